@@ -1,0 +1,224 @@
+"""openapi-python-client as a library: the only module that imports it (its internals move in patch releases; pinned ==).
+
+It validates the contract, resolves references, merges allOf and makes the Python names. What it drops (how a parameter is
+spelled on the wire, paging, polling) is joined from the contract by operationId and class name.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import attrs
+from openapi_python_client.config import Config, ConfigFile, MetaType
+from openapi_python_client.parser import GeneratorData
+from openapi_python_client.parser import properties as opc
+from openapi_python_client.parser.errors import GeneratorError
+from openapi_python_client.strings import ClassName, PythonIdentifier
+
+from .errors import GateError
+from .pointer import Json, join
+from .schemas import name_of
+from .upgrade import METHODS
+
+_PREFIX = "field_"
+_SCALARS: dict[type, str] = {
+    opc.DateTimeProperty: "datetime",
+    opc.DateProperty: "str",
+    opc.StringProperty: "str",
+    opc.UuidProperty: "str",
+    opc.IntProperty: "int",
+    opc.FloatProperty: "float",
+    opc.BooleanProperty: "bool",
+    opc.FileProperty: "bytes",
+    opc.NoneProperty: "None",
+}
+
+
+@attrs.frozen
+class Property:
+    """A member or parameter: its wire name, Python name and type text; `nullable` where null is a declared value."""
+
+    wire: str
+    name: str
+    type: str
+    required: bool
+    nullable: bool
+
+
+@attrs.frozen
+class Model:
+    """A class with all its members, inherited ones first among them; `values` is the type of its undeclared members."""
+
+    name: str
+    properties: tuple[Property, ...]
+
+
+@attrs.frozen
+class Enum:
+    name: str
+    members: tuple[tuple[str, str | int], ...]
+    integer: bool
+
+
+@attrs.frozen
+class Operation:
+    """Types of one operation. `parameters` is keyed by (location, wire name), `responses` by status or "default"."""
+
+    id: str
+    parameters: dict[tuple[str, str], Property]
+    body: str | None
+    form: tuple[Property, ...]
+    responses: dict[int | str, str]
+
+
+@attrs.frozen
+class Parsed:
+    models: dict[str, Model]
+    enums: dict[str, Enum]
+    operations: dict[str, Operation]
+
+
+@lru_cache(maxsize=None)
+def class_name(reference: str) -> str:
+    return str(ClassName(name_of(reference), _PREFIX))
+
+
+@lru_cache(maxsize=None)
+def identifier(text: str) -> str:
+    """A snake_case identifier; names of builtins get an underscore, as names of members and parameters do."""
+    return str(PythonIdentifier(text, _PREFIX))
+
+
+@lru_cache(maxsize=None)
+def method_name(text: str) -> str:
+    """A snake_case identifier for a method, where builtins may be shadowed and keywords may not."""
+    name = identifier(text)
+    bare = name.removesuffix("_")
+    return name if keyword.iskeyword(bare) else bare
+
+
+def parse(contract: Json) -> Parsed:
+    """All models, enums and operations of a contract. Raises GateError where the parser reports or loses anything."""
+    title = contract["info"]["title"]
+    config = Config.from_sources(ConfigFile(post_hooks=[]), MetaType.NONE, Path(title), "utf-8", True, None)
+    data = GeneratorData.from_dict(_without_api_version(contract), config=config)
+    if isinstance(data, GeneratorError):
+        raise GateError(f"{title}: {data.header}: {data.detail}")
+    problems = [e for c in data.endpoint_collections_by_tag.values() for e in c.parse_errors] + list(data.errors)
+    if problems:
+        shown = "; ".join(f"{e.header}: {e.detail}".replace("\n", " ")[:300] for e in problems[:3])
+        raise GateError(f"{title}: {len(problems)} parser errors: {shown}")
+    adapter = _Adapter(contract, data)
+    return Parsed(adapter.models(), adapter.enums(), adapter.operations())
+
+
+def _without_api_version(contract: Json) -> Json:
+    """A copy less the api-version parameters: an enum of one each, for which the parser would make a class an operation."""
+
+    def stripped(operation: Json) -> Json:
+        kept = [p for p in operation["parameters"] if p["name"] != "api-version"]
+        return {**operation, "parameters": kept}
+
+    paths = {path: {method: stripped(op) for method, op in item.items()} for path, item in contract["paths"].items()}
+    return {**contract, "paths": paths}
+
+
+def operations_of(contract: Json) -> Iterator[tuple[str, str, Json]]:
+    """(path, method, operation) of a contract, in document order."""
+    for path, item in contract["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield path, method, item[method]
+
+
+class _Adapter:
+    def __init__(self, contract: Json, data: GeneratorData) -> None:
+        self.contract, self.data = contract, data
+        self.schemas: dict[str, Json] = {class_name(n): s for n, s in contract["components"]["schemas"].items()}
+        self.parsed = {str(m.class_info.name): m for m in data.models}
+
+    def is_map(self, name: str) -> bool:
+        schema = self.schemas.get(name, {})
+        return "additionalProperties" in schema and not schema.get("properties") and "allOf" not in schema
+
+    def type(self, p: Any) -> str:
+        """The type text of a property, null left out of it."""
+        match p:
+            case opc.ModelProperty():
+                name = str(p.class_info.name)
+                return f"dict[str, {self._values(name)}]" if self.is_map(name) else name
+            case opc.EnumProperty():
+                return str(p.class_info.name)
+            case opc.ListProperty():
+                return f"list[{self.type(p.inner_property)}]"
+            case opc.UnionProperty():
+                texts = dict.fromkeys(self.type(q) for q in p.inner_properties if not isinstance(q, opc.NoneProperty))
+                return "Any" if "Any" in texts else " | ".join(texts)
+        return next((text for kind, text in _SCALARS.items() if isinstance(p, kind)), "Any")
+
+    def _values(self, name: str) -> str:
+        more = self.parsed[name].additional_properties
+        return "Any" if more is None else self.type(more)
+
+    def property(self, p: Any) -> Property:
+        nullable = isinstance(p, opc.UnionProperty) and any(isinstance(q, opc.NoneProperty) for q in p.inner_properties)
+        return Property(_plain(p.name), str(p.python_name), self.type(p), bool(p.required), nullable)
+
+    def models(self) -> dict[str, Model]:
+        out = {}
+        for name, m in self.parsed.items():
+            if not self.is_map(name):
+                members = [*(m.required_properties or []), *(m.optional_properties or [])]
+                out[name] = Model(name, tuple(self.property(p) for p in members))
+        declared = {name for name, s in self.schemas.items() if s.get("type") == "object" and not self.is_map(name)}
+        if lost := sorted(declared - set(out)):
+            raise GateError(f"{self.contract['info']['title']}: schemas lost: {join('components', 'schemas', lost[0])}")
+        return out
+
+    def enums(self) -> dict[str, Enum]:
+        """Members are named by the parser; their values come from the contract, since it hands them over escaped."""
+        out = {}
+        for e in self.data.enums:
+            name = str(e.class_info.name)
+            members = tuple(zip(map(str, e.values), self.schemas[name]["enum"], strict=True))
+            out[name] = Enum(name, members, e.value_type is int)
+        return out
+
+    def operations(self) -> dict[str, Operation]:
+        parsed = {e.name: e for c in self.data.endpoint_collections_by_tag.values() for e in c.endpoints}
+        out = {}
+        for path, method, operation in operations_of(self.contract):
+            e = parsed.pop(PythonIdentifier(operation["operationId"], _PREFIX), None)
+            if e is None:
+                raise GateError(f"{operation['operationId']}: lost by the parser: {join('paths', path, method)}")
+            out[operation["operationId"]] = self._operation(operation, e)
+        return out
+
+    def _operation(self, operation: Json, e: Any) -> Operation:
+        groups = (("path", e.path_parameters), ("query", e.query_parameters), ("header", e.header_parameters))
+        parameters = {}
+        for location, found in groups:
+            for p in found:
+                one = self.property(p)
+                name = identifier(one.wire.replace(":", "_"))
+                parameters[location, one.wire] = attrs.evolve(one, name=name)
+        body, form = None, ()
+        if e.bodies:
+            multipart = "multipart/form-data" in operation["requestBody"]["content"]
+            body = "" if multipart else self.type(e.bodies[0].prop)
+            form = self.models()[str(e.bodies[0].prop.class_info.name)].properties if multipart else ()
+        responses: dict[int | str, str] = {}
+        for r in e.responses:
+            status = r.status_code.pattern
+            media = next(iter(operation["responses"][status].get("content", {})), None)
+            text = "None" if media is None else self.type(r.prop) if "json" in media else "bytes"
+            responses[int(status) if status.isdecimal() else status] = text
+        return Operation(operation["operationId"], parameters, body, form, responses)
+
+
+def _plain(value: Any) -> str:
+    return str(value.get_untrusted_value() if hasattr(value, "get_untrusted_value") else value)

@@ -1,0 +1,194 @@
+"""The steps behind the commands: documents to contracts, contracts to packages, and the check that all of them agree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from . import names_lock, write
+from .adapter import operations_of
+from .errors import Counts, GateError, IntegrityError
+from .lock import Lock
+from .manifest import Document, Manifest, Plane
+from .names import Name, operation_names
+from .overlay import Overlay, apply
+from .plan import Plan, plan, public_names
+from .pointer import Json, join
+from .render import HEADER, render_plane, render_root
+from .shape import shape
+from .upgrade import upgrade
+
+PACKAGE = "purview_dataplane"
+VERSIONS = "purview_versions"
+
+
+def normalise(specs: Path, documents: Sequence[Document], read: Callable[[Document], bytes]) -> Counts:
+    """Writes the contracts of `documents`; `read` gives a document's bytes. All of them are made before any is written."""
+    manifest, lock = Manifest.load(specs), Lock.load(specs)
+    made = {(d.plane, d.version): contract(specs, d, read(d)) for d in documents}
+    for plane in {d.plane: manifest.plane(d.plane) for d in documents}.values():
+        fresh = {version: made[name, version] for name, version in made if name == plane.name}
+        old = {d.version: load(specs, d) for d in plane.documents if d.version not in fresh and _path(specs, d).exists()}
+        _overlay(specs, plane.name).check(old | fresh)
+    for document in documents:
+        _count(document, made[document.plane, document.version], lock)
+    for document in documents:
+        write.replace(_path(specs, document), json.dumps(made[document.plane, document.version], indent=1) + "\n")
+    return Counts("normalise", len(documents), sum(map(_operations, made.values())))
+
+
+def contract(specs: Path, document: Document, content: bytes) -> Json:
+    """One contract, not written: upgraded where it is Swagger, shaped, with the plane's overlay laid over it."""
+    source = json.loads(content)
+    shaped = shape(upgrade(source) if "swagger" in source else source, document.plane)
+    if shaped["info"]["version"] != document.version:
+        where = join("info", "version")
+        raise IntegrityError(f"{document.plane} {document.version}: the document says {shaped['info']['version']}: {where}")
+    out = apply(shaped, _overlay(specs, document.plane))
+    if document.default:
+        for path, method, operation in operations_of(out):
+            if not operation.get("summary"):
+                where = f"{operation['operationId']}: {join('paths', path, method)}"
+                raise GateError(f"no summary for {where}; write one in specs/overlays/{document.plane}.toml")
+    return out
+
+
+def load(specs: Path, document: Document) -> Json:
+    """The committed contract of a document."""
+    path = _path(specs, document)
+    try:
+        found: Json = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise IntegrityError(f"no contract for {document.plane} {document.version}: {path}; run normalise") from None
+    except ValueError as error:
+        raise IntegrityError(f"contract of {document.plane} {document.version} is not JSON: {path}: {error}") from None
+    return found
+
+
+def generate(specs: Path, plane: str | None, version: str | None, out: Path, *, accept_names: bool = False) -> Counts:
+    """Writes packages below `out`: the default ones (`purview_dataplane`), or with a version those of `purview_versions`."""
+    manifest = Manifest.load(specs)
+    planes = [manifest.plane(plane)] if plane else list(manifest.planes)
+    plans = Plans(specs, manifest)
+    documents = manifest.select(plane, version)
+    every = [d for p in planes for d in p.documents]  # the lock is about all versions, whichever of them is written
+    names = plans.names(every if version is None else documents)
+    locked = names_lock.merged(names_lock.read(specs / "names.lock"), names, accept=accept_names)
+    if version is None:
+        _write_defaults(plans, documents, out, whole=plane is None)
+    else:
+        _write_versions(plans, documents, out)
+    if locked != names_lock.read(specs / "names.lock"):
+        write.replace(specs / "names.lock", names_lock.text(locked))
+    return Counts("generate", len(documents), sum(len(plans[d].operations) for d in documents))
+
+
+def check(specs: Path, out: Path) -> Counts:
+    """Contracts, locks, overlays and the generated tree agree; raises GateError with the first thing that does not."""
+    manifest, lock = Manifest.load(specs), Lock.load(specs)
+    plans = Plans(specs, manifest)
+    documents = manifest.documents
+    for plane in manifest.planes:
+        _overlay(specs, plane.name).check({d.version: load(specs, d) for d in plane.documents})
+    for document in documents:
+        _count(document, load(specs, document), lock)
+    names, locked = plans.names(documents), names_lock.read(specs / "names.lock")
+    names_lock.merged(locked, names, accept=False)
+    if stale := [f"{v} {k}" for v in locked.keys() | names.keys() for k in set(locked.get(v, {})) ^ set(names.get(v, {}))]:
+        raise GateError(f"names.lock is behind: {min(stale)}; run generate")
+    with write.staged(out.parent, _default_files(plans, [d for d in documents if d.default])) as stage:
+        if changed := write.differences(stage / PACKAGE, out / PACKAGE):
+            more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+            raise GateError(f"the generated tree is not what the contracts give: {out / PACKAGE / changed[0]}{more}; run generate")
+    return Counts("check", len(documents), sum(len(plans[d].operations) for d in documents))
+
+
+class Plans:
+    """Plans made once each; the names of a plane depend on all of its versions."""
+
+    def __init__(self, specs: Path, manifest: Manifest) -> None:
+        self.specs, self.manifest = specs, manifest
+        self._made: dict[Document, Plan] = {}
+        self._names: dict[str, dict[str, dict[str, Name]]] = {}
+
+    def __getitem__(self, document: Document) -> Plan:
+        if document not in self._made:
+            if document.plane not in self._names:
+                contracts = {d.version: load(self.specs, d) for d in self.manifest.plane(document.plane).documents}
+                self._names[document.plane] = operation_names(contracts, _overlay(self.specs, document.plane).methods)
+            self._made[document] = plan(load(self.specs, document), self._names[document.plane][document.version])
+        return self._made[document]
+
+    def names(self, documents: Sequence[Document]) -> names_lock.Names:
+        return {f"{d.plane} {d.version}": public_names(self[d]) for d in documents}
+
+
+def _overlay(specs: Path, plane: str) -> Overlay:
+    return Overlay.read(specs / "overlays" / f"{plane}.toml")
+
+
+def _path(specs: Path, document: Document) -> Path:
+    return specs / "contracts" / document.plane / f"{document.version}.json"
+
+
+def _operations(contract: Json) -> int:
+    return sum(1 for _ in operations_of(contract))
+
+
+def _count(document: Document, found: Json, lock: Lock) -> None:
+    """No operation may be lost between the document and its contract."""
+    expected, actual = lock.entry(document).operations, _operations(found)
+    if expected != actual:
+        where = f"{document.plane} {document.version}: {join('paths')}"
+        raise GateError(f"the document has {expected} operations, its contract {actual}: {where}")
+
+
+def _default_files(plans: Plans, documents: Sequence[Document]) -> dict[str, str]:
+    """All files of the given planes' packages, and those of the root package over all planes."""
+    manifest = plans.manifest
+    files: dict[str, str] = {}
+    for document in documents:
+        plane = manifest.plane(document.plane)
+        files |= _below(f"{PACKAGE}/{plane.package}", render_plane(plans[document], plane))
+    facts = {}
+    for plane in manifest.planes:
+        found = load(plans.specs, plane.default)
+        facts[plane.name] = (plane.default.version, found["servers"][0]["url"].removeprefix("{endpoint}"))
+    return files | _below(PACKAGE, render_root(manifest.planes, facts))
+
+
+def _below(folder: str, files: Mapping[str, str]) -> dict[str, str]:
+    return {f"{folder}/{name}": text for name, text in files.items()}
+
+
+def _write_defaults(plans: Plans, documents: Sequence[Document], out: Path, *, whole: bool) -> None:
+    with write.staged(out, _default_files(plans, documents)) as stage:
+        if whole or not (out / PACKAGE).exists():
+            write.put(stage / PACKAGE, out / PACKAGE)
+            return
+        for document in documents:
+            package = plans.manifest.plane(document.plane).package
+            write.put(stage / PACKAGE / package, out / PACKAGE / package)
+        for name in ("__init__.py", "facade.py", "py.typed"):
+            write.replace(out / PACKAGE / name, (stage / PACKAGE / name).read_text(encoding="utf-8"))
+
+
+def _version_folders(plans: Plans, documents: Sequence[Document]) -> Iterator[tuple[str, Plane, Document]]:
+    for document in documents:
+        plane = plans.manifest.plane(document.plane)
+        yield f"{plane.package}/v{document.version.replace('-', '_')}", plane, document
+
+
+def _write_versions(plans: Plans, documents: Sequence[Document], out: Path) -> None:
+    """Each version as its own package, beside those that are there already."""
+    files = {f"{VERSIONS}/__init__.py": HEADER + "\n", f"{VERSIONS}/py.typed": ""}
+    for folder, plane, document in _version_folders(plans, documents):
+        files |= _below(f"{VERSIONS}/{folder}", render_plane(plans[document], plane))
+        files[f"{VERSIONS}/{plane.package}/__init__.py"] = HEADER + "\n"
+    with write.staged(out, files) as stage:
+        for folder, _, _ in _version_folders(plans, documents):
+            write.put(stage / VERSIONS / folder, out / VERSIONS / folder)
+        for name in files:
+            if name.count("/") <= 2 and not (out / name).exists():
+                write.replace(out / name, files[name])

@@ -1,0 +1,149 @@
+"""The command line: `python -m purview_codegen fetch | normalise | generate | check`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import attrs
+import httpx
+
+from . import __name__ as _PROGRAM
+from . import paths, write
+from .errors import CodegenError, Counts, UnreachableError, UsageError
+from .fetch import BASE_URL, Cache, Fetched, Source, fetch, mirror, remote
+from .inspect import Facts
+from .lock import Entry, Lock
+from .manifest import Document, Manifest
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code. A foreseen fault is one line on stderr, never a traceback."""
+    arguments = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], Counts] = arguments.run
+    try:
+        print(run(arguments), flush=True)
+    except CodegenError as error:
+        print(f"{_PROGRAM} {arguments.command}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"{_PROGRAM} {arguments.command}: interrupted; nothing half-written is left", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 141
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m {_PROGRAM}", description="Upstream documents to contracts to typed clients.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--specs", type=Path, default=None, metavar="DIR", help="manifest, locks, overlays and contracts")
+    chosen = argparse.ArgumentParser(add_help=False)
+    chosen.add_argument("--plane", metavar="P", help="one plane (default: all)")
+    chosen.add_argument("--version", metavar="V", help='one api-version, or "all"')
+    where = argparse.ArgumentParser(add_help=False)
+    source = where.add_mutually_exclusive_group()
+    source.add_argument("--mirror", type=Path, metavar="DIR", help="a folder laid out as owner/repo/commit/path")
+    source.add_argument("--base-url", default=BASE_URL, metavar="URL", help="an address that serves the same layout")
+    source.add_argument("--offline", action="store_true", help="the cache alone")
+    where.add_argument("--cache", type=Path, default=None, metavar="DIR", help="where fetched documents are kept")
+    command = commands.add_parser("fetch", parents=[shared, chosen, where], help="bring documents into the cache")
+    command.add_argument("--examples", action="store_true", help="also the example files that documents name")
+    command.add_argument("--update-lock", action="store_true", help="record what was fetched in upstream.lock")
+    command.set_defaults(run=_fetch)
+    command = commands.add_parser("normalise", parents=[shared, chosen, where], help="documents to contracts")
+    command.set_defaults(run=_normalise)
+    command = commands.add_parser("generate", parents=[shared, chosen], help="contracts to packages")
+    command.add_argument("--out", type=Path, metavar="DIR", help="where the packages go (default: the generated tree)")
+    command.add_argument("--accept-names", action="store_true", help="record lost and changed names in names.lock")
+    command.set_defaults(run=_generate)
+    command = commands.add_parser("check", parents=[shared], help="contracts, locks and generated tree agree")
+    command.set_defaults(run=_check)
+    return parser
+
+
+def _specs(arguments: argparse.Namespace) -> Path:
+    return arguments.specs or paths.specs()
+
+
+def _fetch(arguments: argparse.Namespace) -> Counts:
+    specs = _specs(arguments)
+    documents = Manifest.load(specs).select(arguments.plane, arguments.version or "all")
+    lock = Lock.load(specs)
+    results = _fetched(arguments, documents, lock)
+    if arguments.update_lock:
+        write.replace(specs / "upstream.lock", _relocked(lock, results).text())
+    return Counts("fetch", len(results), sum(r.facts.operations for r in results if r.facts))
+
+
+def _fetched(arguments: argparse.Namespace, documents: Sequence[Document], lock: Lock) -> list[Fetched]:
+    """Fetches and reports; raises the first error once every document had its turn."""
+    examples, relock = getattr(arguments, "examples", False), getattr(arguments, "update_lock", False)
+    cache = Cache(arguments.cache or paths.cache())
+    with httpx.Client(follow_redirects=False) as client:
+        source = _source(arguments, client)
+        results = fetch(documents, lock, cache, source, examples=examples, relock=relock)
+    for result in results:
+        if result.note:
+            print(result.note)
+    if examples:
+        print(f"examples: {sum(r.examples for r in results)} files, {sum(r.missing_examples for r in results)} missing")
+    errors = [r.error for r in results if r.error]
+    for error in errors[1:]:
+        print(f"{_PROGRAM} {arguments.command}: {error}", file=sys.stderr)
+    if errors:
+        raise errors[0]
+    return results
+
+
+def _source(arguments: argparse.Namespace, client: httpx.Client) -> Source | None:
+    if arguments.offline:
+        return None
+    if arguments.mirror is None:
+        return remote(arguments.base_url, client)
+    if not arguments.mirror.is_dir():
+        raise UnreachableError(f"the mirror {arguments.mirror} is not a folder")
+    return mirror(arguments.mirror)
+
+
+def _relocked(lock: Lock, results: Sequence[Fetched]) -> Lock:
+    def entry(document: Document, facts: Facts) -> Entry:
+        old = lock.entries.get(str(document))
+        provenance = "exact" if old is None or old.sha256 != facts.sha256 else old.provenance
+        return Entry(
+            document.commit, document.path, facts.sha256, facts.bytes, facts.operations, facts.definitions, provenance
+        )
+
+    return attrs.evolve(lock, entries=lock.entries | {str(r.document): entry(r.document, r.facts) for r in results if r.facts})
+
+
+def _normalise(arguments: argparse.Namespace) -> Counts:
+    from . import build
+
+    specs = _specs(arguments)
+    documents = Manifest.load(specs).select(arguments.plane, arguments.version or "all")
+    cache = Cache(arguments.cache or paths.cache())
+    kept = [r.document for r in _fetched(arguments, documents, Lock.load(specs)) if r.facts]
+    return build.normalise(specs, kept, cache.read)
+
+
+def _generate(arguments: argparse.Namespace) -> Counts:
+    from . import build
+
+    out = arguments.out or (paths.generated() if arguments.version is None else None)
+    if out is None:
+        raise UsageError("name the folder for the packages with --out")
+    return build.generate(_specs(arguments), arguments.plane, arguments.version, out, accept_names=arguments.accept_names)
+
+
+def _check(arguments: argparse.Namespace) -> Counts:
+    from . import build
+
+    out = paths.generated()
+    if out is None:
+        raise UsageError("check needs a checkout: an installed package has no generated tree of its own")
+    return build.check(_specs(arguments), out)

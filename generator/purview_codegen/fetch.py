@@ -1,0 +1,190 @@
+"""Brings documents into the cache: from a mirror folder or over HTTP, whole or not at all.
+
+| found                                    | then                                                                  |
+|------------------------------------------|-----------------------------------------------------------------------|
+| the locked bytes, in the cache           | nothing is fetched                                                    |
+| the locked bytes, at the source          | kept                                                                  |
+| other bytes, provenance exact            | IntegrityError with both hashes; nothing kept                         |
+| other bytes, provenance rebuilt          | kept under the hash they have, and reported as a change to review     |
+| a part of an earlier try                 | continued by a Range request, or begun again where that is not served |
+| nothing, in a mirror that has the commit | "not in mirror, kept"                                                 |
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from posixpath import dirname, normpath
+
+import attrs
+import httpx
+
+from .errors import CodegenError, IntegrityError, UnreachableError, UsageError
+from .inspect import Facts, inspect
+from .lock import Entry, Lock
+from .manifest import Document
+
+BASE_URL = "https://raw.githubusercontent.com"
+_TIMEOUT_S = httpx.Timeout(30.0, connect=10.0)
+_WORKERS = 4
+
+Source = Callable[[str, Path], bytes | None]  # (owner/repo/commit/path, place for a part) -> bytes, None where absent
+
+
+@attrs.frozen
+class Fetched:
+    """What came of one document: its facts where it is there, a note worth a line, or the error that stopped it."""
+
+    document: Document
+    facts: Facts | None = None
+    note: str = ""
+    error: CodegenError | None = None
+    examples: int = 0
+    missing_examples: int = 0
+
+
+def mirror(folder: Path) -> Source:
+    """A source laid out as owner/repo/commit/path on disk."""
+
+    def read(location: str, _part: Path) -> bytes | None:
+        owner, repository, commit, _ = location.split("/", 3)
+        if not (folder / owner / repository / commit).is_dir():
+            there = sorted(p.name[:10] for p in (folder / owner / repository).glob("*") if p.is_dir())
+            known = f"it has {', '.join(there)}" if there else f"it has nothing of {owner}/{repository}"
+            raise UnreachableError(f"the mirror {folder} lacks commit {commit} of {owner}/{repository}; {known}")
+        path = folder / location
+        return path.read_bytes() if path.is_file() else None
+
+    return read
+
+
+def remote(base_url: str, client: httpx.Client) -> Source:
+    """A source over HTTP; plain http is taken for loopback alone."""
+    url = httpx.URL(base_url)
+    if url.scheme != "https" and not (url.scheme == "http" and url.host in ("127.0.0.1", "localhost", "::1")):
+        raise UsageError(f"--base-url {base_url} is not https")
+
+    def read(location: str, part: Path) -> bytes | None:
+        address = f"{base_url.rstrip('/')}/{location}"
+        try:
+            return _download(client, address, part)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            why = str(error) or type(error).__name__
+            raise UnreachableError(f"cannot reach {address}: {why}; use --mirror or --offline") from None
+
+    return read
+
+
+def _download(client: httpx.Client, address: str, part: Path) -> bytes | None:
+    """The file at an address, continuing `part` where the server serves ranges. `part` stays where the connection breaks."""
+    have = part.stat().st_size if part.exists() else 0
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    with client.stream("GET", address, headers=headers) as response:
+        if response.status_code == 416:  # the part is longer than the file: begin again
+            part.unlink()
+            return _download(client, address, part)
+        if response.status_code == 404:
+            return None
+        if response.status_code not in (200, 206):
+            raise UnreachableError(f"{address} answered {response.status_code}")
+        part.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("ab" if response.status_code == 206 else "wb") as file:
+            for chunk in response.iter_bytes():
+                file.write(chunk)
+    content = part.read_bytes()
+    part.unlink()
+    return content
+
+
+@attrs.frozen
+class Cache:
+    """Documents by place, each beside no other version: `<folder>/<owner>/<repo>/<commit>/<path>`."""
+
+    folder: Path
+
+    def path(self, location: str) -> Path:
+        return self.folder / location
+
+    def read(self, document: Document) -> bytes:
+        """The cached bytes of a document; raises UnreachableError where they were never fetched."""
+        try:
+            return self.path(document.location).read_bytes()
+        except FileNotFoundError:
+            raise UnreachableError(f"{document} is not cached in {self.folder}; run fetch, or name a --mirror") from None
+
+    def write(self, location: str, content: bytes) -> None:
+        path = self.path(location)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            whole = path.with_name(path.name + ".whole")
+            whole.write_bytes(content)
+            os.replace(whole, path)
+        except OSError as error:
+            raise UsageError(f"cannot write to the cache {self.folder}: {error.strerror}; choose another with --cache") from None
+
+
+def fetch(
+    documents: Sequence[Document], lock: Lock, cache: Cache, source: Source | None, *, examples: bool = False, relock: bool = False
+) -> list[Fetched]:
+    """Fetches documents in parallel; one that fails does not stop the others. `source` None is offline: the cache alone."""
+
+    def one(document: Document) -> Fetched:
+        try:
+            return _one(document, lock.entries.get(str(document)), cache, source, examples, relock)
+        except CodegenError as error:
+            return Fetched(document, error=error)
+
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        return list(pool.map(one, documents))
+
+
+def _one(document: Document, entry: Entry | None, cache: Cache, source: Source | None, examples: bool, relock: bool) -> Fetched:
+    content, note = _content(document, entry, cache, source, relock)
+    if content is None:
+        return Fetched(document, note=f"{document}: not in mirror, kept")
+    facts = inspect(content, str(document))
+    if entry is not None and facts.sha256 != entry.sha256 and not relock:
+        if entry.provenance != "rebuilt":
+            wanted = f"expected sha256 {entry.sha256}, found {facts.sha256}"
+            raise IntegrityError(f"{document} is not what upstream.lock names: {wanted}; nothing kept")
+        note = f"{document}: a change to review: rebuilt copy {entry.sha256[:12]}, upstream {facts.sha256[:12]}"
+    if source is not None:
+        cache.write(document.location, content)
+    found = missing = 0
+    for location in _example_locations(document, facts) if examples else ():
+        there = _example(location, cache, source)
+        found, missing = found + there, missing + (not there)
+    return Fetched(document, facts, note, None, found, missing)
+
+
+def _content(
+    document: Document, entry: Entry | None, cache: Cache, source: Source | None, relock: bool
+) -> tuple[bytes | None, str]:
+    """The cached bytes where they are the locked ones, else those of the source."""
+    cached = cache.path(document.location)
+    if cached.is_file():
+        content = cached.read_bytes()
+        if source is None or (entry is not None and not relock and inspect(content, str(document)).sha256 == entry.sha256):
+            return content, ""
+    if source is None:
+        raise UnreachableError(f"{document} is not cached in {cache.folder}; run fetch without --offline")
+    return source(document.location, cached.with_name(cached.name + ".part")), ""
+
+
+def _example_locations(document: Document, facts: Facts) -> Iterator[str]:
+    for reference in facts.examples:
+        path = normpath(f"{dirname(document.path)}/{reference}")
+        if not path.startswith(("..", "/")):  # a reference may not leave the repository
+            yield f"{document.repository}/{document.commit}/{path}"
+
+
+def _example(location: str, cache: Cache, source: Source | None) -> bool:
+    path = cache.path(location)
+    if path.is_file():
+        return True
+    content = source(location, path.with_name(path.name + ".part")) if source else None
+    if content is not None:
+        cache.write(location, content)
+    return content is not None

@@ -1,0 +1,88 @@
+"""What a document says of itself, and whether it can be trusted to be whole: pure, on bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from .errors import IntegrityError
+from .pointer import Json, find, join, step
+from .upgrade import METHODS
+
+
+@attrs.frozen
+class Facts:
+    """Size and content of a document; `examples` are the example files its operations name, relative to it."""
+
+    sha256: str
+    bytes: int
+    operations: int
+    definitions: int
+    examples: tuple[str, ...]
+
+
+def inspect(content: bytes, name: str) -> Facts:
+    """The facts of a document. Raises IntegrityError for broken JSON, a dangling reference or an operationId used twice."""
+    document = parse(content, name)
+    _references(document, name)
+    operations = list(_operations(document, name))
+    schemas = document.get("definitions") or document.get("components", {}).get("schemas", {})
+    examples = {e["$ref"] for op in operations for e in op.get("x-ms-examples", {}).values() if "$ref" in e}
+    digest = hashlib.sha256(content).hexdigest()
+    return Facts(digest, len(content), len(operations), len(schemas), tuple(sorted(examples)))
+
+
+def parse(content: bytes, name: str) -> Json:
+    """The JSON object in `content`; raises IntegrityError with the offset where it breaks."""
+    try:
+        document = json.loads(content)
+    except UnicodeDecodeError as error:
+        raise IntegrityError(f"{name} is not UTF-8 at byte {error.start}; fetch it again") from None
+    except json.JSONDecodeError as error:
+        raise IntegrityError(f"{name} is broken JSON at character {error.pos} of {len(content)}: {error.msg}; fetch it again") from None
+    if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
+        raise IntegrityError(f"{name} is no OpenAPI document: it has no paths")
+    return document
+
+
+def _operations(document: Json, name: str) -> Iterator[Json]:
+    seen: dict[str, str] = {}
+    for path, item in {**document["paths"], **document.get("x-ms-paths", {})}.items():
+        for method in METHODS:
+            if not isinstance(item, dict) or method not in item:
+                continue
+            where = join("paths", path, method)
+            oid = item[method].get("operationId")
+            if oid is None:
+                raise IntegrityError(f"{name}: no operationId: {where}")
+            if oid in seen:
+                raise IntegrityError(f"{name}: operationId {oid} is used twice: {seen[oid]} and {where}")
+            seen[oid] = where
+            yield item[method]
+
+
+def _references(document: Json, name: str) -> None:
+    for reference, where in _refs(document, ""):
+        if "/x-ms-examples/" in where:
+            continue
+        if not reference.startswith("#/"):
+            raise IntegrityError(f"{name}: $ref leaves the document: {reference}: {where}")
+        try:
+            find(document, reference[1:])
+        except LookupError:
+            raise IntegrityError(f"{name}: $ref leads nowhere: {reference}: {where}") from None
+
+
+def _refs(value: Any, at: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"], at + "/$ref"
+        for key, item in value.items():
+            yield from _refs(item, at + step(key))
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from _refs(item, at + step(i))

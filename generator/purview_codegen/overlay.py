@@ -1,0 +1,118 @@
+"""Our facts for one plane, laid over its contracts: `specs/overlays/<plane>.toml`.
+
+| table                | says                                                                                              |
+|----------------------|---------------------------------------------------------------------------------------------------|
+| `[summaries]`        | operationId = our one line on it, in every version that has the operation                           |
+| `[methods]`          | operationId = its Python name, where the rule makes a silly one (`group.method` moves it, too)      |
+| `[[changes]]`        | `versions`, `at` (JSON pointer into the contract), `reason`, `link`, and one or more of the edits    |
+
+Edits: `set` (members laid over the object at `at`), `append` (member -> items put behind its list), `remove` (members taken out),
+`nullable` (the schema at `at` also admits null). An entry that changes nothing any more is an error.
+"""
+
+from __future__ import annotations
+
+import copy
+import tomllib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from .adapter import operations_of
+from .errors import IntegrityError
+from .pointer import Json, find
+
+_EDITS = {"set", "append", "remove", "nullable"}
+_CHANGE = {"versions", "at", "reason", "link"}
+
+
+@attrs.frozen
+class Change:
+    versions: tuple[str, ...]
+    at: str
+    edits: Mapping[str, Any]
+    reason: str
+
+
+@attrs.frozen
+class Overlay:
+    """One overlay file; `name` is what messages call it."""
+
+    name: str
+    summaries: Mapping[str, str]
+    methods: Mapping[str, str]
+    changes: tuple[Change, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> Overlay:
+        """The overlay at a path, an empty one where there is no file; raises IntegrityError for an entry it cannot read."""
+        if not path.exists():
+            return cls(path.name, {}, {}, ())
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise IntegrityError(f"overlay {path.name} is not TOML: {error}") from None
+        if unknown := sorted(set(data) - {"summaries", "methods", "changes"}):
+            raise IntegrityError(f"overlay {path.name} has an unknown table: {unknown[0]}")
+        changes = tuple(_change(entry, path.name, i) for i, entry in enumerate(data.get("changes", [])))
+        return cls(path.name, data.get("summaries", {}), data.get("methods", {}), changes)
+
+    def check(self, versions: Mapping[str, Json]) -> None:
+        """Every entry must name something that one of the plane's contracts has."""
+        known = {op["operationId"] for contract in versions.values() for _, _, op in operations_of(contract)}
+        for table, entries in (("summaries", self.summaries), ("methods", self.methods)):
+            if stale := sorted(set(entries) - known):
+                raise IntegrityError(f"overlay {self.name}: [{table}] names no operation any more: {stale[0]}")
+        for change in self.changes:
+            if stale := sorted(set(change.versions) - set(versions)):
+                raise IntegrityError(f"overlay {self.name}: change at {change.at} names no version of the plane: {stale[0]}")
+
+
+def apply(contract: Json, overlay: Overlay) -> Json:
+    """A new contract with the overlay's changes and summaries; raises IntegrityError for a change that no longer applies."""
+    out: Json = copy.deepcopy(contract)
+    for change in overlay.changes:
+        if contract["info"]["version"] in change.versions:
+            _apply(out, change, overlay.name)
+    for _, _, operation in operations_of(out):
+        if summary := overlay.summaries.get(operation["operationId"]):
+            operation["summary"] = summary
+    return out
+
+
+def _change(entry: Json, name: str, index: int) -> Change:
+    edits = {key: entry[key] for key in _EDITS if key in entry}
+    missing = sorted(_CHANGE - set(entry))
+    unknown: Collection[str] = sorted(set(entry) - _EDITS - _CHANGE)
+    if missing or unknown or not edits:
+        fault = f"lacks {missing[0]}" if missing else f"has unknown {unknown[0]}" if unknown else "has no edit"
+        raise IntegrityError(f"overlay {name}: change {index + 1} {fault}")
+    return Change(tuple(entry["versions"]), entry["at"], edits, entry["reason"])
+
+
+def _apply(document: Json, change: Change, name: str) -> None:
+    where = f"overlay {name}: change at {change.at} in {document['info']['version']} no longer applies"
+    try:
+        target = find(document, change.at)
+    except LookupError as error:
+        raise IntegrityError(f"{where}: nothing at {error}") from None
+    before = copy.deepcopy(target)
+    target.update(change.edits.get("set", {}))
+    for key, items in change.edits.get("append", {}).items():
+        target[key] = [*target.get(key, []), *(item for item in items if item not in target.get(key, []))]
+    for key in change.edits.get("remove", []):
+        target.pop(key, None)
+    if change.edits.get("nullable"):
+        _admit_null(target)
+    if target == before:
+        raise IntegrityError(f"{where}: it is so already")
+
+
+def _admit_null(schema: Json) -> None:
+    if isinstance(schema.get("type"), str):
+        schema["type"] = [schema["type"], "null"]
+    elif "$ref" in schema:
+        reference = schema.pop("$ref")
+        schema["anyOf"] = [{"$ref": reference}, {"type": "null"}]

@@ -1,0 +1,196 @@
+"""Which classes a plane gets, with which fields, and in which module each of them lives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from purview_core.codec import camel
+
+from .adapter import Model, Parsed, Property, class_name, identifier
+from .errors import GateError
+from .pointer import Json, join
+
+RESERVED = {"additional_properties", "from_dict", "to_dict"}
+_WORD = re.compile(r"\w+")
+
+
+@attrs.frozen
+class Field:
+    """One line of a class. `default` is None for a member the constructor demands, else the text of its default."""
+
+    name: str
+    wire: str
+    type: str
+    default: str | None
+    read_only: bool
+    secret: bool
+
+    @property
+    def annotation(self) -> str:
+        return python_type(self.type)
+
+    @property
+    def value(self) -> str:
+        """What follows the annotation: nothing, the bare default, or a field() with what the codec has to know."""
+        default = "" if self.default is None else f"default={self.default}, "
+        facts = ["read_only=True"] * self.read_only + ["secret=True"] * self.secret
+        if camel(self.name) != self.wire or self.secret:
+            return f" = _field({default}metadata=_wire({', '.join([ascii(self.wire), *facts])}))"
+        if self.read_only:
+            return f" = _field({default}metadata=_READ_ONLY)"
+        return "" if self.default is None else f" = {self.default}"
+
+
+@attrs.frozen
+class Class:
+    """A model class: its own fields, and where it is a discriminated base, the attribute and the table that pick subclasses."""
+
+    name: str
+    base: str | None
+    own: tuple[Field, ...]
+    fields: tuple[Field, ...]
+    tag: str | None
+    kinds: tuple[tuple[str, str], ...]
+
+
+def python_type(text: str, prefix: str = "") -> str:
+    """A type text as source: `Any` cannot be shadowed by a schema of that name; `prefix` stands before class names."""
+
+    def word(match: re.Match[str]) -> str:
+        name = match[0]
+        return "_Any" if name == "Any" else f"{prefix}{name}" if name[0].isupper() and name != "None" else name
+
+    return _WORD.sub(word, text)
+
+
+def optional(text: str) -> str:
+    return text if text in ("Any", "None") or text.endswith(" | None") else f"{text} | None"
+
+
+def used(types: Iterable[str], known: Iterable[str]) -> set[str]:
+    """The class names among `known` that the type texts speak of."""
+    return {word for text in types for word in _WORD.findall(text)} & set(known)
+
+
+class Classes:
+    """The classes of one contract, each planned after its base."""
+
+    def __init__(self, contract: Json, parsed: Parsed) -> None:
+        self.title = contract["info"]["title"]
+        self.schemas: dict[str, Json] = {}
+        self.wire_names: dict[str, str] = {}
+        for wire, schema in contract["components"]["schemas"].items():
+            if other := self.wire_names.get(class_name(wire)):
+                raise GateError(f"{self.title}: {other} and {wire} give one class name: {join('components', 'schemas', wire)}")
+            self.schemas[class_name(wire)], self.wire_names[class_name(wire)] = schema, wire
+        self.parsed = parsed
+        self.out: dict[str, Class] = {}
+        for model in parsed.models.values():
+            self._visit(model)
+
+    def base(self, name: str) -> str | None:
+        """The first allOf reference; further ones are flattened, since two bases with slots cannot be combined."""
+        parts = self.schemas.get(name, {}).get("allOf", [])
+        return next((class_name(part["$ref"]) for part in parts if "$ref" in part), None)
+
+    def lineage(self, name: str | None) -> list[str]:
+        out: list[str] = []
+        while name:
+            out.append(name)
+            name = self.base(name)
+        return out
+
+    def _members(self, name: str) -> Json:
+        schema = self.schemas.get(name, {})
+        out: Json = {}
+        for part in schema.get("allOf", []):
+            out |= self._members(class_name(part["$ref"])) if "$ref" in part else part.get("properties", {})
+        return out | schema.get("properties", {})
+
+    def _visit(self, model: Model) -> None:
+        name = model.name
+        if name in self.out:
+            return
+        base = self.base(name)
+        if base:
+            self._visit(self.parsed.models[base])
+        schema, members = self.schemas[name], self._members(name)
+        inherited = {f.wire: f for f in self.out[base].fields} if base else {}
+        tags = [self.schemas[n]["discriminator"]["propertyName"] for n in self.lineage(name) if "discriminator" in self.schemas[n]]
+        fields = []
+        for p in model.properties:
+            field = self._field(p, members.get(p.wire, {}))
+            if p.wire in tags:
+                value = schema.get("x-discriminator-value")
+                text = field.type if field.type in ("str", "str | None") else "str" if p.required else "str | None"
+                field = attrs.evolve(field, type=text, default=field.default if value is None else ascii(value))
+            if (old := inherited.get(p.wire)) is not None:
+                field = self._override(name, field, old)
+            fields.append(field)
+        self._unique(name, fields)
+        mapping = schema.get("discriminator", {}).get("mapping", {})
+        tag = next((f.name for f in fields if tags and f.wire == tags[0]), None) if mapping else None
+        self.out[name] = Class(
+            name,
+            base,
+            tuple(f for f in fields if f != inherited.get(f.wire)),
+            tuple(fields),
+            tag,
+            tuple((value, class_name(reference)) for value, reference in mapping.items()) if tag else (),
+        )
+
+    def _field(self, p: Property, member: Json) -> Field:
+        """A required member that only the service writes is optional for the constructor."""
+        name = f"{p.name}_" if p.name in RESERVED else p.name
+        read_only = bool(member.get("readOnly"))
+        demanded = p.required and not read_only
+        text = p.type if demanded and not p.nullable else optional(p.type)
+        default = None if demanded else "None"
+        return Field(name, p.wire, text, default, read_only, bool(member.get("x-secret")))
+
+    def _override(self, name: str, field: Field, old: Field) -> Field:
+        """A subclass may give an inherited field another default; its type must stay what the base says (fields are mutable)."""
+        if field.type == old.type:
+            return field
+        if field.default == old.default or old.default is None:
+            return attrs.evolve(old, default=field.default) if field.default not in (None, "None") else old
+        return attrs.evolve(field, type=old.type, default=field.default if field.default not in (None, "None") else old.default)
+
+    def _unique(self, name: str, fields: list[Field]) -> None:
+        seen: dict[str, str] = {}
+        for field in fields:
+            if field.name in seen:
+                pointer = join("components", "schemas", self.wire_names[name], "properties", field.wire)
+                raise GateError(f"{self.title}: {seen[field.name]!r} and {field.wire!r} are both {field.name}: {pointer}")
+            seen[field.name] = field.wire
+
+
+def modules(classes: Mapping[str, Class], roots: Iterable[str]) -> dict[str, list[str]]:
+    """Module -> class names. `roots` are the classes that operations name.
+
+    The subtypes of a discriminated base, with what they alone use, go to the base's module; all else is `common`.
+    """
+    uses = {n: used((f.type for f in c.fields), classes) | ({c.base} if c.base else set()) for n, c in classes.items()}
+
+    def reach(start: Iterable[str]) -> set[str]:
+        seen: set[str] = set()
+        todo = set(start)
+        while todo:
+            name = todo.pop()
+            seen.add(name)
+            todo |= uses[name] - seen
+        return seen
+
+    subtypes = {c.name: {t for _, t in c.kinds} for c in classes.values() if c.kinds}
+    all_subtypes = set().union(*subtypes.values())
+    owned = {base: reach(names) for base, names in subtypes.items()}
+    common = reach((set(roots) & set(classes)) - all_subtypes | set(subtypes))
+    common |= {name for name in classes if sum(name in names for names in owned.values()) != 1}
+    common = reach(common)
+    out = {"common": [name for name in classes if name in common]}
+    for base, names in owned.items():
+        out[identifier(base)] = [name for name in classes if name in names - common]
+    return {module: names for module, names in out.items() if names}

@@ -1,0 +1,268 @@
+"""The schemas of a contract: every class named, every inline object, map and enum hoisted to a component, prose gone.
+
+openapi-python-client names an inline schema after its place and a titled one after its title, and drops the second of a kind;
+so nothing is left for it to name. It also loses what stands beside a lone `allOf` reference, so a subtype is always
+`allOf: [reference, {its own properties}]`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from .errors import GateError
+from .pointer import Json, join
+
+REF = "#/components/schemas/"
+FREE_OBJECT = "JsonObject"
+_FACTS = (
+    *("type", "format", "default", "minLength", "maxLength", "pattern", "minimum", "maximum"),
+    *("readOnly", "uniqueItems", "minItems", "maxItems"),
+)
+_NO_TRUTH = {"description", "title", "type"}
+
+
+def pascal(text: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in re.findall(r"[A-Za-z0-9]+", text))
+
+
+def name_of(reference: str) -> str:
+    return reference.rsplit("/", 1)[-1]
+
+
+class Schemas:
+    """Shapes `components/schemas` of one document into `out`; `place` gives other parts of it (parameters, bodies) their form."""
+
+    def __init__(self, source: Json) -> None:
+        self.source = source
+        self.out: Json = {}
+        self._taken: dict[str, str] = {}
+        self._enums: dict[tuple[str, tuple[Any, ...]], str] = {}
+        self._parents = {name: list(self._references(schema)) for name, schema in source.items()}
+        for name, schema in source.items():
+            if other := self._taken.get(pascal(name).lower()):
+                raise GateError(f"{name!r} and {other!r} give one class name: {join('components', 'schemas', name)}")
+            self._taken[pascal(name).lower()] = name
+            if schema.get("enum"):
+                self._enums[self._enum_key(schema, name)] = pascal(name)
+
+    def components(self) -> Json:
+        """All component schemas, hoisted ones included once every part of the document was placed."""
+        for name, schema in self.source.items():
+            body = self._component(schema, pascal(name))
+            if "discriminator" in schema:
+                self._discriminate(body, schema["discriminator"], name)
+            if "x-ms-discriminator-value" in schema:
+                body["x-discriminator-value"] = schema["x-ms-discriminator-value"]
+            self.out[pascal(name)] = body
+        return self.out
+
+    # -- names ----------------------------------------------------------------------------------------------------------
+
+    def claim(self, *wanted: str) -> str:
+        """The first wanted class name that is free; a number only where all of them are taken."""
+        for name in (*map(pascal, wanted), *(f"{pascal(wanted[-1])}{i}" for i in range(2, 100))):
+            if name and name.lower() not in self._taken:
+                self._taken[name.lower()] = name
+                return name
+        raise GateError(f"no class name is free for {wanted[-1]!r}")
+
+    # -- schemas --------------------------------------------------------------------------------------------------------
+
+    def place(self, schema: Json, hint: str) -> Json:
+        """A schema where it is used: a reference, a scalar or an array. `hint` names what has to be hoisted."""
+        body = self._place(_plain(schema), hint)
+        if not _nullable(schema):
+            return body
+        if isinstance(body.get("type"), str):
+            return {**body, "type": [body["type"], "null"]}
+        if "anyOf" in body:
+            return {**body, "anyOf": [*body["anyOf"], {"type": "null"}]}
+        return {"anyOf": [{k: v for k, v in body.items() if k != "readOnly"}, {"type": "null"}]} | _read_only(body)
+
+    def _place(self, schema: Json, hint: str) -> Json:
+        parts = schema.get("allOf", [])
+        if "$ref" in schema:
+            return {"$ref": REF + pascal(name_of(schema["$ref"]))} | _read_only(schema)
+        if len(parts) == 1 and "$ref" in parts[0] and not schema.get("properties"):
+            return {"$ref": REF + pascal(name_of(parts[0]["$ref"]))} | _read_only(schema)
+        if union := schema.get("anyOf") or schema.get("oneOf"):
+            return {"anyOf": [self.place(s, f"{hint}Option{i + 1}") for i, s in enumerate(union)]} | _read_only(schema)
+        if _is_enum(schema):
+            default = {"default": schema["default"]} if schema.get("default") is not None else {}
+            return {"$ref": REF + self._enum(schema, hint)} | default | _read_only(schema)
+        if schema.get("type") == "array":
+            return self._array(schema, hint)
+        if _is_object(schema):
+            return self._object(schema, hint) | _read_only(schema)
+        return _facts(schema)
+
+    def _component(self, schema: Json, name: str) -> Json:
+        """A named schema: its own body, not a reference to a hoisted one."""
+        schema = _plain(schema)
+        if _is_enum(schema):
+            return _with_names({"type": schema.get("type", "string"), "enum": _values(schema)})
+        if "$ref" in schema:
+            return {"type": "object", "allOf": [self._place(schema, name), {"type": "object", "properties": {}}]}
+        if union := schema.get("anyOf") or schema.get("oneOf"):
+            return {"anyOf": [self.place(s, f"{name}Option{i + 1}") for i, s in enumerate(union)]}
+        if schema.get("type") == "array":
+            return self._array(schema, name)
+        if not _is_object(schema):
+            return _facts(schema)
+        if not _is_map(schema):
+            return self._model(schema, name)
+        values = schema.get("additionalProperties")
+        return {"type": "object", "additionalProperties": self._map_values(values, name)}
+
+    def _array(self, schema: Json, hint: str) -> Json:
+        return _facts(schema) | {"items": self.place(schema.get("items") or {}, hint + "Item")}
+
+    def _object(self, schema: Json, hint: str) -> Json:
+        if not _is_map(schema):
+            body = self._model(schema, hint)
+        elif _informative(schema.get("additionalProperties")):
+            body = {"type": "object", "additionalProperties": self._map_values(schema["additionalProperties"], hint)}
+        else:
+            self.out.setdefault(FREE_OBJECT, {"type": "object", "additionalProperties": {}})
+            self._taken.setdefault(FREE_OBJECT.lower(), FREE_OBJECT)
+            return {"$ref": REF + FREE_OBJECT}
+        name = self.claim(hint)
+        self.out[name] = body
+        return {"$ref": REF + name}
+
+    def _map_values(self, values: Any, hint: str) -> Json:
+        """`{}`, `{type: object}` and the like say nothing that the service keeps to: such values are left open."""
+        return self.place(values, hint + "Value") if _informative(values) else {}
+
+    def _model(self, schema: Json, hint: str) -> Json:
+        own: Json = {"type": "object", "properties": {}}
+        required: list[str] = list(schema.get("required", []))
+        bases: list[Json] = []
+        for part in (*schema.get("allOf", []), schema):
+            if "$ref" in part:
+                bases.append({"$ref": REF + pascal(name_of(part["$ref"]))})
+                continue
+            required += part.get("required", [])
+            for name, member in part.get("properties", {}).items():
+                own["properties"][name] = self.place(member, hint + pascal(name))
+        if required:
+            own["required"] = sorted(set(required))
+        more = schema.get("additionalProperties")
+        values = {"additionalProperties": self._map_values(more, hint)} if isinstance(more, dict) else {}
+        return {"type": "object", "allOf": [*bases, own]} | values if bases else own | values
+
+    # -- enums ----------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _enum_key(schema: Json, hint: str) -> tuple[str, tuple[Any, ...]]:
+        """Two enums are one where both their x-ms-enum name and their values agree."""
+        return (schema.get("x-ms-enum", {}).get("name") or hint).lower(), tuple(_values(schema))
+
+    def _enum(self, schema: Json, hint: str) -> str:
+        key = self._enum_key(schema, hint)
+        if key not in self._enums:
+            name = self._enums[key] = self.claim(schema.get("x-ms-enum", {}).get("name") or hint, hint)
+            self.out[name] = _with_names({"type": schema.get("type", "string"), "enum": _values(schema)})
+        return self._enums[key]
+
+    # -- discriminators -------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _references(schema: Json) -> Iterator[str]:
+        yield from (name_of(part["$ref"]) for part in schema.get("allOf", []) if "$ref" in part)
+
+    def _descendants(self, name: str) -> Iterator[str]:
+        for child, parents in self._parents.items():
+            if name in parents:
+                yield child
+                yield from self._descendants(child)
+
+    def _discriminate(self, body: Json, discriminator: Json, name: str) -> None:
+        """Value -> class over all descendants. A value that several of them claim is left to the base class."""
+        claims: dict[str, list[str]] = {v: [name_of(ref)] for v, ref in discriminator.get("mapping", {}).items()}
+        mapped = {names[0] for names in claims.values()}
+        for child in self._descendants(name):
+            if child not in mapped:
+                claims.setdefault(self.source[child].get("x-ms-discriminator-value", child), []).append(child)
+        body["discriminator"] = {
+            "propertyName": discriminator["propertyName"],
+            "mapping": {value: REF + pascal(names[0]) for value, names in claims.items() if len(names) == 1},
+        }
+        if ambiguous := sorted(value for value, names in claims.items() if len(names) > 1):
+            body["x-ambiguous-discriminator-values"] = ambiguous
+
+
+def _plain(schema: Json) -> Json:
+    """One spelling for types: a list of one type, `const`, and unions with null become a plain type, an enum, and nullable."""
+    if "const" in schema:
+        schema = {**schema, "enum": [schema["const"]]}
+    if isinstance(schema.get("type"), list):
+        types = [t for t in schema["type"] if t != "null"]
+        rest = {k: v for k, v in schema.items() if k != "type"}
+        schema = {**rest, "type": types[0]} if len(types) == 1 else {**rest, "anyOf": [{"type": t} for t in types]}
+    for key in ("anyOf", "oneOf"):
+        options = [s for s in schema.get(key, []) if s.get("type") != "null"]
+        if len(options) == 1:
+            schema = {**{k: v for k, v in schema.items() if k != key}, **options[0]}
+        elif options:
+            schema = {**schema, key: options}
+    return schema
+
+
+def _nullable(schema: Json) -> bool:
+    types = schema.get("type")
+    options = [*schema.get("anyOf", []), *schema.get("oneOf", [])]
+    return (
+        schema.get("nullable") is True
+        or (isinstance(types, list) and "null" in types)
+        or any(option.get("type") == "null" for option in options)
+        or (None in schema.get("enum", []))
+    )
+
+
+def _is_enum(schema: Json) -> bool:
+    """Only enums of text or whole numbers become classes; of others the values are not kept."""
+    return bool(schema.get("enum")) and schema.get("type", "string") in ("string", "integer")
+
+
+def _is_object(schema: Json) -> bool:
+    more = schema.get("additionalProperties")
+    return schema.get("type") == "object" or any(schema.get(k) for k in ("properties", "allOf")) or isinstance(more, dict)
+
+
+def _is_map(schema: Json) -> bool:
+    return not schema.get("properties") and not schema.get("allOf")
+
+
+def _informative(values: Any) -> bool:
+    if not isinstance(values, dict):
+        return False
+    return bool({key for key, value in values.items() if value} - _NO_TRUTH) or values.get("type") not in (None, "object")
+
+
+def _values(schema: Json) -> list[Any]:
+    return list(dict.fromkeys(value for value in schema["enum"] if value is not None))
+
+
+def _facts(schema: Json) -> Json:
+    return {key: schema[key] for key in _FACTS if schema.get(key) is not None}
+
+
+def _read_only(schema: Json) -> Json:
+    """Read-only by its own word, or by a mutability that lists reading alone ("create" is returned all the same)."""
+    read = schema.get("readOnly") is True or schema.get("x-ms-mutability") == ["read"]
+    return {"readOnly": True} if read else {}
+
+
+def _with_names(body: Json) -> Json:
+    """Member names, wherever openapi-python-client's own rule would clash or find none."""
+    names: list[str] = []
+    for i, value in enumerate(body["enum"]):
+        name = re.sub(r"[^A-Za-z0-9]+", "_", str(value)).strip("_").upper()
+        name = name if name[:1].isalpha() else f"VALUE_{i}"
+        names.append(name if name not in names else f"{name}_{i}")
+    if body["type"] != "integer" and [str(value).upper() for value in body["enum"]] != names:
+        body["x-enum-varnames"] = names
+    return body

@@ -1,0 +1,135 @@
+"""An OpenAPI 3 document to a contract: facts only, with every name, body and answer in the one form the generator reads.
+
+A document that is published as OpenAPI 3 enters here; a Swagger 2.0 one comes through `upgrade`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .errors import IntegrityError
+from .pointer import Json, find, join
+from .schemas import Schemas, pascal
+from .upgrade import METHODS
+
+_API_VERSION = re.compile(r"\d{4}-\d\d-\d\d(-preview)?")
+_NAME_TEMPLATE = re.compile(r"([A-Za-z]+_)N(:\w+)")  # a placeholder: attr_N:qualifiedName stands for attr_0, attr_1, ..
+_REPEATABILITY = "repeatability-request-id"
+
+
+def shape(document: Json, title: str) -> Json:
+    """The contract of a document; `title` names it. Raises IntegrityError with a JSON pointer for what cannot be read."""
+    version = str(document.get("info", {}).get("version"))
+    if not _API_VERSION.fullmatch(version):
+        raise IntegrityError(f"not an api-version: {version!r}: {join('info', 'version')}")
+    if "swagger" in document:
+        raise IntegrityError(f"Swagger {document['swagger']} has to be upgraded to OpenAPI 3 first: {join('swagger')}")
+    if not str(document.get("openapi", "")).startswith("3."):
+        raise IntegrityError(f"neither Swagger 2.0 nor OpenAPI 3: {join('openapi')}")
+    shaper = _Shaper(document, version)
+    components = shaper.schemas.components()  # before the paths: an enum that both have is named by the schema
+    paths = {path: shaper.path(path, item) for path, item in document.get("paths", {}).items()}
+    server = next(iter(document.get("servers", [])), {})
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version},
+        "servers": [
+            {
+                "url": "{endpoint}" + _prefix(server.get("url", "")),
+                "variables": {"endpoint": {"default": server.get("variables", {}).get("endpoint", {}).get("default", "")}},
+            }
+        ],
+        "paths": {path: item for path, item in paths.items() if item},
+        "components": {"schemas": dict(sorted(components.items()))},
+    }
+
+
+def _prefix(url: str) -> str:
+    """The path of a server's address, without host and trailing slash."""
+    return re.sub(r"^(https?://[^/]*|\{[^}]*\})", "", url).rstrip("/")
+
+
+class _Shaper:
+    def __init__(self, document: Json, version: str) -> None:
+        self.document, self.version = document, version
+        self.schemas = Schemas(document.get("components", {}).get("schemas", {}))
+
+    def _follow(self, part: Json) -> Json:
+        """A shared parameter, body, answer or header, where a reference stands for it."""
+        while "$ref" in part:
+            try:
+                part = find(self.document, part["$ref"].removeprefix("#"))
+            except LookupError as error:
+                raise IntegrityError(f"$ref leads nowhere: {part['$ref']}: {error}") from None
+        return part
+
+    def path(self, path: str, item: Json) -> Json:
+        shared = item.get("parameters", [])
+        return {method: self._operation(path, method, item[method], shared) for method in METHODS if method in item}
+
+    def _operation(self, path: str, method: str, operation: Json, shared: list[Json]) -> Json:
+        if "operationId" not in operation:
+            raise IntegrityError(f"no operationId: {join('paths', path, method)}")
+        name: str = operation["operationId"]
+        own = [self._follow(p) for p in operation.get("parameters", [])]
+        named = {(p["in"], p["name"]) for p in own}
+        parameters = [p for p in map(self._follow, shared) if (p["in"], p["name"]) not in named] + own
+        out: Json = {
+            "operationId": name,
+            "tags": [name.split("_", 1)[0] if "_" in name else pascal((operation.get("tags") or ["Operations"])[0])],
+            "parameters": [self._parameter(p, pascal(name)) for p in parameters if p["in"] != "cookie"],
+        }
+        if "requestBody" in operation:
+            out["requestBody"] = self._body(self._follow(operation["requestBody"]), pascal(name))
+        out["responses"] = {
+            status: self._response(self._follow(r), f"{pascal(name)}Response{'' if status == 'default' else status}")
+            for status, r in operation.get("responses", {}).items()
+        }
+        if "x-ms-pageable" in operation:
+            page = operation["x-ms-pageable"]
+            out["x-pageable"] = {"itemName": page.get("itemName") or "value", "nextLinkName": page.get("nextLinkName")}
+        if operation.get("x-ms-long-running-operation"):
+            options = operation.get("x-ms-long-running-operation-options") or {}
+            out["x-long-running"] = {"final-state-via": options.get("final-state-via")}
+        return out
+
+    def _parameter(self, parameter: Json, hint: str) -> Json:
+        name = parameter["name"]
+        out: Json = {"name": name, "in": parameter["in"], "required": bool(parameter.get("required"))}
+        if parameter["in"] == "query" and name == "api-version":
+            return out | {"schema": {"type": "string", "enum": [self.version]}}
+        schema = self.schemas.place(parameter.get("schema", {}), hint + pascal(name))
+        if template := _NAME_TEMPLATE.fullmatch(name):
+            schema = {"type": "array", "items": schema}
+            out["x-name-template"] = f"{template[1]}{{n}}{template[2]}"
+            out |= {"style": "form", "explode": True}
+        elif schema.get("type") == "array":
+            style = "form" if parameter["in"] == "query" else "simple"
+            out["style"] = parameter.get("style", style)
+            out["explode"] = bool(parameter.get("explode", style == "form"))
+        if name.lower() == _REPEATABILITY:
+            out["x-auto"] = "uuid"
+        return out | {"schema": schema}
+
+    def _body(self, body: Json, hint: str) -> Json:
+        content: Json = {}
+        for media, value in body["content"].items():
+            suffix = "Form" if media == "multipart/form-data" else "Body"
+            content[media] = {"schema": self.schemas.place(value.get("schema", {}), hint + suffix)}
+        name = {"x-name": body["x-name"]} if "x-name" in body else {}
+        return {"required": bool(body.get("required")), "content": content} | name
+
+    def _response(self, response: Json, hint: str) -> Json:
+        out: Json = {"description": ""}
+        if content := response.get("content"):
+            out["content"] = {m: {"schema": self.schemas.place(v.get("schema", {}), hint)} for m, v in content.items()}
+        if headers := response.get("headers"):
+            out["headers"] = {name: {"schema": _scalar(self._follow(h).get("schema", {}))} for name, h in headers.items()}
+        if response.get("x-ms-error-response"):
+            out["x-error"] = True
+        return out
+
+
+def _scalar(schema: Any) -> Json:
+    return {"type": schema.get("type", "string")}
