@@ -29,7 +29,9 @@ def normalise(specs: Path, documents: Sequence[Document], read: Callable[[Docume
     made = {(d.plane, d.version): contract(specs, d, read(d)) for d in documents}
     for plane in {d.plane: manifest.plane(d.plane) for d in documents}.values():
         fresh = {version: made[name, version] for name, version in made if name == plane.name}
-        old = {d.version: load(specs, d) for d in plane.documents if d.version not in fresh and _path(specs, d).exists()}
+        old = {
+            d.version: load(specs, d) for d in plane.documents if d.version not in fresh and _path(specs, d).exists()
+        }
         _overlay(specs, plane.name).check(old | fresh)
     for document in documents:
         _count(document, made[document.plane, document.version], lock)
@@ -44,7 +46,9 @@ def contract(specs: Path, document: Document, content: bytes) -> Json:
     shaped = shape(upgrade(source) if "swagger" in source else source, document.plane)
     if shaped["info"]["version"] != document.version:
         where = join("info", "version")
-        raise IntegrityError(f"{document.plane} {document.version}: the document says {shaped['info']['version']}: {where}")
+        raise IntegrityError(
+            f"{document.plane} {document.version}: the document says {shaped['info']['version']}: {where}"
+        )
     out = apply(shaped, _overlay(specs, document.plane))
     if document.default:
         for path, method, operation in operations_of(out):
@@ -95,12 +99,16 @@ def check(specs: Path, out: Path) -> Counts:
         _count(document, load(specs, document), lock)
     names, locked = plans.names(documents), names_lock.read(specs / "names.lock")
     names_lock.merged(locked, names, accept=False)
-    if stale := [f"{v} {k}" for v in locked.keys() | names.keys() for k in set(locked.get(v, {})) ^ set(names.get(v, {}))]:
+    if stale := [
+        f"{v} {k}" for v in locked.keys() | names.keys() for k in set(locked.get(v, {})) ^ set(names.get(v, {}))
+    ]:
         raise GateError(f"names.lock is behind: {min(stale)}; run generate")
     with write.staged(out.parent, _default_files(plans, [d for d in documents if d.default])) as stage:
         if changed := write.differences(stage / PACKAGE, out / PACKAGE):
             more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-            raise GateError(f"the generated tree is not what the contracts give: {out / PACKAGE / changed[0]}{more}; run generate")
+            raise GateError(
+                f"the generated tree is not what the contracts give: {out / PACKAGE / changed[0]}{more}; run generate"
+            )
     return Counts("check", len(documents), sum(len(plans[d].operations) for d in documents))
 
 

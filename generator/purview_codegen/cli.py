@@ -38,10 +38,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"python -m {_PROGRAM}", description="Upstream documents to contracts to typed clients.")
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {_PROGRAM}", description="Upstream documents to contracts to typed clients."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--specs", type=Path, default=None, metavar="DIR", help="manifest, locks, overlays and contracts")
+    shared.add_argument(
+        "--specs", type=Path, default=None, metavar="DIR", help="manifest, locks, overlays and contracts"
+    )
     chosen = argparse.ArgumentParser(add_help=False)
     chosen.add_argument("--plane", metavar="P", help="one plane (default: all)")
     chosen.add_argument("--version", metavar="V", help='one api-version, or "all"')
@@ -118,7 +122,9 @@ def _relocked(lock: Lock, results: Sequence[Fetched]) -> Lock:
             document.commit, document.path, facts.sha256, facts.bytes, facts.operations, facts.definitions, provenance
         )
 
-    return attrs.evolve(lock, entries=lock.entries | {str(r.document): entry(r.document, r.facts) for r in results if r.facts})
+    return attrs.evolve(
+        lock, entries=lock.entries | {str(r.document): entry(r.document, r.facts) for r in results if r.facts}
+    )
 
 
 def _normalise(arguments: argparse.Namespace) -> Counts:
@@ -137,7 +143,9 @@ def _generate(arguments: argparse.Namespace) -> Counts:
     out = arguments.out or (paths.generated() if arguments.version is None else None)
     if out is None:
         raise UsageError("name the folder for the packages with --out")
-    return build.generate(_specs(arguments), arguments.plane, arguments.version, out, accept_names=arguments.accept_names)
+    return build.generate(
+        _specs(arguments), arguments.plane, arguments.version, out, accept_names=arguments.accept_names
+    )
 
 
 def _check(arguments: argparse.Namespace) -> Counts:

@@ -1,10 +1,10 @@
 """What can go wrong in a command, with the exit code of each kind, and what a command counts.
 
-    CodegenError
-    +-- UsageError        2   unknown plane or version, output that cannot be written
-    +-- IntegrityError    3   wrong hash, broken JSON, dangling $ref, duplicate operationId, stale overlay
-    +-- UnreachableError  4   not reachable, not cached, not in the mirror
-    +-- GateError         5   lost operation, parser error, unaccepted name change, stale generated tree
+CodegenError
++-- UsageError        2   unknown plane or version, output that cannot be written
++-- IntegrityError    3   wrong hash, broken JSON, dangling $ref, duplicate operationId, stale overlay
++-- UnreachableError  4   not reachable, not cached, not in the mirror
++-- GateError         5   lost operation, parser error, unaccepted name change, stale generated tree
 """
 
 from __future__ import annotations

@@ -112,7 +112,9 @@ class Cache:
         try:
             return self.path(document.location).read_bytes()
         except FileNotFoundError:
-            raise UnreachableError(f"{document} is not cached in {self.folder}; run fetch, or name a --mirror") from None
+            raise UnreachableError(
+                f"{document} is not cached in {self.folder}; run fetch, or name a --mirror"
+            ) from None
 
     def write(self, location: str, content: bytes) -> None:
         path = self.path(location)
@@ -122,11 +124,19 @@ class Cache:
             whole.write_bytes(content)
             os.replace(whole, path)
         except OSError as error:
-            raise UsageError(f"cannot write to the cache {self.folder}: {error.strerror}; choose another with --cache") from None
+            raise UsageError(
+                f"cannot write to the cache {self.folder}: {error.strerror}; choose another with --cache"
+            ) from None
 
 
 def fetch(
-    documents: Sequence[Document], lock: Lock, cache: Cache, source: Source | None, *, examples: bool = False, relock: bool = False
+    documents: Sequence[Document],
+    lock: Lock,
+    cache: Cache,
+    source: Source | None,
+    *,
+    examples: bool = False,
+    relock: bool = False,
 ) -> list[Fetched]:
     """Fetches documents in parallel; one that fails does not stop the others. `source` None is offline: the cache alone."""
 
@@ -140,7 +150,9 @@ def fetch(
         return list(pool.map(one, documents))
 
 
-def _one(document: Document, entry: Entry | None, cache: Cache, source: Source | None, examples: bool, relock: bool) -> Fetched:
+def _one(
+    document: Document, entry: Entry | None, cache: Cache, source: Source | None, examples: bool, relock: bool
+) -> Fetched:
     content, note = _content(document, entry, cache, source, relock)
     if content is None:
         return Fetched(document, note=f"{document}: not in mirror, kept")
@@ -166,7 +178,9 @@ def _content(
     cached = cache.path(document.location)
     if cached.is_file():
         content = cached.read_bytes()
-        if source is None or (entry is not None and not relock and inspect(content, str(document)).sha256 == entry.sha256):
+        if source is None or (
+            entry is not None and not relock and inspect(content, str(document)).sha256 == entry.sha256
+        ):
             return content, ""
     if source is None:
         raise UnreachableError(f"{document} is not cached in {cache.folder}; run fetch without --offline")

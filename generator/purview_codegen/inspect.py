@@ -43,7 +43,9 @@ def parse(content: bytes, name: str) -> Json:
     except UnicodeDecodeError as error:
         raise IntegrityError(f"{name} is not UTF-8 at byte {error.start}; fetch it again") from None
     except json.JSONDecodeError as error:
-        raise IntegrityError(f"{name} is broken JSON at character {error.pos} of {len(content)}: {error.msg}; fetch it again") from None
+        raise IntegrityError(
+            f"{name} is broken JSON at character {error.pos} of {len(content)}: {error.msg}; fetch it again"
+        ) from None
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise IntegrityError(f"{name} is no OpenAPI document: it has no paths")
     return document

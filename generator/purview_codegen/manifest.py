@@ -83,7 +83,9 @@ class Manifest:
     def select(self, plane: str | None = None, version: str | None = "all") -> Sequence[Document]:
         """The documents of one plane or of all; `version` None takes the default ones, "all" every one."""
         planes = [self.plane(plane)] if plane else list(self.planes)
-        found = [d for p in planes for d in p.documents if (d.default if version is None else version in ("all", d.version))]
+        found = [
+            d for p in planes for d in p.documents if (d.default if version is None else version in ("all", d.version))
+        ]
         if not found:
             known = sorted({d.version for p in planes for d in p.documents})
             where = f" of {plane}" if plane else ""
@@ -122,7 +124,9 @@ def _plane(name: str, entry: Mapping[str, Any]) -> Plane:
 
 
 def _document(plane: str, entry: Mapping[str, Any]) -> Document:
-    document = Document(plane, entry["version"], entry["repository"], entry["commit"], entry["path"], entry.get("default", False))
+    document = Document(
+        plane, entry["version"], entry["repository"], entry["commit"], entry["path"], entry.get("default", False)
+    )
     if not _COMMIT.fullmatch(document.commit):
         raise IntegrityError(f"planes.toml: {document}: not a full commit hash: {document.commit!r}")
     return document

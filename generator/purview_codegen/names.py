@@ -82,5 +82,7 @@ def _unique(version: str, names: Mapping[str, Name], contract: Json) -> None:
     for oid, name in names.items():
         if other := seen.get((name.group, name.method)):
             where = f"{contract['info']['title']} {version}"
-            raise GateError(f"{where}: {other} and {oid} are both {name.group}.{name.method}; name one in the overlay's [methods]")
+            raise GateError(
+                f"{where}: {other} and {oid} are both {name.group}.{name.method}; name one in the overlay's [methods]"
+            )
         seen[name.group, name.method] = oid

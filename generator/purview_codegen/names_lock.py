@@ -54,5 +54,7 @@ def merged(old: Names, new: Names, *, accept: bool) -> Names:
         if found:
             key, what = found[0]
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-            raise GateError(f"{version}: {what}{more}: {join(version, key)} of names.lock; accept it with --accept-names")
+            raise GateError(
+                f"{version}: {what}{more}: {join(version, key)} of names.lock; accept it with --accept-names"
+            )
     return {**old, **new}

@@ -67,7 +67,9 @@ class Overlay:
                 raise IntegrityError(f"overlay {self.name}: [{table}] names no operation any more: {stale[0]}")
         for change in self.changes:
             if stale := sorted(set(change.versions) - set(versions)):
-                raise IntegrityError(f"overlay {self.name}: change at {change.at} names no version of the plane: {stale[0]}")
+                raise IntegrityError(
+                    f"overlay {self.name}: change at {change.at} names no version of the plane: {stale[0]}"
+                )
 
 
 def apply(contract: Json, overlay: Overlay) -> Json:

@@ -84,7 +84,9 @@ class Classes:
         self.wire_names: dict[str, str] = {}
         for wire, schema in contract["components"]["schemas"].items():
             if other := self.wire_names.get(class_name(wire)):
-                raise GateError(f"{self.title}: {other} and {wire} give one class name: {join('components', 'schemas', wire)}")
+                raise GateError(
+                    f"{self.title}: {other} and {wire} give one class name: {join('components', 'schemas', wire)}"
+                )
             self.schemas[class_name(wire)], self.wire_names[class_name(wire)] = schema, wire
         self.parsed = parsed
         self.out: dict[str, Class] = {}
@@ -119,7 +121,11 @@ class Classes:
             self._visit(self.parsed.models[base])
         schema, members = self.schemas[name], self._members(name)
         inherited = {f.wire: f for f in self.out[base].fields} if base else {}
-        tags = [self.schemas[n]["discriminator"]["propertyName"] for n in self.lineage(name) if "discriminator" in self.schemas[n]]
+        tags = [
+            self.schemas[n]["discriminator"]["propertyName"]
+            for n in self.lineage(name)
+            if "discriminator" in self.schemas[n]
+        ]
         fields = []
         for p in model.properties:
             field = self._field(p, members.get(p.wire, {}))
@@ -157,14 +163,18 @@ class Classes:
             return field
         if field.default == old.default or old.default is None:
             return attrs.evolve(old, default=field.default) if field.default not in (None, "None") else old
-        return attrs.evolve(field, type=old.type, default=field.default if field.default not in (None, "None") else old.default)
+        return attrs.evolve(
+            field, type=old.type, default=field.default if field.default not in (None, "None") else old.default
+        )
 
     def _unique(self, name: str, fields: list[Field]) -> None:
         seen: dict[str, str] = {}
         for field in fields:
             if field.name in seen:
                 pointer = join("components", "schemas", self.wire_names[name], "properties", field.wire)
-                raise GateError(f"{self.title}: {seen[field.name]!r} and {field.wire!r} are both {field.name}: {pointer}")
+                raise GateError(
+                    f"{self.title}: {seen[field.name]!r} and {field.wire!r} are both {field.name}: {pointer}"
+                )
             seen[field.name] = field.wire
 
 

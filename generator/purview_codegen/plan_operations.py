@@ -86,7 +86,9 @@ class Operation:
 class Planner:
     """Plans the operations of one contract."""
 
-    def __init__(self, contract: Json, parsed: adapter.Parsed, classes: Mapping[str, Class], names: Mapping[str, Name]) -> None:
+    def __init__(
+        self, contract: Json, parsed: adapter.Parsed, classes: Mapping[str, Class], names: Mapping[str, Name]
+    ) -> None:
         self.title = contract["info"]["title"]
         self.prefix: str = contract["servers"][0]["url"].removeprefix("{endpoint}")
         self.parsed, self.classes, self.names = parsed, classes, names
@@ -193,9 +195,15 @@ def _body(operation: Json, typed: adapter.Operation) -> tuple[str | None, str | 
         facts.append(f"media_types={ascii(media)}")
     if typed.body:
         kind = python_type(typed.body, "m.")
-        return f"_d.Body({', '.join([ascii(typed.body), *facts])})", "body", [Argument("body", kind, False, request["required"])]
+        return (
+            f"_d.Body({', '.join([ascii(typed.body), *facts])})",
+            "body",
+            [Argument("body", kind, False, request["required"])],
+        )
     fields = ", ".join(f"_d.FormField({ascii(f.name)}, {ascii(f.wire)}, {f.required})" for f in typed.form)
-    arguments = [Argument(f.name, "_d.FileInput" if f.type == "bytes" else f.type, False, f.required) for f in typed.form]
+    arguments = [
+        Argument(f.name, "_d.FileInput" if f.type == "bytes" else f.type, False, f.required) for f in typed.form
+    ]
     values = ", ".join(f"{ascii(f.wire)}: {f.name}" for f in typed.form)
     return f"_d.Body({', '.join([ascii(''), *facts])}, fields=({fields},))", "{" + values + "}", arguments
 

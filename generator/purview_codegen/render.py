@@ -41,7 +41,11 @@ def _docstring(text: str) -> str:
 def _strings(names: Sequence[str]) -> str:
     """Many names as one literal, broken into lines."""
     lines = textwrap.wrap(" ".join(names), 100, break_long_words=False, break_on_hyphens=False)
-    return "(" + "\n".join(ascii(line + " ") for line in lines[:-1]) + "\n" + ascii(lines[-1]) + ")" if len(lines) > 1 else ascii(lines[0])
+    return (
+        "(" + "\n".join(ascii(line + " ") for line in lines[:-1]) + "\n" + ascii(lines[-1]) + ")"
+        if len(lines) > 1
+        else ascii(lines[0])
+    )
 
 
 def _shadowed_list(text: str) -> str:
@@ -69,7 +73,9 @@ def render_plane(plan: Plan, plane: Plane) -> dict[str, str]:
     }
     if plan.enums:
         kinds = {e.integer for e in plan.enums}
-        out["models/enums.py"] = _render("enums.py.jinja", enums=plan.enums, integers=True in kinds, texts=False in kinds)
+        out["models/enums.py"] = _render(
+            "enums.py.jinja", enums=plan.enums, integers=True in kinds, texts=False in kinds
+        )
     out |= {f"models/{module}.py": _models(plan, module, names) for module, names in plan.modules.items()}
     out |= {f"operations/{group.name}.py": _operations(group) for group in plan.groups}
     return out
@@ -91,7 +97,13 @@ def _models(plan: Plan, module: str, names: Iterable[str]) -> str:
     typing += ["Any as _Any"] * any("_Any" in f.annotation for f in fields)
     grouped = [_by_module(found, plan.where) for found in (bases, imports)]
     return _render(
-        "models.py.jinja", classes=classes, bases=grouped[0], imports=grouped[1], datetime=datetime, core=core, typing=typing
+        "models.py.jinja",
+        classes=classes,
+        bases=grouped[0],
+        imports=grouped[1],
+        datetime=datetime,
+        core=core,
+        typing=typing,
     )
 
 
@@ -125,4 +137,8 @@ def render_root(planes: Sequence[Plane], plans: Mapping[str, tuple[str, str]]) -
         | {"version": plans[p.name][0], "prefix": plans[p.name][1]}
         for p in planes
     ]
-    return {"__init__.py": _render("root_init.py.jinja"), "facade.py": _render("facade.py.jinja", planes=facts), "py.typed": ""}
+    return {
+        "__init__.py": _render("root_init.py.jinja"),
+        "facade.py": _render("facade.py.jinja", planes=facts),
+        "py.typed": "",
+    }

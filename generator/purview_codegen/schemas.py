@@ -229,7 +229,9 @@ def _is_enum(schema: Json) -> bool:
 
 def _is_object(schema: Json) -> bool:
     more = schema.get("additionalProperties")
-    return schema.get("type") == "object" or any(schema.get(k) for k in ("properties", "allOf")) or isinstance(more, dict)
+    return (
+        schema.get("type") == "object" or any(schema.get(k) for k in ("properties", "allOf")) or isinstance(more, dict)
+    )
 
 
 def _is_map(schema: Json) -> bool:
@@ -239,7 +241,10 @@ def _is_map(schema: Json) -> bool:
 def _informative(values: Any) -> bool:
     if not isinstance(values, dict):
         return False
-    return bool({key for key, value in values.items() if value} - _NO_TRUTH) or values.get("type") not in (None, "object")
+    return bool({key for key, value in values.items() if value} - _NO_TRUTH) or values.get("type") not in (
+        None,
+        "object",
+    )
 
 
 def _values(schema: Json) -> list[Any]:

@@ -37,7 +37,9 @@ def shape(document: Json, title: str) -> Json:
         "servers": [
             {
                 "url": "{endpoint}" + _prefix(server.get("url", "")),
-                "variables": {"endpoint": {"default": server.get("variables", {}).get("endpoint", {}).get("default", "")}},
+                "variables": {
+                    "endpoint": {"default": server.get("variables", {}).get("endpoint", {}).get("default", "")}
+                },
             }
         ],
         "paths": {path: item for path, item in paths.items() if item},
@@ -125,7 +127,9 @@ class _Shaper:
         if content := response.get("content"):
             out["content"] = {m: {"schema": self.schemas.place(v.get("schema", {}), hint)} for m, v in content.items()}
         if headers := response.get("headers"):
-            out["headers"] = {name: {"schema": _scalar(self._follow(h).get("schema", {}))} for name, h in headers.items()}
+            out["headers"] = {
+                name: {"schema": _scalar(self._follow(h).get("schema", {}))} for name, h in headers.items()
+            }
         if response.get("x-ms-error-response"):
             out["x-error"] = True
         return out

@@ -22,7 +22,9 @@ def upgrade(document: Json) -> Json:
     return {
         "openapi": "3.1.0",
         "info": document.get("info", {}),
-        "servers": [{"url": "{endpoint}" + _prefix(document), "variables": {"endpoint": {"default": _endpoint(document)}}}],
+        "servers": [
+            {"url": "{endpoint}" + _prefix(document), "variables": {"endpoint": {"default": _endpoint(document)}}}
+        ],
         "paths": {
             path: {
                 method: _operation(document, item[method], item.get("parameters", []))
@@ -126,7 +128,11 @@ def _request_body(document: Json, operation: Json, parameters: list[Json]) -> Js
     for p in parameters:
         if p["in"] == "body":
             content = {media: {"schema": _schema(p["schema"])} for media in consumes}
-            return {"required": bool(p.get("required")), "content": content, "x-name": p.get("x-ms-client-name", p["name"])}
+            return {
+                "required": bool(p.get("required")),
+                "content": content,
+                "x-name": p.get("x-ms-client-name", p["name"]),
+            }
     form = [p for p in parameters if p["in"] == "formData"]
     if not form:
         return None
@@ -147,5 +153,7 @@ def _response(response: Json, produces: list[str]) -> Json:
         media = produces[0] if is_file and not response.get("x-ms-error-response") else "application/json"
         out["content"] = {media: {"schema": schema}}
     if response.get("headers"):
-        out["headers"] = {name: {"schema": {"type": h.get("type", "string")}} for name, h in response["headers"].items()}
+        out["headers"] = {
+            name: {"schema": {"type": h.get("type", "string")}} for name, h in response["headers"].items()
+        }
     return out

@@ -37,7 +37,9 @@ def staged(parent: Path, files: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _format(folder: Path) -> None:
-    done = subprocess.run([sys.executable, "-m", "ruff", *_FORMAT, str(folder)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", *_FORMAT, str(folder)], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise GateError(f"the generated text cannot be formatted: {done.stderr.strip()[:500]}")
 

@@ -57,7 +57,15 @@ def plan_of(document: Json, methods: Mapping[str, str] | None = None) -> Plan:
 
 def package_of(document: Json, folder: Path, name: str) -> ModuleType:
     """Generates the document as package `name` below `folder`, and imports it with every one of its modules."""
-    plane = Plane(name="inline", package=name, title="Inline", summary="A plane made for a test.", endpoint="account", roles=(), documents=())
+    plane = Plane(
+        name="inline",
+        package=name,
+        title="Inline",
+        summary="A plane made for a test.",
+        endpoint="account",
+        roles=(),
+        documents=(),
+    )
     files = render_plane(plan_of(document), plane)
     with write.staged(folder, {f"{name}/{path}": text for path, text in files.items()}) as stage:
         (stage / name).rename(folder / name)

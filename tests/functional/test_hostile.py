@@ -16,24 +16,85 @@ from .inline import operation, package_of, swagger
 BREAKOUT = '"); raise SystemExit("ran") #'
 ENDS_DOCSTRING = '"""\nraise SystemExit("ran")\n"""'
 WORDS = [
-    *("and", "or", "in", "self", "from_dict", "to_dict", "additional_properties", "additionalProperties", "class", "None"),
-    *("__class__", "__init__", "type", "list", "dict", "str", "int", "field", "wire", "define", "datetime", "value", "_raw"),
+    *(
+        "and",
+        "or",
+        "in",
+        "self",
+        "from_dict",
+        "to_dict",
+        "additional_properties",
+        "additionalProperties",
+        "class",
+        "None",
+    ),
+    *(
+        "__class__",
+        "__init__",
+        "type",
+        "list",
+        "dict",
+        "str",
+        "int",
+        "field",
+        "wire",
+        "define",
+        "datetime",
+        "value",
+        "_raw",
+    ),
     *("m", "_d", "TYPE_CHECKING", "cls", "kind", "print", "import", "a b", "ä", "x-y", "@odd.name", "Any", "Model"),
 ]
-VALUES = [BREAKOUT, ENDS_DOCSTRING, "\\", "'", "\n", "\u2028", "", " ", "None", "import os", "a", "A", "1", "-1", "mro", "name"]
+VALUES = [
+    BREAKOUT,
+    ENDS_DOCSTRING,
+    "\\",
+    "'",
+    "\n",
+    "\u2028",
+    "",
+    " ",
+    "None",
+    "import os",
+    "a",
+    "A",
+    "1",
+    "-1",
+    "mro",
+    "name",
+]
 
 
 def hostile() -> dict[str, Any]:
     text = {"type": "string", "description": ENDS_DOCSTRING, "title": BREAKOUT}
-    names = ["Any", "Model", "Operation", "List", "Field", "Define", "Enum", "Client", "Group", "None", "class", "Object"]
+    names = [
+        "Any",
+        "Model",
+        "Operation",
+        "List",
+        "Field",
+        "Define",
+        "Enum",
+        "Client",
+        "Group",
+        "None",
+        "class",
+        "Object",
+    ]
     definitions: dict[str, Any] = {
-        name: {"type": "object", "title": "Same", "properties": {"x": text, "next": {"$ref": "#/definitions/Any"}}} for name in names
+        name: {"type": "object", "title": "Same", "properties": {"x": text, "next": {"$ref": "#/definitions/Any"}}}
+        for name in names
     }
     definitions["Words"] = {"type": "object", "required": ["and", "type"], "properties": dict.fromkeys(WORDS, text)}
     definitions["Words"]["properties"][BREAKOUT] = text
     definitions["Words"]["properties"]["when"] = {"type": "string", "format": "date-time"}
     definitions["Words"]["properties"]["odd"] = {"type": "string", "enum": VALUES}
-    definitions["Base"] = {"type": "object", "discriminator": "kind", "required": ["kind"], "properties": {"kind": text}}
+    definitions["Base"] = {
+        "type": "object",
+        "discriminator": "kind",
+        "required": ["kind"],
+        "properties": {"kind": text},
+    }
     for i, value in enumerate((BREAKOUT, ENDS_DOCSTRING)):
         definitions[f"Sub{i}"] = {"allOf": [{"$ref": "#/definitions/Base"}], "x-ms-discriminator-value": value}
     query = [{"name": name, "in": "query", "type": "string"} for name in ("class", "self_", "list", "body_", BREAKOUT)]
@@ -42,8 +103,13 @@ def hostile() -> dict[str, Any]:
     bases = {"type": "array", "items": {"$ref": "#/definitions/Base"}}
     return swagger(
         {
-            f"/{BREAKOUT}/{ENDS_DOCSTRING}": {"get": operation("List_list", *query, answer=answer, summary=ENDS_DOCSTRING)},
-            "/x/{class}": {"get": operation("Class_class", path, answer=bases), "delete": operation("Class___class__", path)},
+            f"/{BREAKOUT}/{ENDS_DOCSTRING}": {
+                "get": operation("List_list", *query, answer=answer, summary=ENDS_DOCSTRING)
+            },
+            "/x/{class}": {
+                "get": operation("Class_class", path, answer=bases),
+                "delete": operation("Class___class__", path),
+            },
             "/y": {"get": operation("Type_import", answer={"$ref": "#/definitions/Model"})},
         },
         definitions,
@@ -65,7 +131,10 @@ def test_only_declared_calls_stand_in_generated_modules(package: Any) -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "?")
-                on_runtime = isinstance(node.func, ast.Attribute) and getattr(node.func.value, "id", "") in ("_d", "self")
+                on_runtime = isinstance(node.func, ast.Attribute) and getattr(node.func.value, "id", "") in (
+                    "_d",
+                    "self",
+                )
                 assert on_runtime or name in allowed or name[0].isupper() or name.startswith("Async"), (path.name, name)
 
 
@@ -78,7 +147,9 @@ def test_odd_members_keep_their_wire_names(package: Any) -> None:
 
 
 def test_enum_values_are_exact(package: Any) -> None:
-    enum = next(value for name in dir(package.models) if name.endswith("Odd") for value in [getattr(package.models, name)])
+    enum = next(
+        value for name in dir(package.models) if name.endswith("Odd") for value in [getattr(package.models, name)]
+    )
     assert VALUES == [member.value for member in enum]
 
 

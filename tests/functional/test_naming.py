@@ -49,7 +49,9 @@ def test_a_noun_stays_in_every_version_once_one_has_the_clash() -> None:
 
 def test_the_overlay_names_a_method() -> None:
     document = swagger({"/a": {"get": operation("Type_Odd")}})
-    assert "kinds.find" == "{0.group}.{0.method}".format(plan_of(document, {"Type_Odd": "kinds.find"}).operations[0].name)
+    assert "kinds.find" == "{0.group}.{0.method}".format(
+        plan_of(document, {"Type_Odd": "kinds.find"}).operations[0].name
+    )
 
 
 def test_two_operations_of_one_name_fail() -> None:

@@ -1,0 +1,75 @@
+"""Exactly what generated code may use. Clients, and httpx with them, are imported when one of their names is first used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .lazy import lazy_names
+from .operation import (
+    API_VERSION,
+    Body,
+    FormField,
+    Operation,
+    Paging,
+    Parameter,
+    Plane,
+    Polling,
+    header,
+    operations,
+    path,
+    planes,
+    query,
+)
+
+if TYPE_CHECKING:
+    from .client import AsyncClient, AsyncGroup, Client, Group
+    from .facade import AsyncFacade, Facade
+    from .paging import AsyncPager, Page, Pager
+    from .polling import AsyncPoller, Poller
+    from .request import FileInput
+
+__all__ = [
+    "API_VERSION",
+    "AsyncClient",
+    "AsyncFacade",
+    "AsyncGroup",
+    "AsyncPager",
+    "AsyncPoller",
+    "Body",
+    "Client",
+    "Facade",
+    "FileInput",
+    "FormField",
+    "Group",
+    "Operation",
+    "Page",
+    "Pager",
+    "Paging",
+    "Parameter",
+    "Plane",
+    "Poller",
+    "Polling",
+    "header",
+    "operations",
+    "path",
+    "planes",
+    "query",
+]
+
+__getattr__ = lazy_names(
+    "purview_core",
+    {
+        "AsyncClient": "client",
+        "AsyncFacade": "facade",
+        "AsyncGroup": "client",
+        "AsyncPager": "paging",
+        "AsyncPoller": "polling",
+        "Client": "client",
+        "Facade": "facade",
+        "FileInput": "request",
+        "Group": "client",
+        "Page": "paging",
+        "Pager": "paging",
+        "Poller": "polling",
+    },
+)

@@ -1,0 +1,67 @@
+"""The bytes of an answer to what the operation declares for its status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .codec import Registry
+from .errors import ContractError, DecodeError
+from .jsontext import loads
+from .strict import departures
+
+if TYPE_CHECKING:
+    from .operation import Operation
+
+_SHOWN_BYTES = 60
+
+
+def decode(
+    operation: Operation[Any],
+    status_code: int,
+    content: bytes,
+    *,
+    content_type: str | None = None,
+    strict: bool = False,
+) -> Any:
+    """What the answer is to Python: a model, a list, bytes of a file, or None where nothing came.
+
+    Lenient decoding refuses nothing but text that is no JSON (DecodeError). With `strict`, a value that is not what the
+    operation declares raises ContractError, which carries the departures and the decoded value.
+    """
+    text = type_of(operation, status_code)
+    if text == "bytes":
+        return content
+    if not content.strip():
+        return None
+    try:
+        value = loads(content)
+    except ValueError as error:
+        raise DecodeError(_not_json(operation, status_code, content, content_type, error)) from None
+    if text in (None, "None", "Any"):
+        return value
+    registry = Registry.get(operation.models)
+    load = registry.loader(text)
+    decoded = load(value) if load else value
+    if strict and (found := list(departures(registry, text, value))):
+        raise ContractError(operation.id, found, decoded)
+    return decoded
+
+
+def type_of(operation: Operation[Any], status_code: int) -> str | None:
+    """The type text for a status: its own, that of its class, for a success the first one declared, else the default's."""
+    types = operation.types
+    for key in (status_code, f"{status_code // 100}XX"):
+        if key in types:
+            return types[key]
+    if 200 <= status_code < 300:
+        good = [text for status, text in types.items() if str(status).startswith("2") and text != "None"]
+        return good[0] if good else None
+    return types.get("default")
+
+
+def _not_json(
+    operation: Operation[Any], status_code: int, content: bytes, content_type: str | None, error: ValueError
+) -> str:
+    start = content[:_SHOWN_BYTES].decode("utf-8", "replace")
+    media = f" as {content_type}" if content_type else ""
+    return f"{operation.id}: the answer to {status_code} came{media} and is no JSON ({error}): {start!r}"

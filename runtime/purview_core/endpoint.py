@@ -1,0 +1,98 @@
+"""Endpoints in any form people hold: an account name, a host, an address with or without slash or plane suffix."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+TENANT_HOST = "https://api.purview-service.microsoft.com"
+CLOUDS = {"public": ".purview.azure.com", "usgov": ".purview.azure.us", "china": ".purview.azure.cn"}
+_FORM = "give the account name (contoso) or its address (https://contoso.purview.azure.com)"
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{1,61}[A-Za-z0-9])")
+_OLD_HOSTS = ("catalog", "scan", "account", "datamap", "guardian", "share")
+_PREFIXES = (
+    *(
+        "/account",
+        "/catalog",
+        "/catalog/api",
+        "/datamap",
+        "/datamap/api",
+        "/pds",
+        "/policystore",
+        "/scan",
+        "/share",
+        "/workflow",
+    ),
+    *("/datagovernance", "/datagovernance/access", "/datagovernance/catalog", "/datagovernance/dataestate"),
+)
+
+
+def account_endpoint(text: str, cloud: str | None = None) -> str:
+    """The address of an account, or of whatever else a URL names, without slash and plane suffix.
+
+    Raises ValueError with the right form for a text that is neither name nor address. http is admitted for loopback alone.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"an endpoint is a str, not {type(text).__name__}; {_FORM}")
+    text = text.strip()
+    if _NAME.fullmatch(text) and "." not in text:
+        return f"https://{text.lower()}{_suffix(cloud)}"
+    parts = urlsplit(text if "://" in text else f"https://{text}")
+    host = _host(parts.hostname, text)
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError(f"an endpoint has no user, query or fragment: {host}; {_FORM}")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+        raise ValueError(f"an endpoint is https, not {parts.scheme}: {host}; {_FORM}")
+    path = parts.path.rstrip("/")
+    if path and path.lower() not in _PREFIXES:
+        raise ValueError(f"an endpoint has no path but a plane's own: {host}{path}; {_FORM}")
+    port = f":{parts.port}" if parts.port and not (parts.scheme == "https" and parts.port == 443) else ""
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else _mapped(host)}{port}"
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_tenant_wide(endpoint: str) -> bool:
+    """Whether an address is the tenant-wide host, or the one of a tenant's private endpoint."""
+    host = urlsplit(endpoint).hostname or ""
+    return host == "api.purview-service.microsoft.com" or host.endswith("-api.purview-service.microsoft.com")
+
+
+def plane_endpoint(kind: str, text: str, tenant_endpoint: str | None = None, cloud: str | None = None) -> str:
+    """The address that a plane of the given kind answers at. A bare account name says nothing of the tenant-wide host."""
+    if kind != "tenant":
+        return account_endpoint(text, cloud)
+    if tenant_endpoint is not None:
+        return account_endpoint(tenant_endpoint)
+    found = account_endpoint(text, cloud)
+    return TENANT_HOST if found.endswith(tuple(CLOUDS.values())) else found
+
+
+def _suffix(cloud: str | None) -> str:
+    if cloud is None:
+        return CLOUDS["public"]
+    if cloud not in CLOUDS:
+        raise ValueError(f"unknown cloud {cloud!r}; there are {', '.join(CLOUDS)}")
+    return CLOUDS[cloud]
+
+
+def _host(host: str | None, text: str) -> str:
+    """The host in lower case; a trailing dot or an odd character would get round the comparison of hosts."""
+    if not host or not re.fullmatch(r"[a-z0-9.:-]+", host) or host.startswith(".") or host.endswith("."):
+        raise ValueError(f"not an endpoint: {text.rpartition('@')[2][:100]!r}; {_FORM}")
+    return host
+
+
+def _mapped(host: str) -> str:
+    """Old host forms: `contoso.scan.purview.azure.com` is the account's `contoso.purview.azure.com`."""
+    account, _, rest = host.partition(".")
+    plane, _, suffix = rest.partition(".")
+    return f"{account}.{suffix}" if plane in _OLD_HOSTS and f".{suffix}" in CLOUDS.values() else host

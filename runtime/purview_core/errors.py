@@ -1,0 +1,225 @@
+"""Every error a call can raise.
+
+PurviewError
++-- AuthError (= PurviewAuthError)   no token could be had, or none may be sent there
++-- TransportError                   no answer came
+|   +-- ConnectError                 the service could not be reached
+|   +-- TransportTimeoutError        it did not answer in time
++-- HttpError                        an answer came, and it is a failure
+|   +-- BadRequestError       400
+|   +-- UnauthorizedError     401
+|   +-- ForbiddenError        403    names the roles that the plane asks for
+|   +-- NotFoundError         404    names path prefix and api-version
+|   +-- ConflictError         409
+|   +-- PreconditionFailedError 412
+|   +-- ThrottledError        429    .retry_after, in seconds
+|   +-- ServerError           500 and above
++-- DecodeError                      the answer is no JSON
+|   +-- ContractError                strict mode: it is not what the document declares (.departures, .value)
++-- PagingError                      the next page cannot or must not be fetched (.position)
++-- PollingError                     a long-running operation failed, was cancelled, or its link cannot be followed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from purview_auth.errors import AuthError, PurviewAuthError, PurviewError
+
+if TYPE_CHECKING:
+    from .strict import Departure
+
+__all__ = [
+    "AuthError",
+    "BadRequestError",
+    "ConflictError",
+    "ConnectError",
+    "ContractError",
+    "DecodeError",
+    "ForbiddenError",
+    "HttpError",
+    "NotFoundError",
+    "PagingError",
+    "PollingError",
+    "PreconditionFailedError",
+    "PurviewAuthError",
+    "PurviewError",
+    "ServerError",
+    "ThrottledError",
+    "TransportError",
+    "TransportTimeoutError",
+    "UnauthorizedError",
+]
+
+
+class TransportError(PurviewError):
+    """No answer came. `operation_id`, `method` and `url` (without query values) say of what."""
+
+    def __init__(self, message: str, *, operation_id: str = "", method: str = "", url: str = "") -> None:
+        super().__init__(message)
+        self.operation_id, self.method, self.url = operation_id, method, url
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+class ConnectError(TransportError):
+    """The service could not be reached; nothing was sent."""
+
+
+class TransportTimeoutError(TransportError):
+    """The service did not answer in time; what was sent may have been done."""
+
+
+class HttpError(PurviewError):
+    """A failed answer. `code`, `message`, `target` and `details` are the service's own words, from either of its error shapes."""
+
+    def __init__(
+        self,
+        status_code: int,
+        *,
+        operation_id: str,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: Any = None,
+        hint: str = "",
+        attempts: int = 1,
+    ) -> None:
+        self.status_code, self.operation_id, self.method, self.url = status_code, operation_id, method, url
+        self.headers, self.body, self.hint, self.attempts = dict(headers), body, hint, attempts
+        error = _service_error(body)
+        self.code: str | None = error.get("code") or self.headers.get("x-ms-error-code")
+        self.message: str | None = error.get("message")
+        self.target: str | None = error.get("target")
+        self.details: list[Any] = error.get("details") or []
+        self.innererror: Any = error.get("innererror")
+        named = error.get("request_id"), self.headers.get("x-ms-request-id")
+        self.correlation_id = self.headers.get("x-ms-correlation-request-id")
+        self.request_id: str | None = next((n for n in (*named, self.correlation_id) if n), None)
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        said = ": ".join(str(part) for part in (self.code, self.message) if part) or "no message"
+        ids = f" (request id {self.request_id})" if self.request_id else ""
+        hint = f" {self.hint}" if self.hint else ""
+        said += "" if said.endswith((".", "!", "?")) else "."
+        return f"{self.operation_id}: {self.status_code}: {said}{hint} [{self.method} {self.url}]{ids}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+class BadRequestError(HttpError):
+    """400: the service refuses what was sent."""
+
+
+class UnauthorizedError(HttpError):
+    """401: the token was not accepted."""
+
+
+class ForbiddenError(HttpError):
+    """403: the token is fine, its owner may not do this."""
+
+
+class NotFoundError(HttpError):
+    """404: no such thing, or no such path in this api-version."""
+
+
+class ConflictError(HttpError):
+    """409: the state of the resource does not allow it."""
+
+
+class PreconditionFailedError(HttpError):
+    """412: the ETag sent with If-Match is stale."""
+
+
+class ThrottledError(HttpError):
+    """429: too many calls. `retry_after` is in seconds, None where the service did not say."""
+
+    @property
+    def retry_after(self) -> float | None:
+        return retry_after_seconds(self.headers)
+
+
+class ServerError(HttpError):
+    """500 and above: the service failed."""
+
+    @property
+    def retry_after(self) -> float | None:
+        return retry_after_seconds(self.headers)
+
+
+class DecodeError(PurviewError):
+    """The answer is no JSON where JSON is declared; nothing is known of what it holds."""
+
+
+class ContractError(DecodeError):
+    """Strict mode: the answer is not what the document declares. `.departures` says where, `.value` is the decoded object."""
+
+    def __init__(self, operation_id: str, departures: Sequence[Departure], value: Any) -> None:
+        more = f" (and {len(departures) - 3} more)" if len(departures) > 3 else ""
+        super().__init__(
+            f"{operation_id}: the answer departs from its contract: {'; '.join(map(str, departures[:3]))}{more}"
+        )
+        self.operation_id, self.departures, self.value = operation_id, list(departures), value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.operation_id, self.departures, self.value)
+
+
+class PagingError(PurviewError):
+    """The next page cannot be fetched, or must not. `position` is the link or token that stood, for a later start."""
+
+    def __init__(self, message: str, *, position: str | None = None) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+class PollingError(PurviewError):
+    """A long-running operation failed or was cancelled, with the service's own `code` and `message`; or cannot be followed."""
+
+    def __init__(self, message: str, *, status: str | None = None, code: str | None = None, body: Any = None) -> None:
+        super().__init__(message)
+        self.status, self.code, self.body = status, code, body
+
+
+_BY_STATUS: dict[int, type[HttpError]] = {
+    **{400: BadRequestError, 401: UnauthorizedError, 403: ForbiddenError, 404: NotFoundError},
+    **{409: ConflictError, 412: PreconditionFailedError, 429: ThrottledError},
+}
+
+
+def error_class(status_code: int) -> type[HttpError]:
+    return _BY_STATUS.get(status_code, ServerError if status_code >= 500 else HttpError)
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """Retry-After in seconds, where it is a number; dates and garbage are None."""
+    try:
+        seconds = float(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < float("inf") else None
+
+
+def _service_error(body: Any) -> dict[str, Any]:
+    """Both shapes: `{"error": {code, message, ..}}` and `{"requestId", "errorCode", "errorMessage"}`; text is the message."""
+    if isinstance(body, str):
+        return {"message": body} if body else {}
+    if not isinstance(body, dict):
+        return {}
+    error = body.get("error")
+    if isinstance(error, dict):
+        return {**error, "request_id": error.get("requestId") or body.get("requestId")}
+    if "errorCode" in body or "errorMessage" in body:
+        return {"code": body.get("errorCode"), "message": body.get("errorMessage"), "request_id": body.get("requestId")}
+    return {"code": body.get("code"), "message": body.get("message")}
+
+
+def _restore(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]) -> BaseException:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error

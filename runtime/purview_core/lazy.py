@@ -1,0 +1,25 @@
+"""Module-level `__getattr__` (PEP 562): names that are imported at their first use. Stdlib only, and cheap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+
+def lazy_names(package: str, where: Mapping[str, str]) -> Callable[[str], Any]:
+    """A `__getattr__` that finds each name in the submodule `where` says; "" stands for the submodule of that name."""
+
+    def get(name: str) -> Any:
+        if name not in where:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
+        found: Any = import_module(f"{package}.{where[name] or name}")
+        return getattr(found, name) if where[name] else found
+
+    return get
+
+
+def lazy_index(package: str, **modules: str) -> tuple[dict[str, str], Callable[[str], Any], Callable[[], list[str]]]:
+    """(name -> submodule, `__getattr__`, `__dir__`) of a package whose submodules define the names in the given texts."""
+    where = {name: module for module, names in modules.items() for name in names.split()}
+    return where, lazy_names(package, where), lambda: sorted(where)

@@ -1,0 +1,122 @@
+"""The base of generated models. Architecture of values: see `codec`; what a constructor admits: see `checks`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import attrs
+
+from .checks import check_fields
+from .codec import Coded, _codecs, codec, copied, encode
+from .values import NULL, OpenEnum
+
+__all__ = ["NULL", "READ_ONLY", "Model", "OpenEnum", "define", "field", "type_hints", "wire"]
+
+READ_ONLY: Mapping[str, Any] = MappingProxyType({"read_only": True})
+
+_EMPTY: dict[str, Any] = {}  # shared by all that was not decoded; never written to
+_lock = threading.Lock()
+
+
+def wire(name: str, *, read_only: bool = False, secret: bool = False) -> Mapping[str, Any]:
+    """Field metadata: a wire name that is not camelCase of the attribute's, and whether repr hides the value."""
+    return {"wire": name, "read_only": read_only, "secret": secret}
+
+
+if TYPE_CHECKING:  # the very objects of attrs, so that mypy's plugin and pyright type constructors, evolve and fields
+    from attrs import define as define, field as field
+else:
+    from attrs import field
+
+    def define(*, kw_only):
+        """attrs.define less the methods that `Model` has once for all (half the time a class), with slots that stay fast:
+        `on_setattr=[]` would make every assignment a Python call (270 ns for 15)."""
+        return attrs.define(kw_only=kw_only, eq=False, repr=False, getstate_setstate=False)
+
+
+@define(kw_only=True)
+class Model(Coded):
+    """One object of the service. Attributes are typed by their declaration, and what came otherwise is kept as it came.
+
+    None leaves a member out of what is sent, NULL sends null, and what was not assigned goes back as it came.
+    """
+
+    _raw: dict[str, Any] = attrs.field(default=_EMPTY, alias="additional_properties")
+    _tag: ClassVar[str]
+    _kinds: ClassVar[Mapping[str, str]] = {}
+
+    def __attrs_post_init__(self) -> None:
+        self._read = 0
+        check_fields(self)
+
+    if not TYPE_CHECKING:  # an unset slot; hidden, so that type checkers still refuse names that do not exist
+
+        def __getattr__(self, name: str) -> Any:
+            f = (_codecs.get(self.__class__) or codec(self.__class__)).fields.get(name)
+            if f is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            v = self._raw.get(f.wire)
+            if v is not None:
+                v = f.load(v)
+            _lock.acquire()  # two threads may both have decoded; the first one's object stays ("with" costs 100 ns more)
+            try:
+                if self._read & f.bit:
+                    return f.get(self)
+                self._read |= f.bit
+                f.put(self, v)
+            finally:
+                _lock.release()
+            return v
+
+    @property
+    def additional_properties(self) -> Mapping[str, Any]:
+        """Members that the schema does not name; read-only (pass `additional_properties` to the constructor or to evolve)."""
+        known = codec(type(self)).known
+        return MappingProxyType({k: v for k, v in self._raw.items() if k not in known})
+
+    @classmethod
+    def from_dict(cls, src: Mapping[str, Any]) -> Self:
+        """The model of a JSON object, of the subclass its discriminator names; never refuses a value."""
+        loaded: Self = codec(cls).load(copied(dict(src)))
+        return loaded
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object, as a copy that may be changed; read-only members are in it."""
+        out: dict[str, Any] = copied(encode(self))
+        return out
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and bool(encode(self) == encode(other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        shown = []
+        for f in codec(type(self)).fields.values():
+            value = getattr(self, f.name)
+            if value is not None:
+                shown.append(f"{f.name}={'***' if f.secret else repr(value)}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = {"_raw": self._raw}  # attrs' own would decode every unset slot
+        for f in codec(type(self)).fields.values():
+            try:
+                state[f.name] = f.get(self)
+            except AttributeError:
+                pass
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        object.__setattr__(self, "_read", 0)
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+
+
+def type_hints(model: type[Model]) -> dict[str, Any]:
+    """Attribute -> Python type of a generated class, whose annotations name classes that it does not import itself."""
+    c = codec(model)
+    return {f.name: c.registry.resolve(f"{f.type} | None" if f.nullable else f.type) for f in c.fields.values()}

@@ -1,0 +1,263 @@
+"""What generated code says of an operation. Cheap to make: a plane declares dozens when its module is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
+
+from .values import camel
+
+T = TypeVar("T")
+_EMPTY: Mapping[Any, Any] = MappingProxyType({})
+
+
+class _Facts:
+    """Equality, repr and immutability by slots: what attrs would give, without its import at a plane's first touch."""
+
+    __slots__ = ()
+
+    def _set(self, **facts: Any) -> None:
+        for name, value in facts.items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"{type(self).__name__} is read-only")
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash((type(self), getattr(self, self.__slots__[0])))  # type: ignore[misc]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(
+            f"{n}={getattr(self, n)!r}" for n in self.__slots__ if getattr(self, n, None) not in (None, ())
+        )
+        return f"{type(self).__name__}({shown})"
+
+
+class Parameter(_Facts):
+    """One parameter: `name` in Python, `wire_name`, `location` (path, query, header), `required`, its type text, and how a
+    list of it is written: `style` with `explode` (repeated) or without (one value, comma-separated).
+
+    `template` holds `{n}` where a list gives numbered names; `auto` says that the runtime fills it in ("uuid", once a call).
+    """
+
+    __slots__ = ("wire_name", "name", "location", "required", "type", "style", "explode", "template", "auto")
+    wire_name: str
+    name: str
+    location: str
+    required: bool
+    type: str
+    style: str | None
+    explode: bool
+    template: str | None
+    auto: str | None
+
+    def __init__(
+        self,
+        name: str,
+        type: str = "str",
+        wire: str | None = None,
+        *,
+        location: str,
+        required: bool = False,
+        style: str | None = None,
+        explode: bool = False,
+        template: str | None = None,
+        auto: str | None = None,
+    ) -> None:
+        self._set(wire_name=wire or camel(name), name=name, location=location, required=required, type=type)
+        self._set(style=style, explode=explode, template=template, auto=auto)
+
+
+def path(name: str, type: str = "str", wire: str | None = None) -> Parameter:
+    return Parameter(name, type, wire, location="path", required=True)
+
+
+def query(name: str, type: str = "str", wire: str | None = None, **facts: Any) -> Parameter:
+    return Parameter(name, type, wire, location="query", **facts)
+
+
+def header(name: str, type: str = "str", wire: str | None = None, **facts: Any) -> Parameter:
+    return Parameter(name, type, wire, location="header", **facts)
+
+
+API_VERSION = query("api_version", wire="api-version", required=True)
+
+
+class FormField(_Facts):
+    """One part of a multipart body."""
+
+    __slots__ = ("wire_name", "name", "required")
+    wire_name: str
+    name: str
+    required: bool
+
+    def __init__(self, name: str, wire_name: str, required: bool) -> None:
+        self._set(name=name, wire_name=wire_name, required=required)
+
+
+class Body(_Facts):
+    """The request body: its type text, or the fields of a multipart form; `model` is the Python type."""
+
+    __slots__ = ("type", "required", "media_types", "fields", "models")
+    type: str
+    required: bool
+    media_types: tuple[str, ...]
+    fields: tuple[FormField, ...]
+    models: str
+
+    def __init__(
+        self,
+        type: str,
+        *,
+        required: bool = True,
+        media_types: tuple[str, ...] = ("application/json",),
+        fields: tuple[FormField, ...] = (),
+        models: str = "",
+    ) -> None:
+        self._set(type=type, required=required, media_types=media_types, fields=fields, models=models)
+
+    @property
+    def model(self) -> Any:
+        """The Python type of the body; None for a multipart form."""
+        return _resolve(self.models, self.type) if self.type else None
+
+
+class Paging(_Facts):
+    """Where a page has its items and the link to the next one (None: there is none)."""
+
+    __slots__ = ("items", "next_link")
+    items: str
+    next_link: str | None
+
+    def __init__(self, items: str = "value", next_link: str | None = "nextLink") -> None:
+        self._set(items=items, next_link=next_link)
+
+
+class Polling(_Facts):
+    """How a long-running operation ends: where its final state is read, and the type text of its result."""
+
+    __slots__ = ("final_state_via", "result")
+    final_state_via: str | None
+    result: str | None
+
+    def __init__(self, final_state_via: str | None = None, result: str | None = None) -> None:
+        self._set(final_state_via=final_state_via, result=result)
+
+
+class Plane(_Facts):
+    """One plane: its api-version, its package, the kind of its endpoint ("account" or "tenant"), the path prefix of its
+    operations, and the roles that the vendor's documentation asks for (none: it does not say)."""
+
+    __slots__ = ("name", "version", "package", "endpoint", "prefix", "roles", "title")
+    name: str
+    version: str
+    package: str
+    endpoint: str
+    prefix: str
+    roles: tuple[str, ...]
+    title: str
+
+    def __init__(
+        self,
+        name: str,
+        version: str,
+        package: str,
+        endpoint: str,
+        prefix: str,
+        roles: tuple[str, ...] = (),
+        title: str = "",
+    ) -> None:
+        self._set(
+            name=name, version=version, package=package, endpoint=endpoint, prefix=prefix, roles=roles, title=title
+        )
+
+
+def planes(*each: Plane) -> Mapping[str, Plane]:
+    return MappingProxyType({plane.name: plane for plane in each})
+
+
+class Operation(Generic[T]):
+    """One operation. T is what its method gives: the answer, the item of a pager, or the result of a poller.
+
+    `types` maps a status (or "default") to a type text, `responses` to the Python type.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        id: str,
+        group: str,
+        name: str,
+        method: str,
+        path: str,
+        *,
+        responses: Mapping[int | str, str],
+        summary: str = "",
+        parameters: tuple[Parameter, ...] = (),
+        body: Body | None = None,
+        paging: Paging | None = None,
+        polling: Polling | None = None,
+        retry_safe: bool = False,
+    ) -> None:
+        self.models = module.rpartition(".operations")[0] + ".models"
+        self.id, self.group, self.name, self.method, self.path, self.summary = id, group, name, method, path, summary
+        self.parameters, self.types = parameters, responses
+        self.arguments = tuple(p for p in parameters if p is not API_VERSION)
+        self.body = body
+        if body is not None:
+            body._set(models=self.models)
+        self.paging, self.polling, self.retry_safe = paging, polling, retry_safe
+
+    @cached_property
+    def responses(self) -> Mapping[int | str, Any]:
+        """Status -> Python type of the decoded answer (`type(None)` where there is no body)."""
+        return {status: _resolve(self.models, text) for status, text in self.types.items()}
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.id}: {self.method} {self.path}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _find, (self.models.removesuffix(".models") + ".operations", self.id)
+
+
+def _find(package: str, operation_id: str) -> Operation[Any]:
+    found: Operation[Any] = import_module(package).OPERATIONS[operation_id]
+    return found
+
+
+def _resolve(models: str, text: str) -> Any:
+    from .codec import Registry
+
+    return Registry.get(models).resolve(text)
+
+
+class Operations(Mapping[str, Operation[Any]]):
+    """operationId -> Operation over the modules of a package, each imported when one of its operations is asked for."""
+
+    def __init__(self, package: str, modules: Mapping[str, str]) -> None:
+        self._package = package
+        self._where = {oid: module for module, ids in modules.items() for oid in ids.split()}
+
+    def __getitem__(self, operation_id: str) -> Operation[Any]:
+        module = import_module(f"{self._package}.{self._where[operation_id]}")
+        found = {op.id: op for op in vars(module).values() if isinstance(op, Operation)}
+        return found[operation_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._where)
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} operations of {self._package}>"
+
+
+def operations(package: str, modules: Mapping[str, str]) -> Operations:
+    return Operations(package, modules)

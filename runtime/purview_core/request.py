@@ -1,0 +1,174 @@
+"""An operation and its arguments to the request that goes out: pure, and complete before anything is sent."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote
+
+import attrs
+
+from .checks import check
+from .codec import Registry, body as json_body, encode
+from .jsontext import dumps
+from .operation import API_VERSION, Operation, Parameter
+from .values import NULL, datetime_text
+
+FileContent = bytes | str | IO[bytes]
+FileInput = FileContent | Path | tuple[str, FileContent] | tuple[str, FileContent, str]
+"""A file to upload: bytes, text, an open binary file, a Path, or (file name, content[, media type])."""
+
+
+@attrs.frozen
+class Prepared:
+    """What is sent: `url` is whole and encoded; `content` or `files` is the body. `replayable` where it can be sent again."""
+
+    operation: Operation[Any]
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    content: bytes | None = None
+    files: Mapping[str, Any] | None = None
+    replayable: bool = True
+
+
+def prepare(
+    operation: Operation[Any],
+    endpoint: str,
+    values: Sequence[Any],
+    body: Any,
+    *,
+    api_version: str,
+    new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+) -> Prepared:
+    """The request of an operation. `values` stand in the order of `operation.arguments`, None for what is left out.
+
+    Raises TypeError for a value of another shape than declared or a missing one, ValueError for an empty path value.
+    """
+    path, query, headers = operation.path, [], {"x-ms-client-request-id": new_id()}
+    given = dict(zip(operation.arguments, values, strict=True))
+    for parameter in operation.parameters:
+        value = given.get(parameter)
+        if parameter == API_VERSION and value is None:
+            value = api_version
+        if value is None and parameter.auto == "uuid":
+            value = new_id()
+        if value is None or value is NULL:
+            if parameter.required:
+                raise TypeError(f"{operation.id} needs {parameter.name}")
+            continue
+        _check(operation, parameter, value)
+        if parameter.location == "path":
+            path = path.replace("{" + parameter.wire_name + "}", _path_value(operation, parameter, value))
+        elif parameter.location == "query":
+            query += _query_pairs(parameter, value)
+        else:
+            headers[parameter.wire_name] = _header_value(operation, parameter, value)
+    url = endpoint + path + ("?" + "&".join(f"{_name(n)}={quote(v, safe='~')}" for n, v in query) if query else "")
+    content, files = _content(operation, body, headers)
+    return Prepared(operation, operation.method, url, headers, content, files, _replayable(files))
+
+
+def _check(operation: Operation[Any], parameter: Parameter, value: Any) -> None:
+    scalar = parameter.type.partition("[")[0] in ("str", "int", "float", "bool", "datetime", "list", "dict")
+    registry = None if scalar and "list[" not in parameter.type else Registry.get(operation.models)
+    check(registry, parameter.type, value, f"{operation.id}: {parameter.name}")
+
+
+def text(value: Any) -> str:
+    """A value as it stands in a URL or header."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Enum):
+        return str(value.value)
+    return datetime_text(value) if isinstance(value, datetime) else str(encode(value))
+
+
+def _path_value(operation: Operation[Any], parameter: Parameter, value: Any) -> str:
+    """Nothing is safe in a path value; one of dots alone would climb, so its dots are encoded too."""
+    written = ",".join(map(text, value)) if isinstance(value, (list, tuple)) else text(value)
+    if not written:
+        raise ValueError(f"{operation.id}: {parameter.name} is empty; it is part of the path")
+    encoded = quote(written, safe="~")
+    return encoded.replace(".", "%2E") if set(written) == {"."} else encoded
+
+
+def _name(name: str) -> str:
+    return quote(name, safe="$@:~")
+
+
+def _query_pairs(parameter: Parameter, value: Any) -> list[tuple[str, str]]:
+    if not isinstance(value, (list, tuple)):
+        return [(parameter.wire_name, text(value))]
+    if parameter.template:
+        return [(parameter.template.replace("{n}", str(i)), text(item)) for i, item in enumerate(value)]
+    if parameter.explode:
+        return [(parameter.wire_name, text(item)) for item in value]
+    return [(parameter.wire_name, ",".join(map(text, value)))]
+
+
+def _header_value(operation: Operation[Any], parameter: Parameter, value: Any) -> str:
+    written = ",".join(map(text, value)) if isinstance(value, (list, tuple)) else text(value)
+    if any(c in written for c in "\r\n\0"):
+        raise ValueError(f"{operation.id}: {parameter.name} holds a line break; it is a header")
+    return written
+
+
+def _content(
+    operation: Operation[Any], body: Any, headers: dict[str, str]
+) -> tuple[bytes | None, Mapping[str, Any] | None]:
+    declared = operation.body
+    if declared is None:
+        if body is not None:
+            raise TypeError(f"{operation.id} takes no body")
+        return None, None
+    if declared.fields:
+        return None, _files(operation, body)
+    if body is None:
+        if declared.required:
+            raise TypeError(f"{operation.id} needs body")
+        return None, None
+    if isinstance(body, (str, bytes)) and declared.type not in ("str", "bytes"):
+        raise TypeError(f"{operation.id}: body takes {declared.type}, not {type(body).__name__}")
+    check(Registry.get(operation.models), declared.type, body, f"{operation.id}: body", plain=True)
+    headers["Content-Type"] = declared.media_types[0]
+    if "json" not in declared.media_types[0]:
+        return body if isinstance(body, bytes) else str(body).encode(), None
+    return dumps(json_body(body)), None
+
+
+def _files(operation: Operation[Any], body: Any) -> Mapping[str, Any] | None:
+    given = dict(body or {})
+    out: dict[str, Any] = {}
+    assert operation.body is not None
+    for field in operation.body.fields:
+        value = given.pop(field.wire_name, None)
+        if value is not None:
+            out[field.wire_name] = _file(f"{operation.id}: {field.name}", value)
+        elif field.required:
+            raise TypeError(f"{operation.id} needs {field.name}")
+    if given:
+        raise TypeError(f"{operation.id}: the form has no {sorted(given)[0]!r}")
+    return out or None
+
+
+def _file(name: str, value: Any) -> Any:
+    if isinstance(value, Path):
+        return value.name, value.read_bytes()
+    if isinstance(value, tuple) and len(value) in (2, 3):
+        return value
+    if isinstance(value, (bytes, str)):
+        return "file", value
+    if hasattr(value, "read"):
+        return Path(str(getattr(value, "name", "file"))).name, value
+    raise TypeError(
+        f"{name} takes bytes, an open binary file, a Path or (file name, content), not {type(value).__name__}"
+    )
+
+
+def _replayable(files: Mapping[str, Any] | None) -> bool:
+    return all(isinstance(value[1], (bytes, str)) for value in (files or {}).values())

@@ -1,0 +1,142 @@
+"""A user's code against the public API: type-checked, never run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import assert_type
+
+import attrs
+import httpx
+
+from purview_auth import CredentialAuth, PurviewAuthError, ServicePrincipal
+from purview_core import (
+    NULL,
+    AsyncPager,
+    AsyncPoller,
+    AuthError,
+    ContractError,
+    ForbiddenError,
+    HttpError,
+    Model,
+    NotFoundError,
+    Pager,
+    Poller,
+    PurviewError,
+    Response,
+    ThrottledError,
+    decode,
+    to_json,
+)
+from purview_dataplane import PLANES, AsyncPurview, Purview
+from purview_dataplane.datamap import models as datamap
+from purview_dataplane.scanning import API_VERSION, OPERATIONS, AsyncScanningClient, ScanningClient, models
+
+
+def credentials(credential: object) -> None:
+    auth = ServicePrincipal("tenant", "client", "secret")
+    ServicePrincipal("tenant", "client", lambda: "secret", token_endpoint_version=2, allowed_hosts=("example.com",))
+    ServicePrincipal.from_env()
+    httpx.Client(auth=auth)
+    httpx.AsyncClient(auth=CredentialAuth(credential))
+
+
+def one_plane(transport: httpx.BaseTransport, auth: ServicePrincipal) -> None:
+    client = ScanningClient(
+        "https://contoso.purview.azure.com",
+        auth=auth,
+        transport=transport,
+        timeout=5.0,
+        headers={"x-team": "data"},
+        strict=True,
+    )
+    with client:
+        assert_type(client.scans.get("source", "scan"), models.Scan)
+        assert_type(client.scans.get(data_source_name="source", scan_name="scan"), models.Scan)
+        response = client.call("Scans_Get", {"dataSourceName": "source", "scanName": "scan"}, body=None)
+        assert_type(response, Response)
+        assert_type(response.status_code, int)
+        assert_type(response.content, bytes)
+    assert_type(API_VERSION, str)
+
+
+def models_are_attrs_classes(scan: models.Scan) -> None:
+    properties = models.AzureSqlDatabaseCredentialScanProperties(server_endpoint="sql", database_name="sales")
+    typed = models.AzureSqlDatabaseCredentialScan(properties=properties)
+    assert_type(typed.kind, str)
+    assert_type(attrs.evolve(typed, properties=None), models.AzureSqlDatabaseCredentialScan)
+    typed.properties = NULL
+    match scan:
+        case models.AzureSqlDatabaseCredentialScan(properties=p):
+            assert_type(p, models.AzureSqlDatabaseCredentialScanProperties | None)
+            assert_type(p.created_at if p else None, datetime | None)
+        case _:
+            assert_type(scan.kind, str)
+    base: Model = scan
+    base.to_dict()
+    assert_type(models.Scan.from_dict({"kind": "Unknown"}), models.Scan)
+    to_json(typed)
+
+
+def facade(auth: ServicePrincipal) -> None:
+    with Purview("contoso", auth=auth, tenant_endpoint=None, cloud=None) as purview:
+        sources = purview.scanning.data_sources.list()
+        assert_type(sources, Pager[models.DataSource])
+        for source in sources:
+            assert_type(source, models.DataSource)
+        for page in purview.scanning.data_sources.list().by_page():
+            for item in page:
+                assert_type(item, models.DataSource)
+        entity = purview.datamap.entity.get("guid", min_ext_info=True).entity
+        assert_type(entity, datamap.AtlasEntity | None)
+        run = purview.scanning.scan_result.begin_run_scan("source", "scan", run_id="run")
+        assert_type(run, Poller[models.ScanResultWithIngestion])
+        assert_type(run.result(), models.ScanResultWithIngestion)
+        purview.scanning.data_sources.delete("source")
+
+
+async def facade_async(auth: CredentialAuth) -> None:
+    async with AsyncPurview("https://contoso.purview.azure.com", auth=auth) as purview:
+        sources = purview.scanning.data_sources.list()
+        assert_type(sources, AsyncPager[models.DataSource])
+        async for source in sources:
+            assert_type(source, models.DataSource)
+        async for page in purview.scanning.data_sources.list().by_page():
+            for item in page:
+                assert_type(item, models.DataSource)
+        run = await purview.scanning.scan_result.begin_run_scan("source", "scan", run_id="run")
+        assert_type(run, AsyncPoller[models.ScanResultWithIngestion])
+        assert_type(await run.result(), models.ScanResultWithIngestion)
+
+
+async def one_plane_async(client: AsyncScanningClient) -> AsyncIterator[str | None]:
+    assert_type(await client.scans.get("source", "scan"), models.Scan)
+    assert_type(await client.call("Scans_Get", {"dataSourceName": "source", "scanName": "scan"}), Response)
+    async for scan in client.scans.list_by_data_source("source"):
+        yield scan.name
+
+
+def errors(client: ScanningClient) -> None:
+    try:
+        client.scans.get("source", "scan")
+    except ThrottledError as error:
+        assert_type(error.retry_after, float | None)
+    except (NotFoundError, ForbiddenError) as error:
+        assert_type(error.status_code, int)
+    except HttpError as error:
+        base: PurviewError = error
+        raise base from None
+    except ContractError as error:
+        print(error.departures, error.value)
+    except (AuthError, PurviewAuthError):
+        raise
+
+
+def tables(content: bytes) -> object:
+    operation = OPERATIONS["Scans_Get"]
+    assert_type(operation.id, str)
+    for parameter in operation.parameters:
+        assert_type((parameter.name, parameter.wire_name, parameter.location), tuple[str, str, str])
+    planes: Mapping[str, object] = PLANES
+    assert_type(PLANES["scanning"].version, str)
+    return planes, decode(operation, 200, content)

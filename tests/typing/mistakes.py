@@ -1,0 +1,46 @@
+"""A user's mistakes, one a line: both type checkers must refuse each marked line, and no other. Never run."""
+
+from __future__ import annotations
+
+from purview_auth import ServicePrincipal
+from purview_dataplane import AsyncPurview, Purview
+from purview_dataplane.scanning import ScanningClient, models
+
+
+def calls(client: ScanningClient, purview: Purview) -> None:
+    client.scans.get("source")  # expect-error: an argument is missing
+    client.scans.get("source", "scan", "more")  # expect-error: one too many
+    client.scans.get("source", 5)  # expect-error: an int for a name
+    client.scans.get("source", scan="scan")  # expect-error: no such argument
+    client.scans.fetch("source", "scan")  # expect-error: no such method
+    client.scan.get("source", "scan")  # expect-error: no such group
+    client.scans.create_or_replace("source", "scan", models.Scan(kind="Any"))  # expect-error: the body goes by name
+    client.scans.create_or_replace("source", "scan", body={"kind": "Any"})  # expect-error: a dict for a model
+    client.data_sources.create_or_replace("source", body=models.Scan(kind="Any"))  # expect-error: another model
+    client.data_sources.list()[0]  # expect-error: a pager is no list
+    purview.scans.get("source", "scan")  # expect-error: a group of a plane, not of the facade
+
+
+def models_(scan: models.Scan) -> None:
+    models.Scan("AzureSqlDatabaseCredential")  # expect-error: members go by name
+    models.Scan()  # expect-error: kind is required
+    models.AzureSqlDatabaseCredentialScan(props=None)  # expect-error: no such member
+    models.AzureSqlDatabaseProperties(server_endpoint=["sql"])  # expect-error: a list for a str
+    models.NoSuchModel  # expect-error: no such model
+    print(scan.propertys)  # expect-error: no such member
+    scan.kind = 5  # expect-error: an int for a str
+
+
+def results(client: ScanningClient) -> int:
+    name = client.scans.get("source", "scan").name
+    return len(name)  # expect-error: it may be None
+
+
+async def awaiting(purview: AsyncPurview) -> str | None:
+    return purview.account.accounts.get_account_properties().name  # expect-error: not awaited
+
+
+def constructors(auth: ServicePrincipal) -> None:
+    Purview("contoso")  # expect-error: no auth
+    ScanningClient("contoso", auth=auth, time_out=5)  # expect-error: no such option
+    ServicePrincipal("tenant", "client")  # expect-error: no secret

@@ -1,0 +1,186 @@
+"""Who may import what: the table of the architecture, read from the imports in the source."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+SOURCES = {
+    "purview_auth": ROOT / "auth_plugin",
+    "purview_core": ROOT / "runtime",
+    "purview_testing": ROOT / "runtime",
+    "purview_codegen": ROOT / "generator",
+    "purview_dataplane": ROOT / "generated",
+}
+STDLIB = sys.stdlib_module_names
+NETWORK = {"httpx", "http", "socket", "ssl", "urllib", "asyncio", "ftplib", "smtplib"}
+DISK = {"os", "io", "pathlib", "shutil", "tempfile", "subprocess", "glob", "fileinput"}
+CLOCK = {"time", "datetime", "random", "secrets", "uuid"}
+GENERATED_STDLIB = {"__future__", "typing", "enum", "datetime", "builtins", "functools", "collections"}
+PURE = ("upgrade", "shape", "schemas", "pointer")  # dict -> dict
+
+
+class Import(NamedTuple):
+    """One imported module, absolute, and whether the import runs when the module is imported."""
+
+    module: str
+    line: int
+    at_once: bool
+
+
+def modules(package: str) -> list[Path]:
+    return sorted((SOURCES[package] / package).rglob("*.py"))
+
+
+def dotted(path: Path, package: str) -> str:
+    parts = path.relative_to(SOURCES[package]).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def imports(path: Path, package: str) -> tuple[Import, ...]:
+    return tuple(_walk(ast.parse(path.read_text(encoding="utf-8")), _package_of(path, package), at_once=True))
+
+
+def _package_of(path: Path, package: str) -> list[str]:
+    parts = dotted(path, package).split(".")
+    return parts if path.name == "__init__.py" else parts[:-1]
+
+
+def _walk(node: ast.AST, here: list[str], *, at_once: bool) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (Import(alias.name, child.lineno, at_once) for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            base = here[: len(here) - child.level + 1] if child.level else []
+            module = ".".join([*base, *([child.module] if child.module else [])])
+            yield Import(module, child.lineno, at_once)
+            yield from (
+                Import(f"{module}.{alias.name}", child.lineno, at_once) for alias in child.names if not child.module
+            )
+        else:
+            typing_only = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
+            function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            yield from _walk(child, here, at_once=at_once and not typing_only and not function)
+
+
+def offences(package: str, allowed: set[str], *, never: tuple[str, ...] = ()) -> list[str]:
+    """Imports of a package whose top name is not allowed, or that lie below a name that is never allowed."""
+    return [
+        f"{path.relative_to(ROOT)}:{found.line} imports {found.module}"
+        for path in modules(package)
+        for found in imports(path, package)
+        if found.module.split(".")[0] not in allowed or any(f"{found.module}.".startswith(f"{n}.") for n in never)
+    ]
+
+
+def test_every_package_is_looked_at() -> None:
+    missing = [name for name in SOURCES if name != "purview_testing" and not modules(name)]
+    assert [] == missing
+
+
+def test_auth_stands_alone() -> None:
+    assert [] == offences("purview_auth", {*STDLIB, "httpx", "attrs", "purview_auth"})
+
+
+def test_one_module_of_auth_reads_the_environment() -> None:
+    readers = [p.name for p in modules("purview_auth") if {"environ", "getenv"} & names_in(p)]
+    assert 1 >= len(readers), readers
+
+
+def test_core_knows_only_the_errors_of_auth() -> None:
+    allowed = {*STDLIB, "httpx", "attrs", "msgspec", "purview_core", "purview_auth"}
+    found = [
+        o for o in offences("purview_core", allowed, never=("purview_auth",)) if not o.endswith(" purview_auth.errors")
+    ]
+    assert [] == offences("purview_core", allowed) + found
+
+
+def test_testing_imports_no_plane_at_once() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{i.line} imports {i.module}"
+        for path in modules("purview_testing")
+        for i in imports(path, "purview_testing")
+        if i.at_once and i.module.split(".")[0] == "purview_dataplane"
+    ]
+    assert [] == found
+
+
+def test_generated_code_stands_on_core() -> None:
+    assert [] == offences("purview_dataplane", {*GENERATED_STDLIB, "attrs", "purview_core", "purview_dataplane"})
+
+
+def test_no_plane_imports_another() -> None:
+    found = []
+    for path in modules("purview_dataplane"):
+        mine = ".".join(dotted(path, "purview_dataplane").split(".")[:2])
+        plane = (SOURCES["purview_dataplane"] / mine.replace(".", "/")).is_dir() and mine != "purview_dataplane"
+        for i in imports(path, "purview_dataplane"):
+            other = i.module.startswith("purview_dataplane") and not f"{i.module}.".startswith(f"{mine}.")
+            if plane and other:
+                found.append(f"{path.relative_to(ROOT)}:{i.line} imports {i.module}")
+    assert [] == found
+
+
+def test_the_facade_loads_a_plane_only_when_it_is_used() -> None:
+    root = SOURCES["purview_dataplane"] / "purview_dataplane"
+    planes = {f"purview_dataplane.{p.name}" for p in root.iterdir() if p.is_dir()}
+    at_once = {i.module for path in root.glob("*.py") for i in imports(path, "purview_dataplane") if i.at_once}
+    assert set() == planes & at_once
+
+
+def test_codegen_needs_no_clients() -> None:
+    never = ("purview_auth", "purview_dataplane", "purview_testing")
+    allowed = {*STDLIB, "attrs", "httpx", "jinja2", "openapi_python_client", "purview_codegen", "purview_core"}
+    assert [] == offences("purview_codegen", allowed, never=never)
+
+
+def test_the_adapter_alone_imports_the_parser() -> None:
+    users = {
+        p.name
+        for p in modules("purview_codegen")
+        if any(i.module.startswith("openapi_python_client") for i in imports(p, "purview_codegen"))
+    }
+    assert {"adapter.py"} == users
+
+
+def test_only_fetch_and_the_command_line_know_the_network() -> None:
+    network = NETWORK - {"urllib"}
+    users = {
+        p.name
+        for p in modules("purview_codegen")
+        if any(i.module.split(".")[0] in network for i in imports(p, "purview_codegen"))
+    }
+    assert users <= {"fetch.py", "cli.py"}
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_the_way_to_a_contract_is_pure(name: str) -> None:
+    path = SOURCES["purview_codegen"] / "purview_codegen" / f"{name}.py"
+    tops = {i.module.split(".")[0] for i in imports(path, "purview_codegen")}
+    siblings = {i.module for i in imports(path, "purview_codegen") if i.module.startswith("purview_codegen.")}
+    assert set() == tops & (NETWORK | DISK | CLOCK)
+    assert tops <= {*STDLIB, "purview_codegen"}
+    assert siblings <= {f"purview_codegen.{other}" for other in (*PURE, "errors")}
+    assert "open" not in names_in(path)
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_no_plane_is_named_on_the_way_to_a_contract(name: str) -> None:
+    planes = {p.name for p in (ROOT / "specs" / "contracts").iterdir()}
+    text = (SOURCES["purview_codegen"] / "purview_codegen" / f"{name}.py").read_text(encoding="utf-8")
+    literals = {n.value for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    assert set() == planes & literals
+
+
+def names_in(path: Path) -> set[str]:
+    """Every bare name and attribute that a module uses."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    return {n.id for n in nodes if isinstance(n, ast.Name)} | {n.attr for n in nodes if isinstance(n, ast.Attribute)}
