@@ -15,8 +15,19 @@ from typing import Any
 import attrs
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
-from openapi_python_client.parser import properties as opc
 from openapi_python_client.parser.errors import GeneratorError
+from openapi_python_client.parser.properties import EnumProperty, ModelProperty
+from openapi_python_client.parser.properties.boolean import BooleanProperty
+from openapi_python_client.parser.properties.date import DateProperty
+from openapi_python_client.parser.properties.datetime import DateTimeProperty
+from openapi_python_client.parser.properties.file import FileProperty
+from openapi_python_client.parser.properties.float import FloatProperty
+from openapi_python_client.parser.properties.int import IntProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
+from openapi_python_client.parser.properties.none import NoneProperty
+from openapi_python_client.parser.properties.string import StringProperty
+from openapi_python_client.parser.properties.union import UnionProperty
+from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.strings import ClassName, PythonIdentifier
 
 from .errors import GateError
@@ -26,15 +37,15 @@ from .upgrade import METHODS
 
 _PREFIX = "field_"
 _SCALARS: dict[type, str] = {
-    opc.DateTimeProperty: "datetime",
-    opc.DateProperty: "str",
-    opc.StringProperty: "str",
-    opc.UuidProperty: "str",
-    opc.IntProperty: "int",
-    opc.FloatProperty: "float",
-    opc.BooleanProperty: "bool",
-    opc.FileProperty: "bytes",
-    opc.NoneProperty: "None",
+    DateTimeProperty: "datetime",
+    DateProperty: "str",
+    StringProperty: "str",
+    UuidProperty: "str",
+    IntProperty: "int",
+    FloatProperty: "float",
+    BooleanProperty: "bool",
+    FileProperty: "bytes",
+    NoneProperty: "None",
 }
 
 
@@ -84,7 +95,12 @@ class Parsed:
 
 @lru_cache(maxsize=None)
 def class_name(reference: str) -> str:
-    return str(ClassName(name_of(reference), _PREFIX))
+    return _unreserved(ClassName(name_of(reference), _PREFIX))
+
+
+def _unreserved(name: str) -> str:
+    """A schema called Any would be read as no type at all."""
+    return "Any_" if name == "Any" else str(name)
 
 
 @lru_cache(maxsize=None)
@@ -105,7 +121,7 @@ def parse(contract: Json) -> Parsed:
     """All models, enums and operations of a contract. Raises GateError where the parser reports or loses anything."""
     title = contract["info"]["title"]
     config = Config.from_sources(ConfigFile(post_hooks=[]), MetaType.NONE, Path(title), "utf-8", True, None)
-    data = GeneratorData.from_dict(_without_api_version(contract), config=config)
+    data = GeneratorData.from_dict(_for_parser(contract), config=config)
     if isinstance(data, GeneratorError):
         raise GateError(f"{title}: {data.header}: {data.detail}")
     problems = [e for c in data.endpoint_collections_by_tag.values() for e in c.parse_errors] + list(data.errors)
@@ -116,15 +132,18 @@ def parse(contract: Json) -> Parsed:
     return Parsed(adapter.models(), adapter.enums(), adapter.operations())
 
 
-def _without_api_version(contract: Json) -> Json:
-    """A copy less the api-version parameters: an enum of one each, for which the parser would make a class an operation."""
-
-    def stripped(operation: Json) -> Json:
+def _for_parser(contract: Json) -> Json:
+    """A copy for the parser: operations numbered, since two ids may give it one name, and less the api-version parameters,
+    an enum of one each, for which it would make a class an operation."""
+    paths: Json = {}
+    for i, (path, method, operation) in enumerate(operations_of(contract)):
         kept = [p for p in operation["parameters"] if p["name"] != "api-version"]
-        return {**operation, "parameters": kept}
-
-    paths = {path: {method: stripped(op) for method, op in item.items()} for path, item in contract["paths"].items()}
+        paths.setdefault(path, {})[method] = {**operation, "operationId": _numbered(i), "parameters": kept}
     return {**contract, "paths": paths}
+
+
+def _numbered(index: int) -> str:
+    return f"operation_{index}"
 
 
 def operations_of(contract: Json) -> Iterator[tuple[str, str, Json]]:
@@ -139,7 +158,7 @@ class _Adapter:
     def __init__(self, contract: Json, data: GeneratorData) -> None:
         self.contract, self.data = contract, data
         self.schemas: dict[str, Json] = {class_name(n): s for n, s in contract["components"]["schemas"].items()}
-        self.parsed = {str(m.class_info.name): m for m in data.models}
+        self.parsed = {_unreserved(m.class_info.name): m for m in data.models}
 
     def is_map(self, name: str) -> bool:
         schema = self.schemas.get(name, {})
@@ -148,15 +167,15 @@ class _Adapter:
     def type(self, p: Any) -> str:
         """The type text of a property, null left out of it."""
         match p:
-            case opc.ModelProperty():
-                name = str(p.class_info.name)
+            case ModelProperty():
+                name = _unreserved(p.class_info.name)
                 return f"dict[str, {self._values(name)}]" if self.is_map(name) else name
-            case opc.EnumProperty():
-                return str(p.class_info.name)
-            case opc.ListProperty():
+            case EnumProperty():
+                return _unreserved(p.class_info.name)
+            case ListProperty():
                 return f"list[{self.type(p.inner_property)}]"
-            case opc.UnionProperty():
-                texts = dict.fromkeys(self.type(q) for q in p.inner_properties if not isinstance(q, opc.NoneProperty))
+            case UnionProperty():
+                texts = dict.fromkeys(self.type(q) for q in p.inner_properties if not isinstance(q, NoneProperty))
                 return "Any" if "Any" in texts else " | ".join(texts)
         return next((text for kind, text in _SCALARS.items() if isinstance(p, kind)), "Any")
 
@@ -165,7 +184,7 @@ class _Adapter:
         return "Any" if more is None else self.type(more)
 
     def property(self, p: Any) -> Property:
-        nullable = isinstance(p, opc.UnionProperty) and any(isinstance(q, opc.NoneProperty) for q in p.inner_properties)
+        nullable = isinstance(p, UnionProperty) and any(isinstance(q, NoneProperty) for q in p.inner_properties)
         return Property(_plain(p.name), str(p.python_name), self.type(p), bool(p.required), nullable)
 
     def models(self) -> dict[str, Model]:
@@ -183,7 +202,7 @@ class _Adapter:
         """Members are named by the parser; their values come from the contract, since it hands them over escaped."""
         out = {}
         for e in self.data.enums:
-            name = str(e.class_info.name)
+            name = _unreserved(e.class_info.name)
             members = tuple(zip(map(str, e.values), self.schemas[name]["enum"], strict=True))
             out[name] = Enum(name, members, e.value_type is int)
         return out
@@ -191,8 +210,8 @@ class _Adapter:
     def operations(self) -> dict[str, Operation]:
         parsed = {e.name: e for c in self.data.endpoint_collections_by_tag.values() for e in c.endpoints}
         out = {}
-        for path, method, operation in operations_of(self.contract):
-            e = parsed.pop(PythonIdentifier(operation["operationId"], _PREFIX), None)
+        for i, (path, method, operation) in enumerate(operations_of(self.contract)):
+            e = parsed.pop(PythonIdentifier(_numbered(i), _PREFIX), None)
             if e is None:
                 raise GateError(f"{operation['operationId']}: lost by the parser: {join('paths', path, method)}")
             out[operation["operationId"]] = self._operation(operation, e)
@@ -206,11 +225,12 @@ class _Adapter:
                 one = self.property(p)
                 name = identifier(one.wire.replace(":", "_"))
                 parameters[location, one.wire] = attrs.evolve(one, name=name)
-        body, form = None, ()
+        body: str | None = None
+        form: tuple[Property, ...] = ()
         if e.bodies:
             multipart = "multipart/form-data" in operation["requestBody"]["content"]
             body = "" if multipart else self.type(e.bodies[0].prop)
-            form = self.models()[str(e.bodies[0].prop.class_info.name)].properties if multipart else ()
+            form = self.models()[_unreserved(e.bodies[0].prop.class_info.name)].properties if multipart else ()
         responses: dict[int | str, str] = {}
         for r in e.responses:
             status = r.status_code.pattern

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from .adapter import class_name, identifier, method_name, operations_of
+from .adapter import class_name, method_name, operations_of
 from .errors import GateError
 from .pointer import Json
 
@@ -41,7 +41,7 @@ def _full(operation: Json) -> tuple[str, Name]:
     oid: str = operation["operationId"]
     group = operation["tags"][0]
     rest = oid.split("_", 1)[1] if "_" in oid else oid
-    return oid, Name(identifier(group).rstrip("_"), class_name(group), method_name(rest))
+    return oid, Name(method_name(group), class_name(group), method_name(rest))
 
 
 def _clashes(names: Mapping[str, Name]) -> set[str]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import copy
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ def apply(contract: Json, overlay: Overlay) -> Json:
 def _change(entry: Json, name: str, index: int) -> Change:
     edits = {key: entry[key] for key in _EDITS if key in entry}
     missing = sorted(_CHANGE - set(entry))
-    unknown: Collection[str] = sorted(set(entry) - _EDITS - _CHANGE)
+    unknown = sorted(set(entry) - _EDITS - _CHANGE)
     if missing or unknown or not edits:
         fault = f"lacks {missing[0]}" if missing else f"has unknown {unknown[0]}" if unknown else "has no edit"
         raise IntegrityError(f"overlay {name}: change {index + 1} {fault}")

@@ -110,7 +110,8 @@ class Classes:
         out: Json = {}
         for part in schema.get("allOf", []):
             out |= self._members(class_name(part["$ref"])) if "$ref" in part else part.get("properties", {})
-        return out | schema.get("properties", {})
+        out |= schema.get("properties", {})
+        return out
 
     def _visit(self, model: Model) -> None:
         name = model.name

@@ -30,7 +30,7 @@ def shape(document: Json, title: str) -> Json:
     shaper = _Shaper(document, version)
     components = shaper.schemas.components()  # before the paths: an enum that both have is named by the schema
     paths = {path: shaper.path(path, item) for path, item in document.get("paths", {}).items()}
-    server = next(iter(document.get("servers", [])), {})
+    server: Json = next(iter(document.get("servers", [])), {})
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version},

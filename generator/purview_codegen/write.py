@@ -14,7 +14,7 @@ from pathlib import Path
 from .errors import GateError, UsageError
 from .render import HEADER
 
-_FORMAT = ("format", "--quiet", "--isolated", "--no-cache", "--line-length", "120", "--target-version", "py311")
+_FORMAT = ("format", "--isolated", "--no-cache", "--line-length", "120", "--target-version", "py311")
 
 
 @contextmanager

@@ -133,7 +133,9 @@ class Session(Generic[C]):
     """One connection pool, one TLS context and one auth, made at the first call and shared by the clients of a facade."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
-        self._make, self._http, self.closed = make, None, False
+        self._make = make
+        self._http: Any = None
+        self.closed = False
 
     @property
     def http(self) -> Any:
@@ -214,19 +216,21 @@ class Client(_Base):
         """Calls as `call`, and gives the answer unread: `.iter_bytes()` keeps a large file out of memory."""
         prepared = self._by_name(operation_id, parameters, body)
         http: httpx.Client = self._session.http
-        failure = None
+        response = failure = None
         try:
             response = http.send(self._build(http, prepared), stream=True)
         except httpx.TransportError as error:
             failure = transport_error(error, prepared)
-        if failure is not None:
-            raise failure
-        with response:
+        if response is None:
+            raise failure or AssertionError("no answer and no failure")
+        try:
             if response.status_code >= 300:
                 response.read()
                 raise http_error(prepared, response, self.plane, 1)
             response.request = _without_token(response.request)
             yield response
+        finally:
+            response.close()
 
     def close(self) -> None:
         """Closes the connections; a client of a facade leaves them to the facade."""
@@ -315,13 +319,13 @@ class AsyncClient(_Base):
         """Calls as `call`, and gives the answer unread: `.aiter_bytes()` keeps a large file out of memory."""
         prepared = self._by_name(operation_id, parameters, body)
         http: httpx.AsyncClient = self._session.http
-        failure = None
+        response = failure = None
         try:
             response = await http.send(self._build(http, prepared), stream=True)
         except httpx.TransportError as error:
             failure = transport_error(error, prepared)
-        if failure is not None:
-            raise failure
+        if response is None:
+            raise failure or AssertionError("no answer and no failure")
         try:
             if response.status_code >= 300:
                 await response.aread()

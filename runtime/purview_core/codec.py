@@ -175,7 +175,7 @@ class Field:
 
     def __init__(self, owner: type, a: attrs.Attribute[Any], registry: Registry, bit: int) -> None:
         self.name, self.registry, self.bit = a.name, registry, bit
-        text = a.type if isinstance(a.type, str) else getattr(a.type, "__name__", "Any")
+        text = str(a.type)  # annotations are text in generated modules
         self.type = normal(text)
         self.nullable = text != self.type.replace("Any", "_Any")
         self.wire: str = a.metadata.get("wire") or camel(a.name)

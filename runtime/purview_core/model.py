@@ -49,7 +49,7 @@ class Model(Coded):
     _kinds: ClassVar[Mapping[str, str]] = {}
 
     def __attrs_post_init__(self) -> None:
-        self._read = 0
+        self._read = 0  # type: ignore[misc]  # a slot of Coded, which attrs' plugin does not see
         check_fields(self)
 
     if not TYPE_CHECKING:  # an unset slot; hidden, so that type checkers still refuse names that do not exist

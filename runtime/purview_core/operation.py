@@ -17,7 +17,7 @@ _EMPTY: Mapping[Any, Any] = MappingProxyType({})
 class _Facts:
     """Equality, repr and immutability by slots: what attrs would give, without its import at a plane's first touch."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def _set(self, **facts: Any) -> None:
         for name, value in facts.items():
@@ -30,7 +30,7 @@ class _Facts:
         return type(other) is type(self) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
 
     def __hash__(self) -> int:
-        return hash((type(self), getattr(self, self.__slots__[0])))  # type: ignore[misc]
+        return hash((type(self), getattr(self, self.__slots__[0])))
 
     def __repr__(self) -> str:
         shown = ", ".join(

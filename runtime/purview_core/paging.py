@@ -97,7 +97,8 @@ class Cursor(Generic[T]):
         wire = operation.paging.items
         fields = {f.wire: f for f in codec(type(body)).fields.values()} if not isinstance(body, dict) else {}
         if isinstance(raw.get(wire), list):
-            return getattr(body, fields[wire].name) if wire in fields else raw[wire]
+            items: list[T] = getattr(body, fields[wire].name) if wire in fields else raw[wire]
+            return items
         for other in _FALLBACK_ITEMS:
             if isinstance(raw.get(other), list):
                 text = fields[wire].type if wire in fields else "Any"

@@ -156,7 +156,7 @@ def run(flow: Flow[T], send: Callable[[Prepared], httpx.Response], sleep: Callab
                 sleep(step.seconds)
                 step = flow.send(None)
                 continue
-            failure = None
+            response = failure = None
             try:
                 response = send(step)
             except httpx.TransportError as error:
@@ -178,7 +178,7 @@ async def arun(
                 await sleep(step.seconds)
                 step = flow.send(None)
                 continue
-            failure = None
+            response = failure = None
             try:
                 response = await send(step)
             except httpx.TransportError as error:

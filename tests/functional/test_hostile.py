@@ -160,8 +160,9 @@ def test_discriminator_values_reach_their_classes(package: Any) -> None:
 
 
 def test_shadowing_schemas_are_usable(package: Any) -> None:
-    model = package.models.Model(x="1", next=package.models.Any(x="2"))
+    model = package.models.Model(x="1", next_=package.models.Any_(x="2"))
     assert {"x": "1", "next": {"x": "2"}} == model.to_dict()
+    assert package.models.Any_ is type(package.models.Model.from_dict(model.to_dict()).next_)
 
 
 def test_calls_reach_the_wire(package: Any) -> None:
