@@ -101,6 +101,8 @@ class Planner:
         where = f"{oid}: {join('paths', path, verb)}"
         polling = operation.get("x-long-running")
         result, paging = self._result(typed), None
+        if polling and "result" in polling:
+            result = adapter.class_name(polling["result"])
         if "x-pageable" in operation:
             page = operation["x-pageable"]
             result, paging = self._item(typed, page, where), _paging(page)
@@ -126,7 +128,7 @@ class Planner:
             paging=paging,
             polling=_polling(polling, result) if polling and not paging else None,
             retry_safe=bool(operation.get("x-retry-safe")),
-            classes=tuple([*typed.responses.values(), typed.body or "", *(t.type for t in typed.parameters.values())]),
+            classes=tuple([result, *typed.responses.values(), typed.body or "", *(t.type for t in typed.parameters.values())]),
         )
 
     def _result(self, operation: adapter.Operation) -> str:

@@ -105,7 +105,7 @@ _PARTIAL_UPDATE_ENTITY_ATTRIBUTE_BY_GUID: _d.Operation[m.EntityMutationResponse]
         _d.path("guid"),
         _d.query("name", required=True),
     ),
-    body=_d.Body("dict[str, Any]"),
+    body=_d.Body("Any"),
 )
 
 _DELETE_BY_GUID: _d.Operation[m.EntityMutationResponse] = _d.Operation(
@@ -571,9 +571,7 @@ class Entity(_d.Group):
         """
         return self._send(_GET_BY_GUID, (guid, min_ext_info, ignore_relationships))
 
-    def partial_update_entity_attribute_by_guid(
-        self, guid: str, *, name: str, body: dict[str, _Any]
-    ) -> m.EntityMutationResponse:
+    def partial_update_entity_attribute_by_guid(self, guid: str, *, name: str, body: _Any) -> m.EntityMutationResponse:
         """Set one attribute of an entity; only primitives and references, no arrays or maps, no null.
 
         PUT /catalog/api/atlas/v2/entity/guid/{guid}
@@ -875,7 +873,7 @@ class AsyncEntity(_d.AsyncGroup):
         return await self._send(_GET_BY_GUID, (guid, min_ext_info, ignore_relationships))
 
     async def partial_update_entity_attribute_by_guid(
-        self, guid: str, *, name: str, body: dict[str, _Any]
+        self, guid: str, *, name: str, body: _Any
     ) -> m.EntityMutationResponse:
         """Set one attribute of an entity; only primitives and references, no arrays or maps, no null.
 

@@ -446,7 +446,7 @@ _LIST_GLOSSARY_TERM_HEADERS: _d.Operation[list[m.AtlasRelatedTermHeader]] = _d.O
     ),
 )
 
-_BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV: _d.Operation[None] = _d.Operation(
+_BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV: _d.Operation[m.ImportCSVOperation] = _d.Operation(
     __name__,
     "Glossary_ImportGlossaryTermsViaCsv",
     "glossary",
@@ -462,10 +462,10 @@ _BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV: _d.Operation[None] = _d.Operation(
         _d.API_VERSION,
     ),
     body=_d.Body("", media_types=("multipart/form-data",), fields=(_d.FormField("file", "file", True),)),
-    polling=_d.Polling("azure-async-operation", "None"),
+    polling=_d.Polling("azure-async-operation", "ImportCSVOperation"),
 )
 
-_BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV_BY_GLOSSARY_NAME: _d.Operation[None] = _d.Operation(
+_BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV_BY_GLOSSARY_NAME: _d.Operation[m.ImportCSVOperation] = _d.Operation(
     __name__,
     "Glossary_ImportGlossaryTermsViaCsvByGlossaryName",
     "glossary",
@@ -481,7 +481,7 @@ _BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV_BY_GLOSSARY_NAME: _d.Operation[None] = _d.O
         _d.API_VERSION,
     ),
     body=_d.Body("", media_types=("multipart/form-data",), fields=(_d.FormField("file", "file", True),)),
-    polling=_d.Polling("azure-async-operation", "None"),
+    polling=_d.Polling("azure-async-operation", "ImportCSVOperation"),
 )
 
 _GET_IMPORT_CSV_OPERATION_STATUS: _d.Operation[m.ImportCSVOperation] = _d.Operation(
@@ -552,7 +552,7 @@ _GET_BULK_DELETE_OPERATION_STATUS: _d.Operation[m.BulkDeleteOperation] = _d.Oper
     ),
 )
 
-_BEGIN_BULK_DELETE_TERMS_BY_GUIDS: _d.Operation[None] = _d.Operation(
+_BEGIN_BULK_DELETE_TERMS_BY_GUIDS: _d.Operation[m.BulkDeleteOperation] = _d.Operation(
     __name__,
     "Glossary_BulkDeleteTermsByGuids",
     "glossary",
@@ -567,7 +567,7 @@ _BEGIN_BULK_DELETE_TERMS_BY_GUIDS: _d.Operation[None] = _d.Operation(
         _d.API_VERSION,
     ),
     body=_d.Body("list[str]"),
-    polling=_d.Polling("azure-async-operation", "None"),
+    polling=_d.Polling("azure-async-operation", "BulkDeleteOperation"),
 )
 
 _LIST_TERMS_BY_GUIDS: _d.Operation[list[m.AtlasGlossaryTerm]] = _d.Operation(
@@ -869,7 +869,7 @@ class Glossary(_d.Group):
         file: _d.FileInput,
         include_term_hierarchy: bool | None = None,
         include_multi_templates: bool | None = None,
-    ) -> _d.Poller[None]:
+    ) -> _d.Poller[m.ImportCSVOperation]:
         """Upload a CSV file of terms into the glossary with this GUID; a long-running operation.
 
         POST /catalog/api/glossary/{glossaryGuid}/terms/import
@@ -887,7 +887,7 @@ class Glossary(_d.Group):
         file: _d.FileInput,
         include_term_hierarchy: bool | None = None,
         include_multi_templates: bool | None = None,
-    ) -> _d.Poller[None]:
+    ) -> _d.Poller[m.ImportCSVOperation]:
         """Upload a CSV file of terms by glossary name; deprecated, import by glossary GUID instead.
 
         POST /catalog/api/glossary/name/{glossaryName}/terms/import
@@ -954,7 +954,7 @@ class Glossary(_d.Group):
         body: _list[str],
         force_delete_entity_assignment: bool | None = None,
         force_delete_child: bool | None = None,
-    ) -> _d.Poller[None]:
+    ) -> _d.Poller[m.BulkDeleteOperation]:
         """Delete many terms, with their children or assignments only if forced; a long-running operation.
 
         POST /catalog/api/glossary/terms:delete
@@ -1263,7 +1263,7 @@ class AsyncGlossary(_d.AsyncGroup):
         file: _d.FileInput,
         include_term_hierarchy: bool | None = None,
         include_multi_templates: bool | None = None,
-    ) -> _d.AsyncPoller[None]:
+    ) -> _d.AsyncPoller[m.ImportCSVOperation]:
         """Upload a CSV file of terms into the glossary with this GUID; a long-running operation.
 
         POST /catalog/api/glossary/{glossaryGuid}/terms/import
@@ -1281,7 +1281,7 @@ class AsyncGlossary(_d.AsyncGroup):
         file: _d.FileInput,
         include_term_hierarchy: bool | None = None,
         include_multi_templates: bool | None = None,
-    ) -> _d.AsyncPoller[None]:
+    ) -> _d.AsyncPoller[m.ImportCSVOperation]:
         """Upload a CSV file of terms by glossary name; deprecated, import by glossary GUID instead.
 
         POST /catalog/api/glossary/name/{glossaryName}/terms/import
@@ -1348,7 +1348,7 @@ class AsyncGlossary(_d.AsyncGroup):
         body: _list[str],
         force_delete_entity_assignment: bool | None = None,
         force_delete_child: bool | None = None,
-    ) -> _d.AsyncPoller[None]:
+    ) -> _d.AsyncPoller[m.BulkDeleteOperation]:
         """Delete many terms, with their children or assignments only if forced; a long-running operation.
 
         POST /catalog/api/glossary/terms:delete

@@ -1,0 +1,141 @@
+"""Every operation of every version, called as a user calls it: by its method, sync and async, with all arguments."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+import httpx
+import pytest
+from purview_codegen.adapter import operations_of
+from purview_codegen.manifest import Document, Manifest
+from purview_core import AsyncPager, AsyncPoller, Pager, Poller, to_json
+from purview_core.codec import Registry, body as request_body
+from purview_core.strict import departures
+
+from .corpus import SPECS, contract, documents, package
+from .sampling import Json, Sampler
+
+ENDPOINT = "https://contoso.purview.azure.com"
+
+
+class Recorder:
+    """Answers each request with a value of the operation's first good answer, and a poll with the end of it."""
+
+    def __init__(self, operation: Json, sampler: Sampler) -> None:
+        self.seen: list[httpx.Request] = []
+        good = {s: r for s, r in operation["responses"].items() if s.startswith("2")}
+        self.status, response = next(iter(good.items()))
+        self.media, content = next(iter(response.get("content", {}).items()), (None, {}))
+        self.value = sampler.sample(content["schema"]) if self.media and "json" in self.media else None
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        self.seen.append(request)
+        if self.media is None:
+            return httpx.Response(int(self.status), headers={"x-end": "yes"})
+        if "json" not in self.media:
+            return httpx.Response(int(self.status), content=b"a,b", headers={"content-type": self.media})
+        value = self.value
+        if isinstance(value, dict):
+            links = {k: None for k in value if k in ("nextLink", "@nextLink")}
+            value = _ended({**value, **links})
+        return httpx.Response(int(self.status), json=value)
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        return self(request)
+
+
+def _ended(value: Json) -> Json:
+    """The state of a long-running operation that is over, wherever an answer says it."""
+    states = {"status": "Succeeded", "provisioningState": "Succeeded"}
+    out = {key: states.get(key, item) for key, item in value.items()}
+    return out | {"properties": _ended(out["properties"])} if isinstance(out.get("properties"), dict) else out
+
+
+@pytest.mark.parametrize("document", documents(), ids=str)
+def test_every_operation_is_called_by_its_method(document: Document) -> None:
+    plane, found = package(document), contract(document)
+    assert {op["operationId"] for _, _, op in operations_of(found)} == set(plane.OPERATIONS)
+    sampler, title = Sampler(found), Manifest.load(SPECS).plane(document.plane).title
+    for path, method, operation in operations_of(found):
+        recorder = Recorder(operation, sampler)
+        declared = plane.OPERATIONS[operation["operationId"]]
+        arguments = _arguments(declared, operation, sampler)
+        with getattr(plane, f"{title}Client")(ENDPOINT, transport=httpx.MockTransport(recorder)) as client:
+            result = getattr(getattr(client, declared.group), declared.name)(**arguments)
+            if isinstance(result, Pager):
+                result = list(result.by_page())
+            elif isinstance(result, Poller):
+                result = result.result(0)
+        _check(document, path, method, operation, arguments, recorder.seen[0])
+        asyncio.run(_again(plane, title, declared, arguments, recorder, result))
+
+
+async def _again(plane: Any, title: str, declared: Any, arguments: Json, recorder: Recorder, expected: Any) -> None:
+    first = recorder.seen.pop(0)
+    recorder.seen.clear()
+    kind = getattr(plane, f"Async{title}Client")
+    async with kind(ENDPOINT, transport=httpx.MockTransport(recorder.answer)) as client:
+        result = getattr(getattr(client, declared.group), declared.name)(**arguments)
+        if inspect.isawaitable(result):
+            result = await result
+        if isinstance(result, AsyncPager):
+            result = [page async for page in result.by_page()]
+        elif isinstance(result, AsyncPoller):
+            result = await result.result(0)
+    same = (first.method, first.url)
+    assert same == (recorder.seen[0].method, recorder.seen[0].url)
+    assert expected == result
+
+
+def _arguments(declared: Any, operation: Json, sampler: Sampler) -> Json:
+    facts = {(p["in"], p["name"]): p for p in operation["parameters"]}
+    out = {p.name: sampler.sample(facts[p.location, p.wire_name]["schema"]) for p in declared.arguments}
+    out |= {p.name: '"an etag"' for p in declared.arguments if p.location == "header"}
+    if declared.body is None:
+        return out
+    if declared.body.fields:
+        return out | {f.name: ("terms.csv", b"a,b", "text/csv") for f in declared.body.fields}
+    schema = next(iter(operation["requestBody"]["content"].values()))["schema"]
+    raw = sampler.sample(schema)
+    load = Registry.get(declared.models).loader(declared.body.type)
+    body = load(raw) if load else raw
+    assert raw == to_json(body)
+    return out | {"body": body}
+
+
+def _check(
+    document: Document, path: str, method: str, operation: Json, arguments: Json, sent: httpx.Request
+) -> None:
+    declared = package(document).OPERATIONS[operation["operationId"]]
+    where, query = declared.path, []
+    for p in declared.parameters:
+        value = document.version if p.wire_name == "api-version" else arguments[p.name]
+        texts = [_text(v) for v in (value if isinstance(value, list) else [value])]
+        if p.location == "path":
+            where = where.replace("{" + p.wire_name + "}", quote(",".join(texts), safe="~"))
+        elif p.template:
+            query += [(p.template.replace("{n}", str(i)), v) for i, v in enumerate(texts)]
+        elif p.location == "query":
+            query += [(p.wire_name, v) for v in texts] if p.explode else [(p.wire_name, ",".join(texts))]
+    assert declared.path.endswith(path)
+    assert method.upper() == sent.method
+    raw_path, _, raw_query = sent.url.raw_path.decode().partition("?")
+    assert where == raw_path
+    assert query == parse_qsl(raw_query, keep_blank_values=True)
+    versioned = any(p["name"] == "api-version" for p in operation["parameters"])
+    assert versioned == ("api-version=" in raw_query)
+    if "body" in arguments:
+        value = json.loads(sent.content)
+        assert request_body(arguments["body"]) == value
+        found = [d for d in departures(Registry.get(declared.models), declared.body.type, value) if d.found != "nothing"]
+        assert [] == found
+
+
+def _text(value: Any) -> str:
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
