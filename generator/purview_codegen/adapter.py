@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ class Parsed:
     operations: dict[str, Operation]
 
 
-@lru_cache(maxsize=None)
+@cache
 def class_name(reference: str) -> str:
     return _unreserved(ClassName(name_of(reference), _PREFIX))
 
@@ -103,13 +103,13 @@ def _unreserved(name: str) -> str:
     return "Any_" if name == "Any" else str(name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def identifier(text: str) -> str:
     """A snake_case identifier; names of builtins get an underscore, as names of members and parameters do."""
     return str(PythonIdentifier(text, _PREFIX))
 
 
-@lru_cache(maxsize=None)
+@cache
 def method_name(text: str) -> str:
     """A snake_case identifier for a method, where builtins may be shadowed and keywords may not."""
     name = identifier(text)
@@ -177,6 +177,8 @@ class _Adapter:
             case UnionProperty():
                 texts = dict.fromkeys(self.type(q) for q in p.inner_properties if not isinstance(q, NoneProperty))
                 return "Any" if "Any" in texts else " | ".join(texts)
+            case _:
+                pass
         return next((text for kind, text in _SCALARS.items() if isinstance(p, kind)), "Any")
 
     def _values(self, name: str) -> str:

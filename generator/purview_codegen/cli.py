@@ -10,13 +10,14 @@ from pathlib import Path
 import attrs
 import httpx
 
-from . import __name__ as _PROGRAM
 from . import paths, write
 from .errors import CodegenError, Counts, UnreachableError, UsageError
 from .fetch import BASE_URL, Cache, Fetched, Source, fetch, mirror, remote
 from .inspect import Facts
 from .lock import Entry, Lock
 from .manifest import Document, Manifest
+
+_PROGRAM = "purview_codegen"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

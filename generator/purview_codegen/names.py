@@ -32,7 +32,7 @@ def operation_names(contracts: Mapping[str, Json], methods: Mapping[str, str]) -
     keep = {oid for version in full.values() for oid in _clashes(version)}
     out = {}
     for version, names in full.items():
-        out[version] = {oid: _final(oid, name, oid in keep, methods.get(oid)) for oid, name in names.items()}
+        out[version] = {oid: _final(name, methods.get(oid), keep=oid in keep) for oid, name in names.items()}
         _unique(version, out[version], contracts[version])
     return out
 
@@ -68,7 +68,7 @@ def shortened(name: Name) -> str:
     return name.method
 
 
-def _final(oid: str, name: Name, keep: bool, override: str | None) -> Name:
+def _final(name: Name, override: str | None, *, keep: bool) -> Name:
     if override is None:
         return name if keep else attrs.evolve(name, method=shortened(name))
     group, _, method = override.rpartition(".")

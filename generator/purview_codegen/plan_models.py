@@ -135,7 +135,7 @@ class Classes:
                 text = field.type if field.type in ("str", "str | None") else "str" if p.required else "str | None"
                 field = attrs.evolve(field, type=text, default=field.default if value is None else ascii(value))
             if (old := inherited.get(p.wire)) is not None:
-                field = self._override(name, field, old)
+                field = _override(field, old)
             fields.append(field)
         self._unique(name, fields)
         mapping = schema.get("discriminator", {}).get("mapping", {})
@@ -158,16 +158,6 @@ class Classes:
         default = None if demanded else "None"
         return Field(name, p.wire, text, default, read_only, bool(member.get("x-secret")))
 
-    def _override(self, name: str, field: Field, old: Field) -> Field:
-        """A subclass may give an inherited field another default; its type must stay what the base says (fields are mutable)."""
-        if field.type == old.type:
-            return field
-        if field.default == old.default or old.default is None:
-            return attrs.evolve(old, default=field.default) if field.default not in (None, "None") else old
-        return attrs.evolve(
-            field, type=old.type, default=field.default if field.default not in (None, "None") else old.default
-        )
-
     def _unique(self, name: str, fields: list[Field]) -> None:
         seen: dict[str, str] = {}
         for field in fields:
@@ -177,6 +167,13 @@ class Classes:
                     f"{self.title}: {seen[field.name]!r} and {field.wire!r} are both {field.name}: {pointer}"
                 )
             seen[field.name] = field.wire
+
+
+def _override(field: Field, old: Field) -> Field:
+    """A subclass may give an inherited field another default; its type stays what the base says, since fields are mutable."""
+    if field.type == old.type:
+        return field
+    return attrs.evolve(old, default=field.default if field.default not in (None, "None") else old.default)
 
 
 def modules(classes: Mapping[str, Class], roots: Iterable[str]) -> dict[str, list[str]]:

@@ -128,7 +128,7 @@ class Planner:
             paging=paging,
             polling=_polling(polling, result) if polling and not paging else None,
             retry_safe=bool(operation.get("x-retry-safe")),
-            classes=tuple([result, *typed.responses.values(), typed.body or "", *(t.type for t in typed.parameters.values())]),
+            classes=(result, *typed.responses.values(), typed.body or "", *(t.type for t in typed.parameters.values())),
         )
 
     def _result(self, operation: adapter.Operation) -> str:
@@ -180,9 +180,9 @@ def _parameter(parameter: Json, typed: adapter.Property) -> str:
     if "style" in parameter:
         parts += [f"style={parameter['style']!r}", f"explode={bool(parameter.get('explode'))}"]
     if "x-name-template" in parameter:
-        parts.append(f"template={ascii(parameter['x-name-template'])}")
+        parts.append(f"template={parameter['x-name-template']!a}")
     if "x-auto" in parameter:
-        parts.append(f"auto={ascii(parameter['x-auto'])}")
+        parts.append(f"auto={parameter['x-auto']!a}")
     return f"_d.{parameter['in']}({', '.join(parts)})"
 
 
@@ -194,7 +194,7 @@ def _body(operation: Json, typed: adapter.Operation) -> tuple[str | None, str | 
     media = tuple(request["content"])
     facts = ["required=False"] * (not request["required"])
     if media != ("application/json",):
-        facts.append(f"media_types={ascii(media)}")
+        facts.append(f"media_types={media!a}")
     if typed.body:
         kind = python_type(typed.body, "m.")
         return (
@@ -202,11 +202,11 @@ def _body(operation: Json, typed: adapter.Operation) -> tuple[str | None, str | 
             "body",
             [Argument("body", kind, False, request["required"])],
         )
-    fields = ", ".join(f"_d.FormField({ascii(f.name)}, {ascii(f.wire)}, {f.required})" for f in typed.form)
+    fields = ", ".join(f"_d.FormField({f.name!a}, {f.wire!a}, {f.required})" for f in typed.form)
     arguments = [
         Argument(f.name, "_d.FileInput" if f.type == "bytes" else f.type, False, f.required) for f in typed.form
     ]
-    values = ", ".join(f"{ascii(f.wire)}: {f.name}" for f in typed.form)
+    values = ", ".join(f"{f.wire!a}: {f.name}" for f in typed.form)
     return f"_d.Body({', '.join([ascii(''), *facts])}, fields=({fields},))", "{" + values + "}", arguments
 
 
@@ -216,4 +216,4 @@ def _paging(page: Json) -> str:
 
 def _polling(polling: Json, result: str) -> str:
     via: Any = polling.get("final-state-via")
-    return f"_d.Polling({ascii(via)}, {ascii(result)})"
+    return f"_d.Polling({via!a}, {result!a})"

@@ -29,7 +29,6 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     env.filters |= {"py": ascii, "doc": _docstring, "strings": _strings, "lists": _shadowed_list}
-    env.globals["header"] = HEADER
     return env
 
 
@@ -54,7 +53,7 @@ def _shadowed_list(text: str) -> str:
 
 
 def _render(template: str, **context: Any) -> str:
-    return _environment().get_template(template).render(**context)
+    return _environment().get_template(template).render(header=HEADER, **context)
 
 
 def render_plane(plan: Plan, plane: Plane) -> dict[str, str]:

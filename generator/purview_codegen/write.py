@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ _FORMAT = ("format", "--isolated", "--no-cache", "--line-length", "120", "--targ
 
 
 @contextmanager
-def staged(parent: Path, files: Mapping[str, str]) -> Iterator[Path]:
+def staged(parent: Path, files: Mapping[str, str]) -> Generator[Path]:
     """A folder below `parent` that holds the formatted files for as long as the context lasts."""
     try:
         parent.mkdir(parents=True, exist_ok=True)

@@ -5,47 +5,54 @@ from typing import TYPE_CHECKING
 from .lazy import lazy_index as _lazy_index
 
 if TYPE_CHECKING:
-    from .client import AsyncClient as AsyncClient, Client as Client, Response as Response
+    from .client import AsyncClient as AsyncClient
+    from .client import Client as Client
+    from .client import Response as Response
     from .codec import to_json as to_json
     from .decoding import decode as decode
-    from .errors import (
-        AuthError as AuthError,
-        BadRequestError as BadRequestError,
-        ConflictError as ConflictError,
-        ConnectError as ConnectError,
-        ContractError as ContractError,
-        DecodeError as DecodeError,
-        ForbiddenError as ForbiddenError,
-        HttpError as HttpError,
-        NotFoundError as NotFoundError,
-        PagingError as PagingError,
-        PollingError as PollingError,
-        PreconditionFailedError as PreconditionFailedError,
-        PurviewAuthError as PurviewAuthError,
-        PurviewError as PurviewError,
-        ServerError as ServerError,
-        ThrottledError as ThrottledError,
-        TransportError as TransportError,
-        TransportTimeoutError as TransportTimeoutError,
-        UnauthorizedError as UnauthorizedError,
-    )
-    from .model import Model as Model, NULL as NULL, OpenEnum as OpenEnum, type_hints as type_hints
-    from .operation import (
-        Body as Body,
-        FormField as FormField,
-        Operation as Operation,
-        Paging as Paging,
-        Parameter as Parameter,
-        Plane as Plane,
-        Polling as Polling,
-    )
-    from .options import NO_RETRY as NO_RETRY, Retry as Retry
-    from .paging import AsyncPager as AsyncPager, Page as Page, Pager as Pager
-    from .polling import AsyncPoller as AsyncPoller, Poller as Poller
+    from .errors import AuthError as AuthError
+    from .errors import BadRequestError as BadRequestError
+    from .errors import ConflictError as ConflictError
+    from .errors import ConnectError as ConnectError
+    from .errors import ContractError as ContractError
+    from .errors import DecodeError as DecodeError
+    from .errors import ForbiddenError as ForbiddenError
+    from .errors import HttpError as HttpError
+    from .errors import NotFoundError as NotFoundError
+    from .errors import PagingError as PagingError
+    from .errors import PollingError as PollingError
+    from .errors import PreconditionFailedError as PreconditionFailedError
+    from .errors import PurviewAuthError as PurviewAuthError
+    from .errors import PurviewError as PurviewError
+    from .errors import ServerError as ServerError
+    from .errors import ThrottledError as ThrottledError
+    from .errors import TransportError as TransportError
+    from .errors import TransportTimeoutError as TransportTimeoutError
+    from .errors import UnauthorizedError as UnauthorizedError
+    from .model import NULL as NULL
+    from .model import Model as Model
+    from .model import OpenEnum as OpenEnum
+    from .model import type_hints as type_hints
+    from .operation import Body as Body
+    from .operation import FormField as FormField
+    from .operation import Operation as Operation
+    from .operation import Paging as Paging
+    from .operation import Parameter as Parameter
+    from .operation import Plane as Plane
+    from .operation import Polling as Polling
+    from .options import NO_RETRY as NO_RETRY
+    from .options import Retry as Retry
+    from .paging import AsyncPager as AsyncPager
+    from .paging import Page as Page
+    from .paging import Pager as Pager
+    from .polling import AsyncPoller as AsyncPoller
+    from .polling import Poller as Poller
     from .request import FileInput as FileInput
     from .strict import Departure as Departure
 
 __all__ = [
+    "NO_RETRY",
+    "NULL",
     "AsyncClient",
     "AsyncPager",
     "AsyncPoller",
@@ -63,8 +70,6 @@ __all__ = [
     "FormField",
     "HttpError",
     "Model",
-    "NO_RETRY",
-    "NULL",
     "NotFoundError",
     "OpenEnum",
     "Operation",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Fits = Callable[[Any], bool]
 
 _SCALARS: Mapping[str, Fits] = {
-    "Any": lambda v: True,
+    "Any": lambda _: True,
     "str": lambda v: isinstance(v, str),
     "int": lambda v: isinstance(v, int) and not isinstance(v, bool),
     "float": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),

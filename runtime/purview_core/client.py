@@ -7,7 +7,7 @@ import difflib
 import random as _random
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -212,7 +212,7 @@ class Client(_Base):
     @contextmanager
     def stream(
         self, operation_id: str, parameters: Mapping[str, Any] | None = None, body: Any = None
-    ) -> Iterator[httpx.Response]:
+    ) -> Generator[httpx.Response]:
         """Calls as `call`, and gives the answer unread: `.iter_bytes()` keeps a large file out of memory."""
         prepared = self._by_name(operation_id, parameters, body)
         http: httpx.Client = self._session.http
@@ -315,7 +315,7 @@ class AsyncClient(_Base):
     @asynccontextmanager
     async def stream(
         self, operation_id: str, parameters: Mapping[str, Any] | None = None, body: Any = None
-    ) -> AsyncIterator[httpx.Response]:
+    ) -> AsyncGenerator[httpx.Response]:
         """Calls as `call`, and gives the answer unread: `.aiter_bytes()` keeps a large file out of memory."""
         prepared = self._by_name(operation_id, parameters, body)
         http: httpx.AsyncClient = self._session.http

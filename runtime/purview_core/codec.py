@@ -34,8 +34,14 @@ Load = Callable[[Any], Any]  # total: what does not fit comes back as it is
 PLAIN = frozenset({str, int, float, bool, type(None)})
 _WORD = re.compile(r"\w+")
 _SCALARS: Mapping[str, Any] = {
-    **{"str": str, "int": int, "float": float, "bool": bool, "bytes": bytes, "datetime": datetime},
-    **{"None": type(None), "Any": Any},
+    "str": str,
+    "int": int,
+    "float": float,
+    "bool": bool,
+    "bytes": bytes,
+    "datetime": datetime,
+    "None": type(None),
+    "Any": Any,
 }
 
 

@@ -186,8 +186,13 @@ class PollingError(PurviewError):
 
 
 _BY_STATUS: dict[int, type[HttpError]] = {
-    **{400: BadRequestError, 401: UnauthorizedError, 403: ForbiddenError, 404: NotFoundError},
-    **{409: ConflictError, 412: PreconditionFailedError, 429: ThrottledError},
+    400: BadRequestError,
+    401: UnauthorizedError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    409: ConflictError,
+    412: PreconditionFailedError,
+    429: ThrottledError,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -27,11 +28,12 @@ def wire(name: str, *, read_only: bool = False, secret: bool = False) -> Mapping
 
 
 if TYPE_CHECKING:  # the very objects of attrs, so that mypy's plugin and pyright type constructors, evolve and fields
-    from attrs import define as define, field as field
+    from attrs import define as define
+    from attrs import field as field
 else:
     from attrs import field
 
-    def define(*, kw_only):
+    def define(*, kw_only: bool) -> Any:
         """attrs.define less the methods that `Model` has once for all (half the time a class), with slots that stay fast:
         `on_setattr=[]` would make every assignment a Python call (270 ns for 15)."""
         return attrs.define(kw_only=kw_only, eq=False, repr=False, getstate_setstate=False)
@@ -104,10 +106,8 @@ class Model(Coded):
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = {"_raw": self._raw}  # attrs' own would decode every unset slot
         for f in codec(type(self)).fields.values():
-            try:
+            with suppress(AttributeError):  # a slot that was never read
                 state[f.name] = f.get(self)
-            except AttributeError:
-                pass
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -86,11 +86,9 @@ class Cursor(Generic[T]):
         link = raw.get(operation.paging.next_link) if operation.paging.next_link else None
         count = raw.get("count", raw.get("@search.count"))
         whole = count if isinstance(count, int) and not isinstance(count, bool) else None
-        return Page(
-            self._items(body, raw, response.status_code), link if isinstance(link, str) and link else None, whole, body
-        )
+        return Page(self._items(body, raw), link if isinstance(link, str) and link else None, whole, body)
 
-    def _items(self, body: Any, raw: dict[str, Any], status: int) -> list[T]:
+    def _items(self, body: Any, raw: dict[str, Any]) -> list[T]:
         """The items under the declared name; under the other usual one where the service renames its list."""
         operation = self._first.operation
         assert operation.paging is not None

@@ -13,7 +13,8 @@ from urllib.parse import quote
 import attrs
 
 from .checks import check, shape_of
-from .codec import Registry, body as json_body, encode
+from .codec import Registry, encode
+from .codec import body as json_body
 from .jsontext import dumps
 from .operation import API_VERSION, Operation, Parameter
 from .values import NULL, datetime_text
@@ -153,7 +154,7 @@ def _files(operation: Operation[Any], body: Any) -> Mapping[str, Any] | None:
         elif field.required:
             raise TypeError(f"{operation.id} needs {field.name}")
     if given:
-        raise TypeError(f"{operation.id}: the form has no {sorted(given)[0]!r}")
+        raise TypeError(f"{operation.id}: the form has no {min(given)!r}")
     return out or None
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+
 from purview_codegen import build
 
 from .corpus import MIRROR, NO_MIRROR, SPECS

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import attrs
+
 from purview_codegen.manifest import Document, Manifest
 from purview_codegen.schemas import pascal
 from purview_codegen.upgrade import METHODS, upgrade

@@ -9,10 +9,12 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
 import pytest
+
 from purview_codegen.adapter import class_name
 from purview_codegen.schemas import pascal
 from purview_core import decode, to_json
-from purview_core.codec import Registry, body as request_body, codec
+from purview_core.codec import Registry, codec
+from purview_core.codec import body as request_body
 from purview_core.jsontext import dumps, loads
 from purview_core.request import text
 
@@ -149,7 +151,9 @@ def _client(plane: Any, seen: list[httpx.Request]) -> Any:
         seen.append(request)
         return httpx.Response(204)
 
-    kind = next(getattr(plane, name) for name in plane.__all__ if name.endswith("Client") and not name.startswith("Async"))
+    kind = next(
+        getattr(plane, name) for name in plane.__all__ if name.endswith("Client") and not name.startswith("Async")
+    )
     return kind("https://contoso.purview.azure.com", transport=httpx.MockTransport(answer))
 
 
@@ -159,7 +163,9 @@ def _body(example: Example, operation: Any, left: dict[str, Any]) -> Any:
         return None
     if operation.body.fields:
         return {field.wire_name: b"a,b" for field in operation.body.fields}
-    names = [name for name, value in left.items() if isinstance(value, (dict, list))] or [n for n in left if n == "body"]
+    names = [name for name, value in left.items() if isinstance(value, (dict, list))] or [
+        n for n in left if n == "body"
+    ]
     if not names:
         return None if not operation.body.required else {}
     raw = left[names[0]]

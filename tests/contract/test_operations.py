@@ -10,10 +10,12 @@ from urllib.parse import parse_qsl, quote
 
 import httpx
 import pytest
+
 from purview_codegen.adapter import operations_of
 from purview_codegen.manifest import Document, Manifest
 from purview_core import AsyncPager, AsyncPoller, Pager, Poller, to_json
-from purview_core.codec import Registry, body as request_body
+from purview_core.codec import Registry
+from purview_core.codec import body as request_body
 from purview_core.strict import departures
 
 from .corpus import SPECS, contract, documents, package
@@ -109,9 +111,7 @@ def _arguments(declared: Any, operation: Json, sampler: Sampler) -> Json:
     return out | {"body": body}
 
 
-def _check(
-    document: Document, path: str, method: str, operation: Json, arguments: Json, sent: httpx.Request
-) -> None:
+def _check(document: Document, path: str, method: str, operation: Json, arguments: Json, sent: httpx.Request) -> None:
     declared = package(document).OPERATIONS[operation["operationId"]]
     where, query = declared.path, []
     for p in declared.parameters:
@@ -133,7 +133,9 @@ def _check(
     if "body" in arguments:
         value = json.loads(sent.content)
         assert request_body(arguments["body"]) == value
-        found = [d for d in departures(Registry.get(declared.models), declared.body.type, value) if d.found != "nothing"]
+        found = [
+            d for d in departures(Registry.get(declared.models), declared.body.type, value) if d.found != "nothing"
+        ]
         assert [] == found
 
 

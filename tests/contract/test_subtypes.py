@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from purview_codegen.manifest import Document
 from purview_core.codec import codec
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import attrs
+
 from purview_core import Model, type_hints
 from purview_core.codec import codec
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from purview_codegen.errors import GateError
 from purview_codegen.names import operation_names
 

@@ -80,6 +80,30 @@ def http(service: Any) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.mark.parametrize("write", [False, True])
+def test_against_a_real_account_nothing_is_left_behind(
+    service: Any, write: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The local service in the part of a real account: without --write nothing is sent but reads."""
+    import quickstart
+
+    from purview_auth import ServicePrincipal
+
+    module, seen, answer = service.module, [], service.service.answer
+    monkeypatch.setattr(service.service, "answer", lambda verb, *rest: (seen.append(verb), answer(verb, *rest))[1])
+    auth = ServicePrincipal(
+        module.TENANT, module.CLIENT_ID, module.CLIENT_SECRET, authority=service.url, allow_insecure_localhost=True
+    )
+    transcript = quickstart.Transcript()
+    target = quickstart.Target(service.url, auth, "", "quickstart-1a2b", "root", local=False, write=write)
+    quickstart.tell(target, transcript)
+    assert [] == transcript.differences
+    assert ({"GET", "PUT", "DELETE"} if write else {"GET"}) == set(seen)
+    assert ["existing-lake"] == list(service.service.sources)
+    assert {} == service.service.scans
+    assert "quickstart-1a2b" in capsys.readouterr().out or not write
+
+
 def form(service: Any, **changes: str) -> dict[str, str]:
     module = service.module
     known = {"client_id": module.CLIENT_ID, "client_secret": module.CLIENT_SECRET, "resource": module.RESOURCE}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import purview_auth
+import purview_core
 from purview_auth import ServicePrincipal
-from purview_dataplane import AsyncPurview, Purview
+from purview_dataplane import AsyncPurview, Purview, scanning
 from purview_dataplane.scanning import ScanningClient, models
 
 
@@ -27,6 +29,9 @@ def models_(scan: models.Scan) -> None:
     models.AzureSqlDatabaseCredentialScan(props=None)  # expect-error: no such member
     models.AzureSqlDatabaseProperties(server_endpoint=["sql"])  # expect-error: a list for a str
     models.NoSuchModel  # expect-error: no such model
+    scanning.NoSuchClient  # expect-error: no such client
+    purview_core.NoSuchError  # expect-error: no such error
+    purview_auth.NoSuchAuth  # expect-error: no such auth
     print(scan.propertys)  # expect-error: no such member
     scan.kind = 5  # expect-error: an int for a str
 
@@ -41,6 +46,6 @@ async def awaiting(purview: AsyncPurview) -> str | None:
 
 
 def constructors(auth: ServicePrincipal) -> None:
-    Purview("contoso")  # expect-error: no auth
+    Purview("contoso", auth="token")  # expect-error: a str for an auth
     ScanningClient("contoso", auth=auth, time_out=5)  # expect-error: no such option
     ServicePrincipal("tenant", "client")  # expect-error: no secret

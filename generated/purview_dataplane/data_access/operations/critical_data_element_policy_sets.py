@@ -16,7 +16,7 @@ _GET_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
     "GET",
     "/datagovernance/access/criticalDataElements/{criticalDataElementId}/policySets/applied",
     responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY CriticalDataElementPolicySets_GetApplied.",
+    summary="Read the access policies that are set on a critical data element itself.",
     parameters=(
         _d.API_VERSION,
         _d.path("critical_data_element_id"),
@@ -31,7 +31,7 @@ _CREATE_OR_UPDATE_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
     "PUT",
     "/datagovernance/access/criticalDataElements/{criticalDataElementId}/policySets/applied",
     responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY CriticalDataElementPolicySets_CreateOrUpdateApplied.",
+    summary="Write the access policies of a critical data element; the whole set is replaced.",
     parameters=(
         _d.API_VERSION,
         _d.path("critical_data_element_id"),
@@ -42,14 +42,14 @@ _CREATE_OR_UPDATE_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
 
 class CriticalDataElementPolicySets(_d.Group):
     def get_applied(self, critical_data_element_id: str) -> m.PolicySet:
-        """TEMPORARY CriticalDataElementPolicySets_GetApplied.
+        """Read the access policies that are set on a critical data element itself.
 
         GET /datagovernance/access/criticalDataElements/{criticalDataElementId}/policySets/applied
         """
         return self._send(_GET_APPLIED, (critical_data_element_id,))
 
     def create_or_update_applied(self, critical_data_element_id: str, *, body: m.PolicySet) -> m.PolicySet:
-        """TEMPORARY CriticalDataElementPolicySets_CreateOrUpdateApplied.
+        """Write the access policies of a critical data element; the whole set is replaced.
 
         PUT /datagovernance/access/criticalDataElements/{criticalDataElementId}/policySets/applied
         """
@@ -58,14 +58,14 @@ class CriticalDataElementPolicySets(_d.Group):
 
 class AsyncCriticalDataElementPolicySets(_d.AsyncGroup):
     async def get_applied(self, critical_data_element_id: str) -> m.PolicySet:
-        """TEMPORARY CriticalDataElementPolicySets_GetApplied.
+        """Read the access policies that are set on a critical data element itself.
 
         GET /datagovernance/access/criticalDataElements/{criticalDataElementId}/policySets/applied
         """
         return await self._send(_GET_APPLIED, (critical_data_element_id,))
 
     async def create_or_update_applied(self, critical_data_element_id: str, *, body: m.PolicySet) -> m.PolicySet:
-        """TEMPORARY CriticalDataElementPolicySets_CreateOrUpdateApplied.
+        """Write the access policies of a critical data element; the whole set is replaced.
 
         PUT /datagovernance/access/criticalDataElements/{criticalDataElementId}/policySets/applied
         """

@@ -16,7 +16,7 @@ _GET_WORKFLOW_SETTINGS: _d.Operation[m.DataProductWorkflowSettingsResponse] = _d
     "GET",
     "/datagovernance/access/dataProducts/{dataProductId}/policySet",
     responses={200: "DataProductWorkflowSettingsResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataProductPolicySets_GetWorkflowSettings.",
+    summary="Read who approves access requests for a data product, and by which steps.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_product_id"),
@@ -31,7 +31,7 @@ _GET_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
     "GET",
     "/datagovernance/access/dataProducts/{dataProductId}/policySets/applied",
     responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataProductPolicySets_GetApplied.",
+    summary="Read the access policies that are set on a data product itself, without inherited ones.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_product_id"),
@@ -46,7 +46,7 @@ _CREATE_OR_UPDATE_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
     "PUT",
     "/datagovernance/access/dataProducts/{dataProductId}/policySets/applied",
     responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataProductPolicySets_CreateOrUpdateApplied.",
+    summary="Write the access policies of a data product; the whole set is replaced.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_product_id"),
@@ -62,7 +62,7 @@ _DELETE_APPLIED: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/access/dataProducts/{dataProductId}/policySets/applied",
     responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataProductPolicySets_DeleteApplied.",
+    summary="Remove the access policies that are set on a data product; inherited ones stay.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_product_id"),
@@ -77,7 +77,7 @@ _GET_CRITICAL_DATA_ELEMENT_POLICIES: _d.Operation[m.PolicySetListResponse] = _d.
     "GET",
     "/datagovernance/access/dataProducts/{dataProductId}/policySets/criticalDataElements",
     responses={200: "PolicySetListResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataProductPolicySets_GetCriticalDataElementPolicies.",
+    summary="Read the policies that a data product gets from its critical data elements.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_product_id"),
@@ -92,7 +92,7 @@ _GET_EFFECTIVE: _d.Operation[m.PolicySet] = _d.Operation(
     "GET",
     "/datagovernance/access/dataProducts/{dataProductId}/policySets/effective",
     responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataProductPolicySets_GetEffective.",
+    summary="Read the policies that hold for a data product once its own and the inherited ones are merged.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_product_id"),
@@ -107,7 +107,7 @@ _GET_TERM_POLICIES: _d.Operation[m.PolicySetListResponse] = _d.Operation(
     "GET",
     "/datagovernance/access/dataProducts/{dataProductId}/policySets/terms",
     responses={200: "PolicySetListResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataProductPolicySets_GetTermPolicies.",
+    summary="Read the policies that a data product gets from its glossary terms.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_product_id"),
@@ -117,49 +117,49 @@ _GET_TERM_POLICIES: _d.Operation[m.PolicySetListResponse] = _d.Operation(
 
 class DataProductPolicySets(_d.Group):
     def get_workflow_settings(self, data_product_id: str) -> m.DataProductWorkflowSettingsResponse:
-        """TEMPORARY DataProductPolicySets_GetWorkflowSettings.
+        """Read who approves access requests for a data product, and by which steps.
 
         GET /datagovernance/access/dataProducts/{dataProductId}/policySet
         """
         return self._send(_GET_WORKFLOW_SETTINGS, (data_product_id,))
 
     def get_applied(self, data_product_id: str) -> m.PolicySet:
-        """TEMPORARY DataProductPolicySets_GetApplied.
+        """Read the access policies that are set on a data product itself, without inherited ones.
 
         GET /datagovernance/access/dataProducts/{dataProductId}/policySets/applied
         """
         return self._send(_GET_APPLIED, (data_product_id,))
 
     def create_or_update_applied(self, data_product_id: str, *, body: m.PolicySet) -> m.PolicySet:
-        """TEMPORARY DataProductPolicySets_CreateOrUpdateApplied.
+        """Write the access policies of a data product; the whole set is replaced.
 
         PUT /datagovernance/access/dataProducts/{dataProductId}/policySets/applied
         """
         return self._send(_CREATE_OR_UPDATE_APPLIED, (data_product_id,), body)
 
     def delete_applied(self, data_product_id: str) -> None:
-        """TEMPORARY DataProductPolicySets_DeleteApplied.
+        """Remove the access policies that are set on a data product; inherited ones stay.
 
         DELETE /datagovernance/access/dataProducts/{dataProductId}/policySets/applied
         """
         return self._send(_DELETE_APPLIED, (data_product_id,))
 
     def get_critical_data_element_policies(self, data_product_id: str) -> m.PolicySetListResponse:
-        """TEMPORARY DataProductPolicySets_GetCriticalDataElementPolicies.
+        """Read the policies that a data product gets from its critical data elements.
 
         GET /datagovernance/access/dataProducts/{dataProductId}/policySets/criticalDataElements
         """
         return self._send(_GET_CRITICAL_DATA_ELEMENT_POLICIES, (data_product_id,))
 
     def get_effective(self, data_product_id: str) -> m.PolicySet:
-        """TEMPORARY DataProductPolicySets_GetEffective.
+        """Read the policies that hold for a data product once its own and the inherited ones are merged.
 
         GET /datagovernance/access/dataProducts/{dataProductId}/policySets/effective
         """
         return self._send(_GET_EFFECTIVE, (data_product_id,))
 
     def get_term_policies(self, data_product_id: str) -> m.PolicySetListResponse:
-        """TEMPORARY DataProductPolicySets_GetTermPolicies.
+        """Read the policies that a data product gets from its glossary terms.
 
         GET /datagovernance/access/dataProducts/{dataProductId}/policySets/terms
         """
@@ -168,49 +168,49 @@ class DataProductPolicySets(_d.Group):
 
 class AsyncDataProductPolicySets(_d.AsyncGroup):
     async def get_workflow_settings(self, data_product_id: str) -> m.DataProductWorkflowSettingsResponse:
-        """TEMPORARY DataProductPolicySets_GetWorkflowSettings.
+        """Read who approves access requests for a data product, and by which steps.
 
         GET /datagovernance/access/dataProducts/{dataProductId}/policySet
         """
         return await self._send(_GET_WORKFLOW_SETTINGS, (data_product_id,))
 
     async def get_applied(self, data_product_id: str) -> m.PolicySet:
-        """TEMPORARY DataProductPolicySets_GetApplied.
+        """Read the access policies that are set on a data product itself, without inherited ones.
 
         GET /datagovernance/access/dataProducts/{dataProductId}/policySets/applied
         """
         return await self._send(_GET_APPLIED, (data_product_id,))
 
     async def create_or_update_applied(self, data_product_id: str, *, body: m.PolicySet) -> m.PolicySet:
-        """TEMPORARY DataProductPolicySets_CreateOrUpdateApplied.
+        """Write the access policies of a data product; the whole set is replaced.
 
         PUT /datagovernance/access/dataProducts/{dataProductId}/policySets/applied
         """
         return await self._send(_CREATE_OR_UPDATE_APPLIED, (data_product_id,), body)
 
     async def delete_applied(self, data_product_id: str) -> None:
-        """TEMPORARY DataProductPolicySets_DeleteApplied.
+        """Remove the access policies that are set on a data product; inherited ones stay.
 
         DELETE /datagovernance/access/dataProducts/{dataProductId}/policySets/applied
         """
         return await self._send(_DELETE_APPLIED, (data_product_id,))
 
     async def get_critical_data_element_policies(self, data_product_id: str) -> m.PolicySetListResponse:
-        """TEMPORARY DataProductPolicySets_GetCriticalDataElementPolicies.
+        """Read the policies that a data product gets from its critical data elements.
 
         GET /datagovernance/access/dataProducts/{dataProductId}/policySets/criticalDataElements
         """
         return await self._send(_GET_CRITICAL_DATA_ELEMENT_POLICIES, (data_product_id,))
 
     async def get_effective(self, data_product_id: str) -> m.PolicySet:
-        """TEMPORARY DataProductPolicySets_GetEffective.
+        """Read the policies that hold for a data product once its own and the inherited ones are merged.
 
         GET /datagovernance/access/dataProducts/{dataProductId}/policySets/effective
         """
         return await self._send(_GET_EFFECTIVE, (data_product_id,))
 
     async def get_term_policies(self, data_product_id: str) -> m.PolicySetListResponse:
-        """TEMPORARY DataProductPolicySets_GetTermPolicies.
+        """Read the policies that a data product gets from its glossary terms.
 
         GET /datagovernance/access/dataProducts/{dataProductId}/policySets/terms
         """

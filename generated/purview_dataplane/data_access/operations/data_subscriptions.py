@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.DataSubscription] = _d.Operation(
     "GET",
     "/datagovernance/access/dataSubscriptions",
     responses={200: "PagedDataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataSubscriptions_List.",
+    summary="List requests for access to data products, filtered where arguments say so.",
     parameters=(
         _d.API_VERSION,
         _d.query("skip_token"),
@@ -43,7 +43,7 @@ _GET: _d.Operation[m.DataSubscription] = _d.Operation(
     "GET",
     "/datagovernance/access/dataSubscriptions/{dataSubscriptionId}",
     responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataSubscriptions_Get.",
+    summary="Read one request for access to a data product, with its state.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_subscription_id"),
@@ -58,7 +58,7 @@ _CREATE_OR_UPDATE: _d.Operation[m.DataSubscription] = _d.Operation(
     "PUT",
     "/datagovernance/access/dataSubscriptions/{dataSubscriptionId}",
     responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataSubscriptions_CreateOrUpdate.",
+    summary="Submit a request for access to a data product, or change one that exists.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_subscription_id"),
@@ -74,7 +74,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/access/dataSubscriptions/{dataSubscriptionId}",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataSubscriptions_Delete.",
+    summary="Delete a request for access to a data product.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_subscription_id"),
@@ -89,7 +89,7 @@ _SAVE: _d.Operation[m.DataSubscription] = _d.Operation(
     "PUT",
     "/datagovernance/access/dataSubscriptions/{dataSubscriptionId}:save",
     responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataSubscriptions_Save.",
+    summary="Keep a request for access as a draft, without submitting it.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_subscription_id"),
@@ -105,7 +105,7 @@ _COMPLETE: _d.Operation[m.DataSubscription] = _d.Operation(
     "POST",
     "/datagovernance/access/dataSubscriptions/{dataSubscriptionId}:complete",
     responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataSubscriptions_Complete.",
+    summary="Mark a request as complete once its access has been given.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_subscription_id"),
@@ -130,7 +130,7 @@ class DataSubscriptions(_d.Group):
         business_concept_type: str | None = None,
         ignore_action_statuses: bool | None = None,
     ) -> _d.Pager[m.DataSubscription]:
-        """TEMPORARY DataSubscriptions_List.
+        """List requests for access to data products, filtered where arguments say so.
 
         GET /datagovernance/access/dataSubscriptions
         """
@@ -153,35 +153,35 @@ class DataSubscriptions(_d.Group):
         )
 
     def get(self, data_subscription_id: str) -> m.DataSubscription:
-        """TEMPORARY DataSubscriptions_Get.
+        """Read one request for access to a data product, with its state.
 
         GET /datagovernance/access/dataSubscriptions/{dataSubscriptionId}
         """
         return self._send(_GET, (data_subscription_id,))
 
     def create_or_update(self, data_subscription_id: str, *, body: m.DataSubscription) -> m.DataSubscription:
-        """TEMPORARY DataSubscriptions_CreateOrUpdate.
+        """Submit a request for access to a data product, or change one that exists.
 
         PUT /datagovernance/access/dataSubscriptions/{dataSubscriptionId}
         """
         return self._send(_CREATE_OR_UPDATE, (data_subscription_id,), body)
 
     def delete(self, data_subscription_id: str) -> None:
-        """TEMPORARY DataSubscriptions_Delete.
+        """Delete a request for access to a data product.
 
         DELETE /datagovernance/access/dataSubscriptions/{dataSubscriptionId}
         """
         return self._send(_DELETE, (data_subscription_id,))
 
     def save(self, data_subscription_id: str, *, body: m.DataSubscription) -> m.DataSubscription:
-        """TEMPORARY DataSubscriptions_Save.
+        """Keep a request for access as a draft, without submitting it.
 
         PUT /datagovernance/access/dataSubscriptions/{dataSubscriptionId}:save
         """
         return self._send(_SAVE, (data_subscription_id,), body)
 
     def complete(self, data_subscription_id: str) -> m.DataSubscription:
-        """TEMPORARY DataSubscriptions_Complete.
+        """Mark a request as complete once its access has been given.
 
         POST /datagovernance/access/dataSubscriptions/{dataSubscriptionId}:complete
         """
@@ -205,7 +205,7 @@ class AsyncDataSubscriptions(_d.AsyncGroup):
         business_concept_type: str | None = None,
         ignore_action_statuses: bool | None = None,
     ) -> _d.AsyncPager[m.DataSubscription]:
-        """TEMPORARY DataSubscriptions_List.
+        """List requests for access to data products, filtered where arguments say so.
 
         GET /datagovernance/access/dataSubscriptions
         """
@@ -228,35 +228,35 @@ class AsyncDataSubscriptions(_d.AsyncGroup):
         )
 
     async def get(self, data_subscription_id: str) -> m.DataSubscription:
-        """TEMPORARY DataSubscriptions_Get.
+        """Read one request for access to a data product, with its state.
 
         GET /datagovernance/access/dataSubscriptions/{dataSubscriptionId}
         """
         return await self._send(_GET, (data_subscription_id,))
 
     async def create_or_update(self, data_subscription_id: str, *, body: m.DataSubscription) -> m.DataSubscription:
-        """TEMPORARY DataSubscriptions_CreateOrUpdate.
+        """Submit a request for access to a data product, or change one that exists.
 
         PUT /datagovernance/access/dataSubscriptions/{dataSubscriptionId}
         """
         return await self._send(_CREATE_OR_UPDATE, (data_subscription_id,), body)
 
     async def delete(self, data_subscription_id: str) -> None:
-        """TEMPORARY DataSubscriptions_Delete.
+        """Delete a request for access to a data product.
 
         DELETE /datagovernance/access/dataSubscriptions/{dataSubscriptionId}
         """
         return await self._send(_DELETE, (data_subscription_id,))
 
     async def save(self, data_subscription_id: str, *, body: m.DataSubscription) -> m.DataSubscription:
-        """TEMPORARY DataSubscriptions_Save.
+        """Keep a request for access as a draft, without submitting it.
 
         PUT /datagovernance/access/dataSubscriptions/{dataSubscriptionId}:save
         """
         return await self._send(_SAVE, (data_subscription_id,), body)
 
     async def complete(self, data_subscription_id: str) -> m.DataSubscription:
-        """TEMPORARY DataSubscriptions_Complete.
+        """Mark a request as complete once its access has been given.
 
         POST /datagovernance/access/dataSubscriptions/{dataSubscriptionId}:complete
         """

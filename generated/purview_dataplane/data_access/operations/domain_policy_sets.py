@@ -16,7 +16,7 @@ _GET_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
     "GET",
     "/datagovernance/access/businessDomains/{domainId}/policySets/applied",
     responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DomainPolicySets_GetApplied.",
+    summary="Read the access policies that are set on a business domain itself.",
     parameters=(
         _d.API_VERSION,
         _d.path("domain_id"),
@@ -31,7 +31,7 @@ _CREATE_OR_UPDATE_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
     "PUT",
     "/datagovernance/access/businessDomains/{domainId}/policySets/applied",
     responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DomainPolicySets_CreateOrUpdateApplied.",
+    summary="Write the access policies of a business domain; the whole set is replaced.",
     parameters=(
         _d.API_VERSION,
         _d.path("domain_id"),
@@ -47,7 +47,7 @@ _DELETE_APPLIED: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/access/businessDomains/{domainId}/policySets/applied",
     responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DomainPolicySets_DeleteApplied.",
+    summary="Remove the access policies that are set on a business domain.",
     parameters=(
         _d.API_VERSION,
         _d.path("domain_id"),
@@ -57,21 +57,21 @@ _DELETE_APPLIED: _d.Operation[None] = _d.Operation(
 
 class DomainPolicySets(_d.Group):
     def get_applied(self, domain_id: str) -> m.PolicySet:
-        """TEMPORARY DomainPolicySets_GetApplied.
+        """Read the access policies that are set on a business domain itself.
 
         GET /datagovernance/access/businessDomains/{domainId}/policySets/applied
         """
         return self._send(_GET_APPLIED, (domain_id,))
 
     def create_or_update_applied(self, domain_id: str, *, body: m.PolicySet) -> m.PolicySet:
-        """TEMPORARY DomainPolicySets_CreateOrUpdateApplied.
+        """Write the access policies of a business domain; the whole set is replaced.
 
         PUT /datagovernance/access/businessDomains/{domainId}/policySets/applied
         """
         return self._send(_CREATE_OR_UPDATE_APPLIED, (domain_id,), body)
 
     def delete_applied(self, domain_id: str) -> None:
-        """TEMPORARY DomainPolicySets_DeleteApplied.
+        """Remove the access policies that are set on a business domain.
 
         DELETE /datagovernance/access/businessDomains/{domainId}/policySets/applied
         """
@@ -80,21 +80,21 @@ class DomainPolicySets(_d.Group):
 
 class AsyncDomainPolicySets(_d.AsyncGroup):
     async def get_applied(self, domain_id: str) -> m.PolicySet:
-        """TEMPORARY DomainPolicySets_GetApplied.
+        """Read the access policies that are set on a business domain itself.
 
         GET /datagovernance/access/businessDomains/{domainId}/policySets/applied
         """
         return await self._send(_GET_APPLIED, (domain_id,))
 
     async def create_or_update_applied(self, domain_id: str, *, body: m.PolicySet) -> m.PolicySet:
-        """TEMPORARY DomainPolicySets_CreateOrUpdateApplied.
+        """Write the access policies of a business domain; the whole set is replaced.
 
         PUT /datagovernance/access/businessDomains/{domainId}/policySets/applied
         """
         return await self._send(_CREATE_OR_UPDATE_APPLIED, (domain_id,), body)
 
     async def delete_applied(self, domain_id: str) -> None:
-        """TEMPORARY DomainPolicySets_DeleteApplied.
+        """Remove the access policies that are set on a business domain.
 
         DELETE /datagovernance/access/businessDomains/{domainId}/policySets/applied
         """

@@ -16,7 +16,7 @@ _GET_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
     "GET",
     "/datagovernance/access/terms/{termId}/policySets/applied",
     responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY TermPolicySets_GetApplied.",
+    summary="Read the access policies that are set on a glossary term itself.",
     parameters=(
         _d.API_VERSION,
         _d.path("term_id"),
@@ -31,7 +31,7 @@ _CREATE_OR_UPDATE_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
     "PUT",
     "/datagovernance/access/terms/{termId}/policySets/applied",
     responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY TermPolicySets_CreateOrUpdateApplied.",
+    summary="Write the access policies of a glossary term; the whole set is replaced.",
     parameters=(
         _d.API_VERSION,
         _d.path("term_id"),
@@ -47,7 +47,7 @@ _DELETE_APPLIED: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/access/terms/{termId}/policySets/applied",
     responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY TermPolicySets_DeleteApplied.",
+    summary="Remove the access policies that are set on a glossary term.",
     parameters=(
         _d.API_VERSION,
         _d.path("term_id"),
@@ -57,21 +57,21 @@ _DELETE_APPLIED: _d.Operation[None] = _d.Operation(
 
 class TermPolicySets(_d.Group):
     def get_applied(self, term_id: str) -> m.PolicySet:
-        """TEMPORARY TermPolicySets_GetApplied.
+        """Read the access policies that are set on a glossary term itself.
 
         GET /datagovernance/access/terms/{termId}/policySets/applied
         """
         return self._send(_GET_APPLIED, (term_id,))
 
     def create_or_update_applied(self, term_id: str, *, body: m.PolicySet) -> m.PolicySet:
-        """TEMPORARY TermPolicySets_CreateOrUpdateApplied.
+        """Write the access policies of a glossary term; the whole set is replaced.
 
         PUT /datagovernance/access/terms/{termId}/policySets/applied
         """
         return self._send(_CREATE_OR_UPDATE_APPLIED, (term_id,), body)
 
     def delete_applied(self, term_id: str) -> None:
-        """TEMPORARY TermPolicySets_DeleteApplied.
+        """Remove the access policies that are set on a glossary term.
 
         DELETE /datagovernance/access/terms/{termId}/policySets/applied
         """
@@ -80,21 +80,21 @@ class TermPolicySets(_d.Group):
 
 class AsyncTermPolicySets(_d.AsyncGroup):
     async def get_applied(self, term_id: str) -> m.PolicySet:
-        """TEMPORARY TermPolicySets_GetApplied.
+        """Read the access policies that are set on a glossary term itself.
 
         GET /datagovernance/access/terms/{termId}/policySets/applied
         """
         return await self._send(_GET_APPLIED, (term_id,))
 
     async def create_or_update_applied(self, term_id: str, *, body: m.PolicySet) -> m.PolicySet:
-        """TEMPORARY TermPolicySets_CreateOrUpdateApplied.
+        """Write the access policies of a glossary term; the whole set is replaced.
 
         PUT /datagovernance/access/terms/{termId}/policySets/applied
         """
         return await self._send(_CREATE_OR_UPDATE_APPLIED, (term_id,), body)
 
     async def delete_applied(self, term_id: str) -> None:
-        """TEMPORARY TermPolicySets_DeleteApplied.
+        """Remove the access policies that are set on a glossary term.
 
         DELETE /datagovernance/access/terms/{termId}/policySets/applied
         """

@@ -16,7 +16,7 @@ _GET_APPROVALS: _d.Operation[m.ApprovalWorkflowListResponse] = _d.Operation(
     "GET",
     "/datagovernance/access/approvals",
     responses={200: "ApprovalWorkflowListResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Workflows_GetApprovals.",
+    summary="Read the access requests that wait for a decision by the calling user.",
     parameters=(
         _d.API_VERSION,
         _d.query("skip_token"),
@@ -36,7 +36,7 @@ _LIST_RUNS: _d.Operation[m.WorkflowRunListResponse] = _d.Operation(
     "GET",
     "/datagovernance/access/workflowRuns",
     responses={200: "WorkflowRunListResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Workflows_ListRuns.",
+    summary="List runs of access workflows, filtered where arguments say so.",
     parameters=(
         _d.API_VERSION,
         _d.query("skip_token"),
@@ -59,7 +59,7 @@ _GET_RUN: _d.Operation[m.WorkflowRun] = _d.Operation(
     "GET",
     "/datagovernance/access/workflowRuns/{workflowRunId}",
     responses={200: "WorkflowRun", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Workflows_GetRun.",
+    summary="Read one run of an access workflow, with its state and steps.",
     parameters=(
         _d.API_VERSION,
         _d.path("workflow_run_id"),
@@ -74,7 +74,7 @@ _UPDATE_RUN: _d.Operation[m.WorkflowRun] = _d.Operation(
     "PUT",
     "/datagovernance/access/workflowRuns/{workflowRunId}",
     responses={200: "WorkflowRun", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Workflows_UpdateRun.",
+    summary="Change one run of an access workflow.",
     parameters=(
         _d.API_VERSION,
         _d.path("workflow_run_id"),
@@ -90,7 +90,7 @@ _DELETE_RUN: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/access/workflowRuns/{workflowRunId}",
     responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Workflows_DeleteRun.",
+    summary="Delete the record of one run of an access workflow.",
     parameters=(
         _d.API_VERSION,
         _d.path("workflow_run_id"),
@@ -105,7 +105,7 @@ _GET_RUN_APPROVALS: _d.Operation[m.WorkflowRunApprovalListResponse] = _d.Operati
     "GET",
     "/datagovernance/access/workflowRuns/{workflowRunId}/approvals",
     responses={200: "WorkflowRunApprovalListResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Workflows_GetRunApprovals.",
+    summary="Read the approvals that one workflow run asks for, with the answers so far.",
     parameters=(
         _d.API_VERSION,
         _d.path("workflow_run_id"),
@@ -120,7 +120,7 @@ _LIST: _d.Operation[m.Workflow] = _d.Operation(
     "GET",
     "/datagovernance/access/workflows",
     responses={200: "PagedWorkflow", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Workflows_List.",
+    summary="List access workflows, filtered where arguments say so.",
     parameters=(
         _d.API_VERSION,
         _d.query("skip_token"),
@@ -141,7 +141,7 @@ _GET: _d.Operation[m.Workflow] = _d.Operation(
     "GET",
     "/datagovernance/access/workflows/{workflowId}",
     responses={200: "Workflow", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Workflows_Get.",
+    summary="Read one access workflow with its trigger and actions.",
     parameters=(
         _d.API_VERSION,
         _d.path("workflow_id"),
@@ -156,7 +156,7 @@ _CREATE_OR_UPDATE: _d.Operation[m.Workflow] = _d.Operation(
     "PUT",
     "/datagovernance/access/workflows/{workflowId}",
     responses={200: "Workflow", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Workflows_CreateOrUpdate.",
+    summary="Create an access workflow under the given id, or replace the one that has it.",
     parameters=(
         _d.API_VERSION,
         _d.path("workflow_id"),
@@ -172,7 +172,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/access/workflows/{workflowId}",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Workflows_Delete.",
+    summary="Delete an access workflow by its id.",
     parameters=(
         _d.API_VERSION,
         _d.path("workflow_id"),
@@ -187,7 +187,7 @@ _APPROVE_RUN: _d.Operation[None] = _d.Operation(
     "POST",
     "/datagovernance/access/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve",
     responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Workflows_ApproveRun.",
+    summary="Say yes to an approval step of a workflow run, with an optional comment.",
     parameters=(
         _d.API_VERSION,
         _d.path("workflow_id"),
@@ -204,7 +204,7 @@ _REJECT_RUN: _d.Operation[None] = _d.Operation(
     "POST",
     "/datagovernance/access/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject",
     responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Workflows_RejectRun.",
+    summary="Say no to an approval step of a workflow run, with an optional comment.",
     parameters=(
         _d.API_VERSION,
         _d.path("workflow_id"),
@@ -221,7 +221,7 @@ _GET_TEMPLATE_BY_TRIGGER_TYPE: _d.Operation[m.ActionListResponse] = _d.Operation
     "GET",
     "/datagovernance/access/workflows/templates/dataAccessRequestTemplate/{triggerType}",
     responses={200: "ActionListResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Workflows_GetTemplateByTriggerType.",
+    summary="Read the actions that a new access workflow of this trigger type starts from.",
     parameters=(
         _d.API_VERSION,
         _d.path("trigger_type"),
@@ -240,7 +240,7 @@ class Workflows(_d.Group):
         workflow_type: str | None = None,
         governance_domain: str | None = None,
     ) -> m.ApprovalWorkflowListResponse:
-        """TEMPORARY Workflows_GetApprovals.
+        """Read the access requests that wait for a decision by the calling user.
 
         GET /datagovernance/access/approvals
         """
@@ -262,7 +262,7 @@ class Workflows(_d.Group):
         business_concept_type: str | None = None,
         ignore_action_statuses: bool | None = None,
     ) -> m.WorkflowRunListResponse:
-        """TEMPORARY Workflows_ListRuns.
+        """List runs of access workflows, filtered where arguments say so.
 
         GET /datagovernance/access/workflowRuns
         """
@@ -282,28 +282,28 @@ class Workflows(_d.Group):
         )
 
     def get_run(self, workflow_run_id: str) -> m.WorkflowRun:
-        """TEMPORARY Workflows_GetRun.
+        """Read one run of an access workflow, with its state and steps.
 
         GET /datagovernance/access/workflowRuns/{workflowRunId}
         """
         return self._send(_GET_RUN, (workflow_run_id,))
 
     def update_run(self, workflow_run_id: str, *, body: m.WorkflowRun) -> m.WorkflowRun:
-        """TEMPORARY Workflows_UpdateRun.
+        """Change one run of an access workflow.
 
         PUT /datagovernance/access/workflowRuns/{workflowRunId}
         """
         return self._send(_UPDATE_RUN, (workflow_run_id,), body)
 
     def delete_run(self, workflow_run_id: str) -> None:
-        """TEMPORARY Workflows_DeleteRun.
+        """Delete the record of one run of an access workflow.
 
         DELETE /datagovernance/access/workflowRuns/{workflowRunId}
         """
         return self._send(_DELETE_RUN, (workflow_run_id,))
 
     def get_run_approvals(self, workflow_run_id: str) -> m.WorkflowRunApprovalListResponse:
-        """TEMPORARY Workflows_GetRunApprovals.
+        """Read the approvals that one workflow run asks for, with the answers so far.
 
         GET /datagovernance/access/workflowRuns/{workflowRunId}/approvals
         """
@@ -319,7 +319,7 @@ class Workflows(_d.Group):
         business_concept: str | None = None,
         workflow_type: str | None = None,
     ) -> _d.Pager[m.Workflow]:
-        """TEMPORARY Workflows_List.
+        """List access workflows, filtered where arguments say so.
 
         GET /datagovernance/access/workflows
         """
@@ -328,42 +328,42 @@ class Workflows(_d.Group):
         )
 
     def get(self, workflow_id: str) -> m.Workflow:
-        """TEMPORARY Workflows_Get.
+        """Read one access workflow with its trigger and actions.
 
         GET /datagovernance/access/workflows/{workflowId}
         """
         return self._send(_GET, (workflow_id,))
 
     def create_or_update(self, workflow_id: str, *, body: m.Workflow) -> m.Workflow:
-        """TEMPORARY Workflows_CreateOrUpdate.
+        """Create an access workflow under the given id, or replace the one that has it.
 
         PUT /datagovernance/access/workflows/{workflowId}
         """
         return self._send(_CREATE_OR_UPDATE, (workflow_id,), body)
 
     def delete(self, workflow_id: str) -> None:
-        """TEMPORARY Workflows_Delete.
+        """Delete an access workflow by its id.
 
         DELETE /datagovernance/access/workflows/{workflowId}
         """
         return self._send(_DELETE, (workflow_id,))
 
     def approve_run(self, workflow_id: str, workflow_run_id: str, *, body: m.ApproverDecision) -> None:
-        """TEMPORARY Workflows_ApproveRun.
+        """Say yes to an approval step of a workflow run, with an optional comment.
 
         POST /datagovernance/access/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve
         """
         return self._send(_APPROVE_RUN, (workflow_id, workflow_run_id), body)
 
     def reject_run(self, workflow_id: str, workflow_run_id: str, *, body: m.ApproverDecision) -> None:
-        """TEMPORARY Workflows_RejectRun.
+        """Say no to an approval step of a workflow run, with an optional comment.
 
         POST /datagovernance/access/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject
         """
         return self._send(_REJECT_RUN, (workflow_id, workflow_run_id), body)
 
     def get_template_by_trigger_type(self, trigger_type: str) -> m.ActionListResponse:
-        """TEMPORARY Workflows_GetTemplateByTriggerType.
+        """Read the actions that a new access workflow of this trigger type starts from.
 
         GET /datagovernance/access/workflows/templates/dataAccessRequestTemplate/{triggerType}
         """
@@ -381,7 +381,7 @@ class AsyncWorkflows(_d.AsyncGroup):
         workflow_type: str | None = None,
         governance_domain: str | None = None,
     ) -> m.ApprovalWorkflowListResponse:
-        """TEMPORARY Workflows_GetApprovals.
+        """Read the access requests that wait for a decision by the calling user.
 
         GET /datagovernance/access/approvals
         """
@@ -403,7 +403,7 @@ class AsyncWorkflows(_d.AsyncGroup):
         business_concept_type: str | None = None,
         ignore_action_statuses: bool | None = None,
     ) -> m.WorkflowRunListResponse:
-        """TEMPORARY Workflows_ListRuns.
+        """List runs of access workflows, filtered where arguments say so.
 
         GET /datagovernance/access/workflowRuns
         """
@@ -423,28 +423,28 @@ class AsyncWorkflows(_d.AsyncGroup):
         )
 
     async def get_run(self, workflow_run_id: str) -> m.WorkflowRun:
-        """TEMPORARY Workflows_GetRun.
+        """Read one run of an access workflow, with its state and steps.
 
         GET /datagovernance/access/workflowRuns/{workflowRunId}
         """
         return await self._send(_GET_RUN, (workflow_run_id,))
 
     async def update_run(self, workflow_run_id: str, *, body: m.WorkflowRun) -> m.WorkflowRun:
-        """TEMPORARY Workflows_UpdateRun.
+        """Change one run of an access workflow.
 
         PUT /datagovernance/access/workflowRuns/{workflowRunId}
         """
         return await self._send(_UPDATE_RUN, (workflow_run_id,), body)
 
     async def delete_run(self, workflow_run_id: str) -> None:
-        """TEMPORARY Workflows_DeleteRun.
+        """Delete the record of one run of an access workflow.
 
         DELETE /datagovernance/access/workflowRuns/{workflowRunId}
         """
         return await self._send(_DELETE_RUN, (workflow_run_id,))
 
     async def get_run_approvals(self, workflow_run_id: str) -> m.WorkflowRunApprovalListResponse:
-        """TEMPORARY Workflows_GetRunApprovals.
+        """Read the approvals that one workflow run asks for, with the answers so far.
 
         GET /datagovernance/access/workflowRuns/{workflowRunId}/approvals
         """
@@ -460,7 +460,7 @@ class AsyncWorkflows(_d.AsyncGroup):
         business_concept: str | None = None,
         workflow_type: str | None = None,
     ) -> _d.AsyncPager[m.Workflow]:
-        """TEMPORARY Workflows_List.
+        """List access workflows, filtered where arguments say so.
 
         GET /datagovernance/access/workflows
         """
@@ -469,42 +469,42 @@ class AsyncWorkflows(_d.AsyncGroup):
         )
 
     async def get(self, workflow_id: str) -> m.Workflow:
-        """TEMPORARY Workflows_Get.
+        """Read one access workflow with its trigger and actions.
 
         GET /datagovernance/access/workflows/{workflowId}
         """
         return await self._send(_GET, (workflow_id,))
 
     async def create_or_update(self, workflow_id: str, *, body: m.Workflow) -> m.Workflow:
-        """TEMPORARY Workflows_CreateOrUpdate.
+        """Create an access workflow under the given id, or replace the one that has it.
 
         PUT /datagovernance/access/workflows/{workflowId}
         """
         return await self._send(_CREATE_OR_UPDATE, (workflow_id,), body)
 
     async def delete(self, workflow_id: str) -> None:
-        """TEMPORARY Workflows_Delete.
+        """Delete an access workflow by its id.
 
         DELETE /datagovernance/access/workflows/{workflowId}
         """
         return await self._send(_DELETE, (workflow_id,))
 
     async def approve_run(self, workflow_id: str, workflow_run_id: str, *, body: m.ApproverDecision) -> None:
-        """TEMPORARY Workflows_ApproveRun.
+        """Say yes to an approval step of a workflow run, with an optional comment.
 
         POST /datagovernance/access/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve
         """
         return await self._send(_APPROVE_RUN, (workflow_id, workflow_run_id), body)
 
     async def reject_run(self, workflow_id: str, workflow_run_id: str, *, body: m.ApproverDecision) -> None:
-        """TEMPORARY Workflows_RejectRun.
+        """Say no to an approval step of a workflow run, with an optional comment.
 
         POST /datagovernance/access/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject
         """
         return await self._send(_REJECT_RUN, (workflow_id, workflow_run_id), body)
 
     async def get_template_by_trigger_type(self, trigger_type: str) -> m.ActionListResponse:
-        """TEMPORARY Workflows_GetTemplateByTriggerType.
+        """Read the actions that a new access workflow of this trigger type starts from.
 
         GET /datagovernance/access/workflows/templates/dataAccessRequestTemplate/{triggerType}
         """

@@ -17,7 +17,7 @@ _GET: _d.Operation[m.Action] = _d.Operation(
     "GET",
     "/datagovernance/dataestate/actions/{actionId}",
     responses={200: "Action", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Actions_Get.",
+    summary="Read one health action: what is wrong, where, and who is to mend it.",
     parameters=(
         _d.API_VERSION,
         _d.path("action_id"),
@@ -32,7 +32,7 @@ _UPDATE: _d.Operation[m.Action] = _d.Operation(
     "PUT",
     "/datagovernance/dataestate/actions/{actionId}",
     responses={200: "Action", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Actions_Update.",
+    summary="Change one health action, such as its state or the people it is assigned to.",
     parameters=(
         _d.API_VERSION,
         _d.path("action_id"),
@@ -48,7 +48,7 @@ _GET_FACETS: _d.Operation[m.FacetResponse] = _d.Operation(
     "POST",
     "/datagovernance/dataestate/actions/facets",
     responses={200: "FacetResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Actions_GetFacets.",
+    summary="Count health actions by the values of the facets asked for, under the given filters.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("ActionFacetRequest"),
 )
@@ -61,7 +61,7 @@ _QUERY_GROUPED: _d.Operation[list[m.GroupedActions]] = _d.Operation(
     "POST",
     "/datagovernance/dataestate/actions/grouped",
     responses={200: "list[GroupedActions]", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Actions_QueryGrouped.",
+    summary="Search health actions and get them in groups by one of their fields.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("ActionGroupedRequest"),
 )
@@ -74,7 +74,7 @@ _QUERY: _d.Operation[m.ActionQueryResponse] = _d.Operation(
     "POST",
     "/datagovernance/dataestate/actions/query",
     responses={200: "ActionQueryResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Actions_Query.",
+    summary="Search health actions by filters, a page at a time; continue with the token of the answer.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("ActionQueryRequest"),
 )
@@ -82,35 +82,35 @@ _QUERY: _d.Operation[m.ActionQueryResponse] = _d.Operation(
 
 class Actions(_d.Group):
     def get(self, action_id: str) -> m.Action:
-        """TEMPORARY Actions_Get.
+        """Read one health action: what is wrong, where, and who is to mend it.
 
         GET /datagovernance/dataestate/actions/{actionId}
         """
         return self._send(_GET, (action_id,))
 
     def update(self, action_id: str, *, body: m.Action) -> m.Action:
-        """TEMPORARY Actions_Update.
+        """Change one health action, such as its state or the people it is assigned to.
 
         PUT /datagovernance/dataestate/actions/{actionId}
         """
         return self._send(_UPDATE, (action_id,), body)
 
     def get_facets(self, *, body: m.ActionFacetRequest) -> m.FacetResponse:
-        """TEMPORARY Actions_GetFacets.
+        """Count health actions by the values of the facets asked for, under the given filters.
 
         POST /datagovernance/dataestate/actions/facets
         """
         return self._send(_GET_FACETS, (), body)
 
     def query_grouped(self, *, body: m.ActionGroupedRequest) -> _list[m.GroupedActions]:
-        """TEMPORARY Actions_QueryGrouped.
+        """Search health actions and get them in groups by one of their fields.
 
         POST /datagovernance/dataestate/actions/grouped
         """
         return self._send(_QUERY_GROUPED, (), body)
 
     def query(self, *, body: m.ActionQueryRequest) -> m.ActionQueryResponse:
-        """TEMPORARY Actions_Query.
+        """Search health actions by filters, a page at a time; continue with the token of the answer.
 
         POST /datagovernance/dataestate/actions/query
         """
@@ -119,35 +119,35 @@ class Actions(_d.Group):
 
 class AsyncActions(_d.AsyncGroup):
     async def get(self, action_id: str) -> m.Action:
-        """TEMPORARY Actions_Get.
+        """Read one health action: what is wrong, where, and who is to mend it.
 
         GET /datagovernance/dataestate/actions/{actionId}
         """
         return await self._send(_GET, (action_id,))
 
     async def update(self, action_id: str, *, body: m.Action) -> m.Action:
-        """TEMPORARY Actions_Update.
+        """Change one health action, such as its state or the people it is assigned to.
 
         PUT /datagovernance/dataestate/actions/{actionId}
         """
         return await self._send(_UPDATE, (action_id,), body)
 
     async def get_facets(self, *, body: m.ActionFacetRequest) -> m.FacetResponse:
-        """TEMPORARY Actions_GetFacets.
+        """Count health actions by the values of the facets asked for, under the given filters.
 
         POST /datagovernance/dataestate/actions/facets
         """
         return await self._send(_GET_FACETS, (), body)
 
     async def query_grouped(self, *, body: m.ActionGroupedRequest) -> _list[m.GroupedActions]:
-        """TEMPORARY Actions_QueryGrouped.
+        """Search health actions and get them in groups by one of their fields.
 
         POST /datagovernance/dataestate/actions/grouped
         """
         return await self._send(_QUERY_GROUPED, (), body)
 
     async def query(self, *, body: m.ActionQueryRequest) -> m.ActionQueryResponse:
-        """TEMPORARY Actions_Query.
+        """Search health actions by filters, a page at a time; continue with the token of the answer.
 
         POST /datagovernance/dataestate/actions/query
         """

@@ -17,7 +17,7 @@ _GET: _d.Operation[m.DHAnalyticsScheduleRequest] = _d.Operation(
     "GET",
     "/datagovernance/dataestate/analytics/schedule",
     responses={200: "DHAnalyticsScheduleRequest", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY AnalyticsSchedules_Get.",
+    summary="Read when the analytics of the data estate refresh.",
     parameters=(_d.API_VERSION,),
 )
 
@@ -29,7 +29,7 @@ _CREATE_OR_UPDATE: _d.Operation[m.DHAnalyticsScheduleRequest] = _d.Operation(
     "PUT",
     "/datagovernance/dataestate/analytics/schedule",
     responses={200: "DHAnalyticsScheduleRequest", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY AnalyticsSchedules_CreateOrUpdate.",
+    summary="Set when the analytics of the data estate refresh.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("DHAnalyticsScheduleRequest"),
 )
@@ -42,28 +42,28 @@ _GET_JOB_LOGS: _d.Operation[list[m.DEHAnalyticsJobLogs]] = _d.Operation(
     "GET",
     "/datagovernance/dataestate/analytics/schedule/getjoblogs",
     responses={200: "list[DEHAnalyticsJobLogs]", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY AnalyticsSchedules_GetJobLogs.",
+    summary="Read the log of past analytics refreshes: when each ran and how it ended.",
     parameters=(_d.API_VERSION,),
 )
 
 
 class AnalyticsSchedules(_d.Group):
     def get(self) -> m.DHAnalyticsScheduleRequest:
-        """TEMPORARY AnalyticsSchedules_Get.
+        """Read when the analytics of the data estate refresh.
 
         GET /datagovernance/dataestate/analytics/schedule
         """
         return self._send(_GET)
 
     def create_or_update(self, *, body: m.DHAnalyticsScheduleRequest) -> m.DHAnalyticsScheduleRequest:
-        """TEMPORARY AnalyticsSchedules_CreateOrUpdate.
+        """Set when the analytics of the data estate refresh.
 
         PUT /datagovernance/dataestate/analytics/schedule
         """
         return self._send(_CREATE_OR_UPDATE, (), body)
 
     def get_job_logs(self) -> _list[m.DEHAnalyticsJobLogs]:
-        """TEMPORARY AnalyticsSchedules_GetJobLogs.
+        """Read the log of past analytics refreshes: when each ran and how it ended.
 
         GET /datagovernance/dataestate/analytics/schedule/getjoblogs
         """
@@ -72,21 +72,21 @@ class AnalyticsSchedules(_d.Group):
 
 class AsyncAnalyticsSchedules(_d.AsyncGroup):
     async def get(self) -> m.DHAnalyticsScheduleRequest:
-        """TEMPORARY AnalyticsSchedules_Get.
+        """Read when the analytics of the data estate refresh.
 
         GET /datagovernance/dataestate/analytics/schedule
         """
         return await self._send(_GET)
 
     async def create_or_update(self, *, body: m.DHAnalyticsScheduleRequest) -> m.DHAnalyticsScheduleRequest:
-        """TEMPORARY AnalyticsSchedules_CreateOrUpdate.
+        """Set when the analytics of the data estate refresh.
 
         PUT /datagovernance/dataestate/analytics/schedule
         """
         return await self._send(_CREATE_OR_UPDATE, (), body)
 
     async def get_job_logs(self) -> _list[m.DEHAnalyticsJobLogs]:
-        """TEMPORARY AnalyticsSchedules_GetJobLogs.
+        """Read the log of past analytics refreshes: when each ran and how it ended.
 
         GET /datagovernance/dataestate/analytics/schedule/getjoblogs
         """

@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.AssessmentListResponse] = _d.Operation(
     "GET",
     "/datagovernance/dataestate/controls/assessments",
     responses={200: "AssessmentListResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Assessments_List.",
+    summary="List the assessments that controls score by, with their rules.",
     parameters=(_d.API_VERSION,),
 )
 
@@ -28,7 +28,7 @@ _GET: _d.Operation[m.Assessment] = _d.Operation(
     "GET",
     "/datagovernance/dataestate/controls/assessments/{id}",
     responses={200: "Assessment", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Assessments_Get.",
+    summary="Read one assessment: its target, its rules and how it adds them up.",
     parameters=(
         _d.API_VERSION,
         _d.path("id"),
@@ -43,7 +43,7 @@ _UPDATE: _d.Operation[m.Assessment] = _d.Operation(
     "PUT",
     "/datagovernance/dataestate/controls/assessments/{id}",
     responses={200: "Assessment", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Assessments_Update.",
+    summary="Replace the rules and settings of one assessment.",
     parameters=(
         _d.API_VERSION,
         _d.path("id"),
@@ -59,7 +59,7 @@ _RESET: _d.Operation[m.Assessment] = _d.Operation(
     "POST",
     "/datagovernance/dataestate/controls/assessments/{id}/reset",
     responses={200: "Assessment", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Assessments_Reset.",
+    summary="Put one built-in assessment back to the rules it came with.",
     parameters=(
         _d.API_VERSION,
         _d.path("id"),
@@ -69,28 +69,28 @@ _RESET: _d.Operation[m.Assessment] = _d.Operation(
 
 class Assessments(_d.Group):
     def list(self) -> m.AssessmentListResponse:
-        """TEMPORARY Assessments_List.
+        """List the assessments that controls score by, with their rules.
 
         GET /datagovernance/dataestate/controls/assessments
         """
         return self._send(_LIST)
 
     def get(self, id: str) -> m.Assessment:
-        """TEMPORARY Assessments_Get.
+        """Read one assessment: its target, its rules and how it adds them up.
 
         GET /datagovernance/dataestate/controls/assessments/{id}
         """
         return self._send(_GET, (id,))
 
     def update(self, id: str, *, body: m.Assessment) -> m.Assessment:
-        """TEMPORARY Assessments_Update.
+        """Replace the rules and settings of one assessment.
 
         PUT /datagovernance/dataestate/controls/assessments/{id}
         """
         return self._send(_UPDATE, (id,), body)
 
     def reset(self, id: str) -> m.Assessment:
-        """TEMPORARY Assessments_Reset.
+        """Put one built-in assessment back to the rules it came with.
 
         POST /datagovernance/dataestate/controls/assessments/{id}/reset
         """
@@ -99,28 +99,28 @@ class Assessments(_d.Group):
 
 class AsyncAssessments(_d.AsyncGroup):
     async def list(self) -> m.AssessmentListResponse:
-        """TEMPORARY Assessments_List.
+        """List the assessments that controls score by, with their rules.
 
         GET /datagovernance/dataestate/controls/assessments
         """
         return await self._send(_LIST)
 
     async def get(self, id: str) -> m.Assessment:
-        """TEMPORARY Assessments_Get.
+        """Read one assessment: its target, its rules and how it adds them up.
 
         GET /datagovernance/dataestate/controls/assessments/{id}
         """
         return await self._send(_GET, (id,))
 
     async def update(self, id: str, *, body: m.Assessment) -> m.Assessment:
-        """TEMPORARY Assessments_Update.
+        """Replace the rules and settings of one assessment.
 
         PUT /datagovernance/dataestate/controls/assessments/{id}
         """
         return await self._send(_UPDATE, (id,), body)
 
     async def reset(self, id: str) -> m.Assessment:
-        """TEMPORARY Assessments_Reset.
+        """Put one built-in assessment back to the rules it came with.
 
         POST /datagovernance/dataestate/controls/assessments/{id}/reset
         """

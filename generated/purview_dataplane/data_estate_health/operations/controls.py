@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.ControlListResponse] = _d.Operation(
     "GET",
     "/datagovernance/dataestate/controls",
     responses={200: "ControlListResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Controls_List.",
+    summary="List the health controls with their groups, targets and state.",
     parameters=(_d.API_VERSION,),
 )
 
@@ -28,7 +28,7 @@ _CREATE: _d.Operation[m.Control] = _d.Operation(
     "POST",
     "/datagovernance/dataestate/controls",
     responses={201: "Control", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Controls_Create.",
+    summary="Add a health control or a group of controls.",
     parameters=(
         _d.API_VERSION,
         _d.query("with_new_assessment", "bool"),
@@ -44,7 +44,7 @@ _GET: _d.Operation[m.Control] = _d.Operation(
     "GET",
     "/datagovernance/dataestate/controls/{id}",
     responses={200: "Control", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Controls_Get.",
+    summary="Read one health control or group.",
     parameters=(
         _d.API_VERSION,
         _d.path("id"),
@@ -59,7 +59,7 @@ _UPDATE: _d.Operation[m.Control] = _d.Operation(
     "PUT",
     "/datagovernance/dataestate/controls/{id}",
     responses={200: "Control", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Controls_Update.",
+    summary="Replace the settings of one health control or group.",
     parameters=(
         _d.API_VERSION,
         _d.path("id"),
@@ -75,7 +75,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/dataestate/controls/{id}",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Controls_Delete.",
+    summary="Delete one health control or a group of controls.",
     parameters=(
         _d.API_VERSION,
         _d.path("id"),
@@ -91,7 +91,7 @@ _RESET: _d.Operation[m.Control] = _d.Operation(
     "POST",
     "/datagovernance/dataestate/controls/{id}/reset",
     responses={200: "Control", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Controls_Reset.",
+    summary="Put one built-in health control back to the settings it came with.",
     parameters=(
         _d.API_VERSION,
         _d.path("id"),
@@ -106,56 +106,56 @@ _RESET_ALL: _d.Operation[None] = _d.Operation(
     "POST",
     "/datagovernance/dataestate/controls/reset",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Controls_ResetAll.",
+    summary="Put every built-in health control back to the settings it came with.",
     parameters=(_d.API_VERSION,),
 )
 
 
 class Controls(_d.Group):
     def list(self) -> m.ControlListResponse:
-        """TEMPORARY Controls_List.
+        """List the health controls with their groups, targets and state.
 
         GET /datagovernance/dataestate/controls
         """
         return self._send(_LIST)
 
     def create(self, *, body: m.Control, with_new_assessment: bool | None = None) -> m.Control:
-        """TEMPORARY Controls_Create.
+        """Add a health control or a group of controls.
 
         POST /datagovernance/dataestate/controls
         """
         return self._send(_CREATE, (with_new_assessment,), body)
 
     def get(self, id: str) -> m.Control:
-        """TEMPORARY Controls_Get.
+        """Read one health control or group.
 
         GET /datagovernance/dataestate/controls/{id}
         """
         return self._send(_GET, (id,))
 
     def update(self, id: str, *, body: m.Control) -> m.Control:
-        """TEMPORARY Controls_Update.
+        """Replace the settings of one health control or group.
 
         PUT /datagovernance/dataestate/controls/{id}
         """
         return self._send(_UPDATE, (id,), body)
 
     def delete(self, id: str, *, delete_assessment: bool | None = None) -> None:
-        """TEMPORARY Controls_Delete.
+        """Delete one health control or a group of controls.
 
         DELETE /datagovernance/dataestate/controls/{id}
         """
         return self._send(_DELETE, (id, delete_assessment))
 
     def reset(self, id: str) -> m.Control:
-        """TEMPORARY Controls_Reset.
+        """Put one built-in health control back to the settings it came with.
 
         POST /datagovernance/dataestate/controls/{id}/reset
         """
         return self._send(_RESET, (id,))
 
     def reset_all(self) -> None:
-        """TEMPORARY Controls_ResetAll.
+        """Put every built-in health control back to the settings it came with.
 
         POST /datagovernance/dataestate/controls/reset
         """
@@ -164,49 +164,49 @@ class Controls(_d.Group):
 
 class AsyncControls(_d.AsyncGroup):
     async def list(self) -> m.ControlListResponse:
-        """TEMPORARY Controls_List.
+        """List the health controls with their groups, targets and state.
 
         GET /datagovernance/dataestate/controls
         """
         return await self._send(_LIST)
 
     async def create(self, *, body: m.Control, with_new_assessment: bool | None = None) -> m.Control:
-        """TEMPORARY Controls_Create.
+        """Add a health control or a group of controls.
 
         POST /datagovernance/dataestate/controls
         """
         return await self._send(_CREATE, (with_new_assessment,), body)
 
     async def get(self, id: str) -> m.Control:
-        """TEMPORARY Controls_Get.
+        """Read one health control or group.
 
         GET /datagovernance/dataestate/controls/{id}
         """
         return await self._send(_GET, (id,))
 
     async def update(self, id: str, *, body: m.Control) -> m.Control:
-        """TEMPORARY Controls_Update.
+        """Replace the settings of one health control or group.
 
         PUT /datagovernance/dataestate/controls/{id}
         """
         return await self._send(_UPDATE, (id,), body)
 
     async def delete(self, id: str, *, delete_assessment: bool | None = None) -> None:
-        """TEMPORARY Controls_Delete.
+        """Delete one health control or a group of controls.
 
         DELETE /datagovernance/dataestate/controls/{id}
         """
         return await self._send(_DELETE, (id, delete_assessment))
 
     async def reset(self, id: str) -> m.Control:
-        """TEMPORARY Controls_Reset.
+        """Put one built-in health control back to the settings it came with.
 
         POST /datagovernance/dataestate/controls/{id}/reset
         """
         return await self._send(_RESET, (id,))
 
     async def reset_all(self) -> None:
-        """TEMPORARY Controls_ResetAll.
+        """Put every built-in health control back to the settings it came with.
 
         POST /datagovernance/dataestate/controls/reset
         """

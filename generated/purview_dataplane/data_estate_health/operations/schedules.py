@@ -16,7 +16,7 @@ _GET: _d.Operation[dict[str, _Any]] = _d.Operation(
     "GET",
     "/datagovernance/dataestate/controls/schedule",
     responses={200: "dict[str, Any]", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Schedules_Get.",
+    summary="Read the one schedule by which all health controls run.",
     parameters=(_d.API_VERSION,),
 )
 
@@ -28,7 +28,7 @@ _CREATE_OR_UPDATE: _d.Operation[dict[str, _Any]] = _d.Operation(
     "PUT",
     "/datagovernance/dataestate/controls/schedule",
     responses={200: "dict[str, Any]", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Schedules_CreateOrUpdate.",
+    summary="Set the one schedule by which all health controls run.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("dict[str, Any]"),
 )
@@ -41,7 +41,7 @@ _TRIGGER: _d.Operation[m.TriggerScheduleResponse] = _d.Operation(
     "POST",
     "/datagovernance/dataestate/controls/schedule/trigger",
     responses={200: "TriggerScheduleResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Schedules_Trigger.",
+    summary="Start a run of the health controls now, apart from the schedule.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("TriggerScheduleRequest"),
 )
@@ -49,21 +49,21 @@ _TRIGGER: _d.Operation[m.TriggerScheduleResponse] = _d.Operation(
 
 class Schedules(_d.Group):
     def get(self) -> dict[str, _Any]:
-        """TEMPORARY Schedules_Get.
+        """Read the one schedule by which all health controls run.
 
         GET /datagovernance/dataestate/controls/schedule
         """
         return self._send(_GET)
 
     def create_or_update(self, *, body: dict[str, _Any]) -> dict[str, _Any]:
-        """TEMPORARY Schedules_CreateOrUpdate.
+        """Set the one schedule by which all health controls run.
 
         PUT /datagovernance/dataestate/controls/schedule
         """
         return self._send(_CREATE_OR_UPDATE, (), body)
 
     def trigger(self, *, body: m.TriggerScheduleRequest) -> m.TriggerScheduleResponse:
-        """TEMPORARY Schedules_Trigger.
+        """Start a run of the health controls now, apart from the schedule.
 
         POST /datagovernance/dataestate/controls/schedule/trigger
         """
@@ -72,21 +72,21 @@ class Schedules(_d.Group):
 
 class AsyncSchedules(_d.AsyncGroup):
     async def get(self) -> dict[str, _Any]:
-        """TEMPORARY Schedules_Get.
+        """Read the one schedule by which all health controls run.
 
         GET /datagovernance/dataestate/controls/schedule
         """
         return await self._send(_GET)
 
     async def create_or_update(self, *, body: dict[str, _Any]) -> dict[str, _Any]:
-        """TEMPORARY Schedules_CreateOrUpdate.
+        """Set the one schedule by which all health controls run.
 
         PUT /datagovernance/dataestate/controls/schedule
         """
         return await self._send(_CREATE_OR_UPDATE, (), body)
 
     async def trigger(self, *, body: m.TriggerScheduleRequest) -> m.TriggerScheduleResponse:
-        """TEMPORARY Schedules_Trigger.
+        """Start a run of the health controls now, apart from the schedule.
 
         POST /datagovernance/dataestate/controls/schedule/trigger
         """

@@ -17,7 +17,7 @@ _QUERY: _d.Operation[list[dict[str, _Any]]] = _d.Operation(
     "POST",
     "/datagovernance/dataestate/scores/query",
     responses={200: "list[dict[str, Any]]", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Scores_Query.",
+    summary="Read health scores over time, for single controls or for groups of them.",
     parameters=(
         _d.API_VERSION,
         _d.query("type_", "ScoreQueryType", required=True),
@@ -28,7 +28,7 @@ _QUERY: _d.Operation[list[dict[str, _Any]]] = _d.Operation(
 
 class Scores(_d.Group):
     def query(self, *, type_: m.ScoreQueryType, body: m.QueryScoresRequest) -> _list[dict[str, _Any]]:
-        """TEMPORARY Scores_Query.
+        """Read health scores over time, for single controls or for groups of them.
 
         POST /datagovernance/dataestate/scores/query
         """
@@ -37,7 +37,7 @@ class Scores(_d.Group):
 
 class AsyncScores(_d.AsyncGroup):
     async def query(self, *, type_: m.ScoreQueryType, body: m.QueryScoresRequest) -> _list[dict[str, _Any]]:
-        """TEMPORARY Scores_Query.
+        """Read health scores over time, for single controls or for groups of them.
 
         POST /datagovernance/dataestate/scores/query
         """

@@ -16,7 +16,7 @@ _BEGIN_CREATE_MANAGED_PRIVATE_ENDPOINT: _d.Operation[m.NetworkProperties] = _d.O
     "POST",
     "/datagovernance/dataestate/settings/mpe",
     responses={202: "NetworkProperties", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Settings_CreateManagedPrivateEndpoint.",
+    summary="Create a private endpoint to your own storage; a long-running operation.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("ManagedPrivateEndpointRequest"),
     polling=_d.Polling(None, "NetworkProperties"),
@@ -34,7 +34,7 @@ _CHECK_MANAGED_PRIVATE_ENDPOINT_EXISTS: _d.Operation[m.ManagedPrivateEndpointExi
         201: "ManagedPrivateEndpointExistsResponse",
         "default": "AzureCoreFoundationsErrorResponse",
     },
-    summary="TEMPORARY Settings_CheckManagedPrivateEndpointExists.",
+    summary="Ask whether a private endpoint to the given storage is there already.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("ManagedPrivateEndpointRequest"),
 )
@@ -47,7 +47,7 @@ _GET_STORAGE_CONFIG: _d.Operation[m.StorageConfig] = _d.Operation(
     "GET",
     "/datagovernance/dataestate/settings/storageConfig",
     responses={200: "StorageConfig", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Settings_GetStorageConfig.",
+    summary="Read where the analytics data of the tenant is written to.",
     parameters=(_d.API_VERSION,),
 )
 
@@ -59,7 +59,7 @@ _UPDATE_STORAGE_CONFIG: _d.Operation[m.StorageConfig] = _d.Operation(
     "POST",
     "/datagovernance/dataestate/settings/storageConfig",
     responses={201: "StorageConfig", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Settings_UpdateStorageConfig.",
+    summary="Choose where the analytics data of the tenant is written to.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("StorageConfigUpdate"),
 )
@@ -72,7 +72,7 @@ _TEST_STORAGE_CONFIG_CONNECTIVITY: _d.Operation[m.StorageConfigConnectivityResul
     "POST",
     "/datagovernance/dataestate/settings/storageConfig/connectivity",
     responses={200: "StorageConfigConnectivityResult", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Settings_TestStorageConfigConnectivity.",
+    summary="Try whether the service can reach and write the given storage.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("StorageConfigUpdate"),
 )
@@ -82,7 +82,7 @@ class Settings(_d.Group):
     def begin_create_managed_private_endpoint(
         self, *, body: m.ManagedPrivateEndpointRequest
     ) -> _d.Poller[m.NetworkProperties]:
-        """TEMPORARY Settings_CreateManagedPrivateEndpoint.
+        """Create a private endpoint to your own storage; a long-running operation.
 
         POST /datagovernance/dataestate/settings/mpe
         """
@@ -91,28 +91,28 @@ class Settings(_d.Group):
     def check_managed_private_endpoint_exists(
         self, *, body: m.ManagedPrivateEndpointRequest
     ) -> m.ManagedPrivateEndpointExistsResponse:
-        """TEMPORARY Settings_CheckManagedPrivateEndpointExists.
+        """Ask whether a private endpoint to the given storage is there already.
 
         POST /datagovernance/dataestate/settings/mpe/exists
         """
         return self._send(_CHECK_MANAGED_PRIVATE_ENDPOINT_EXISTS, (), body)
 
     def get_storage_config(self) -> m.StorageConfig:
-        """TEMPORARY Settings_GetStorageConfig.
+        """Read where the analytics data of the tenant is written to.
 
         GET /datagovernance/dataestate/settings/storageConfig
         """
         return self._send(_GET_STORAGE_CONFIG)
 
     def update_storage_config(self, *, body: m.StorageConfigUpdate) -> m.StorageConfig:
-        """TEMPORARY Settings_UpdateStorageConfig.
+        """Choose where the analytics data of the tenant is written to.
 
         POST /datagovernance/dataestate/settings/storageConfig
         """
         return self._send(_UPDATE_STORAGE_CONFIG, (), body)
 
     def test_storage_config_connectivity(self, *, body: m.StorageConfigUpdate) -> m.StorageConfigConnectivityResult:
-        """TEMPORARY Settings_TestStorageConfigConnectivity.
+        """Try whether the service can reach and write the given storage.
 
         POST /datagovernance/dataestate/settings/storageConfig/connectivity
         """
@@ -123,7 +123,7 @@ class AsyncSettings(_d.AsyncGroup):
     async def begin_create_managed_private_endpoint(
         self, *, body: m.ManagedPrivateEndpointRequest
     ) -> _d.AsyncPoller[m.NetworkProperties]:
-        """TEMPORARY Settings_CreateManagedPrivateEndpoint.
+        """Create a private endpoint to your own storage; a long-running operation.
 
         POST /datagovernance/dataestate/settings/mpe
         """
@@ -132,21 +132,21 @@ class AsyncSettings(_d.AsyncGroup):
     async def check_managed_private_endpoint_exists(
         self, *, body: m.ManagedPrivateEndpointRequest
     ) -> m.ManagedPrivateEndpointExistsResponse:
-        """TEMPORARY Settings_CheckManagedPrivateEndpointExists.
+        """Ask whether a private endpoint to the given storage is there already.
 
         POST /datagovernance/dataestate/settings/mpe/exists
         """
         return await self._send(_CHECK_MANAGED_PRIVATE_ENDPOINT_EXISTS, (), body)
 
     async def get_storage_config(self) -> m.StorageConfig:
-        """TEMPORARY Settings_GetStorageConfig.
+        """Read where the analytics data of the tenant is written to.
 
         GET /datagovernance/dataestate/settings/storageConfig
         """
         return await self._send(_GET_STORAGE_CONFIG)
 
     async def update_storage_config(self, *, body: m.StorageConfigUpdate) -> m.StorageConfig:
-        """TEMPORARY Settings_UpdateStorageConfig.
+        """Choose where the analytics data of the tenant is written to.
 
         POST /datagovernance/dataestate/settings/storageConfig
         """
@@ -155,7 +155,7 @@ class AsyncSettings(_d.AsyncGroup):
     async def test_storage_config_connectivity(
         self, *, body: m.StorageConfigUpdate
     ) -> m.StorageConfigConnectivityResult:
-        """TEMPORARY Settings_TestStorageConfigConnectivity.
+        """Try whether the service can reach and write the given storage.
 
         POST /datagovernance/dataestate/settings/storageConfig/connectivity
         """

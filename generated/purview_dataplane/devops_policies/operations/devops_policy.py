@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.DevopsPolicy] = _d.Operation(
     "GET",
     "/policyStore/devops-policies",
     responses={200: "DevopsPolicyList", "default": "ErrorResponseModel"},
-    summary="TEMPORARY DevopsPolicy_List.",
+    summary="List the DevOps policies of the account, for both kinds of role.",
     parameters=(_d.API_VERSION,),
     paging=_d.Paging("value", "nextLink"),
 )
@@ -24,7 +24,7 @@ _LIST: _d.Operation[m.DevopsPolicy] = _d.Operation(
 
 class DevopsPolicy(_d.Group):
     def list(self) -> _d.Pager[m.DevopsPolicy]:
-        """TEMPORARY DevopsPolicy_List.
+        """List the DevOps policies of the account, for both kinds of role.
 
         GET /policyStore/devops-policies
         """
@@ -33,7 +33,7 @@ class DevopsPolicy(_d.Group):
 
 class AsyncDevopsPolicy(_d.AsyncGroup):
     def list(self) -> _d.AsyncPager[m.DevopsPolicy]:
-        """TEMPORARY DevopsPolicy_List.
+        """List the DevOps policies of the account, for both kinds of role.
 
         GET /policyStore/devops-policies
         """

@@ -16,7 +16,7 @@ _GET: _d.Operation[m.DevopsPolicy] = _d.Operation(
     "GET",
     "/policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles",
     responses={200: "DevopsPolicy", "default": "ErrorResponseModel"},
-    summary="TEMPORARY DevopsSqlPerfMonitorPolicy_Get.",
+    summary="Read who may watch SQL performance of a resource, with its ETag.",
     parameters=(
         _d.path("purview_resource_name"),
         _d.API_VERSION,
@@ -31,7 +31,7 @@ _CREATE_OR_REPLACE: _d.Operation[m.DevopsPolicy] = _d.Operation(
     "PUT",
     "/policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles",
     responses={200: "DevopsPolicy", 201: "DevopsPolicy", "default": "ErrorResponseModel"},
-    summary="TEMPORARY DevopsSqlPerfMonitorPolicy_CreateOrReplace.",
+    summary="Let people watch SQL performance of a resource; an ETag guards the replacement.",
     parameters=(
         _d.path("purview_resource_name"),
         _d.header("if_match", "str", "If-Match"),
@@ -48,7 +48,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles",
     responses={204: "None", "default": "ErrorResponseModel"},
-    summary="TEMPORARY DevopsSqlPerfMonitorPolicy_Delete.",
+    summary="End the right to watch SQL performance of a resource.",
     parameters=(
         _d.path("purview_resource_name"),
         _d.header("if_match", "str", "If-Match", required=True),
@@ -59,7 +59,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
 
 class DevopsSqlPerfMonitorPolicy(_d.Group):
     def get(self, purview_resource_name: str) -> m.DevopsPolicy:
-        """TEMPORARY DevopsSqlPerfMonitorPolicy_Get.
+        """Read who may watch SQL performance of a resource, with its ETag.
 
         GET /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
         """
@@ -68,14 +68,14 @@ class DevopsSqlPerfMonitorPolicy(_d.Group):
     def create_or_replace(
         self, purview_resource_name: str, *, body: m.DevopsPolicy, if_match: str | None = None
     ) -> m.DevopsPolicy:
-        """TEMPORARY DevopsSqlPerfMonitorPolicy_CreateOrReplace.
+        """Let people watch SQL performance of a resource; an ETag guards the replacement.
 
         PUT /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
         """
         return self._send(_CREATE_OR_REPLACE, (purview_resource_name, if_match), body)
 
     def delete(self, purview_resource_name: str, *, if_match: str) -> None:
-        """TEMPORARY DevopsSqlPerfMonitorPolicy_Delete.
+        """End the right to watch SQL performance of a resource.
 
         DELETE /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
         """
@@ -84,7 +84,7 @@ class DevopsSqlPerfMonitorPolicy(_d.Group):
 
 class AsyncDevopsSqlPerfMonitorPolicy(_d.AsyncGroup):
     async def get(self, purview_resource_name: str) -> m.DevopsPolicy:
-        """TEMPORARY DevopsSqlPerfMonitorPolicy_Get.
+        """Read who may watch SQL performance of a resource, with its ETag.
 
         GET /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
         """
@@ -93,14 +93,14 @@ class AsyncDevopsSqlPerfMonitorPolicy(_d.AsyncGroup):
     async def create_or_replace(
         self, purview_resource_name: str, *, body: m.DevopsPolicy, if_match: str | None = None
     ) -> m.DevopsPolicy:
-        """TEMPORARY DevopsSqlPerfMonitorPolicy_CreateOrReplace.
+        """Let people watch SQL performance of a resource; an ETag guards the replacement.
 
         PUT /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
         """
         return await self._send(_CREATE_OR_REPLACE, (purview_resource_name, if_match), body)
 
     async def delete(self, purview_resource_name: str, *, if_match: str) -> None:
-        """TEMPORARY DevopsSqlPerfMonitorPolicy_Delete.
+        """End the right to watch SQL performance of a resource.
 
         DELETE /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
         """

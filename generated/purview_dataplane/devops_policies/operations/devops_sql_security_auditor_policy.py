@@ -16,7 +16,7 @@ _GET: _d.Operation[m.DevopsPolicy] = _d.Operation(
     "GET",
     "/policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles",
     responses={200: "DevopsPolicy", "default": "ErrorResponseModel"},
-    summary="TEMPORARY DevopsSqlSecurityAuditorPolicy_Get.",
+    summary="Read who may audit SQL security metadata of a resource, with its ETag.",
     parameters=(
         _d.path("purview_resource_name"),
         _d.API_VERSION,
@@ -31,7 +31,7 @@ _CREATE_OR_REPLACE: _d.Operation[m.DevopsPolicy] = _d.Operation(
     "PUT",
     "/policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles",
     responses={200: "DevopsPolicy", 201: "DevopsPolicy", "default": "ErrorResponseModel"},
-    summary="TEMPORARY DevopsSqlSecurityAuditorPolicy_CreateOrReplace.",
+    summary="Let people audit SQL security metadata of a resource; an ETag guards the replacement.",
     parameters=(
         _d.path("purview_resource_name"),
         _d.header("if_match", "str", "If-Match"),
@@ -48,7 +48,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles",
     responses={204: "None", "default": "ErrorResponseModel"},
-    summary="TEMPORARY DevopsSqlSecurityAuditorPolicy_Delete.",
+    summary="End the right to audit SQL security metadata of a resource.",
     parameters=(
         _d.path("purview_resource_name"),
         _d.header("if_match", "str", "If-Match", required=True),
@@ -59,7 +59,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
 
 class DevopsSqlSecurityAuditorPolicy(_d.Group):
     def get(self, purview_resource_name: str) -> m.DevopsPolicy:
-        """TEMPORARY DevopsSqlSecurityAuditorPolicy_Get.
+        """Read who may audit SQL security metadata of a resource, with its ETag.
 
         GET /policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles
         """
@@ -68,14 +68,14 @@ class DevopsSqlSecurityAuditorPolicy(_d.Group):
     def create_or_replace(
         self, purview_resource_name: str, *, body: m.DevopsPolicy, if_match: str | None = None
     ) -> m.DevopsPolicy:
-        """TEMPORARY DevopsSqlSecurityAuditorPolicy_CreateOrReplace.
+        """Let people audit SQL security metadata of a resource; an ETag guards the replacement.
 
         PUT /policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles
         """
         return self._send(_CREATE_OR_REPLACE, (purview_resource_name, if_match), body)
 
     def delete(self, purview_resource_name: str, *, if_match: str) -> None:
-        """TEMPORARY DevopsSqlSecurityAuditorPolicy_Delete.
+        """End the right to audit SQL security metadata of a resource.
 
         DELETE /policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles
         """
@@ -84,7 +84,7 @@ class DevopsSqlSecurityAuditorPolicy(_d.Group):
 
 class AsyncDevopsSqlSecurityAuditorPolicy(_d.AsyncGroup):
     async def get(self, purview_resource_name: str) -> m.DevopsPolicy:
-        """TEMPORARY DevopsSqlSecurityAuditorPolicy_Get.
+        """Read who may audit SQL security metadata of a resource, with its ETag.
 
         GET /policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles
         """
@@ -93,14 +93,14 @@ class AsyncDevopsSqlSecurityAuditorPolicy(_d.AsyncGroup):
     async def create_or_replace(
         self, purview_resource_name: str, *, body: m.DevopsPolicy, if_match: str | None = None
     ) -> m.DevopsPolicy:
-        """TEMPORARY DevopsSqlSecurityAuditorPolicy_CreateOrReplace.
+        """Let people audit SQL security metadata of a resource; an ETag guards the replacement.
 
         PUT /policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles
         """
         return await self._send(_CREATE_OR_REPLACE, (purview_resource_name, if_match), body)
 
     async def delete(self, purview_resource_name: str, *, if_match: str) -> None:
-        """TEMPORARY DevopsSqlSecurityAuditorPolicy_Delete.
+        """End the right to audit SQL security metadata of a resource.
 
         DELETE /policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles
         """

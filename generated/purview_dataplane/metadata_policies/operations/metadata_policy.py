@@ -16,7 +16,7 @@ _LIST_ALL: _d.Operation[m.MetadataPolicy] = _d.Operation(
     "GET",
     "/policyStore/metadataPolicies",
     responses={200: "MetadataPolicyList", "default": "ErrorResponseModel"},
-    summary="TEMPORARY MetadataPolicy_ListAll.",
+    summary="List the role assignments of all collections, or of one with collection_name.",
     parameters=(
         _d.query("collection_name"),
         _d.API_VERSION,
@@ -32,7 +32,7 @@ _GET: _d.Operation[m.MetadataPolicy] = _d.Operation(
     "GET",
     "/policyStore/metadataPolicies/{policyId}",
     responses={200: "MetadataPolicy", "default": "ErrorResponseModel"},
-    summary="TEMPORARY MetadataPolicy_Get.",
+    summary="Read the policy of one collection: who holds which role on it.",
     parameters=(
         _d.path("policy_id"),
         _d.API_VERSION,
@@ -47,7 +47,7 @@ _UPDATE: _d.Operation[m.MetadataPolicy] = _d.Operation(
     "PUT",
     "/policyStore/metadataPolicies/{policyId}",
     responses={200: "MetadataPolicy", "default": "ErrorResponseModel"},
-    summary="TEMPORARY MetadataPolicy_Update.",
+    summary="Replace the whole policy of a collection: read it first, and send all of it back.",
     parameters=(
         _d.path("policy_id"),
         _d.API_VERSION,
@@ -58,21 +58,21 @@ _UPDATE: _d.Operation[m.MetadataPolicy] = _d.Operation(
 
 class MetadataPolicy(_d.Group):
     def list_all(self, *, collection_name: str | None = None) -> _d.Pager[m.MetadataPolicy]:
-        """TEMPORARY MetadataPolicy_ListAll.
+        """List the role assignments of all collections, or of one with collection_name.
 
         GET /policyStore/metadataPolicies
         """
         return self._pages(_LIST_ALL, (collection_name,))
 
     def get(self, policy_id: str) -> m.MetadataPolicy:
-        """TEMPORARY MetadataPolicy_Get.
+        """Read the policy of one collection: who holds which role on it.
 
         GET /policyStore/metadataPolicies/{policyId}
         """
         return self._send(_GET, (policy_id,))
 
     def update(self, policy_id: str, *, body: m.MetadataPolicy | None = None) -> m.MetadataPolicy:
-        """TEMPORARY MetadataPolicy_Update.
+        """Replace the whole policy of a collection: read it first, and send all of it back.
 
         PUT /policyStore/metadataPolicies/{policyId}
         """
@@ -81,21 +81,21 @@ class MetadataPolicy(_d.Group):
 
 class AsyncMetadataPolicy(_d.AsyncGroup):
     def list_all(self, *, collection_name: str | None = None) -> _d.AsyncPager[m.MetadataPolicy]:
-        """TEMPORARY MetadataPolicy_ListAll.
+        """List the role assignments of all collections, or of one with collection_name.
 
         GET /policyStore/metadataPolicies
         """
         return self._pages(_LIST_ALL, (collection_name,))
 
     async def get(self, policy_id: str) -> m.MetadataPolicy:
-        """TEMPORARY MetadataPolicy_Get.
+        """Read the policy of one collection: who holds which role on it.
 
         GET /policyStore/metadataPolicies/{policyId}
         """
         return await self._send(_GET, (policy_id,))
 
     async def update(self, policy_id: str, *, body: m.MetadataPolicy | None = None) -> m.MetadataPolicy:
-        """TEMPORARY MetadataPolicy_Update.
+        """Replace the whole policy of a collection: read it first, and send all of it back.
 
         PUT /policyStore/metadataPolicies/{policyId}
         """

@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.MetadataRole] = _d.Operation(
     "GET",
     "/policyStore/metadataRoles",
     responses={200: "MetadataRoleList", "default": "ErrorResponseModel"},
-    summary="TEMPORARY MetadataRoles_List.",
+    summary="List the roles that policies of this account can give, such as data curator.",
     parameters=(_d.API_VERSION,),
     paging=_d.Paging("values", "nextLink"),
 )
@@ -24,7 +24,7 @@ _LIST: _d.Operation[m.MetadataRole] = _d.Operation(
 
 class MetadataRoles(_d.Group):
     def list(self) -> _d.Pager[m.MetadataRole]:
-        """TEMPORARY MetadataRoles_List.
+        """List the roles that policies of this account can give, such as data curator.
 
         GET /policyStore/metadataRoles
         """
@@ -33,7 +33,7 @@ class MetadataRoles(_d.Group):
 
 class AsyncMetadataRoles(_d.AsyncGroup):
     def list(self) -> _d.AsyncPager[m.MetadataRole]:
-        """TEMPORARY MetadataRoles_List.
+        """List the roles that policies of this account can give, such as data curator.
 
         GET /policyStore/metadataRoles
         """

@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.DatasourcePreferencesResponseUpdated] = _d.Operation(
     "GET",
     "/pds/datasource-preferences",
     responses={200: "DatasourcePreferencesResponseUpdated", "default": "ErrorResponseModel"},
-    summary="TEMPORARY DatasourcePreferences_List.",
+    summary="Read whether resources under a scope take their access policies from Purview.",
     parameters=(
         _d.query("scope", required=True),
         _d.API_VERSION,
@@ -26,7 +26,7 @@ _LIST: _d.Operation[m.DatasourcePreferencesResponseUpdated] = _d.Operation(
 
 class DatasourcePreferences(_d.Group):
     def list(self, *, scope: str) -> m.DatasourcePreferencesResponseUpdated:
-        """TEMPORARY DatasourcePreferences_List.
+        """Read whether resources under a scope take their access policies from Purview.
 
         GET /pds/datasource-preferences
         """
@@ -35,7 +35,7 @@ class DatasourcePreferences(_d.Group):
 
 class AsyncDatasourcePreferences(_d.AsyncGroup):
     async def list(self, *, scope: str) -> m.DatasourcePreferencesResponseUpdated:
-        """TEMPORARY DatasourcePreferences_List.
+        """Read whether resources under a scope take their access policies from Purview.
 
         GET /pds/datasource-preferences
         """

@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.PolicyElementUpdated] = _d.Operation(
     "GET",
     "/pds/policy-elements",
     responses={200: "PolicyResponseUpdated", "default": "ErrorResponseModel"},
-    summary="TEMPORARY PolicyElements_List.",
+    summary="Read the full policies that apply under a scope, in the form data sources enforce.",
     parameters=(
         _d.query("scope", required=True),
         _d.query("filter_"),
@@ -28,7 +28,7 @@ _LIST: _d.Operation[m.PolicyElementUpdated] = _d.Operation(
 
 class PolicyElements(_d.Group):
     def list(self, *, scope: str, filter_: str | None = None) -> _d.Pager[m.PolicyElementUpdated]:
-        """TEMPORARY PolicyElements_List.
+        """Read the full policies that apply under a scope, in the form data sources enforce.
 
         GET /pds/policy-elements
         """
@@ -37,7 +37,7 @@ class PolicyElements(_d.Group):
 
 class AsyncPolicyElements(_d.AsyncGroup):
     def list(self, *, scope: str, filter_: str | None = None) -> _d.AsyncPager[m.PolicyElementUpdated]:
-        """TEMPORARY PolicyElements_List.
+        """Read the full policies that apply under a scope, in the form data sources enforce.
 
         GET /pds/policy-elements
         """

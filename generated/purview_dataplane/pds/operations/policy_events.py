@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.PolicyEventsResponseUpdated | None] = _d.Operation(
     "GET",
     "/pds/policy-events",
     responses={200: "PolicyEventsResponseUpdated", 304: "None", "default": "ErrorResponseModel"},
-    summary="TEMPORARY PolicyEvents_List.",
+    summary="Read policy changes under a scope since a sync token; None when nothing is new.",
     parameters=(
         _d.query("scope", required=True),
         _d.query("sync_token", required=True),
@@ -27,7 +27,7 @@ _LIST: _d.Operation[m.PolicyEventsResponseUpdated | None] = _d.Operation(
 
 class PolicyEvents(_d.Group):
     def list(self, *, scope: str, sync_token: str) -> m.PolicyEventsResponseUpdated | None:
-        """TEMPORARY PolicyEvents_List.
+        """Read policy changes under a scope since a sync token; None when nothing is new.
 
         GET /pds/policy-events
         """
@@ -36,7 +36,7 @@ class PolicyEvents(_d.Group):
 
 class AsyncPolicyEvents(_d.AsyncGroup):
     async def list(self, *, scope: str, sync_token: str) -> m.PolicyEventsResponseUpdated | None:
-        """TEMPORARY PolicyEvents_List.
+        """Read policy changes under a scope since a sync token; None when nothing is new.
 
         GET /pds/policy-events
         """

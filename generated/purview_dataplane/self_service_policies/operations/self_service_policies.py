@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.SelfServicePolicy] = _d.Operation(
     "GET",
     "/policyStore/self-service-policies",
     responses={200: "SelfServicePoliciesList", "default": "ErrorResponseModel"},
-    summary="TEMPORARY SelfServicePolicies_List.",
+    summary="List the policies that self-service access requests have made.",
     parameters=(_d.API_VERSION,),
     paging=_d.Paging("value", "nextLink"),
 )
@@ -29,7 +29,7 @@ _GET: _d.Operation[m.SelfServicePolicy] = _d.Operation(
     "GET",
     "/policyStore/self-service-policies/{policyId}",
     responses={200: "SelfServicePolicy", "default": "ErrorResponseModel"},
-    summary="TEMPORARY SelfServicePolicies_Get.",
+    summary="Read one policy that a self-service access request has made.",
     parameters=(
         _d.path("policy_id"),
         _d.API_VERSION,
@@ -44,7 +44,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/policyStore/self-service-policies/{policyId}",
     responses={204: "None", "default": "ErrorResponseModel"},
-    summary="TEMPORARY SelfServicePolicies_Delete.",
+    summary="Delete one policy that a self-service access request has made.",
     parameters=(
         _d.path("policy_id"),
         _d.API_VERSION,
@@ -54,21 +54,21 @@ _DELETE: _d.Operation[None] = _d.Operation(
 
 class SelfServicePolicies(_d.Group):
     def list(self) -> _d.Pager[m.SelfServicePolicy]:
-        """TEMPORARY SelfServicePolicies_List.
+        """List the policies that self-service access requests have made.
 
         GET /policyStore/self-service-policies
         """
         return self._pages(_LIST)
 
     def get(self, policy_id: str) -> m.SelfServicePolicy:
-        """TEMPORARY SelfServicePolicies_Get.
+        """Read one policy that a self-service access request has made.
 
         GET /policyStore/self-service-policies/{policyId}
         """
         return self._send(_GET, (policy_id,))
 
     def delete(self, policy_id: str) -> None:
-        """TEMPORARY SelfServicePolicies_Delete.
+        """Delete one policy that a self-service access request has made.
 
         DELETE /policyStore/self-service-policies/{policyId}
         """
@@ -77,21 +77,21 @@ class SelfServicePolicies(_d.Group):
 
 class AsyncSelfServicePolicies(_d.AsyncGroup):
     def list(self) -> _d.AsyncPager[m.SelfServicePolicy]:
-        """TEMPORARY SelfServicePolicies_List.
+        """List the policies that self-service access requests have made.
 
         GET /policyStore/self-service-policies
         """
         return self._pages(_LIST)
 
     async def get(self, policy_id: str) -> m.SelfServicePolicy:
-        """TEMPORARY SelfServicePolicies_Get.
+        """Read one policy that a self-service access request has made.
 
         GET /policyStore/self-service-policies/{policyId}
         """
         return await self._send(_GET, (policy_id,))
 
     async def delete(self, policy_id: str) -> None:
-        """TEMPORARY SelfServicePolicies_Delete.
+        """Delete one policy that a self-service access request has made.
 
         DELETE /policyStore/self-service-policies/{policyId}
         """

@@ -16,7 +16,7 @@ _GET: _d.Operation[m.ReceivedShare] = _d.Operation(
     "GET",
     "/receivedShares/{receivedShareId}",
     responses={200: "ReceivedShare", "default": "PurviewShareError"},
-    summary="TEMPORARY ReceivedShares_Get.",
+    summary="Read one received share, with the place it is attached to.",
     parameters=(
         _d.path("received_share_id"),
         _d.API_VERSION,
@@ -31,7 +31,7 @@ _BEGIN_CREATE_OR_REPLACE: _d.Operation[m.ReceivedShare] = _d.Operation(
     "PUT",
     "/receivedShares/{receivedShareId}",
     responses={200: "ReceivedShare", 201: "ReceivedShare", "default": "PurviewShareError"},
-    summary="TEMPORARY ReceivedShares_CreateOrReplace.",
+    summary="Attach a received share to a storage account, or change it; a long-running operation.",
     parameters=(
         _d.path("received_share_id"),
         _d.API_VERSION,
@@ -48,7 +48,7 @@ _BEGIN_DELETE: _d.Operation[m.OperationResponse] = _d.Operation(
     "DELETE",
     "/receivedShares/{receivedShareId}",
     responses={202: "OperationResponse", "default": "PurviewShareError"},
-    summary="TEMPORARY ReceivedShares_Delete.",
+    summary="Delete a received share; a long-running operation.",
     parameters=(
         _d.path("received_share_id"),
         _d.API_VERSION,
@@ -64,7 +64,7 @@ _LIST_ATTACHED: _d.Operation[m.ReceivedShare] = _d.Operation(
     "GET",
     "/receivedShares/attached",
     responses={200: "ReceivedShareList", "default": "PurviewShareError"},
-    summary="TEMPORARY ReceivedShares_ListAttached.",
+    summary="List the received shares that are mapped into a given storage account.",
     parameters=(
         _d.query("reference_name", required=True),
         _d.API_VERSION,
@@ -82,7 +82,7 @@ _LIST_DETACHED: _d.Operation[m.ReceivedShare] = _d.Operation(
     "GET",
     "/receivedShares/detached",
     responses={200: "ReceivedShareList", "default": "PurviewShareError"},
-    summary="TEMPORARY ReceivedShares_ListDetached.",
+    summary="List the received shares that are not mapped to any storage yet.",
     parameters=(
         _d.API_VERSION,
         _d.query("filter_"),
@@ -99,7 +99,7 @@ _ACTIVATE_TENANT_EMAIL_REGISTRATION: _d.Operation[m.TenantEmailRegistration] = _
     "POST",
     "/emails:activate",
     responses={200: "TenantEmailRegistration", "default": "PurviewShareError"},
-    summary="TEMPORARY ReceivedShares_ActivateTenantEmailRegistration.",
+    summary="Confirm an e-mail address for this tenant with the code that was mailed.",
     parameters=(
         _d.API_VERSION,
         _d.header("repeatability_request_id", "str", "repeatability-request-id", auto="uuid"),
@@ -115,7 +115,7 @@ _REGISTER_TENANT_EMAIL_REGISTRATION: _d.Operation[m.TenantEmailRegistration] = _
     "POST",
     "/emails:register",
     responses={200: "TenantEmailRegistration", "default": "PurviewShareError"},
-    summary="TEMPORARY ReceivedShares_RegisterTenantEmailRegistration.",
+    summary="Ask for a code by e-mail, to receive shares sent to that address in this tenant.",
     parameters=(
         _d.API_VERSION,
         _d.header("repeatability_request_id", "str", "repeatability-request-id", auto="uuid"),
@@ -125,21 +125,21 @@ _REGISTER_TENANT_EMAIL_REGISTRATION: _d.Operation[m.TenantEmailRegistration] = _
 
 class ReceivedShares(_d.Group):
     def get(self, received_share_id: str) -> m.ReceivedShare:
-        """TEMPORARY ReceivedShares_Get.
+        """Read one received share, with the place it is attached to.
 
         GET /receivedShares/{receivedShareId}
         """
         return self._send(_GET, (received_share_id,))
 
     def begin_create_or_replace(self, received_share_id: str, *, body: m.ReceivedShare) -> _d.Poller[m.ReceivedShare]:
-        """TEMPORARY ReceivedShares_CreateOrReplace.
+        """Attach a received share to a storage account, or change it; a long-running operation.
 
         PUT /receivedShares/{receivedShareId}
         """
         return self._begin(_BEGIN_CREATE_OR_REPLACE, (received_share_id,), body)
 
     def begin_delete(self, received_share_id: str) -> _d.Poller[m.OperationResponse]:
-        """TEMPORARY ReceivedShares_Delete.
+        """Delete a received share; a long-running operation.
 
         DELETE /receivedShares/{receivedShareId}
         """
@@ -148,14 +148,14 @@ class ReceivedShares(_d.Group):
     def list_attached(
         self, *, reference_name: str, filter_: str | None = None, orderby: str | None = None
     ) -> _d.Pager[m.ReceivedShare]:
-        """TEMPORARY ReceivedShares_ListAttached.
+        """List the received shares that are mapped into a given storage account.
 
         GET /receivedShares/attached
         """
         return self._pages(_LIST_ATTACHED, (reference_name, filter_, orderby))
 
     def list_detached(self, *, filter_: str | None = None, orderby: str | None = None) -> _d.Pager[m.ReceivedShare]:
-        """TEMPORARY ReceivedShares_ListDetached.
+        """List the received shares that are not mapped to any storage yet.
 
         GET /receivedShares/detached
         """
@@ -164,7 +164,7 @@ class ReceivedShares(_d.Group):
     def activate_tenant_email_registration(
         self, *, body: m.TenantEmailRegistration, repeatability_request_id: str | None = None
     ) -> m.TenantEmailRegistration:
-        """TEMPORARY ReceivedShares_ActivateTenantEmailRegistration.
+        """Confirm an e-mail address for this tenant with the code that was mailed.
 
         POST /emails:activate
         """
@@ -173,7 +173,7 @@ class ReceivedShares(_d.Group):
     def register_tenant_email_registration(
         self, *, repeatability_request_id: str | None = None
     ) -> m.TenantEmailRegistration:
-        """TEMPORARY ReceivedShares_RegisterTenantEmailRegistration.
+        """Ask for a code by e-mail, to receive shares sent to that address in this tenant.
 
         POST /emails:register
         """
@@ -182,7 +182,7 @@ class ReceivedShares(_d.Group):
 
 class AsyncReceivedShares(_d.AsyncGroup):
     async def get(self, received_share_id: str) -> m.ReceivedShare:
-        """TEMPORARY ReceivedShares_Get.
+        """Read one received share, with the place it is attached to.
 
         GET /receivedShares/{receivedShareId}
         """
@@ -191,14 +191,14 @@ class AsyncReceivedShares(_d.AsyncGroup):
     async def begin_create_or_replace(
         self, received_share_id: str, *, body: m.ReceivedShare
     ) -> _d.AsyncPoller[m.ReceivedShare]:
-        """TEMPORARY ReceivedShares_CreateOrReplace.
+        """Attach a received share to a storage account, or change it; a long-running operation.
 
         PUT /receivedShares/{receivedShareId}
         """
         return await self._begin(_BEGIN_CREATE_OR_REPLACE, (received_share_id,), body)
 
     async def begin_delete(self, received_share_id: str) -> _d.AsyncPoller[m.OperationResponse]:
-        """TEMPORARY ReceivedShares_Delete.
+        """Delete a received share; a long-running operation.
 
         DELETE /receivedShares/{receivedShareId}
         """
@@ -207,7 +207,7 @@ class AsyncReceivedShares(_d.AsyncGroup):
     def list_attached(
         self, *, reference_name: str, filter_: str | None = None, orderby: str | None = None
     ) -> _d.AsyncPager[m.ReceivedShare]:
-        """TEMPORARY ReceivedShares_ListAttached.
+        """List the received shares that are mapped into a given storage account.
 
         GET /receivedShares/attached
         """
@@ -216,7 +216,7 @@ class AsyncReceivedShares(_d.AsyncGroup):
     def list_detached(
         self, *, filter_: str | None = None, orderby: str | None = None
     ) -> _d.AsyncPager[m.ReceivedShare]:
-        """TEMPORARY ReceivedShares_ListDetached.
+        """List the received shares that are not mapped to any storage yet.
 
         GET /receivedShares/detached
         """
@@ -225,7 +225,7 @@ class AsyncReceivedShares(_d.AsyncGroup):
     async def activate_tenant_email_registration(
         self, *, body: m.TenantEmailRegistration, repeatability_request_id: str | None = None
     ) -> m.TenantEmailRegistration:
-        """TEMPORARY ReceivedShares_ActivateTenantEmailRegistration.
+        """Confirm an e-mail address for this tenant with the code that was mailed.
 
         POST /emails:activate
         """
@@ -234,7 +234,7 @@ class AsyncReceivedShares(_d.AsyncGroup):
     async def register_tenant_email_registration(
         self, *, repeatability_request_id: str | None = None
     ) -> m.TenantEmailRegistration:
-        """TEMPORARY ReceivedShares_RegisterTenantEmailRegistration.
+        """Ask for a code by e-mail, to receive shares sent to that address in this tenant.
 
         POST /emails:register
         """

@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.SentShare] = _d.Operation(
     "GET",
     "/sentShares",
     responses={200: "SentShareList", "default": "PurviewShareError"},
-    summary="TEMPORARY SentShares_List.",
+    summary="List the shares that a storage account gives to others.",
     parameters=(
         _d.query("reference_name", required=True),
         _d.API_VERSION,
@@ -34,7 +34,7 @@ _GET: _d.Operation[m.SentShare] = _d.Operation(
     "GET",
     "/sentShares/{sentShareId}",
     responses={200: "SentShare", "default": "PurviewShareError"},
-    summary="TEMPORARY SentShares_Get.",
+    summary="Read one sent share with the assets in it.",
     parameters=(
         _d.path("sent_share_id"),
         _d.API_VERSION,
@@ -49,7 +49,7 @@ _BEGIN_CREATE_OR_REPLACE: _d.Operation[m.SentShare] = _d.Operation(
     "PUT",
     "/sentShares/{sentShareId}",
     responses={200: "SentShare", 201: "SentShare", "default": "PurviewShareError"},
-    summary="TEMPORARY SentShares_CreateOrReplace.",
+    summary="Create a sent share or replace it; a long-running operation.",
     parameters=(
         _d.path("sent_share_id"),
         _d.API_VERSION,
@@ -66,7 +66,7 @@ _BEGIN_DELETE: _d.Operation[m.OperationResponse] = _d.Operation(
     "DELETE",
     "/sentShares/{sentShareId}",
     responses={202: "OperationResponse", "default": "PurviewShareError"},
-    summary="TEMPORARY SentShares_Delete.",
+    summary="Delete a sent share; a long-running operation.",
     parameters=(
         _d.path("sent_share_id"),
         _d.API_VERSION,
@@ -82,7 +82,7 @@ _LIST_INVITATIONS: _d.Operation[m.SentShareInvitation] = _d.Operation(
     "GET",
     "/sentShares/{sentShareId}/sentShareInvitations",
     responses={200: "SentShareInvitationList", "default": "PurviewShareError"},
-    summary="TEMPORARY SentShares_ListInvitations.",
+    summary="List who was invited to a sent share, and what came of it.",
     parameters=(
         _d.path("sent_share_id"),
         _d.API_VERSION,
@@ -100,7 +100,7 @@ _GET_INVITATION: _d.Operation[m.SentShareInvitation] = _d.Operation(
     "GET",
     "/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}",
     responses={200: "SentShareInvitation", "default": "PurviewShareError"},
-    summary="TEMPORARY SentShares_GetInvitation.",
+    summary="Read one invitation to a sent share.",
     parameters=(
         _d.path("sent_share_id"),
         _d.path("sent_share_invitation_id"),
@@ -116,7 +116,7 @@ _CREATE_INVITATION: _d.Operation[m.SentShareInvitation] = _d.Operation(
     "PUT",
     "/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}",
     responses={201: "SentShareInvitation", "default": "PurviewShareError"},
-    summary="TEMPORARY SentShares_CreateInvitation.",
+    summary="Invite a user or an application to a sent share, with an optional expiry.",
     parameters=(
         _d.path("sent_share_id"),
         _d.path("sent_share_invitation_id"),
@@ -133,7 +133,7 @@ _BEGIN_DELETE_INVITATION: _d.Operation[m.OperationResponse] = _d.Operation(
     "DELETE",
     "/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}",
     responses={202: "OperationResponse", "default": "PurviewShareError"},
-    summary="TEMPORARY SentShares_DeleteInvitation.",
+    summary="Withdraw an invitation to a sent share; a long-running operation.",
     parameters=(
         _d.path("sent_share_id"),
         _d.path("sent_share_invitation_id"),
@@ -150,7 +150,7 @@ _NOTIFY_USER_INVITATION: _d.Operation[m.SentShareInvitation] = _d.Operation(
     "POST",
     "/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify",
     responses={200: "SentShareInvitation", "default": "PurviewShareError"},
-    summary="TEMPORARY SentShares_NotifyUserInvitation.",
+    summary="Send the e-mail of an invitation to its user once more.",
     parameters=(
         _d.path("sent_share_id"),
         _d.path("sent_share_invitation_id"),
@@ -164,28 +164,28 @@ class SentShares(_d.Group):
     def list(
         self, *, reference_name: str, filter_: str | None = None, orderby: str | None = None
     ) -> _d.Pager[m.SentShare]:
-        """TEMPORARY SentShares_List.
+        """List the shares that a storage account gives to others.
 
         GET /sentShares
         """
         return self._pages(_LIST, (reference_name, filter_, orderby))
 
     def get(self, sent_share_id: str) -> m.SentShare:
-        """TEMPORARY SentShares_Get.
+        """Read one sent share with the assets in it.
 
         GET /sentShares/{sentShareId}
         """
         return self._send(_GET, (sent_share_id,))
 
     def begin_create_or_replace(self, sent_share_id: str, *, body: m.SentShare) -> _d.Poller[m.SentShare]:
-        """TEMPORARY SentShares_CreateOrReplace.
+        """Create a sent share or replace it; a long-running operation.
 
         PUT /sentShares/{sentShareId}
         """
         return self._begin(_BEGIN_CREATE_OR_REPLACE, (sent_share_id,), body)
 
     def begin_delete(self, sent_share_id: str) -> _d.Poller[m.OperationResponse]:
-        """TEMPORARY SentShares_Delete.
+        """Delete a sent share; a long-running operation.
 
         DELETE /sentShares/{sentShareId}
         """
@@ -194,14 +194,14 @@ class SentShares(_d.Group):
     def list_invitations(
         self, sent_share_id: str, *, filter_: str | None = None, orderby: str | None = None
     ) -> _d.Pager[m.SentShareInvitation]:
-        """TEMPORARY SentShares_ListInvitations.
+        """List who was invited to a sent share, and what came of it.
 
         GET /sentShares/{sentShareId}/sentShareInvitations
         """
         return self._pages(_LIST_INVITATIONS, (sent_share_id, filter_, orderby))
 
     def get_invitation(self, sent_share_id: str, sent_share_invitation_id: str) -> m.SentShareInvitation:
-        """TEMPORARY SentShares_GetInvitation.
+        """Read one invitation to a sent share.
 
         GET /sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
@@ -210,7 +210,7 @@ class SentShares(_d.Group):
     def create_invitation(
         self, sent_share_id: str, sent_share_invitation_id: str, *, body: m.SentShareInvitation
     ) -> m.SentShareInvitation:
-        """TEMPORARY SentShares_CreateInvitation.
+        """Invite a user or an application to a sent share, with an optional expiry.
 
         PUT /sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
@@ -219,7 +219,7 @@ class SentShares(_d.Group):
     def begin_delete_invitation(
         self, sent_share_id: str, sent_share_invitation_id: str
     ) -> _d.Poller[m.OperationResponse]:
-        """TEMPORARY SentShares_DeleteInvitation.
+        """Withdraw an invitation to a sent share; a long-running operation.
 
         DELETE /sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
@@ -228,7 +228,7 @@ class SentShares(_d.Group):
     def notify_user_invitation(
         self, sent_share_id: str, sent_share_invitation_id: str, *, repeatability_request_id: str | None = None
     ) -> m.SentShareInvitation:
-        """TEMPORARY SentShares_NotifyUserInvitation.
+        """Send the e-mail of an invitation to its user once more.
 
         POST /sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify
         """
@@ -239,28 +239,28 @@ class AsyncSentShares(_d.AsyncGroup):
     def list(
         self, *, reference_name: str, filter_: str | None = None, orderby: str | None = None
     ) -> _d.AsyncPager[m.SentShare]:
-        """TEMPORARY SentShares_List.
+        """List the shares that a storage account gives to others.
 
         GET /sentShares
         """
         return self._pages(_LIST, (reference_name, filter_, orderby))
 
     async def get(self, sent_share_id: str) -> m.SentShare:
-        """TEMPORARY SentShares_Get.
+        """Read one sent share with the assets in it.
 
         GET /sentShares/{sentShareId}
         """
         return await self._send(_GET, (sent_share_id,))
 
     async def begin_create_or_replace(self, sent_share_id: str, *, body: m.SentShare) -> _d.AsyncPoller[m.SentShare]:
-        """TEMPORARY SentShares_CreateOrReplace.
+        """Create a sent share or replace it; a long-running operation.
 
         PUT /sentShares/{sentShareId}
         """
         return await self._begin(_BEGIN_CREATE_OR_REPLACE, (sent_share_id,), body)
 
     async def begin_delete(self, sent_share_id: str) -> _d.AsyncPoller[m.OperationResponse]:
-        """TEMPORARY SentShares_Delete.
+        """Delete a sent share; a long-running operation.
 
         DELETE /sentShares/{sentShareId}
         """
@@ -269,14 +269,14 @@ class AsyncSentShares(_d.AsyncGroup):
     def list_invitations(
         self, sent_share_id: str, *, filter_: str | None = None, orderby: str | None = None
     ) -> _d.AsyncPager[m.SentShareInvitation]:
-        """TEMPORARY SentShares_ListInvitations.
+        """List who was invited to a sent share, and what came of it.
 
         GET /sentShares/{sentShareId}/sentShareInvitations
         """
         return self._pages(_LIST_INVITATIONS, (sent_share_id, filter_, orderby))
 
     async def get_invitation(self, sent_share_id: str, sent_share_invitation_id: str) -> m.SentShareInvitation:
-        """TEMPORARY SentShares_GetInvitation.
+        """Read one invitation to a sent share.
 
         GET /sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
@@ -285,7 +285,7 @@ class AsyncSentShares(_d.AsyncGroup):
     async def create_invitation(
         self, sent_share_id: str, sent_share_invitation_id: str, *, body: m.SentShareInvitation
     ) -> m.SentShareInvitation:
-        """TEMPORARY SentShares_CreateInvitation.
+        """Invite a user or an application to a sent share, with an optional expiry.
 
         PUT /sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
@@ -294,7 +294,7 @@ class AsyncSentShares(_d.AsyncGroup):
     async def begin_delete_invitation(
         self, sent_share_id: str, sent_share_invitation_id: str
     ) -> _d.AsyncPoller[m.OperationResponse]:
-        """TEMPORARY SentShares_DeleteInvitation.
+        """Withdraw an invitation to a sent share; a long-running operation.
 
         DELETE /sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
@@ -303,7 +303,7 @@ class AsyncSentShares(_d.AsyncGroup):
     async def notify_user_invitation(
         self, sent_share_id: str, sent_share_invitation_id: str, *, repeatability_request_id: str | None = None
     ) -> m.SentShareInvitation:
-        """TEMPORARY SentShares_NotifyUserInvitation.
+        """Send the e-mail of an invitation to its user once more.
 
         POST /sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify
         """

@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.ShareResource] = _d.Operation(
     "GET",
     "/shareResources",
     responses={200: "ShareResourceList", "default": "PurviewShareError"},
-    summary="TEMPORARY ShareResources_List.",
+    summary="List the storage resources that share or receive data, with their numbers of shares.",
     parameters=(
         _d.API_VERSION,
         _d.query("filter_"),
@@ -28,7 +28,7 @@ _LIST: _d.Operation[m.ShareResource] = _d.Operation(
 
 class ShareResources(_d.Group):
     def list(self, *, filter_: str | None = None, orderby: str | None = None) -> _d.Pager[m.ShareResource]:
-        """TEMPORARY ShareResources_List.
+        """List the storage resources that share or receive data, with their numbers of shares.
 
         GET /shareResources
         """
@@ -37,7 +37,7 @@ class ShareResources(_d.Group):
 
 class AsyncShareResources(_d.AsyncGroup):
     def list(self, *, filter_: str | None = None, orderby: str | None = None) -> _d.AsyncPager[m.ShareResource]:
-        """TEMPORARY ShareResources_List.
+        """List the storage resources that share or receive data, with their numbers of shares.
 
         GET /shareResources
         """

@@ -16,7 +16,7 @@ _ENUMERATE: _d.Operation[m.Domain] = _d.Operation(
     "GET",
     "/datagovernance/catalog/businessdomains",
     responses={200: "PagedDomain", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY BusinessDomain_Enumerate.",
+    summary="List business domains; all of them, or those the caller may write to. 500 calls in 20 s.",
     parameters=(
         _d.API_VERSION,
         _d.query("skip_token", "str", "$skipToken"),
@@ -33,7 +33,7 @@ _CREATE: _d.Operation[m.Domain] = _d.Operation(
     "POST",
     "/datagovernance/catalog/businessdomains",
     responses={201: "Domain", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY BusinessDomain_Create.",
+    summary="Create a business domain, at the top or below a parent; the id is yours to choose.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("Domain"),
 )
@@ -46,7 +46,7 @@ _GET: _d.Operation[m.Domain] = _d.Operation(
     "GET",
     "/datagovernance/catalog/businessdomains/{domainId}",
     responses={200: "Domain", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY BusinessDomain_Get.",
+    summary="Read one business domain with its owners and state.",
     parameters=(
         _d.API_VERSION,
         _d.path("domain_id"),
@@ -61,7 +61,7 @@ _UPDATE: _d.Operation[m.Domain] = _d.Operation(
     "PUT",
     "/datagovernance/catalog/businessdomains/{domainId}",
     responses={200: "Domain", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY BusinessDomain_Update.",
+    summary="Replace the properties of a business domain, its status among them.",
     parameters=(
         _d.API_VERSION,
         _d.path("domain_id"),
@@ -77,7 +77,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/catalog/businessdomains/{domainId}",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY BusinessDomain_Delete.",
+    summary="Delete a business domain. At most 80 calls in 20 s.",
     parameters=(
         _d.API_VERSION,
         _d.path("domain_id"),
@@ -87,35 +87,35 @@ _DELETE: _d.Operation[None] = _d.Operation(
 
 class BusinessDomain(_d.Group):
     def enumerate(self, *, skip_token: str | None = None, write_only: bool | None = None) -> _d.Pager[m.Domain]:
-        """TEMPORARY BusinessDomain_Enumerate.
+        """List business domains; all of them, or those the caller may write to. 500 calls in 20 s.
 
         GET /datagovernance/catalog/businessdomains
         """
         return self._pages(_ENUMERATE, (skip_token, write_only))
 
     def create(self, *, body: m.Domain) -> m.Domain:
-        """TEMPORARY BusinessDomain_Create.
+        """Create a business domain, at the top or below a parent; the id is yours to choose.
 
         POST /datagovernance/catalog/businessdomains
         """
         return self._send(_CREATE, (), body)
 
     def get(self, domain_id: str) -> m.Domain:
-        """TEMPORARY BusinessDomain_Get.
+        """Read one business domain with its owners and state.
 
         GET /datagovernance/catalog/businessdomains/{domainId}
         """
         return self._send(_GET, (domain_id,))
 
     def update(self, domain_id: str, *, body: m.Domain) -> m.Domain:
-        """TEMPORARY BusinessDomain_Update.
+        """Replace the properties of a business domain, its status among them.
 
         PUT /datagovernance/catalog/businessdomains/{domainId}
         """
         return self._send(_UPDATE, (domain_id,), body)
 
     def delete(self, domain_id: str) -> None:
-        """TEMPORARY BusinessDomain_Delete.
+        """Delete a business domain. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/businessdomains/{domainId}
         """
@@ -124,35 +124,35 @@ class BusinessDomain(_d.Group):
 
 class AsyncBusinessDomain(_d.AsyncGroup):
     def enumerate(self, *, skip_token: str | None = None, write_only: bool | None = None) -> _d.AsyncPager[m.Domain]:
-        """TEMPORARY BusinessDomain_Enumerate.
+        """List business domains; all of them, or those the caller may write to. 500 calls in 20 s.
 
         GET /datagovernance/catalog/businessdomains
         """
         return self._pages(_ENUMERATE, (skip_token, write_only))
 
     async def create(self, *, body: m.Domain) -> m.Domain:
-        """TEMPORARY BusinessDomain_Create.
+        """Create a business domain, at the top or below a parent; the id is yours to choose.
 
         POST /datagovernance/catalog/businessdomains
         """
         return await self._send(_CREATE, (), body)
 
     async def get(self, domain_id: str) -> m.Domain:
-        """TEMPORARY BusinessDomain_Get.
+        """Read one business domain with its owners and state.
 
         GET /datagovernance/catalog/businessdomains/{domainId}
         """
         return await self._send(_GET, (domain_id,))
 
     async def update(self, domain_id: str, *, body: m.Domain) -> m.Domain:
-        """TEMPORARY BusinessDomain_Update.
+        """Replace the properties of a business domain, its status among them.
 
         PUT /datagovernance/catalog/businessdomains/{domainId}
         """
         return await self._send(_UPDATE, (domain_id,), body)
 
     async def delete(self, domain_id: str) -> None:
-        """TEMPORARY BusinessDomain_Delete.
+        """Delete a business domain. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/businessdomains/{domainId}
         """

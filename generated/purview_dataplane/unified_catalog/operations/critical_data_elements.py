@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.CriticalDataElement] = _d.Operation(
     "GET",
     "/datagovernance/catalog/criticalDataElements",
     responses={200: "PagedCriticalDataElement", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY CriticalDataElements_List.",
+    summary="List critical data elements, filtered by domain, keyword and more. 100 calls in 20 s.",
     parameters=(
         _d.API_VERSION,
         _d.query("domain_id"),
@@ -36,7 +36,7 @@ _CREATE: _d.Operation[m.CriticalDataElement] = _d.Operation(
     "POST",
     "/datagovernance/catalog/criticalDataElements",
     responses={201: "CriticalDataElement", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY CriticalDataElements_Create.",
+    summary="Create a critical data element in a business domain.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("CriticalDataElement"),
 )
@@ -49,7 +49,7 @@ _GET: _d.Operation[m.CriticalDataElement] = _d.Operation(
     "GET",
     "/datagovernance/catalog/criticalDataElements/{criticalDataElementId}",
     responses={200: "CriticalDataElement", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY CriticalDataElements_Get.",
+    summary="Read one critical data element.",
     parameters=(
         _d.API_VERSION,
         _d.path("critical_data_element_id"),
@@ -64,7 +64,7 @@ _UPDATE: _d.Operation[m.CriticalDataElement] = _d.Operation(
     "PUT",
     "/datagovernance/catalog/criticalDataElements/{criticalDataElementId}",
     responses={200: "CriticalDataElement", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY CriticalDataElements_Update.",
+    summary="Replace the properties of a critical data element, its status among them.",
     parameters=(
         _d.API_VERSION,
         _d.path("critical_data_element_id"),
@@ -80,7 +80,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/catalog/criticalDataElements/{criticalDataElementId}",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY CriticalDataElements_Delete.",
+    summary="Delete a critical data element. At most 80 calls in 20 s.",
     parameters=(
         _d.API_VERSION,
         _d.path("critical_data_element_id"),
@@ -95,7 +95,7 @@ _LIST_RELATIONSHIPS: _d.Operation[m.CdeRelationship] = _d.Operation(
     "GET",
     "/datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships",
     responses={200: "PagedCdeRelationship", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY CriticalDataElements_ListRelationships.",
+    summary="List what a critical data element is linked to, for one category of entity.",
     parameters=(
         _d.API_VERSION,
         _d.path("critical_data_element_id"),
@@ -112,7 +112,7 @@ _CREATE_RELATIONSHIP: _d.Operation[m.CdeRelationshipWithSystemData] = _d.Operati
     "POST",
     "/datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships",
     responses={200: "CdeRelationshipWithSystemData", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY CriticalDataElements_CreateRelationship.",
+    summary="Link a critical data element to a column, term, data product or other entity.",
     parameters=(
         _d.API_VERSION,
         _d.path("critical_data_element_id"),
@@ -129,7 +129,7 @@ _DELETE_RELATIONSHIP: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY CriticalDataElements_DeleteRelationship.",
+    summary="Unlink a critical data element from another entity; both entities stay.",
     parameters=(
         _d.API_VERSION,
         _d.path("critical_data_element_id"),
@@ -146,7 +146,7 @@ _GET_FACETS: _d.Operation[m.FacetsResponse] = _d.Operation(
     "POST",
     "/datagovernance/catalog/criticalDataElements/facets",
     responses={200: "FacetsResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY CriticalDataElements_GetFacets.",
+    summary="Count critical data elements by the values of the facets asked for.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("CriticalDataElementFacetRequest"),
 )
@@ -159,7 +159,7 @@ _QUERY: _d.Operation[m.CriticalDataElement] = _d.Operation(
     "POST",
     "/datagovernance/catalog/criticalDataElements/query",
     responses={200: "CriticalDataElementsResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY CriticalDataElements_Query.",
+    summary="Search critical data elements by a filter in the body; pages follow skip and top.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("CriticalDataElementQueryRequest"),
     paging=_d.Paging("value", "nextLink"),
@@ -173,7 +173,7 @@ _COUNT: _d.Operation[m.EntityCount] = _d.Operation(
     "POST",
     "/datagovernance/catalog/criticalDataElements/query/count",
     responses={200: "EntityCount", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY CriticalDataElements_Count.",
+    summary="Count critical data elements of the same name, to find doubles before creating one.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("DuplicateQueryRequest"),
 )
@@ -189,35 +189,35 @@ class CriticalDataElements(_d.Group):
         skip: int | None = None,
         top: int | None = None,
     ) -> _d.Pager[m.CriticalDataElement]:
-        """TEMPORARY CriticalDataElements_List.
+        """List critical data elements, filtered by domain, keyword and more. 100 calls in 20 s.
 
         GET /datagovernance/catalog/criticalDataElements
         """
         return self._pages(_LIST, (domain_id, keyword, order_by, skip, top))
 
     def create(self, *, body: m.CriticalDataElement) -> m.CriticalDataElement:
-        """TEMPORARY CriticalDataElements_Create.
+        """Create a critical data element in a business domain.
 
         POST /datagovernance/catalog/criticalDataElements
         """
         return self._send(_CREATE, (), body)
 
     def get(self, critical_data_element_id: str) -> m.CriticalDataElement:
-        """TEMPORARY CriticalDataElements_Get.
+        """Read one critical data element.
 
         GET /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
         """
         return self._send(_GET, (critical_data_element_id,))
 
     def update(self, critical_data_element_id: str, *, body: m.CriticalDataElement) -> m.CriticalDataElement:
-        """TEMPORARY CriticalDataElements_Update.
+        """Replace the properties of a critical data element, its status among them.
 
         PUT /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
         """
         return self._send(_UPDATE, (critical_data_element_id,), body)
 
     def delete(self, critical_data_element_id: str) -> None:
-        """TEMPORARY CriticalDataElements_Delete.
+        """Delete a critical data element. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
         """
@@ -226,7 +226,7 @@ class CriticalDataElements(_d.Group):
     def list_relationships(
         self, critical_data_element_id: str, *, entity_type: m.EntityCategory
     ) -> _d.Pager[m.CdeRelationship]:
-        """TEMPORARY CriticalDataElements_ListRelationships.
+        """List what a critical data element is linked to, for one category of entity.
 
         GET /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
         """
@@ -239,7 +239,7 @@ class CriticalDataElements(_d.Group):
         body: m.DataElementProperties,
         entity_type: m.EntityCategory | None = None,
     ) -> m.CdeRelationshipWithSystemData:
-        """TEMPORARY CriticalDataElements_CreateRelationship.
+        """Link a critical data element to a column, term, data product or other entity.
 
         POST /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
         """
@@ -252,28 +252,28 @@ class CriticalDataElements(_d.Group):
         entity_type: m.EntityCategory | None = None,
         entity_id: str | None = None,
     ) -> None:
-        """TEMPORARY CriticalDataElements_DeleteRelationship.
+        """Unlink a critical data element from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
         """
         return self._send(_DELETE_RELATIONSHIP, (critical_data_element_id, entity_type, entity_id))
 
     def get_facets(self, *, body: m.CriticalDataElementFacetRequest) -> m.FacetsResponse:
-        """TEMPORARY CriticalDataElements_GetFacets.
+        """Count critical data elements by the values of the facets asked for.
 
         POST /datagovernance/catalog/criticalDataElements/facets
         """
         return self._send(_GET_FACETS, (), body)
 
     def query(self, *, body: m.CriticalDataElementQueryRequest) -> _d.Pager[m.CriticalDataElement]:
-        """TEMPORARY CriticalDataElements_Query.
+        """Search critical data elements by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/criticalDataElements/query
         """
         return self._pages(_QUERY, (), body)
 
     def count(self, *, body: m.DuplicateQueryRequest) -> m.EntityCount:
-        """TEMPORARY CriticalDataElements_Count.
+        """Count critical data elements of the same name, to find doubles before creating one.
 
         POST /datagovernance/catalog/criticalDataElements/query/count
         """
@@ -290,35 +290,35 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
         skip: int | None = None,
         top: int | None = None,
     ) -> _d.AsyncPager[m.CriticalDataElement]:
-        """TEMPORARY CriticalDataElements_List.
+        """List critical data elements, filtered by domain, keyword and more. 100 calls in 20 s.
 
         GET /datagovernance/catalog/criticalDataElements
         """
         return self._pages(_LIST, (domain_id, keyword, order_by, skip, top))
 
     async def create(self, *, body: m.CriticalDataElement) -> m.CriticalDataElement:
-        """TEMPORARY CriticalDataElements_Create.
+        """Create a critical data element in a business domain.
 
         POST /datagovernance/catalog/criticalDataElements
         """
         return await self._send(_CREATE, (), body)
 
     async def get(self, critical_data_element_id: str) -> m.CriticalDataElement:
-        """TEMPORARY CriticalDataElements_Get.
+        """Read one critical data element.
 
         GET /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
         """
         return await self._send(_GET, (critical_data_element_id,))
 
     async def update(self, critical_data_element_id: str, *, body: m.CriticalDataElement) -> m.CriticalDataElement:
-        """TEMPORARY CriticalDataElements_Update.
+        """Replace the properties of a critical data element, its status among them.
 
         PUT /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
         """
         return await self._send(_UPDATE, (critical_data_element_id,), body)
 
     async def delete(self, critical_data_element_id: str) -> None:
-        """TEMPORARY CriticalDataElements_Delete.
+        """Delete a critical data element. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
         """
@@ -327,7 +327,7 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
     def list_relationships(
         self, critical_data_element_id: str, *, entity_type: m.EntityCategory
     ) -> _d.AsyncPager[m.CdeRelationship]:
-        """TEMPORARY CriticalDataElements_ListRelationships.
+        """List what a critical data element is linked to, for one category of entity.
 
         GET /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
         """
@@ -340,7 +340,7 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
         body: m.DataElementProperties,
         entity_type: m.EntityCategory | None = None,
     ) -> m.CdeRelationshipWithSystemData:
-        """TEMPORARY CriticalDataElements_CreateRelationship.
+        """Link a critical data element to a column, term, data product or other entity.
 
         POST /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
         """
@@ -353,28 +353,28 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
         entity_type: m.EntityCategory | None = None,
         entity_id: str | None = None,
     ) -> None:
-        """TEMPORARY CriticalDataElements_DeleteRelationship.
+        """Unlink a critical data element from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
         """
         return await self._send(_DELETE_RELATIONSHIP, (critical_data_element_id, entity_type, entity_id))
 
     async def get_facets(self, *, body: m.CriticalDataElementFacetRequest) -> m.FacetsResponse:
-        """TEMPORARY CriticalDataElements_GetFacets.
+        """Count critical data elements by the values of the facets asked for.
 
         POST /datagovernance/catalog/criticalDataElements/facets
         """
         return await self._send(_GET_FACETS, (), body)
 
     def query(self, *, body: m.CriticalDataElementQueryRequest) -> _d.AsyncPager[m.CriticalDataElement]:
-        """TEMPORARY CriticalDataElements_Query.
+        """Search critical data elements by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/criticalDataElements/query
         """
         return self._pages(_QUERY, (), body)
 
     async def count(self, *, body: m.DuplicateQueryRequest) -> m.EntityCount:
-        """TEMPORARY CriticalDataElements_Count.
+        """Count critical data elements of the same name, to find doubles before creating one.
 
         POST /datagovernance/catalog/criticalDataElements/query/count
         """

@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.DataAsset] = _d.Operation(
     "GET",
     "/datagovernance/catalog/dataAssets",
     responses={200: "PagedDataAsset", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataAssets_List.",
+    summary="List data assets of the catalog, ordered and by pages. 150 calls in 20 s.",
     parameters=(
         _d.API_VERSION,
         _d.query("include_extended_properties", "bool", required=True),
@@ -35,7 +35,7 @@ _CREATE: _d.Operation[m.DataAsset] = _d.Operation(
     "POST",
     "/datagovernance/catalog/dataAssets",
     responses={201: "DataAsset", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataAssets_Create.",
+    summary="Create a data asset in the catalog, of one of the typed kinds or a general one.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("DataAssetRequest"),
 )
@@ -48,7 +48,7 @@ _GET_BY_ID: _d.Operation[m.DataAssetWithLineage] = _d.Operation(
     "GET",
     "/datagovernance/catalog/dataAssets/{dataAssetId}",
     responses={200: "DataAssetWithLineage", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataAssets_GetById.",
+    summary="Read one data asset with its lineage.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_asset_id"),
@@ -65,7 +65,7 @@ _UPDATE: _d.Operation[m.DataAsset] = _d.Operation(
     "PUT",
     "/datagovernance/catalog/dataAssets/{dataAssetId}",
     responses={200: "DataAsset", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataAssets_Update.",
+    summary="Replace the properties of a data asset.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_asset_id"),
@@ -81,7 +81,7 @@ _DELETE_BY_ID: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/catalog/dataAssets/{dataAssetId}",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataAssets_DeleteById.",
+    summary="Take a data asset out of the catalog. At most 80 calls in 20 s.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_asset_id"),
@@ -96,7 +96,7 @@ _LIST_RELATIONSHIPS: _d.Operation[m.DataAssetRelationship] = _d.Operation(
     "GET",
     "/datagovernance/catalog/dataAssets/{dataAssetId}/relationships",
     responses={200: "PagedDataAssetRelationship", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataAssets_ListRelationships.",
+    summary="List what a data asset is linked to, for one category of entity.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_asset_id"),
@@ -113,7 +113,7 @@ _CREATE_RELATIONSHIP: _d.Operation[m.Relationship] = _d.Operation(
     "POST",
     "/datagovernance/catalog/dataAssets/{dataAssetId}/relationships",
     responses={200: "Relationship", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataAssets_CreateRelationship.",
+    summary="Link a data asset to a data product, term or other entity.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_asset_id"),
@@ -130,7 +130,7 @@ _DELETE_RELATIONSHIP: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/catalog/dataAssets/{dataAssetId}/relationships",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataAssets_DeleteRelationship.",
+    summary="Unlink a data asset from another entity; both entities stay.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_asset_id"),
@@ -147,7 +147,7 @@ _QUERY: _d.Operation[m.DataAsset] = _d.Operation(
     "POST",
     "/datagovernance/catalog/dataAssets/query",
     responses={200: "DataAssetsResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataAssets_Query.",
+    summary="Search data assets by a filter in the body; pages follow skip and top.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("DataAssetQueryRequest"),
     paging=_d.Paging("value", "nextLink"),
@@ -163,14 +163,14 @@ class DataAssets(_d.Group):
         skip: int | None = None,
         top: int | None = None,
     ) -> _d.Pager[m.DataAsset]:
-        """TEMPORARY DataAssets_List.
+        """List data assets of the catalog, ordered and by pages. 150 calls in 20 s.
 
         GET /datagovernance/catalog/dataAssets
         """
         return self._pages(_LIST, (include_extended_properties, order_by, skip, top))
 
     def create(self, *, body: m.DataAssetRequest) -> m.DataAsset:
-        """TEMPORARY DataAssets_Create.
+        """Create a data asset in the catalog, of one of the typed kinds or a general one.
 
         POST /datagovernance/catalog/dataAssets
         """
@@ -179,21 +179,21 @@ class DataAssets(_d.Group):
     def get_by_id(
         self, data_asset_id: str, *, include_extended_properties: bool, include_lineage: bool
     ) -> m.DataAssetWithLineage:
-        """TEMPORARY DataAssets_GetById.
+        """Read one data asset with its lineage.
 
         GET /datagovernance/catalog/dataAssets/{dataAssetId}
         """
         return self._send(_GET_BY_ID, (data_asset_id, include_extended_properties, include_lineage))
 
     def update(self, data_asset_id: str, *, body: m.DataAssetRequest) -> m.DataAsset:
-        """TEMPORARY DataAssets_Update.
+        """Replace the properties of a data asset.
 
         PUT /datagovernance/catalog/dataAssets/{dataAssetId}
         """
         return self._send(_UPDATE, (data_asset_id,), body)
 
     def delete_by_id(self, data_asset_id: str) -> None:
-        """TEMPORARY DataAssets_DeleteById.
+        """Take a data asset out of the catalog. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/dataAssets/{dataAssetId}
         """
@@ -202,7 +202,7 @@ class DataAssets(_d.Group):
     def list_relationships(
         self, data_asset_id: str, *, entity_type: m.EntityCategory
     ) -> _d.Pager[m.DataAssetRelationship]:
-        """TEMPORARY DataAssets_ListRelationships.
+        """List what a data asset is linked to, for one category of entity.
 
         GET /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
         """
@@ -211,21 +211,21 @@ class DataAssets(_d.Group):
     def create_relationship(
         self, data_asset_id: str, *, entity_type: m.EntityCategory, body: m.DataAssetRelationship
     ) -> m.Relationship:
-        """TEMPORARY DataAssets_CreateRelationship.
+        """Link a data asset to a data product, term or other entity.
 
         POST /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
         """
         return self._send(_CREATE_RELATIONSHIP, (data_asset_id, entity_type), body)
 
     def delete_relationship(self, data_asset_id: str, *, entity_type: m.EntityCategory, entity_id: str) -> None:
-        """TEMPORARY DataAssets_DeleteRelationship.
+        """Unlink a data asset from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
         """
         return self._send(_DELETE_RELATIONSHIP, (data_asset_id, entity_type, entity_id))
 
     def query(self, *, body: m.DataAssetQueryRequest) -> _d.Pager[m.DataAsset]:
-        """TEMPORARY DataAssets_Query.
+        """Search data assets by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/dataAssets/query
         """
@@ -241,14 +241,14 @@ class AsyncDataAssets(_d.AsyncGroup):
         skip: int | None = None,
         top: int | None = None,
     ) -> _d.AsyncPager[m.DataAsset]:
-        """TEMPORARY DataAssets_List.
+        """List data assets of the catalog, ordered and by pages. 150 calls in 20 s.
 
         GET /datagovernance/catalog/dataAssets
         """
         return self._pages(_LIST, (include_extended_properties, order_by, skip, top))
 
     async def create(self, *, body: m.DataAssetRequest) -> m.DataAsset:
-        """TEMPORARY DataAssets_Create.
+        """Create a data asset in the catalog, of one of the typed kinds or a general one.
 
         POST /datagovernance/catalog/dataAssets
         """
@@ -257,21 +257,21 @@ class AsyncDataAssets(_d.AsyncGroup):
     async def get_by_id(
         self, data_asset_id: str, *, include_extended_properties: bool, include_lineage: bool
     ) -> m.DataAssetWithLineage:
-        """TEMPORARY DataAssets_GetById.
+        """Read one data asset with its lineage.
 
         GET /datagovernance/catalog/dataAssets/{dataAssetId}
         """
         return await self._send(_GET_BY_ID, (data_asset_id, include_extended_properties, include_lineage))
 
     async def update(self, data_asset_id: str, *, body: m.DataAssetRequest) -> m.DataAsset:
-        """TEMPORARY DataAssets_Update.
+        """Replace the properties of a data asset.
 
         PUT /datagovernance/catalog/dataAssets/{dataAssetId}
         """
         return await self._send(_UPDATE, (data_asset_id,), body)
 
     async def delete_by_id(self, data_asset_id: str) -> None:
-        """TEMPORARY DataAssets_DeleteById.
+        """Take a data asset out of the catalog. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/dataAssets/{dataAssetId}
         """
@@ -280,7 +280,7 @@ class AsyncDataAssets(_d.AsyncGroup):
     def list_relationships(
         self, data_asset_id: str, *, entity_type: m.EntityCategory
     ) -> _d.AsyncPager[m.DataAssetRelationship]:
-        """TEMPORARY DataAssets_ListRelationships.
+        """List what a data asset is linked to, for one category of entity.
 
         GET /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
         """
@@ -289,21 +289,21 @@ class AsyncDataAssets(_d.AsyncGroup):
     async def create_relationship(
         self, data_asset_id: str, *, entity_type: m.EntityCategory, body: m.DataAssetRelationship
     ) -> m.Relationship:
-        """TEMPORARY DataAssets_CreateRelationship.
+        """Link a data asset to a data product, term or other entity.
 
         POST /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
         """
         return await self._send(_CREATE_RELATIONSHIP, (data_asset_id, entity_type), body)
 
     async def delete_relationship(self, data_asset_id: str, *, entity_type: m.EntityCategory, entity_id: str) -> None:
-        """TEMPORARY DataAssets_DeleteRelationship.
+        """Unlink a data asset from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
         """
         return await self._send(_DELETE_RELATIONSHIP, (data_asset_id, entity_type, entity_id))
 
     def query(self, *, body: m.DataAssetQueryRequest) -> _d.AsyncPager[m.DataAsset]:
-        """TEMPORARY DataAssets_Query.
+        """Search data assets by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/dataAssets/query
         """

@@ -16,7 +16,7 @@ _GET: _d.Operation[m.DataColumn] = _d.Operation(
     "GET",
     "/datagovernance/catalog/dataColumns/{id}",
     responses={200: "DataColumn", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataColumns_Get.",
+    summary="Read one column of a data asset.",
     parameters=(
         _d.API_VERSION,
         _d.path("id"),
@@ -33,7 +33,7 @@ _LIST_RELATED_ENTITIES: _d.Operation[m.DataColumnRelationshipWrapper] = _d.Opera
     "GET",
     "/datagovernance/catalog/dataColumns/{dataColumnId}/relationships",
     responses={200: "DataColumnRelationshipResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataColumns_ListRelatedEntities.",
+    summary="List what a column is linked to, for one category of entity.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_column_id"),
@@ -50,7 +50,7 @@ _ADD_RELATED_ENTITY: _d.Operation[m.DataColumnCreateRelationshipResponse] = _d.O
     "POST",
     "/datagovernance/catalog/dataColumns/{dataColumnId}/relationships",
     responses={200: "DataColumnCreateRelationshipResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataColumns_AddRelatedEntity.",
+    summary="Link a column to a term, a critical data element or other entity.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_column_id"),
@@ -67,7 +67,7 @@ _DELETE_RELATED: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/catalog/dataColumns/{dataColumnId}/relationships",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataColumns_DeleteRelated.",
+    summary="Unlink a column from another entity; both entities stay.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_column_id"),
@@ -84,7 +84,7 @@ _INGEST: _d.Operation[m.DataColumnIngestResponse] = _d.Operation(
     "POST",
     "/datagovernance/catalog/dataColumns/ingest",
     responses={200: "DataColumnIngestResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataColumns_Ingest.",
+    summary="Bring a column into the catalog, with the asset that it belongs to.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("IngestDataColumnBatchRequest"),
 )
@@ -97,7 +97,7 @@ _QUERY: _d.Operation[m.DataColumn] = _d.Operation(
     "POST",
     "/datagovernance/catalog/dataColumns/query",
     responses={200: "DataColumnQueryResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataColumns_Query.",
+    summary="Search columns by a filter in the body, with nested and, or and in. 100 calls in 20 s.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("DataColumnQueryRequest"),
     paging=_d.Paging("value", "nextLink"),
@@ -108,7 +108,7 @@ class DataColumns(_d.Group):
     def get(
         self, id: str, *, include_column_details: bool | None = None, include_asset_details: bool | None = None
     ) -> m.DataColumn:
-        """TEMPORARY DataColumns_Get.
+        """Read one column of a data asset.
 
         GET /datagovernance/catalog/dataColumns/{id}
         """
@@ -117,7 +117,7 @@ class DataColumns(_d.Group):
     def list_related_entities(
         self, data_column_id: str, *, entity_type: m.EntityCategory
     ) -> _d.Pager[m.DataColumnRelationshipWrapper]:
-        """TEMPORARY DataColumns_ListRelatedEntities.
+        """List what a column is linked to, for one category of entity.
 
         GET /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
         """
@@ -126,28 +126,28 @@ class DataColumns(_d.Group):
     def add_related_entity(
         self, data_column_id: str, *, entity_type: m.EntityCategory, body: m.DataColumnCreateRelationshipRequest
     ) -> m.DataColumnCreateRelationshipResponse:
-        """TEMPORARY DataColumns_AddRelatedEntity.
+        """Link a column to a term, a critical data element or other entity.
 
         POST /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
         """
         return self._send(_ADD_RELATED_ENTITY, (data_column_id, entity_type), body)
 
     def delete_related(self, data_column_id: str, *, entity_type: m.EntityCategory, entity_id: str) -> None:
-        """TEMPORARY DataColumns_DeleteRelated.
+        """Unlink a column from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
         """
         return self._send(_DELETE_RELATED, (data_column_id, entity_type, entity_id))
 
     def ingest(self, *, body: m.IngestDataColumnBatchRequest) -> m.DataColumnIngestResponse:
-        """TEMPORARY DataColumns_Ingest.
+        """Bring a column into the catalog, with the asset that it belongs to.
 
         POST /datagovernance/catalog/dataColumns/ingest
         """
         return self._send(_INGEST, (), body)
 
     def query(self, *, body: m.DataColumnQueryRequest) -> _d.Pager[m.DataColumn]:
-        """TEMPORARY DataColumns_Query.
+        """Search columns by a filter in the body, with nested and, or and in. 100 calls in 20 s.
 
         POST /datagovernance/catalog/dataColumns/query
         """
@@ -158,7 +158,7 @@ class AsyncDataColumns(_d.AsyncGroup):
     async def get(
         self, id: str, *, include_column_details: bool | None = None, include_asset_details: bool | None = None
     ) -> m.DataColumn:
-        """TEMPORARY DataColumns_Get.
+        """Read one column of a data asset.
 
         GET /datagovernance/catalog/dataColumns/{id}
         """
@@ -167,7 +167,7 @@ class AsyncDataColumns(_d.AsyncGroup):
     def list_related_entities(
         self, data_column_id: str, *, entity_type: m.EntityCategory
     ) -> _d.AsyncPager[m.DataColumnRelationshipWrapper]:
-        """TEMPORARY DataColumns_ListRelatedEntities.
+        """List what a column is linked to, for one category of entity.
 
         GET /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
         """
@@ -176,28 +176,28 @@ class AsyncDataColumns(_d.AsyncGroup):
     async def add_related_entity(
         self, data_column_id: str, *, entity_type: m.EntityCategory, body: m.DataColumnCreateRelationshipRequest
     ) -> m.DataColumnCreateRelationshipResponse:
-        """TEMPORARY DataColumns_AddRelatedEntity.
+        """Link a column to a term, a critical data element or other entity.
 
         POST /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
         """
         return await self._send(_ADD_RELATED_ENTITY, (data_column_id, entity_type), body)
 
     async def delete_related(self, data_column_id: str, *, entity_type: m.EntityCategory, entity_id: str) -> None:
-        """TEMPORARY DataColumns_DeleteRelated.
+        """Unlink a column from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
         """
         return await self._send(_DELETE_RELATED, (data_column_id, entity_type, entity_id))
 
     async def ingest(self, *, body: m.IngestDataColumnBatchRequest) -> m.DataColumnIngestResponse:
-        """TEMPORARY DataColumns_Ingest.
+        """Bring a column into the catalog, with the asset that it belongs to.
 
         POST /datagovernance/catalog/dataColumns/ingest
         """
         return await self._send(_INGEST, (), body)
 
     def query(self, *, body: m.DataColumnQueryRequest) -> _d.AsyncPager[m.DataColumn]:
-        """TEMPORARY DataColumns_Query.
+        """Search columns by a filter in the body, with nested and, or and in. 100 calls in 20 s.
 
         POST /datagovernance/catalog/dataColumns/query
         """

@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.DataProduct] = _d.Operation(
     "GET",
     "/datagovernance/catalog/dataProducts",
     responses={200: "PagedDataProduct", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataProducts_List.",
+    summary="List data products, filtered by business domain and more. 100 calls in 20 s.",
     parameters=(
         _d.API_VERSION,
         _d.query("skip", "int"),
@@ -35,7 +35,7 @@ _CREATE: _d.Operation[m.DataProduct] = _d.Operation(
     "POST",
     "/datagovernance/catalog/dataProducts",
     responses={201: "DataProduct", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataProducts_Create.",
+    summary="Create a data product in a business domain.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("DataProduct"),
 )
@@ -48,7 +48,7 @@ _GET: _d.Operation[m.DataProduct] = _d.Operation(
     "GET",
     "/datagovernance/catalog/dataProducts/{dataProductId}",
     responses={200: "DataProduct", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataProducts_Get.",
+    summary="Read one data product with its owners, terms of use and state.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_product_id"),
@@ -63,7 +63,7 @@ _UPDATE: _d.Operation[m.DataProduct] = _d.Operation(
     "PUT",
     "/datagovernance/catalog/dataProducts/{dataProductId}",
     responses={200: "DataProduct", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataProducts_Update.",
+    summary="Replace the properties of a data product; its status publishes or expires it.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_product_id"),
@@ -79,7 +79,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/catalog/dataProducts/{dataProductId}",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataProducts_Delete.",
+    summary="Delete a data product. At most 80 calls in 20 s.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_product_id"),
@@ -94,7 +94,7 @@ _LIST_RELATIONSHIPS: _d.Operation[m.DataProductRelationship] = _d.Operation(
     "GET",
     "/datagovernance/catalog/dataProducts/{dataProductId}/relationships",
     responses={200: "PagedDataProductRelationship", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataProducts_ListRelationships.",
+    summary="List what a data product is linked to: assets, terms, objectives or other products.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_product_id"),
@@ -111,7 +111,7 @@ _CREATE_RELATIONSHIP: _d.Operation[m.DataProductRelationship] = _d.Operation(
     "POST",
     "/datagovernance/catalog/dataProducts/{dataProductId}/relationships",
     responses={200: "DataProductRelationship", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataProducts_CreateRelationship.",
+    summary="Link a data product to an asset, term, objective or other entity.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_product_id"),
@@ -128,7 +128,7 @@ _DELETE_RELATIONSHIP: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/catalog/dataProducts/{dataProductId}/relationships",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataProducts_DeleteRelationship.",
+    summary="Unlink a data product from another entity; both entities stay.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_product_id"),
@@ -145,7 +145,7 @@ _GET_FACETS: _d.Operation[m.FacetsResponse] = _d.Operation(
     "POST",
     "/datagovernance/catalog/dataProducts/facets",
     responses={200: "FacetsResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataProducts_GetFacets.",
+    summary="Count data products by the values of the facets asked for.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("DataProductFacetRequest"),
 )
@@ -158,7 +158,7 @@ _QUERY: _d.Operation[m.DataProduct] = _d.Operation(
     "POST",
     "/datagovernance/catalog/dataProducts/query",
     responses={200: "DataProductResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataProducts_Query.",
+    summary="Search data products by a filter in the body; pages follow skip and top.",
     parameters=(
         _d.API_VERSION,
         _d.query("data_product_owner", "bool"),
@@ -175,7 +175,7 @@ _COUNT: _d.Operation[m.EntityCount] = _d.Operation(
     "POST",
     "/datagovernance/catalog/dataProducts/query/count",
     responses={200: "EntityCount", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY DataProducts_Count.",
+    summary="Count data products of the same name, to find doubles before creating one.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("DuplicateQueryRequest"),
 )
@@ -190,35 +190,35 @@ class DataProducts(_d.Group):
         domain_id: str | None = None,
         order_by: str | None = None,
     ) -> _d.Pager[m.DataProduct]:
-        """TEMPORARY DataProducts_List.
+        """List data products, filtered by business domain and more. 100 calls in 20 s.
 
         GET /datagovernance/catalog/dataProducts
         """
         return self._pages(_LIST, (skip, top, domain_id, order_by))
 
     def create(self, *, body: m.DataProduct) -> m.DataProduct:
-        """TEMPORARY DataProducts_Create.
+        """Create a data product in a business domain.
 
         POST /datagovernance/catalog/dataProducts
         """
         return self._send(_CREATE, (), body)
 
     def get(self, data_product_id: str) -> m.DataProduct:
-        """TEMPORARY DataProducts_Get.
+        """Read one data product with its owners, terms of use and state.
 
         GET /datagovernance/catalog/dataProducts/{dataProductId}
         """
         return self._send(_GET, (data_product_id,))
 
     def update(self, data_product_id: str, *, body: m.DataProduct) -> m.DataProduct:
-        """TEMPORARY DataProducts_Update.
+        """Replace the properties of a data product; its status publishes or expires it.
 
         PUT /datagovernance/catalog/dataProducts/{dataProductId}
         """
         return self._send(_UPDATE, (data_product_id,), body)
 
     def delete(self, data_product_id: str) -> None:
-        """TEMPORARY DataProducts_Delete.
+        """Delete a data product. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/dataProducts/{dataProductId}
         """
@@ -227,7 +227,7 @@ class DataProducts(_d.Group):
     def list_relationships(
         self, data_product_id: str, *, entity_type: m.EntityCategory | None = None
     ) -> _d.Pager[m.DataProductRelationship]:
-        """TEMPORARY DataProducts_ListRelationships.
+        """List what a data product is linked to: assets, terms, objectives or other products.
 
         GET /datagovernance/catalog/dataProducts/{dataProductId}/relationships
         """
@@ -236,21 +236,21 @@ class DataProducts(_d.Group):
     def create_relationship(
         self, data_product_id: str, *, entity_type: m.EntityCategory, body: dict[str, m.CriticalDataElementProperties]
     ) -> m.DataProductRelationship:
-        """TEMPORARY DataProducts_CreateRelationship.
+        """Link a data product to an asset, term, objective or other entity.
 
         POST /datagovernance/catalog/dataProducts/{dataProductId}/relationships
         """
         return self._send(_CREATE_RELATIONSHIP, (data_product_id, entity_type), body)
 
     def delete_relationship(self, data_product_id: str, *, entity_type: m.EntityCategory, entity_id: str) -> None:
-        """TEMPORARY DataProducts_DeleteRelationship.
+        """Unlink a data product from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataProducts/{dataProductId}/relationships
         """
         return self._send(_DELETE_RELATIONSHIP, (data_product_id, entity_type, entity_id))
 
     def get_facets(self, *, body: m.DataProductFacetRequest) -> m.FacetsResponse:
-        """TEMPORARY DataProducts_GetFacets.
+        """Count data products by the values of the facets asked for.
 
         POST /datagovernance/catalog/dataProducts/facets
         """
@@ -259,14 +259,14 @@ class DataProducts(_d.Group):
     def query(
         self, *, body: m.DataProductQueryRequest, data_product_owner: bool | None = None
     ) -> _d.Pager[m.DataProduct]:
-        """TEMPORARY DataProducts_Query.
+        """Search data products by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/dataProducts/query
         """
         return self._pages(_QUERY, (data_product_owner,), body)
 
     def count(self, *, body: m.DuplicateQueryRequest) -> m.EntityCount:
-        """TEMPORARY DataProducts_Count.
+        """Count data products of the same name, to find doubles before creating one.
 
         POST /datagovernance/catalog/dataProducts/query/count
         """
@@ -282,35 +282,35 @@ class AsyncDataProducts(_d.AsyncGroup):
         domain_id: str | None = None,
         order_by: str | None = None,
     ) -> _d.AsyncPager[m.DataProduct]:
-        """TEMPORARY DataProducts_List.
+        """List data products, filtered by business domain and more. 100 calls in 20 s.
 
         GET /datagovernance/catalog/dataProducts
         """
         return self._pages(_LIST, (skip, top, domain_id, order_by))
 
     async def create(self, *, body: m.DataProduct) -> m.DataProduct:
-        """TEMPORARY DataProducts_Create.
+        """Create a data product in a business domain.
 
         POST /datagovernance/catalog/dataProducts
         """
         return await self._send(_CREATE, (), body)
 
     async def get(self, data_product_id: str) -> m.DataProduct:
-        """TEMPORARY DataProducts_Get.
+        """Read one data product with its owners, terms of use and state.
 
         GET /datagovernance/catalog/dataProducts/{dataProductId}
         """
         return await self._send(_GET, (data_product_id,))
 
     async def update(self, data_product_id: str, *, body: m.DataProduct) -> m.DataProduct:
-        """TEMPORARY DataProducts_Update.
+        """Replace the properties of a data product; its status publishes or expires it.
 
         PUT /datagovernance/catalog/dataProducts/{dataProductId}
         """
         return await self._send(_UPDATE, (data_product_id,), body)
 
     async def delete(self, data_product_id: str) -> None:
-        """TEMPORARY DataProducts_Delete.
+        """Delete a data product. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/dataProducts/{dataProductId}
         """
@@ -319,7 +319,7 @@ class AsyncDataProducts(_d.AsyncGroup):
     def list_relationships(
         self, data_product_id: str, *, entity_type: m.EntityCategory | None = None
     ) -> _d.AsyncPager[m.DataProductRelationship]:
-        """TEMPORARY DataProducts_ListRelationships.
+        """List what a data product is linked to: assets, terms, objectives or other products.
 
         GET /datagovernance/catalog/dataProducts/{dataProductId}/relationships
         """
@@ -328,21 +328,21 @@ class AsyncDataProducts(_d.AsyncGroup):
     async def create_relationship(
         self, data_product_id: str, *, entity_type: m.EntityCategory, body: dict[str, m.CriticalDataElementProperties]
     ) -> m.DataProductRelationship:
-        """TEMPORARY DataProducts_CreateRelationship.
+        """Link a data product to an asset, term, objective or other entity.
 
         POST /datagovernance/catalog/dataProducts/{dataProductId}/relationships
         """
         return await self._send(_CREATE_RELATIONSHIP, (data_product_id, entity_type), body)
 
     async def delete_relationship(self, data_product_id: str, *, entity_type: m.EntityCategory, entity_id: str) -> None:
-        """TEMPORARY DataProducts_DeleteRelationship.
+        """Unlink a data product from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataProducts/{dataProductId}/relationships
         """
         return await self._send(_DELETE_RELATIONSHIP, (data_product_id, entity_type, entity_id))
 
     async def get_facets(self, *, body: m.DataProductFacetRequest) -> m.FacetsResponse:
-        """TEMPORARY DataProducts_GetFacets.
+        """Count data products by the values of the facets asked for.
 
         POST /datagovernance/catalog/dataProducts/facets
         """
@@ -351,14 +351,14 @@ class AsyncDataProducts(_d.AsyncGroup):
     def query(
         self, *, body: m.DataProductQueryRequest, data_product_owner: bool | None = None
     ) -> _d.AsyncPager[m.DataProduct]:
-        """TEMPORARY DataProducts_Query.
+        """Search data products by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/dataProducts/query
         """
         return self._pages(_QUERY, (data_product_owner,), body)
 
     async def count(self, *, body: m.DuplicateQueryRequest) -> m.EntityCount:
-        """TEMPORARY DataProducts_Count.
+        """Count data products of the same name, to find doubles before creating one.
 
         POST /datagovernance/catalog/dataProducts/query/count
         """

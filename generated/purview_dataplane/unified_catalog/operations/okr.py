@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.ObjectiveWithAdditionalProperties] = _d.Operation(
     "GET",
     "/datagovernance/catalog/objectives",
     responses={200: "PagedObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Okr_List.",
+    summary="List objectives, filtered by business domain and more. 100 calls in 20 s.",
     parameters=(
         _d.API_VERSION,
         _d.query("skip", "int"),
@@ -36,7 +36,7 @@ _CREATE: _d.Operation[m.ObjectiveWithAdditionalProperties] = _d.Operation(
     "POST",
     "/datagovernance/catalog/objectives",
     responses={201: "ObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Okr_Create.",
+    summary="Create an objective in a business domain; its key results are added apart.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("ObjectiveWithAdditionalProperties"),
 )
@@ -49,7 +49,7 @@ _GET: _d.Operation[m.ObjectiveWithAdditionalProperties] = _d.Operation(
     "GET",
     "/datagovernance/catalog/objectives/{objectiveId}",
     responses={200: "ObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Okr_Get.",
+    summary="Read one objective with its owners, target date and progress.",
     parameters=(
         _d.API_VERSION,
         _d.path("objective_id"),
@@ -64,7 +64,7 @@ _UPDATE: _d.Operation[m.ObjectiveWithAdditionalProperties] = _d.Operation(
     "PUT",
     "/datagovernance/catalog/objectives/{objectiveId}",
     responses={200: "ObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Okr_Update.",
+    summary="Replace the properties of an objective.",
     parameters=(
         _d.API_VERSION,
         _d.path("objective_id"),
@@ -80,7 +80,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/catalog/objectives/{objectiveId}",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Okr_Delete.",
+    summary="Delete an objective. At most 80 calls in 20 s.",
     parameters=(
         _d.API_VERSION,
         _d.path("objective_id"),
@@ -95,7 +95,7 @@ _LIST_KEY_RESULTS: _d.Operation[m.KeyResult] = _d.Operation(
     "GET",
     "/datagovernance/catalog/objectives/{objectiveId}/keyResults",
     responses={200: "PagedKeyResult", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Okr_ListKeyResults.",
+    summary="List the key results of an objective. 100 calls in 20 s.",
     parameters=(
         _d.API_VERSION,
         _d.path("objective_id"),
@@ -111,7 +111,7 @@ _CREATE_KEY_RESULT: _d.Operation[m.KeyResult] = _d.Operation(
     "POST",
     "/datagovernance/catalog/objectives/{objectiveId}/keyResults",
     responses={201: "KeyResult", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Okr_CreateKeyResult.",
+    summary="Add a key result with its goal and progress to an objective.",
     parameters=(
         _d.API_VERSION,
         _d.path("objective_id"),
@@ -127,7 +127,7 @@ _GET_KEY_RESULT: _d.Operation[m.KeyResult] = _d.Operation(
     "GET",
     "/datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}",
     responses={200: "KeyResult", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Okr_GetKeyResult.",
+    summary="Read one key result of an objective.",
     parameters=(
         _d.API_VERSION,
         _d.path("objective_id"),
@@ -143,7 +143,7 @@ _UPDATE_KEY_RESULT: _d.Operation[m.CatalogModelKeyResult] = _d.Operation(
     "PUT",
     "/datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}",
     responses={200: "CatalogModelKeyResult", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Okr_UpdateKeyResult.",
+    summary="Replace a key result: report progress, or change its goal.",
     parameters=(
         _d.API_VERSION,
         _d.path("objective_id"),
@@ -160,7 +160,7 @@ _DELETE_KEY_RESULT: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Okr_DeleteKeyResult.",
+    summary="Delete one key result; the objective stays.",
     parameters=(
         _d.API_VERSION,
         _d.path("objective_id"),
@@ -176,7 +176,7 @@ _GET_FACETS: _d.Operation[m.FacetsResponse] = _d.Operation(
     "POST",
     "/datagovernance/catalog/objectives/facets",
     responses={200: "FacetsResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Okr_GetFacets.",
+    summary="Count objectives by the values of the facets asked for.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("ObjectiveFacetRequest"),
 )
@@ -189,7 +189,7 @@ _QUERY: _d.Operation[m.ObjectiveWithAdditionalProperties] = _d.Operation(
     "POST",
     "/datagovernance/catalog/objectives/query",
     responses={200: "ObjectiveWithAdditionalPropertiesResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Okr_Query.",
+    summary="Search objectives by a filter in the body; pages follow skip and top.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("ObjectiveQueryRequest"),
     paging=_d.Paging("value", "nextLink"),
@@ -203,7 +203,7 @@ _COUNT: _d.Operation[m.EntityCount] = _d.Operation(
     "POST",
     "/datagovernance/catalog/objectives/query/count",
     responses={200: "EntityCount", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Okr_Count.",
+    summary="Count objectives of the same definition, to find doubles before creating one.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("DuplicateOkrQueryRequest"),
 )
@@ -219,21 +219,21 @@ class Okr(_d.Group):
         domain_id: str | None = None,
         order_by: str | None = None,
     ) -> _d.Pager[m.ObjectiveWithAdditionalProperties]:
-        """TEMPORARY Okr_List.
+        """List objectives, filtered by business domain and more. 100 calls in 20 s.
 
         GET /datagovernance/catalog/objectives
         """
         return self._pages(_LIST, (skip, top, keyword, domain_id, order_by))
 
     def create(self, *, body: m.ObjectiveWithAdditionalProperties) -> m.ObjectiveWithAdditionalProperties:
-        """TEMPORARY Okr_Create.
+        """Create an objective in a business domain; its key results are added apart.
 
         POST /datagovernance/catalog/objectives
         """
         return self._send(_CREATE, (), body)
 
     def get(self, objective_id: str) -> m.ObjectiveWithAdditionalProperties:
-        """TEMPORARY Okr_Get.
+        """Read one objective with its owners, target date and progress.
 
         GET /datagovernance/catalog/objectives/{objectiveId}
         """
@@ -242,35 +242,35 @@ class Okr(_d.Group):
     def update(
         self, objective_id: str, *, body: m.ObjectiveQueryAdditionalProperties
     ) -> m.ObjectiveWithAdditionalProperties:
-        """TEMPORARY Okr_Update.
+        """Replace the properties of an objective.
 
         PUT /datagovernance/catalog/objectives/{objectiveId}
         """
         return self._send(_UPDATE, (objective_id,), body)
 
     def delete(self, objective_id: str) -> None:
-        """TEMPORARY Okr_Delete.
+        """Delete an objective. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/objectives/{objectiveId}
         """
         return self._send(_DELETE, (objective_id,))
 
     def list_key_results(self, objective_id: str) -> _d.Pager[m.KeyResult]:
-        """TEMPORARY Okr_ListKeyResults.
+        """List the key results of an objective. 100 calls in 20 s.
 
         GET /datagovernance/catalog/objectives/{objectiveId}/keyResults
         """
         return self._pages(_LIST_KEY_RESULTS, (objective_id,))
 
     def create_key_result(self, objective_id: str, *, body: m.KeyResult) -> m.KeyResult:
-        """TEMPORARY Okr_CreateKeyResult.
+        """Add a key result with its goal and progress to an objective.
 
         POST /datagovernance/catalog/objectives/{objectiveId}/keyResults
         """
         return self._send(_CREATE_KEY_RESULT, (objective_id,), body)
 
     def get_key_result(self, objective_id: str, key_result_id: str) -> m.KeyResult:
-        """TEMPORARY Okr_GetKeyResult.
+        """Read one key result of an objective.
 
         GET /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
         """
@@ -279,35 +279,35 @@ class Okr(_d.Group):
     def update_key_result(
         self, objective_id: str, key_result_id: str, *, body: m.CatalogModelKeyResult
     ) -> m.CatalogModelKeyResult:
-        """TEMPORARY Okr_UpdateKeyResult.
+        """Replace a key result: report progress, or change its goal.
 
         PUT /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
         """
         return self._send(_UPDATE_KEY_RESULT, (objective_id, key_result_id), body)
 
     def delete_key_result(self, objective_id: str, key_result_id: str) -> None:
-        """TEMPORARY Okr_DeleteKeyResult.
+        """Delete one key result; the objective stays.
 
         DELETE /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
         """
         return self._send(_DELETE_KEY_RESULT, (objective_id, key_result_id))
 
     def get_facets(self, *, body: m.ObjectiveFacetRequest) -> m.FacetsResponse:
-        """TEMPORARY Okr_GetFacets.
+        """Count objectives by the values of the facets asked for.
 
         POST /datagovernance/catalog/objectives/facets
         """
         return self._send(_GET_FACETS, (), body)
 
     def query(self, *, body: m.ObjectiveQueryRequest) -> _d.Pager[m.ObjectiveWithAdditionalProperties]:
-        """TEMPORARY Okr_Query.
+        """Search objectives by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/objectives/query
         """
         return self._pages(_QUERY, (), body)
 
     def count(self, *, body: m.DuplicateOkrQueryRequest) -> m.EntityCount:
-        """TEMPORARY Okr_Count.
+        """Count objectives of the same definition, to find doubles before creating one.
 
         POST /datagovernance/catalog/objectives/query/count
         """
@@ -324,21 +324,21 @@ class AsyncOkr(_d.AsyncGroup):
         domain_id: str | None = None,
         order_by: str | None = None,
     ) -> _d.AsyncPager[m.ObjectiveWithAdditionalProperties]:
-        """TEMPORARY Okr_List.
+        """List objectives, filtered by business domain and more. 100 calls in 20 s.
 
         GET /datagovernance/catalog/objectives
         """
         return self._pages(_LIST, (skip, top, keyword, domain_id, order_by))
 
     async def create(self, *, body: m.ObjectiveWithAdditionalProperties) -> m.ObjectiveWithAdditionalProperties:
-        """TEMPORARY Okr_Create.
+        """Create an objective in a business domain; its key results are added apart.
 
         POST /datagovernance/catalog/objectives
         """
         return await self._send(_CREATE, (), body)
 
     async def get(self, objective_id: str) -> m.ObjectiveWithAdditionalProperties:
-        """TEMPORARY Okr_Get.
+        """Read one objective with its owners, target date and progress.
 
         GET /datagovernance/catalog/objectives/{objectiveId}
         """
@@ -347,35 +347,35 @@ class AsyncOkr(_d.AsyncGroup):
     async def update(
         self, objective_id: str, *, body: m.ObjectiveQueryAdditionalProperties
     ) -> m.ObjectiveWithAdditionalProperties:
-        """TEMPORARY Okr_Update.
+        """Replace the properties of an objective.
 
         PUT /datagovernance/catalog/objectives/{objectiveId}
         """
         return await self._send(_UPDATE, (objective_id,), body)
 
     async def delete(self, objective_id: str) -> None:
-        """TEMPORARY Okr_Delete.
+        """Delete an objective. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/objectives/{objectiveId}
         """
         return await self._send(_DELETE, (objective_id,))
 
     def list_key_results(self, objective_id: str) -> _d.AsyncPager[m.KeyResult]:
-        """TEMPORARY Okr_ListKeyResults.
+        """List the key results of an objective. 100 calls in 20 s.
 
         GET /datagovernance/catalog/objectives/{objectiveId}/keyResults
         """
         return self._pages(_LIST_KEY_RESULTS, (objective_id,))
 
     async def create_key_result(self, objective_id: str, *, body: m.KeyResult) -> m.KeyResult:
-        """TEMPORARY Okr_CreateKeyResult.
+        """Add a key result with its goal and progress to an objective.
 
         POST /datagovernance/catalog/objectives/{objectiveId}/keyResults
         """
         return await self._send(_CREATE_KEY_RESULT, (objective_id,), body)
 
     async def get_key_result(self, objective_id: str, key_result_id: str) -> m.KeyResult:
-        """TEMPORARY Okr_GetKeyResult.
+        """Read one key result of an objective.
 
         GET /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
         """
@@ -384,35 +384,35 @@ class AsyncOkr(_d.AsyncGroup):
     async def update_key_result(
         self, objective_id: str, key_result_id: str, *, body: m.CatalogModelKeyResult
     ) -> m.CatalogModelKeyResult:
-        """TEMPORARY Okr_UpdateKeyResult.
+        """Replace a key result: report progress, or change its goal.
 
         PUT /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
         """
         return await self._send(_UPDATE_KEY_RESULT, (objective_id, key_result_id), body)
 
     async def delete_key_result(self, objective_id: str, key_result_id: str) -> None:
-        """TEMPORARY Okr_DeleteKeyResult.
+        """Delete one key result; the objective stays.
 
         DELETE /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
         """
         return await self._send(_DELETE_KEY_RESULT, (objective_id, key_result_id))
 
     async def get_facets(self, *, body: m.ObjectiveFacetRequest) -> m.FacetsResponse:
-        """TEMPORARY Okr_GetFacets.
+        """Count objectives by the values of the facets asked for.
 
         POST /datagovernance/catalog/objectives/facets
         """
         return await self._send(_GET_FACETS, (), body)
 
     def query(self, *, body: m.ObjectiveQueryRequest) -> _d.AsyncPager[m.ObjectiveWithAdditionalProperties]:
-        """TEMPORARY Okr_Query.
+        """Search objectives by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/objectives/query
         """
         return self._pages(_QUERY, (), body)
 
     async def count(self, *, body: m.DuplicateOkrQueryRequest) -> m.EntityCount:
-        """TEMPORARY Okr_Count.
+        """Count objectives of the same definition, to find doubles before creating one.
 
         POST /datagovernance/catalog/objectives/query/count
         """

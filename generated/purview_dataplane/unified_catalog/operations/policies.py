@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.CatalogResponse] = _d.Operation(
     "GET",
     "/datagovernance/catalog/policies",
     responses={200: "CatalogResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Policies_List.",
+    summary="List the role policies of business domains and of the catalog. 100 calls in 20 s.",
     parameters=(
         _d.API_VERSION,
         _d.query("skip_token"),
@@ -31,7 +31,7 @@ _UPDATE: _d.Operation[m.CatalogValue] = _d.Operation(
     "PUT",
     "/datagovernance/catalog/policies/{policyId}",
     responses={200: "CatalogValue", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Policies_Update.",
+    summary="Replace a whole role policy: read it first, change who holds a role, send all of it back.",
     parameters=(
         _d.API_VERSION,
         _d.path("policy_id"),
@@ -42,14 +42,14 @@ _UPDATE: _d.Operation[m.CatalogValue] = _d.Operation(
 
 class Policies(_d.Group):
     def list(self, *, skip_token: str | None = None) -> m.CatalogResponse:
-        """TEMPORARY Policies_List.
+        """List the role policies of business domains and of the catalog. 100 calls in 20 s.
 
         GET /datagovernance/catalog/policies
         """
         return self._send(_LIST, (skip_token,))
 
     def update(self, policy_id: str, *, body: m.CatalogValue) -> m.CatalogValue:
-        """TEMPORARY Policies_Update.
+        """Replace a whole role policy: read it first, change who holds a role, send all of it back.
 
         PUT /datagovernance/catalog/policies/{policyId}
         """
@@ -58,14 +58,14 @@ class Policies(_d.Group):
 
 class AsyncPolicies(_d.AsyncGroup):
     async def list(self, *, skip_token: str | None = None) -> m.CatalogResponse:
-        """TEMPORARY Policies_List.
+        """List the role policies of business domains and of the catalog. 100 calls in 20 s.
 
         GET /datagovernance/catalog/policies
         """
         return await self._send(_LIST, (skip_token,))
 
     async def update(self, policy_id: str, *, body: m.CatalogValue) -> m.CatalogValue:
-        """TEMPORARY Policies_Update.
+        """Replace a whole role policy: read it first, change who holds a role, send all of it back.
 
         PUT /datagovernance/catalog/policies/{policyId}
         """

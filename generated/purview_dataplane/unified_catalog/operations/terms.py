@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.Term] = _d.Operation(
     "GET",
     "/datagovernance/catalog/terms",
     responses={200: "PagedTerm", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Terms_List.",
+    summary="List glossary terms, filtered by domain, parent or keyword. 100 calls in 20 s.",
     parameters=(
         _d.API_VERSION,
         _d.query("skip", "int"),
@@ -38,7 +38,7 @@ _CREATE: _d.Operation[m.Term] = _d.Operation(
     "POST",
     "/datagovernance/catalog/terms",
     responses={201: "Term", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Terms_Create.",
+    summary="Create a glossary term in a business domain, at the top or below a parent term.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("Term"),
 )
@@ -51,7 +51,7 @@ _GET: _d.Operation[m.Term] = _d.Operation(
     "GET",
     "/datagovernance/catalog/terms/{termId}",
     responses={200: "Term", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Terms_Get.",
+    summary="Read one glossary term with its acronyms, owners and state.",
     parameters=(
         _d.API_VERSION,
         _d.path("term_id"),
@@ -66,7 +66,7 @@ _UPDATE: _d.Operation[m.Term] = _d.Operation(
     "PUT",
     "/datagovernance/catalog/terms/{termId}",
     responses={200: "Term", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Terms_Update.",
+    summary="Replace the properties of a glossary term; its status publishes or expires it.",
     parameters=(
         _d.API_VERSION,
         _d.path("term_id"),
@@ -82,7 +82,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/catalog/terms/{termId}",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Terms_Delete.",
+    summary="Delete a glossary term. At most 80 calls in 20 s.",
     parameters=(
         _d.API_VERSION,
         _d.path("term_id"),
@@ -97,7 +97,7 @@ _LIST_HIERARCHY: _d.Operation[m.Term] = _d.Operation(
     "GET",
     "/datagovernance/catalog/terms/{termId}/hierarchies",
     responses={200: "TermResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Terms_ListHierarchy.",
+    summary="List the terms below a glossary term in its hierarchy.",
     parameters=(
         _d.API_VERSION,
         _d.path("term_id"),
@@ -113,7 +113,7 @@ _LIST_RELATED_ENTITIES: _d.Operation[m.TermRelationship] = _d.Operation(
     "GET",
     "/datagovernance/catalog/terms/{termId}/relationships",
     responses={200: "PagedTermRelationship", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Terms_ListRelatedEntities.",
+    summary="List what a glossary term is linked to, for one category of entity.",
     parameters=(
         _d.API_VERSION,
         _d.path("term_id"),
@@ -131,7 +131,7 @@ _ADD_RELATED_ENTITY: _d.Operation[m.TermRelationship] = _d.Operation(
     "POST",
     "/datagovernance/catalog/terms/{termId}/relationships",
     responses={200: "TermRelationship", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Terms_AddRelatedEntity.",
+    summary="Link a glossary term to another term, a data product, a column or other entity.",
     parameters=(
         _d.API_VERSION,
         _d.path("term_id"),
@@ -148,7 +148,7 @@ _DELETE_RELATED: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/catalog/terms/{termId}/relationships",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Terms_DeleteRelated.",
+    summary="Unlink a glossary term from another entity; both entities stay.",
     parameters=(
         _d.API_VERSION,
         _d.path("term_id"),
@@ -166,7 +166,7 @@ _GET_FACETS: _d.Operation[m.FacetsResponse] = _d.Operation(
     "POST",
     "/datagovernance/catalog/terms/facets",
     responses={200: "FacetsResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Terms_GetFacets.",
+    summary="Count glossary terms by the values of the facets asked for.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("TermFacetRequest"),
 )
@@ -179,7 +179,7 @@ _QUERY: _d.Operation[m.Term] = _d.Operation(
     "POST",
     "/datagovernance/catalog/terms/query",
     responses={200: "TermResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Terms_Query.",
+    summary="Search glossary terms by a filter in the body; pages follow skip and top.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("TermQueryRequest"),
     paging=_d.Paging("value", "nextLink"),
@@ -193,7 +193,7 @@ _COUNT: _d.Operation[m.EntityCount] = _d.Operation(
     "POST",
     "/datagovernance/catalog/terms/query/count",
     responses={200: "EntityCount", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="TEMPORARY Terms_Count.",
+    summary="Count glossary terms of the same name, to find doubles before creating one.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("DuplicateQueryRequest"),
 )
@@ -211,42 +211,42 @@ class Terms(_d.Group):
         depth: int | None = None,
         order_by: str | None = None,
     ) -> _d.Pager[m.Term]:
-        """TEMPORARY Terms_List.
+        """List glossary terms, filtered by domain, parent or keyword. 100 calls in 20 s.
 
         GET /datagovernance/catalog/terms
         """
         return self._pages(_LIST, (skip, top, domain_id, parent_id, keyword, depth, order_by))
 
     def create(self, *, body: m.Term) -> m.Term:
-        """TEMPORARY Terms_Create.
+        """Create a glossary term in a business domain, at the top or below a parent term.
 
         POST /datagovernance/catalog/terms
         """
         return self._send(_CREATE, (), body)
 
     def get(self, term_id: str) -> m.Term:
-        """TEMPORARY Terms_Get.
+        """Read one glossary term with its acronyms, owners and state.
 
         GET /datagovernance/catalog/terms/{termId}
         """
         return self._send(_GET, (term_id,))
 
     def update(self, term_id: str, *, body: m.Term) -> m.Term:
-        """TEMPORARY Terms_Update.
+        """Replace the properties of a glossary term; its status publishes or expires it.
 
         PUT /datagovernance/catalog/terms/{termId}
         """
         return self._send(_UPDATE, (term_id,), body)
 
     def delete(self, term_id: str) -> None:
-        """TEMPORARY Terms_Delete.
+        """Delete a glossary term. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/terms/{termId}
         """
         return self._send(_DELETE, (term_id,))
 
     def list_hierarchy(self, term_id: str) -> _d.Pager[m.Term]:
-        """TEMPORARY Terms_ListHierarchy.
+        """List the terms below a glossary term in its hierarchy.
 
         GET /datagovernance/catalog/terms/{termId}/hierarchies
         """
@@ -259,7 +259,7 @@ class Terms(_d.Group):
         entity_type: m.EntityCategory | None = None,
         relationship_type: m.TermRelationshipType | None = None,
     ) -> _d.Pager[m.TermRelationship]:
-        """TEMPORARY Terms_ListRelatedEntities.
+        """List what a glossary term is linked to, for one category of entity.
 
         GET /datagovernance/catalog/terms/{termId}/relationships
         """
@@ -268,7 +268,7 @@ class Terms(_d.Group):
     def add_related_entity(
         self, term_id: str, *, body: m.TermRelationship, entity_type: m.EntityCategory | None = None
     ) -> m.TermRelationship:
-        """TEMPORARY Terms_AddRelatedEntity.
+        """Link a glossary term to another term, a data product, a column or other entity.
 
         POST /datagovernance/catalog/terms/{termId}/relationships
         """
@@ -282,28 +282,28 @@ class Terms(_d.Group):
         relationship_type: m.TermRelationshipType | None = None,
         entity_id: str | None = None,
     ) -> None:
-        """TEMPORARY Terms_DeleteRelated.
+        """Unlink a glossary term from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/terms/{termId}/relationships
         """
         return self._send(_DELETE_RELATED, (term_id, entity_type, relationship_type, entity_id))
 
     def get_facets(self, *, body: m.TermFacetRequest) -> m.FacetsResponse:
-        """TEMPORARY Terms_GetFacets.
+        """Count glossary terms by the values of the facets asked for.
 
         POST /datagovernance/catalog/terms/facets
         """
         return self._send(_GET_FACETS, (), body)
 
     def query(self, *, body: m.TermQueryRequest) -> _d.Pager[m.Term]:
-        """TEMPORARY Terms_Query.
+        """Search glossary terms by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/terms/query
         """
         return self._pages(_QUERY, (), body)
 
     def count(self, *, body: m.DuplicateQueryRequest) -> m.EntityCount:
-        """TEMPORARY Terms_Count.
+        """Count glossary terms of the same name, to find doubles before creating one.
 
         POST /datagovernance/catalog/terms/query/count
         """
@@ -322,42 +322,42 @@ class AsyncTerms(_d.AsyncGroup):
         depth: int | None = None,
         order_by: str | None = None,
     ) -> _d.AsyncPager[m.Term]:
-        """TEMPORARY Terms_List.
+        """List glossary terms, filtered by domain, parent or keyword. 100 calls in 20 s.
 
         GET /datagovernance/catalog/terms
         """
         return self._pages(_LIST, (skip, top, domain_id, parent_id, keyword, depth, order_by))
 
     async def create(self, *, body: m.Term) -> m.Term:
-        """TEMPORARY Terms_Create.
+        """Create a glossary term in a business domain, at the top or below a parent term.
 
         POST /datagovernance/catalog/terms
         """
         return await self._send(_CREATE, (), body)
 
     async def get(self, term_id: str) -> m.Term:
-        """TEMPORARY Terms_Get.
+        """Read one glossary term with its acronyms, owners and state.
 
         GET /datagovernance/catalog/terms/{termId}
         """
         return await self._send(_GET, (term_id,))
 
     async def update(self, term_id: str, *, body: m.Term) -> m.Term:
-        """TEMPORARY Terms_Update.
+        """Replace the properties of a glossary term; its status publishes or expires it.
 
         PUT /datagovernance/catalog/terms/{termId}
         """
         return await self._send(_UPDATE, (term_id,), body)
 
     async def delete(self, term_id: str) -> None:
-        """TEMPORARY Terms_Delete.
+        """Delete a glossary term. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/terms/{termId}
         """
         return await self._send(_DELETE, (term_id,))
 
     def list_hierarchy(self, term_id: str) -> _d.AsyncPager[m.Term]:
-        """TEMPORARY Terms_ListHierarchy.
+        """List the terms below a glossary term in its hierarchy.
 
         GET /datagovernance/catalog/terms/{termId}/hierarchies
         """
@@ -370,7 +370,7 @@ class AsyncTerms(_d.AsyncGroup):
         entity_type: m.EntityCategory | None = None,
         relationship_type: m.TermRelationshipType | None = None,
     ) -> _d.AsyncPager[m.TermRelationship]:
-        """TEMPORARY Terms_ListRelatedEntities.
+        """List what a glossary term is linked to, for one category of entity.
 
         GET /datagovernance/catalog/terms/{termId}/relationships
         """
@@ -379,7 +379,7 @@ class AsyncTerms(_d.AsyncGroup):
     async def add_related_entity(
         self, term_id: str, *, body: m.TermRelationship, entity_type: m.EntityCategory | None = None
     ) -> m.TermRelationship:
-        """TEMPORARY Terms_AddRelatedEntity.
+        """Link a glossary term to another term, a data product, a column or other entity.
 
         POST /datagovernance/catalog/terms/{termId}/relationships
         """
@@ -393,28 +393,28 @@ class AsyncTerms(_d.AsyncGroup):
         relationship_type: m.TermRelationshipType | None = None,
         entity_id: str | None = None,
     ) -> None:
-        """TEMPORARY Terms_DeleteRelated.
+        """Unlink a glossary term from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/terms/{termId}/relationships
         """
         return await self._send(_DELETE_RELATED, (term_id, entity_type, relationship_type, entity_id))
 
     async def get_facets(self, *, body: m.TermFacetRequest) -> m.FacetsResponse:
-        """TEMPORARY Terms_GetFacets.
+        """Count glossary terms by the values of the facets asked for.
 
         POST /datagovernance/catalog/terms/facets
         """
         return await self._send(_GET_FACETS, (), body)
 
     def query(self, *, body: m.TermQueryRequest) -> _d.AsyncPager[m.Term]:
-        """TEMPORARY Terms_Query.
+        """Search glossary terms by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/terms/query
         """
         return self._pages(_QUERY, (), body)
 
     async def count(self, *, body: m.DuplicateQueryRequest) -> m.EntityCount:
-        """TEMPORARY Terms_Count.
+        """Count glossary terms of the same name, to find doubles before creating one.
 
         POST /datagovernance/catalog/terms/query/count
         """

@@ -16,7 +16,7 @@ _APPROVE: _d.Operation[None] = _d.Operation(
     "POST",
     "/workflow/workflowtasks/{taskId}/approve-approval",
     responses={200: "None", "default": "ErrorResponse"},
-    summary="TEMPORARY Approval_Approve.",
+    summary="Say yes to an approval that is assigned to the caller, with an optional comment.",
     parameters=(
         _d.path("task_id"),
         _d.API_VERSION,
@@ -32,7 +32,7 @@ _REJECT: _d.Operation[None] = _d.Operation(
     "POST",
     "/workflow/workflowtasks/{taskId}/reject-approval",
     responses={200: "None", "default": "ErrorResponse"},
-    summary="TEMPORARY Approval_Reject.",
+    summary="Say no to an approval that is assigned to the caller, with an optional comment.",
     parameters=(
         _d.path("task_id"),
         _d.API_VERSION,
@@ -43,14 +43,14 @@ _REJECT: _d.Operation[None] = _d.Operation(
 
 class Approval(_d.Group):
     def approve(self, task_id: str, *, body: m.ApprovalResponseComment) -> None:
-        """TEMPORARY Approval_Approve.
+        """Say yes to an approval that is assigned to the caller, with an optional comment.
 
         POST /workflow/workflowtasks/{taskId}/approve-approval
         """
         return self._send(_APPROVE, (task_id,), body)
 
     def reject(self, task_id: str, *, body: m.ApprovalResponseComment) -> None:
-        """TEMPORARY Approval_Reject.
+        """Say no to an approval that is assigned to the caller, with an optional comment.
 
         POST /workflow/workflowtasks/{taskId}/reject-approval
         """
@@ -59,14 +59,14 @@ class Approval(_d.Group):
 
 class AsyncApproval(_d.AsyncGroup):
     async def approve(self, task_id: str, *, body: m.ApprovalResponseComment) -> None:
-        """TEMPORARY Approval_Approve.
+        """Say yes to an approval that is assigned to the caller, with an optional comment.
 
         POST /workflow/workflowtasks/{taskId}/approve-approval
         """
         return await self._send(_APPROVE, (task_id,), body)
 
     async def reject(self, task_id: str, *, body: m.ApprovalResponseComment) -> None:
-        """TEMPORARY Approval_Reject.
+        """Say no to an approval that is assigned to the caller, with an optional comment.
 
         POST /workflow/workflowtasks/{taskId}/reject-approval
         """

@@ -16,7 +16,7 @@ _UPDATE: _d.Operation[None] = _d.Operation(
     "POST",
     "/workflow/workflowtasks/{taskId}/change-task-status",
     responses={200: "None", "default": "ErrorResponse"},
-    summary="TEMPORARY TaskStatus_Update.",
+    summary="Move a task to another status, such as in progress or completed.",
     parameters=(
         _d.path("task_id"),
         _d.API_VERSION,
@@ -27,7 +27,7 @@ _UPDATE: _d.Operation[None] = _d.Operation(
 
 class TaskStatus(_d.Group):
     def update(self, task_id: str, *, body: m.TaskUpdateCommand) -> None:
-        """TEMPORARY TaskStatus_Update.
+        """Move a task to another status, such as in progress or completed.
 
         POST /workflow/workflowtasks/{taskId}/change-task-status
         """
@@ -36,7 +36,7 @@ class TaskStatus(_d.Group):
 
 class AsyncTaskStatus(_d.AsyncGroup):
     async def update(self, task_id: str, *, body: m.TaskUpdateCommand) -> None:
-        """TEMPORARY TaskStatus_Update.
+        """Move a task to another status, such as in progress or completed.
 
         POST /workflow/workflowtasks/{taskId}/change-task-status
         """

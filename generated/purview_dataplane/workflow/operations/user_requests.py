@@ -16,7 +16,7 @@ _SUBMIT: _d.Operation[m.UserRequestResponse] = _d.Operation(
     "POST",
     "/workflow/userrequests",
     responses={200: "UserRequestResponse", "default": "ErrorResponse"},
-    summary="TEMPORARY UserRequests_Submit.",
+    summary="Ask for changes in the catalog; operations that a workflow is bound to wait for it.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("UserRequestPayload"),
 )
@@ -24,7 +24,7 @@ _SUBMIT: _d.Operation[m.UserRequestResponse] = _d.Operation(
 
 class UserRequests(_d.Group):
     def submit(self, *, body: m.UserRequestPayload) -> m.UserRequestResponse:
-        """TEMPORARY UserRequests_Submit.
+        """Ask for changes in the catalog; operations that a workflow is bound to wait for it.
 
         POST /workflow/userrequests
         """
@@ -33,7 +33,7 @@ class UserRequests(_d.Group):
 
 class AsyncUserRequests(_d.AsyncGroup):
     async def submit(self, *, body: m.UserRequestPayload) -> m.UserRequestResponse:
-        """TEMPORARY UserRequests_Submit.
+        """Ask for changes in the catalog; operations that a workflow is bound to wait for it.
 
         POST /workflow/userrequests
         """

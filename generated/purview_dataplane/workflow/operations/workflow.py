@@ -16,7 +16,7 @@ _GET: _d.Operation[m.Workflow] = _d.Operation(
     "GET",
     "/workflow/workflows/{workflowId}",
     responses={200: "Workflow", "default": "ErrorResponse"},
-    summary="TEMPORARY Workflow_Get.",
+    summary="Read one workflow with its triggers and actions.",
     parameters=(
         _d.path("workflow_id"),
         _d.API_VERSION,
@@ -31,7 +31,7 @@ _CREATE_OR_REPLACE: _d.Operation[m.Workflow] = _d.Operation(
     "PUT",
     "/workflow/workflows/{workflowId}",
     responses={200: "Workflow", "default": "ErrorResponse"},
-    summary="TEMPORARY Workflow_CreateOrReplace.",
+    summary="Create a workflow under the given id, or replace the one that has it.",
     parameters=(
         _d.path("workflow_id"),
         _d.API_VERSION,
@@ -47,7 +47,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/workflow/workflows/{workflowId}",
     responses={204: "None", "default": "ErrorResponse"},
-    summary="TEMPORARY Workflow_Delete.",
+    summary="Delete a workflow from the account.",
     parameters=(
         _d.path("workflow_id"),
         _d.API_VERSION,
@@ -62,7 +62,7 @@ _VALIDATE: _d.Operation[m.WorkflowValidationRuleViolationsList] = _d.Operation(
     "POST",
     "/workflow/workflows/{workflowId}/validate",
     responses={200: "WorkflowValidationRuleViolationsList", "default": "ErrorResponse"},
-    summary="TEMPORARY Workflow_Validate.",
+    summary="Check a workflow definition and get the rules that it breaks, without saving it.",
     parameters=(
         _d.path("workflow_id"),
         _d.API_VERSION,
@@ -73,21 +73,21 @@ _VALIDATE: _d.Operation[m.WorkflowValidationRuleViolationsList] = _d.Operation(
 
 class Workflow(_d.Group):
     def get(self, workflow_id: str) -> m.Workflow:
-        """TEMPORARY Workflow_Get.
+        """Read one workflow with its triggers and actions.
 
         GET /workflow/workflows/{workflowId}
         """
         return self._send(_GET, (workflow_id,))
 
     def create_or_replace(self, workflow_id: str, *, body: m.WorkflowCreateOrUpdateCommand) -> m.Workflow:
-        """TEMPORARY Workflow_CreateOrReplace.
+        """Create a workflow under the given id, or replace the one that has it.
 
         PUT /workflow/workflows/{workflowId}
         """
         return self._send(_CREATE_OR_REPLACE, (workflow_id,), body)
 
     def delete(self, workflow_id: str) -> None:
-        """TEMPORARY Workflow_Delete.
+        """Delete a workflow from the account.
 
         DELETE /workflow/workflows/{workflowId}
         """
@@ -96,7 +96,7 @@ class Workflow(_d.Group):
     def validate(
         self, workflow_id: str, *, body: m.WorkflowCreateOrUpdateCommand
     ) -> m.WorkflowValidationRuleViolationsList:
-        """TEMPORARY Workflow_Validate.
+        """Check a workflow definition and get the rules that it breaks, without saving it.
 
         POST /workflow/workflows/{workflowId}/validate
         """
@@ -105,21 +105,21 @@ class Workflow(_d.Group):
 
 class AsyncWorkflow(_d.AsyncGroup):
     async def get(self, workflow_id: str) -> m.Workflow:
-        """TEMPORARY Workflow_Get.
+        """Read one workflow with its triggers and actions.
 
         GET /workflow/workflows/{workflowId}
         """
         return await self._send(_GET, (workflow_id,))
 
     async def create_or_replace(self, workflow_id: str, *, body: m.WorkflowCreateOrUpdateCommand) -> m.Workflow:
-        """TEMPORARY Workflow_CreateOrReplace.
+        """Create a workflow under the given id, or replace the one that has it.
 
         PUT /workflow/workflows/{workflowId}
         """
         return await self._send(_CREATE_OR_REPLACE, (workflow_id,), body)
 
     async def delete(self, workflow_id: str) -> None:
-        """TEMPORARY Workflow_Delete.
+        """Delete a workflow from the account.
 
         DELETE /workflow/workflows/{workflowId}
         """
@@ -128,7 +128,7 @@ class AsyncWorkflow(_d.AsyncGroup):
     async def validate(
         self, workflow_id: str, *, body: m.WorkflowCreateOrUpdateCommand
     ) -> m.WorkflowValidationRuleViolationsList:
-        """TEMPORARY Workflow_Validate.
+        """Check a workflow definition and get the rules that it breaks, without saving it.
 
         POST /workflow/workflows/{workflowId}/validate
         """

@@ -16,7 +16,7 @@ _GET: _d.Operation[m.WorkflowRun] = _d.Operation(
     "GET",
     "/workflow/workflowruns/{workflowRunId}",
     responses={200: "WorkflowRun", "default": "ErrorResponse"},
-    summary="TEMPORARY WorkflowRun_Get.",
+    summary="Read one workflow run with its actions and where each of them stands.",
     parameters=(
         _d.API_VERSION,
         _d.path("workflow_run_id"),
@@ -31,7 +31,7 @@ _CANCEL: _d.Operation[None] = _d.Operation(
     "POST",
     "/workflow/workflowruns/{workflowRunId}/cancel",
     responses={200: "None", "default": "ErrorResponse"},
-    summary="TEMPORARY WorkflowRun_Cancel.",
+    summary="Stop a workflow run, with a comment on why.",
     parameters=(
         _d.API_VERSION,
         _d.path("workflow_run_id"),
@@ -42,14 +42,14 @@ _CANCEL: _d.Operation[None] = _d.Operation(
 
 class WorkflowRun(_d.Group):
     def get(self, workflow_run_id: str) -> m.WorkflowRun:
-        """TEMPORARY WorkflowRun_Get.
+        """Read one workflow run with its actions and where each of them stands.
 
         GET /workflow/workflowruns/{workflowRunId}
         """
         return self._send(_GET, (workflow_run_id,))
 
     def cancel(self, workflow_run_id: str, *, body: m.WorkflowRunCancelRequest) -> None:
-        """TEMPORARY WorkflowRun_Cancel.
+        """Stop a workflow run, with a comment on why.
 
         POST /workflow/workflowruns/{workflowRunId}/cancel
         """
@@ -58,14 +58,14 @@ class WorkflowRun(_d.Group):
 
 class AsyncWorkflowRun(_d.AsyncGroup):
     async def get(self, workflow_run_id: str) -> m.WorkflowRun:
-        """TEMPORARY WorkflowRun_Get.
+        """Read one workflow run with its actions and where each of them stands.
 
         GET /workflow/workflowruns/{workflowRunId}
         """
         return await self._send(_GET, (workflow_run_id,))
 
     async def cancel(self, workflow_run_id: str, *, body: m.WorkflowRunCancelRequest) -> None:
-        """TEMPORARY WorkflowRun_Cancel.
+        """Stop a workflow run, with a comment on why.
 
         POST /workflow/workflowruns/{workflowRunId}/cancel
         """

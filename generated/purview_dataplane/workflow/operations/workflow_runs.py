@@ -17,7 +17,7 @@ _LIST: _d.Operation[m.WorkflowRunMetadata] = _d.Operation(
     "GET",
     "/workflow/workflowruns",
     responses={200: "WorkflowRunList", "default": "ErrorResponse"},
-    summary="TEMPORARY WorkflowRuns_List.",
+    summary="List workflow runs, filtered by time, status, requestor or workflow.",
     parameters=(
         _d.API_VERSION,
         _d.query("view_mode"),
@@ -44,7 +44,7 @@ class WorkflowRuns(_d.Group):
         requestors: _list[str] | None = None,
         maxpagesize: int | None = None,
     ) -> _d.Pager[m.WorkflowRunMetadata]:
-        """TEMPORARY WorkflowRuns_List.
+        """List workflow runs, filtered by time, status, requestor or workflow.
 
         GET /workflow/workflowruns
         """
@@ -65,7 +65,7 @@ class AsyncWorkflowRuns(_d.AsyncGroup):
         requestors: _list[str] | None = None,
         maxpagesize: int | None = None,
     ) -> _d.AsyncPager[m.WorkflowRunMetadata]:
-        """TEMPORARY WorkflowRuns_List.
+        """List workflow runs, filtered by time, status, requestor or workflow.
 
         GET /workflow/workflowruns
         """

@@ -16,8 +16,11 @@ _GET: _d.Operation[m.WorkflowTask] = _d.Operation(
     "GET",
     "/workflow/workflowtasks/{taskId}",
     responses={200: "WorkflowTask", "default": "ErrorResponse"},
-    summary="TEMPORARY WorkflowTask_Get.",
-    parameters=(_d.path("task_id"),),
+    summary="Read one approval or task by its id.",
+    parameters=(
+        _d.path("task_id"),
+        _d.API_VERSION,
+    ),
 )
 
 _REASSIGN: _d.Operation[None] = _d.Operation(
@@ -28,7 +31,7 @@ _REASSIGN: _d.Operation[None] = _d.Operation(
     "POST",
     "/workflow/workflowtasks/{taskId}/reassign",
     responses={200: "None", "default": "ErrorResponse"},
-    summary="TEMPORARY WorkflowTask_Reassign.",
+    summary="Hand an approval or task from one person to another.",
     parameters=(
         _d.path("task_id"),
         _d.API_VERSION,
@@ -39,14 +42,14 @@ _REASSIGN: _d.Operation[None] = _d.Operation(
 
 class WorkflowTask(_d.Group):
     def get(self, task_id: str) -> m.WorkflowTask:
-        """TEMPORARY WorkflowTask_Get.
+        """Read one approval or task by its id.
 
         GET /workflow/workflowtasks/{taskId}
         """
         return self._send(_GET, (task_id,))
 
     def reassign(self, task_id: str, *, body: m.ReassignCommand) -> None:
-        """TEMPORARY WorkflowTask_Reassign.
+        """Hand an approval or task from one person to another.
 
         POST /workflow/workflowtasks/{taskId}/reassign
         """
@@ -55,14 +58,14 @@ class WorkflowTask(_d.Group):
 
 class AsyncWorkflowTask(_d.AsyncGroup):
     async def get(self, task_id: str) -> m.WorkflowTask:
-        """TEMPORARY WorkflowTask_Get.
+        """Read one approval or task by its id.
 
         GET /workflow/workflowtasks/{taskId}
         """
         return await self._send(_GET, (task_id,))
 
     async def reassign(self, task_id: str, *, body: m.ReassignCommand) -> None:
-        """TEMPORARY WorkflowTask_Reassign.
+        """Hand an approval or task from one person to another.
 
         POST /workflow/workflowtasks/{taskId}/reassign
         """

@@ -17,7 +17,7 @@ _LIST: _d.Operation[m.WorkflowTask] = _d.Operation(
     "GET",
     "/workflow/workflowtasks",
     responses={200: "TasksList", "default": "ErrorResponse"},
-    summary="TEMPORARY WorkflowTasks_List.",
+    summary="List approvals and tasks, those of the caller or sent by the caller, by status and type.",
     parameters=(
         _d.API_VERSION,
         _d.query("view_mode"),
@@ -50,7 +50,7 @@ class WorkflowTasks(_d.Group):
         assignees: _list[str] | None = None,
         workflow_name_keyword: str | None = None,
     ) -> _d.Pager[m.WorkflowTask]:
-        """TEMPORARY WorkflowTasks_List.
+        """List approvals and tasks, those of the caller or sent by the caller, by status and type.
 
         GET /workflow/workflowtasks
         """
@@ -86,7 +86,7 @@ class AsyncWorkflowTasks(_d.AsyncGroup):
         assignees: _list[str] | None = None,
         workflow_name_keyword: str | None = None,
     ) -> _d.AsyncPager[m.WorkflowTask]:
-        """TEMPORARY WorkflowTasks_List.
+        """List approvals and tasks, those of the caller or sent by the caller, by status and type.
 
         GET /workflow/workflowtasks
         """

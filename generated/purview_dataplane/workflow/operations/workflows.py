@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.WorkflowMetadata] = _d.Operation(
     "GET",
     "/workflow/workflows",
     responses={200: "WorkflowMetadataList", "default": "ErrorResponse"},
-    summary="TEMPORARY Workflows_List.",
+    summary="List the workflows of the account, without their actions.",
     parameters=(_d.API_VERSION,),
     paging=_d.Paging("value", "nextLink"),
 )
@@ -24,7 +24,7 @@ _LIST: _d.Operation[m.WorkflowMetadata] = _d.Operation(
 
 class Workflows(_d.Group):
     def list(self) -> _d.Pager[m.WorkflowMetadata]:
-        """TEMPORARY Workflows_List.
+        """List the workflows of the account, without their actions.
 
         GET /workflow/workflows
         """
@@ -33,7 +33,7 @@ class Workflows(_d.Group):
 
 class AsyncWorkflows(_d.AsyncGroup):
     def list(self) -> _d.AsyncPager[m.WorkflowMetadata]:
-        """TEMPORARY Workflows_List.
+        """List the workflows of the account, without their actions.
 
         GET /workflow/workflows
         """

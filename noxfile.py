@@ -1,0 +1,102 @@
+"""The sessions of this project: `nox` runs the default ones, `nox -l` lists all, `nox -s NAME -- ARGUMENTS` passes arguments on."""
+
+from __future__ import annotations
+
+import nox
+
+nox.needs_version = ">=2025.10"
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "typing", "tests", "drift", "contract"]
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+LINT = nox.project.dependency_groups(PYPROJECT, "lint")
+TEST = nox.project.dependency_groups(PYPROJECT, "test")
+TYPING = nox.project.dependency_groups(PYPROJECT, "typing")
+PROJECT = ("-e", ".[codegen]")
+QUIET = {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and formatting of all hand-written code."""
+    session.install(*LINT, env=QUIET)
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """Both type checkers over hand-written and generated code, a user's code, and a user's mistakes."""
+    session.install(*PROJECT, *TYPING, env=QUIET)
+    session.run("mypy", *session.posargs)
+    session.run("basedpyright", "--pythonpath", f"{session.bin}/python", *session.posargs)
+    session.run("pytest", "tests/typing")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Unit and functional tests on this Python."""
+    session.install(*PROJECT, *TEST, env=QUIET)
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def drift(session: nox.Session) -> None:
+    """Contracts, names lock and generated tree agree."""
+    session.install(*PROJECT, env=QUIET)
+    session.run("python", "-m", "purview_codegen", "check", *session.posargs)
+
+
+@nox.session
+def contract(session: nox.Session) -> None:
+    """The clients against the contracts, and against the upstream documents where a mirror is at hand."""
+    session.install(*PROJECT, *TEST, env=QUIET)
+    session.run("pytest", "tests/contract", *session.posargs)
+
+
+@nox.session(default=False)
+def quickstart(session: nox.Session) -> None:
+    """Regenerate the clients and make real HTTP calls with them, against a local service or a named account."""
+    session.install(*PROJECT, env=QUIET)
+    session.run("python", "-m", "purview_codegen", "generate")
+    session.run("python", "examples/quickstart.py", *session.posargs)
+
+
+@nox.session(default=False)
+def fetch(session: nox.Session) -> None:
+    """Upstream documents into the cache, checked against the lock."""
+    session.install(*PROJECT, env=QUIET)
+    session.run("python", "-m", "purview_codegen", "fetch", *session.posargs)
+
+
+@nox.session(default=False)
+def normalise(session: nox.Session) -> None:
+    """Fetched documents and overlays into contracts."""
+    session.install(*PROJECT, env=QUIET)
+    session.run("python", "-m", "purview_codegen", "normalise", *session.posargs)
+
+
+@nox.session(default=False)
+def generate(session: nox.Session) -> None:
+    """Contracts into the generated packages."""
+    session.install(*PROJECT, env=QUIET)
+    session.run("python", "-m", "purview_codegen", "generate", *session.posargs)
+
+
+@nox.session(default=False)
+def all_versions(session: nox.Session) -> None:
+    """Every api-version of every plane, generated into a scratch folder and type-checked."""
+    session.install(*PROJECT, *TYPING, env=QUIET)
+    out = "build/all_versions"  # pyright passes over hidden folders, so not below .nox
+    session.run("python", "-m", "purview_codegen", "generate", "--version", "all", "--out", out)
+    session.run("mypy", f"{out}/purview_versions", env={"MYPYPATH": out})
+    session.run("basedpyright", "--pythonpath", f"{session.bin}/python", f"{out}/purview_versions")
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Import, decode and encode, as ratios beside other clients on the same bodies."""
+    session.install(*PROJECT, env=QUIET)
+    session.install("-r", "bench/requirements.txt", env=QUIET)
+    session.run("python", "bench/run.py", *session.posargs)
