@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
-import attrs
 import httpx
 
 from . import paths, write
@@ -20,6 +21,11 @@ from .manifest import Document, Manifest
 _PROGRAM = "purview_codegen"
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{_PROGRAM}: {message}; see {self.prog} --help\n")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code. A foreseen fault is one line on stderr, never a traceback."""
     arguments = _parser().parse_args(argv)
@@ -29,24 +35,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CodegenError as error:
         print(f"{_PROGRAM} {arguments.command}: {error}", file=sys.stderr)
         return error.exit_code
+    except ModuleNotFoundError as error:
+        need = f"needs {error.name}; install it with: pip install 'purview-dataplane[codegen]'"
+        print(f"{_PROGRAM} {arguments.command}: {need}", file=sys.stderr)
+        return UsageError.exit_code
     except KeyboardInterrupt:
         print(f"{_PROGRAM} {arguments.command}: interrupted; nothing half-written is left", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the last flush complains
         return 141
+    except OSError as error:
+        print(f"{_PROGRAM} {arguments.command}: {error.strerror}: {error.filename}", file=sys.stderr)
+        return UsageError.exit_code
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {_PROGRAM}", description="Upstream documents to contracts to typed clients."
-    )
+    parser = _Parser(prog=f"python -m {_PROGRAM}", description="Upstream documents to contracts to typed clients.")
     commands = parser.add_subparsers(dest="command", required=True)
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument(
-        "--specs", type=Path, default=None, metavar="DIR", help="manifest, locks, overlays and contracts"
-    )
+    shared.add_argument("--specs", type=Path, metavar="DIR", help="manifest, locks, overlays and contracts")
     chosen = argparse.ArgumentParser(add_help=False)
     chosen.add_argument("--plane", metavar="P", help="one plane (default: all)")
     chosen.add_argument("--version", metavar="V", help='one api-version, or "all"')
@@ -77,12 +86,13 @@ def _specs(arguments: argparse.Namespace) -> Path:
 
 def _fetch(arguments: argparse.Namespace) -> Counts:
     specs = _specs(arguments)
-    documents = Manifest.load(specs).select(arguments.plane, arguments.version or "all")
-    lock = Lock.load(specs)
-    results = _fetched(arguments, documents, lock)
+    manifest, lock = Manifest.load(specs), Lock.load(specs)
+    results = _fetched(arguments, manifest.select(arguments.plane, arguments.version or "all"), lock)
     if arguments.update_lock:
-        write.replace(specs / "upstream.lock", _relocked(lock, results).text())
-    return Counts("fetch", len(results), sum(r.facts.operations for r in results if r.facts))
+        known = {str(d) for d in manifest.documents}
+        write.replace(specs / "upstream.lock", _relocked(lock, results, known).text())
+    there = [r.facts for r in results if r.facts]
+    return Counts("fetch", len(there), sum(facts.operations for facts in there))
 
 
 def _fetched(arguments: argparse.Namespace, documents: Sequence[Document], lock: Lock) -> list[Fetched]:
@@ -115,17 +125,17 @@ def _source(arguments: argparse.Namespace, client: httpx.Client) -> Source | Non
     return mirror(arguments.mirror)
 
 
-def _relocked(lock: Lock, results: Sequence[Fetched]) -> Lock:
-    def entry(document: Document, facts: Facts) -> Entry:
-        old = lock.entries.get(str(document))
-        provenance = "exact" if old is None or old.sha256 != facts.sha256 else old.provenance
-        return Entry(
-            document.commit, document.path, facts.sha256, facts.bytes, facts.operations, facts.definitions, provenance
-        )
+def _relocked(lock: Lock, results: Sequence[Fetched], known: set[str]) -> Lock:
+    """The lock with what was fetched, without what the manifest names no more. Other bytes than before are upstream's own."""
 
-    return attrs.evolve(
-        lock, entries=lock.entries | {str(r.document): entry(r.document, r.facts) for r in results if r.facts}
-    )
+    def entry(d: Document, facts: Facts) -> Entry:
+        old = lock.entries.get(str(d))
+        provenance = "exact" if old is None or old.sha256 != facts.sha256 else old.provenance
+        sizes = (facts.sha256, facts.bytes, facts.operations, facts.definitions)
+        return Entry(d.repository, d.commit, d.path, *sizes, provenance)
+
+    fresh = {str(r.document): entry(r.document, r.facts) for r in results if r.facts}
+    return Lock({name: e for name, e in (lock.entries | fresh).items() if name in known})
 
 
 def _normalise(arguments: argparse.Namespace) -> Counts:

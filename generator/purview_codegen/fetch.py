@@ -7,11 +7,13 @@
 | other bytes, provenance exact            | IntegrityError with both hashes; nothing kept                         |
 | other bytes, provenance rebuilt          | kept under the hash they have, and reported as a change to review     |
 | a part of an earlier try                 | continued by a Range request, or begun again where that is not served |
+| nothing, at an address                   | UnreachableError                                                      |
 | nothing, in a mirror that has the commit | "not in mirror, kept"                                                 |
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +32,12 @@ BASE_URL = "https://raw.githubusercontent.com"
 _TIMEOUT_S = httpx.Timeout(30.0, connect=10.0)
 _WORKERS = 4
 
-Source = Callable[[str, Path], bytes | None]  # (owner/repo/commit/path, place for a part) -> bytes, None where absent
+# (owner/repo/commit/path, place for a part) -> bytes, None where a mirror has no such file
+Source = Callable[[str, Path], bytes | None]
+
+
+class _AbsentError(UnreachableError):
+    """The host answers, and has no such file."""
 
 
 @attrs.frozen
@@ -62,11 +69,14 @@ def mirror(folder: Path) -> Source:
 
 def remote(base_url: str, client: httpx.Client) -> Source:
     """A source over HTTP; plain http is taken for loopback alone."""
-    url = httpx.URL(base_url)
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL as error:
+        raise UsageError(f"--base-url {base_url} is no address: {error}") from None
     if url.scheme != "https" and not (url.scheme == "http" and url.host in ("127.0.0.1", "localhost", "::1")):
-        raise UsageError(f"--base-url {base_url} is not https")
+        raise UsageError(f"--base-url {base_url} is not https; plain http is for loopback alone")
 
-    def read(location: str, part: Path) -> bytes | None:
+    def read(location: str, part: Path) -> bytes:
         address = f"{base_url.rstrip('/')}/{location}"
         try:
             return _download(client, address, part)
@@ -77,20 +87,22 @@ def remote(base_url: str, client: httpx.Client) -> Source:
     return read
 
 
-def _download(client: httpx.Client, address: str, part: Path) -> bytes | None:
+def _download(client: httpx.Client, address: str, part: Path) -> bytes:
     """The file at an address, continuing `part` where the server serves ranges. `part` stays where the connection breaks."""
     have = part.stat().st_size if part.exists() else 0
-    headers = {"Range": f"bytes={have}-"} if have else {}
+    headers = {"Accept-Encoding": "identity"}  # a range of compressed bytes would not fit what the part holds
+    headers |= {"Range": f"bytes={have}-"} if have else {}
     with client.stream("GET", address, headers=headers) as response:
-        if response.status_code == 416:  # the part is longer than the file: begin again
-            part.unlink()
+        status, span = response.status_code, response.headers.get("Content-Range", "")
+        if have and (status == 416 or (status == 206 and not span.startswith(f"bytes {have}-"))):
+            part.unlink()  # it does not fit the file that is there now: begin again
             return _download(client, address, part)
-        if response.status_code == 404:
-            return None
-        if response.status_code not in (200, 206):
-            raise UnreachableError(f"{address} answered {response.status_code}")
+        if status == 404:
+            raise _AbsentError(f"{address} is not there (404); check commit and path in planes.toml")
+        if status != (206 if have else 200) and status != 200:
+            raise UnreachableError(f"{address} answered {status}; try again, or use --mirror")
         part.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("ab" if response.status_code == 206 else "wb") as file:
+        with part.open("ab" if status == 206 else "wb") as file:
             for chunk in response.iter_bytes():
                 file.write(chunk)
     content = part.read_bytes()
@@ -118,15 +130,10 @@ class Cache:
 
     def write(self, location: str, content: bytes) -> None:
         path = self.path(location)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            whole = path.with_name(path.name + ".whole")
-            whole.write_bytes(content)
-            os.replace(whole, path)
-        except OSError as error:
-            raise UsageError(
-                f"cannot write to the cache {self.folder}: {error.strerror}; choose another with --cache"
-            ) from None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        whole = path.with_name(f"{path.name}.{os.getpid()}.whole")
+        whole.write_bytes(content)
+        os.replace(whole, path)
 
 
 def fetch(
@@ -145,6 +152,9 @@ def fetch(
             return _one(document, lock.entries.get(str(document)), cache, source, examples, relock)
         except CodegenError as error:
             return Fetched(document, error=error)
+        except OSError as error:
+            why = f"{error.strerror}: {error.filename}"
+            return Fetched(document, error=UsageError(f"cannot keep {document}: {why}; choose a folder with --cache"))
 
     with ThreadPoolExecutor(_WORKERS) as pool:
         return list(pool.map(one, documents))
@@ -153,14 +163,14 @@ def fetch(
 def _one(
     document: Document, entry: Entry | None, cache: Cache, source: Source | None, examples: bool, relock: bool
 ) -> Fetched:
-    content, note = _content(document, entry, cache, source, relock)
+    content, note = _content(document, entry, cache, source, relock), ""
     if content is None:
         return Fetched(document, note=f"{document}: not in mirror, kept")
     facts = inspect(content, str(document))
     if entry is not None and facts.sha256 != entry.sha256 and not relock:
         if entry.provenance != "rebuilt":
-            wanted = f"expected sha256 {entry.sha256}, found {facts.sha256}"
-            raise IntegrityError(f"{document} is not what upstream.lock names: {wanted}; nothing kept")
+            found_not = f"expected sha256 {entry.sha256}, found {facts.sha256}; nothing kept"
+            raise IntegrityError(f"{document} is not what upstream.lock names: {found_not}; if meant, --update-lock")
         note = f"{document}: a change to review: rebuilt copy {entry.sha256[:12]}, upstream {facts.sha256[:12]}"
     if source is not None:
         cache.write(document.location, content)
@@ -173,18 +183,17 @@ def _one(
 
 def _content(
     document: Document, entry: Entry | None, cache: Cache, source: Source | None, relock: bool
-) -> tuple[bytes | None, str]:
+) -> bytes | None:
     """The cached bytes where they are the locked ones, else those of the source."""
     cached = cache.path(document.location)
     if cached.is_file():
         content = cached.read_bytes()
-        if source is None or (
-            entry is not None and not relock and inspect(content, str(document)).sha256 == entry.sha256
-        ):
-            return content, ""
+        locked = entry is not None and not relock and hashlib.sha256(content).hexdigest() == entry.sha256
+        if source is None or locked:
+            return content
     if source is None:
         raise UnreachableError(f"{document} is not cached in {cache.folder}; run fetch without --offline")
-    return source(document.location, cached.with_name(cached.name + ".part")), ""
+    return source(document.location, cached.with_name(cached.name + ".part"))
 
 
 def _example_locations(document: Document, facts: Facts) -> Iterator[str]:
@@ -198,7 +207,10 @@ def _example(location: str, cache: Cache, source: Source | None) -> bool:
     path = cache.path(location)
     if path.is_file():
         return True
-    content = source(location, path.with_name(path.name + ".part")) if source else None
+    try:
+        content = source(location, path.with_name(path.name + ".part")) if source else None
+    except _AbsentError:
+        return False
     if content is not None:
         cache.write(location, content)
     return content is not None

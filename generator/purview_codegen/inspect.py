@@ -27,6 +27,13 @@ class Facts:
 
 def inspect(content: bytes, name: str) -> Facts:
     """The facts of a document. Raises IntegrityError for broken JSON, a dangling reference or an operationId used twice."""
+    try:
+        return _facts(content, name)
+    except (AttributeError, TypeError, ValueError, RecursionError) as error:  # laid out as no document is
+        raise IntegrityError(f"{name} is no OpenAPI document: {error}") from None
+
+
+def _facts(content: bytes, name: str) -> Facts:
     document = parse(content, name)
     _references(document, name)
     operations = list(_operations(document, name))
@@ -39,7 +46,7 @@ def inspect(content: bytes, name: str) -> Facts:
 def parse(content: bytes, name: str) -> Json:
     """The JSON object in `content`; raises IntegrityError with the offset where it breaks."""
     try:
-        document = json.loads(content)
+        document = json.loads(content, object_pairs_hook=_once)
     except UnicodeDecodeError as error:
         raise IntegrityError(f"{name} is not UTF-8 at byte {error.start}; fetch it again") from None
     except json.JSONDecodeError as error:
@@ -49,6 +56,16 @@ def parse(content: bytes, name: str) -> Json:
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise IntegrityError(f"{name} is no OpenAPI document: it has no paths")
     return document
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Json:
+    """An object whose members differ: the parser alone would keep the last of two and lose the other in silence."""
+    out: Json = {}
+    for key, value in pairs:
+        if key in out:
+            raise ValueError(f"member {key!r} is there twice in one object")
+        out[key] = value
+    return out
 
 
 def _operations(document: Json, name: str) -> Iterator[Json]:

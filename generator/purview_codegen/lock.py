@@ -15,6 +15,7 @@ from .manifest import Document
 class Entry:
     """One locked document. `provenance` is "exact", or "rebuilt" where our copy was compiled anew from upstream's sources."""
 
+    repository: str
     commit: str
     path: str
     sha256: str
@@ -40,7 +41,7 @@ class Lock:
 
     def entry(self, document: Document) -> Entry:
         found = self.entries.get(str(document))
-        if found is None or (found.commit, found.path) != (document.commit, document.path):
+        if found is None or f"{found.repository}/{found.commit}/{found.path}" != document.location:
             raise IntegrityError(f"upstream.lock does not know {document} at its commit; run fetch --update-lock")
         return found
 

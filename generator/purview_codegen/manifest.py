@@ -66,7 +66,7 @@ class Manifest:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise UsageError(f"no planes.toml in {specs}; name the folder with --specs") from None
-        except tomllib.TOMLDecodeError as error:
+        except ValueError as error:
             raise IntegrityError(f"planes.toml is not TOML: {error}") from None
         return cls(tuple(_plane(name, entry) for name, entry in sorted(data.get("planes", {}).items())))
 
@@ -114,6 +114,8 @@ def _plane(name: str, entry: Mapping[str, Any]) -> Plane:
         )
     except KeyError as error:
         raise IntegrityError(f"planes.toml: {name} has no {error.args[0]!r}") from None
+    except (AttributeError, TypeError) as error:
+        raise IntegrityError(f"planes.toml: {name} is not laid out as a plane: {error}") from None
     if plane.endpoint not in ENDPOINTS:
         raise IntegrityError(f"planes.toml: {name}: endpoint is {plane.endpoint!r}, not one of {', '.join(ENDPOINTS)}")
     if sum(d.default for d in documents) != 1:

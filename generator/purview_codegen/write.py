@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import GateError, UsageError
-from .render import HEADER
+from .paths import HEADER
 
 _FORMAT = ("format", "--isolated", "--no-cache", "--line-length", "120", "--target-version", "py311")
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field
+from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field, wire as _wire
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,8 +38,12 @@ class AccessKeyOptions(_Model):
 
 @define(kw_only=True)
 class AccessKeys(_Model):
-    atlas_kafka_primary_endpoint: str | None = None
-    atlas_kafka_secondary_endpoint: str | None = None
+    atlas_kafka_primary_endpoint: str | None = _field(
+        default=None, metadata=_wire("atlasKafkaPrimaryEndpoint", secret=True)
+    )
+    atlas_kafka_secondary_endpoint: str | None = _field(
+        default=None, metadata=_wire("atlasKafkaSecondaryEndpoint", secret=True)
+    )
 
 
 @define(kw_only=True)

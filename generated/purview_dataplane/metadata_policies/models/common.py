@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field
+from purview_core.model import Model as _Model, define
 
 if TYPE_CHECKING:
     from .enums import AttributeRuleKind, Decision, Kind
@@ -20,7 +20,7 @@ class AttributeMatcher(_Model):
 
 @define(kw_only=True)
 class AttributeRule(_Model):
-    kind: AttributeRuleKind | None = _field(default=None, metadata=_READ_ONLY)
+    kind: AttributeRuleKind | None = None
     id: str | None = None
     name: str | None = None
     dnf_condition: list[list[AttributeMatcher]] | None = None
@@ -34,7 +34,7 @@ class CollectionReference(_Model):
 
 @define(kw_only=True)
 class DecisionRule(_Model):
-    kind: Kind | None = _field(default=None, metadata=_READ_ONLY)
+    kind: Kind | None = None
     effect: Decision | None = None
     dnf_condition: list[list[AttributeMatcher]] | None = None
 

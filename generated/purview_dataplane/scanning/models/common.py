@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any as _Any
 
-from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field
+from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field, wire as _wire
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -502,8 +502,8 @@ class IntegrationRuntime(ProxyResource):
 
 @define(kw_only=True)
 class IntegrationRuntimeAuthKeys(_Model):
-    auth_key_1: str | None = None
-    auth_key_2: str | None = None
+    auth_key_1: str | None = _field(default=None, metadata=_wire("authKey1", secret=True))
+    auth_key_2: str | None = _field(default=None, metadata=_wire("authKey2", secret=True))
 
 
 @define(kw_only=True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field
+from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field, wire as _wire
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -139,7 +139,7 @@ class TenantEmailRegistration(ProxyResource):
 
 @define(kw_only=True)
 class TenantEmailRegistrationProperties(_Model):
-    activation_code: str
+    activation_code: str = _field(metadata=_wire("activationCode", secret=True))
     activation_expiration: datetime | None = _field(default=None, metadata=_READ_ONLY)
     email: str | None = _field(default=None, metadata=_READ_ONLY)
     registration_status: TenantEmailRegistrationStatus | None = _field(default=None, metadata=_READ_ONLY)
