@@ -114,7 +114,7 @@ def _by_module(names: Iterable[str], where: Mapping[str, str]) -> list[tuple[str
 
 
 def _operations(group: Group) -> str:
-    annotations = [op.signature + op.returns("") for op in group.operations]
+    annotations = [f"{op.signature} -> {op.returns('')}" for op in group.operations]
     words = set(re.findall(r"[\w.]+", " ".join([*annotations, *(op.result for op in group.operations)])))
     datetime, models = "datetime" in words, any(word.startswith("m.") for word in words)
     typing = ["TYPE_CHECKING"] * bool(datetime or models) + ["Any as _Any"] * ("_Any" in words)

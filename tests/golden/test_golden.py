@@ -1,0 +1,54 @@
+"""One tiny document with every feature once, and the package it gives. `PURVIEW_GOLDEN=write` records a new one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+from purview_codegen import write
+from purview_codegen.manifest import Plane
+from purview_codegen.names import operation_names
+from purview_codegen.overlay import Overlay, apply
+from purview_codegen.plan import plan
+from purview_codegen.render import render_plane
+from purview_codegen.shape import shape
+from purview_codegen.upgrade import upgrade
+
+HERE = Path(__file__).parent
+EXPECTED = HERE / "expected"
+PLANE = Plane(
+    name="golden",
+    package="golden",
+    title="Golden",
+    summary="A plane with every feature once.",
+    endpoint="account",
+    roles=("Data Curator",),
+    documents=(),
+)
+
+
+def files(folder: Path) -> dict[str, str]:
+    return {str(p.relative_to(folder)): p.read_text(encoding="utf-8") for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_the_package_is_the_recorded_one(tmp_path: Path) -> None:
+    document = json.loads((HERE / "document.json").read_text(encoding="utf-8"))
+    overlay = Overlay("golden.toml", {"Pets_Get": 'Read a "pet".'}, {"GetStatus": "house.status"}, ())
+    contract = apply(shape(upgrade(document), "golden"), overlay)
+    names = operation_names({"2024-01-01-preview": contract}, overlay.methods)["2024-01-01-preview"]
+    made = render_plane(plan(contract, names), PLANE)
+    made["contract.json"] = json.dumps(contract, indent=1) + "\n"
+    with write.staged(tmp_path, made) as stage:
+        actual = {f"{name}.txt": text for name, text in files(stage).items()}
+    if os.environ.get("PURVIEW_GOLDEN") == "write":
+        shutil.rmtree(EXPECTED, ignore_errors=True)
+        for name, text in actual.items():
+            (EXPECTED / name).parent.mkdir(parents=True, exist_ok=True)
+            (EXPECTED / name).write_text(text, encoding="utf-8")
+    assert files(EXPECTED) == actual
+
+
+def test_the_document_stays_tiny() -> None:
+    assert 800 >= len((HERE / "document.json").read_text(encoding="utf-8").splitlines())
