@@ -123,7 +123,7 @@ PLANES: _Mapping[str, _d.Plane] = _d.planes(
         version="2023-05-30-preview",
         package=f"{__package__}.share",
         endpoint="account",
-        prefix="",
+        prefix="/share",
         title="Share",
     ),
     _d.Plane(

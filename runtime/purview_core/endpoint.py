@@ -24,6 +24,7 @@ _PREFIXES = (
         "/share",
         "/workflow",
     ),
+    *("/purviewunifiedcatalog", "/purviewunifiedcatalog/api"),
     *("/datagovernance", "/datagovernance/access", "/datagovernance/catalog", "/datagovernance/dataestate"),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from purview_codegen.errors import IntegrityError
 
 from .inline import contract_of, operation, plan_of, swagger
@@ -43,7 +44,9 @@ def document(version: str = "3.1.0") -> dict[str, Any]:
         },
         "components": {
             "schemas": {"A": SCHEMA, "B": b, "State": {"type": "string", "enum": ["x", "y"]}},
-            "parameters": {"Top": {"name": "$top", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}}},
+            "parameters": {
+                "Top": {"name": "$top", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}}
+            },
             "requestBodies": {"A": {"required": True, "content": answer["content"]}},
             "responses": {"A": answer},
         },
@@ -57,8 +60,12 @@ def test_an_openapi_3_document_is_planned(version: str) -> None:
     assert ("/inline/a", "*, body: m.A, top: list[str] | None = None") == (put.path, put.signature.strip(", "))
     types = {f.name: f.type for f in plan.classes["A"].fields}
     expected = {
-        **{"kind": "str", "count": "int | None", "state": "State | None", "old": "str | None"},
-        **{"fixed": "AFixed | None", "either": "str | int | None"},
+        "kind": "str",
+        "count": "int | None",
+        "state": "State | None",
+        "old": "str | None",
+        "fixed": "AFixed | None",
+        "either": "str | int | None",
     }
     assert expected == types
     assert (("b-kind", "B"),) == plan.classes["A"].kinds
@@ -74,7 +81,7 @@ def test_arrays_in_a_query_are_repeated_unless_the_document_says_otherwise() -> 
     ("broken", "expected"),
     [
         ({"openapi": "2.5"}, "neither Swagger 2.0 nor OpenAPI 3: /openapi"),
-        ({"info": {"version": "1.0\"\"\""}}, "not an api-version: '1.0\"\"\"': /info/version"),
+        ({"info": {"version": '1.0"""'}}, 'not an api-version: \'1.0"""\': /info/version'),
         ({"paths": {"/a": {"get": {}}}}, "no operationId: /paths/~1a/get"),
         (
             {"paths": {"/a": {"get": {"operationId": "A", "parameters": [{"$ref": "#/components/parameters/No"}]}}}},
@@ -106,6 +113,9 @@ def test_members_called_like_schema_words_are_members() -> None:
     names = ["enum", "default", "properties", "items", "type", "discriminator", "$ref", "allOf", "additionalProperties"]
     members = {name: {"$ref": "#/definitions/Y"} for name in names}
     document = swagger({"/x": {"get": operation("X_Get", answer={"$ref": "#/definitions/X"})}})
-    document["definitions"] = {"X": {"type": "object", "properties": members}, "Y": {"type": "object", "properties": {"a": {}}}}
+    document["definitions"] = {
+        "X": {"type": "object", "properties": members},
+        "Y": {"type": "object", "properties": {"a": {}}},
+    }
     plan = plan_of(document)
-    assert {name: "Y | None" for name in names} == {f.wire: f.type for f in plan.classes["X"].fields}
+    assert dict.fromkeys(names, "Y | None") == {f.wire: f.type for f in plan.classes["X"].fields}

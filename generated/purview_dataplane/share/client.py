@@ -16,7 +16,7 @@ _PLANE = _d.Plane(
     version="2023-05-30-preview",
     package=__name__.rpartition(".")[0],
     endpoint="account",
-    prefix="",
+    prefix="/share",
     title="Share",
 )
 

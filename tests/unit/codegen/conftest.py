@@ -87,6 +87,7 @@ def specs(tmp_path: Path) -> Callable[[Json], Path]:
 def lock_entry(entry: Json) -> Json:
     """The entry as the lock of today spells it."""
     import attrs
+
     from purview_codegen.lock import Entry
 
     known = {a.name for a in attrs.fields(Entry)}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from purview_codegen import cli
 
 from .conftest import SUMMARIES, tiny
@@ -143,7 +144,10 @@ def test_a_missing_contract(specs: Make, capsys: pytest.CaptureFixture[str], tmp
     ("arguments", "expected"),
     [
         (("--plane", "tinny"), "unknown plane 'tinny'; did you mean tiny?"),
-        (("--plane", "tiny", "--version", "2024-01-02"), "unknown version '2024-01-02' of tiny; did you mean 2024-01-01?"),
+        (
+            ("--plane", "tiny", "--version", "2024-01-02"),
+            "unknown version '2024-01-02' of tiny; did you mean 2024-01-01?",
+        ),
     ],
 )
 def test_unknown_names_show_the_nearest(

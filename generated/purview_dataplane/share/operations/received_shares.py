@@ -14,7 +14,7 @@ _GET: _d.Operation[m.ReceivedShare] = _d.Operation(
     "received_shares",
     "get",
     "GET",
-    "/receivedShares/{receivedShareId}",
+    "/share/receivedShares/{receivedShareId}",
     responses={200: "ReceivedShare", "default": "PurviewShareError"},
     summary="Read one received share, with the place it is attached to.",
     parameters=(
@@ -29,7 +29,7 @@ _BEGIN_CREATE_OR_REPLACE: _d.Operation[m.ReceivedShare] = _d.Operation(
     "received_shares",
     "begin_create_or_replace",
     "PUT",
-    "/receivedShares/{receivedShareId}",
+    "/share/receivedShares/{receivedShareId}",
     responses={200: "ReceivedShare", 201: "ReceivedShare", "default": "PurviewShareError"},
     summary="Attach a received share to a storage account, or change it; a long-running operation.",
     parameters=(
@@ -46,7 +46,7 @@ _BEGIN_DELETE: _d.Operation[m.OperationResponse] = _d.Operation(
     "received_shares",
     "begin_delete",
     "DELETE",
-    "/receivedShares/{receivedShareId}",
+    "/share/receivedShares/{receivedShareId}",
     responses={202: "OperationResponse", "default": "PurviewShareError"},
     summary="Delete a received share; a long-running operation.",
     parameters=(
@@ -62,7 +62,7 @@ _LIST_ATTACHED: _d.Operation[m.ReceivedShare] = _d.Operation(
     "received_shares",
     "list_attached",
     "GET",
-    "/receivedShares/attached",
+    "/share/receivedShares/attached",
     responses={200: "ReceivedShareList", "default": "PurviewShareError"},
     summary="List the received shares that are mapped into a given storage account.",
     parameters=(
@@ -80,7 +80,7 @@ _LIST_DETACHED: _d.Operation[m.ReceivedShare] = _d.Operation(
     "received_shares",
     "list_detached",
     "GET",
-    "/receivedShares/detached",
+    "/share/receivedShares/detached",
     responses={200: "ReceivedShareList", "default": "PurviewShareError"},
     summary="List the received shares that are not mapped to any storage yet.",
     parameters=(
@@ -97,7 +97,7 @@ _ACTIVATE_TENANT_EMAIL_REGISTRATION: _d.Operation[m.TenantEmailRegistration] = _
     "received_shares",
     "activate_tenant_email_registration",
     "POST",
-    "/emails:activate",
+    "/share/emails:activate",
     responses={200: "TenantEmailRegistration", "default": "PurviewShareError"},
     summary="Confirm an e-mail address for this tenant with the code that was mailed.",
     parameters=(
@@ -113,7 +113,7 @@ _REGISTER_TENANT_EMAIL_REGISTRATION: _d.Operation[m.TenantEmailRegistration] = _
     "received_shares",
     "register_tenant_email_registration",
     "POST",
-    "/emails:register",
+    "/share/emails:register",
     responses={200: "TenantEmailRegistration", "default": "PurviewShareError"},
     summary="Ask for a code by e-mail, to receive shares sent to that address in this tenant.",
     parameters=(
@@ -127,21 +127,21 @@ class ReceivedShares(_d.Group):
     def get(self, received_share_id: str) -> m.ReceivedShare:
         """Read one received share, with the place it is attached to.
 
-        GET /receivedShares/{receivedShareId}
+        GET /share/receivedShares/{receivedShareId}
         """
         return self._send(_GET, (received_share_id,))
 
     def begin_create_or_replace(self, received_share_id: str, *, body: m.ReceivedShare) -> _d.Poller[m.ReceivedShare]:
         """Attach a received share to a storage account, or change it; a long-running operation.
 
-        PUT /receivedShares/{receivedShareId}
+        PUT /share/receivedShares/{receivedShareId}
         """
         return self._begin(_BEGIN_CREATE_OR_REPLACE, (received_share_id,), body)
 
     def begin_delete(self, received_share_id: str) -> _d.Poller[m.OperationResponse]:
         """Delete a received share; a long-running operation.
 
-        DELETE /receivedShares/{receivedShareId}
+        DELETE /share/receivedShares/{receivedShareId}
         """
         return self._begin(_BEGIN_DELETE, (received_share_id,))
 
@@ -150,14 +150,14 @@ class ReceivedShares(_d.Group):
     ) -> _d.Pager[m.ReceivedShare]:
         """List the received shares that are mapped into a given storage account.
 
-        GET /receivedShares/attached
+        GET /share/receivedShares/attached
         """
         return self._pages(_LIST_ATTACHED, (reference_name, filter_, orderby))
 
     def list_detached(self, *, filter_: str | None = None, orderby: str | None = None) -> _d.Pager[m.ReceivedShare]:
         """List the received shares that are not mapped to any storage yet.
 
-        GET /receivedShares/detached
+        GET /share/receivedShares/detached
         """
         return self._pages(_LIST_DETACHED, (filter_, orderby))
 
@@ -166,7 +166,7 @@ class ReceivedShares(_d.Group):
     ) -> m.TenantEmailRegistration:
         """Confirm an e-mail address for this tenant with the code that was mailed.
 
-        POST /emails:activate
+        POST /share/emails:activate
         """
         return self._send(_ACTIVATE_TENANT_EMAIL_REGISTRATION, (repeatability_request_id,), body)
 
@@ -175,7 +175,7 @@ class ReceivedShares(_d.Group):
     ) -> m.TenantEmailRegistration:
         """Ask for a code by e-mail, to receive shares sent to that address in this tenant.
 
-        POST /emails:register
+        POST /share/emails:register
         """
         return self._send(_REGISTER_TENANT_EMAIL_REGISTRATION, (repeatability_request_id,))
 
@@ -184,7 +184,7 @@ class AsyncReceivedShares(_d.AsyncGroup):
     async def get(self, received_share_id: str) -> m.ReceivedShare:
         """Read one received share, with the place it is attached to.
 
-        GET /receivedShares/{receivedShareId}
+        GET /share/receivedShares/{receivedShareId}
         """
         return await self._send(_GET, (received_share_id,))
 
@@ -193,14 +193,14 @@ class AsyncReceivedShares(_d.AsyncGroup):
     ) -> _d.AsyncPoller[m.ReceivedShare]:
         """Attach a received share to a storage account, or change it; a long-running operation.
 
-        PUT /receivedShares/{receivedShareId}
+        PUT /share/receivedShares/{receivedShareId}
         """
         return await self._begin(_BEGIN_CREATE_OR_REPLACE, (received_share_id,), body)
 
     async def begin_delete(self, received_share_id: str) -> _d.AsyncPoller[m.OperationResponse]:
         """Delete a received share; a long-running operation.
 
-        DELETE /receivedShares/{receivedShareId}
+        DELETE /share/receivedShares/{receivedShareId}
         """
         return await self._begin(_BEGIN_DELETE, (received_share_id,))
 
@@ -209,7 +209,7 @@ class AsyncReceivedShares(_d.AsyncGroup):
     ) -> _d.AsyncPager[m.ReceivedShare]:
         """List the received shares that are mapped into a given storage account.
 
-        GET /receivedShares/attached
+        GET /share/receivedShares/attached
         """
         return self._pages(_LIST_ATTACHED, (reference_name, filter_, orderby))
 
@@ -218,7 +218,7 @@ class AsyncReceivedShares(_d.AsyncGroup):
     ) -> _d.AsyncPager[m.ReceivedShare]:
         """List the received shares that are not mapped to any storage yet.
 
-        GET /receivedShares/detached
+        GET /share/receivedShares/detached
         """
         return self._pages(_LIST_DETACHED, (filter_, orderby))
 
@@ -227,7 +227,7 @@ class AsyncReceivedShares(_d.AsyncGroup):
     ) -> m.TenantEmailRegistration:
         """Confirm an e-mail address for this tenant with the code that was mailed.
 
-        POST /emails:activate
+        POST /share/emails:activate
         """
         return await self._send(_ACTIVATE_TENANT_EMAIL_REGISTRATION, (repeatability_request_id,), body)
 
@@ -236,6 +236,6 @@ class AsyncReceivedShares(_d.AsyncGroup):
     ) -> m.TenantEmailRegistration:
         """Ask for a code by e-mail, to receive shares sent to that address in this tenant.
 
-        POST /emails:register
+        POST /share/emails:register
         """
         return await self._send(_REGISTER_TENANT_EMAIL_REGISTRATION, (repeatability_request_id,))

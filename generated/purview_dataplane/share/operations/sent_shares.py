@@ -14,7 +14,7 @@ _LIST: _d.Operation[m.SentShare] = _d.Operation(
     "sent_shares",
     "list",
     "GET",
-    "/sentShares",
+    "/share/sentShares",
     responses={200: "SentShareList", "default": "PurviewShareError"},
     summary="List the shares that a storage account gives to others.",
     parameters=(
@@ -32,7 +32,7 @@ _GET: _d.Operation[m.SentShare] = _d.Operation(
     "sent_shares",
     "get",
     "GET",
-    "/sentShares/{sentShareId}",
+    "/share/sentShares/{sentShareId}",
     responses={200: "SentShare", "default": "PurviewShareError"},
     summary="Read one sent share with the assets in it.",
     parameters=(
@@ -47,7 +47,7 @@ _BEGIN_CREATE_OR_REPLACE: _d.Operation[m.SentShare] = _d.Operation(
     "sent_shares",
     "begin_create_or_replace",
     "PUT",
-    "/sentShares/{sentShareId}",
+    "/share/sentShares/{sentShareId}",
     responses={200: "SentShare", 201: "SentShare", "default": "PurviewShareError"},
     summary="Create a sent share or replace it; a long-running operation.",
     parameters=(
@@ -64,7 +64,7 @@ _BEGIN_DELETE: _d.Operation[m.OperationResponse] = _d.Operation(
     "sent_shares",
     "begin_delete",
     "DELETE",
-    "/sentShares/{sentShareId}",
+    "/share/sentShares/{sentShareId}",
     responses={202: "OperationResponse", "default": "PurviewShareError"},
     summary="Delete a sent share; a long-running operation.",
     parameters=(
@@ -80,7 +80,7 @@ _LIST_INVITATIONS: _d.Operation[m.SentShareInvitation] = _d.Operation(
     "sent_shares",
     "list_invitations",
     "GET",
-    "/sentShares/{sentShareId}/sentShareInvitations",
+    "/share/sentShares/{sentShareId}/sentShareInvitations",
     responses={200: "SentShareInvitationList", "default": "PurviewShareError"},
     summary="List who was invited to a sent share, and what came of it.",
     parameters=(
@@ -98,7 +98,7 @@ _GET_INVITATION: _d.Operation[m.SentShareInvitation] = _d.Operation(
     "sent_shares",
     "get_invitation",
     "GET",
-    "/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}",
+    "/share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}",
     responses={200: "SentShareInvitation", "default": "PurviewShareError"},
     summary="Read one invitation to a sent share.",
     parameters=(
@@ -114,7 +114,7 @@ _CREATE_INVITATION: _d.Operation[m.SentShareInvitation] = _d.Operation(
     "sent_shares",
     "create_invitation",
     "PUT",
-    "/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}",
+    "/share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}",
     responses={201: "SentShareInvitation", "default": "PurviewShareError"},
     summary="Invite a user or an application to a sent share, with an optional expiry.",
     parameters=(
@@ -131,7 +131,7 @@ _BEGIN_DELETE_INVITATION: _d.Operation[m.OperationResponse] = _d.Operation(
     "sent_shares",
     "begin_delete_invitation",
     "DELETE",
-    "/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}",
+    "/share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}",
     responses={202: "OperationResponse", "default": "PurviewShareError"},
     summary="Withdraw an invitation to a sent share; a long-running operation.",
     parameters=(
@@ -148,7 +148,7 @@ _NOTIFY_USER_INVITATION: _d.Operation[m.SentShareInvitation] = _d.Operation(
     "sent_shares",
     "notify_user_invitation",
     "POST",
-    "/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify",
+    "/share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify",
     responses={200: "SentShareInvitation", "default": "PurviewShareError"},
     summary="Send the e-mail of an invitation to its user once more.",
     parameters=(
@@ -166,28 +166,28 @@ class SentShares(_d.Group):
     ) -> _d.Pager[m.SentShare]:
         """List the shares that a storage account gives to others.
 
-        GET /sentShares
+        GET /share/sentShares
         """
         return self._pages(_LIST, (reference_name, filter_, orderby))
 
     def get(self, sent_share_id: str) -> m.SentShare:
         """Read one sent share with the assets in it.
 
-        GET /sentShares/{sentShareId}
+        GET /share/sentShares/{sentShareId}
         """
         return self._send(_GET, (sent_share_id,))
 
     def begin_create_or_replace(self, sent_share_id: str, *, body: m.SentShare) -> _d.Poller[m.SentShare]:
         """Create a sent share or replace it; a long-running operation.
 
-        PUT /sentShares/{sentShareId}
+        PUT /share/sentShares/{sentShareId}
         """
         return self._begin(_BEGIN_CREATE_OR_REPLACE, (sent_share_id,), body)
 
     def begin_delete(self, sent_share_id: str) -> _d.Poller[m.OperationResponse]:
         """Delete a sent share; a long-running operation.
 
-        DELETE /sentShares/{sentShareId}
+        DELETE /share/sentShares/{sentShareId}
         """
         return self._begin(_BEGIN_DELETE, (sent_share_id,))
 
@@ -196,14 +196,14 @@ class SentShares(_d.Group):
     ) -> _d.Pager[m.SentShareInvitation]:
         """List who was invited to a sent share, and what came of it.
 
-        GET /sentShares/{sentShareId}/sentShareInvitations
+        GET /share/sentShares/{sentShareId}/sentShareInvitations
         """
         return self._pages(_LIST_INVITATIONS, (sent_share_id, filter_, orderby))
 
     def get_invitation(self, sent_share_id: str, sent_share_invitation_id: str) -> m.SentShareInvitation:
         """Read one invitation to a sent share.
 
-        GET /sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
+        GET /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
         return self._send(_GET_INVITATION, (sent_share_id, sent_share_invitation_id))
 
@@ -212,7 +212,7 @@ class SentShares(_d.Group):
     ) -> m.SentShareInvitation:
         """Invite a user or an application to a sent share, with an optional expiry.
 
-        PUT /sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
+        PUT /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
         return self._send(_CREATE_INVITATION, (sent_share_id, sent_share_invitation_id), body)
 
@@ -221,7 +221,7 @@ class SentShares(_d.Group):
     ) -> _d.Poller[m.OperationResponse]:
         """Withdraw an invitation to a sent share; a long-running operation.
 
-        DELETE /sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
+        DELETE /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
         return self._begin(_BEGIN_DELETE_INVITATION, (sent_share_id, sent_share_invitation_id))
 
@@ -230,7 +230,7 @@ class SentShares(_d.Group):
     ) -> m.SentShareInvitation:
         """Send the e-mail of an invitation to its user once more.
 
-        POST /sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify
+        POST /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify
         """
         return self._send(_NOTIFY_USER_INVITATION, (sent_share_id, sent_share_invitation_id, repeatability_request_id))
 
@@ -241,28 +241,28 @@ class AsyncSentShares(_d.AsyncGroup):
     ) -> _d.AsyncPager[m.SentShare]:
         """List the shares that a storage account gives to others.
 
-        GET /sentShares
+        GET /share/sentShares
         """
         return self._pages(_LIST, (reference_name, filter_, orderby))
 
     async def get(self, sent_share_id: str) -> m.SentShare:
         """Read one sent share with the assets in it.
 
-        GET /sentShares/{sentShareId}
+        GET /share/sentShares/{sentShareId}
         """
         return await self._send(_GET, (sent_share_id,))
 
     async def begin_create_or_replace(self, sent_share_id: str, *, body: m.SentShare) -> _d.AsyncPoller[m.SentShare]:
         """Create a sent share or replace it; a long-running operation.
 
-        PUT /sentShares/{sentShareId}
+        PUT /share/sentShares/{sentShareId}
         """
         return await self._begin(_BEGIN_CREATE_OR_REPLACE, (sent_share_id,), body)
 
     async def begin_delete(self, sent_share_id: str) -> _d.AsyncPoller[m.OperationResponse]:
         """Delete a sent share; a long-running operation.
 
-        DELETE /sentShares/{sentShareId}
+        DELETE /share/sentShares/{sentShareId}
         """
         return await self._begin(_BEGIN_DELETE, (sent_share_id,))
 
@@ -271,14 +271,14 @@ class AsyncSentShares(_d.AsyncGroup):
     ) -> _d.AsyncPager[m.SentShareInvitation]:
         """List who was invited to a sent share, and what came of it.
 
-        GET /sentShares/{sentShareId}/sentShareInvitations
+        GET /share/sentShares/{sentShareId}/sentShareInvitations
         """
         return self._pages(_LIST_INVITATIONS, (sent_share_id, filter_, orderby))
 
     async def get_invitation(self, sent_share_id: str, sent_share_invitation_id: str) -> m.SentShareInvitation:
         """Read one invitation to a sent share.
 
-        GET /sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
+        GET /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
         return await self._send(_GET_INVITATION, (sent_share_id, sent_share_invitation_id))
 
@@ -287,7 +287,7 @@ class AsyncSentShares(_d.AsyncGroup):
     ) -> m.SentShareInvitation:
         """Invite a user or an application to a sent share, with an optional expiry.
 
-        PUT /sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
+        PUT /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
         return await self._send(_CREATE_INVITATION, (sent_share_id, sent_share_invitation_id), body)
 
@@ -296,7 +296,7 @@ class AsyncSentShares(_d.AsyncGroup):
     ) -> _d.AsyncPoller[m.OperationResponse]:
         """Withdraw an invitation to a sent share; a long-running operation.
 
-        DELETE /sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
+        DELETE /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
         return await self._begin(_BEGIN_DELETE_INVITATION, (sent_share_id, sent_share_invitation_id))
 
@@ -305,7 +305,7 @@ class AsyncSentShares(_d.AsyncGroup):
     ) -> m.SentShareInvitation:
         """Send the e-mail of an invitation to its user once more.
 
-        POST /sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify
+        POST /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify
         """
         return await self._send(
             _NOTIFY_USER_INVITATION, (sent_share_id, sent_share_invitation_id, repeatability_request_id)

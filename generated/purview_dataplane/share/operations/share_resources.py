@@ -14,7 +14,7 @@ _LIST: _d.Operation[m.ShareResource] = _d.Operation(
     "share_resources",
     "list",
     "GET",
-    "/shareResources",
+    "/share/shareResources",
     responses={200: "ShareResourceList", "default": "PurviewShareError"},
     summary="List the storage resources that share or receive data, with their numbers of shares.",
     parameters=(
@@ -30,7 +30,7 @@ class ShareResources(_d.Group):
     def list(self, *, filter_: str | None = None, orderby: str | None = None) -> _d.Pager[m.ShareResource]:
         """List the storage resources that share or receive data, with their numbers of shares.
 
-        GET /shareResources
+        GET /share/shareResources
         """
         return self._pages(_LIST, (filter_, orderby))
 
@@ -39,6 +39,6 @@ class AsyncShareResources(_d.AsyncGroup):
     def list(self, *, filter_: str | None = None, orderby: str | None = None) -> _d.AsyncPager[m.ShareResource]:
         """List the storage resources that share or receive data, with their numbers of shares.
 
-        GET /shareResources
+        GET /share/shareResources
         """
         return self._pages(_LIST, (filter_, orderby))

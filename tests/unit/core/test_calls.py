@@ -1,0 +1,302 @@
+"""Calls, errors, retries: one pipeline, seen from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+import trio
+
+from purview_core import (
+    NO_RETRY,
+    BadRequestError,
+    ConflictError,
+    ConnectError,
+    DecodeError,
+    ForbiddenError,
+    HttpError,
+    NotFoundError,
+    PreconditionFailedError,
+    PurviewError,
+    Retry,
+    ServerError,
+    ThrottledError,
+    TransportError,
+    TransportTimeoutError,
+    UnauthorizedError,
+)
+from purview_dataplane import AsyncPurview, Purview
+from purview_dataplane.catalog import CatalogClient
+from purview_dataplane.pds import PdsClient
+from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
+from purview_dataplane.scanning import models as m
+
+from .support import ENDPOINT, Recorder, quick
+
+ODATA = {"error": {"code": "C1", "message": "m", "target": "t", "details": [{"code": "C2", "message": "n"}]}}
+ATLAS = {"requestId": "my-run-7", "errorCode": "RequestUriNotFound", "errorMessage": "null for uri: {x} 100%s"}
+GOOD = httpx.Response(200, json={"kind": "AdlsGen2Msi", "name": "n"})
+
+
+def scanning(*answers: Any, **options: Any) -> tuple[Any, Recorder, list[float]]:
+    recorder = Recorder(*answers)
+    client, waits = quick(ScanningClient(ENDPOINT, transport=recorder.sync, **options))
+    return client, recorder, waits
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        *((400, BadRequestError), (401, UnauthorizedError), (403, ForbiddenError), (404, NotFoundError)),
+        *(
+            (409, ConflictError),
+            (412, PreconditionFailedError),
+            (429, ThrottledError),
+            (500, ServerError),
+            (503, ServerError),
+        ),
+        *((302, HttpError), (418, HttpError), (499, HttpError), (520, ServerError), (561, ServerError)),
+    ],
+)
+def test_each_status_has_its_error(status: int, kind: type[HttpError]) -> None:
+    client, _, _ = scanning(httpx.Response(status, json=ODATA), retry=NO_RETRY)
+    with pytest.raises(PurviewError) as caught:
+        client.scans.get("s", "n")
+    error = caught.value
+    assert kind is type(error)
+    assert (status, "C1", "m", "t") == (error.status_code, error.code, error.message, error.target)
+    assert ([{"code": "C2", "message": "n"}], "Scans_Get", "GET", 1) == (
+        *(error.details, error.operation_id, error.method, error.attempts),
+    )
+    assert f"{ENDPOINT}/scan/datasources/s/scans/n?api-version=2023-09-01" == error.url
+
+
+def test_the_atlas_error_shape() -> None:
+    client = CatalogClient(ENDPOINT, transport=Recorder(httpx.Response(404, json=ATLAS)).sync)
+    with pytest.raises(NotFoundError) as caught:
+        client.entity.get_by_guid("g")
+    error = caught.value
+    assert ("RequestUriNotFound", ATLAS["errorMessage"], "my-run-7") == (error.code, error.message, error.request_id)
+    assert ATLAS["errorMessage"] in str(error)
+    assert "prefix /catalog/api" in str(error)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>Bad gateway</html>", b"upstream \xff error", b"[1]", b'"text"', b"null"]
+)
+def test_bodies_of_gateways(content: bytes) -> None:
+    client, _, _ = scanning(httpx.Response(502, content=content), retry=NO_RETRY)
+    with pytest.raises(ServerError) as caught:
+        client.scans.get("s", "n")
+    assert caught.value.status_code == 502
+    assert "Scans_Get: 502" in str(caught.value)
+
+
+def test_hints() -> None:
+    refused = {"error": {"code": "Unauthorized", "message": "Not authorized to access account"}}
+    client, recorder, _ = scanning(httpx.Response(403, json=refused))
+    with pytest.raises(ForbiddenError, match="Data Source Administrator"):
+        client.scans.get("s", "n")
+    assert 1 == len(recorder.seen)
+    with pytest.raises(ForbiddenError, match="not documented"):
+        PdsClient(ENDPOINT, transport=Recorder(httpx.Response(403, json=refused)).sync).datasource_preferences.list(
+            scope="s"
+        )
+    client, _, _ = scanning(
+        httpx.Response(401, json={"error": {"code": "Unauthenticated", "message": "audiences: A,B"}})
+    )
+    with pytest.raises(UnauthorizedError, match="audience"):
+        client.scans.get("s", "n")
+    client, _, _ = scanning(httpx.Response(404, json={"error": {"code": "ResourceNotFound", "message": "x"}}))
+    with pytest.raises(NotFoundError, match="prefix /scan, api-version 2023-09-01"):
+        client.scans.get("s", "n")
+
+
+def test_errors_survive_a_pickle_and_hold_no_token() -> None:
+    class Token(httpx.Auth):
+        def auth_flow(self, request: httpx.Request) -> Any:
+            request.headers["Authorization"] = "Bearer canary-token"
+            yield request
+
+    answers = [httpx.Response(409, json=ODATA), httpx.ConnectError("refused"), httpx.Response(200, content=b"<html>")]
+    for answer, kind in zip(answers, (ConflictError, ConnectError, DecodeError), strict=True):
+        client, recorder, _ = scanning(answer, auth=Token(), retry=NO_RETRY)
+        with pytest.raises(kind) as caught:
+            client.scans.get("s", "n")
+        assert "Bearer canary-token" == recorder.seen[0].headers["Authorization"]
+        again = pickle.loads(pickle.dumps(caught.value))
+        assert (kind, str(caught.value)) == (type(again), str(again))
+        chain = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + repr(vars(caught.value))
+        assert "canary" not in chain
+        assert b"canary" not in pickle.dumps(caught.value)
+        assert not isinstance(caught.value.__context__, httpx.HTTPError)
+
+
+def test_good_statuses_that_are_not_declared() -> None:
+    client, _, _ = scanning(httpx.Response(299, json={"kind": "AdlsGen2Msi"}))
+    assert isinstance(client.scans.get("s", "n"), m.AdlsGen2MsiScan)
+    pds = PdsClient(ENDPOINT, transport=Recorder(httpx.Response(304)).sync)
+    assert pds.policy_events.list(scope="s", sync_token="t") is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "call", "attempts"),
+    [
+        (httpx.Response(503), lambda c: c.scans.get("s", "n"), 3),
+        (httpx.Response(500), lambda c: c.scans.delete("s", "n"), 3),
+        (httpx.ReadTimeout("slow"), lambda c: c.scans.get("s", "n"), 3),
+        (httpx.Response(501), lambda c: c.scans.get("s", "n"), 1),
+        (httpx.Response(400, headers={"Retry-After": "1"}), lambda c: c.scans.get("s", "n"), 1),
+        (httpx.Response(503), lambda c: c.scan_result.begin_run_scan("s", "n", run_id="r"), 1),
+        (httpx.ReadError("eof"), lambda c: c.scan_result.begin_run_scan("s", "n", run_id="r"), 1),
+        (httpx.Response(429), lambda c: c.scan_result.begin_run_scan("s", "n", run_id="r"), 3),
+        (httpx.ConnectError("no"), lambda c: c.scan_result.begin_run_scan("s", "n", run_id="r"), 3),
+    ],
+)
+def test_what_is_tried_again(answer: Any, call: Callable[[Any], Any], attempts: int) -> None:
+    client, recorder, waits = scanning(answer)
+    with pytest.raises((HttpError, TransportError)) as caught:
+        call(client)
+    assert (attempts, attempts - 1) == (len(recorder.seen), len(waits))
+    assert attempts == getattr(caught.value, "attempts", attempts)
+
+
+def test_waits_between_tries() -> None:
+    client, _, waits = scanning(httpx.Response(503), httpx.Response(503), GOOD)
+    assert "n" == client.scans.get("s", "n").name
+    assert [0.25, 0.5] == waits
+    client, _, waits = scanning(httpx.Response(429, headers={"Retry-After": "7"}), GOOD)
+    assert "n" == client.scans.get("s", "n").name
+    assert [7.0] == waits
+
+
+@pytest.mark.parametrize("text", ["99999", "1e9"])
+def test_a_wait_that_is_too_long_is_not_waited(text: str) -> None:
+    client, recorder, waits = scanning(httpx.Response(429, headers={"Retry-After": text}))
+    with pytest.raises(ThrottledError) as caught:
+        client.scans.get("s", "n")
+    assert (1, [], float(text)) == (len(recorder.seen), waits, caught.value.retry_after)
+
+
+@pytest.mark.parametrize("text", ["soon", "-1", "nan", "inf", ""])
+def test_a_wait_that_makes_no_sense_is_none(text: str) -> None:
+    client, recorder, waits = scanning(httpx.Response(429, headers={"Retry-After": text}), GOOD)
+    client.scans.get("s", "n")
+    assert (2, [0.25]) == (len(recorder.seen), waits)
+
+
+def test_retries_are_the_clients_choice() -> None:
+    client, recorder, _ = scanning(httpx.Response(503), retry=Retry(attempts=5))
+    with pytest.raises(ServerError):
+        client.scans.get("s", "n")
+    assert 5 == len(recorder.seen)
+
+
+def test_transport_errors_are_ours() -> None:
+    client, _, _ = scanning(httpx.ReadTimeout("The read timed out"), retry=NO_RETRY)
+    with pytest.raises(TransportTimeoutError, match="Scans_Get: The read timed out") as caught:
+        client.scans.get("s", "n")
+    assert ("Scans_Get", "GET") == (caught.value.operation_id, caught.value.method)
+
+
+def test_calls_by_operation_id() -> None:
+    client, recorder, _ = scanning(GOOD)
+    response = client.call("Scans_Get", {"dataSourceName": "s", "scanName": "n"})
+    assert isinstance(response.parsed, m.AdlsGen2MsiScan)
+    assert (200, GOOD.content) == (response.status_code, response.content)
+    assert "application/json" == response.headers["content-type"]
+    assert "authorization" not in response.request.headers
+    client.call(
+        "Scans_CreateOrReplace", {"dataSourceName": "s", "scanName": "n", "api-version": "2022-07-01"}, {"kind": "X"}
+    )
+    assert "PUT /scan/datasources/s/scans/n?api-version=2022-07-01" == recorder.paths[1]
+    assert b'{"kind":"X"}' == recorder.seen[1].content
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("Scan_Get",), "scanning has no operation 'Scan_Get'; did you mean Scans_Get"),
+        (("Scans_Get", {"dataSource": "s"}), "Scans_Get has no parameter 'dataSource'; did you mean dataSourceName?"),
+        (("Scans_Get", {"dataSourceName": "s"}), "Scans_Get needs scan_name"),
+        (("Scans_Get", {"dataSourceName": "s", "scanName": "n"}, {}), "Scans_Get takes no body"),
+        (("Scans_CreateOrReplace", {"dataSourceName": "s", "scanName": "n"}), "Scans_CreateOrReplace needs body"),
+    ],
+)
+def test_wrong_calls_send_nothing(arguments: tuple[Any, ...], message: str) -> None:
+    client, recorder, _ = scanning(GOOD)
+    with pytest.raises(TypeError, match=message):
+        client.call(*arguments)
+    assert [] == recorder.seen
+
+
+def test_constructor_arguments() -> None:
+    with pytest.raises(ValueError, match="headers= may not hold authorization: it is made from auth="):
+        ScanningClient(ENDPOINT, headers={"authorization": "Bearer x"})
+    with pytest.raises(ValueError, match="headers= may not hold Host"):
+        ScanningClient(ENDPOINT, headers={"Host": "x"})
+    with pytest.raises(TypeError, match="unexpected keyword argument 'tiemout'"):
+        ScanningClient(ENDPOINT, tiemout=3)  # type: ignore[call-arg]
+    client, recorder, _ = scanning(GOOD, headers={"x-mine": "1"})
+    client.scans.get("s", "n")
+    assert "1" == recorder.seen[0].headers["x-mine"]
+    assert f"<ScanningClient {ENDPOINT}/scan 2023-09-01>" == repr(client)
+
+
+def test_a_closed_client_says_so() -> None:
+    client, _, _ = scanning(GOOD)
+    with client:
+        client.scans.get("s", "n")
+    with pytest.raises(RuntimeError, match="the client is closed"):
+        client.scans.get("s", "n")
+
+
+def test_the_facade_shares_one_pool() -> None:
+    recorder = Recorder(httpx.Response(200, json={"value": []}))
+    with Purview("contoso", transport=recorder.sync) as purview:
+        assert [] == list(purview.scanning.data_sources.list())
+        assert [] == list(purview.unified_catalog.data_products.list())
+        assert purview.scanning._session is purview.catalog._session
+        purview.scanning.close()
+        assert [] == list(purview.account.collections.list())
+    with pytest.raises(RuntimeError):
+        list(purview.scanning.data_sources.list())
+    hosts = [r.url.host for r in recorder.seen]
+    assert ["contoso.purview.azure.com", "api.purview-service.microsoft.com", "contoso.purview.azure.com"] == hosts
+
+
+@pytest.mark.parametrize("run", [asyncio.run, "trio"])
+def test_async_clients_do_the_same(run: Any) -> None:
+    recorder = Recorder(httpx.Response(503, headers={"Retry-After": "0"}), GOOD)
+
+    async def story() -> None:
+        async with AsyncScanningClient(ENDPOINT, transport=recorder.both) as client:
+            assert "n" == (await client.scans.get("s", "n")).name
+            assert 200 == (await client.call("Scans_Get", {"dataSourceName": "s", "scanName": "n"})).status_code
+            async with client.stream("Scans_Get", {"dataSourceName": "s", "scanName": "n"}) as response:
+                assert GOOD.content == b"".join([chunk async for chunk in response.aiter_bytes()])
+        with pytest.raises(RuntimeError, match="closed"):
+            await client.scans.get("s", "n")
+        async with AsyncPurview("contoso", transport=Recorder(httpx.Response(404, json=ATLAS)).both) as purview:
+            with pytest.raises(NotFoundError):
+                await purview.catalog.entity.get_by_guid("g")
+
+    if run == "trio":
+        trio.run(story)
+    else:
+        run(story())
+    assert 4 == len(recorder.seen)
+
+
+def test_streams_raise_typed_errors() -> None:
+    client, _, _ = scanning(httpx.Response(404, json=ATLAS))
+    with pytest.raises(NotFoundError), client.stream("Scans_Get", {"dataSourceName": "s", "scanName": "n"}):
+        pass
+    client, _, _ = scanning(httpx.ConnectError("no"))
+    with pytest.raises(ConnectError), client.stream("Scans_Get", {"dataSourceName": "s", "scanName": "n"}):
+        pass

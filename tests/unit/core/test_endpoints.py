@@ -1,0 +1,104 @@
+"""Endpoints in every form people hold, and those that are refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from purview_core.endpoint import account_endpoint, plane_endpoint
+from purview_dataplane import PLANES, AsyncPurview, Purview
+from purview_dataplane.catalog import CatalogClient
+from purview_dataplane.unified_catalog import UnifiedCatalogClient
+
+from .support import ENDPOINT, Recorder
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        *("contoso", "Contoso", " contoso ", "contoso.purview.azure.com", ENDPOINT, f"{ENDPOINT}/", f"{ENDPOINT}:443"),
+        *(f"{ENDPOINT}/catalog", f"{ENDPOINT}/account/", f"{ENDPOINT}/datamap/api/", f"{ENDPOINT}/policyStore"),
+        *("https://CONTOSO.Purview.Azure.COM/scan", "https://contoso.catalog.purview.azure.com"),
+        *("https://contoso.scan.purview.azure.com/", "contoso.account.purview.azure.com"),
+    ],
+)
+def test_forms_of_an_account(form: str) -> None:
+    assert ENDPOINT == account_endpoint(form)
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://localhost:8080/", "http://localhost:8080"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+        ("https://sandbox.example.org:8443", "https://sandbox.example.org:8443"),
+        ("https://contoso.purview.azure.us", "https://contoso.purview.azure.us"),
+        ("https://contoso.scan.purview.azure.cn", "https://contoso.purview.azure.cn"),
+    ],
+)
+def test_other_addresses(form: str, expected: str) -> None:
+    assert expected == account_endpoint(form)
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        ("http://contoso.purview.azure.com", "an endpoint is https, not http"),
+        ("ftp://contoso.purview.azure.com", "an endpoint is https, not ftp"),
+        ("https://user:secret@contoso.purview.azure.com", "no user, query or fragment"),
+        (f"{ENDPOINT}?x=1", "no user, query or fragment"),
+        (f"{ENDPOINT}/somewhere", "no path but a plane's own"),
+        ("https://contoso.purview.azure.com.", "not an endpoint"),
+        ("https://cont oso", "not an endpoint"),
+        ("", "not an endpoint"),
+    ],
+)
+def test_refused_forms_show_the_right_one(form: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as caught:
+        account_endpoint(form)
+    assert "https://contoso.purview.azure.com" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_an_endpoint_is_text() -> None:
+    with pytest.raises(TypeError, match="an endpoint is a str, not bytes"):
+        account_endpoint(b"contoso")  # type: ignore[arg-type]
+
+
+def test_clouds() -> None:
+    assert "https://contoso.purview.azure.cn" == account_endpoint("contoso", "china")
+    with pytest.raises(ValueError, match="unknown cloud 'mars'; there are public, usgov, china"):
+        account_endpoint("contoso", "mars")
+
+
+def test_tenant_wide_planes_have_their_own_host() -> None:
+    host = "https://api.purview-service.microsoft.com"
+    assert host == UnifiedCatalogClient("contoso").endpoint == UnifiedCatalogClient(host + "/").endpoint
+    assert "https://t-api.purview-service.microsoft.com" == plane_endpoint(
+        "tenant", "t-api.purview-service.microsoft.com"
+    )
+    with Purview("contoso", tenant_endpoint="http://127.0.0.1:1/") as purview:
+        assert ("http://127.0.0.1:1", ENDPOINT) == (purview.unified_catalog.endpoint, purview.scanning.endpoint)
+
+
+@pytest.mark.parametrize("suffix", ["", "/", "/catalog", "/account/", "/datamap/api/"])
+def test_prefixes_are_joined_once(suffix: str) -> None:
+    from purview_dataplane.catalog import models
+
+    recorder = Recorder()
+    client = CatalogClient(ENDPOINT + suffix, transport=recorder.sync)
+    client.collection.move_entities_to("c1", body=models.MoveEntitiesRequest(entity_guids=["g"]))
+    assert ["POST /catalog/api/collections/c1/entity/moveHere?api-version=2023-02-01-preview"] == recorder.paths
+
+
+def test_the_facade_has_every_plane() -> None:
+    assert 14 == len(PLANES)
+    with Purview("contoso") as purview:
+        for name, plane in PLANES.items():
+            client = getattr(purview, name)
+            assert (name, plane.version) == (client.plane.name, client.api_version)
+            assert client is getattr(purview, name)
+    assert {"scanning", "datamap_preview"} <= set(PLANES)
+    assert ("account", "tenant") == (PLANES["scanning"].endpoint, PLANES["unified_catalog"].endpoint)
+    assert ("Data Curator",) == PLANES["catalog"].roles
+    assert "<AsyncPurview https://contoso.purview.azure.com>" == repr(AsyncPurview("contoso"))

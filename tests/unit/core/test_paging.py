@@ -1,0 +1,167 @@
+"""Pages: where the next one is, where it must not be, and how to go on after a failure."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from purview_core import NO_RETRY, Page, PagingError, ServerError
+from purview_dataplane.account import AccountClient
+from purview_dataplane.metadata_policies import MetadataPoliciesClient
+from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
+from purview_dataplane.scanning import models as m
+from purview_dataplane.unified_catalog import UnifiedCatalogClient
+from purview_dataplane.unified_catalog import models as uc
+
+from .support import ENDPOINT, Recorder, quick
+
+LIST = "/scan/datasources"
+
+
+def page(*names: str, link: Any = "absent", **more: Any) -> httpx.Response:
+    body = {"value": [{"kind": "AmazonS3", "name": name} for name in names], **more}
+    return httpx.Response(200, json=body if link == "absent" else {**body, "nextLink": link})
+
+
+def names(*answers: Any) -> tuple[list[Any], Recorder]:
+    recorder = Recorder(*answers)
+    return [s.name for s in ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list()], recorder
+
+
+@pytest.mark.parametrize("end", ["absent", None, ""])
+def test_a_list_ends_without_a_link(end: Any) -> None:
+    found, recorder = names(page("a", "b", link=end))
+    assert (["a", "b"], [f"GET {LIST}?api-version=2023-09-01"]) == (found, recorder.paths)
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        (f"{ENDPOINT}{LIST}?api-version=2023-09-01&$skip=a%2Fb+c", f"{LIST}?api-version=2023-09-01&$skip=a%2Fb+c"),
+        (f"{ENDPOINT}{LIST}?skip=2", f"{LIST}?skip=2&api-version=2023-09-01"),
+        (f"{LIST}?skip=%7B2%7D", f"{LIST}?skip=%7B2%7D&api-version=2023-09-01"),
+        ("?skip=2", f"{LIST}?skip=2&api-version=2023-09-01"),
+        (f"https://CONTOSO.purview.azure.com:443{LIST}?skip=2", f"{LIST}?skip=2&api-version=2023-09-01"),
+    ],
+)
+def test_links_are_followed_as_they_came(link: str, expected: str) -> None:
+    found, recorder = names(page("a", link=link), page("b"))
+    assert (["a", "b"], f"GET {expected}") == (found, recorder.paths[1])
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example/x",
+        "http://contoso.purview.azure.com/x",
+        "//evil.example/x",
+        f"{ENDPOINT}.evil.example/x",
+        "https://contoso.purview.azure.com@evil.example/x",
+        "https://contoso.purview.azure.com:444/x",
+    ],
+)
+def test_links_to_another_host_are_refused_before_anything_is_sent(link: str) -> None:
+    recorder = Recorder(page("a", link=link))
+    found: list[Any] = []
+    with pytest.raises(PagingError, match="leads to another host") as caught:
+        found.extend(s.name for s in ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list())
+    assert (1, link) == (len(recorder.seen), caught.value.position)
+
+
+def test_a_link_that_comes_twice_is_an_error() -> None:
+    with pytest.raises(PagingError, match="same next link twice"):
+        names(page("a", link="?skip=1"), page("b", link="?skip=1"))
+
+
+def test_an_empty_page_with_a_link_goes_on() -> None:
+    assert ["b"] == names(page(link="?skip=1"), page("b"))[0]
+
+
+def test_pages_have_counts_and_the_whole_answer() -> None:
+    recorder = Recorder(page("a", link="?skip=1", count=7), page("b"))
+    first, second = ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list().by_page()
+    assert isinstance(first, Page)
+    assert (7, "?skip=1", 1) == (first.count, first.next_link, len(first))
+    assert isinstance(first.body, m.DataSourceList)
+    assert isinstance(first.items[0], m.AmazonS3DataSource)
+    assert (None, None, ["b"]) == (second.count, second.next_link, [s.name for s in second])
+
+
+def test_a_list_can_be_read_twice_and_given_up_early() -> None:
+    recorder = Recorder(page("a", link="?skip=1"), page("b"), page("a", link="?skip=1"))
+    pager = ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list()
+    assert [] == recorder.seen
+    assert ["a", "b"] == [s.name for s in pager]
+    assert "a" == next(iter(pager)).name
+    assert 3 == len(recorder.seen)
+
+
+def test_going_on_after_a_failure() -> None:
+    recorder = Recorder(page("a", link="?skip=1"), httpx.Response(500), page("b"))
+    client = ScanningClient(ENDPOINT, transport=recorder.sync, retry=NO_RETRY)
+    pager, found = client.data_sources.list(), []
+    with pytest.raises(ServerError) as caught:
+        found.extend(p.items[0].name for p in pager.by_page())
+    position: str = caught.value.position  # type: ignore[attr-defined]
+    assert "?skip=1" == position
+    found += [p.items[0].name for p in pager.by_page(position)]
+    assert ["b"] == found[-1:]
+    assert f"GET {LIST}?skip=1&api-version=2023-09-01" == recorder.paths[-1]
+
+
+@pytest.mark.parametrize("name", ["value", "values"])
+def test_either_name_of_the_list_is_read(name: str) -> None:
+    transport = Recorder(httpx.Response(200, json={name: [{"name": "p"}]})).sync
+    (policy,) = MetadataPoliciesClient(ENDPOINT, transport=transport).metadata_policy.list_all(collection_name="c1")
+    assert "p" == policy.name
+
+
+@pytest.mark.parametrize("odd", [None, {}, [], "text", {"value": None}, {"value": "x"}, {"nextLink": 7}])
+def test_odd_pages_are_empty_not_errors(odd: Any) -> None:
+    found, recorder = names(httpx.Response(200, json=odd))
+    assert ([], 1) == (found, len(recorder.seen))
+
+
+def test_a_null_number_in_a_run_history() -> None:
+    runs = {
+        "value": [{"ingestionExecutionDetails": {"estimatedTimeRemainingInSeconds": None}, "resourceId": None}, {}],
+        "count": 2,
+    }
+    transport = Recorder(httpx.Response(200, json=runs)).sync
+    (only,) = ScanningClient(ENDPOINT, transport=transport).scan_result.list_scan_history("s", "n").by_page()
+    assert (2, 2) == (len(only), only.count)
+    assert runs == only.body.to_dict()
+
+
+def test_pages_of_plain_values() -> None:
+    transport = Recorder(httpx.Response(200, json={"value": ["a", "b"]})).sync
+    client = AccountClient(ENDPOINT, transport=transport)
+    assert ["a", "b"] == list(client.contact_assignments.list_scoped_contact_group_names(scope="c"))
+
+
+def test_a_query_is_asked_again_with_its_body() -> None:
+    recorder = Recorder(
+        httpx.Response(200, json={"value": [{"id": "1"}], "nextLink": "?skip=1"}),
+        httpx.Response(200, json={"value": [{"id": "2"}]}),
+    )
+    client = UnifiedCatalogClient("contoso", transport=recorder.sync)
+    pager = client.terms.query(body=uc.TermQueryRequest(top=1) if hasattr(uc, "TermQueryRequest") else None)  # type: ignore[arg-type]
+    assert [] == recorder.seen
+    assert 2 == len(list(pager))
+    assert ["POST", "POST"] == [r.method for r in recorder.seen]
+    assert recorder.seen[0].content == recorder.seen[1].content
+
+
+def test_async_pages() -> None:
+    recorder = Recorder(page("a", link="?skip=1"), httpx.Response(503), page("b"))
+
+    async def story() -> tuple[list[Any], list[int]]:
+        client, _ = quick(AsyncScanningClient(ENDPOINT, transport=recorder.both))
+        async with client:
+            pager = client.data_sources.list()
+            return [s.name async for s in pager], [len(p) async for p in client.data_sources.list().by_page()]
+
+    assert (["a", "b"], [1]) == asyncio.run(story())

@@ -1,0 +1,151 @@
+"""Long-running operations: where the status is, when it is over, and what it ends with."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from purview_core import PollingError
+from purview_dataplane.catalog import CatalogClient
+from purview_dataplane.catalog import models as cat
+from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
+from purview_dataplane.scanning import models as m
+from purview_dataplane.share import ShareClient
+from purview_dataplane.share import models as share
+
+from .support import ENDPOINT, Recorder, quick
+
+STATUS = f"{ENDPOINT}/share/operationResults/op?api-version=2023-05-30-preview"
+
+
+def status(state: str, link: str | None = None, **headers: str) -> httpx.Response:
+    more = {"Operation-Location": link} if link else {}
+    return httpx.Response(
+        202 if link else 200, json={"id": "op", "status": state, "error": None}, headers={**more, **headers}
+    )
+
+
+def shares(*answers: Any) -> tuple[Any, Recorder, list[float]]:
+    recorder = Recorder(*answers)
+    client, waits = quick(ShareClient(ENDPOINT, transport=recorder.sync))
+    return client, recorder, waits
+
+
+def test_a_delete_is_followed_to_its_end() -> None:
+    client, recorder, waits = shares(
+        status("NotStarted", STATUS), status("running", **{"Retry-After": "2"}), status("SUCCEEDED")
+    )
+    poller = client.sent_shares.begin_delete("s")
+    assert not poller.done()
+    result = poller.result()
+    assert isinstance(result, share.OperationResponse)
+    assert (True, "SUCCEEDED", [5.0, 2.0]) == (poller.done(), poller.status(), waits)
+    assert [
+        "DELETE /share/sentShares/s?api-version=2023-05-30-preview",
+        *[f"GET {STATUS.removeprefix(ENDPOINT)}"] * 2,
+    ] == recorder.paths
+    assert result == poller.result()
+
+
+def test_a_put_ends_with_the_resource() -> None:
+    made = {"shareKind": "InPlace", "id": "s"}
+    first = httpx.Response(201, json={"shareKind": "InPlace"}, headers={"Operation-Location": STATUS})
+    client, recorder, _ = shares(first, status("Succeeded"), httpx.Response(200, json=made))
+    result = client.sent_shares.begin_create_or_replace("s", body=share.SentShare(share_kind="InPlace")).result()
+    assert (share.InPlaceSentShare, made) == (type(result), result.to_dict())
+    assert ["PUT", "GET", "GET"] == [r.method for r in recorder.seen]
+    assert recorder.seen[0].url == recorder.seen[2].url
+    assert b"" == recorder.seen[2].content
+
+
+@pytest.mark.parametrize("state", ["Failed", "canceled", "Cancelled"])
+def test_failed_operations_raise_with_the_services_words(state: str) -> None:
+    failed = httpx.Response(200, json={"status": state, "error": {"code": "Busy", "message": "come {back} later"}})
+    client, _, _ = shares(status("Running", STATUS), failed)
+    with pytest.raises(PollingError, match=r"come \{back\} later") as caught:
+        client.sent_shares.begin_delete("s").result()
+    assert (state, "Busy") == (caught.value.status, caught.value.code)
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        (f"{ENDPOINT}/catalog/api/glossary/terms/import/OP1%3Fapi-version=2022-03-01-preview", "2022-03-01-preview"),
+        (f"{ENDPOINT}/catalog/api/glossary/terms/import/OP1", "2023-02-01-preview"),
+        ("/catalog/api/glossary/terms/import/OP1?api-version=1", "1"),
+    ],
+)
+def test_links_are_repaired(link: str, expected: str) -> None:
+    body = {
+        "id": "OP1",
+        "status": "Running",
+        "properties": {"importedTerms": "0"},
+        "error": {"errorCode": 0, "errorMessage": ""},
+    }
+    started = httpx.Response(202, json=body, headers={"Retry-After": "1", "operation-location": link})
+    recorder = Recorder(started, httpx.Response(200, json={**body, "status": "Succeeded"}))
+    client, waits = quick(CatalogClient(ENDPOINT, transport=recorder.sync))
+    result = client.glossary.begin_import_glossary_terms_via_csv("g", file=b"a").result()
+    assert isinstance(result, cat.ImportCSVOperation)
+    assert (f"GET /catalog/api/glossary/terms/import/OP1?api-version={expected}", [1.0]) == (recorder.paths[1], waits)
+
+
+def test_links_to_another_host_are_refused() -> None:
+    client, recorder, _ = shares(status("Running", "https://evil.example/op"))
+    with pytest.raises(PollingError, match="leads to another host"):
+        client.sent_shares.begin_delete("s")
+    assert 1 == len(recorder.seen)
+
+
+def test_a_status_that_is_not_there_yet() -> None:
+    client, recorder, _ = shares(
+        status("Running", STATUS), httpx.Response(404), httpx.Response(404), status("Succeeded")
+    )
+    client.sent_shares.begin_delete("s").wait()
+    assert 4 == len(recorder.seen)
+
+
+def test_a_timeout_is_real() -> None:
+    client, _, waits = shares(status("Running", STATUS), status("Running"))
+    poller = client.sent_shares.begin_delete("s")
+    with pytest.raises(TimeoutError, match="is Running after 20 s of waiting"):
+        poller.result(timeout=24)
+    assert [5.0] * 4 == waits
+    assert "Running" == poller.status()
+
+
+def test_the_wait_has_a_cap_and_can_be_chosen() -> None:
+    client, _, waits = shares(
+        status("Running", STATUS, **{"Retry-After": "9999"}), status("Running"), status("Succeeded")
+    )
+    client.sent_shares.begin_delete("s").result(interval=0.5)
+    assert [60.0, 0.5] == waits
+
+
+def test_an_operation_that_is_over_at_once() -> None:
+    recorder = Recorder(
+        httpx.Response(202, json={"scanResultId": None, "startTime": None, "status": "Accepted", "error": None})
+    )
+    client = ScanningClient(ENDPOINT, transport=recorder.sync)
+    poller = client.scan_result.begin_run_scan("s", "n", run_id="r")
+    assert poller.done()
+    result = poller.result()
+    assert isinstance(result, m.ScanResultWithIngestion)
+    assert 1 == len(recorder.seen)
+
+
+def test_async_pollers() -> None:
+    link = f"{ENDPOINT}/scan/op"
+    recorder = Recorder(status("Running", link), status("Running"), status("Succeeded"))
+
+    async def story() -> Any:
+        client, waits = quick(AsyncScanningClient(ENDPOINT, transport=recorder.both))
+        poller = await client.scan_result.begin_cancel_scan("s", "n", "r")
+        assert "Running" == await poller.status()
+        await poller.wait(timeout=60)
+        return type(await poller.result()), poller.done(), waits
+
+    assert (m.OperationResponse, True, [5.0]) == asyncio.run(story())
