@@ -138,12 +138,8 @@ def _for_parser(contract: Json) -> Json:
     paths: Json = {}
     for i, (path, method, operation) in enumerate(operations_of(contract)):
         kept = [p for p in operation["parameters"] if p["name"] != "api-version"]
-        paths.setdefault(path, {})[method] = {**operation, "operationId": _numbered(i), "parameters": kept}
+        paths.setdefault(path, {})[method] = {**operation, "operationId": f"operation_{i}", "parameters": kept}
     return {**contract, "paths": paths}
-
-
-def _numbered(index: int) -> str:
-    return f"operation_{index}"
 
 
 def operations_of(contract: Json) -> Iterator[tuple[str, str, Json]]:
@@ -210,10 +206,10 @@ class _Adapter:
         return out
 
     def operations(self) -> dict[str, Operation]:
-        parsed = {e.name: e for c in self.data.endpoint_collections_by_tag.values() for e in c.endpoints}
+        parsed = {str(e.name): e for c in self.data.endpoint_collections_by_tag.values() for e in c.endpoints}
         out = {}
         for i, (path, method, operation) in enumerate(operations_of(self.contract)):
-            e = parsed.pop(PythonIdentifier(_numbered(i), _PREFIX), None)
+            e = parsed.pop(f"operation_{i}", None)
             if e is None:
                 raise GateError(f"{operation['operationId']}: lost by the parser: {join('paths', path, method)}")
             out[operation["operationId"]] = self._operation(operation, e)

@@ -33,33 +33,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         print(run(arguments), flush=True)
     except CodegenError as error:
-        print(f"{_PROGRAM} {arguments.command}: {error}", file=sys.stderr)
-        return error.exit_code
+        text, code = str(error), error.exit_code
     except ModuleNotFoundError as error:
-        need = f"needs {error.name}; install it with: pip install 'purview-dataplane[codegen]'"
-        print(f"{_PROGRAM} {arguments.command}: {need}", file=sys.stderr)
-        return UsageError.exit_code
+        text, code = (
+            f"needs {error.name}; install it with: pip install 'purview-dataplane[codegen]'",
+            UsageError.exit_code,
+        )
     except KeyboardInterrupt:
-        print(f"{_PROGRAM} {arguments.command}: interrupted; nothing half-written is left", file=sys.stderr)
-        return 130
+        text, code = "interrupted; nothing half-written is left", 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the last flush complains
         return 141
     except OSError as error:
-        print(f"{_PROGRAM} {arguments.command}: {error.strerror}: {error.filename}", file=sys.stderr)
-        return UsageError.exit_code
-    return 0
+        text, code = f"{error.strerror}: {error.filename}", UsageError.exit_code
+    else:
+        return 0
+    print(f"{_PROGRAM} {arguments.command}: {text}", file=sys.stderr)
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog=f"python -m {_PROGRAM}", description="Upstream documents to contracts to typed clients.")
     commands = parser.add_subparsers(dest="command", required=True)
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = _Parser(add_help=False)
     shared.add_argument("--specs", type=Path, metavar="DIR", help="manifest, locks, overlays and contracts")
-    chosen = argparse.ArgumentParser(add_help=False)
+    chosen = _Parser(add_help=False)
     chosen.add_argument("--plane", metavar="P", help="one plane (default: all)")
     chosen.add_argument("--version", metavar="V", help='one api-version, or "all"')
-    where = argparse.ArgumentParser(add_help=False)
+    where = _Parser(add_help=False)
     source = where.add_mutually_exclusive_group()
     source.add_argument("--mirror", type=Path, metavar="DIR", help="a folder laid out as owner/repo/commit/path")
     source.add_argument("--base-url", default=BASE_URL, metavar="URL", help="an address that serves the same layout")
@@ -154,9 +155,8 @@ def _generate(arguments: argparse.Namespace) -> Counts:
     out = arguments.out or (paths.generated() if arguments.version is None else None)
     if out is None:
         raise UsageError("name the folder for the packages with --out")
-    return build.generate(
-        _specs(arguments), arguments.plane, arguments.version, out, accept_names=arguments.accept_names
-    )
+    specs, plane, version = _specs(arguments), arguments.plane, arguments.version
+    return build.generate(specs, plane, version, out, accept_names=arguments.accept_names)
 
 
 def _check(arguments: argparse.Namespace) -> Counts:

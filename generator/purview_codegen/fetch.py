@@ -92,14 +92,14 @@ def _download(client: httpx.Client, address: str, part: Path) -> bytes:
     have = part.stat().st_size if part.exists() else 0
     headers = {"Accept-Encoding": "identity"}  # a range of compressed bytes would not fit what the part holds
     headers |= {"Range": f"bytes={have}-"} if have else {}
-    with client.stream("GET", address, headers=headers) as response:
+    with client.stream("GET", address, headers=headers, timeout=_TIMEOUT_S) as response:
         status, span = response.status_code, response.headers.get("Content-Range", "")
         if have and (status == 416 or (status == 206 and not span.startswith(f"bytes {have}-"))):
             part.unlink()  # it does not fit the file that is there now: begin again
             return _download(client, address, part)
         if status == 404:
             raise _AbsentError(f"{address} is not there (404); check commit and path in planes.toml")
-        if status != (206 if have else 200) and status != 200:
+        if status != 200 and not (have and status == 206):
             raise UnreachableError(f"{address} answered {status}; try again, or use --mirror")
         part.parent.mkdir(parents=True, exist_ok=True)
         with part.open("ab" if status == 206 else "wb") as file:
@@ -124,9 +124,7 @@ class Cache:
         try:
             return self.path(document.location).read_bytes()
         except FileNotFoundError:
-            raise UnreachableError(
-                f"{document} is not cached in {self.folder}; run fetch, or name a --mirror"
-            ) from None
+            raise UnreachableError(f"{document} is not cached in {self.folder}; run fetch") from None
 
     def write(self, location: str, content: bytes) -> None:
         path = self.path(location)
@@ -153,8 +151,8 @@ def fetch(
         except CodegenError as error:
             return Fetched(document, error=error)
         except OSError as error:
-            why = f"{error.strerror}: {error.filename}"
-            return Fetched(document, error=UsageError(f"cannot keep {document}: {why}; choose a folder with --cache"))
+            why = f"cannot keep {document}: {error.strerror}: {error.filename}; choose a folder with --cache"
+            return Fetched(document, error=UsageError(why))
 
     with ThreadPoolExecutor(_WORKERS) as pool:
         return list(pool.map(one, documents))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import attrs
 
@@ -126,7 +125,7 @@ class Planner:
             responses=tuple((ascii(status), ascii(text)) for status, text in typed.responses.items()),
             result=python_type(result, "m."),
             paging=paging,
-            polling=_polling(polling, result) if polling and not paging else None,
+            polling=f"_d.Polling({polling.get('final-state-via')!r}, {result!r})" if polling and not paging else None,
             retry_safe=bool(operation.get("x-retry-safe")),
             classes=(result, *typed.responses.values(), typed.body or "", *(t.type for t in typed.parameters.values())),
         )
@@ -212,8 +211,3 @@ def _body(operation: Json, typed: adapter.Operation) -> tuple[str | None, str | 
 
 def _paging(page: Json) -> str:
     return f"_d.Paging({', '.join([ascii(page['itemName']), ascii(page.get('nextLinkName'))])})"
-
-
-def _polling(polling: Json, result: str) -> str:
-    via: Any = polling.get("final-state-via")
-    return f"_d.Polling({via!a}, {result!a})"

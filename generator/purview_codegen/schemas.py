@@ -58,8 +58,6 @@ class Schemas:
             self.out[pascal(name)] = body
         return self.out
 
-    # -- names ----------------------------------------------------------------------------------------------------------
-
     def claim(self, *wanted: str) -> str:
         """The first wanted class name that is free; a number only where all of them are taken."""
         for name in (*map(pascal, wanted), *(f"{pascal(wanted[-1])}{i}" for i in range(2, 100))):
@@ -67,8 +65,6 @@ class Schemas:
                 self._taken[name.lower()] = name
                 return name
         raise GateError(f"no class name is free for {wanted[-1]!r}")
-
-    # -- schemas --------------------------------------------------------------------------------------------------------
 
     def place(self, schema: Json, hint: str) -> Json:
         """A schema where it is used: a reference, a scalar or an array. `hint` names what has to be hoisted."""
@@ -153,8 +149,6 @@ class Schemas:
         values = {"additionalProperties": self._map_values(more, hint)} if isinstance(more, dict) else {}
         return {"type": "object", "allOf": [*bases, own]} | values if bases else own | values
 
-    # -- enums ----------------------------------------------------------------------------------------------------------
-
     @staticmethod
     def _enum_key(schema: Json, hint: str) -> tuple[str, tuple[Any, ...]]:
         """Two enums are one where both their x-ms-enum name and their values agree."""
@@ -166,8 +160,6 @@ class Schemas:
             name = self._enums[key] = self.claim(schema.get("x-ms-enum", {}).get("name") or hint, hint)
             self.out[name] = _with_names({"type": schema.get("type", "string"), "enum": _values(schema)})
         return self._enums[key]
-
-    # -- discriminators -------------------------------------------------------------------------------------------------
 
     @staticmethod
     def _references(schema: Json) -> Iterator[str]:
