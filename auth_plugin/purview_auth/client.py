@@ -1,0 +1,193 @@
+"""The token client: how one token is asked for. Its connections are its own, never those of the caller's client."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import ssl
+import time
+import uuid
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import aclosing
+from typing import Any, cast
+from urllib.parse import urlencode
+
+import httpx
+from attrs import define, frozen
+
+from . import aio
+from .answers import BODY_LIMIT_BYTES, Reply, read_error, read_token
+from .errors import AuthError, ConfigurationError, CredentialError, TokenResponseError, TokenTransportError
+from .store import Flight, Step, TokenSource
+from .token import Instant, Secret, Token
+
+log = logging.getLogger("purview_auth")
+
+TRIES = 3
+BACKOFF_SECONDS = 1.0
+SKEW_SECONDS = 300.0
+PASSING = (httpx.TimeoutException, httpx.NetworkError, httpx.ProxyError, httpx.RemoteProtocolError)
+HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "Content-Type": "application/x-www-form-urlencoded",
+    "User-Agent": f"purview-auth python-httpx/{httpx.__version__}",
+    "return-client-request-id": "true",
+}
+
+SecretSource = Secret | Callable[[], str | Awaitable[str]]
+
+
+@frozen
+class Timeouts:
+    """Limits of a token request, in seconds; `total` covers all tries, the pauses between them, and the body."""
+
+    connect: float = 5.0
+    read: float = 15.0
+    write: float = 5.0
+    pool: float = 5.0
+    total: float = 30.0
+
+
+class _Borrowed(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """A transport of the user's: used, never closed by us."""
+
+    def __init__(self, transport: Any) -> None:
+        self.handle_request = getattr(transport, "handle_request", None)  # type: ignore[assignment]
+        self.handle_async_request = getattr(transport, "handle_async_request", None)  # type: ignore[assignment]
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Loading the certificates costs some 20 ms of CPU: one context serves all clients."""
+    return httpx.create_ssl_context()
+
+
+def _unreached(error: object) -> AuthError:
+    """Our error for what a transport raised. Its text and its request stay out: either may hold the form."""
+    hint = "Check the network, the proxy settings and the authority."
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        hint = "The certificate of the token endpoint (or of a proxy before it) is not trusted: set SSL_CERT_FILE."
+    what = f"the token endpoint was not reached: {type(error).__name__}"
+    return TokenTransportError(what, hint=hint, permanent=not isinstance(error, PASSING))
+
+
+@define(eq=False, kw_only=True)
+class TokenClient(TokenSource):
+    """Asks one token endpoint for one principal's tokens.
+
+    A network error, 408, 429 and 5xx are tried again: at most 3 tries within `timeouts.total`, after Retry-After or
+    else a random part of 1 s, then of 2 s. A Retry-After beyond the total is an error at once, and the store waits so
+    long before it asks again. Any other 4xx, a redirect and a 200 without a token are errors at once.
+    A client and its connections live for one request: nothing to share between event loops or with a forked child.
+    """
+
+    url: str
+    form: dict[str, str]
+    facts: dict[str, str]
+    secret: SecretSource
+    timeouts: Timeouts
+    capabilities: bool = False
+    transport: httpx.BaseTransport | None = None
+    async_transport: httpx.AsyncBaseTransport | None = None
+    sleep: Callable[[float], object] | None = None
+    _skewed: bool = False
+
+    def steps(self, claims: str | None, flight: Flight | None) -> Generator[Step | Token, Any, None]:
+        post: Callable[..., object] = self._post_async
+        if flight is not None and (self.transport is not None or self.async_transport is None):
+            post = functools.partial(self._post, flight)
+        sleep = self.sleep or (aio.sleep if flight is None else time.sleep)
+        try:
+            secret = self.secret if isinstance(self.secret, Secret) else _checked((yield Step(self.secret)))
+            content = self._content(secret, claims)
+            deadline = self.clock.monotonic() + self.timeouts.total
+            for pauses in range(TRIES):
+                sent = Instant.now(self.clock)
+                reply = yield Step(post, (content, deadline))
+                if isinstance(reply, Reply) and reply.status == 200:
+                    yield self._token(reply, sent, claims)
+                wall = self.clock.time()
+                failure = read_error(reply, secret, wall) if isinstance(reply, Reply) else _unreached(reply)
+                pause = failure.retry_after
+                if pause is None:
+                    pause = self.rng.random() * BACKOFF_SECONDS * 2**pauses
+                late = pauses == TRIES - 1 or self.clock.monotonic() + pause >= deadline
+                if late or failure.permanent or isinstance(failure, TokenResponseError):
+                    raise failure
+                yield Step(sleep, (pause,))
+        except AuthError as error:
+            vars(error).update(self.facts)
+            raise
+
+    def _token(self, reply: Reply, sent: Instant, claims: str | None) -> Token:
+        token, skew = read_token(reply, sent, claims, self.rng)
+        if abs(skew) > SKEW_SECONDS and not self._skewed:
+            self._skewed = True
+            log.warning("expires_on is %+.0f s off expires_in: this machine's clock is wrong; expires_in counts", skew)
+        return token
+
+    def _content(self, secret: Secret, claims: str | None) -> Secret:
+        """The form, in the order of the vendor's tutorial."""
+        if self.capabilities:
+            claims = with_capabilities(claims)
+        form = {"client_id": self.form["client_id"], "client_secret": secret.reveal(), **self.form}
+        return Secret(urlencode(form if claims is None else {**form, "claims": claims}))
+
+    def _options(self, transport: object, deadline: float) -> dict[str, Any]:
+        left, limits = max(0.001, deadline - self.clock.monotonic()), self.timeouts
+        parts = {name: min(getattr(limits, name), left) for name in ("connect", "read", "write", "pool")}
+        return {
+            "transport": None if transport is None else _Borrowed(transport),
+            "verify": _tls() if transport is None else True,
+            "timeout": httpx.Timeout(**parts),
+            "headers": {**HEADERS, "client-request-id": str(uuid.uuid4())},
+        }
+
+    def _post(self, flight: Flight, content: Secret, deadline: float) -> Reply:
+        with httpx.Client(**self._options(self.transport, deadline)) as client:
+            flight.abort = client.close
+            with client.stream("POST", self.url, content=content.reveal()) as response:
+                body = bytearray()
+                for chunk in response.iter_bytes():
+                    if self._enough(body, chunk, deadline):
+                        break
+                return Reply(response.status_code, response.headers, bytes(body))
+
+    async def _post_async(self, content: Secret, deadline: float) -> Reply:
+        async with (
+            httpx.AsyncClient(**self._options(self.async_transport, deadline)) as client,
+            client.stream("POST", self.url, content=content.reveal()) as response,
+            aclosing(cast(AsyncGenerator[bytes], response.aiter_bytes())) as chunks,
+        ):
+            body = bytearray()
+            async for chunk in chunks:
+                if self._enough(body, chunk, deadline):
+                    break
+            return Reply(response.status_code, response.headers, bytes(body))
+
+    def _enough(self, body: bytearray, chunk: bytes, deadline: float) -> bool:
+        body += chunk
+        if self.clock.monotonic() >= deadline:  # the limit per read never fires on a body that comes byte by byte
+            raise httpx.ReadTimeout("total")
+        return len(body) > BODY_LIMIT_BYTES
+
+
+def _checked(value: object) -> Secret:
+    """The secret that a callable gave, or its failure as our error."""
+    if isinstance(value, AuthError):
+        raise value.again()
+    if isinstance(value, Exception):
+        raise CredentialError(f"the callable that gives the client secret raised {type(value).__name__}")
+    if not isinstance(value, str) or not value:
+        raise ConfigurationError("the callable that gives the client secret gave none")
+    return Secret(value)
+
+
+def with_capabilities(claims: str | None) -> str:
+    """The claims with the client capability cp1 (continuous access evaluation) added."""
+    value = json.loads(claims or "{}")
+    asked = value.get("access_token")
+    value["access_token"] = {**(asked if isinstance(asked, dict) else {}), "xms_cc": {"values": ["cp1"]}}
+    return json.dumps(value)

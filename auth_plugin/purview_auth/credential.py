@@ -1,0 +1,118 @@
+"""CredentialAuth: any credential object in the manner of azure-identity, without depending on it."""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from collections.abc import Callable, Generator, Iterable
+from functools import partial
+from typing import Any
+
+from attrs import define, field
+
+from .answers import EPOCH_LIMIT_SECONDS, aadsts, make_token, number
+from .errors import AuthError, ConfigurationError, CredentialError
+from .flow import PurviewAuth
+from .hints import hint_for
+from .hosts import PUBLIC, Cloud, HostRules, scope_of
+from .store import AuthEvent, Flight, Step, TokenSource, TokenStore
+from .token import SYSTEM_CLOCK, SYSTEM_RANDOM, Clock, Instant, Random, Token
+
+# A store per credential, for as long as an auth object with it lives: objects on one credential share its token.
+_STORES: weakref.WeakValueDictionary[int, TokenStore] = weakref.WeakValueDictionary()
+
+
+@define(eq=False, kw_only=True)
+class CredentialSource(TokenSource):
+    """Asks a credential for tokens: get_token_info where it has it, else get_token."""
+
+    credential: Any = field(repr=False)
+    scope: str
+    capabilities: bool = False
+
+    def steps(self, claims: str | None, flight: Flight | None) -> Generator[Step | Token, Any, None]:
+        del flight  # one way for both drivers
+        sent = Instant.now(self.clock)
+        options: dict[str, Any] = {} if claims is None else {"claims": claims}
+        if self.capabilities:
+            options["enable_cae"] = True
+        if callable(getattr(self.credential, "get_token_info", None)):
+            answer = yield Step(partial(self.credential.get_token_info, self.scope, options=options))
+        else:
+            answer = yield Step(partial(self.credential.get_token, self.scope, **options))
+        if isinstance(answer, Exception):
+            raise _failure(answer)
+        yield self._token(answer, sent, claims)
+
+    def _token(self, answer: Any, sent: Instant, claims: str | None) -> Token:
+        expires_on = number(getattr(answer, "expires_on", None), "expires_on", EPOCH_LIMIT_SECONDS)
+        lifetime = number(expires_on - sent.wall, "expires_on less the time now")
+        early = getattr(answer, "refresh_on", None)
+        if early is not None:
+            early = number(early, "refresh_on", EPOCH_LIMIT_SECONDS) - sent.wall
+        kind = getattr(answer, "token_type", "Bearer")
+        return make_token(getattr(answer, "token", None), kind, lifetime, early, sent, claims, self.rng)
+
+
+def _failure(error: Exception) -> AuthError:
+    """Our error for what a credential raised; of its text only the AADSTS numbers, for it may hold anything."""
+    if isinstance(error, AuthError):
+        return error
+    codes = tuple(aadsts(str(error))[:8])
+    hint = hint_for(codes, None) or "Ask the credential for a token by itself, to see its own message."
+    refused = any(kind.__name__ == "ClientAuthenticationError" for kind in type(error).__mro__)
+    what = f"the credential raised {type(error).__name__}"
+    return CredentialError(what, error_codes=codes, hint=hint, permanent=refused)
+
+
+class CredentialAuth(PurviewAuth):
+    """Signs requests in with the tokens of a credential.
+
+    credential: has get_token_info(scope, options=...) or get_token(scope, ...), sync or async: a certificate, a managed
+    identity, a federated workload, a developer's sign-in. A sync one runs in a thread of its own; an async one on the
+    caller's event loop, and for blocking callers on a loop of this object. It stays the caller's to close. timeout:
+    seconds that one request to it may take. The rest as for ServicePrincipal.
+
+    Raises ConfigurationError for arguments that cannot work; in use AuthError and HostRefusedError.
+    """
+
+    def __init__(
+        self,
+        credential: Any,
+        *,
+        resource: str | None = None,
+        cloud: Cloud | None = None,
+        timeout: float = 30.0,
+        clock: Clock | None = None,
+        rng: Random | None = None,
+        allowed_hosts: Iterable[str] = (),
+        allow_insecure_localhost: bool = False,
+        store: TokenStore | None = None,
+        on_event: Callable[[AuthEvent], object] | None = None,
+        continuous_access: bool = False,
+    ) -> None:
+        ask = getattr(credential, "get_token_info", None) or getattr(credential, "get_token", None)
+        if not callable(ask):
+            raise ConfigurationError("credential must have a method get_token_info or get_token")
+        cloud = cloud or PUBLIC
+        scope = scope_of(resource or cloud.resource)
+        only_async = hasattr(credential, "__aenter__") and not hasattr(credential, "__enter__")
+        source = CredentialSource(
+            credential=credential,
+            scope=scope,
+            capabilities=continuous_access,
+            total_seconds=timeout,
+            native=only_async or inspect.iscoroutinefunction(ask),
+            clock=clock or SYSTEM_CLOCK,
+            rng=rng or SYSTEM_RANDOM,
+            on_event=on_event,
+        )
+        self._store = store or _STORES.setdefault(id(credential), TokenStore())
+        slot = self._store.slot((id(credential), scope))
+        slot.owner = credential
+        self._name = f"CredentialAuth({type(credential).__name__})"
+        hosts = HostRules(cloud, allowed_hosts, allow_insecure_localhost)
+        super().__init__(source, slot, hosts)
+
+    def __repr__(self) -> str:
+        return self._name

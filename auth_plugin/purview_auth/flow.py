@@ -1,0 +1,94 @@
+"""The httpx side: puts the token on requests, answers a 401 at most once. Written once for sync and async."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator
+from contextlib import suppress
+from typing import Any, Self
+
+import httpx
+
+from .challenge import bearer_claims
+from .hosts import HostRules
+from .replay import Replay
+from .store import Need, Slot, TokenSource
+from .token import Sealed, Token, TokenInfo
+
+
+def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
+    return url.scheme, url.raw_host, url.port
+
+
+class PurviewAuth(Sealed, httpx.Auth):
+    """What all auth objects of this package share.
+
+    A 401 is answered once, with another token, if it comes from the origin that was called (not from where a redirect
+    led) and the body can be sent again; else, and for any other status, the caller gets the answer. Not for 403: a
+    permission is missing, which no token mends. Raises HostRefusedError before anything is sent where the URL may not
+    get the token, and another AuthError where there is none; after a 401 its `__cause__` is a ChallengeError.
+    """
+
+    def __init__(self, source: TokenSource, slot: Slot, hosts: HostRules) -> None:
+        self._source, self._slot, self._hosts = source, slot, hosts
+
+    def _steps(self, request: httpx.Request) -> Generator[httpx.Request | Need, Any, None]:
+        self._hosts.check(request.url)
+        token: Token = yield Need()
+        replay = Replay(request)
+        request.headers["Authorization"] = f"Bearer {token.secret.reveal()}"
+        response: httpx.Response = yield request
+        if response.status_code != 401 or _origin(response.request.url) != _origin(request.url) or not replay.possible:
+            return
+        better: Token | None = yield Need(token, bearer_claims(response.headers))
+        if better is not None:
+            yield replay.request(f"Bearer {better.secret.reveal()}")
+
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        steps, answer = self._steps(request), None
+        with suppress(StopIteration):
+            while True:
+                step: Any = steps.send(answer)
+                answer = self._slot.get(self._source, step) if isinstance(step, Need) else (yield step)
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        steps, answer = self._steps(request), None
+        with suppress(StopIteration):
+            while True:
+                step: Any = steps.send(answer)
+                answer = await self._slot.aget(self._source, step) if isinstance(step, Need) else (yield step)
+
+    auth_flow = sync_auth_flow
+
+    def check_url(self, url: str | httpx.URL) -> None:
+        """Raises HostRefusedError where the token may not go to this URL: to fail before the first request."""
+        self._hosts.check(httpx.URL(url))
+
+    def invalidate(self) -> None:
+        """Forgets the token and past failures: the next call asks the token endpoint."""
+        self._slot.forget(token=True)
+
+    def token_info(self) -> TokenInfo | None:
+        """Expiry of the current token, or None where there is none; never the token."""
+        if (token := self._slot.current) is None:
+            return None
+        on = token.sent.wall
+        return TokenInfo(on + token.lifetime, token.lifetime - token.age(self._source.clock), on + token.refresh_after)
+
+    def close(self) -> None:
+        """No new token is asked for afterwards; a token in hand serves until it expires. May be called again."""
+        self._source.close()
+
+    async def aclose(self) -> None:
+        self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()

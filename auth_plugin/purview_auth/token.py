@@ -1,0 +1,120 @@
+"""Secrets, tokens and their ages: plain values, no I/O."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any, NoReturn, Protocol, Self
+
+from attrs import field, frozen
+
+JITTER_SECONDS = 60.0
+EARLY_SECONDS = 300.0
+SEND_MARGIN_SECONDS = 5.0
+HALF_LIFE_FROM_SECONDS = 7200.0
+
+
+class Clock(Protocol):
+    """Where time comes from; the module `time` is one."""
+
+    def time(self) -> float: ...
+    def monotonic(self) -> float: ...
+
+
+class Random(Protocol):
+    """Where jitter comes from; the module `random` is one, `random.Random` objects are too."""
+
+    def random(self) -> float: ...
+
+
+SYSTEM_CLOCK: Clock = time
+SYSTEM_RANDOM: Random = random
+
+
+class Sealed:
+    """Holds or leads to a secret: it is shared by copies, and not pickled."""
+
+    __slots__ = ()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} is not picklable: build it in the process that uses it")
+
+
+class Secret(Sealed):
+    """A string that shows itself only when asked: not in repr, vars, pickles, or the locals of a traceback."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+
+@frozen
+class Instant:
+    """One moment on both clocks."""
+
+    wall: float
+    monotonic: float
+
+    @classmethod
+    def now(cls, clock: Clock) -> Self:
+        return cls(clock.time(), clock.monotonic())
+
+
+@frozen
+class TokenInfo:
+    """What may be known about a token: seconds since the epoch, and seconds from now."""
+
+    expires_on: float
+    expires_in: float
+    refresh_on: float
+
+
+@frozen(eq=False)
+class Token:
+    """A bearer token with its age limits, in seconds since the moment before the request for it was sent.
+
+    Its age is the greater of what the two clocks say: the wall clock counts the sleep of a suspended machine, where the
+    monotonic one stands still, and the monotonic one is not fooled by a wall clock that is set back.
+    """
+
+    secret: Secret
+    sent: Instant
+    lifetime: float
+    refresh_after: float
+    claims: str | None = field(default=None, repr=False)
+
+    def age(self, clock: Clock) -> float:
+        return max(clock.monotonic() - self.sent.monotonic, clock.time() - self.sent.wall)
+
+    def usable(self, clock: Clock) -> bool:
+        """May it still be sent? Some seconds are kept back for the way to the service."""
+        return self.age(clock) < self.lifetime - min(SEND_MARGIN_SECONDS, self.lifetime / 10)
+
+    def same(self, other: Token) -> bool:
+        return self.secret.reveal() == other.secret.reveal()
+
+
+def refresh_after(lifetime: float, refresh_in: float | None, rng: Random) -> float:
+    """Age in seconds at which a token is due for an early refresh.
+
+    refresh_in where it is given and before expiry; else half of a lifetime of 2 h and more; else 300 s before expiry,
+    or half of a shorter life. Up to 60 s of jitter come off (a tenth of a short life), so that many processes do not
+    refresh together. Never before 30 s or half of the life, so that an odd answer cannot make every call a refresh.
+    """
+    due = lifetime / 2 if lifetime >= HALF_LIFE_FROM_SECONDS else lifetime - min(EARLY_SECONDS, lifetime / 2)
+    if refresh_in is not None and refresh_in < lifetime:
+        due = refresh_in
+    return max(due - rng.random() * min(JITTER_SECONDS, lifetime / 10), min(30.0, lifetime / 2))

@@ -1,0 +1,552 @@
+"""One token request for many callers: threads, tasks, event loops, processes."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+import trio
+
+from purview_auth import ServicePrincipal, Timeouts, TokenStore, store
+from purview_auth.aio import PrivateLoop
+from purview_auth.errors import AuthError, ClosedError, TokenRequestError, TokenTransportError
+from purview_auth.testing import Fault, Held, disconnected, refused
+
+from .support import CLIENT, SECRET, TENANT, URL, World, call, run
+
+THREADS, TASKS = 64, 1000
+
+
+def many_threads(function: Callable[[], Any], count: int = THREADS) -> list[Any]:
+    """Runs the function in so many threads that start together; results, or the errors raised."""
+    barrier = threading.Barrier(count)
+
+    def one(_: int) -> Any:
+        barrier.wait()
+        try:
+            return function()
+        except AuthError as error:
+            return error
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+async def many_tasks(mode: str, function: Callable[[], Any], count: int = TASKS) -> list[Any]:
+    results: list[Any] = []
+
+    async def one() -> None:
+        try:
+            results.append(await function())
+        except AuthError as error:
+            results.append(error)
+
+    if mode == "trio":
+        async with trio.open_nursery() as nursery:
+            for _ in range(count):
+                nursery.start_soon(one)
+    else:
+        await asyncio.gather(*(one() for _ in range(count)))
+    return results
+
+
+def token_of(auth: ServicePrincipal) -> Callable[[], Any]:
+    """Asks for the token as a request does, without the rest of httpx."""
+    return lambda: next(auth.sync_auth_flow(httpx.Request("GET", URL))).headers["Authorization"]
+
+
+def token_of_async(auth: ServicePrincipal) -> Callable[[], Any]:
+    async def ask() -> str:
+        flow = auth.async_auth_flow(httpx.Request("GET", URL))
+        request = await anext(flow)
+        await flow.aclose()
+        return str(request.headers["Authorization"])
+
+    return ask
+
+
+async def until(event: threading.Event, mode: str) -> None:
+    while not event.is_set():
+        await (trio if mode == "trio" else asyncio).sleep(0.002)  # type: ignore[attr-defined]
+
+
+async def forever(mode: str) -> None:
+    await (trio if mode == "trio" else asyncio).sleep(3600)  # type: ignore[attr-defined]
+
+
+def start_waiters(world: World, count: int) -> None:
+    """Waits until so many callers wait for the request under way."""
+    flights = world.auth._slot._flights
+    while not flights or len(next(iter(flights.values()))._wakers) < count:
+        threading.Event().wait(0.002)
+
+
+def test_a08_cold_threads_make_one_request(world: World) -> None:
+    results = many_threads(token_of(world.principal()))
+    assert (["Bearer token-1"] * THREADS, 1) == (results, world.posts)
+
+
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize("mode", ["asyncio", "trio"])
+def test_a08_cold_tasks_make_one_request(world: World, mode: str, native: bool) -> None:
+    auth = world.principal(async_transport=world.endpoint if native else None)
+    results = run(mode, lambda: many_tasks(mode, token_of_async(auth)))
+    assert (["Bearer token-1"] * TASKS, 1) == (results, world.posts)
+
+
+def test_a08_other_keys_do_not_wait(world: World) -> None:
+    shared = TokenStore()
+    held = Held()
+    world.endpoint.faults.append(held)
+    first = world.principal(store=shared)
+    thread = threading.Thread(target=token_of(first))
+    thread.start()
+    held.reached.wait()
+    other = World().principal(store=shared, resource="https://other.example")
+    assert "Bearer token-1" == token_of(other)()
+    held.release.set()
+    thread.join()
+
+
+def test_a08_a_shared_store_makes_one_request(world: World) -> None:
+    shared = TokenStore()
+    auths = [world.principal(store=shared) for _ in range(8)]
+    results = many_threads(lambda: {token_of(auth)() for auth in auths}, 8)
+    assert ([{"Bearer token-1"}] * 8, 1) == (results, world.posts)
+
+
+@pytest.mark.parametrize(("fault", "posts"), [(refused(), 1), (disconnected(), 3)])
+def test_a09_all_threads_share_one_failure(world: World, fault: Fault, posts: int) -> None:
+    def slow(request: httpx.Request) -> httpx.Response | None:
+        threading.Event().wait(0.05)
+        return fault(request)
+
+    world.endpoint.always = slow
+    errors = many_threads(token_of(world.principal()))
+    assert 1 == len({str(error) for error in errors})
+    assert THREADS == len({id(error) for error in errors})  # each its own, for tracebacks are added to what is raised
+    assert posts == world.posts
+
+
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize("mode", ["asyncio", "trio"])
+def test_a09_all_tasks_share_one_failure(world: World, mode: str, native: bool) -> None:
+    class Slow(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await (trio if mode == "trio" else asyncio).sleep(0.02)  # type: ignore[attr-defined]
+            return await world.endpoint.handle_async_request(request)
+
+    def slow(request: httpx.Request) -> None:
+        threading.Event().wait(0.02)
+        disconnected()(request)
+
+    world.endpoint.always = disconnected() if native else slow
+    auth = world.principal(async_transport=Slow() if native else None)
+    results = run(mode, lambda: many_tasks(mode, token_of_async(auth), 100))
+    assert {TokenTransportError} == {type(one) for one in results}
+    assert (100, 3) == (len({id(one) for one in results}), world.posts)
+
+
+@pytest.mark.parametrize("leader", [True, False])
+@pytest.mark.parametrize("mode", ["asyncio", "trio"])
+def test_a10_a_cancelled_caller_leaves_the_request_alive(world: World, mode: str, leader: bool) -> None:
+    held = Held()
+    world.endpoint.faults.append(held)
+    auth = world.principal()
+
+    async def main() -> str:
+        first = token_of_async(auth)
+        second = token_of_async(auth)
+        if mode == "trio":
+            async with trio.open_nursery() as nursery:
+                scopes = [trio.CancelScope(), trio.CancelScope()]
+                results: list[str] = []
+
+                async def one(scope: trio.CancelScope, ask: Any) -> None:
+                    with scope:
+                        results.append(await ask())
+
+                for scope, ask in zip(scopes, (first, second), strict=True):
+                    nursery.start_soon(one, scope, ask)
+                    await until(held.reached, mode)
+                scopes[0 if leader else 1].cancel()
+                held.release.set()
+            return results[0]
+        tasks = []
+        for ask in (first, second):
+            tasks.append(asyncio.create_task(ask()))
+            await until(held.reached, mode)
+        tasks[0 if leader else 1].cancel()
+        held.release.set()
+        return await tasks[1 if leader else 0]
+
+    assert "Bearer token-1" == run(mode, main)
+    assert 1 == world.posts
+    assert {} == auth._slot._flights
+
+
+@pytest.mark.parametrize("mode", ["asyncio", "trio"])
+def test_a10_a_cancelled_native_leader_hands_over(world: World, mode: str) -> None:
+    reached = threading.Event()
+
+    class Stuck(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if not reached.is_set():
+                reached.set()
+                await forever(mode)
+            return await world.endpoint.handle_async_request(request)
+
+    auth = world.principal(async_transport=Stuck())
+    results: list[Any] = []
+
+    async def main() -> None:
+        if mode == "trio":
+            async with trio.open_nursery() as nursery:
+                scope = trio.CancelScope()
+
+                async def first() -> None:
+                    with scope:
+                        await token_of_async(auth)()
+
+                async def other() -> None:
+                    results.append(await token_of_async(auth)())
+
+                nursery.start_soon(first)
+                await until(reached, mode)
+                for _ in range(5):
+                    nursery.start_soon(other)
+                await trio.sleep(0.01)
+                scope.cancel()
+            return
+        leader = asyncio.create_task(token_of_async(auth)())
+        await until(reached, mode)
+        waiters = [asyncio.create_task(token_of_async(auth)()) for _ in range(5)]
+        await asyncio.sleep(0.01)
+        leader.cancel()
+        results.extend(await asyncio.gather(*waiters))
+
+    run(mode, main)
+    assert (["Bearer token-1"] * 5, 1) == (results, world.posts)
+
+
+def test_a10_a_time_limit_of_the_caller(world: World) -> None:
+    held = Held()
+    world.endpoint.faults.append(held)
+    auth = world.principal()
+
+    async def main() -> str:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.02):
+                await token_of_async(auth)()
+        held.release.set()
+        return str(await token_of_async(auth)())
+
+    assert "Bearer token-1" == asyncio.run(main())
+    assert 1 == world.posts
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_a11_two_event_loops_one_after_the_other(world: World, native: bool) -> None:
+    auth = world.principal(async_transport=world.endpoint if native else None)
+    for _ in range(2):
+        for mode in ("asyncio", "trio", "sync"):
+            assert 200 == call(mode, auth, world.service).status_code
+        world.clock.advance(3600)
+    assert ["token-1"] * 3 + ["token-2"] * 3 == world.service.tokens
+    assert 2 == world.posts
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_a11_two_event_loops_in_two_threads_and_a_blocking_one(world: World, native: bool) -> None:
+    held = Held()
+    world.endpoint.faults.append(held)
+    auth = world.principal(async_transport=world.endpoint if native else None)
+    with ThreadPoolExecutor(4) as pool:
+        # the leader is blocking: a native one would stand still with the loop that this fault blocks
+        futures = [pool.submit(call, "sync", auth, world.service)]
+        held.reached.wait()
+        futures += [pool.submit(call, mode, auth, world.service) for mode in ("asyncio", "trio", "asyncio")]
+        start_waiters(world, 3)
+        held.release.set()
+        assert [200] * 4 == [future.result().status_code for future in futures]
+    assert 1 == world.posts
+
+
+def test_a11_a_waiter_whose_loop_has_ended_hurts_nobody(world: World) -> None:
+    held = Held()
+    world.endpoint.faults.append(held)
+    auth = world.principal()
+
+    async def leave(mode: str) -> None:
+        if mode == "trio":
+            with trio.move_on_after(0.02):
+                await token_of_async(auth)()
+        else:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.02):
+                    await token_of_async(auth)()
+
+    run("asyncio", lambda: leave("asyncio"))
+    run("trio", lambda: leave("trio"))
+    held.release.set()
+    assert "Bearer token-1" == token_of(auth)()
+
+
+def test_a11_the_loop_is_free_while_a_token_is_asked_for(world: World) -> None:
+    held = Held()
+    world.endpoint.faults.append(held)
+    auth = world.principal()
+
+    async def main() -> int:
+        task = asyncio.create_task(token_of_async(auth)())
+        turns = 0
+        while not held.reached.is_set() or turns < 20:
+            await asyncio.sleep(0.001)
+            turns += 1
+        held.release.set()
+        await task
+        return turns
+
+    assert asyncio.run(main()) >= 20
+
+
+def test_a11_no_lock_is_taken_on_a_warm_token(world: World) -> None:
+    class NoLock:
+        def __enter__(self) -> None:
+            raise AssertionError("a lock was taken")
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    auth = world.principal()
+    token_of(auth)()
+    auth._slot._lock = NoLock()
+    assert "Bearer token-1" == token_of(auth)()
+    assert "Bearer token-1" == asyncio.run(token_of_async(auth)())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a28_a_forked_child_is_not_stuck(world: World) -> None:
+    held = Held()
+    world.endpoint.faults.append(held)
+    auth = world.principal()
+    thread = threading.Thread(target=token_of(auth))
+    thread.start()
+    held.reached.wait()
+    auth._slot._lock.acquire()
+    try:
+        process = multiprocessing.get_context("fork").Process(target=_exit_with_token, args=(auth,))
+        process.start()
+        process.join(10)
+        assert 0 == process.exitcode
+    finally:
+        auth._slot._lock.release()
+        held.release.set()
+        thread.join()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a28_a_forked_child_keeps_the_token(world: World) -> None:
+    auth = world.principal()
+    token_of(auth)()
+    process = multiprocessing.get_context("fork").Process(target=_exit_if_warm, args=(auth, world))
+    process.start()
+    process.join(10)
+    assert 0 == process.exitcode
+
+
+def _exit_with_token(auth: ServicePrincipal) -> None:
+    os._exit(0 if token_of(auth)().startswith("Bearer token-") else 1)
+
+
+def _exit_if_warm(auth: ServicePrincipal, world: World) -> None:
+    os._exit(0 if token_of(auth)() == "Bearer token-1" and world.posts == 1 else 1)
+
+
+def test_a28_a_spawned_child_builds_its_own(world: World) -> None:
+    code = f"""if True:
+        import multiprocessing, httpx
+        from purview_auth import ServicePrincipal
+        from purview_auth.testing import FakeTokenEndpoint
+        auth = ServicePrincipal("{TENANT}", "c", "s", transport=FakeTokenEndpoint())
+        print(next(auth.sync_auth_flow(httpx.Request("GET", "{URL}"))).headers["Authorization"])
+    """
+    path = os.pathsep.join(sys.path)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, capture_output=True, check=False
+    )
+    assert (b"Bearer token-1", b"") == (done.stdout.strip(), done.stderr)
+
+
+def test_a32_close_ends_refreshes_not_the_token(world: World, mode: str) -> None:
+    auth = world.principal()
+    world.get(mode)
+    with auth:
+        pass
+    auth.close()
+    asyncio.run(auth.aclose())
+    world.clock.advance(3400)
+    world.get(mode)
+    world.clock.advance(200)
+    with pytest.raises(ClosedError):
+        world.get(mode)
+    assert 1 == world.posts
+
+
+def test_a32_an_async_context_closes_too(world: World) -> None:
+    async def main() -> None:
+        async with world.principal():
+            pass
+
+    asyncio.run(main())
+    with pytest.raises(ClosedError):
+        world.get()
+
+
+def test_a32_nothing_is_left_open() -> None:
+    async def secret() -> str:
+        return SECRET
+
+    def threads() -> int:
+        return len([one for one in threading.enumerate() if one.name.startswith("purview-auth")])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        world = World()
+        world.principal(client_secret=secret)  # needs a private loop
+        world.get()
+        assert 1 == threads()
+        loop_thread = next(one for one in threading.enumerate() if one.name == "purview-auth-loop")
+        del world
+        gc.collect()
+        loop_thread.join(5)
+        gc.collect()
+    assert 0 == threads()
+
+
+def test_a32_a_private_loop_closes_twice_and_starts_again() -> None:
+    async def give() -> int:
+        return 5
+
+    loop = PrivateLoop()
+    assert (5, 5, 6) == (loop.resolve(give()), loop.resolve(give()), loop.resolve(6))
+    loop.close()
+    loop.close()
+    assert 5 == loop.resolve(give())
+    loop.close()
+
+
+def test_a32_closing_breaks_a_private_loops_work_off() -> None:
+    loop, started = PrivateLoop(), threading.Event()
+    ends: list[BaseException] = []
+
+    async def hang() -> None:
+        started.set()
+        await asyncio.Event().wait()
+
+    def work() -> None:
+        try:
+            loop.resolve(hang())
+        except CancelledError as error:
+            ends.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    started.wait()
+    loop.close()
+    thread.join(5)
+    assert 1 == len(ends)
+
+
+def test_a32_two_threads_start_one_private_loop() -> None:
+    async def where() -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
+    loop = PrivateLoop()
+    assert 1 == len(set(many_threads(lambda: loop.resolve(where()), 16)))
+    loop.close()
+
+
+def test_a32_a_call_at_the_interpreters_end_works(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert "Bearer token-1" == token_of(world.principal())()
+
+
+def test_a18_a_request_over_its_time_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "SLACK_SECONDS", 0.0)
+    held = Held()
+    world.endpoint.faults.append(held)
+    auth = world.principal(timeouts=Timeouts(total=0.05))
+    results = many_threads(token_of(auth), 4)
+    assert {"the token request was not done within its total time limit"} == {one.args[0] for one in results}
+    assert "Bearer token-1" == token_of(auth)()
+    held.release.set()
+
+
+def test_a18_an_early_refresh_over_its_time_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "SLACK_SECONDS", 0.0)
+    monkeypatch.setattr(store, "EARLY_WAIT_SECONDS", 0.0)
+    auth = world.principal(timeouts=Timeouts(total=0.02))
+    token_of(auth)()
+    world.clock.advance(3400)
+    held = Held()
+    world.endpoint.faults.append(held)
+    token_of(auth)()
+    held.reached.wait()
+    threading.Event().wait(0.03)
+    assert "Bearer token-1" == token_of(auth)()
+    assert {} == auth._slot._flights
+    held.release.set()
+
+
+@pytest.mark.parametrize("mode", ["asyncio", "trio"])
+def test_a18_a_native_request_over_its_time_is_given_up(world: World, mode: str) -> None:
+    class Stuck(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await forever(mode)
+            raise AssertionError
+
+    auth = world.principal(async_transport=Stuck(), timeouts=Timeouts(total=0.02))
+    with pytest.raises(TokenTransportError, match="total time limit"):
+        run(mode, token_of_async(auth))
+
+
+def test_a09_a_bug_in_a_source_reaches_all_callers(world: World, mode: str) -> None:
+    class Broken:
+        def random(self) -> float:
+            raise SystemExit("odd")
+
+    world.principal(rng=Broken(), async_transport=None)
+    with pytest.raises(TokenTransportError, match="ended with SystemExit"):
+        world.get(mode)
+
+
+def test_a09_a_refusal_reaches_late_callers_too(world: World) -> None:
+    world.endpoint.always = refused()
+    auth = world.principal()
+    results = many_threads(token_of(auth), 16)
+    assert {TokenRequestError} == {type(one) for one in results}
+    assert 1 == world.posts
+
+
+def test_a11_a_client_id_tells_tokens_apart() -> None:
+    shared, world = TokenStore(), World()
+    one = world.principal(store=shared)
+    two = ServicePrincipal(TENANT, CLIENT[::-1], SECRET, store=shared, transport=world.endpoint)
+    assert token_of(one)() != token_of(two)()
