@@ -49,6 +49,11 @@ PLANES: _Mapping[str, _d.Plane] = _d.planes(
         endpoint="tenant",
         prefix="/datagovernance/access",
         title="DataAccess",
+        roles=(
+            "Governance domain owner",
+            "Data product owner",
+            "Data steward",
+        ),
     ),
     _d.Plane(
         name="data_estate_health",
@@ -83,6 +88,7 @@ PLANES: _Mapping[str, _d.Plane] = _d.planes(
         endpoint="account",
         prefix="/policyStore",
         title="DevopsPolicies",
+        roles=("Policy Author",),
     ),
     _d.Plane(
         name="metadata_policies",
@@ -100,6 +106,11 @@ PLANES: _Mapping[str, _d.Plane] = _d.planes(
         endpoint="account",
         prefix="/pds",
         title="Pds",
+        roles=(
+            "Policy Author",
+            "Data Source Admin",
+            "Data Curator",
+        ),
     ),
     _d.Plane(
         name="scanning",
@@ -117,6 +128,7 @@ PLANES: _Mapping[str, _d.Plane] = _d.planes(
         endpoint="account",
         prefix="/policyStore",
         title="SelfServicePolicies",
+        roles=("Policy Admin",),
     ),
     _d.Plane(
         name="share",
@@ -125,6 +137,10 @@ PLANES: _Mapping[str, _d.Plane] = _d.planes(
         endpoint="account",
         prefix="/share",
         title="Share",
+        roles=(
+            "Owner of the storage account",
+            "Storage Blob Data Owner of the storage account",
+        ),
     ),
     _d.Plane(
         name="unified_catalog",
@@ -141,6 +157,7 @@ PLANES: _Mapping[str, _d.Plane] = _d.planes(
         endpoint="account",
         prefix="/workflow",
         title="Workflow",
+        roles=("Workflow Admin",),
     ),
 )
 

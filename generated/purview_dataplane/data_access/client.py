@@ -24,6 +24,11 @@ _PLANE = _d.Plane(
     endpoint="tenant",
     prefix="/datagovernance/access",
     title="DataAccess",
+    roles=(
+        "Governance domain owner",
+        "Data product owner",
+        "Data steward",
+    ),
 )
 
 

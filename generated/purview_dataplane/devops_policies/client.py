@@ -21,6 +21,7 @@ _PLANE = _d.Plane(
     endpoint="account",
     prefix="/policyStore",
     title="DevopsPolicies",
+    roles=("Policy Author",),
 )
 
 

@@ -18,6 +18,11 @@ _PLANE = _d.Plane(
     endpoint="account",
     prefix="/pds",
     title="Pds",
+    roles=(
+        "Policy Author",
+        "Data Source Admin",
+        "Data Curator",
+    ),
 )
 
 

@@ -16,6 +16,7 @@ _PLANE = _d.Plane(
     endpoint="account",
     prefix="/policyStore",
     title="SelfServicePolicies",
+    roles=("Policy Admin",),
 )
 
 

@@ -18,6 +18,10 @@ _PLANE = _d.Plane(
     endpoint="account",
     prefix="/share",
     title="Share",
+    roles=(
+        "Owner of the storage account",
+        "Storage Blob Data Owner of the storage account",
+    ),
 )
 
 

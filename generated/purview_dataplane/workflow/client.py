@@ -24,6 +24,7 @@ _PLANE = _d.Plane(
     endpoint="account",
     prefix="/workflow",
     title="Workflow",
+    roles=("Workflow Admin",),
 )
 
 

@@ -16,7 +16,7 @@ _GET_WORKFLOW_SETTINGS: _d.Operation[m.DataProductWorkflowSettingsResponse] = _d
     "GET",
     "/datagovernance/access/dataProducts/{dataProductId}/policySet",
     responses={200: "DataProductWorkflowSettingsResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read who approves access requests for a data product, and by which steps.",
+    summary="See whether requests for a data product may skip the workflow, and whether Power Automate is used.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_product_id"),
@@ -117,7 +117,7 @@ _GET_TERM_POLICIES: _d.Operation[m.PolicySetListResponse] = _d.Operation(
 
 class DataProductPolicySets(_d.Group):
     def get_workflow_settings(self, data_product_id: str) -> m.DataProductWorkflowSettingsResponse:
-        """Read who approves access requests for a data product, and by which steps.
+        """See whether requests for a data product may skip the workflow, and whether Power Automate is used.
 
         GET /datagovernance/access/dataProducts/{dataProductId}/policySet
         """
@@ -168,7 +168,7 @@ class DataProductPolicySets(_d.Group):
 
 class AsyncDataProductPolicySets(_d.AsyncGroup):
     async def get_workflow_settings(self, data_product_id: str) -> m.DataProductWorkflowSettingsResponse:
-        """Read who approves access requests for a data product, and by which steps.
+        """See whether requests for a data product may skip the workflow, and whether Power Automate is used.
 
         GET /datagovernance/access/dataProducts/{dataProductId}/policySet
         """

@@ -74,7 +74,7 @@ _UPDATE_RUN: _d.Operation[m.WorkflowRun] = _d.Operation(
     "PUT",
     "/datagovernance/access/workflowRuns/{workflowRunId}",
     responses={200: "WorkflowRun", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Change one run of an access workflow.",
+    summary="Change one run of an access workflow; the body is a whole run, not a part.",
     parameters=(
         _d.API_VERSION,
         _d.path("workflow_run_id"),
@@ -172,7 +172,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/access/workflows/{workflowId}",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete an access workflow by its id.",
+    summary="Delete an access workflow by its id; succeeds without an answer body.",
     parameters=(
         _d.API_VERSION,
         _d.path("workflow_id"),
@@ -289,7 +289,7 @@ class Workflows(_d.Group):
         return self._send(_GET_RUN, (workflow_run_id,))
 
     def update_run(self, workflow_run_id: str, *, body: m.WorkflowRun) -> m.WorkflowRun:
-        """Change one run of an access workflow.
+        """Change one run of an access workflow; the body is a whole run, not a part.
 
         PUT /datagovernance/access/workflowRuns/{workflowRunId}
         """
@@ -342,7 +342,7 @@ class Workflows(_d.Group):
         return self._send(_CREATE_OR_UPDATE, (workflow_id,), body)
 
     def delete(self, workflow_id: str) -> None:
-        """Delete an access workflow by its id.
+        """Delete an access workflow by its id; succeeds without an answer body.
 
         DELETE /datagovernance/access/workflows/{workflowId}
         """
@@ -430,7 +430,7 @@ class AsyncWorkflows(_d.AsyncGroup):
         return await self._send(_GET_RUN, (workflow_run_id,))
 
     async def update_run(self, workflow_run_id: str, *, body: m.WorkflowRun) -> m.WorkflowRun:
-        """Change one run of an access workflow.
+        """Change one run of an access workflow; the body is a whole run, not a part.
 
         PUT /datagovernance/access/workflowRuns/{workflowRunId}
         """
@@ -483,7 +483,7 @@ class AsyncWorkflows(_d.AsyncGroup):
         return await self._send(_CREATE_OR_UPDATE, (workflow_id,), body)
 
     async def delete(self, workflow_id: str) -> None:
-        """Delete an access workflow by its id.
+        """Delete an access workflow by its id; succeeds without an answer body.
 
         DELETE /datagovernance/access/workflows/{workflowId}
         """

@@ -17,7 +17,7 @@ _GET: _d.Operation[m.Action] = _d.Operation(
     "GET",
     "/datagovernance/dataestate/actions/{actionId}",
     responses={200: "Action", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one health action: what is wrong, where, and who is to mend it.",
+    summary="Read one health action by its id; beyond the id its members are free-form.",
     parameters=(
         _d.API_VERSION,
         _d.path("action_id"),
@@ -32,7 +32,7 @@ _UPDATE: _d.Operation[m.Action] = _d.Operation(
     "PUT",
     "/datagovernance/dataestate/actions/{actionId}",
     responses={200: "Action", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Change one health action, such as its state or the people it is assigned to.",
+    summary="Write one health action, such as its state or the people it is assigned to.",
     parameters=(
         _d.API_VERSION,
         _d.path("action_id"),
@@ -82,14 +82,14 @@ _QUERY: _d.Operation[m.ActionQueryResponse] = _d.Operation(
 
 class Actions(_d.Group):
     def get(self, action_id: str) -> m.Action:
-        """Read one health action: what is wrong, where, and who is to mend it.
+        """Read one health action by its id; beyond the id its members are free-form.
 
         GET /datagovernance/dataestate/actions/{actionId}
         """
         return self._send(_GET, (action_id,))
 
     def update(self, action_id: str, *, body: m.Action) -> m.Action:
-        """Change one health action, such as its state or the people it is assigned to.
+        """Write one health action, such as its state or the people it is assigned to.
 
         PUT /datagovernance/dataestate/actions/{actionId}
         """
@@ -119,14 +119,14 @@ class Actions(_d.Group):
 
 class AsyncActions(_d.AsyncGroup):
     async def get(self, action_id: str) -> m.Action:
-        """Read one health action: what is wrong, where, and who is to mend it.
+        """Read one health action by its id; beyond the id its members are free-form.
 
         GET /datagovernance/dataestate/actions/{actionId}
         """
         return await self._send(_GET, (action_id,))
 
     async def update(self, action_id: str, *, body: m.Action) -> m.Action:
-        """Change one health action, such as its state or the people it is assigned to.
+        """Write one health action, such as its state or the people it is assigned to.
 
         PUT /datagovernance/dataestate/actions/{actionId}
         """

@@ -59,7 +59,7 @@ _RESET: _d.Operation[m.Assessment] = _d.Operation(
     "POST",
     "/datagovernance/dataestate/controls/assessments/{id}/reset",
     responses={200: "Assessment", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Put one built-in assessment back to the rules it came with.",
+    summary="Reset one assessment; gives the assessment as it stands afterwards.",
     parameters=(
         _d.API_VERSION,
         _d.path("id"),
@@ -90,7 +90,7 @@ class Assessments(_d.Group):
         return self._send(_UPDATE, (id,), body)
 
     def reset(self, id: str) -> m.Assessment:
-        """Put one built-in assessment back to the rules it came with.
+        """Reset one assessment; gives the assessment as it stands afterwards.
 
         POST /datagovernance/dataestate/controls/assessments/{id}/reset
         """
@@ -120,7 +120,7 @@ class AsyncAssessments(_d.AsyncGroup):
         return await self._send(_UPDATE, (id,), body)
 
     async def reset(self, id: str) -> m.Assessment:
-        """Put one built-in assessment back to the rules it came with.
+        """Reset one assessment; gives the assessment as it stands afterwards.
 
         POST /datagovernance/dataestate/controls/assessments/{id}/reset
         """

@@ -28,7 +28,7 @@ _CREATE: _d.Operation[m.Control] = _d.Operation(
     "POST",
     "/datagovernance/dataestate/controls",
     responses={201: "Control", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Add a health control or a group of controls.",
+    summary="Add a health control or group; with_new_assessment makes its assessment along with it.",
     parameters=(
         _d.API_VERSION,
         _d.query("with_new_assessment", "bool"),
@@ -44,7 +44,7 @@ _GET: _d.Operation[m.Control] = _d.Operation(
     "GET",
     "/datagovernance/dataestate/controls/{id}",
     responses={200: "Control", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one health control or group.",
+    summary="Read one health control or group by its id.",
     parameters=(
         _d.API_VERSION,
         _d.path("id"),
@@ -75,7 +75,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/datagovernance/dataestate/controls/{id}",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete one health control or a group of controls.",
+    summary="Delete a health control or group; its assessment goes too only with delete_assessment.",
     parameters=(
         _d.API_VERSION,
         _d.path("id"),
@@ -91,7 +91,7 @@ _RESET: _d.Operation[m.Control] = _d.Operation(
     "POST",
     "/datagovernance/dataestate/controls/{id}/reset",
     responses={200: "Control", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Put one built-in health control back to the settings it came with.",
+    summary="Reset one health control; gives the control as it stands afterwards.",
     parameters=(
         _d.API_VERSION,
         _d.path("id"),
@@ -106,7 +106,7 @@ _RESET_ALL: _d.Operation[None] = _d.Operation(
     "POST",
     "/datagovernance/dataestate/controls/reset",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Put every built-in health control back to the settings it came with.",
+    summary="Reset every health control at once; succeeds without an answer body.",
     parameters=(_d.API_VERSION,),
 )
 
@@ -120,14 +120,14 @@ class Controls(_d.Group):
         return self._send(_LIST)
 
     def create(self, *, body: m.Control, with_new_assessment: bool | None = None) -> m.Control:
-        """Add a health control or a group of controls.
+        """Add a health control or group; with_new_assessment makes its assessment along with it.
 
         POST /datagovernance/dataestate/controls
         """
         return self._send(_CREATE, (with_new_assessment,), body)
 
     def get(self, id: str) -> m.Control:
-        """Read one health control or group.
+        """Read one health control or group by its id.
 
         GET /datagovernance/dataestate/controls/{id}
         """
@@ -141,21 +141,21 @@ class Controls(_d.Group):
         return self._send(_UPDATE, (id,), body)
 
     def delete(self, id: str, *, delete_assessment: bool | None = None) -> None:
-        """Delete one health control or a group of controls.
+        """Delete a health control or group; its assessment goes too only with delete_assessment.
 
         DELETE /datagovernance/dataestate/controls/{id}
         """
         return self._send(_DELETE, (id, delete_assessment))
 
     def reset(self, id: str) -> m.Control:
-        """Put one built-in health control back to the settings it came with.
+        """Reset one health control; gives the control as it stands afterwards.
 
         POST /datagovernance/dataestate/controls/{id}/reset
         """
         return self._send(_RESET, (id,))
 
     def reset_all(self) -> None:
-        """Put every built-in health control back to the settings it came with.
+        """Reset every health control at once; succeeds without an answer body.
 
         POST /datagovernance/dataestate/controls/reset
         """
@@ -171,14 +171,14 @@ class AsyncControls(_d.AsyncGroup):
         return await self._send(_LIST)
 
     async def create(self, *, body: m.Control, with_new_assessment: bool | None = None) -> m.Control:
-        """Add a health control or a group of controls.
+        """Add a health control or group; with_new_assessment makes its assessment along with it.
 
         POST /datagovernance/dataestate/controls
         """
         return await self._send(_CREATE, (with_new_assessment,), body)
 
     async def get(self, id: str) -> m.Control:
-        """Read one health control or group.
+        """Read one health control or group by its id.
 
         GET /datagovernance/dataestate/controls/{id}
         """
@@ -192,21 +192,21 @@ class AsyncControls(_d.AsyncGroup):
         return await self._send(_UPDATE, (id,), body)
 
     async def delete(self, id: str, *, delete_assessment: bool | None = None) -> None:
-        """Delete one health control or a group of controls.
+        """Delete a health control or group; its assessment goes too only with delete_assessment.
 
         DELETE /datagovernance/dataestate/controls/{id}
         """
         return await self._send(_DELETE, (id, delete_assessment))
 
     async def reset(self, id: str) -> m.Control:
-        """Put one built-in health control back to the settings it came with.
+        """Reset one health control; gives the control as it stands afterwards.
 
         POST /datagovernance/dataestate/controls/{id}/reset
         """
         return await self._send(_RESET, (id,))
 
     async def reset_all(self) -> None:
-        """Put every built-in health control back to the settings it came with.
+        """Reset every health control at once; succeeds without an answer body.
 
         POST /datagovernance/dataestate/controls/reset
         """

@@ -41,7 +41,7 @@ _TRIGGER: _d.Operation[m.TriggerScheduleResponse] = _d.Operation(
     "POST",
     "/datagovernance/dataestate/controls/schedule/trigger",
     responses={200: "TriggerScheduleResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Start a run of the health controls now, apart from the schedule.",
+    summary="Start a run for one health control now, apart from the schedule; gives the id of the run.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("TriggerScheduleRequest"),
 )
@@ -63,7 +63,7 @@ class Schedules(_d.Group):
         return self._send(_CREATE_OR_UPDATE, (), body)
 
     def trigger(self, *, body: m.TriggerScheduleRequest) -> m.TriggerScheduleResponse:
-        """Start a run of the health controls now, apart from the schedule.
+        """Start a run for one health control now, apart from the schedule; gives the id of the run.
 
         POST /datagovernance/dataestate/controls/schedule/trigger
         """
@@ -86,7 +86,7 @@ class AsyncSchedules(_d.AsyncGroup):
         return await self._send(_CREATE_OR_UPDATE, (), body)
 
     async def trigger(self, *, body: m.TriggerScheduleRequest) -> m.TriggerScheduleResponse:
-        """Start a run of the health controls now, apart from the schedule.
+        """Start a run for one health control now, apart from the schedule; gives the id of the run.
 
         POST /datagovernance/dataestate/controls/schedule/trigger
         """

@@ -17,7 +17,7 @@ _QUERY: _d.Operation[list[dict[str, _Any]]] = _d.Operation(
     "POST",
     "/datagovernance/dataestate/scores/query",
     responses={200: "list[dict[str, Any]]", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read health scores over time, for single controls or for groups of them.",
+    summary="Read health scores; type decides whether control ids or control group ids go into the body.",
     parameters=(
         _d.API_VERSION,
         _d.query("type_", "ScoreQueryType", required=True),
@@ -28,7 +28,7 @@ _QUERY: _d.Operation[list[dict[str, _Any]]] = _d.Operation(
 
 class Scores(_d.Group):
     def query(self, *, type_: m.ScoreQueryType, body: m.QueryScoresRequest) -> _list[dict[str, _Any]]:
-        """Read health scores over time, for single controls or for groups of them.
+        """Read health scores; type decides whether control ids or control group ids go into the body.
 
         POST /datagovernance/dataestate/scores/query
         """
@@ -37,7 +37,7 @@ class Scores(_d.Group):
 
 class AsyncScores(_d.AsyncGroup):
     async def query(self, *, type_: m.ScoreQueryType, body: m.QueryScoresRequest) -> _list[dict[str, _Any]]:
-        """Read health scores over time, for single controls or for groups of them.
+        """Read health scores; type decides whether control ids or control group ids go into the body.
 
         POST /datagovernance/dataestate/scores/query
         """

@@ -59,7 +59,7 @@ _UPDATE_STORAGE_CONFIG: _d.Operation[m.StorageConfig] = _d.Operation(
     "POST",
     "/datagovernance/dataestate/settings/storageConfig",
     responses={201: "StorageConfig", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Choose where the analytics data of the tenant is written to.",
+    summary="Choose where the analytics data of the tenant goes; only the members sent are changed.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("StorageConfigUpdate"),
 )
@@ -72,7 +72,7 @@ _TEST_STORAGE_CONFIG_CONNECTIVITY: _d.Operation[m.StorageConfigConnectivityResul
     "POST",
     "/datagovernance/dataestate/settings/storageConfig/connectivity",
     responses={200: "StorageConfigConnectivityResult", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Try whether the service can reach and write the given storage.",
+    summary="Try the given storage settings; a failed test is an answer too, with a message on why.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("StorageConfigUpdate"),
 )
@@ -105,14 +105,14 @@ class Settings(_d.Group):
         return self._send(_GET_STORAGE_CONFIG)
 
     def update_storage_config(self, *, body: m.StorageConfigUpdate) -> m.StorageConfig:
-        """Choose where the analytics data of the tenant is written to.
+        """Choose where the analytics data of the tenant goes; only the members sent are changed.
 
         POST /datagovernance/dataestate/settings/storageConfig
         """
         return self._send(_UPDATE_STORAGE_CONFIG, (), body)
 
     def test_storage_config_connectivity(self, *, body: m.StorageConfigUpdate) -> m.StorageConfigConnectivityResult:
-        """Try whether the service can reach and write the given storage.
+        """Try the given storage settings; a failed test is an answer too, with a message on why.
 
         POST /datagovernance/dataestate/settings/storageConfig/connectivity
         """
@@ -146,7 +146,7 @@ class AsyncSettings(_d.AsyncGroup):
         return await self._send(_GET_STORAGE_CONFIG)
 
     async def update_storage_config(self, *, body: m.StorageConfigUpdate) -> m.StorageConfig:
-        """Choose where the analytics data of the tenant is written to.
+        """Choose where the analytics data of the tenant goes; only the members sent are changed.
 
         POST /datagovernance/dataestate/settings/storageConfig
         """
@@ -155,7 +155,7 @@ class AsyncSettings(_d.AsyncGroup):
     async def test_storage_config_connectivity(
         self, *, body: m.StorageConfigUpdate
     ) -> m.StorageConfigConnectivityResult:
-        """Try whether the service can reach and write the given storage.
+        """Try the given storage settings; a failed test is an answer too, with a message on why.
 
         POST /datagovernance/dataestate/settings/storageConfig/connectivity
         """

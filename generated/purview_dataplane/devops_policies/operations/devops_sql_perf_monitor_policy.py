@@ -16,7 +16,7 @@ _GET: _d.Operation[m.DevopsPolicy] = _d.Operation(
     "GET",
     "/policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles",
     responses={200: "DevopsPolicy", "default": "ErrorResponseModel"},
-    summary="Read who may watch SQL performance of a resource, with its ETag.",
+    summary="Read who may watch SQL performance of a resource; the ETag is a header of the answer.",
     parameters=(
         _d.path("purview_resource_name"),
         _d.API_VERSION,
@@ -48,7 +48,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles",
     responses={204: "None", "default": "ErrorResponseModel"},
-    summary="End the right to watch SQL performance of a resource.",
+    summary="End the right to watch SQL performance of a resource; needs the current ETag.",
     parameters=(
         _d.path("purview_resource_name"),
         _d.header("if_match", "str", "If-Match", required=True),
@@ -59,7 +59,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
 
 class DevopsSqlPerfMonitorPolicy(_d.Group):
     def get(self, purview_resource_name: str) -> m.DevopsPolicy:
-        """Read who may watch SQL performance of a resource, with its ETag.
+        """Read who may watch SQL performance of a resource; the ETag is a header of the answer.
 
         GET /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
         """
@@ -75,7 +75,7 @@ class DevopsSqlPerfMonitorPolicy(_d.Group):
         return self._send(_CREATE_OR_REPLACE, (purview_resource_name, if_match), body)
 
     def delete(self, purview_resource_name: str, *, if_match: str) -> None:
-        """End the right to watch SQL performance of a resource.
+        """End the right to watch SQL performance of a resource; needs the current ETag.
 
         DELETE /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
         """
@@ -84,7 +84,7 @@ class DevopsSqlPerfMonitorPolicy(_d.Group):
 
 class AsyncDevopsSqlPerfMonitorPolicy(_d.AsyncGroup):
     async def get(self, purview_resource_name: str) -> m.DevopsPolicy:
-        """Read who may watch SQL performance of a resource, with its ETag.
+        """Read who may watch SQL performance of a resource; the ETag is a header of the answer.
 
         GET /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
         """
@@ -100,7 +100,7 @@ class AsyncDevopsSqlPerfMonitorPolicy(_d.AsyncGroup):
         return await self._send(_CREATE_OR_REPLACE, (purview_resource_name, if_match), body)
 
     async def delete(self, purview_resource_name: str, *, if_match: str) -> None:
-        """End the right to watch SQL performance of a resource.
+        """End the right to watch SQL performance of a resource; needs the current ETag.
 
         DELETE /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
         """

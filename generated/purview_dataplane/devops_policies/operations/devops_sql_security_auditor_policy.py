@@ -16,7 +16,7 @@ _GET: _d.Operation[m.DevopsPolicy] = _d.Operation(
     "GET",
     "/policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles",
     responses={200: "DevopsPolicy", "default": "ErrorResponseModel"},
-    summary="Read who may audit SQL security metadata of a resource, with its ETag.",
+    summary="Read who may audit SQL security metadata of a resource; the ETag is a header of the answer.",
     parameters=(
         _d.path("purview_resource_name"),
         _d.API_VERSION,
@@ -48,7 +48,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles",
     responses={204: "None", "default": "ErrorResponseModel"},
-    summary="End the right to audit SQL security metadata of a resource.",
+    summary="End the right to audit SQL security metadata of a resource; needs the current ETag.",
     parameters=(
         _d.path("purview_resource_name"),
         _d.header("if_match", "str", "If-Match", required=True),
@@ -59,7 +59,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
 
 class DevopsSqlSecurityAuditorPolicy(_d.Group):
     def get(self, purview_resource_name: str) -> m.DevopsPolicy:
-        """Read who may audit SQL security metadata of a resource, with its ETag.
+        """Read who may audit SQL security metadata of a resource; the ETag is a header of the answer.
 
         GET /policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles
         """
@@ -75,7 +75,7 @@ class DevopsSqlSecurityAuditorPolicy(_d.Group):
         return self._send(_CREATE_OR_REPLACE, (purview_resource_name, if_match), body)
 
     def delete(self, purview_resource_name: str, *, if_match: str) -> None:
-        """End the right to audit SQL security metadata of a resource.
+        """End the right to audit SQL security metadata of a resource; needs the current ETag.
 
         DELETE /policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles
         """
@@ -84,7 +84,7 @@ class DevopsSqlSecurityAuditorPolicy(_d.Group):
 
 class AsyncDevopsSqlSecurityAuditorPolicy(_d.AsyncGroup):
     async def get(self, purview_resource_name: str) -> m.DevopsPolicy:
-        """Read who may audit SQL security metadata of a resource, with its ETag.
+        """Read who may audit SQL security metadata of a resource; the ETag is a header of the answer.
 
         GET /policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles
         """
@@ -100,7 +100,7 @@ class AsyncDevopsSqlSecurityAuditorPolicy(_d.AsyncGroup):
         return await self._send(_CREATE_OR_REPLACE, (purview_resource_name, if_match), body)
 
     async def delete(self, purview_resource_name: str, *, if_match: str) -> None:
-        """End the right to audit SQL security metadata of a resource.
+        """End the right to audit SQL security metadata of a resource; needs the current ETag.
 
         DELETE /policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles
         """

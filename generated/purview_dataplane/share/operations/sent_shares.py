@@ -100,7 +100,7 @@ _GET_INVITATION: _d.Operation[m.SentShareInvitation] = _d.Operation(
     "GET",
     "/share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}",
     responses={200: "SentShareInvitation", "default": "PurviewShareError"},
-    summary="Read one invitation to a sent share.",
+    summary="Read one invitation to a sent share, with its state and expiry.",
     parameters=(
         _d.path("sent_share_id"),
         _d.path("sent_share_invitation_id"),
@@ -150,7 +150,7 @@ _NOTIFY_USER_INVITATION: _d.Operation[m.SentShareInvitation] = _d.Operation(
     "POST",
     "/share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify",
     responses={200: "SentShareInvitation", "default": "PurviewShareError"},
-    summary="Send the e-mail of an invitation to its user once more.",
+    summary="Send the e-mail of an invitation to its user; one made to an object id gets no mail.",
     parameters=(
         _d.path("sent_share_id"),
         _d.path("sent_share_invitation_id"),
@@ -201,7 +201,7 @@ class SentShares(_d.Group):
         return self._pages(_LIST_INVITATIONS, (sent_share_id, filter_, orderby))
 
     def get_invitation(self, sent_share_id: str, sent_share_invitation_id: str) -> m.SentShareInvitation:
-        """Read one invitation to a sent share.
+        """Read one invitation to a sent share, with its state and expiry.
 
         GET /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
@@ -228,7 +228,7 @@ class SentShares(_d.Group):
     def notify_user_invitation(
         self, sent_share_id: str, sent_share_invitation_id: str, *, repeatability_request_id: str | None = None
     ) -> m.SentShareInvitation:
-        """Send the e-mail of an invitation to its user once more.
+        """Send the e-mail of an invitation to its user; one made to an object id gets no mail.
 
         POST /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify
         """
@@ -276,7 +276,7 @@ class AsyncSentShares(_d.AsyncGroup):
         return self._pages(_LIST_INVITATIONS, (sent_share_id, filter_, orderby))
 
     async def get_invitation(self, sent_share_id: str, sent_share_invitation_id: str) -> m.SentShareInvitation:
-        """Read one invitation to a sent share.
+        """Read one invitation to a sent share, with its state and expiry.
 
         GET /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
@@ -303,7 +303,7 @@ class AsyncSentShares(_d.AsyncGroup):
     async def notify_user_invitation(
         self, sent_share_id: str, sent_share_invitation_id: str, *, repeatability_request_id: str | None = None
     ) -> m.SentShareInvitation:
-        """Send the e-mail of an invitation to its user once more.
+        """Send the e-mail of an invitation to its user; one made to an object id gets no mail.
 
         POST /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify
         """

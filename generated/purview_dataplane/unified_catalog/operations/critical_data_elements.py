@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.CriticalDataElement] = _d.Operation(
     "GET",
     "/datagovernance/catalog/criticalDataElements",
     responses={200: "PagedCriticalDataElement", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List critical data elements, filtered by domain, keyword and more. 100 calls in 20 s.",
+    summary="List critical data elements, filtered by domain and keyword. 100 calls in 20 s.",
     parameters=(
         _d.API_VERSION,
         _d.query("domain_id"),
@@ -49,7 +49,7 @@ _GET: _d.Operation[m.CriticalDataElement] = _d.Operation(
     "GET",
     "/datagovernance/catalog/criticalDataElements/{criticalDataElementId}",
     responses={200: "CriticalDataElement", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one critical data element.",
+    summary="Read one critical data element with its data type, contacts and state.",
     parameters=(
         _d.API_VERSION,
         _d.path("critical_data_element_id"),
@@ -189,7 +189,7 @@ class CriticalDataElements(_d.Group):
         skip: int | None = None,
         top: int | None = None,
     ) -> _d.Pager[m.CriticalDataElement]:
-        """List critical data elements, filtered by domain, keyword and more. 100 calls in 20 s.
+        """List critical data elements, filtered by domain and keyword. 100 calls in 20 s.
 
         GET /datagovernance/catalog/criticalDataElements
         """
@@ -203,7 +203,7 @@ class CriticalDataElements(_d.Group):
         return self._send(_CREATE, (), body)
 
     def get(self, critical_data_element_id: str) -> m.CriticalDataElement:
-        """Read one critical data element.
+        """Read one critical data element with its data type, contacts and state.
 
         GET /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
         """
@@ -290,7 +290,7 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
         skip: int | None = None,
         top: int | None = None,
     ) -> _d.AsyncPager[m.CriticalDataElement]:
-        """List critical data elements, filtered by domain, keyword and more. 100 calls in 20 s.
+        """List critical data elements, filtered by domain and keyword. 100 calls in 20 s.
 
         GET /datagovernance/catalog/criticalDataElements
         """
@@ -304,7 +304,7 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
         return await self._send(_CREATE, (), body)
 
     async def get(self, critical_data_element_id: str) -> m.CriticalDataElement:
-        """Read one critical data element.
+        """Read one critical data element with its data type, contacts and state.
 
         GET /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
         """

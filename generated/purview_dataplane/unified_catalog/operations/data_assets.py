@@ -35,7 +35,7 @@ _CREATE: _d.Operation[m.DataAsset] = _d.Operation(
     "POST",
     "/datagovernance/catalog/dataAssets",
     responses={201: "DataAsset", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Create a data asset in the catalog, of one of the typed kinds or a general one.",
+    summary="Bring an asset of the Data Map into the catalog; the body names it by its Data Map id.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("DataAssetRequest"),
 )
@@ -48,7 +48,7 @@ _GET_BY_ID: _d.Operation[m.DataAssetWithLineage] = _d.Operation(
     "GET",
     "/datagovernance/catalog/dataAssets/{dataAssetId}",
     responses={200: "DataAssetWithLineage", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one data asset with its lineage.",
+    summary="Read one data asset; two required switches add extended properties and lineage.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_asset_id"),
@@ -65,7 +65,7 @@ _UPDATE: _d.Operation[m.DataAsset] = _d.Operation(
     "PUT",
     "/datagovernance/catalog/dataAssets/{dataAssetId}",
     responses={200: "DataAsset", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Replace the properties of a data asset.",
+    summary="Change a data asset; the body holds its source, contacts and link, and nothing else.",
     parameters=(
         _d.API_VERSION,
         _d.path("data_asset_id"),
@@ -147,7 +147,7 @@ _QUERY: _d.Operation[m.DataAsset] = _d.Operation(
     "POST",
     "/datagovernance/catalog/dataAssets/query",
     responses={200: "DataAssetsResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Search data assets by a filter in the body; pages follow skip and top.",
+    summary="Search data assets by ids, name, owners or types; the body has no skip and top. 800 calls in 20 s.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("DataAssetQueryRequest"),
     paging=_d.Paging("value", "nextLink"),
@@ -170,7 +170,7 @@ class DataAssets(_d.Group):
         return self._pages(_LIST, (include_extended_properties, order_by, skip, top))
 
     def create(self, *, body: m.DataAssetRequest) -> m.DataAsset:
-        """Create a data asset in the catalog, of one of the typed kinds or a general one.
+        """Bring an asset of the Data Map into the catalog; the body names it by its Data Map id.
 
         POST /datagovernance/catalog/dataAssets
         """
@@ -179,14 +179,14 @@ class DataAssets(_d.Group):
     def get_by_id(
         self, data_asset_id: str, *, include_extended_properties: bool, include_lineage: bool
     ) -> m.DataAssetWithLineage:
-        """Read one data asset with its lineage.
+        """Read one data asset; two required switches add extended properties and lineage.
 
         GET /datagovernance/catalog/dataAssets/{dataAssetId}
         """
         return self._send(_GET_BY_ID, (data_asset_id, include_extended_properties, include_lineage))
 
     def update(self, data_asset_id: str, *, body: m.DataAssetRequest) -> m.DataAsset:
-        """Replace the properties of a data asset.
+        """Change a data asset; the body holds its source, contacts and link, and nothing else.
 
         PUT /datagovernance/catalog/dataAssets/{dataAssetId}
         """
@@ -225,7 +225,7 @@ class DataAssets(_d.Group):
         return self._send(_DELETE_RELATIONSHIP, (data_asset_id, entity_type, entity_id))
 
     def query(self, *, body: m.DataAssetQueryRequest) -> _d.Pager[m.DataAsset]:
-        """Search data assets by a filter in the body; pages follow skip and top.
+        """Search data assets by ids, name, owners or types; the body has no skip and top. 800 calls in 20 s.
 
         POST /datagovernance/catalog/dataAssets/query
         """
@@ -248,7 +248,7 @@ class AsyncDataAssets(_d.AsyncGroup):
         return self._pages(_LIST, (include_extended_properties, order_by, skip, top))
 
     async def create(self, *, body: m.DataAssetRequest) -> m.DataAsset:
-        """Create a data asset in the catalog, of one of the typed kinds or a general one.
+        """Bring an asset of the Data Map into the catalog; the body names it by its Data Map id.
 
         POST /datagovernance/catalog/dataAssets
         """
@@ -257,14 +257,14 @@ class AsyncDataAssets(_d.AsyncGroup):
     async def get_by_id(
         self, data_asset_id: str, *, include_extended_properties: bool, include_lineage: bool
     ) -> m.DataAssetWithLineage:
-        """Read one data asset with its lineage.
+        """Read one data asset; two required switches add extended properties and lineage.
 
         GET /datagovernance/catalog/dataAssets/{dataAssetId}
         """
         return await self._send(_GET_BY_ID, (data_asset_id, include_extended_properties, include_lineage))
 
     async def update(self, data_asset_id: str, *, body: m.DataAssetRequest) -> m.DataAsset:
-        """Replace the properties of a data asset.
+        """Change a data asset; the body holds its source, contacts and link, and nothing else.
 
         PUT /datagovernance/catalog/dataAssets/{dataAssetId}
         """
@@ -303,7 +303,7 @@ class AsyncDataAssets(_d.AsyncGroup):
         return await self._send(_DELETE_RELATIONSHIP, (data_asset_id, entity_type, entity_id))
 
     def query(self, *, body: m.DataAssetQueryRequest) -> _d.AsyncPager[m.DataAsset]:
-        """Search data assets by a filter in the body; pages follow skip and top.
+        """Search data assets by ids, name, owners or types; the body has no skip and top. 800 calls in 20 s.
 
         POST /datagovernance/catalog/dataAssets/query
         """

@@ -16,7 +16,7 @@ _GET: _d.Operation[m.DataColumn] = _d.Operation(
     "GET",
     "/datagovernance/catalog/dataColumns/{id}",
     responses={200: "DataColumn", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one column of a data asset.",
+    summary="Read one column of a data asset; switches add details of the column and its asset.",
     parameters=(
         _d.API_VERSION,
         _d.path("id"),
@@ -84,7 +84,7 @@ _INGEST: _d.Operation[m.DataColumnIngestResponse] = _d.Operation(
     "POST",
     "/datagovernance/catalog/dataColumns/ingest",
     responses={200: "DataColumnIngestResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Bring a column into the catalog, with the asset that it belongs to.",
+    summary="Bring a batch of Data Map columns into the catalog, each by asset id and column id.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("IngestDataColumnBatchRequest"),
 )
@@ -108,7 +108,7 @@ class DataColumns(_d.Group):
     def get(
         self, id: str, *, include_column_details: bool | None = None, include_asset_details: bool | None = None
     ) -> m.DataColumn:
-        """Read one column of a data asset.
+        """Read one column of a data asset; switches add details of the column and its asset.
 
         GET /datagovernance/catalog/dataColumns/{id}
         """
@@ -140,7 +140,7 @@ class DataColumns(_d.Group):
         return self._send(_DELETE_RELATED, (data_column_id, entity_type, entity_id))
 
     def ingest(self, *, body: m.IngestDataColumnBatchRequest) -> m.DataColumnIngestResponse:
-        """Bring a column into the catalog, with the asset that it belongs to.
+        """Bring a batch of Data Map columns into the catalog, each by asset id and column id.
 
         POST /datagovernance/catalog/dataColumns/ingest
         """
@@ -158,7 +158,7 @@ class AsyncDataColumns(_d.AsyncGroup):
     async def get(
         self, id: str, *, include_column_details: bool | None = None, include_asset_details: bool | None = None
     ) -> m.DataColumn:
-        """Read one column of a data asset.
+        """Read one column of a data asset; switches add details of the column and its asset.
 
         GET /datagovernance/catalog/dataColumns/{id}
         """
@@ -190,7 +190,7 @@ class AsyncDataColumns(_d.AsyncGroup):
         return await self._send(_DELETE_RELATED, (data_column_id, entity_type, entity_id))
 
     async def ingest(self, *, body: m.IngestDataColumnBatchRequest) -> m.DataColumnIngestResponse:
-        """Bring a column into the catalog, with the asset that it belongs to.
+        """Bring a batch of Data Map columns into the catalog, each by asset id and column id.
 
         POST /datagovernance/catalog/dataColumns/ingest
         """

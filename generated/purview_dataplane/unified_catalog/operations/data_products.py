@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.DataProduct] = _d.Operation(
     "GET",
     "/datagovernance/catalog/dataProducts",
     responses={200: "PagedDataProduct", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List data products, filtered by business domain and more. 100 calls in 20 s.",
+    summary="List data products, all or those of one business domain. 100 calls in 20 s.",
     parameters=(
         _d.API_VERSION,
         _d.query("skip", "int"),
@@ -190,7 +190,7 @@ class DataProducts(_d.Group):
         domain_id: str | None = None,
         order_by: str | None = None,
     ) -> _d.Pager[m.DataProduct]:
-        """List data products, filtered by business domain and more. 100 calls in 20 s.
+        """List data products, all or those of one business domain. 100 calls in 20 s.
 
         GET /datagovernance/catalog/dataProducts
         """
@@ -282,7 +282,7 @@ class AsyncDataProducts(_d.AsyncGroup):
         domain_id: str | None = None,
         order_by: str | None = None,
     ) -> _d.AsyncPager[m.DataProduct]:
-        """List data products, filtered by business domain and more. 100 calls in 20 s.
+        """List data products, all or those of one business domain. 100 calls in 20 s.
 
         GET /datagovernance/catalog/dataProducts
         """

@@ -16,7 +16,7 @@ _LIST: _d.Operation[m.ObjectiveWithAdditionalProperties] = _d.Operation(
     "GET",
     "/datagovernance/catalog/objectives",
     responses={200: "PagedObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List objectives, filtered by business domain and more. 100 calls in 20 s.",
+    summary="List objectives, filtered by business domain and keyword. 100 calls in 20 s.",
     parameters=(
         _d.API_VERSION,
         _d.query("skip", "int"),
@@ -64,7 +64,7 @@ _UPDATE: _d.Operation[m.ObjectiveWithAdditionalProperties] = _d.Operation(
     "PUT",
     "/datagovernance/catalog/objectives/{objectiveId}",
     responses={200: "ObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Replace the properties of an objective.",
+    summary="Replace the properties of an objective; its status publishes or closes it.",
     parameters=(
         _d.API_VERSION,
         _d.path("objective_id"),
@@ -127,7 +127,7 @@ _GET_KEY_RESULT: _d.Operation[m.KeyResult] = _d.Operation(
     "GET",
     "/datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}",
     responses={200: "KeyResult", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one key result of an objective.",
+    summary="Read one key result of an objective, with its goal and progress.",
     parameters=(
         _d.API_VERSION,
         _d.path("objective_id"),
@@ -219,7 +219,7 @@ class Okr(_d.Group):
         domain_id: str | None = None,
         order_by: str | None = None,
     ) -> _d.Pager[m.ObjectiveWithAdditionalProperties]:
-        """List objectives, filtered by business domain and more. 100 calls in 20 s.
+        """List objectives, filtered by business domain and keyword. 100 calls in 20 s.
 
         GET /datagovernance/catalog/objectives
         """
@@ -242,7 +242,7 @@ class Okr(_d.Group):
     def update(
         self, objective_id: str, *, body: m.ObjectiveQueryAdditionalProperties
     ) -> m.ObjectiveWithAdditionalProperties:
-        """Replace the properties of an objective.
+        """Replace the properties of an objective; its status publishes or closes it.
 
         PUT /datagovernance/catalog/objectives/{objectiveId}
         """
@@ -270,7 +270,7 @@ class Okr(_d.Group):
         return self._send(_CREATE_KEY_RESULT, (objective_id,), body)
 
     def get_key_result(self, objective_id: str, key_result_id: str) -> m.KeyResult:
-        """Read one key result of an objective.
+        """Read one key result of an objective, with its goal and progress.
 
         GET /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
         """
@@ -324,7 +324,7 @@ class AsyncOkr(_d.AsyncGroup):
         domain_id: str | None = None,
         order_by: str | None = None,
     ) -> _d.AsyncPager[m.ObjectiveWithAdditionalProperties]:
-        """List objectives, filtered by business domain and more. 100 calls in 20 s.
+        """List objectives, filtered by business domain and keyword. 100 calls in 20 s.
 
         GET /datagovernance/catalog/objectives
         """
@@ -347,7 +347,7 @@ class AsyncOkr(_d.AsyncGroup):
     async def update(
         self, objective_id: str, *, body: m.ObjectiveQueryAdditionalProperties
     ) -> m.ObjectiveWithAdditionalProperties:
-        """Replace the properties of an objective.
+        """Replace the properties of an objective; its status publishes or closes it.
 
         PUT /datagovernance/catalog/objectives/{objectiveId}
         """
@@ -375,7 +375,7 @@ class AsyncOkr(_d.AsyncGroup):
         return await self._send(_CREATE_KEY_RESULT, (objective_id,), body)
 
     async def get_key_result(self, objective_id: str, key_result_id: str) -> m.KeyResult:
-        """Read one key result of an objective.
+        """Read one key result of an objective, with its goal and progress.
 
         GET /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
         """

@@ -47,7 +47,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     "DELETE",
     "/workflow/workflows/{workflowId}",
     responses={204: "None", "default": "ErrorResponse"},
-    summary="Delete a workflow from the account.",
+    summary="Delete a workflow from the account by its id.",
     parameters=(
         _d.path("workflow_id"),
         _d.API_VERSION,
@@ -87,7 +87,7 @@ class Workflow(_d.Group):
         return self._send(_CREATE_OR_REPLACE, (workflow_id,), body)
 
     def delete(self, workflow_id: str) -> None:
-        """Delete a workflow from the account.
+        """Delete a workflow from the account by its id.
 
         DELETE /workflow/workflows/{workflowId}
         """
@@ -119,7 +119,7 @@ class AsyncWorkflow(_d.AsyncGroup):
         return await self._send(_CREATE_OR_REPLACE, (workflow_id,), body)
 
     async def delete(self, workflow_id: str) -> None:
-        """Delete a workflow from the account.
+        """Delete a workflow from the account by its id.
 
         DELETE /workflow/workflows/{workflowId}
         """

@@ -16,7 +16,7 @@ _GET: _d.Operation[m.WorkflowTask] = _d.Operation(
     "GET",
     "/workflow/workflowtasks/{taskId}",
     responses={200: "WorkflowTask", "default": "ErrorResponse"},
-    summary="Read one approval or task by its id.",
+    summary="Read one approval or task by its id, with its requestor and payload.",
     parameters=(
         _d.path("task_id"),
         _d.API_VERSION,
@@ -42,7 +42,7 @@ _REASSIGN: _d.Operation[None] = _d.Operation(
 
 class WorkflowTask(_d.Group):
     def get(self, task_id: str) -> m.WorkflowTask:
-        """Read one approval or task by its id.
+        """Read one approval or task by its id, with its requestor and payload.
 
         GET /workflow/workflowtasks/{taskId}
         """
@@ -58,7 +58,7 @@ class WorkflowTask(_d.Group):
 
 class AsyncWorkflowTask(_d.AsyncGroup):
     async def get(self, task_id: str) -> m.WorkflowTask:
-        """Read one approval or task by its id.
+        """Read one approval or task by its id, with its requestor and payload.
 
         GET /workflow/workflowtasks/{taskId}
         """
