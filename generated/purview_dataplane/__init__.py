@@ -10,4 +10,5 @@ if TYPE_CHECKING:
 
 __all__ = ["PLANES", "AsyncPurview", "Purview"]
 
-__getattr__ = _lazy_names(__name__, {"PLANES": "facade", "AsyncPurview": "facade", "Purview": "facade"})
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
+    __getattr__ = _lazy_names(__name__, {"PLANES": "facade", "AsyncPurview": "facade", "Purview": "facade"})

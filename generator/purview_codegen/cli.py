@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
 
@@ -100,8 +101,8 @@ def _fetched(arguments: argparse.Namespace, documents: Sequence[Document], lock:
     """Fetches and reports; raises the first error once every document had its turn."""
     examples, relock = getattr(arguments, "examples", False), getattr(arguments, "update_lock", False)
     cache = Cache(arguments.cache or paths.cache())
-    with httpx.Client(follow_redirects=False) as client:
-        source = _source(arguments, client)
+    with ExitStack() as stack:
+        source = _source(arguments, stack)
         results = fetch(documents, lock, cache, source, examples=examples, relock=relock)
     for result in results:
         if result.note:
@@ -116,11 +117,11 @@ def _fetched(arguments: argparse.Namespace, documents: Sequence[Document], lock:
     return results
 
 
-def _source(arguments: argparse.Namespace, client: httpx.Client) -> Source | None:
+def _source(arguments: argparse.Namespace, stack: ExitStack) -> Source | None:
     if arguments.offline:
         return None
     if arguments.mirror is None:
-        return remote(arguments.base_url, client)
+        return remote(arguments.base_url, stack.enter_context(httpx.Client(follow_redirects=False)))
     if not arguments.mirror.is_dir():
         raise UnreachableError(f"the mirror {arguments.mirror} is not a folder")
     return mirror(arguments.mirror)

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 API_VERSION = "2023-09-01"
 __all__ = ["API_VERSION", "OPERATIONS", "AsyncDataMapClient", "DataMapClient", "models"]  # pyright: ignore[reportUnsupportedDunderAll]
 
-__getattr__ = _lazy_names(
-    __name__,
-    {
-        "DataMapClient": "client",
-        "AsyncDataMapClient": "client",
-        "OPERATIONS": "operations",
-        "models": "",
-    },
-)
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
+    __getattr__ = _lazy_names(
+        __name__,
+        {
+            "DataMapClient": "client",
+            "AsyncDataMapClient": "client",
+            "OPERATIONS": "operations",
+            "models": "",
+        },
+    )

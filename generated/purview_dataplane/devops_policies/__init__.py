@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 API_VERSION = "2022-11-01-preview"
 __all__ = ["API_VERSION", "OPERATIONS", "AsyncDevopsPoliciesClient", "DevopsPoliciesClient", "models"]  # pyright: ignore[reportUnsupportedDunderAll]
 
-__getattr__ = _lazy_names(
-    __name__,
-    {
-        "DevopsPoliciesClient": "client",
-        "AsyncDevopsPoliciesClient": "client",
-        "OPERATIONS": "operations",
-        "models": "",
-    },
-)
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
+    __getattr__ = _lazy_names(
+        __name__,
+        {
+            "DevopsPoliciesClient": "client",
+            "AsyncDevopsPoliciesClient": "client",
+            "OPERATIONS": "operations",
+            "models": "",
+        },
+    )

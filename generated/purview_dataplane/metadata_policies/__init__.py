@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 API_VERSION = "2021-07-01-preview"
 __all__ = ["API_VERSION", "OPERATIONS", "AsyncMetadataPoliciesClient", "MetadataPoliciesClient", "models"]  # pyright: ignore[reportUnsupportedDunderAll]
 
-__getattr__ = _lazy_names(
-    __name__,
-    {
-        "MetadataPoliciesClient": "client",
-        "AsyncMetadataPoliciesClient": "client",
-        "OPERATIONS": "operations",
-        "models": "",
-    },
-)
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
+    __getattr__ = _lazy_names(
+        __name__,
+        {
+            "MetadataPoliciesClient": "client",
+            "AsyncMetadataPoliciesClient": "client",
+            "OPERATIONS": "operations",
+            "models": "",
+        },
+    )

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 API_VERSION = "2022-12-01-preview"
 __all__ = ["API_VERSION", "OPERATIONS", "AsyncSelfServicePoliciesClient", "SelfServicePoliciesClient", "models"]  # pyright: ignore[reportUnsupportedDunderAll]
 
-__getattr__ = _lazy_names(
-    __name__,
-    {
-        "SelfServicePoliciesClient": "client",
-        "AsyncSelfServicePoliciesClient": "client",
-        "OPERATIONS": "operations",
-        "models": "",
-    },
-)
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
+    __getattr__ = _lazy_names(
+        __name__,
+        {
+            "SelfServicePoliciesClient": "client",
+            "AsyncSelfServicePoliciesClient": "client",
+            "OPERATIONS": "operations",
+            "models": "",
+        },
+    )

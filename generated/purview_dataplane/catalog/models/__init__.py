@@ -114,33 +114,34 @@ if TYPE_CHECKING:
         TypeCategory as TypeCategory,
     )
 
-_WHERE, __getattr__, __dir__ = _lazy_index(
-    __name__,
-    common=(
-        "AsyncOperationError AtlasAttributeDef AtlasBaseModelObject AtlasBaseTypeDef AtlasBusinessMetadataDef "
-        "AtlasClassification AtlasClassificationDef AtlasClassifications AtlasConstraintDef "
-        "AtlasEntitiesWithExtInfo AtlasEntity AtlasEntityDef AtlasEntityExtInfo AtlasEntityHeader "
-        "AtlasEntityHeaders AtlasEntityWithExtInfo AtlasEnumDef AtlasEnumElementDef AtlasExtraTypeDef "
-        "AtlasGlossary AtlasGlossaryBaseObject AtlasGlossaryCategory AtlasGlossaryExtInfo AtlasGlossaryHeader "
-        "AtlasGlossaryTerm AtlasLineageInfo AtlasObjectId AtlasRelatedCategoryHeader AtlasRelatedObjectId "
-        "AtlasRelatedTermHeader AtlasRelationship AtlasRelationshipAttributeDef AtlasRelationshipDef "
-        "AtlasRelationshipEndDef AtlasRelationshipWithExtInfo AtlasStruct AtlasStructDef "
-        "AtlasTermAssignmentHeader AtlasTermCategorizationHeader AtlasTypeDef AtlasTypeDefHeader "
-        "AtlasTypesDef AutoCompleteRequest AutoCompleteResult AutoCompleteResultValue BrowseRequest "
-        "BrowseResult BrowseResultOwner BrowseResultValue BulkDeleteOperation BulkDeleteOperationProperties "
-        "BulkImportResponse ClassificationAssociateRequest ContactBasic ContactSearchResultValue DateFormat "
-        "EntityImportBusinessMetadataForm EntityMutationResponse ErrorResponse "
-        "GlossaryImportGlossaryTermsViaCsvByGlossaryNameForm GlossaryImportGlossaryTermsViaCsvForm "
-        "ImportCSVOperation ImportCSVOperationProperties ImportInfo LineageRelation MoveEntitiesRequest "
-        "NumberFormat PList ParentRelation PurviewObjectId ResourceLink SearchFacetItem SearchFacetItemValue "
-        "SearchFacetResultValue SearchHighlights SearchRequest SearchRequestTaxonomySetting SearchResult "
-        "SearchResultValue SuggestRequest SuggestResult SuggestResultValue TermSearchResultValue "
-        "TermTemplateDef TimeBoundary TimeZone"
-    ),
-    enums=(
-        "AtlasTermAssignmentStatus AtlasTermRelationshipStatus BulkDeleteOperationStatus "
-        "BusinessAttributeUpdateBehavior Cardinality Direction ImportCSVOperationStatus ImportStatus "
-        "LineageDirection RelationshipCategory RoundingMode SortType Status StatusAtlasRelationship "
-        "TermStatus Type TypeCategory"
-    ),
-)
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
+    _WHERE, __getattr__, __dir__ = _lazy_index(
+        __name__,
+        common=(
+            "AsyncOperationError AtlasAttributeDef AtlasBaseModelObject AtlasBaseTypeDef AtlasBusinessMetadataDef "
+            "AtlasClassification AtlasClassificationDef AtlasClassifications AtlasConstraintDef "
+            "AtlasEntitiesWithExtInfo AtlasEntity AtlasEntityDef AtlasEntityExtInfo AtlasEntityHeader "
+            "AtlasEntityHeaders AtlasEntityWithExtInfo AtlasEnumDef AtlasEnumElementDef AtlasExtraTypeDef "
+            "AtlasGlossary AtlasGlossaryBaseObject AtlasGlossaryCategory AtlasGlossaryExtInfo AtlasGlossaryHeader "
+            "AtlasGlossaryTerm AtlasLineageInfo AtlasObjectId AtlasRelatedCategoryHeader AtlasRelatedObjectId "
+            "AtlasRelatedTermHeader AtlasRelationship AtlasRelationshipAttributeDef AtlasRelationshipDef "
+            "AtlasRelationshipEndDef AtlasRelationshipWithExtInfo AtlasStruct AtlasStructDef "
+            "AtlasTermAssignmentHeader AtlasTermCategorizationHeader AtlasTypeDef AtlasTypeDefHeader "
+            "AtlasTypesDef AutoCompleteRequest AutoCompleteResult AutoCompleteResultValue BrowseRequest "
+            "BrowseResult BrowseResultOwner BrowseResultValue BulkDeleteOperation BulkDeleteOperationProperties "
+            "BulkImportResponse ClassificationAssociateRequest ContactBasic ContactSearchResultValue DateFormat "
+            "EntityImportBusinessMetadataForm EntityMutationResponse ErrorResponse "
+            "GlossaryImportGlossaryTermsViaCsvByGlossaryNameForm GlossaryImportGlossaryTermsViaCsvForm "
+            "ImportCSVOperation ImportCSVOperationProperties ImportInfo LineageRelation MoveEntitiesRequest "
+            "NumberFormat PList ParentRelation PurviewObjectId ResourceLink SearchFacetItem SearchFacetItemValue "
+            "SearchFacetResultValue SearchHighlights SearchRequest SearchRequestTaxonomySetting SearchResult "
+            "SearchResultValue SuggestRequest SuggestResult SuggestResultValue TermSearchResultValue "
+            "TermTemplateDef TimeBoundary TimeZone"
+        ),
+        enums=(
+            "AtlasTermAssignmentStatus AtlasTermRelationshipStatus BulkDeleteOperationStatus "
+            "BusinessAttributeUpdateBehavior Cardinality Direction ImportCSVOperationStatus ImportStatus "
+            "LineageDirection RelationshipCategory RoundingMode SortType Status StatusAtlasRelationship "
+            "TermStatus Type TypeCategory"
+        ),
+    )

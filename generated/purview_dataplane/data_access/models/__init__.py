@@ -41,15 +41,16 @@ if TYPE_CHECKING:
         TriggerType as TriggerType,
     )
 
-_WHERE, __getattr__, __dir__ = _lazy_index(
-    __name__,
-    common=(
-        "Action ActionListResponse ApprovalWorkflow ApprovalWorkflowListResponse ApproverDecision "
-        "AzureCoreFoundationsError AzureCoreFoundationsErrorResponse AzureCoreFoundationsInnerError "
-        "DataAssetValues DataProductPolicies DataProductWorkflowSettingsResponse DataSubscription "
-        "DataSubscriptionPolicySetValues Identity PagedDataSubscription PagedWorkflow PolicySet "
-        "PolicySetListResponse TargetResource Trigger Workflow WorkflowRun WorkflowRunApproval "
-        "WorkflowRunApprovalListResponse WorkflowRunListResponse"
-    ),
-    enums="ApproverDecisionStatus DataSubscriptionStatus IdentityType PolicySetKind TriggerType",
-)
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
+    _WHERE, __getattr__, __dir__ = _lazy_index(
+        __name__,
+        common=(
+            "Action ActionListResponse ApprovalWorkflow ApprovalWorkflowListResponse ApproverDecision "
+            "AzureCoreFoundationsError AzureCoreFoundationsErrorResponse AzureCoreFoundationsInnerError "
+            "DataAssetValues DataProductPolicies DataProductWorkflowSettingsResponse DataSubscription "
+            "DataSubscriptionPolicySetValues Identity PagedDataSubscription PagedWorkflow PolicySet "
+            "PolicySetListResponse TargetResource Trigger Workflow WorkflowRun WorkflowRunApproval "
+            "WorkflowRunApprovalListResponse WorkflowRunListResponse"
+        ),
+        enums="ApproverDecisionStatus DataSubscriptionStatus IdentityType PolicySetKind TriggerType",
+    )

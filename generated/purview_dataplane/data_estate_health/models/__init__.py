@@ -51,18 +51,19 @@ if TYPE_CHECKING:
         StorageType as StorageType,
     )
 
-_WHERE, __getattr__, __dir__ = _lazy_index(
-    __name__,
-    common=(
-        "Action ActionFacetRequest ActionFiltersPayload ActionGroupedRequest ActionQueryRequest "
-        "ActionQueryResponse Assessment AssessmentListResponse AzureCoreFoundationsError "
-        "AzureCoreFoundationsErrorResponse AzureCoreFoundationsInnerError Control ControlListResponse "
-        "CreateTimeRangeFilter DEHAnalyticsJobLogs DHAnalyticsScheduleRequest FacetRequestObject "
-        "FacetResponse FacetResponseObject GroupedActions ManagedPrivateEndpointExistsResponse "
-        "ManagedPrivateEndpointRequest NetworkProperties OrderBy QueryScoresRequest "
-        "QueryScoresRequestTimeRange StorageConfig StorageConfigConnectivityResult "
-        "StorageConfigNetworkProperties StorageConfigTypeProperties StorageConfigUpdate SystemData "
-        "TriggerScheduleRequest TriggerScheduleResponse"
-    ),
-    enums="DHAnalyticsScheduleFrequency DHScheduleState DataSourceType ScoreQueryType StorageStatus StorageType",
-)
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
+    _WHERE, __getattr__, __dir__ = _lazy_index(
+        __name__,
+        common=(
+            "Action ActionFacetRequest ActionFiltersPayload ActionGroupedRequest ActionQueryRequest "
+            "ActionQueryResponse Assessment AssessmentListResponse AzureCoreFoundationsError "
+            "AzureCoreFoundationsErrorResponse AzureCoreFoundationsInnerError Control ControlListResponse "
+            "CreateTimeRangeFilter DEHAnalyticsJobLogs DHAnalyticsScheduleRequest FacetRequestObject "
+            "FacetResponse FacetResponseObject GroupedActions ManagedPrivateEndpointExistsResponse "
+            "ManagedPrivateEndpointRequest NetworkProperties OrderBy QueryScoresRequest "
+            "QueryScoresRequestTimeRange StorageConfig StorageConfigConnectivityResult "
+            "StorageConfigNetworkProperties StorageConfigTypeProperties StorageConfigUpdate SystemData "
+            "TriggerScheduleRequest TriggerScheduleResponse"
+        ),
+        enums="DHAnalyticsScheduleFrequency DHScheduleState DataSourceType ScoreQueryType StorageStatus StorageType",
+    )

@@ -101,29 +101,30 @@ if TYPE_CHECKING:
         TypeCategory as TypeCategory,
     )
 
-_WHERE, __getattr__, __dir__ = _lazy_index(
-    __name__,
-    common=(
-        "AtlasAttributeDef AtlasBusinessMetadataDef AtlasClassification AtlasClassificationDef "
-        "AtlasClassifications AtlasConstraintDef AtlasEntitiesWithExtInfo AtlasEntity AtlasEntityDef "
-        "AtlasEntityHeader AtlasEntityHeaders AtlasEntityWithExtInfo AtlasEnumDef AtlasEnumElementDef "
-        "AtlasErrorResponse AtlasGlossary AtlasGlossaryCategory AtlasGlossaryExtInfo AtlasGlossaryHeader "
-        "AtlasGlossaryTerm AtlasLineageInfo AtlasObjectId AtlasRelatedCategoryHeader AtlasRelatedObjectId "
-        "AtlasRelatedTermHeader AtlasRelationship AtlasRelationshipAttributeDef AtlasRelationshipDef "
-        "AtlasRelationshipEndDef AtlasRelationshipWithExtInfo AtlasStruct AtlasStructDef "
-        "AtlasTermAssignmentHeader AtlasTermCategorizationHeader AtlasTypeDef AtlasTypeDefHeader "
-        "AtlasTypesDef AutoCompleteOptions AutoCompleteResult AutoCompleteResultValue BulkImportResult "
-        "BusinessMetadataOptions ClassificationAssociateOptions ContactInfo ContactSearchResultValue "
-        "DateFormat EntityImportBusinessMetadataForm EntityMutationResult ImportInfo ItemPath LineageRelation "
-        "MoveEntitiesOptions NavigationItem NavigationRequest NavigationResult NumberFormat ParentRelation "
-        "PurviewObjectId QueryOptions QueryResult ResourceLink SearchFacetItem SearchFacetItemValue "
-        "SearchFacetResultValue SearchFacetSort SearchHighlights SearchResultValue SearchTaxonomySetting "
-        "SuggestOptions SuggestResult SuggestResultValue TermSearchResultValue TermTemplateDef TimeBoundary "
-        "TimeZone"
-    ),
-    enums=(
-        "AtlasTermAssignmentStatus AtlasTermRelationshipStatus BusinessAttributeUpdateBehavior "
-        "CardinalityValue EntityStatus ImportStatus LineageDirection NavigationMode RelationshipCategory "
-        "RoundingMode SearchSortOrder SortType StatusAtlasRelationship TermStatus TypeCategory"
-    ),
-)
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
+    _WHERE, __getattr__, __dir__ = _lazy_index(
+        __name__,
+        common=(
+            "AtlasAttributeDef AtlasBusinessMetadataDef AtlasClassification AtlasClassificationDef "
+            "AtlasClassifications AtlasConstraintDef AtlasEntitiesWithExtInfo AtlasEntity AtlasEntityDef "
+            "AtlasEntityHeader AtlasEntityHeaders AtlasEntityWithExtInfo AtlasEnumDef AtlasEnumElementDef "
+            "AtlasErrorResponse AtlasGlossary AtlasGlossaryCategory AtlasGlossaryExtInfo AtlasGlossaryHeader "
+            "AtlasGlossaryTerm AtlasLineageInfo AtlasObjectId AtlasRelatedCategoryHeader AtlasRelatedObjectId "
+            "AtlasRelatedTermHeader AtlasRelationship AtlasRelationshipAttributeDef AtlasRelationshipDef "
+            "AtlasRelationshipEndDef AtlasRelationshipWithExtInfo AtlasStruct AtlasStructDef "
+            "AtlasTermAssignmentHeader AtlasTermCategorizationHeader AtlasTypeDef AtlasTypeDefHeader "
+            "AtlasTypesDef AutoCompleteOptions AutoCompleteResult AutoCompleteResultValue BulkImportResult "
+            "BusinessMetadataOptions ClassificationAssociateOptions ContactInfo ContactSearchResultValue "
+            "DateFormat EntityImportBusinessMetadataForm EntityMutationResult ImportInfo ItemPath LineageRelation "
+            "MoveEntitiesOptions NavigationItem NavigationRequest NavigationResult NumberFormat ParentRelation "
+            "PurviewObjectId QueryOptions QueryResult ResourceLink SearchFacetItem SearchFacetItemValue "
+            "SearchFacetResultValue SearchFacetSort SearchHighlights SearchResultValue SearchTaxonomySetting "
+            "SuggestOptions SuggestResult SuggestResultValue TermSearchResultValue TermTemplateDef TimeBoundary "
+            "TimeZone"
+        ),
+        enums=(
+            "AtlasTermAssignmentStatus AtlasTermRelationshipStatus BusinessAttributeUpdateBehavior "
+            "CardinalityValue EntityStatus ImportStatus LineageDirection NavigationMode RelationshipCategory "
+            "RoundingMode SearchSortOrder SortType StatusAtlasRelationship TermStatus TypeCategory"
+        ),
+    )

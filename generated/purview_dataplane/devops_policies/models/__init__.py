@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     )
     from .enums import Decision as Decision
 
-_WHERE, __getattr__, __dir__ = _lazy_index(
-    __name__,
-    common="DevopsPolicy DevopsPolicyDecisionRule DevopsPolicyList ErrorModel ErrorResponseModel SystemData",
-    enums="Decision",
-)
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
+    _WHERE, __getattr__, __dir__ = _lazy_index(
+        __name__,
+        common="DevopsPolicy DevopsPolicyDecisionRule DevopsPolicyList ErrorModel ErrorResponseModel SystemData",
+        enums="Decision",
+    )

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     )
     from .enums import AttributeRuleKind as AttributeRuleKind, Decision as Decision, Kind as Kind
 
-_WHERE, __getattr__, __dir__ = _lazy_index(
-    __name__,
-    common=(
-        "AttributeMatcher AttributeRule CollectionReference DecisionRule ErrorModel ErrorResponseModel "
-        "MetadataPolicy MetadataPolicyList MetadataPolicyProperties MetadataRole MetadataRoleList "
-        "MetadataRoleProperties"
-    ),
-    enums="AttributeRuleKind Decision Kind",
-)
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
+    _WHERE, __getattr__, __dir__ = _lazy_index(
+        __name__,
+        common=(
+            "AttributeMatcher AttributeRule CollectionReference DecisionRule ErrorModel ErrorResponseModel "
+            "MetadataPolicy MetadataPolicyList MetadataPolicyProperties MetadataRole MetadataRoleList "
+            "MetadataRoleProperties"
+        ),
+        enums="AttributeRuleKind Decision Kind",
+    )

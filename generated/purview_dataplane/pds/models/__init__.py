@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     )
     from .enums import PolicyElementKind as PolicyElementKind
 
-_WHERE, __getattr__, __dir__ = _lazy_index(
-    __name__,
-    common=(
-        "AccountModelBase ConsentServiceModelSimplified DatasourcePreferencesResponseUpdated ErrorModel "
-        "ErrorResponseModel PolicyElementEventModelUpdated PolicyElementUpdated PolicyEventsResponseUpdated "
-        "PolicyResponseUpdated"
-    ),
-    enums="PolicyElementKind",
-)
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
+    _WHERE, __getattr__, __dir__ = _lazy_index(
+        __name__,
+        common=(
+            "AccountModelBase ConsentServiceModelSimplified DatasourcePreferencesResponseUpdated ErrorModel "
+            "ErrorResponseModel PolicyElementEventModelUpdated PolicyElementUpdated PolicyEventsResponseUpdated "
+            "PolicyResponseUpdated"
+        ),
+        enums="PolicyElementKind",
+    )

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     )
     from .enums import Decision as Decision
 
-_WHERE, __getattr__, __dir__ = _lazy_index(
-    __name__,
-    common=(
-        "ErrorModel ErrorResponseModel SelfServicePoliciesList SelfServicePolicy "
-        "SelfServicePolicyDecisionRule SystemData"
-    ),
-    enums="Decision",
-)
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
+    _WHERE, __getattr__, __dir__ = _lazy_index(
+        __name__,
+        common=(
+            "ErrorModel ErrorResponseModel SelfServicePoliciesList SelfServicePolicy "
+            "SelfServicePolicyDecisionRule SystemData"
+        ),
+        enums="Decision",
+    )

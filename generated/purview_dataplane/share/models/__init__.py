@@ -63,23 +63,24 @@ if TYPE_CHECKING:
         BlobAccountSinkProperties as BlobAccountSinkProperties,
     )
 
-_WHERE, __getattr__, __dir__ = _lazy_index(
-    __name__,
-    artifact=(
-        "AdlsGen2Artifact AdlsGen2ArtifactProperties BlobStorageArtifact BlobStorageArtifactProperties "
-        "StorageAccountPath"
-    ),
-    common=(
-        "Artifact OperationResponse ProxyResource PurviewShareError PurviewShareErrorInfo ReceivedShare "
-        "ReceivedShareList SentShare SentShareInvitation SentShareInvitationList SentShareList ShareResource "
-        "ShareResourceList Sink StoreReference TenantEmailRegistration TenantEmailRegistrationProperties"
-    ),
-    enums=(
-        "InvitationKind OperationStatus ReferenceNameType ShareKind ShareStatus State StoreKind "
-        "TenantEmailRegistrationStatus"
-    ),
-    received_share="InPlaceReceivedShare InPlaceReceivedShareProperties",
-    sent_share="InPlaceSentShare InPlaceSentShareProperties",
-    sent_share_invitation="ServiceInvitation ServiceInvitationProperties UserInvitation UserInvitationProperties",
-    sink="AdlsGen2AccountSink AdlsGen2AccountSinkProperties BlobAccountSink BlobAccountSinkProperties",
-)
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
+    _WHERE, __getattr__, __dir__ = _lazy_index(
+        __name__,
+        artifact=(
+            "AdlsGen2Artifact AdlsGen2ArtifactProperties BlobStorageArtifact BlobStorageArtifactProperties "
+            "StorageAccountPath"
+        ),
+        common=(
+            "Artifact OperationResponse ProxyResource PurviewShareError PurviewShareErrorInfo ReceivedShare "
+            "ReceivedShareList SentShare SentShareInvitation SentShareInvitationList SentShareList ShareResource "
+            "ShareResourceList Sink StoreReference TenantEmailRegistration TenantEmailRegistrationProperties"
+        ),
+        enums=(
+            "InvitationKind OperationStatus ReferenceNameType ShareKind ShareStatus State StoreKind "
+            "TenantEmailRegistrationStatus"
+        ),
+        received_share="InPlaceReceivedShare InPlaceReceivedShareProperties",
+        sent_share="InPlaceSentShare InPlaceSentShareProperties",
+        sent_share_invitation="ServiceInvitation ServiceInvitationProperties UserInvitation UserInvitationProperties",
+        sink="AdlsGen2AccountSink AdlsGen2AccountSinkProperties BlobAccountSink BlobAccountSinkProperties",
+    )

@@ -137,44 +137,45 @@ if TYPE_CHECKING:
         UpdateFrequencyEnum as UpdateFrequencyEnum,
     )
 
-_WHERE, __getattr__, __dir__ = _lazy_index(
-    __name__,
-    common=(
-        "AttributeRule AzureCoreFoundationsError AzureCoreFoundationsErrorResponse "
-        "AzureCoreFoundationsInnerError CatalogApiServiceOrderBy CatalogModelContactsValueInner "
-        "CatalogModelDataAssetSchema CatalogModelDataAssetSource CatalogModelDataAssetSourceRequest "
-        "CatalogModelDataProductAllOfAdditionalProperties CatalogModelDomainAllOfThumbnail "
-        "CatalogModelExternalLink CatalogModelKeyResult CatalogModelManagedAttribute "
-        "CatalogModelPlatformDomain CatalogModelRelatedCollection "
-        "CatalogModelRelatedCollectionParentCollection CatalogModelSystemDataWithExpired "
-        "CatalogModelTermResource CatalogProperties CatalogResponse CatalogValue CdeRelationship "
-        "CdeRelationshipWithSystemData Condition ContactsMap CriticalDataElement "
-        "CriticalDataElementFacetRequest CriticalDataElementProperties CriticalDataElementQueryRequest "
-        "CriticalDataElementsResponse DataAsset DataAssetAdlsGen2PathTypeProperties "
-        "DataAssetAzureSqlTableTypeProperties DataAssetQueryRequest DataAssetRelationship DataAssetRequest "
-        "DataAssetSystemData DataAssetWithLineage DataAssetsResponse DataColumn DataColumnAssetDetails "
-        "DataColumnCreateRelationshipRequest DataColumnCreateRelationshipResponse DataColumnDetails "
-        "DataColumnFieldFilter DataColumnIngestResponse DataColumnQueryFilter DataColumnQueryRequest "
-        "DataColumnQueryResponse DataColumnRelationshipResponse DataColumnRelationshipWrapper "
-        "DataColumnSource DataElementProperties DataProduct DataProductFacetRequest DataProductQueryRequest "
-        "DataProductRelationship DataProductResponse DecisionRule Domain DuplicateOkrQueryRequest "
-        "DuplicateQueryRequest EntityCount EntityReference FacetRequestObject FacetValue FacetsResponse "
-        "IngestDataColumnBatchRequest IngestDataColumnRequest KeyResult ModelsFacetRequestObject "
-        "ObjectiveAdditionalProperties ObjectiveFacetRequest ObjectiveQueryAdditionalProperties "
-        "ObjectiveQueryRequest ObjectiveWithAdditionalProperties ObjectiveWithAdditionalPropertiesResponse "
-        "OkrSystemDataWithExpired PagedCdeRelationship PagedCriticalDataElement PagedDataAsset "
-        "PagedDataAssetRelationship PagedDataProduct PagedDataProductRelationship PagedDomain PagedKeyResult "
-        "PagedObjectiveWithAdditionalProperties PagedTerm PagedTermRelationship Relationship "
-        "SharedSearchManageAttributeSearchFilter SystemData Term TermFacetRequest TermQueryRequest "
-        "TermRelationship TermResponse"
-    ),
-    data_asset="DataAssetAdlsGen2Path DataAssetAzureSqlTable DataAssetGeneral",
-    data_asset_with_lineage="DataAssetWithLineageAdlsGen2Path DataAssetWithLineageAzureSqlTable DataAssetWithLineageGeneral",
-    enums=(
-        "AudienceEnum CatalogApiServiceOrderDirection CatalogModelCriticalDataElementDataTypeEnum "
-        "CatalogModelDataProductTypeEnum CatalogModelDomainTypeEnum CatalogModelStatus "
-        "DataAssetProvisioningState DataAssetRelationshipType DataAssetType DataColumnRelationshipType "
-        "EntityCategory OkrSharedEntityStatus OverallStatusEnum RelatedCollectionParentCollectionTypeEnum "
-        "SharedEntityStatus TermRelationshipType TypePropertiesFormat UpdateFrequencyEnum"
-    ),
-)
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
+    _WHERE, __getattr__, __dir__ = _lazy_index(
+        __name__,
+        common=(
+            "AttributeRule AzureCoreFoundationsError AzureCoreFoundationsErrorResponse "
+            "AzureCoreFoundationsInnerError CatalogApiServiceOrderBy CatalogModelContactsValueInner "
+            "CatalogModelDataAssetSchema CatalogModelDataAssetSource CatalogModelDataAssetSourceRequest "
+            "CatalogModelDataProductAllOfAdditionalProperties CatalogModelDomainAllOfThumbnail "
+            "CatalogModelExternalLink CatalogModelKeyResult CatalogModelManagedAttribute "
+            "CatalogModelPlatformDomain CatalogModelRelatedCollection "
+            "CatalogModelRelatedCollectionParentCollection CatalogModelSystemDataWithExpired "
+            "CatalogModelTermResource CatalogProperties CatalogResponse CatalogValue CdeRelationship "
+            "CdeRelationshipWithSystemData Condition ContactsMap CriticalDataElement "
+            "CriticalDataElementFacetRequest CriticalDataElementProperties CriticalDataElementQueryRequest "
+            "CriticalDataElementsResponse DataAsset DataAssetAdlsGen2PathTypeProperties "
+            "DataAssetAzureSqlTableTypeProperties DataAssetQueryRequest DataAssetRelationship DataAssetRequest "
+            "DataAssetSystemData DataAssetWithLineage DataAssetsResponse DataColumn DataColumnAssetDetails "
+            "DataColumnCreateRelationshipRequest DataColumnCreateRelationshipResponse DataColumnDetails "
+            "DataColumnFieldFilter DataColumnIngestResponse DataColumnQueryFilter DataColumnQueryRequest "
+            "DataColumnQueryResponse DataColumnRelationshipResponse DataColumnRelationshipWrapper "
+            "DataColumnSource DataElementProperties DataProduct DataProductFacetRequest DataProductQueryRequest "
+            "DataProductRelationship DataProductResponse DecisionRule Domain DuplicateOkrQueryRequest "
+            "DuplicateQueryRequest EntityCount EntityReference FacetRequestObject FacetValue FacetsResponse "
+            "IngestDataColumnBatchRequest IngestDataColumnRequest KeyResult ModelsFacetRequestObject "
+            "ObjectiveAdditionalProperties ObjectiveFacetRequest ObjectiveQueryAdditionalProperties "
+            "ObjectiveQueryRequest ObjectiveWithAdditionalProperties ObjectiveWithAdditionalPropertiesResponse "
+            "OkrSystemDataWithExpired PagedCdeRelationship PagedCriticalDataElement PagedDataAsset "
+            "PagedDataAssetRelationship PagedDataProduct PagedDataProductRelationship PagedDomain PagedKeyResult "
+            "PagedObjectiveWithAdditionalProperties PagedTerm PagedTermRelationship Relationship "
+            "SharedSearchManageAttributeSearchFilter SystemData Term TermFacetRequest TermQueryRequest "
+            "TermRelationship TermResponse"
+        ),
+        data_asset="DataAssetAdlsGen2Path DataAssetAzureSqlTable DataAssetGeneral",
+        data_asset_with_lineage="DataAssetWithLineageAdlsGen2Path DataAssetWithLineageAzureSqlTable DataAssetWithLineageGeneral",
+        enums=(
+            "AudienceEnum CatalogApiServiceOrderDirection CatalogModelCriticalDataElementDataTypeEnum "
+            "CatalogModelDataProductTypeEnum CatalogModelDomainTypeEnum CatalogModelStatus "
+            "DataAssetProvisioningState DataAssetRelationshipType DataAssetType DataColumnRelationshipType "
+            "EntityCategory OkrSharedEntityStatus OverallStatusEnum RelatedCollectionParentCollectionTypeEnum "
+            "SharedEntityStatus TermRelationshipType TypePropertiesFormat UpdateFrequencyEnum"
+        ),
+    )

@@ -68,23 +68,24 @@ if TYPE_CHECKING:
         SimpleTaskDetail as SimpleTaskDetail,
     )
 
-_WHERE, __getattr__, __dir__ = _lazy_index(
-    __name__,
-    common=(
-        "ApprovalResponseComment ErrorModel ErrorResponse Operation ReassignCommand "
-        "ReassignCommandReassignmentsItem TaskPayload TaskUpdateCommand TasksList Trigger UserRequestPayload "
-        "UserRequestResponse UserRequestResponseOperationsItem Workflow WorkflowCreateOrUpdateCommand "
-        "WorkflowMetadata WorkflowMetadataList WorkflowRun WorkflowRunCancelRequest WorkflowRunDetail "
-        "WorkflowRunList WorkflowRunMetadata WorkflowRunPayload WorkflowRunRunPayload WorkflowTask "
-        "WorkflowTaskExpiryInfo WorkflowTaskExpiryInfoExpirySettings WorkflowTaskReminderInfo "
-        "WorkflowValidationRuleViolation WorkflowValidationRuleViolationLocation "
-        "WorkflowValidationRuleViolationsList"
-    ),
-    enums=(
-        "ApprovalResponse ApprovalStatus ApprovalType OperationType Orderby SimpleTaskStatus Status "
-        "TaskPayloadType TaskStatus TaskType TimeWindow TriggerType ValidationRuleSeverity "
-        "ValidationRuleViolationLocation WorkflowRunPayloadType WorkflowRunsListRunStatusesItem "
-        "WorkflowTasksListOrderby WorkflowTasksListTaskStatusesItem WorkflowTasksListTaskTypesItem"
-    ),
-    workflow_task="Approval ApprovalDetail ApproverResponse SimpleTask SimpleTaskDetail",
-)
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
+    _WHERE, __getattr__, __dir__ = _lazy_index(
+        __name__,
+        common=(
+            "ApprovalResponseComment ErrorModel ErrorResponse Operation ReassignCommand "
+            "ReassignCommandReassignmentsItem TaskPayload TaskUpdateCommand TasksList Trigger UserRequestPayload "
+            "UserRequestResponse UserRequestResponseOperationsItem Workflow WorkflowCreateOrUpdateCommand "
+            "WorkflowMetadata WorkflowMetadataList WorkflowRun WorkflowRunCancelRequest WorkflowRunDetail "
+            "WorkflowRunList WorkflowRunMetadata WorkflowRunPayload WorkflowRunRunPayload WorkflowTask "
+            "WorkflowTaskExpiryInfo WorkflowTaskExpiryInfoExpirySettings WorkflowTaskReminderInfo "
+            "WorkflowValidationRuleViolation WorkflowValidationRuleViolationLocation "
+            "WorkflowValidationRuleViolationsList"
+        ),
+        enums=(
+            "ApprovalResponse ApprovalStatus ApprovalType OperationType Orderby SimpleTaskStatus Status "
+            "TaskPayloadType TaskStatus TaskType TimeWindow TriggerType ValidationRuleSeverity "
+            "ValidationRuleViolationLocation WorkflowRunPayloadType WorkflowRunsListRunStatusesItem "
+            "WorkflowTasksListOrderby WorkflowTasksListTaskStatusesItem WorkflowTasksListTaskTypesItem"
+        ),
+        workflow_task="Approval ApprovalDetail ApproverResponse SimpleTask SimpleTaskDetail",
+    )

@@ -1,0 +1,91 @@
+"""Contenders timed in turn, round by round, so that what slows the machine down slows all of them down; then ratios."""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+Times = dict[str, list[float]]
+
+
+def race(contenders: Mapping[str, T], measure: Callable[[T], float], rounds: int) -> Times:
+    """Seconds of each contender in each round. A first round warms up and is not counted; the order changes each round."""
+    times: Times = {name: [] for name in contenders}
+    gc.collect()
+    gc.freeze()  # what is there already is no contender's garbage
+    for number in range(rounds + 1):
+        order = list(contenders)
+        random.Random(number).shuffle(order)
+        for name in order:
+            seconds = measure(contenders[name])
+            if number:
+                times[name].append(seconds)
+    gc.unfreeze()
+    return times
+
+
+def cpu(call: Callable[[], object]) -> float:
+    """CPU seconds of one call in this thread; giving its result free is not counted."""
+    gc.collect()
+    start = time.thread_time()
+    result = call()
+    seconds = time.thread_time() - start
+    del result
+    return seconds
+
+
+def wall(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def children(call: Callable[[], object]) -> float:
+    """CPU seconds of the processes that a call starts and waits for."""
+    before = os.times()
+    call()
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+def ratios(times: Times, name: str, base: str) -> list[float]:
+    """A contender beside the base, round by round."""
+    return [a / b for a, b in zip(times[name], times[base], strict=True)]
+
+
+def show(title: str, times: Times, base: str, *, unit: str = "ms", calls: int = 1) -> None:
+    """A table of ratios to `base`: the median of the rounds and, as spread, the lowest and the highest."""
+    scale = {"s": 1.0, "ms": 1e3, "us": 1e6}[unit] / calls
+    print(
+        f"\n## {title}: x {base} ({len(times[base])} rounds)\n\n| contender | median | low - high | {unit} |\n|---|---|---|---|"
+    )
+    for name, seconds in times.items():
+        found = ratios(times, name, base)
+        spread = f"{min(found):.2f} - {max(found):.2f}"
+        absolute = statistics.median(seconds) * scale
+        print(f"| {name} | {statistics.median(found):.2f} | {spread} | {absolute:.{0 if absolute >= 100 else 1}f} |")
+    sys.stdout.flush()
+
+
+def python(*arguments: str, scratch: Path) -> str:
+    """Output of a fresh interpreter, which keeps its bytecode below `scratch` and imports from there too.
+
+    Raises RuntimeError with the last lines of what it complained of.
+    """
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    env["PYTHONPYCACHEPREFIX"] = str(scratch / "bytecode")
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(scratch), env.get("PYTHONPATH")]))
+    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])  # where ruff is
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=env, check=False)
+    if done.returncode:
+        raise RuntimeError("\n".join((done.stderr or done.stdout).splitlines()[-5:]))
+    return done.stdout

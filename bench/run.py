@@ -1,0 +1,58 @@
+"""What this project costs, beside other clients of the same services, on this machine: `nox -s bench`.
+
+    python bench/run.py                       everything, in about three minutes
+    python bench/run.py decode calls          these parts alone (lines imports decode calls generation)
+    python bench/run.py --rounds 9            more rounds, for a narrower spread
+
+Prints ratios, since machines differ and are shared: each contender takes its turn in each round, a ratio is taken within a
+round, and the median of the rounds is shown with the lowest and the highest. Nothing here leaves this machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import calls
+import generation
+import peers
+import values
+
+_PACKAGES = ("httpx", "attrs", "msgspec", "openapi-python-client", "azure-purview-datamap", "ruff")
+_SCANS, _ENTITIES = 2000, 1000
+
+
+def main() -> None:
+    parts = ("lines", "imports", "decode", "calls", "generation")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}; default: all")
+    parser.add_argument("--rounds", type=int, default=7, help="of each race, after one that warms up (default: 7)")
+    arguments = parser.parse_args()
+    wanted, rounds = arguments.parts or parts, arguments.rounds
+    if unknown := set(wanted) - set(parts):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()};", end=" ")
+    print(", ".join(f"{name} {version(name)}" for name in _PACKAGES))
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        sys.path.insert(0, folder)
+        peers.generate_all(scratch)
+        if "lines" in wanted:
+            generation.lines(scratch)
+        if "imports" in wanted:
+            calls.first_calls(scratch, rounds)
+        if "decode" in wanted:
+            values.scans(_SCANS, rounds)
+            values.entities(_ENTITIES, rounds)
+        if "calls" in wanted:
+            calls.calls(scratch, rounds)
+        if "generation" in wanted:
+            generation.generation(scratch, min(rounds, 5))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""planes.toml: what it holds today, and what is said of an entry that cannot be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from purview_codegen.errors import IntegrityError, UsageError
+from purview_codegen.manifest import Manifest, nearest
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+PLANE = """
+[planes.tiny]
+package = "tiny"
+title = "Tiny"
+summary = "A tiny plane."
+endpoint = "account"
+roles = ["Data Curator"]
+"""
+DOCUMENT = f"""
+[[planes.tiny.documents]]
+version = "2024-01-01"
+default = true
+repository = "owner/repo"
+commit = "{COMMIT}"
+path = "specification/tiny.json"
+"""
+TENANT = {"data_access", "data_estate_health", "unified_catalog"}
+
+
+def load(folder: Path, text: str) -> Manifest:
+    (folder / "planes.toml").write_text(text, encoding="utf-8")
+    return Manifest.load(folder)
+
+
+@pytest.fixture(scope="module")
+def manifest() -> Manifest:
+    return Manifest.load(Path(__file__).parents[3] / "specs")
+
+
+def test_the_planes_of_today(manifest: Manifest) -> None:
+    assert 14 == len(manifest.planes)
+    assert 30 == len(manifest.documents)
+    assert 14 == len(manifest.select(None, None))
+    assert TENANT == {p.name for p in manifest.planes if p.endpoint == "tenant"}
+    assert {("2023-09-01", True), ("2023-10-01-preview", False)} == {
+        (d.version, d.default) for d in manifest.plane("datamap").documents
+    }
+    assert "2024-03-01-preview" == manifest.plane("datamap_preview").default.version
+
+
+def test_titles_and_packages_name_one_plane_each(manifest: Manifest) -> None:
+    assert 14 == len({p.title for p in manifest.planes}) == len({p.package for p in manifest.planes})
+    assert [] == [p.title for p in manifest.planes if not (p.title.isidentifier() and p.title[0].isupper())]
+    assert [] == [p.package for p in manifest.planes if p.package != p.name]
+
+
+def test_summaries_are_one_sentence(manifest: Manifest) -> None:
+    assert [] == [p.name for p in manifest.planes if "\n" in p.summary or not p.summary.endswith(".")]
+
+
+@pytest.mark.parametrize(
+    ("plane", "roles"),
+    [
+        ("catalog", ("Data Curator",)),
+        ("datamap", ("Data Curator",)),
+        ("datamap_preview", ("Data Curator",)),
+        ("scanning", ("Data Source Administrator",)),
+        ("account", ("Collection Admin",)),
+        ("metadata_policies", ("Collection Admin",)),
+    ],
+)
+def test_documented_roles(manifest: Manifest, plane: str, roles: tuple[str, ...]) -> None:
+    assert roles == manifest.plane(plane).roles
+
+
+def test_no_two_documents_share_a_place(manifest: Manifest) -> None:
+    assert 30 == len({d.location for d in manifest.documents}) == len({str(d) for d in manifest.documents})
+
+
+def test_a_plane_is_a_few_lines(tmp_path: Path) -> None:
+    plane = load(tmp_path, PLANE + DOCUMENT).plane("tiny")
+    assert ("tiny", "Tiny", "account", ("Data Curator",)) == (plane.package, plane.title, plane.endpoint, plane.roles)
+    assert plane.default == plane.documents[0]
+    assert f"owner/repo/{COMMIT}/specification/tiny.json" == plane.default.location
+    assert "tiny 2024-01-01" == str(plane.default)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[planes.tiny", "planes.toml is not TOML"),
+        (PLANE, "tiny has no 'documents'"),
+        (PLANE.replace("title", "titel") + DOCUMENT, "tiny has no 'title'"),
+        (PLANE + DOCUMENT.replace("path", "file"), "tiny has no 'path'"),
+        (PLANE.replace('"account"', '"moon"') + DOCUMENT, "endpoint is 'moon', not one of account, tenant"),
+        (PLANE + DOCUMENT.replace("true", "false"), "tiny needs exactly one default document"),
+        (PLANE + DOCUMENT + DOCUMENT, "tiny needs exactly one default document"),
+        (PLANE + DOCUMENT + DOCUMENT.replace("true", "false"), "tiny has two documents of one version"),
+        (PLANE + DOCUMENT.replace(COMMIT, COMMIT[:10]), f"tiny 2024-01-01: not a full commit hash: '{COMMIT[:10]}'"),
+        (PLANE + DOCUMENT.replace(f'"{COMMIT}"', "7"), "tiny is not laid out as a plane"),
+        (PLANE + "documents = [3]\n", "tiny is not laid out as a plane"),
+        ("[planes]\ntiny = 3\n", "tiny is not laid out as a plane"),
+    ],
+)
+def test_an_entry_that_cannot_be_read(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(IntegrityError) as caught:
+        load(tmp_path, text)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_without_a_manifest(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        Manifest.load(tmp_path)
+    assert f"no planes.toml in {tmp_path}; name the folder with --specs" == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("plane", "version", "says"),
+    [
+        ("scaning", None, "unknown plane 'scaning'; did you mean scanning"),
+        ("datamaps", "all", "did you mean datamap or "),
+        ("zzz", None, "there are account, catalog, "),
+        ("datamap", "2023-09-02", "unknown version '2023-09-02' of datamap; did you mean 2023-09-01"),
+        ("pds", "x", "unknown version 'x' of pds; there are 2022-11-01-preview, 2023-01-01"),
+        (None, "2026-03-20", "unknown version '2026-03-20'; did you mean 2026-03-20-preview"),
+    ],
+)
+def test_unknown_names(manifest: Manifest, plane: str | None, version: str | None, says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        manifest.select(plane, version)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("plane", "version", "count"),
+    [
+        (None, "all", 30),
+        (None, None, 14),
+        ("scanning", "all", 5),
+        ("scanning", None, 1),
+        ("scanning", "2023-09-01", 1),
+        (None, "2023-10-01-preview", 4),
+    ],
+)
+def test_chosen_documents(manifest: Manifest, plane: str | None, version: str | None, count: int) -> None:
+    assert count == len(manifest.select(plane, version))
+
+
+def test_nearest_takes_what_comes_close_or_everything() -> None:
+    assert "did you mean scan?" == nearest("scam", ["scan", "share"])
+    assert "there are a, b" == nearest("zzzz", ["a", "b"])
