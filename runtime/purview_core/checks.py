@@ -1,4 +1,17 @@
-"""What constructors and arguments refuse. Decoding refuses nothing; code that is wrong about a shape should hear of it at once."""
+"""What constructors and arguments refuse. Decoding refuses nothing; code that is wrong about a shape should hear of it at once.
+
+| declared            | takes                                                                          |
+|---------------------|--------------------------------------------------------------------------------|
+| any optional member | None (left out), NULL (sends null)                                             |
+| a required member   | NULL, but not None                                                             |
+| float               | float, int                                                                     |
+| int                 | int, but no bool                                                               |
+| an enum             | its members, any str (turned into a member; known or not), for int enums an int |
+| list[T]             | list, tuple                                                                    |
+| dict[str, T]        | any mapping                                                                    |
+| a model             | its instances; an argument also takes plain JSON                               |
+| anything            | what the object's own JSON decodes to (attrs.evolve, with odd values)          |
+"""
 
 from __future__ import annotations
 
@@ -7,7 +20,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from .codec import Coded, Registry, codec, normal, split_union
+from .codec import Coded, Field, Registry, codec, encode, normal, split_union
 from .values import NULL
 
 if TYPE_CHECKING:
@@ -47,7 +60,7 @@ def _fits(registry: Registry | None, text: str, plain: bool) -> Fits:
     if text.startswith("dict[str, "):
         value = fits(registry, text[10:-1], plain=plain)
         return lambda v: isinstance(v, Mapping) and all(isinstance(k, str) and value(x) for k, x in v.items())
-    if text in _SCALARS or registry is None:
+    if text in _SCALARS or registry is None or text not in registry.names:  # of a user's own subclass
         return _SCALARS.get(text, _SCALARS["Any"])
     kind = registry.class_of(text)
     if issubclass(kind, Enum):
@@ -69,23 +82,30 @@ def shape_of(value: Any) -> str:
     return type(value).__name__
 
 
-def check_fields(model: Model) -> None:
-    """Checks what a constructor was given; a value that `_raw` has just so (evolve, copies) was decoded, and passes."""
+def check_fields(model: Model, *, fresh: bool) -> None:
+    """Checks what a constructor was given, and turns text into enum members. `fresh`: not made from another model."""
     c = codec(type(model))
     raw = model._raw
     for f in c.fields.values():
         value = f.get(model)
-        if value is None or value is NULL:
-            continue
-        if not f.deep and value.__class__ is str and f.type in c.registry.names:
-            f.put(model, f.load(value))  # text for an enum becomes its member
-        elif not fits(c.registry, f.type)(value) and not (f.wire in raw and encodes_to(value, raw[f.wire])):
-            raise TypeError(f"{type(model).__name__}.{f.name} takes {f.type}, not {shape_of(value)}")
+        if value is None:
+            if f.wire in raw and raw[f.wire] is None:
+                f.unset(model)  # so that the null goes back
+            elif fresh and not f.nullable:
+                raise TypeError(f"{type(model).__name__}.{f.name} takes {f.type}, not None (NULL sends null)")
+        elif value is not NULL:
+            _check_field(model, f, value, raw)
 
 
-def encodes_to(value: Any, raw: Any) -> bool:
-    from .codec import encode
+def _check_field(model: Model, f: Field, value: Any, raw: Mapping[str, Any]) -> None:
+    if fits(f.registry, f.type)(value):
+        if f.open and (value.__class__ is str or (value.__class__ is list and str in map(type, value))):
+            f.put(model, f.load(value))
+    elif not (f.wire in raw and _encodes_to(value, raw[f.wire])):
+        raise TypeError(f"{type(model).__name__}.{f.name} takes {f.type}, not {shape_of(value)}")
 
+
+def _encodes_to(value: Any, raw: Any) -> bool:
     try:
         return bool(encode(value) == raw)
     except (TypeError, ValueError):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 import random as _random
-import sys
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import attrs
 import httpx
@@ -18,15 +16,14 @@ import httpx
 from .decoding import decode
 from .endpoint import plane_endpoint
 from .operation import API_VERSION, Operation, Plane
-from .options import DEFAULT_TIMEOUT_S, USER_AGENT, Retry, checked_headers
+from .options import Retry, checked_headers
 from .paging import AsyncPager, Pager
-from .pipeline import Flow, arun, call, http_error, run, transport_error
+from .pipeline import Flow, arun, call, run, transport_error
 from .polling import AsyncPoller, Monitor, Poller
 from .request import Prepared, prepare
+from .session import Session, Timeout, async_sleep, close_async, close_sync, http_options
 
 T = TypeVar("T")
-C = TypeVar("C", "Client", "AsyncClient")
-Timeout = float | httpx.Timeout | None
 
 
 @attrs.frozen
@@ -63,6 +60,7 @@ class _Base:
         self.api_version = api_version or self.plane.version
         self._retry, self._strict, self._headers = retry or Retry(), strict, checked_headers(headers)
         self._random: Callable[[], float] = _random.random
+        self._clock: Callable[[], float] = time.monotonic
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.endpoint}{self.plane.prefix} {self.api_version}>"
@@ -112,7 +110,12 @@ class _Base:
         return Monitor(self, prepared, response)  # type: ignore[arg-type]
 
     def _build(self, http: httpx.Client | httpx.AsyncClient, prepared: Prepared) -> httpx.Request:
-        headers = {"Accept": "application/json", **self._headers, **prepared.headers}
+        file = "bytes" in prepared.operation.types.values()
+        headers: Any = {"Accept": "*/*" if file else "application/json", **prepared.headers}
+        if self._headers:  # names in any case; what a request needs comes last, and wins
+            headers = httpx.Headers({"Accept": headers["Accept"]})
+            headers.update(self._headers)
+            headers.update(prepared.headers)
         return http.build_request(
             prepared.method, prepared.url, headers=headers, content=prepared.content, files=prepared.files
         )
@@ -129,31 +132,9 @@ def _without_token(request: httpx.Request) -> httpx.Request:
     return httpx.Request(request.method, request.url, headers=headers, content=content)
 
 
-class Session(Generic[C]):
-    """One connection pool, one TLS context and one auth, made at the first call and shared by the clients of a facade."""
-
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self._make = make
-        self._http: Any = None
-        self.closed = False
-
-    @property
-    def http(self) -> Any:
-        if self.closed:
-            raise RuntimeError("the client is closed")
-        if self._http is None:
-            self._http = self._make()
-        return self._http
-
-
-def http_options(auth: httpx.Auth | None, transport: Any, timeout: Timeout) -> dict[str, Any]:
-    return {
-        "auth": auth,
-        "transport": transport,
-        "timeout": DEFAULT_TIMEOUT_S if timeout is None else timeout,
-        "follow_redirects": False,
-        "headers": {"User-Agent": USER_AGENT},
-    }
+def _cut_off(error: httpx.RequestError, response: httpx.Response, prepared: Prepared) -> Exception:
+    """A failure to read this answer is ours to name; one of the caller's own requests is not."""
+    return transport_error(error, prepared) if error._request is response.request else error
 
 
 class Client(_Base):
@@ -183,7 +164,7 @@ class Client(_Base):
         strict: bool = False,
         cloud: str | None = None,
         tenant_endpoint: str | None = None,
-        _session: Session[Any] | None = None,
+        _session: Session | None = None,
     ) -> None:
         super().__init__(
             endpoint,
@@ -202,6 +183,17 @@ class Client(_Base):
         http: httpx.Client = self._session.http
         return http.send(self._build(http, prepared))
 
+    def _open(self, prepared: Prepared) -> httpx.Response:
+        """As `_send_one`, with a good answer left unread."""
+        http: httpx.Client = self._session.http
+        response = http.send(self._build(http, prepared), stream=True)
+        if response.status_code >= 300:
+            try:
+                response.read()
+            finally:
+                response.close()
+        return response
+
     def _run(self, flow: Flow[T]) -> T:
         return run(flow, self._send_one, self._sleep)
 
@@ -215,20 +207,12 @@ class Client(_Base):
     ) -> Generator[httpx.Response]:
         """Calls as `call`, and gives the answer unread: `.iter_bytes()` keeps a large file out of memory."""
         prepared = self._by_name(operation_id, parameters, body)
-        http: httpx.Client = self._session.http
-        response = failure = None
+        response = run(self._call(prepared), self._open, self._sleep)
+        response.request = _without_token(response.request)
         try:
-            response = http.send(self._build(http, prepared), stream=True)
-        except httpx.TransportError as error:
-            failure = transport_error(error, prepared)
-        if response is None:
-            raise failure or AssertionError("no answer and no failure")
-        try:
-            if response.status_code >= 300:
-                response.read()
-                raise http_error(prepared, response, self.plane, 1)
-            response.request = _without_token(response.request)
             yield response
+        except httpx.RequestError as error:  # cut off while it was read
+            raise _cut_off(error, response, prepared) from None
         finally:
             response.close()
 
@@ -242,32 +226,6 @@ class Client(_Base):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def close_sync(session: Session[Any]) -> None:
-    session.closed = True
-    if session._http is not None:
-        session._http.close()
-
-
-async def close_async(session: Session[Any]) -> None:
-    session.closed = True
-    if session._http is not None:
-        await session._http.aclose()
-
-
-async def _async_sleep(seconds: float) -> None:
-    """Sleeps on whatever loop runs, asyncio's or trio's."""
-    trio = sys.modules.get("trio")
-    if trio is not None:
-        try:
-            trio.lowlevel.current_task()
-        except RuntimeError:
-            pass
-        else:
-            await trio.sleep(seconds)
-            return
-    await asyncio.sleep(seconds)
 
 
 class AsyncClient(_Base):
@@ -286,7 +244,7 @@ class AsyncClient(_Base):
         strict: bool = False,
         cloud: str | None = None,
         tenant_endpoint: str | None = None,
-        _session: Session[Any] | None = None,
+        _session: Session | None = None,
     ) -> None:
         super().__init__(
             endpoint,
@@ -299,11 +257,22 @@ class AsyncClient(_Base):
         )
         self._owned = _session is None
         self._session = _session or Session(lambda: httpx.AsyncClient(**http_options(auth, transport, timeout)))
-        self._sleep: Callable[[float], Awaitable[None]] = _async_sleep
+        self._sleep: Callable[[float], Awaitable[None]] = async_sleep
 
     async def _send_one(self, prepared: Prepared) -> httpx.Response:
         http: httpx.AsyncClient = self._session.http
         return await http.send(self._build(http, prepared))
+
+    async def _open(self, prepared: Prepared) -> httpx.Response:
+        """As `_send_one`, with a good answer left unread."""
+        http: httpx.AsyncClient = self._session.http
+        response = await http.send(self._build(http, prepared), stream=True)
+        if response.status_code >= 300:
+            try:
+                await response.aread()
+            finally:
+                await response.aclose()
+        return response
 
     async def _run(self, flow: Flow[T]) -> T:
         return await arun(flow, self._send_one, self._sleep)
@@ -318,20 +287,12 @@ class AsyncClient(_Base):
     ) -> AsyncGenerator[httpx.Response]:
         """Calls as `call`, and gives the answer unread: `.aiter_bytes()` keeps a large file out of memory."""
         prepared = self._by_name(operation_id, parameters, body)
-        http: httpx.AsyncClient = self._session.http
-        response = failure = None
+        response = await arun(self._call(prepared), self._open, self._sleep)
+        response.request = _without_token(response.request)
         try:
-            response = await http.send(self._build(http, prepared), stream=True)
-        except httpx.TransportError as error:
-            failure = transport_error(error, prepared)
-        if response is None:
-            raise failure or AssertionError("no answer and no failure")
-        try:
-            if response.status_code >= 300:
-                await response.aread()
-                raise http_error(prepared, response, self.plane, 1)
-            response.request = _without_token(response.request)
             yield response
+        except httpx.RequestError as error:  # cut off while it was read
+            raise _cut_off(error, response, prepared) from None
         finally:
             await response.aclose()
 

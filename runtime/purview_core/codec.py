@@ -1,48 +1,51 @@
 """JSON to models and back, made from the annotations of a class at its first use.
 
-A decoded model keeps the object it came as (`_raw`). Scalars, enums and date-times are stored at once; what holds models is an
-unset slot that `Model.__getattr__` fills at the first read. Encoding lays the attributes over `_raw`:
+A decoded model keeps the object it came as (`_raw`). Scalars, enums and date-times are stored at once. What holds models is an
+unset slot that `Model.__getattr__` fills at the first read; what came as null stays unset and reads None, so that assigning
+None can be told from never assigning. Encoding lays the attributes over `_raw`:
 
 | attribute          | the member came as      | goes out as                                                |
 |--------------------|-------------------------|------------------------------------------------------------|
-| never read         | anything                | as it came                                                 |
-| None               | null / absent / a value | null / absent / absent                                     |
+| never assigned     | anything                | as it came (null, 7-digit seconds, unknown enum values)    |
+| what it decodes to | a value                 | as it came                                                 |
+| None               | null / absent / a value | absent                                                     |
 | NULL               | anything                | null                                                       |
-| what it decodes to | anything                | as it came (7-digit seconds, offsets, unknown enum values) |
 | another value      | anything                | the value                                                  |
+
+What cannot be told apart: `attrs.evolve(model, name=None)` where null came keeps the null.
 """
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import Enum
-from functools import cached_property
-from importlib import import_module
-from typing import Any, ClassVar
+from functools import cached_property, partial
+from math import isfinite
+from typing import Any
 
 import attrs
 
-from .values import NULL, camel, datetime_text, load_datetime
+from .jsontext import Beyond
+from .registry import Load, Registry, normal, split_union
+from .values import NULL, camel, datetime_text
 
-__all__ = ["Codec", "Coded", "Registry", "body", "camel", "codec", "copied", "encode", "to_json"]
+__all__ = [
+    "Codec",
+    "Coded",
+    "Registry",
+    "body",
+    "camel",
+    "codec",
+    "copied",
+    "encode",
+    "normal",
+    "split_union",
+    "to_json",
+]
 
-Load = Callable[[Any], Any]  # total: what does not fit comes back as it is
-
-PLAIN = frozenset({str, int, float, bool, type(None)})
-_WORD = re.compile(r"\w+")
-_SCALARS: Mapping[str, Any] = {
-    "str": str,
-    "int": int,
-    "float": float,
-    "bool": bool,
-    "bytes": bytes,
-    "datetime": datetime,
-    "None": type(None),
-    "Any": Any,
-}
+_PLAIN = frozenset({str, int, bool, type(None)})  # floats are looked at: JSON has no NaN
+_SCALAR_TEXTS = frozenset({"str", "int", "float", "bool"})
 
 
 class Coded:
@@ -52,146 +55,23 @@ class Coded:
     _read: int
 
 
-def split_union(text: str) -> list[str]:
-    """The options of a type text, brackets kept together."""
-    out, depth = [""], 0
-    for part in re.split(r"(\[|\]| \| )", text):
-        depth += {"[": 1, "]": -1}.get(part, 0)
-        if part == " | " and not depth:
-            out.append("")
-        else:
-            out[-1] += part
-    return out
-
-
-def normal(text: str) -> str:
-    """An annotation as a type text: `_Any` is Any, and `| None` goes without saying."""
-    options = [option for option in split_union(text.replace("_Any", "Any")) if option != "None"]
-    return " | ".join(options) or "None"
-
-
-class Registry:
-    """The models of one generated package: name -> class through its lazy index, type text -> loader made at first use."""
-
-    _all: ClassVar[dict[str, Registry]] = {}
-
-    def __init__(self, package: str) -> None:
-        self.index = import_module(package)
-        self.names: Mapping[str, str] = self.index._WHERE
-        self._named: dict[str, Load] = {"datetime": load_datetime}
-        self._texts: dict[str, Load | None] = {}
-
-    @classmethod
-    def get(cls, package: str) -> Registry:
-        found = cls._all.get(package)
-        return found if found is not None else cls._all.setdefault(package, cls(package))
-
-    @classmethod
-    def of(cls, model: type) -> Registry:
-        for c in model.__mro__:  # a user's subclass lives elsewhere; its first generated ancestor tells the package
-            package = c.__module__.rpartition(".")[0]
-            if hasattr(sys.modules.get(package), "_WHERE"):
-                return cls.get(package)
-        raise TypeError(f"{model.__name__} is not a generated model")
-
-    def class_of(self, name: str) -> type:
-        """The class of a name in the index."""
-        found: type = getattr(self.index, name)
-        return found
-
-    def is_deep(self, text: str) -> bool:
-        """Whether a type text speaks of models, so that decoding waits for the first read."""
-        return any(self.names.get(word, "enums") != "enums" for word in _WORD.findall(text))
-
-    def named(self, name: str) -> Load:
-        """The loader of one class (or of datetime)."""
-        found = self._named.get(name)
-        if found is None:
-            kind = self.class_of(name)
-            found = self._named[name] = _enum_loader(kind) if issubclass(kind, Enum) else codec(kind).load
-        return found
-
-    def loader(self, text: str) -> Load | None:
-        """What turns JSON into the type of a text; None where JSON is used as it is."""
-        if text not in self._texts:
-            self._texts[text] = self._loader(normal(text))
-        return self._texts[text]
-
-    def _loader(self, text: str) -> Load | None:
-        options = split_union(text)
-        if len(options) > 1:
-            return self._union(options)
-        if text.startswith("list["):
-            return _each(self.loader(text[5:-1]))
-        if text.startswith("dict[str, "):
-            return _values(self.loader(text[10:-1]))
-        return self.named(text) if text in self.names or text == "datetime" else None
-
-    def _union(self, options: list[str]) -> Load | None:
-        """An object goes to the model that names most of its members, a list to the first list; all else stays."""
-        models = [name for name in options if self.is_deep(name) and name in self.names]
-        lists = [self.loader(text) for text in options if text.startswith("list[")]
-
-        def load(value: Any) -> Any:
-            if value.__class__ is dict and models:
-                best = max(models, key=lambda name: len(codec(self.class_of(name)).known & value.keys()))
-                return self.named(best)(value)
-            return lists[0](value) if value.__class__ is list and lists and lists[0] else value
-
-        return load if models or any(lists) else None
-
-    def resolve(self, text: str) -> Any:
-        """The Python type of a type text: `list[Scan]` is list[models.Scan], `None` is NoneType."""
-        options = split_union(text)
-        if len(options) > 1:
-            union = self.resolve(options[0])
-            for option in options[1:]:
-                union = union | self.resolve(option)
-            return union
-        if text.startswith("list["):
-            return list[self.resolve(text[5:-1])]  # type: ignore[misc]
-        if text.startswith("dict[str, "):
-            return dict[str, self.resolve(text[10:-1])]  # type: ignore[misc]
-        return _SCALARS[text] if text in _SCALARS else self.class_of(text)
-
-
-def _enum_loader(kind: type[Enum]) -> Load:
-    known = kind._value2member_map_
-    wire = str if issubclass(kind, str) else int
-
-    def load(value: Any) -> Any:
-        if value.__class__ is not wire:
-            return value
-        found = known.get(value)
-        return found if found is not None else kind(value) if wire is str else value
-
-    return load
-
-
-def _each(item: Load | None) -> Load | None:
-    return item and (lambda value: [item(x) for x in value] if value.__class__ is list else value)
-
-
-def _values(item: Load | None) -> Load | None:
-    return item and (lambda value: {k: item(x) for k, x in value.items()} if value.__class__ is dict else value)
-
-
 class Field:
     """One attribute: its wire name, its slot, and how it is decoded."""
 
     def __init__(self, owner: type, a: attrs.Attribute[Any], registry: Registry, bit: int) -> None:
         self.name, self.registry, self.bit = a.name, registry, bit
-        text = str(a.type)  # annotations are text in generated modules
+        text = a.type if isinstance(a.type, str) else getattr(a.type, "__name__", "Any")  # a type: a user's subclass
         self.type = normal(text)
-        self.nullable = text != self.type.replace("Any", "_Any")
+        self.nullable = self.type == "Any" or "None" in split_union(text)
         self.wire: str = a.metadata.get("wire") or camel(a.name)
         self.read_only = bool(a.metadata.get("read_only"))
         self.secret = bool(a.metadata.get("secret"))
         self.required = a.default is attrs.NOTHING
-        self.deep = registry.is_deep(self.type)
+        self.deep, self.open = registry.is_deep(self.type), registry.is_open(self.type)
         slot = getattr(owner, a.name)
         self.get: Load = slot.__get__
         self.put: Callable[[Any, Any], None] = slot.__set__
+        self.unset: Callable[[Any], None] = slot.__delete__
         self.load: Load = self._first
 
     def _first(self, value: Any) -> Any:  # resolves the classes it names, then makes way
@@ -200,14 +80,15 @@ class Field:
 
 
 class Codec:
-    """What is known of one class; `load` and `dump` are straight-line functions, each compiled when first asked for."""
+    """What is known of one class. `load` decodes it, `dump` encodes it, `dump_body` encodes it less read-only members;
+    each is a straight-line function (half the time of a loop), compiled when first asked for."""
 
     def __init__(self, cls: type[Any]) -> None:
         self.cls, self.registry = cls, Registry.of(cls)
         own = [a for a in attrs.fields(cls) if a.name != "_raw"]
         self.fields = {a.name: Field(cls, a, self.registry, 1 << i) for i, a in enumerate(own)}
         self.known = frozenset(f.wire for f in self.fields.values())
-        self.kinds: dict[str, Load] = {v: self._kind(v, name) for v, name in cls.__dict__.get("_kinds", {}).items()}
+        self.kinds: dict[str, Load] = {v: self._kind(v, name) for v, name in vars(cls).get("_kinds", {}).items()}
 
     def _kind(self, value: str, name: str) -> Load:
         def first(raw: Any) -> Any:  # imports the subtype's module, then makes way for its loader
@@ -226,96 +107,171 @@ class Codec:
         env: dict[str, Any] = {"new": object.__new__, "cls": self.cls, "kinds": self.kinds}
         lines = ["def f(d):", "if d.__class__ is not dict: return d"]
         if self.kinds:
-            tag = self.fields[self.cls.__dict__["_tag"]].wire
+            tag = self.fields[vars(self.cls)["_tag"]].wire
             lines += [f"k = d.get({tag!r})", "if k.__class__ is str and k in kinds: return kinds[k](d)"]
         lines += ["o = new(cls); o._raw = d; o._read = 0; get = d.get"]
         for i, f in enumerate(self.fields.values()):
             if f.deep:
-                lines += [f"if get({f.wire!r}) is None: o.{f.name} = None"]
-            elif load := self.registry.loader(f.type):
-                env[f"e{i}"] = load
-                lines += [f"v = get({f.wire!r}); o.{f.name} = v if v is None else e{i}(v)"]
-            else:
-                lines += [f"o.{f.name} = get({f.wire!r})"]
+                lines += [f"if {f.wire!r} not in d: o.{f.name} = None"]
+                continue
+            env[f"e{i}"] = load = self.registry.loader(f.type)
+            lines += [
+                f"v = get({f.wire!r})",
+                f"if v is not None: o.{f.name} = {f'e{i}(v)' if load else 'v'}",
+                f"elif {f.wire!r} not in d: o.{f.name} = None",
+            ]
         loaded: Load = self._compile([*lines, "return o"], **env)
         return loaded
 
     @cached_property
     def dump(self) -> Callable[[Any], dict[str, Any]]:
-        env: dict[str, Any] = {"put": self._put}
+        return self._dumper(encode)
+
+    @cached_property
+    def dump_body(self) -> Callable[[Any], dict[str, Any]]:
+        return self._dumper(body)
+
+    def _dumper(self, inner: Load) -> Callable[[Any], dict[str, Any]]:
+        env: dict[str, Any] = {"lay": partial(self._lay, inner), "without": _without}
         lines = ["def f(o):", "raw = o._raw; out = raw; get = raw.get"]
         for i, f in enumerate(self.fields.values()):
-            put = f"out = put(out, raw, {f.wire!r}, v)"
-            if f.deep:
-                env[f"s{i}"] = f.get
-                lines += [f"try: v = s{i}(o)", "except AttributeError: pass", f"else: {put}"]
-            elif load := self.registry.loader(f.type):
-                env[f"e{i}"] = load
-                lines += [f"v = o.{f.name}; r = get({f.wire!r})", f"if v is not r and v != r and v != e{i}(r): {put}"]
+            if inner is body and f.read_only:
+                lines += [f"out = without(out, raw, {f.wire!r})"]
+                continue
+            env |= {f"f{i}": f, f"s{i}": f.get, f"e{i}": self.registry.loader(f.type) if not f.deep else None}
+            lay = f"out = lay(out, raw, f{i}, v)"
+            unset = [f"try: v = s{i}(o)", "except AttributeError: pass", "else:"]
+            unset += [f" if v is not None or {f.wire!r} in raw: {lay}"]
+            if f.deep and inner is body:  # below it there may be read-only members
+                lines += [f"v = o.{f.name}", f"if v is not None: {lay}", f"elif {f.wire!r} in raw:"]
+                lines += [f" {line}" for line in unset]
+            elif f.deep:
+                lines += unset
             else:
-                lines += [f"v = o.{f.name}", f"if v is not get({f.wire!r}): {put}"]
+                lines += [
+                    f"r = get({f.wire!r})",
+                    f"if r is not None or {f.wire!r} not in raw:",
+                    f" v = o.{f.name}",
+                    f" if {self._changed(f, f'e{i}')}: {lay}",
+                    "else:",
+                    *(f" {line}" for line in unset),
+                ]
         dumped: Callable[[Any], dict[str, Any]] = self._compile([*lines, "return out"], **env)
         return dumped
 
-    def _put(self, out: dict[str, Any], raw: dict[str, Any], wire: str, value: Any) -> dict[str, Any]:
+    def _changed(self, f: Field, load: str) -> str:
+        """The test whether an attribute `v` may be another value than the raw one `r` is decoded to."""
+        if f.type in _SCALAR_TEXTS:
+            return "v is not r"  # 1, 1.0 and True are equal
+        if f.type == "datetime":
+            equal_in_another_zone = "v.tzinfo is not x.tzinfo and v.utcoffset() != x.utcoffset()"
+            return f"v is not r and v != r and (v != (x := {load}(r)) or {equal_in_another_zone})"
+        if self.registry.loader(f.type):
+            return f"v is not r and v != r and v != {load}(r)"
+        return "v is not None or r is not None"  # what a list or a map holds may have been changed in place
+
+    def _lay(self, inner: Load, out: dict[str, Any], raw: dict[str, Any], f: Field, value: Any) -> dict[str, Any]:
         """`out` (`raw` until the first change, then a copy) with one attribute laid over it."""
-        was = raw.get(wire)
-        if value is None and was is None:
-            return out
+        if value is None:
+            return _without(out, raw, f.wire) if f.wire in raw else out
         try:
-            new = encode(value)
+            new = inner(value)
         except (TypeError, ValueError) as error:
-            raise type(error)(f"{self.cls.__name__}.{wire}: {error}") from None
-        if new is was and (new is not None or wire in raw):
+            raise type(error)(f"{self.cls.__name__}.{f.name}: {error}") from None
+        if f.wire in raw and new is raw[f.wire]:
             return out
         out = raw.copy() if out is raw else out
-        if value is None:
-            del out[wire]
-        else:
-            out[wire] = new
+        out[f.wire] = new
         return out
+
+
+def _without(out: dict[str, Any], raw: dict[str, Any], wire: str) -> dict[str, Any]:
+    if wire not in out:
+        return out
+    out = raw.copy() if out is raw else out
+    del out[wire]
+    return out
 
 
 _codecs: dict[type, Codec] = {}
 
 
 def codec(cls: type) -> Codec:
+    """The codec of a generated class, or of a user's subclass of one; raises TypeError for any other."""
     found = _codecs.get(cls)
     return found if found is not None else _codecs.setdefault(cls, Codec(cls))
 
 
 def encode(value: Any) -> Any:
-    """JSON of a value. It shares what was never read with the model: for writing out, not for changing."""
+    """JSON of a value, which it shares as far as it can: for writing out, not for changing.
+
+    Raises TypeError for what has no JSON form (ValueError: NaN), with the class and attribute that hold it.
+    """
+    return value if value.__class__ in _PLAIN else _walk(value, encode)
+
+
+def body(value: Any) -> Any:
+    """JSON of a request body: as `encode`, without read-only members at any depth."""
+    return value if value.__class__ in _PLAIN else _walk(value, body)
+
+
+def _walk(value: Any, inner: Load) -> Any:
+    """`inner` in a list or map (the same one where nothing in it changes), or the JSON form of anything else."""
     c = value.__class__
-    if c in PLAIN:
-        if c is float and (value != value or value in (float("inf"), float("-inf"))):
-            raise ValueError(f"JSON has no {value}")
-        return value
-    if c is list or c is tuple:
-        return [encode(x) for x in value]
     if c is dict:
-        return {k if k.__class__ is str else _key(k): encode(x) for k, x in value.items()}
+        return _walk_dict(value, inner)
+    if c is list:
+        return _walk_list(value, inner)
     if isinstance(value, Coded):
-        return codec(c).dump(value)
+        return codec(c).dump_body(value) if inner is body else codec(c).dump(value)
+    if isinstance(value, float):
+        return _number(value)
     if isinstance(value, Enum):
-        return value.value
+        return inner(value.value)
     if isinstance(value, datetime):
         return datetime_text(value)
+    return _relative(value, inner)
+
+
+def _walk_dict(value: dict[str, Any], inner: Load) -> dict[str, Any]:
+    out = value
+    for key, x in value.items():
+        if key.__class__ is not str:
+            return _walk_dict({_key(k): x for k, x in value.items()}, inner)
+        y = x if x.__class__ in _PLAIN else _walk(x, inner)
+        if y is not x:
+            out = value.copy() if out is value else out
+            out[key] = y
+    return out
+
+
+def _walk_list(value: list[Any], inner: Load) -> list[Any]:
+    out = value
+    for i, x in enumerate(value):
+        y = x if x.__class__ in _PLAIN else _walk(x, inner)
+        if y is not x:
+            out = value.copy() if out is value else out
+            out[i] = y
+    return out
+
+
+def _number(value: float) -> float:
+    if not isfinite(value) and not isinstance(value, Beyond):
+        raise ValueError(f"JSON has no {value!r}")
+    return value if isinstance(value, Beyond) or value.__class__ is float else float(value)
+
+
+def _relative(value: Any, inner: Load) -> Any:
+    """Subclasses and relatives of JSON's classes, and NULL."""
     if value is NULL:
         return None
-    return _other(value)
-
-
-def _other(value: Any) -> Any:
-    """Subclasses and relatives of JSON's classes; anything else has no JSON form."""
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, (bool, int, float)):
-        return encode(int(value) if isinstance(value, int) else float(value))
+    for kind in (str, int):
+        if isinstance(value, kind):
+            return kind(value)
     if isinstance(value, Mapping):
-        return {_key(k): encode(x) for k, x in value.items()}
-    if isinstance(value, list):
-        return [encode(x) for x in value]
+        return _walk(dict(value), inner)
+    if isinstance(value, (list, tuple)):
+        return _walk(list(value), inner)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
@@ -325,31 +281,18 @@ def _key(key: Any) -> str:
     return str(key.value) if isinstance(key, Enum) else str(key)
 
 
-def body(value: Any) -> Any:
-    """JSON of a request body: as `encode`, without read-only members at any depth."""
-    if isinstance(value, Coded):
-        c = codec(type(value))
-        out = dict(c.dump(value))
-        for f in c.fields.values():
-            if f.read_only:
-                out.pop(f.wire, None)
-            elif f.deep and out.get(f.wire) is not None:
-                out[f.wire] = body(getattr(value, f.name))
-        return out
-    if value.__class__ is list or value.__class__ is tuple:
-        return [body(x) for x in value]
-    if value.__class__ is dict:
-        return {_key(k): body(x) for k, x in value.items()}
-    return encode(value)
-
-
 def copied(value: Any) -> Any:
-    """JSON that shares nothing with `value`."""
+    """JSON of a value that shares nothing with it."""
     if value.__class__ is dict:
-        return {k: x if x.__class__ in PLAIN else copied(x) for k, x in value.items()}
-    return [x if x.__class__ in PLAIN else copied(x) for x in value] if value.__class__ is list else value
+        return {
+            k if k.__class__ is str else _key(k): x if x.__class__ in _PLAIN else copied(x) for k, x in value.items()
+        }
+    if value.__class__ is list:
+        return [x if x.__class__ in _PLAIN else copied(x) for x in value]
+    new = encode(value)
+    return new if new is value else copied(new)
 
 
 def to_json(value: Any) -> Any:
     """The JSON-compatible value of a model, or of lists and maps of them; a copy that may be changed."""
-    return copied(encode(value))
+    return copied(value)

@@ -56,20 +56,21 @@ __all__ = [
     "query",
 ]
 
-__getattr__ = lazy_names(
-    "purview_core",
-    {
-        "AsyncClient": "client",
-        "AsyncFacade": "facade",
-        "AsyncGroup": "client",
-        "AsyncPager": "paging",
-        "AsyncPoller": "polling",
-        "Client": "client",
-        "Facade": "facade",
-        "FileInput": "request",
-        "Group": "client",
-        "Page": "paging",
-        "Pager": "paging",
-        "Poller": "polling",
-    },
-)
+if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
+    __getattr__ = lazy_names(
+        "purview_core",
+        {
+            "AsyncClient": "client",
+            "AsyncFacade": "facade",
+            "AsyncGroup": "client",
+            "AsyncPager": "paging",
+            "AsyncPoller": "polling",
+            "Client": "client",
+            "Facade": "facade",
+            "FileInput": "request",
+            "Group": "client",
+            "Page": "paging",
+            "Pager": "paging",
+            "Poller": "polling",
+        },
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .codec import Registry
 from .errors import ContractError, DecodeError
 from .jsontext import loads
-from .strict import departures
+from .strict import Departure, departures
 
 if TYPE_CHECKING:
     from .operation import Operation
@@ -25,19 +25,22 @@ def decode(
 ) -> Any:
     """What the answer is to Python: a model, a list, bytes of a file, or None where nothing came.
 
-    Lenient decoding refuses nothing but text that is no JSON (DecodeError). With `strict`, a value that is not what the
-    operation declares raises ContractError, which carries the departures and the decoded value.
+    A body where none is declared, or for a status of which nothing is known, is plain JSON. Lenient decoding refuses nothing
+    but text that is no JSON (DecodeError). With `strict`, a value that is not what the operation declares raises
+    ContractError, which carries the departures and the decoded value.
     """
     text = type_of(operation, status_code)
     if text == "bytes":
         return content
     if not content.strip():
+        if strict and text not in (None, "None", "Any"):
+            raise ContractError(operation.id, [Departure("", str(text), "nothing")], None)
         return None
     try:
         value = loads(content)
     except ValueError as error:
         raise DecodeError(_not_json(operation, status_code, content, content_type, error)) from None
-    if text in (None, "None", "Any"):
+    if text is None or text == "Any":
         return value
     registry = Registry.get(operation.models)
     load = registry.loader(text)
@@ -48,20 +51,22 @@ def decode(
 
 
 def type_of(operation: Operation[Any], status_code: int) -> str | None:
-    """The type text for a status: its own, that of its class, for a success the first one declared, else the default's."""
+    """The type text for a status: its own, that of its class, for a success that of the nearest one, else the default's."""
     types = operation.types
     for key in (status_code, f"{status_code // 100}XX"):
         if key in types:
             return types[key]
     if 200 <= status_code < 300:
-        good = [text for status, text in types.items() if str(status).startswith("2") and text != "None"]
-        return good[0] if good else None
+        good = {status: text for status, text in types.items() if isinstance(status, int) and 200 <= status < 300}
+        typed = {status: text for status, text in good.items() if text != "None"} or good
+        if typed:
+            return typed[min(typed, key=lambda status: abs(status - status_code))]
     return types.get("default")
 
 
 def _not_json(
     operation: Operation[Any], status_code: int, content: bytes, content_type: str | None, error: ValueError
 ) -> str:
-    start = content[:_SHOWN_BYTES].decode("utf-8", "replace")
+    start = content[:_SHOWN_BYTES].decode("utf-8", "replace") + ("..." if len(content) > _SHOWN_BYTES else "")
     media = f" as {content_type}" if content_type else ""
     return f"{operation.id}: the answer to {status_code} came{media} and is no JSON ({error}): {start!r}"

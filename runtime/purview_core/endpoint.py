@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 TENANT_HOST = "https://api.purview-service.microsoft.com"
 CLOUDS = {"public": ".purview.azure.com", "usgov": ".purview.azure.us", "china": ".purview.azure.cn"}
@@ -39,8 +39,10 @@ def account_endpoint(text: str, cloud: str | None = None) -> str:
     text = text.strip()
     if _NAME.fullmatch(text) and "." not in text:
         return f"https://{text.lower()}{_suffix(cloud)}"
-    parts = urlsplit(text if "://" in text else f"https://{text}")
-    host = _host(parts.hostname, text)
+    parts = _split(text)
+    host = parts.hostname or ""
+    if not _is_host(host, text):
+        raise ValueError(_refused(text))
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError(f"an endpoint has no user, query or fragment: {host}; {_FORM}")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
@@ -85,11 +87,30 @@ def _suffix(cloud: str | None) -> str:
     return CLOUDS[cloud]
 
 
-def _host(host: str | None, text: str) -> str:
-    """The host in lower case; a trailing dot or an odd character would get round the comparison of hosts."""
-    if not host or not re.fullmatch(r"[a-z0-9.:-]+", host) or host.startswith(".") or host.endswith("."):
-        raise ValueError(f"not an endpoint: {text.rpartition('@')[2][:100]!r}; {_FORM}")
-    return host
+def _refused(text: str) -> str:
+    return f"not an endpoint: {text.rpartition('@')[2][:100]!r}; {_FORM}"
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        _ = parts.port
+    except ValueError:  # a port that is none, brackets that are no IPv6 address
+        raise ValueError(_refused(text)) from None
+    return parts
+
+
+def _is_host(host: str, text: str) -> bool:
+    """Whether it is one, beyond doubt: a trailing dot or an odd character would get round the comparison of hosts, and a single
+    word is a mistyped account name (unless an address with a port says that it is meant)."""
+    if not re.fullmatch(r"[a-z0-9.:-]+", host) or host[0] == "." or host[-1] == "." or not text.isprintable():
+        return False
+    return (
+        "." in host
+        or ":" in host
+        or host == "localhost"
+        or re.match(r"https?://[^/]+:\d", text, re.IGNORECASE) is not None
+    )
 
 
 def _mapped(host: str) -> str:

@@ -22,7 +22,9 @@ PurviewError
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from purview_auth.errors import AuthError, PurviewAuthError, PurviewError
@@ -54,7 +56,10 @@ __all__ = [
 
 
 class TransportError(PurviewError):
-    """No answer came. `operation_id`, `method` and `url` (without query values) say of what."""
+    """No answer came. `operation_id`, `method` and `url` (without query values) say of what; `attempts` counts the tries."""
+
+    attempts: int = 1
+    position: str | None = None
 
     def __init__(self, message: str, *, operation_id: str = "", method: str = "", url: str = "") -> None:
         super().__init__(message)
@@ -73,7 +78,11 @@ class TransportTimeoutError(TransportError):
 
 
 class HttpError(PurviewError):
-    """A failed answer. `code`, `message`, `target` and `details` are the service's own words, from either of its error shapes."""
+    """A failed answer. `code`, `message`, `target`, `details` and `innererror` are the service's own words, from either of its
+    error shapes; `error_code` is its header. `position`: in a list, the link of the page that failed (see `Pager.by_page`).
+    """
+
+    position: str | None = None
 
     def __init__(
         self,
@@ -90,18 +99,20 @@ class HttpError(PurviewError):
         self.status_code, self.operation_id, self.method, self.url = status_code, operation_id, method, url
         self.headers, self.body, self.hint, self.attempts = dict(headers), body, hint, attempts
         error = _service_error(body)
-        self.code: str | None = error.get("code") or self.headers.get("x-ms-error-code")
-        self.message: str | None = error.get("message")
-        self.target: str | None = error.get("target")
-        self.details: list[Any] = error.get("details") or []
+        self.error_code = self.headers.get("x-ms-error-code")
+        self.code = _words(error.get("code")) or self.error_code
+        self.message = _words(error.get("message"))
+        self.target = _words(error.get("target"))
+        details = error.get("details")
+        self.details: list[Any] = details if isinstance(details, list) else []
         self.innererror: Any = error.get("innererror")
         named = error.get("request_id"), self.headers.get("x-ms-request-id")
         self.correlation_id = self.headers.get("x-ms-correlation-request-id")
-        self.request_id: str | None = next((n for n in (*named, self.correlation_id) if n), None)
+        self.request_id = next((_words(n) for n in (*named, self.correlation_id) if n), None)
         super().__init__(self._text())
 
     def _text(self) -> str:
-        said = ": ".join(str(part) for part in (self.code, self.message) if part) or "no message"
+        said = ": ".join(part for part in (self.code, self.message) if part) or "no message"
         ids = f" (request id {self.request_id})" if self.request_id else ""
         hint = f" {self.hint}" if self.hint else ""
         said += "" if said.endswith((".", "!", "?")) else "."
@@ -152,7 +163,9 @@ class ServerError(HttpError):
 
 
 class DecodeError(PurviewError):
-    """The answer is no JSON where JSON is declared; nothing is known of what it holds."""
+    """The answer is no JSON where JSON is declared; nothing is known of what it holds. `position` as for HttpError."""
+
+    position: str | None = None
 
 
 class ContractError(DecodeError):
@@ -201,16 +214,42 @@ def error_class(status_code: int) -> type[HttpError]:
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Retry-After in seconds, where it is a number; dates and garbage are None."""
+    """The wait that an answer asks for, in seconds: from milliseconds, seconds, or a date; garbage is None.
+
+    A date counts from the answer's own Date, so that a clock which is wrong here does not matter.
+    """
+    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
+        if (found := _number(headers.get(name, ""))) is not None:
+            return found / 1000
+    text = headers.get("retry-after", "")
+    if (found := _number(text)) is not None:
+        return found
     try:
-        seconds = float(headers.get("retry-after", ""))
+        until = parsedate_to_datetime(text).timestamp()
+        since = parsedate_to_datetime(headers["date"]).timestamp() if "date" in headers else time.time()
+    except (ValueError, OverflowError):
+        return None
+    return max(0.0, until - since)
+
+
+def _number(text: str) -> float | None:
+    try:
+        found = float(text)
     except ValueError:
         return None
-    return seconds if 0 <= seconds < float("inf") else None
+    return found if 0 <= found < float("inf") else None
+
+
+def _words(value: Any) -> str | None:
+    """Text as it came; whatever else a service puts in its place, as text."""
+    return value if isinstance(value, str) or value is None else str(value)
 
 
 def _service_error(body: Any) -> dict[str, Any]:
-    """Both shapes: `{"error": {code, message, ..}}` and `{"requestId", "errorCode", "errorMessage"}`; text is the message."""
+    """Both shapes: `{"error": {code, message, ..}}` and `{"requestId", "errorCode", "errorMessage"}`; text is the message.
+
+    The web frameworks below the services have shapes of their own (OAuth's `error_description`, problem details).
+    """
     if isinstance(body, str):
         return {"message": body} if body else {}
     if not isinstance(body, dict):
@@ -220,7 +259,8 @@ def _service_error(body: Any) -> dict[str, Any]:
         return {**error, "request_id": error.get("requestId") or body.get("requestId")}
     if "errorCode" in body or "errorMessage" in body:
         return {"code": body.get("errorCode"), "message": body.get("errorMessage"), "request_id": body.get("requestId")}
-    return {"code": body.get("code"), "message": body.get("message")}
+    names = ("message", "Message", "error_description", "detail", "title")
+    return {"code": body.get("code") or error, "message": next((body[n] for n in names if body.get(n)), None)}
 
 
 def _restore(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]) -> BaseException:

@@ -7,9 +7,10 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from .client import AsyncClient, Client, Session, Timeout, close_async, close_sync, http_options
+from .client import AsyncClient, Client
 from .endpoint import account_endpoint
 from .options import Retry
+from .session import Session, Timeout, close_async, close_sync, http_options
 
 S = TypeVar("S", bound=Client)
 A = TypeVar("A", bound=AsyncClient)
@@ -39,7 +40,7 @@ class Facade:
             "strict": strict,
             "tenant_endpoint": tenant_endpoint,
         }
-        self._session: Session[Any] = Session(lambda: httpx.Client(**http_options(auth, transport, timeout)))
+        self._session: Session = Session(lambda: httpx.Client(**http_options(auth, transport, timeout)))
 
     def _client(self, kind: type[S]) -> S:
         return kind(self.endpoint, _session=self._session, **self._options)
@@ -80,7 +81,7 @@ class AsyncFacade:
             "strict": strict,
             "tenant_endpoint": tenant_endpoint,
         }
-        self._session: Session[Any] = Session(lambda: httpx.AsyncClient(**http_options(auth, transport, timeout)))
+        self._session: Session = Session(lambda: httpx.AsyncClient(**http_options(auth, transport, timeout)))
 
     def _client(self, kind: type[A]) -> A:
         return kind(self.endpoint, _session=self._session, **self._options)

@@ -1,37 +1,77 @@
 """JSON text to values and back: msgspec, and the standard library for what it refuses.
 
-msgspec reads 0.6 to 0.7 times as long as json.loads and keeps whole numbers of any size; it refuses lone surrogates, numbers
-beyond a float and a byte order mark, which the services may send all the same.
+Measured against json.loads, also with 200,000 random floats: msgspec reads in 0.6 to 0.7 of the time, never reads a value
+differently, and keeps whole numbers of any size (orjson makes floats of them). It refuses lone surrogates, numbers beyond a
+float, more than 4,300 digits and a byte order mark, which services may send all the same. NaN and Infinity are no JSON.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from math import isfinite
+from typing import Any, NoReturn
 
 import msgspec
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_MOST_DIGITS = 4_300  # beyond, int() refuses text
+
+
+class Beyond(float):
+    """A number that is too large for a float (1e400) or for int(): infinite to Python, and written as it came."""
+
+    text: str
+
+    @classmethod
+    def read(cls, text: str) -> float:
+        number = float(text)
+        if isfinite(number):
+            return number
+        new = cls(number)
+        new.text = text
+        return new
+
+
+def _whole(text: str) -> int | float:
+    return int(text) if len(text) <= _MOST_DIGITS else Beyond.read(text)
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"JSON has no {name}")
+
+
+def _hook(value: Any) -> Any:
+    if isinstance(value, Beyond):
+        return msgspec.Raw(value.text.encode())
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
 _decode = msgspec.json.Decoder().decode
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(enc_hook=_hook).encode
+_slow = json.JSONDecoder(parse_float=Beyond.read, parse_int=_whole, parse_constant=_refuse).decode
 
 
 def loads(content: bytes) -> Any:
-    """The value of JSON text; raises ValueError where it is none."""
+    """The value of JSON text; raises ValueError where it is none, or nested too deeply to be read."""
+    content = content.removeprefix(_BYTE_ORDER_MARK)
     try:
         return _decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        return json.loads(content.removeprefix(b"\xef\xbb\xbf"))
+        return _slow(content.decode(json.detect_encoding(content), "surrogatepass"))
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
 
 def dumps(value: Any) -> bytes:
-    """JSON text of a value made of JSON's own classes (see `codec.encode`); raises ValueError for what has no text."""
+    """JSON text of a value made of JSON's own classes (see `codec.encode`).
+
+    Raises TypeError or ValueError for what has no text.
+    """
     try:
         return _encode(value)
-    except (UnicodeEncodeError, OverflowError):  # lone surrogates leave as the escapes they came as
+    except UnicodeEncodeError:  # lone surrogates leave as the escapes they came as
         return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
     except RecursionError:
         raise ValueError("nested too deeply") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -22,4 +23,11 @@ def lazy_names(package: str, where: Mapping[str, str]) -> Callable[[str], Any]:
 def lazy_index(package: str, **modules: str) -> tuple[dict[str, str], Callable[[str], Any], Callable[[], list[str]]]:
     """(name -> submodule, `__getattr__`, `__dir__`) of a package whose submodules define the names in the given texts."""
     where = {name: module for module, names in modules.items() for name in names.split()}
-    return where, lazy_names(package, where), lambda: sorted(where)
+    find = lazy_names(package, where)
+
+    def get(name: str) -> Any:
+        found = find(name)
+        setattr(sys.modules[package], name, found)  # from now on a plain attribute
+        return found
+
+    return where, get, lambda: sorted(where)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urljoin, urlsplit
 
 _PORTS = {"https": 443, "http": 80}
+_LONGEST = 32_768  # characters; httpx refuses 65,536
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
@@ -14,7 +15,9 @@ def origin(url: str) -> tuple[str, str, int | None]:
 
 def resolve(link: str, base: str) -> str:
     """A link against the address that gave it; raises ValueError where it leads to another origin, before anything is sent."""
-    found = urljoin(base, link)
+    if len(link) > _LONGEST or any(c < " " or c == "\x7f" for c in link):
+        raise ValueError("the link is too long, or holds a control character")
+    found = urljoin(base, link).partition("#")[0]
     if origin(found) != origin(base) or urlsplit(found).username is not None:
         raise ValueError(f"the link leads to another host: {urlsplit(found).scheme}://{urlsplit(found).hostname}")
     return found

@@ -1,16 +1,17 @@
-"""The base of generated models. Architecture of values: see `codec`; what a constructor admits: see `checks`."""
+"""The base of generated models. Meaning of values: see `codec`; what a constructor takes: see `checks`."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from reprlib import Repr
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import attrs
 
-from .checks import check_fields
+from .checks import check_fields, shape_of
 from .codec import Coded, _codecs, codec, copied, encode
 from .values import NULL, OpenEnum
 
@@ -39,11 +40,33 @@ else:
         return attrs.define(kw_only=kw_only, eq=False, repr=False, getstate_setstate=False)
 
 
+class _Shown(Repr):
+    """Short, and never raising: long values are cut, secrets are masked, nested models are named alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = self.maxlong = 60
+        self.maxlist = self.maxtuple = self.maxdict = 3
+
+    def repr1(self, x: Any, level: int) -> str:
+        if not isinstance(x, Model):
+            return super().repr1(x, level)
+        if level < self.maxlevel:
+            return f"{type(x).__name__}(...)"
+        shown = [(f, getattr(x, f.name)) for f in codec(type(x)).fields.values()]
+        members = (f"{f.name}={'***' if f.secret else self.repr1(v, level - 1)}" for f, v in shown if v is not None)
+        return f"{type(x).__name__}({', '.join(members)})"
+
+
+_shown = _Shown()
+
+
 @define(kw_only=True)
 class Model(Coded):
     """One object of the service. Attributes are typed by their declaration, and what came otherwise is kept as it came.
 
     None leaves a member out of what is sent, NULL sends null, and what was not assigned goes back as it came.
+    Assigning is not checked; constructing is, and so is encoding: both raise TypeError with class and attribute.
     """
 
     _raw: dict[str, Any] = attrs.field(default=_EMPTY, alias="additional_properties")
@@ -52,7 +75,12 @@ class Model(Coded):
 
     def __attrs_post_init__(self) -> None:
         self._read = 0  # type: ignore[misc]  # a slot of Coded, which attrs' plugin does not see
-        check_fields(self)
+        fresh = self._raw is _EMPTY
+        if not fresh:
+            if not isinstance(self._raw, Mapping):
+                raise TypeError(f"additional_properties takes a mapping, not {shape_of(self._raw)}")
+            self._raw = encode(dict(self._raw))
+        check_fields(self, fresh=fresh)
 
     if not TYPE_CHECKING:  # an unset slot; hidden, so that type checkers still refuse names that do not exist
 
@@ -61,8 +89,9 @@ class Model(Coded):
             if f is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
             v = self._raw.get(f.wire)
-            if v is not None:
-                v = f.load(v)
+            if v is None:  # null came: the slot stays unset, which tells it from None assigned
+                return None
+            v = f.load(v)
             _lock.acquire()  # two threads may both have decoded; the first one's object stays ("with" costs 100 ns more)
             try:
                 if self._read & f.bit:
@@ -81,30 +110,30 @@ class Model(Coded):
 
     @classmethod
     def from_dict(cls, src: Mapping[str, Any]) -> Self:
-        """The model of a JSON object, of the subclass its discriminator names; never refuses a value."""
+        """The model of a JSON object, of the subclass that its discriminator names. It takes any JSON, and copies it.
+
+        Raises TypeError for what is no mapping, or holds what JSON cannot.
+        """
+        if not isinstance(src, Mapping):
+            raise TypeError(f"{cls.__name__}.from_dict takes a mapping, not {shape_of(src)}")
         loaded: Self = codec(cls).load(copied(dict(src)))
         return loaded
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object, as a copy that may be changed; read-only members are in it."""
-        out: dict[str, Any] = copied(encode(self))
+        out: dict[str, Any] = copied(self)
         return out
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and bool(encode(self) == encode(other))
+        return bool(encode(self) == encode(other)) if type(other) is type(self) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        shown = []
-        for f in codec(type(self)).fields.values():
-            value = getattr(self, f.name)
-            if value is not None:
-                shown.append(f"{f.name}={'***' if f.secret else repr(value)}")
-        return f"{type(self).__name__}({', '.join(shown)})"
+        return _shown.repr(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = {"_raw": self._raw}  # attrs' own would decode every unset slot
+        state = {"_raw": self._raw, **getattr(self, "__dict__", {})}  # attrs' own would decode every unset slot
         for f in codec(type(self)).fields.values():
             with suppress(AttributeError):  # a slot that was never read
                 state[f.name] = f.get(self)
@@ -118,5 +147,7 @@ class Model(Coded):
 
 def type_hints(model: type[Model]) -> dict[str, Any]:
     """Attribute -> Python type of a generated class, whose annotations name classes that it does not import itself."""
-    c = codec(model)
-    return {f.name: c.registry.resolve(f"{f.type} | None" if f.nullable else f.type) for f in c.fields.values()}
+    fields = codec(model).fields.values()
+    return {
+        f.name: f.registry.resolve(f"{f.type} | None" if f.nullable and f.type != "Any" else f.type) for f in fields
+    }

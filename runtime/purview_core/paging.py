@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from .codec import Registry, codec, encode
-from .errors import PagingError
+from .errors import PagingError, PurviewError
 from .links import resolve, with_api_version
 from .pipeline import Flow
 from .request import Prepared
@@ -44,34 +44,36 @@ class Cursor(Generic[T]):
     def __init__(self, client: Client | AsyncClient, first: Prepared, start: str | None = None) -> None:
         self._client, self._first = client, first
         self._seen: set[str] = set()
+        self._over = False
         self.position: str | None = start
-        self._next: Prepared | None = first if start is None else self._follow(start)
 
     def flow(self) -> Flow[Page[T] | None]:
-        """The next page, None after the last one; a failure leaves the cursor where it is, so that it can be tried again."""
-        if self._next is None:
+        """The next page, None after the last one; a failure leaves the cursor where it is, so that it can be tried again.
+
+        A link is looked at when its page is asked for, so the page that gave a bad one is not lost.
+        """
+        if self._over:
             return None
         try:
-            response = yield from self._client._call(self._next)
-        except Exception as error:
-            error.position = self.position  # type: ignore[attr-defined]  # where to start again: by_page(position)
+            request = self._first if self.position is None else self._follow(self.position)
+            page = self._page((yield from self._client._call(request)))
+        except PurviewError as error:
+            vars(error)["position"] = self.position  # where to start again: by_page(position)
             raise
-        page = self._page(response)
-        self.position = page.next_link
-        self._next = self._follow(page.next_link) if page.next_link else None
+        self._seen.add(request.url)
+        self.position, self._over = page.next_link, page.next_link is None
         return page
 
     def _follow(self, link: str) -> Prepared:
         operation = self._first.operation
-        if link in self._seen:
-            raise PagingError(f"{operation.id}: the service gave the same next link twice", position=link)
-        self._seen.add(link)
         try:
             url = resolve(link, self._first.url)
         except ValueError as error:
             raise PagingError(f"{operation.id}: {error}; nothing was sent there", position=link) from None
         if any(p.wire_name == "api-version" for p in operation.parameters):
             url = with_api_version(url, self._client.api_version)
+        if url in self._seen:
+            raise PagingError(f"{operation.id}: the service gave the same next link twice", position=link)
         return attrs.evolve(self._first, url=url)
 
     def _page(self, response: httpx.Response) -> Page[T]:

@@ -15,6 +15,7 @@ import httpx
 from .errors import (
     ConnectError,
     HttpError,
+    PurviewError,
     ServerError,
     ThrottledError,
     TransportError,
@@ -48,7 +49,7 @@ def call(prepared: Prepared, plane: Plane, retry: Retry, random: Callable[[], fl
         try:
             response = yield prepared
         except TransportError as error:
-            failure = error
+            failure, failure.attempts = error, attempt
         else:
             assert response is not None
             if response.status_code < 400 and not _is_redirect(prepared.operation, response):
@@ -104,26 +105,27 @@ def http_error(prepared: Prepared, response: httpx.Response, plane: Plane, attem
         url=redacted(prepared.url),
         headers={k: v for k, v in response.headers.items() if k in _SHOWN_HEADERS},
         body=body,
-        hint=_hint(response.status_code, prepared.operation, plane),
+        hint=_hint(response.status_code, prepared.url, plane),
         attempts=attempts,
     )
 
 
 _SHOWN_HEADERS = {
     *("content-type", "content-length", "date", "etag", "retry-after", "server", "operation-location", "location"),
-    *("x-ms-error-code", "x-ms-request-id", "x-ms-client-request-id", "x-ms-correlation-request-id", "retry-after-ms"),
+    *("x-ms-error-code", "x-ms-request-id", "x-ms-client-request-id", "x-ms-correlation-request-id"),
+    *("retry-after-ms", "x-ms-retry-after-ms"),
 }
 
 
-def _hint(status: int, operation: Operation[Any], plane: Plane) -> str:
+def _hint(status: int, url: str, plane: Plane) -> str:
     if status == 401:
         return "The token was not accepted: check its audience (the resource it was asked for) and its tenant."
     if status == 403:
         roles = " or ".join(plane.roles) or "not documented"
-        return f"The caller lacks permission. Role that the {plane.title or plane.name} plane asks for, on the collection: {roles}."
+        return f"The caller lacks permission. Role that the {plane.title or plane.name} plane asks for: {roles}."
     if status == 404:
-        versioned = any(p.wire_name == "api-version" for p in operation.parameters)
-        version = f", api-version {plane.version}" if versioned else ""
+        sent = [value for name, value in parse_qsl(urlsplit(url).query) if name == "api-version"]
+        version = f", api-version {sent[0]}" if sent else ""
         return f"No such resource, or no such path at this endpoint: prefix {plane.prefix or '/'}{version}."
     return ""
 
@@ -147,8 +149,13 @@ def transport_error(error: Exception, prepared: Prepared) -> TransportError:
     return kind(message, operation_id=prepared.operation.id, method=prepared.method, url=url)
 
 
+def _ours(error: httpx.RequestError | PurviewError, prepared: Prepared) -> PurviewError:
+    """httpx's errors as ours; an AuthError goes through the flow as it is."""
+    return error if isinstance(error, PurviewError) else transport_error(error, prepared)
+
+
 def run(flow: Flow[T], send: Callable[[Prepared], httpx.Response], sleep: Callable[[float], None]) -> T:
-    """Drives a flow; httpx's errors are thrown into it as ours."""
+    """Drives a flow; failures to send are thrown into it."""
     try:
         step = next(flow)
         while True:
@@ -159,8 +166,8 @@ def run(flow: Flow[T], send: Callable[[Prepared], httpx.Response], sleep: Callab
             response = failure = None
             try:
                 response = send(step)
-            except httpx.TransportError as error:
-                failure = transport_error(error, step)
+            except (httpx.RequestError, PurviewError) as error:
+                failure = _ours(error, step)
             step = flow.send(response) if failure is None else flow.throw(failure)  # outside: no chain to the request
     except StopIteration as stop:
         result: T = stop.value
@@ -181,8 +188,8 @@ async def arun(
             response = failure = None
             try:
                 response = await send(step)
-            except httpx.TransportError as error:
-                failure = transport_error(error, step)
+            except (httpx.RequestError, PurviewError) as error:
+                failure = _ours(error, step)
             step = flow.send(response) if failure is None else flow.throw(failure)  # outside: no chain to the request
     except StopIteration as stop:
         result: T = stop.value

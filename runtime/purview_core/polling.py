@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import attrs
-
 from .codec import Registry
 from .decoding import type_of
 from .errors import NotFoundError, PollingError, retry_after_seconds
 from .jsontext import loads
 from .links import resolve, with_api_version
 from .pipeline import Flow, Wait
-from .request import Prepared
+from .request import REQUEST_ID, Prepared
 
 if TYPE_CHECKING:
     import httpx
@@ -34,6 +32,7 @@ class Monitor(Generic[T]):
 
     def __init__(self, client: Client | AsyncClient, prepared: Prepared, started: httpx.Response) -> None:
         self._client, self._prepared, self._last = client, prepared, started
+        self._location = started.headers.get("location")
         self._link = self._status_link(started)
         self.status = _status(_json(started)) or ("Running" if self._link else "Succeeded")
         self._late = _LATE
@@ -51,6 +50,9 @@ class Monitor(Generic[T]):
             )
             return self._prepared.url if pending and self._prepared.method == "PUT" else None
         link = re.sub(r"%3F(?=[^/?]*=)", "?", link, count=1, flags=re.IGNORECASE) if "?" not in link else link
+        return self._resolved(link)
+
+    def _resolved(self, link: str) -> str:
         try:
             url = resolve(link, self._prepared.url)
         except ValueError as error:
@@ -58,7 +60,9 @@ class Monitor(Generic[T]):
         return with_api_version(url, self._client.api_version)
 
     def _get(self, url: str) -> Prepared:
-        return attrs.evolve(self._prepared, method="GET", url=url, content=None, files=None)
+        """A GET that has nothing of the first request but its id: neither its media type nor its If-Match."""
+        kept = {n: v for n, v in self._prepared.headers.items() if n == REQUEST_ID}
+        return Prepared(self._prepared.operation, "GET", url, kept)
 
     def flow_status(self) -> Flow[str]:
         """Asks for the status once, unless it is over."""
@@ -77,14 +81,13 @@ class Monitor(Generic[T]):
         return self.status
 
     def flow_result(self, timeout: float | None, interval: float | None) -> Flow[T]:
-        """Waits until it is over; raises PollingError where it failed, or TimeoutError after `timeout` seconds of waiting."""
-        waited = 0.0
+        """Waits until it is over; raises PollingError where it failed, TimeoutError where it would last over `timeout` seconds."""
+        begun = self._client._clock()
         while not self.over:
-            pause = self._pause(interval)
-            if timeout is not None and waited + pause > timeout:
-                raise TimeoutError(f"{self._prepared.operation.id} is {self.status} after {waited:.0f} s of waiting")
+            pause, gone = self._pause(interval), self._client._clock() - begun
+            if timeout is not None and gone + pause > timeout:
+                raise TimeoutError(f"{self._prepared.operation.id} is {self.status} after {gone:.0f} s of waiting")
             yield Wait(pause)
-            waited += pause
             yield from self.flow_status()
         if self.status.lower() in _FAILED:
             raise self._failure()
@@ -105,13 +108,18 @@ class Monitor(Generic[T]):
         return PollingError(text, status=self.status, code=str(code) if code else None, body=body)
 
     def _final(self) -> Flow[Any]:
-        """The resource itself after a PUT (or where the document says so), else the last status answer as the result's type."""
+        """What the document says; else the resource itself after a PUT, and the last status answer after anything else."""
         operation, polling = self._prepared.operation, self._prepared.operation.polling
-        via = polling.final_state_via if polling else None
-        own = self._prepared.method == "PUT" or via == "original-uri"
-        if own and self._link is not None and self._last.request.url != self._prepared.url:
-            self._last = yield from self._client._call(self._get(self._prepared.url))
-            return self._client._decode(operation, self._last)
+        via = (polling.final_state_via if polling else None) or (
+            "original-uri" if self._prepared.method == "PUT" else ""
+        )
+        where = self._prepared.url if via == "original-uri" else None
+        if via == "location" and self._location:
+            where = self._resolved(self._location)
+        if where is not None and self._link is not None and self._last.request.url != where:
+            self._last = yield from self._client._call(self._get(where))
+            if via == "original-uri":
+                return self._client._decode(operation, self._last)
         text = polling.result if polling and polling.result else type_of(operation, self._last.status_code)
         value = _json(self._last)
         load = Registry.get(operation.models).loader(text) if text not in (None, "None", "Any", "bytes") else None

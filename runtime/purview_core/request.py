@@ -19,6 +19,7 @@ from .jsontext import dumps
 from .operation import API_VERSION, Operation, Parameter
 from .values import NULL, datetime_text
 
+REQUEST_ID = "x-ms-client-request-id"
 _SCALARS = (str, int, float, bool, datetime, Enum)
 
 FileContent = bytes | str | IO[bytes]
@@ -52,7 +53,7 @@ def prepare(
 
     Raises TypeError for a value of another shape than declared or a missing one, ValueError for an empty path value.
     """
-    path, query, headers = operation.path, [], {"x-ms-client-request-id": new_id()}
+    path, query, headers = operation.path, [], {REQUEST_ID: new_id()}
     given = dict(zip(operation.arguments, values, strict=True))
     for parameter in operation.parameters:
         value = given.get(parameter)

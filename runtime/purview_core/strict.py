@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import Enum
 from typing import Any
 
 import attrs
@@ -10,6 +11,15 @@ import attrs
 from .codec import Coded, Registry, codec, normal, split_union
 
 _SCALARS: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
+_SHAPES: dict[type, str] = {  # bool before int, whose subclass it is
+    dict: "an object",
+    list: "a list",
+    str: "a string",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number",
+    type(None): "null",
+}
 
 
 @attrs.frozen
@@ -25,11 +35,11 @@ class Departure:
 
 
 def departures(registry: Registry, text: str, value: Any, at: str = "") -> Iterator[Departure]:
-    """All departures of a JSON value from a type text. An unknown enum value is none: enums are open."""
-    text = normal(text)
+    """All departures of a JSON value from a type text. Unknown enum values and unknown members are none: both are open."""
+    nullable, text = "None" in split_union(text), normal(text)
     options = split_union(text)
     if value is None:
-        if text not in ("None", "Any"):
+        if not nullable and text != "Any":
             yield Departure(at, text, "null")
     elif len(options) > 1:
         each = [list(departures(registry, option, value, at)) for option in options]
@@ -40,7 +50,7 @@ def departures(registry: Registry, text: str, value: Any, at: str = "") -> Itera
     elif text.startswith("dict[str, ") and value.__class__ is dict:
         for key, item in value.items():
             yield from departures(registry, text[10:-1], item, _step(at, key))
-    elif registry.is_deep(text) and isinstance(made := registry.named(text)(value), Coded):
+    elif text in registry.names and isinstance(made := registry.named(text)(value), Coded):
         yield from _members(registry, made, value, at)
     elif not _fits(registry, text, value):
         yield Departure(at, text, _shape(value))
@@ -49,36 +59,25 @@ def departures(registry: Registry, text: str, value: Any, at: str = "") -> Itera
 def _members(registry: Registry, made: Coded, value: dict[str, Any], at: str) -> Iterator[Departure]:
     for f in codec(type(made)).fields.values():
         here = _step(at, f.wire)
-        if f.wire not in value:
-            if f.required:
-                yield Departure(here, f.type, "nothing")
-        elif value[f.wire] is not None:
-            yield from departures(registry, f.type, value[f.wire], here)
-        elif not f.nullable and f.type != "Any":
-            yield Departure(here, f.type, "null")
+        if f.wire in value:
+            yield from departures(registry, f"{f.type} | None" if f.nullable else f.type, value[f.wire], here)
+        elif f.required:
+            yield Departure(here, f.type, "nothing")
 
 
 def _fits(registry: Registry, text: str, value: Any) -> bool:
     if text in ("Any", "bytes"):
         return True
     if text in _SCALARS:
-        return type(value) in _SCALARS[text]
-    if text.startswith(("list[", "dict[")) or registry.is_deep(text) or text == "None":
-        return False
+        return isinstance(value, _SCALARS[text]) and (text == "bool" or not isinstance(value, bool))
+    if text in registry.names and issubclass(kind := registry.class_of(text), Enum):
+        return value.__class__ is (str if issubclass(kind, str) else int)
     load = registry.loader(text)
-    return load is None or load(value) is not value
+    return text == "datetime" and load is not None and load(value) is not value
 
 
 def _shape(value: Any) -> str:
-    names = {
-        dict: "an object",
-        list: "a list",
-        str: "a string",
-        bool: "a boolean",
-        int: "an integer",
-        float: "a number",
-    }
-    return names.get(type(value), type(value).__name__)
+    return next((name for kind, name in _SHAPES.items() if isinstance(value, kind)), type(value).__name__)
 
 
 def _step(at: str, key: str) -> str:

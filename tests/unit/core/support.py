@@ -45,7 +45,7 @@ class Recorder:
 
 
 def quick(client: Any) -> tuple[Any, list[float]]:
-    """A client that does not sleep, and the waits it asked for."""
+    """A client that does not sleep, and the waits it asked for; its clock counts them."""
     waits: list[float] = []
 
     async def asleep(seconds: float) -> None:
@@ -53,4 +53,5 @@ def quick(client: Any) -> tuple[Any, list[float]]:
 
     client._sleep = asleep if type(client).__name__.startswith("Async") else waits.append
     client._random = lambda: 0.5
+    client._clock = lambda: sum(waits)
     return client, waits

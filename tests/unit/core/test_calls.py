@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -30,11 +32,13 @@ from purview_core import (
     TransportTimeoutError,
     UnauthorizedError,
 )
+from purview_core.session import Session
 from purview_dataplane import AsyncPurview, Purview
 from purview_dataplane.catalog import CatalogClient
 from purview_dataplane.pds import PdsClient
 from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
 from purview_dataplane.scanning import models as m
+from purview_dataplane.unified_catalog import UnifiedCatalogClient
 
 from .support import ENDPOINT, Recorder, quick
 
@@ -104,9 +108,7 @@ def test_hints() -> None:
         client.scans.get("s", "n")
     assert 1 == len(recorder.seen)
     with pytest.raises(ForbiddenError, match="not documented"):
-        PdsClient(ENDPOINT, transport=Recorder(httpx.Response(403, json=refused)).sync).datasource_preferences.list(
-            scope="s"
-        )
+        UnifiedCatalogClient(ENDPOINT, transport=Recorder(httpx.Response(403, json=refused)).sync).terms.get("t")
     client, _, _ = scanning(
         httpx.Response(401, json={"error": {"code": "Unauthenticated", "message": "audiences: A,B"}})
     )
@@ -137,6 +139,60 @@ def test_errors_survive_a_pickle_and_hold_no_token() -> None:
         assert not isinstance(caught.value.__context__, httpx.HTTPError)
 
 
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        ({"error": {"code": 7, "message": ["a"], "details": "x"}}, "7", "['a']"),
+        ({"error": "invalid_request", "error_description": "no"}, "invalid_request", "no"),
+        ({"title": "Validation failed", "status": 400, "errors": {"x": ["y"]}}, None, "Validation failed"),
+        ({"Message": "No HTTP resource was found"}, None, "No HTTP resource was found"),
+        ({"errorCode": "E", "errorMessage": None}, "E", None),
+        ({"error": None}, None, None),
+        ({"error": {}}, None, None),
+    ],
+)
+def test_other_shapes_of_errors(body: Any, code: str | None, message: str | None) -> None:
+    client, _, _ = scanning(httpx.Response(400, json=body))
+    with pytest.raises(BadRequestError) as caught:
+        client.scans.get("s", "n")
+    assert (code, message, []) == (caught.value.code, caught.value.message, caught.value.details)
+
+
+def test_facts_that_come_in_headers() -> None:
+    names = {
+        "x-ms-error-code": "E1",
+        "x-ms-request-id": "r",
+        "x-ms-correlation-request-id": "c",
+        "set-cookie": "canary",
+    }
+    client, _, _ = scanning(httpx.Response(409, headers=names))
+    with pytest.raises(ConflictError) as caught:
+        client.scans.get("s", "n")
+    error = caught.value
+    assert ("E1", "E1", "r", "c") == (error.error_code, error.code, error.request_id, error.correlation_id)
+    assert "canary" not in repr(vars(error))
+
+
+def test_the_404_hint_names_the_version_that_was_sent() -> None:
+    client, _, _ = scanning(httpx.Response(404), api_version="2030-01-01")
+    with pytest.raises(NotFoundError, match="prefix /scan, api-version 2030-01-01"):
+        client.scans.get("s", "n")
+
+
+def test_an_answer_that_cannot_be_unpacked() -> None:
+    class Broken(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"no gzip"
+
+    def broken(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"content-encoding": "gzip"}, stream=Broken())
+
+    client = ScanningClient(ENDPOINT, transport=httpx.MockTransport(broken), retry=NO_RETRY)
+    with pytest.raises(TransportError, match="Scans_Get") as caught:
+        client.scans.get("s", "n")
+    assert 1 == caught.value.attempts
+
+
 def test_good_statuses_that_are_not_declared() -> None:
     client, _, _ = scanning(httpx.Response(299, json={"kind": "AdlsGen2Msi"}))
     assert isinstance(client.scans.get("s", "n"), m.AdlsGen2MsiScan)
@@ -163,7 +219,7 @@ def test_what_is_tried_again(answer: Any, call: Callable[[Any], Any], attempts: 
     with pytest.raises((HttpError, TransportError)) as caught:
         call(client)
     assert (attempts, attempts - 1) == (len(recorder.seen), len(waits))
-    assert attempts == getattr(caught.value, "attempts", attempts)
+    assert attempts == caught.value.attempts
 
 
 def test_waits_between_tries() -> None:
@@ -175,6 +231,23 @@ def test_waits_between_tries() -> None:
     assert [7.0] == waits
 
 
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "1.5"}, 1.5),
+        ({"retry-after-ms": "250"}, 0.25),
+        ({"x-ms-retry-after-ms": "250", "Retry-After": "1"}, 0.25),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:10 GMT", "Date": "Wed, 21 Oct 2026 07:28:00 GMT"}, 10.0),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT", "Date": "Wed, 21 Oct 2026 07:28:10 GMT"}, 0.0),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
+    ],
+)
+def test_forms_of_a_wait(headers: dict[str, str], seconds: float) -> None:
+    client, _, waits = scanning(httpx.Response(429, headers=headers), GOOD)
+    client.scans.get("s", "n")
+    assert [seconds] == waits
+
+
 @pytest.mark.parametrize("text", ["99999", "1e9"])
 def test_a_wait_that_is_too_long_is_not_waited(text: str) -> None:
     client, recorder, waits = scanning(httpx.Response(429, headers={"Retry-After": text}))
@@ -183,7 +256,9 @@ def test_a_wait_that_is_too_long_is_not_waited(text: str) -> None:
     assert (1, [], float(text)) == (len(recorder.seen), waits, caught.value.retry_after)
 
 
-@pytest.mark.parametrize("text", ["soon", "-1", "nan", "inf", ""])
+@pytest.mark.parametrize(
+    "text", ["soon", "-1", "nan", "inf", "", "Wed, 99 Oct 2026 07:28:00 GMT", "21 Oct 99999 07:28:00"]
+)
 def test_a_wait_that_makes_no_sense_is_none(text: str) -> None:
     client, recorder, waits = scanning(httpx.Response(429, headers={"Retry-After": text}), GOOD)
     client.scans.get("s", "n")
@@ -291,6 +366,61 @@ def test_async_clients_do_the_same(run: Any) -> None:
     else:
         run(story())
     assert 4 == len(recorder.seen)
+
+
+def test_a_session_is_made_once_by_many_threads() -> None:
+    barrier, made = threading.Barrier(8, timeout=5), []
+
+    def make() -> object:
+        made.append(object())
+        return made[-1]
+
+    session = Session(make)
+
+    def use(_: int) -> Any:
+        barrier.wait()
+        return session.http
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(use, range(8)))
+    assert (1, {made[0]}) == (len(made), set(found))
+
+
+def test_streams_are_tried_again_and_say_when_they_are_cut_off() -> None:
+    class Cut(httpx.SyncByteStream, httpx.AsyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"abc"
+            raise httpx.ReadTimeout("slow")
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"abc"
+            raise httpx.ReadTimeout("slow")
+
+    class Refuses(httpx.BaseTransport, httpx.AsyncBaseTransport):
+        tries = 0
+
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            self.tries += 1
+            return httpx.Response(503) if self.tries == 1 else httpx.Response(200, stream=Cut())
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            return self.handle_request(request)
+
+    arguments, chunks = ("Scans_Get", {"dataSourceName": "s", "scanName": "n"}), []
+    client, waits = quick(ScanningClient(ENDPOINT, transport=Refuses(), headers={"x": "y"}))
+    with pytest.raises(TransportTimeoutError, match="Scans_Get: slow"), client.stream(*arguments) as response:
+        chunks += list(response.iter_bytes(1))
+    assert ([], [0.25]) == (chunks, waits)
+
+    async def story() -> None:
+        client, _ = quick(AsyncScanningClient(ENDPOINT, transport=Refuses()))
+        with pytest.raises(TransportTimeoutError, match="Scans_Get: slow"):
+            async with client, client.stream(*arguments) as response:
+                chunks.extend([chunk async for chunk in response.aiter_bytes()])
+
+    asyncio.run(story())
+    with pytest.raises(httpx.ReadTimeout), client.stream(*arguments):
+        raise httpx.ReadTimeout("of a request of the caller's own", request=httpx.Request("GET", "https://x"))
 
 
 def test_streams_raise_typed_errors() -> None:

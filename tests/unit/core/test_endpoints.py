@@ -32,6 +32,7 @@ def test_forms_of_an_account(form: str) -> None:
         ("http://localhost:8080/", "http://localhost:8080"),
         ("http://[::1]:8080", "http://[::1]:8080"),
         ("https://sandbox.example.org:8443", "https://sandbox.example.org:8443"),
+        ("https://sandbox:8443/scan", "https://sandbox:8443"),
         ("https://contoso.purview.azure.us", "https://contoso.purview.azure.us"),
         ("https://contoso.scan.purview.azure.cn", "https://contoso.purview.azure.cn"),
     ],
@@ -51,6 +52,14 @@ def test_other_addresses(form: str, expected: str) -> None:
         ("https://contoso.purview.azure.com.", "not an endpoint"),
         ("https://cont oso", "not an endpoint"),
         ("", "not an endpoint"),
+        ("ab", "not an endpoint"),
+        ("contoso-", "not an endpoint"),
+        ("contoso/", "not an endpoint"),
+        ("https://contoso", "not an endpoint"),
+        ("https://conto\tso.purview.azure.com", "not an endpoint"),
+        (f"{ENDPOINT}:x", "not an endpoint"),
+        (f"{ENDPOINT}:99999", "not an endpoint"),
+        ("https://[::1", "not an endpoint"),
     ],
 )
 def test_refused_forms_show_the_right_one(form: str, message: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from purview_core import NO_RETRY, Page, PagingError, ServerError
+from purview_core import NO_RETRY, AuthError, Page, PagingError, PurviewError, ServerError
 from purview_dataplane.account import AccountClient
 from purview_dataplane.metadata_policies import MetadataPoliciesClient
 from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
@@ -44,6 +44,7 @@ def test_a_list_ends_without_a_link(end: Any) -> None:
         (f"{ENDPOINT}{LIST}?skip=2", f"{LIST}?skip=2&api-version=2023-09-01"),
         (f"{LIST}?skip=%7B2%7D", f"{LIST}?skip=%7B2%7D&api-version=2023-09-01"),
         ("?skip=2", f"{LIST}?skip=2&api-version=2023-09-01"),
+        ("?skip=a b#part", f"{LIST}?skip=a%20b&api-version=2023-09-01"),
         (f"https://CONTOSO.purview.azure.com:443{LIST}?skip=2", f"{LIST}?skip=2&api-version=2023-09-01"),
     ],
 )
@@ -68,12 +69,29 @@ def test_links_to_another_host_are_refused_before_anything_is_sent(link: str) ->
     found: list[Any] = []
     with pytest.raises(PagingError, match="leads to another host") as caught:
         found.extend(s.name for s in ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list())
+    assert (1, link, ["a"]) == (len(recorder.seen), caught.value.position, found)
+
+
+@pytest.mark.parametrize(
+    "link", ["?skip=\x01", "\x00", "/scan\r\nx: y", "https://[", f"?skip={'a' * 70_000}", f"{ENDPOINT}:x/"]
+)
+def test_links_that_are_none_are_refused(link: str) -> None:
+    recorder = Recorder(page("a", link=link))
+    with pytest.raises(PagingError, match=r"^DataSources_List: .*nothing was sent there") as caught:
+        list(ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list())
     assert (1, link) == (len(recorder.seen), caught.value.position)
 
 
 def test_a_link_that_comes_twice_is_an_error() -> None:
     with pytest.raises(PagingError, match="same next link twice"):
         names(page("a", link="?skip=1"), page("b", link="?skip=1"))
+
+
+def test_a_link_to_the_page_it_came_with_is_an_error() -> None:
+    recorder = Recorder(page("a", link=f"{ENDPOINT}{LIST}?api-version=2023-09-01"))
+    with pytest.raises(PagingError, match="same next link twice"):
+        list(ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list())
+    assert 1 == len(recorder.seen)
 
 
 def test_an_empty_page_with_a_link_goes_on() -> None:
@@ -105,11 +123,22 @@ def test_going_on_after_a_failure() -> None:
     pager, found = client.data_sources.list(), []
     with pytest.raises(ServerError) as caught:
         found.extend(p.items[0].name for p in pager.by_page())
-    position: str = caught.value.position  # type: ignore[attr-defined]
+    position = caught.value.position
     assert "?skip=1" == position
     found += [p.items[0].name for p in pager.by_page(position)]
     assert ["b"] == found[-1:]
     assert f"GET {LIST}?skip=1&api-version=2023-09-01" == recorder.paths[-1]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [httpx.ReadError("cut"), httpx.Response(200, content=b"<html>"), httpx.Response(403), AuthError("no token")],
+)
+def test_every_failure_says_where_it_was(answer: Any) -> None:
+    client = ScanningClient(ENDPOINT, transport=Recorder(page("a", link="?skip=1"), answer).sync, retry=NO_RETRY)
+    with pytest.raises(PurviewError) as caught:
+        list(client.data_sources.list())
+    assert "?skip=1" == vars(caught.value)["position"]
 
 
 @pytest.mark.parametrize("name", ["value", "values"])

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from purview_core import PollingError
+from purview_core import Polling, PollingError
 from purview_dataplane.catalog import CatalogClient
 from purview_dataplane.catalog import models as cat
 from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
 from purview_dataplane.scanning import models as m
-from purview_dataplane.share import ShareClient
+from purview_dataplane.share import OPERATIONS, ShareClient
 from purview_dataplane.share import models as share
 
 from .support import ENDPOINT, Recorder, quick
@@ -135,6 +136,39 @@ def test_an_operation_that_is_over_at_once() -> None:
     result = poller.result()
     assert isinstance(result, m.ScanResultWithIngestion)
     assert 1 == len(recorder.seen)
+
+
+def test_a_status_request_has_nothing_of_the_first_request_but_its_id(tmp_path: Path) -> None:
+    recorder = Recorder(status("Running", f"{ENDPOINT}/x"), httpx.Response(503), status("Succeeded"))
+    client, _ = quick(CatalogClient(ENDPOINT, transport=recorder.sync))
+    with (tmp_path / "terms.csv").open("w+b") as file:  # cannot be sent again, but its status can be asked for again
+        client.glossary.begin_import_glossary_terms_via_csv("g", file=file).wait()
+    first, *rest = recorder.seen
+    assert ["POST", "GET", "GET"] == [r.method for r in recorder.seen]
+    assert all("content-type" not in r.headers and r.content == b"" for r in rest)
+    assert 1 == len({r.headers["x-ms-client-request-id"] for r in (first, *rest)})
+
+
+@pytest.mark.parametrize(
+    ("via", "last", "text"),
+    [
+        (None, "/share/sentShares/s?api-version=2023-05-30-preview", "resource"),
+        ("original-uri", "/share/sentShares/s?api-version=2023-05-30-preview", "resource"),
+        ("azure-async-operation", STATUS.removeprefix(ENDPOINT), "status"),
+        ("location", "/made?api-version=2023-05-30-preview", "resource"),
+    ],
+)
+def test_the_final_state_is_read_where_the_document_says(
+    via: str | None, last: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation = OPERATIONS["SentShares_CreateOrReplace"]
+    monkeypatch.setattr(operation, "polling", Polling(via, operation.polling.result if operation.polling else None))
+    made = httpx.Response(200, json={"shareKind": "InPlace", "id": "resource"})
+    over = httpx.Response(200, json={"shareKind": "InPlace", "id": "status", "status": "Succeeded"})
+    started = httpx.Response(201, json={}, headers={"Operation-Location": STATUS, "Location": "/made"})
+    client, recorder, _ = shares(started, over, made)
+    result = client.sent_shares.begin_create_or_replace("s", body=share.SentShare(share_kind="InPlace")).result()
+    assert (text, f"GET {last}") == (result.id, recorder.paths[-1])
 
 
 def test_async_pollers() -> None:

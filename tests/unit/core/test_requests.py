@@ -6,9 +6,12 @@ import io
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from purview_dataplane.catalog import CatalogClient
 from purview_dataplane.datamap import DataMapClient
@@ -170,6 +173,37 @@ def test_files_can_be_streamed() -> None:
     client, _ = sent(DataMapClient, httpx.Response(200, content=b"abc"))
     with client.stream("Entity_GetSampleBusinessMetadataTemplate") as response:
         assert b"abc" == b"".join(response.iter_bytes())
+
+
+def test_a_call_that_gives_a_file_accepts_one() -> None:
+    client, seen = sent(DataMapClient, httpx.Response(200, content=b"abc"))
+    client.entity.get_sample_business_metadata_template()
+    assert "*/*" == seen.seen[0].headers["accept"]
+
+
+def test_headers_of_a_client_are_named_in_any_case() -> None:
+    recorder = Recorder()
+    client = ScanningClient(ENDPOINT, transport=recorder.sync, headers={"accept": "x/y", "content-TYPE": "q"})
+    client.scans.create_or_replace("s", "n", body=m.AdlsGen2MsiScan())
+    headers = recorder.seen[0].headers
+    assert (["x/y"], ["application/json"]) == (headers.get_list("accept"), headers.get_list("content-type"))
+
+
+@given(st.text(min_size=1), st.text(), st.text())
+def test_any_text_arrives_as_it_is(source: str, scan: str, run: str) -> None:
+    client, seen = sent(ScanningClient, httpx.Response(202, json={}))
+    if not scan:
+        return
+    client.scan_result.begin_run_scan(source, scan, run_id=run)
+    path, _, query = seen.seen[0].url.raw_path.decode().partition("?")
+    *_, name, _, action = path.split("/")
+    assert ("scans", scan) == (_, unquote(action.removesuffix(":run")))
+    assert (source, run) == (
+        unquote(name),
+        unquote(query.removeprefix("runId=").removesuffix("&api-version=2023-09-01")),
+    )
+    assert "+" not in query
+    assert path.count("/") == 5
 
 
 def test_headers_of_an_operation() -> None:

@@ -10,8 +10,12 @@ import httpx
 import pytest
 
 from purview_core import ContractError, DecodeError, decode
+from purview_core.codec import Registry
+from purview_core.strict import departures
 from purview_dataplane.scanning import OPERATIONS, ScanningClient
 from purview_dataplane.scanning import models as m
+
+from .sample_plane import models as sample
 
 GOOD = {"kind": "AzureSqlDatabaseCredential", "name": "n", "properties": {"serverEndpoint": "e", "workers": 4}}
 
@@ -78,3 +82,75 @@ def test_statuses_that_are_not_declared() -> None:
     assert isinstance(decode(get, 418, b'{"error": {"code": "c", "message": "m"}}'), m.ErrorResponseModel)
     assert decode(get, 200, b"") is None
     assert {"a": 1} == decode(OPERATIONS["Scans_Delete"], 204, b'{"a": 1}')
+
+
+SAMPLE = Registry.get(sample.__name__)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (
+            "Scan",
+            {"kind": "Sql", "origin": "New", "level": 7, "tags": ["a"], "createdAt": "2024-01-01T00:00:00.1234567Z"},
+        ),
+        ("Scan", {"kind": "New", "name": None, "lastRun": None, "new": {}}),
+        ("Box", {"ratio": 1, "done": True, "anything": [None], "labels": {}, "attributes": {"a": None}, "times": []}),
+        ("Box", {"either": {"kind": "Sql"}, "oneOrMore": "text", "grid": [[{}]], "collections": {"a": {}}}),
+        ("float", 1.5),
+        ("Scan | None", None),
+        ("Any", None),
+        ("None", None),
+        ("dict[str, Any]", {"a": None}),
+    ],
+)
+def test_nothing_departs(text: str, value: Any) -> None:
+    assert [] == list(departures(SAMPLE, text, value))
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "expected"),
+    [
+        ("Scan", {}, ["/kind: expected str, found nothing"]),
+        ("Scan", {"kind": None}, ["/kind: expected str, found null"]),
+        ("Scan", {"kind": "Sql", "tags": "a"}, ["/tags: expected list[str], found a string"]),
+        (
+            "Scan",
+            {"kind": "Sql", "tags": ["a", None, 1]},
+            ["/tags/1: expected str, found null", "/tags/2: expected str, found an integer"],
+        ),
+        (
+            "Scan",
+            {"kind": "Sql", "origin": 1, "level": "1"},
+            ["/origin: expected Origin, found an integer", "/level: expected Level, found a string"],
+        ),
+        ("Scan", {"kind": "Sql", "level": True}, ["/level: expected Level, found a boolean"]),
+        (
+            "Scan",
+            {"kind": "Sql", "properties": {"workers": True, "collection": 1}},
+            [
+                "/properties/workers: expected int, found a boolean",
+                "/properties/collection: expected Collection, found an integer",
+            ],
+        ),
+        ("ScanList", {"value": {}}, ["/value: expected list[Scan], found an object"]),
+        (
+            "Box",
+            {"collections": {"a/b~c": {"type": 1}}, "grid": [[], {}]},
+            [
+                "/collections/a~1b~0c/type: expected str, found an integer",
+                "/grid/1: expected list[Collection], found an object",
+            ],
+        ),
+        (
+            "Box",
+            {"oneOrMore": 5, "ratio": "1"},
+            ["/ratio: expected float, found a string", "/oneOrMore: expected list[Collection], found an integer"],
+        ),
+        ("Box", {"times": ["soon"]}, ["/times/0: expected datetime, found a string"]),
+        ("list[Scan]", "x", ["/: expected list[Scan], found a string"]),
+        ("dict[str, Scan]", [], ["/: expected dict[str, Scan], found a list"]),
+    ],
+)
+def test_departures(text: str, value: Any, expected: list[str]) -> None:
+    assert expected == list(map(str, departures(SAMPLE, text, value)))
