@@ -45,6 +45,10 @@ def stock(package: str, model: str) -> Any:
     return getattr(import_module(f"{package}.models"), model)
 
 
+def stock_encode(value: Any) -> bytes:
+    return json.dumps(value.to_dict()).encode()
+
+
 def azure_decode(model: str, raw: bytes) -> Any:
     """What azure-purview-datamap makes of an answer; these are the calls in its operations."""
     from azure.purview.datamap import models

@@ -1,6 +1,6 @@
 """What this project costs, beside other clients of the same services, on this machine: `nox -s bench`.
 
-    python bench/run.py                       everything, in about three minutes
+    python bench/run.py                       everything, in about five minutes
     python bench/run.py decode calls          these parts alone (lines imports decode calls generation)
     python bench/run.py --rounds 9            more rounds, for a narrower spread
 

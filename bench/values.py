@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -50,11 +51,11 @@ def _members_of(value: Any) -> Members:
 
 
 def three_of_scan(page: Any) -> Any:
-    return page, [(x.name, x.kind, x.properties.last_modified_at) for x in page.value]
+    return [(x.name, x.kind, x.properties.last_modified_at) for x in page.value]
 
 
 def three_of_entity(page: Any) -> Any:
-    return page, [(x.guid, x.type_name, x.status) for x in page.entities]
+    return [(x.guid, x.type_name, x.status) for x in page.entities]
 
 
 def scans(count: int, rounds: int) -> None:
@@ -106,13 +107,18 @@ def _decode_race(
 ) -> None:
     contenders: dict[str, Callable[[], object]] = {"json.loads": lambda: json.loads(raw)}
     for name, load in clients.items():
-        contenders[f"{name}: page built"] = lambda load=load: (page := load(raw), built(page))
-        if name != "stock" or "scans" not in title:  # whose scans have no properties: nothing to read
-            contenders[f"{name}: 3 fields of each item"] = lambda load=load: three(load(raw))
-            contenders[f"{name}: every field"] = lambda load=load: touch(load(raw))
+        readings = {"page built": built, "3 fields of each item": three, "every field": touch}
+        if name == "stock" and "scans" in title:
+            del readings["3 fields of each item"], readings["every field"]  # its scans have no properties to read
+        contenders |= {f"{name}: {how}": partial(_read, load, raw, read) for how, read in readings.items()}
     before = touch(clients["purview_dataplane"](raw))
-    contenders["purview_dataplane: this reading alone, of a page read before"] = lambda: touch(before)
+    contenders["purview_dataplane: this reading alone, of a page read before"] = partial(touch, before)
     show(f"Decode {title}", race(contenders, cpu, rounds), "json.loads")
+
+
+def _read(load: Decode, raw: bytes, read: Callable[[Any], Any]) -> Any:
+    page = load(raw)
+    return page, read(page)
 
 
 def _encode_race(
@@ -136,12 +142,8 @@ def _encode_race(
         "purview_dataplane: as a request, less read-only members": lambda: dumps(request_body(sent)),
     }
     for name, load in others.items():
-        theirs = load(raw)
-        contenders[name] = (
-            (lambda value=theirs: peers.azure_encode(value))
-            if name.startswith("azure")
-            else (lambda value=theirs: json.dumps(value.to_dict()).encode())
-        )
+        to_json = peers.azure_encode if name.startswith("azure") else peers.stock_encode
+        contenders[name] = partial(to_json, load(raw))
     print(f"\nEncode {title}, equal to what came: ", end="")
     whole_pages = {n: f for n, f in contenders.items() if "read-only" not in n}
     print(", ".join(f"{n}: {'yes' if json.loads(f()) == page else 'no'}" for n, f in whole_pages.items()))

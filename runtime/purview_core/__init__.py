@@ -1,8 +1,8 @@
 """What generated clients stand on: models and their codec, operations, clients, pagers, pollers and errors."""
 
-from typing import TYPE_CHECKING
-
 from .lazy import lazy_index as _lazy_index
+
+TYPE_CHECKING = False  # type checkers take it for true; typing itself would cost more than all the rest
 
 if TYPE_CHECKING:
     from .client import AsyncClient, Client, Response

@@ -20,7 +20,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from .codec import Coded, Field, Registry, codec, encode, normal, split_union
+from .codec import Coded, Field, Registry, codec, normal, split_union
 from .values import NULL
 
 if TYPE_CHECKING:
@@ -101,12 +101,12 @@ def _check_field(model: Model, f: Field, value: Any, raw: Mapping[str, Any]) -> 
     if fits(f.registry, f.type)(value):
         if f.open and (value.__class__ is str or (value.__class__ is list and str in map(type, value))):
             f.put(model, f.load(value))
-    elif not (f.wire in raw and _encodes_to(value, raw[f.wire])):
+    elif not (f.wire in raw and _came_as(value, f.load(raw[f.wire]))):
         raise TypeError(f"{type(model).__name__}.{f.name} takes {f.type}, not {shape_of(value)}")
 
 
-def _encodes_to(value: Any, raw: Any) -> bool:
+def _came_as(value: Any, decoded: Any) -> bool:
     try:
-        return bool(encode(value) == raw)
-    except (TypeError, ValueError):
+        return bool(value == decoded)
+    except (TypeError, ValueError):  # it holds what JSON cannot
         return False

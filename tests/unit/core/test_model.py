@@ -175,6 +175,17 @@ def test_copies_of_odd_values(how: str, odd: Any, member: str) -> None:
 
 
 @pytest.mark.parametrize("how", COPIES)
+def test_copies_of_odd_items_beside_good_ones(how: str) -> None:
+    raw = {
+        "times": ["2024-01-01T00:00:00.1234567Z", 7],
+        "origins": ["Manual", "New", 7],
+        "collections": {"a": {"lastModifiedAt": "2024-01-01T00:00:00.1234567Z"}, "b": 7},
+        "grid": [[{"type": 7}], 7],
+    }
+    assert raw == COPIES[how](m.Box.from_dict(raw)).to_dict()
+
+
+@pytest.mark.parametrize("how", COPIES)
 def test_copies_of_what_was_built(how: str) -> None:
     scan = m.SqlScan(name="n", properties=m.SqlScanProperties(workers=1), additional_properties={"new": None})
     other = COPIES[how](scan)
