@@ -100,3 +100,11 @@ def bench(session: nox.Session) -> None:
     session.install(*PROJECT, env=QUIET)
     session.install("-r", "bench/requirements.txt", env=QUIET)
     session.run("python", "bench/run.py", *session.posargs)
+
+
+@nox.session(default=False)
+def compare_auth(session: nox.Session) -> None:
+    """Token requests, failures, shown secrets and overhead of our auth, beside azure-identity and httpx-auth."""
+    session.install(*PROJECT, env=QUIET)
+    session.install("-r", "bench/requirements-auth.txt", env=QUIET)
+    session.run("python", "bench/compare_auth.py", *session.posargs)
