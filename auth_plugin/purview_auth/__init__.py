@@ -10,22 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .azure_cli import AzureCliCredential
-    from .client import Timeouts
-    from .credential import CredentialAuth
-    from .errors import (
-        AuthError,
-        ConfigurationError,
-        HostRefusedError,
-        PurviewAuthError,
-        PurviewError,
-        TokenResponseError,
-    )
-    from .hosts import CHINA, PUBLIC, US_GOVERNMENT, Cloud
-    from .principal import ServicePrincipal
-    from .store import AuthEvent, TokenStore
-
 __all__ = [
     "CHINA",
     "PUBLIC",
@@ -45,7 +29,22 @@ __all__ = [
     "TokenStore",
 ]
 
-if not TYPE_CHECKING:  # so that type checkers refuse a name that is not there
+if TYPE_CHECKING:
+    from .azure_cli import AzureCliCredential
+    from .client import Timeouts
+    from .credential import CredentialAuth
+    from .errors import (
+        AuthError,
+        ConfigurationError,
+        HostRefusedError,
+        PurviewAuthError,
+        PurviewError,
+        TokenResponseError,
+    )
+    from .hosts import CHINA, PUBLIC, US_GOVERNMENT, Cloud
+    from .principal import ServicePrincipal
+    from .store import AuthEvent, TokenStore
+else:  # not seen by type checkers, so that they refuse a name that is not there
     _PLACES = {
         "azure_cli": "AzureCliCredential",
         "client": "Timeouts",

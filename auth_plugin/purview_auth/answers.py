@@ -11,9 +11,8 @@ from urllib.parse import quote, quote_plus
 import httpx
 from attrs import frozen
 
-from .errors import AuthError, TokenRequestError, TokenResponseError
-from .hints import hint_for
-from .token import Instant, Random, Secret, Token, refresh_after
+from .errors import AuthError, TokenRequestError, TokenResponseError, hint_for
+from .token import Jitter, Moment, Secret, Token, refresh_after
 
 BODY_LIMIT_BYTES = 1 << 20
 TEXT_LIMIT_CHARS = 512
@@ -45,25 +44,19 @@ def number(value: object, name: str, most: float = TEN_YEARS_SECONDS) -> float:
 
 
 def make_token(
-    text: object,
-    kind: object,
-    lifetime: float,
-    refresh_in: float | None,
-    sent: Instant,
-    claims: str | None,
-    rng: Random,
+    text: object, kind: object, life: tuple[float, float | None], sent: Moment, claims: str | None, jitter: Jitter
 ) -> Token:
-    """The Token; TokenResponseError where it is none, not a bearer token, or would break out of a header line."""
+    """The Token of a life (lifetime, refresh_in); TokenResponseError where it is none, or unfit for a header line."""
     if not isinstance(text, str) or not text:
         raise TokenResponseError("the token answer has no token")
     if not re.fullmatch(r"[\x21-\x7e]+", text):
         raise TokenResponseError("the token has characters that no header may carry")
     if not isinstance(kind, str) or kind.lower() != "bearer":
         raise TokenResponseError("the token's type is not Bearer")
-    return Token(Secret(text), sent, lifetime, refresh_after(lifetime, refresh_in, rng), claims)
+    return Token(Secret(text), sent, life[0], refresh_after(*life, jitter), claims)
 
 
-def read_token(reply: Reply, sent: Instant, claims: str | None, rng: Random) -> tuple[Token, float]:
+def read_token(reply: Reply, sent: Moment, claims: str | None, jitter: Jitter) -> tuple[Token, float]:
     """The Token of a 200 answer, and by how many seconds its expires_on disagrees with its expires_in.
 
     expires_in, counted from `sent`, wins: it needs no agreement of clocks. expires_on alone is read against the
@@ -76,15 +69,15 @@ def read_token(reply: Reply, sent: Instant, claims: str | None, rng: Random) -> 
     expires_in, expires_on, refresh_in = (answer.get(name) for name in ("expires_in", "expires_on", "refresh_in"))
     skew = 0.0
     if expires_in is None:
-        now = http_date(reply.headers.get("date")) or sent.wall
+        now = http_date(reply.headers.get("date")) or sent[0]
         lifetime = number(number(expires_on, "expires_on", EPOCH_LIMIT_SECONDS) - now, "expires_on")
     else:
         lifetime = number(expires_in, "expires_in")
         if isinstance(expires_on, (int, str)) and _NUMBER.fullmatch(str(expires_on)):
-            skew = float(expires_on) - sent.wall - lifetime
+            skew = float(expires_on) - sent[0] - lifetime
     early = None if refresh_in is None else number(refresh_in, "refresh_in")
     kind = answer.get("token_type", "Bearer")
-    return make_token(answer.get("access_token"), kind, lifetime, early, sent, claims, rng), skew
+    return make_token(answer.get("access_token"), kind, (lifetime, early), sent, claims, jitter), skew
 
 
 def _loads(body: bytes) -> Any:

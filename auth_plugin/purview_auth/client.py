@@ -8,7 +8,7 @@ import logging
 import ssl
 import time
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -18,9 +18,9 @@ from attrs import define, frozen
 
 from . import aio
 from .answers import BODY_LIMIT_BYTES, Reply, read_error, read_token
-from .errors import AuthError, ConfigurationError, CredentialError, TokenResponseError, TokenTransportError
-from .store import Flight, Step, TokenSource
-from .token import Instant, Secret, Token
+from .errors import AuthError, CredentialError, TokenResponseError, TokenTransportError
+from .store import Flight, Steps, TokenSource
+from .token import Moment, Secret, Token
 
 log = logging.getLogger("purview_auth")
 
@@ -94,35 +94,37 @@ class TokenClient(TokenSource):
     sleep: Callable[[float], object] | None = None
     _skewed: bool = False
 
-    def steps(self, claims: str | None, flight: Flight | None) -> Generator[Step | Token, Any, None]:
+    def steps(self, claims: str | None, flight: Flight | None) -> Steps:
         post: Callable[..., object] = self._post_async
         if flight is not None and (self.transport is not None or self.async_transport is None):
             post = functools.partial(self._post, flight)
         sleep = self.sleep or (aio.sleep if flight is None else time.sleep)
         try:
-            secret = self.secret if isinstance(self.secret, Secret) else _checked((yield Step(self.secret)))
+            secret = self.secret if isinstance(self.secret, Secret) else _checked((yield self.secret))
             content = self._content(secret, claims)
             deadline = self.clock.monotonic() + self.timeouts.total
-            for pauses in range(TRIES):
-                sent = Instant.now(self.clock)
-                reply = yield Step(post, (content, deadline))
+            pauses = 0
+            while True:
+                sent = self.clock.time(), self.clock.monotonic()
+                reply = yield functools.partial(post, content, deadline)
                 if isinstance(reply, Reply) and reply.status == 200:
                     yield self._token(reply, sent, claims)
                 wall = self.clock.time()
                 failure = read_error(reply, secret, wall) if isinstance(reply, Reply) else _unreached(reply)
                 pause = failure.retry_after
                 if pause is None:
-                    pause = self.rng.random() * BACKOFF_SECONDS * 2**pauses
+                    pause = self.jitter() * BACKOFF_SECONDS * 2**pauses
                 late = pauses == TRIES - 1 or self.clock.monotonic() + pause >= deadline
                 if late or failure.permanent or isinstance(failure, TokenResponseError):
                     raise failure
-                yield Step(sleep, (pause,))
+                yield functools.partial(sleep, pause)
+                pauses += 1
         except AuthError as error:
             vars(error).update(self.facts)
             raise
 
-    def _token(self, reply: Reply, sent: Instant, claims: str | None) -> Token:
-        token, skew = read_token(reply, sent, claims, self.rng)
+    def _token(self, reply: Reply, sent: Moment, claims: str | None) -> Token:
+        token, skew = read_token(reply, sent, claims, self.jitter)
         if abs(skew) > SKEW_SECONDS and not self._skewed:
             self._skewed = True
             log.warning("expires_on is %+.0f s off expires_in: this machine's clock is wrong; expires_in counts", skew)
@@ -130,8 +132,11 @@ class TokenClient(TokenSource):
 
     def _content(self, secret: Secret, claims: str | None) -> Secret:
         """The form, in the order of the vendor's tutorial."""
-        if self.capabilities:
-            claims = with_capabilities(claims)
+        if self.capabilities:  # cp1, continuous access evaluation
+            value = json.loads(claims or "{}")
+            asked = value.get("access_token")
+            value["access_token"] = {**(asked if isinstance(asked, dict) else {}), "xms_cc": {"values": ["cp1"]}}
+            claims = json.dumps(value)
         form = {"client_id": self.form["client_id"], "client_secret": secret.reveal(), **self.form}
         return Secret(urlencode(form if claims is None else {**form, "claims": claims}))
 
@@ -176,18 +181,9 @@ class TokenClient(TokenSource):
 
 def _checked(value: object) -> Secret:
     """The secret that a callable gave, or its failure as our error."""
+    if isinstance(value, str) and value:
+        return Secret(value)
     if isinstance(value, AuthError):
-        raise value.again()
-    if isinstance(value, Exception):
-        raise CredentialError(f"the callable that gives the client secret raised {type(value).__name__}")
-    if not isinstance(value, str) or not value:
-        raise ConfigurationError("the callable that gives the client secret gave none")
-    return Secret(value)
-
-
-def with_capabilities(claims: str | None) -> str:
-    """The claims with the client capability cp1 (continuous access evaluation) added."""
-    value = json.loads(claims or "{}")
-    asked = value.get("access_token")
-    value["access_token"] = {**(asked if isinstance(asked, dict) else {}), "xms_cc": {"values": ["cp1"]}}
-    return json.dumps(value)
+        raise value
+    what = f"raised {type(value).__name__}" if isinstance(value, Exception) else "gave none"
+    raise CredentialError(f"the callable that gives the client secret {what}")

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import inspect
+import random
+import time
 import weakref
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 from attrs import define, field
 
 from .answers import EPOCH_LIMIT_SECONDS, aadsts, make_token, number
-from .errors import AuthError, ConfigurationError, CredentialError
+from .errors import AuthError, ConfigurationError, CredentialError, hint_for
 from .flow import PurviewAuth
-from .hints import hint_for
 from .hosts import PUBLIC, Cloud, HostRules, scope_of
-from .store import AuthEvent, Flight, Step, TokenSource, TokenStore
-from .token import SYSTEM_CLOCK, SYSTEM_RANDOM, Clock, Instant, Random, Token
+from .store import AuthEvent, Flight, Steps, TokenSource, TokenStore
+from .token import Clock, Moment, Token
 
 # A store per credential, for as long as an auth object with it lives: objects on one credential share its token.
 _STORES: weakref.WeakValueDictionary[int, TokenStore] = weakref.WeakValueDictionary()
@@ -30,28 +31,28 @@ class CredentialSource(TokenSource):
     scope: str
     capabilities: bool = False
 
-    def steps(self, claims: str | None, flight: Flight | None) -> Generator[Step | Token, Any, None]:
+    def steps(self, claims: str | None, flight: Flight | None) -> Steps:
         del flight  # one way for both drivers
-        sent = Instant.now(self.clock)
+        sent = self.clock.time(), self.clock.monotonic()
         options: dict[str, Any] = {} if claims is None else {"claims": claims}
         if self.capabilities:
             options["enable_cae"] = True
         if callable(getattr(self.credential, "get_token_info", None)):
-            answer = yield Step(partial(self.credential.get_token_info, self.scope, options=options))
+            answer = yield partial(self.credential.get_token_info, self.scope, options=options)
         else:
-            answer = yield Step(partial(self.credential.get_token, self.scope, **options))
+            answer = yield partial(self.credential.get_token, self.scope, **options)
         if isinstance(answer, Exception):
             raise _failure(answer)
         yield self._token(answer, sent, claims)
 
-    def _token(self, answer: Any, sent: Instant, claims: str | None) -> Token:
+    def _token(self, answer: Any, sent: Moment, claims: str | None) -> Token:
         expires_on = number(getattr(answer, "expires_on", None), "expires_on", EPOCH_LIMIT_SECONDS)
-        lifetime = number(expires_on - sent.wall, "expires_on less the time now")
+        lifetime = number(expires_on - sent[0], "expires_on less the time now")
         early = getattr(answer, "refresh_on", None)
         if early is not None:
-            early = number(early, "refresh_on", EPOCH_LIMIT_SECONDS) - sent.wall
+            early = number(early, "refresh_on", EPOCH_LIMIT_SECONDS) - sent[0]
         kind = getattr(answer, "token_type", "Bearer")
-        return make_token(getattr(answer, "token", None), kind, lifetime, early, sent, claims, self.rng)
+        return make_token(getattr(answer, "token", None), kind, (lifetime, early), sent, claims, self.jitter)
 
 
 def _failure(error: Exception) -> AuthError:
@@ -84,7 +85,7 @@ class CredentialAuth(PurviewAuth):
         cloud: Cloud | None = None,
         timeout: float = 30.0,
         clock: Clock | None = None,
-        rng: Random | None = None,
+        rng: random.Random | None = None,
         allowed_hosts: Iterable[str] = (),
         allow_insecure_localhost: bool = False,
         store: TokenStore | None = None,
@@ -103,8 +104,8 @@ class CredentialAuth(PurviewAuth):
             capabilities=continuous_access,
             total_seconds=timeout,
             native=only_async or inspect.iscoroutinefunction(ask),
-            clock=clock or SYSTEM_CLOCK,
-            rng=rng or SYSTEM_RANDOM,
+            clock=clock or time,
+            jitter=(rng or random).random,
             on_event=on_event,
         )
         self._store = store or _STORES.setdefault(id(credential), TokenStore())

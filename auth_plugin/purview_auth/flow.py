@@ -19,6 +19,9 @@ def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
     return url.scheme, url.raw_host, url.port
 
 
+ANY_TOKEN = Need()
+
+
 class PurviewAuth(Sealed, httpx.Auth):
     """What all auth objects of this package share.
 
@@ -33,7 +36,7 @@ class PurviewAuth(Sealed, httpx.Auth):
 
     def _steps(self, request: httpx.Request) -> Generator[httpx.Request | Need, Any, None]:
         self._hosts.check(request.url)
-        token: Token = yield Need()
+        token: Token = yield ANY_TOKEN
         replay = Replay(request)
         request.headers["Authorization"] = f"Bearer {token.secret.reveal()}"
         response: httpx.Response = yield request
@@ -71,8 +74,8 @@ class PurviewAuth(Sealed, httpx.Auth):
         """Expiry of the current token, or None where there is none; never the token."""
         if (token := self._slot.current) is None:
             return None
-        on = token.sent.wall
-        return TokenInfo(on + token.lifetime, token.lifetime - token.age(self._source.clock), on + token.refresh_after)
+        on, left = token.sent[0], token.lifetime - token.age(self._source.clock)
+        return TokenInfo(on + token.lifetime, left, on + token.refresh_after)
 
     def close(self) -> None:
         """No new token is asked for afterwards; a token in hand serves until it expires. May be called again."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import random
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
@@ -14,9 +16,7 @@ from .errors import ConfigurationError
 from .flow import PurviewAuth
 from .hosts import PUBLIC, Cloud, HostRules, check_authority, check_tenant, cloud_of, scope_of
 from .store import AuthEvent, TokenStore
-from .token import SYSTEM_CLOCK, SYSTEM_RANDOM, Clock, Random, Secret
-
-_FORMS = "client_secret must be a non-empty string, or a callable that gives one"
+from .token import Clock, Secret
 
 
 class ServicePrincipal(PurviewAuth):
@@ -47,7 +47,7 @@ class ServicePrincipal(PurviewAuth):
         async_transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
         sleep: Callable[[float], object] | None = None,
-        rng: Random | None = None,
+        rng: random.Random | None = None,
         allowed_hosts: Iterable[str] = (),
         allow_insecure_localhost: bool = False,
         cloud: Cloud | None = None,
@@ -59,33 +59,20 @@ class ServicePrincipal(PurviewAuth):
         source = client_secret = _as_source(client_secret)  # no frame of ours keeps the text: tracebacks show locals
         origin = check_authority(authority or (cloud or PUBLIC).authority, allow_insecure_localhost)
         cloud = cloud_of(origin, cloud)
-        hosts = HostRules(cloud, allowed_hosts, allow_insecure_localhost)
-        tenant_id = check_tenant(tenant_id)
-        if source is None or not client_id or token_endpoint_version not in (1, 2):
-            raise ConfigurationError(f"client_id must be given, token_endpoint_version 1 or 2; {_FORMS}")
-        resource = resource or cloud.resource
-        v1 = token_endpoint_version == 1
-        field = {"resource": resource} if v1 else {"scope": scope_of(resource)}
-        if transport is None and isinstance(async_transport, httpx.BaseTransport):
-            transport = async_transport
+        limits = timeouts or Timeouts()
         self._client = TokenClient(
-            url=f"{origin}/{tenant_id}/oauth2/{'token' if v1 else 'v2.0/token'}",
-            form={"client_id": client_id, "grant_type": "client_credentials", **field},
-            facts={"tenant": tenant_id, "client_id": client_id, "authority": httpx.URL(origin).host},
-            secret=source,
-            timeouts=timeouts or Timeouts(),
-            total_seconds=(timeouts or Timeouts()).total,
+            **_what(origin, tenant_id, client_id, resource or cloud.resource, token_endpoint_version),
+            **_how(source, transport, async_transport),
+            timeouts=limits,
+            total_seconds=limits.total,
             capabilities=continuous_access,
-            transport=transport,
-            async_transport=async_transport,
-            native=async_transport is not None or (transport is None and inspect.iscoroutinefunction(source)),
-            clock=clock or SYSTEM_CLOCK,
+            clock=clock or time,
             sleep=sleep,
-            rng=rng or SYSTEM_RANDOM,
+            jitter=(rng or random).random,
             on_event=on_event,
         )
-        key = (self._client.url, client_id, resource)
-        super().__init__(self._client, (store or TokenStore()).slot(key), hosts)
+        slot = (store or TokenStore()).slot((self._client.url, *self._client.form.values()))
+        super().__init__(self._client, slot, HostRules(cloud, allowed_hosts, allow_insecure_localhost))
 
     @classmethod
     def from_env(cls, **options: Any) -> Self:
@@ -102,9 +89,7 @@ class ServicePrincipal(PurviewAuth):
     def update_secret(self, client_secret: str | Callable[[], Any]) -> None:
         """Puts another secret in place for the next refresh and forgets that the old one was refused."""
         source = client_secret = _as_source(client_secret)
-        if source is None:
-            raise ConfigurationError(_FORMS)
-        self._client.secret = source
+        self._client.secret = _how(source, None, None)["secret"]
         self._slot.forget(token=False)
 
     def __repr__(self) -> str:
@@ -116,3 +101,22 @@ def _as_source(secret: object) -> Any:
     if isinstance(secret, str) and secret:
         return Secret(secret)
     return secret if callable(secret) else None
+
+
+def _what(origin: str, tenant_id: str, client_id: str, resource: str, version: int) -> dict[str, Any]:
+    """What is asked for, and of whom."""
+    if not client_id or version not in (1, 2):
+        raise ConfigurationError("client_id must be given, and token_endpoint_version must be 1 or 2")
+    url = f"{origin}/{check_tenant(tenant_id)}/oauth2/{'token' if version == 1 else 'v2.0/token'}"
+    field = {"resource": resource} if version == 1 else {"scope": scope_of(resource)}
+    facts = {"tenant": tenant_id, "client_id": client_id, "authority": httpx.URL(origin).host}
+    return {"url": url, "form": {"client_id": client_id, "grant_type": "client_credentials", **field}, "facts": facts}
+
+
+def _how(source: Any, transport: httpx.BaseTransport | None, other: httpx.AsyncBaseTransport | None) -> dict[str, Any]:
+    """With which secret, and over which transports; one that is of both kinds serves for both."""
+    if source is None:
+        raise ConfigurationError("client_secret must be a non-empty string, or a callable that gives one")
+    native = other is not None or (transport is None and inspect.iscoroutinefunction(source))
+    both = other if transport is None and isinstance(other, httpx.BaseTransport) else transport
+    return {"secret": source, "transport": both, "async_transport": other, "native": native}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import copy
 import inspect
 import logging
 import os
@@ -16,8 +17,8 @@ from typing import Any
 from attrs import define, field, frozen
 
 from . import aio
-from .errors import AuthError, ChallengeError, ClosedError, TokenTransportError
-from .token import Clock, Random, Sealed, Token
+from .errors import AuthError, ChallengeError, ClosedError, TokenResponseError, TokenTransportError
+from .token import Clock, Jitter, Sealed, Token
 
 log = logging.getLogger("purview_auth")
 
@@ -26,6 +27,10 @@ REJECTED_AGE_SECONDS = 10.0
 EARLY_WAIT_SECONDS = 2.0
 SLACK_SECONDS = 1.0
 NEVER = float("-inf")
+
+# What a source's policy yields: what to call, to await where the result is awaitable, and to send back the result of (or
+# the exception); at last the token.
+Steps = Generator[Callable[[], object] | Token, Any, None]
 
 
 @frozen
@@ -49,28 +54,20 @@ class Need:
         return ChallengeError("the service answered 401", status_code=401) if self.rejected else None
 
 
-@frozen
-class Step:
-    """What a source's policy yields: call it, await the result if it is awaitable, send it back, or the exception."""
-
-    call: Callable[..., object]
-    arguments: tuple[object, ...] = ()
-
-
 @define(eq=False, kw_only=True)
 class TokenSource(ABC):
     """What a store asks for tokens; `native` says that async callers run the steps on their own event loop."""
 
     clock: Clock
-    rng: Random
+    jitter: Jitter
     total_seconds: float
-    native: bool = False
+    native: bool
     on_event: Callable[[AuthEvent], object] | None = None
     closed: bool = False
     loop: aio.PrivateLoop = field(factory=aio.PrivateLoop, repr=False)
 
     @abstractmethod
-    def steps(self, claims: str | None, flight: Flight | None) -> Generator[Step | Token, Any, None]:
+    def steps(self, claims: str | None, flight: Flight | None) -> Steps:
         """How to get a token, once for both drivers: steps, then the token. Blocking where there is a flight."""
 
     def fetch(self, flight: Flight) -> Token:
@@ -78,7 +75,7 @@ class TokenSource(ABC):
         steps, outcome = self.steps(flight.claims, flight), None
         while not isinstance(step := steps.send(outcome), Token):
             try:
-                outcome = self.loop.resolve(step.call(*step.arguments))
+                outcome = self.loop.resolve(step())
             except Exception as error:  # noqa: BLE001 - the policy decides
                 outcome = error
         return step
@@ -88,7 +85,7 @@ class TokenSource(ABC):
         steps, outcome = self.steps(claims, None), None
         while not isinstance(step := steps.send(outcome), Token):
             try:
-                result = step.call(*step.arguments)
+                result = step()
                 outcome = await result if inspect.isawaitable(result) else result
             except Exception as error:  # noqa: BLE001 - the policy decides
                 outcome = error
@@ -135,13 +132,7 @@ class Flight:
         return wake()
 
 
-@frozen
-class Wait:
-    """Step of the policy: start the flight if this caller leads it, then wait for its end."""
-
-    flight: Flight
-    lead: bool
-    seconds: float
+Wait = tuple[Flight, bool, float]  # start the flight, if this caller leads it, then wait for its end so many seconds
 
 
 class Slot:
@@ -157,11 +148,9 @@ class Slot:
     | none, or not usable             | refused < 30 s ago, or told to  | gets that error again                        |
     |                                 | wait (Retry-After) until later  |                                              |
     | none, or not usable             | other                           | starts one, waits, shares its outcome        |
-    | after a 401: another one than   | any                             | uses it                                      |
-    | the rejected, claims as asked   |                                 |                                              |
-    | after a 401 without claims: the | any                             | gets None: a new one would not help          |
-    | rejected one, not 10 s old      |                                 |                                              |
-    | after a 401: other              | any                             | as with none; None if the new is the old one |
+    | 401: not rejected, claims asked | any                             | uses it                                      |
+    | 401: rejected, < 10 s, no claims| any                             | gets None: a new one would not help          |
+    | 401: other                      | any                             | as with none; None if the new is the old one |
 
     A blocking request runs in a thread of its own, so that no caller's time limit or cancellation ends it and no event
     loop stands still for it. A native one runs in its first caller's task; where that is cancelled, a waiter takes
@@ -196,27 +185,27 @@ class Slot:
         """The token to send; None where a 401 has no remedy. Raises AuthError."""
         if (token := self._warm(source.clock, need)) is not None:
             return token
-        for step in self._resolve(source, need):
-            if not isinstance(step, Wait):
-                return step
-            if step.lead:
-                self._launch(step.flight)
-            step.flight.done.wait(step.seconds)
-        raise AssertionError  # _resolve ends with a token, None or an error
+        steps = self._resolve(source, need)
+        while isinstance(step := next(steps), tuple):
+            flight, lead, seconds = step
+            if lead:
+                self._launch(flight)
+            flight.done.wait(seconds)
+        return step
 
     async def aget(self, source: TokenSource, need: Need) -> Token | None:
         """The same for async callers, under asyncio and trio."""
         if (token := self._warm(source.clock, need)) is not None:
             return token
-        for step in self._resolve(source, need):
-            if not isinstance(step, Wait):
-                return step
-            if step.lead and source.native:
-                await self._fly_async(step.flight)
-            elif step.lead:
-                self._launch(step.flight)
-            await aio.wait_for_wake(step.flight.subscribe, step.seconds)
-        raise AssertionError
+        steps = self._resolve(source, need)
+        while isinstance(step := next(steps), tuple):
+            flight, lead, seconds = step
+            if lead and source.native:
+                await self._fly_async(flight)
+            elif lead:
+                self._launch(flight)
+            await aio.wait_for_wake(flight.subscribe, seconds)
+        return step
 
     def _warm(self, clock: Clock, need: Need) -> Token | None:
         token = self.current
@@ -227,54 +216,49 @@ class Slot:
             under_way = self._flights.get(need.claims)
             if under_way is not None and under_way.overdue:
                 self._expire(under_way)
-            usable, step = self._decide(source, need)
-            if step is None:
+            usable, wait = self._decide(source, need)
+            if wait is None:
                 yield usable
-            else:
-                yield step
-                if step.flight.overdue:
-                    self._expire(step.flight)
-                outcome = step.flight.outcome
-                if isinstance(outcome, Token):
-                    yield None if need.rejected is not None and outcome.same(need.rejected) else outcome
-                if usable is not None and usable.usable(source.clock):
-                    yield usable
-                if isinstance(outcome, AuthError) and step.flight.epoch == self._epoch:
-                    raise outcome.again() from need.cause
-                # else given up by its leader, or of a time before forget(): decide again
+                continue
+            yield wait
+            flight = wait[0]
+            if flight.overdue:
+                self._expire(flight)
+            outcome = flight.outcome
+            if isinstance(outcome, Token) and outcome.usable(source.clock):
+                yield None if need.rejected is not None and outcome.same(need.rejected) else outcome
+            if usable is not None and usable.usable(source.clock):
+                yield usable
+            if isinstance(outcome, AuthError) and flight.epoch == self._epoch:
+                raise copy.copy(outcome) from need.cause
+            # else given up by its leader, of a time before forget(), or expired by now: decide again
 
     def _decide(self, source: TokenSource, need: Need) -> tuple[Token | None, Wait | None]:
         """The table above: a usable token if there is one, and what to wait for if anything."""
         clock, rejected, claims = source.clock, need.rejected, need.claims
         now = clock.monotonic()
         with self._lock:
-            token = self._usable(clock, need)
-            if token is not None and (rejected is not None or token.age(clock) < token.refresh_after):
+            token, known = self.current, False
+            if token is not None and rejected is not None and token.same(rejected):
+                if claims is None and rejected.age(clock) <= REJECTED_AGE_SECONDS:
+                    return None, None
+                known = True
+            if token is None or known or not token.usable(clock) or claims not in (None, token.claims):
+                token = None
+            elif rejected is not None or token.age(clock) < token.refresh_after:
                 return token, None
-            if rejected is not None and self._is_young(rejected, clock) and claims is None:
-                return None, None
             flight = self._flights.get(claims)
             held = source.closed or now < max(self._hard_until, self._soft_until)
             if token is not None and (flight is not None or held):
                 return token, None
             if flight is not None:
-                return None, Wait(flight, False, flight.seconds_left)
+                return None, (flight, False, flight.seconds_left)
             if self._failure is not None and now < self._hard_until:
-                raise self._failure.again() from need.cause
+                raise copy.copy(self._failure) from need.cause
             if source.closed:
                 raise ClosedError("a new token is needed, but the auth object is closed") from need.cause
             flight = self._flights[claims] = Flight(self._epoch, source, claims)
-            return token, Wait(flight, True, flight.seconds_left if token is None else EARLY_WAIT_SECONDS)
-
-    def _usable(self, clock: Clock, need: Need) -> Token | None:
-        token = self.current
-        if token is None or not token.usable(clock) or (need.rejected is not None and token.same(need.rejected)):
-            return None
-        return token if need.claims in (None, token.claims) else None
-
-    def _is_young(self, rejected: Token, clock: Clock) -> bool:
-        known = self.current is not None and self.current.same(rejected)
-        return known and rejected.age(clock) <= REJECTED_AGE_SECONDS
+            return token, (flight, True, flight.seconds_left if token is None else EARLY_WAIT_SECONDS)
 
     def _launch(self, flight: Flight) -> None:
         context = contextvars.copy_context()
@@ -306,6 +290,8 @@ class Slot:
 
     def _land(self, flight: Flight, outcome: Token | AuthError | None) -> None:
         clock = flight.source.clock
+        if isinstance(outcome, Token) and not outcome.usable(clock):
+            outcome = TokenResponseError("the token had expired when it came")
         with self._lock:
             if self._flights.get(flight.claims) is not flight:
                 return  # over its time: its callers were told so
@@ -332,9 +318,12 @@ class Slot:
 
 
 def _as_outcome(error: BaseException) -> AuthError:
-    """The error to share. A copy: the original's traceback, cause and context may hold a secret in some frame."""
+    """The error to share. A copy: the original's traceback, cause and context may hold a secret in some frame.
+
+    And each caller raises a copy of this one, or it would collect the tracebacks of all.
+    """
     if isinstance(error, AuthError):
-        return error.again()
+        return copy.copy(error)
     if isinstance(error, TimeoutError):
         return TokenTransportError("the token request was not done within its total time limit")
     return TokenTransportError(f"the token request ended with {type(error).__name__}")
@@ -368,5 +357,5 @@ def _after_fork_in_child() -> None:
         slot.after_fork()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+# Where there is no fork, dict() takes the argument and nothing comes of it.
+getattr(os, "register_at_fork", dict)(after_in_child=_after_fork_in_child)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import random
-import time
+from collections.abc import Callable
 from typing import Any, NoReturn, Protocol, Self
 
 from attrs import field, frozen
@@ -21,14 +20,8 @@ class Clock(Protocol):
     def monotonic(self) -> float: ...
 
 
-class Random(Protocol):
-    """Where jitter comes from; the module `random` is one, `random.Random` objects are too."""
-
-    def random(self) -> float: ...
-
-
-SYSTEM_CLOCK: Clock = time
-SYSTEM_RANDOM: Random = random
+Moment = tuple[float, float]  # on the wall clock and on the monotonic one
+Jitter = Callable[[], float]  # a random number from 0 to 1
 
 
 class Sealed:
@@ -62,18 +55,6 @@ class Secret(Sealed):
 
 
 @frozen
-class Instant:
-    """One moment on both clocks."""
-
-    wall: float
-    monotonic: float
-
-    @classmethod
-    def now(cls, clock: Clock) -> Self:
-        return cls(clock.time(), clock.monotonic())
-
-
-@frozen
 class TokenInfo:
     """What may be known about a token: seconds since the epoch, and seconds from now."""
 
@@ -91,13 +72,13 @@ class Token:
     """
 
     secret: Secret
-    sent: Instant
+    sent: Moment
     lifetime: float
     refresh_after: float
     claims: str | None = field(default=None, repr=False)
 
     def age(self, clock: Clock) -> float:
-        return max(clock.monotonic() - self.sent.monotonic, clock.time() - self.sent.wall)
+        return max(clock.time() - self.sent[0], clock.monotonic() - self.sent[1])
 
     def usable(self, clock: Clock) -> bool:
         """May it still be sent? Some seconds are kept back for the way to the service."""
@@ -107,7 +88,7 @@ class Token:
         return self.secret.reveal() == other.secret.reveal()
 
 
-def refresh_after(lifetime: float, refresh_in: float | None, rng: Random) -> float:
+def refresh_after(lifetime: float, refresh_in: float | None, jitter: Jitter) -> float:
     """Age in seconds at which a token is due for an early refresh.
 
     refresh_in where it is given and before expiry; else half of a lifetime of 2 h and more; else 300 s before expiry,
@@ -117,4 +98,4 @@ def refresh_after(lifetime: float, refresh_in: float | None, rng: Random) -> flo
     due = lifetime / 2 if lifetime >= HALF_LIFE_FROM_SECONDS else lifetime - min(EARLY_SECONDS, lifetime / 2)
     if refresh_in is not None and refresh_in < lifetime:
         due = refresh_in
-    return max(due - rng.random() * min(JITTER_SECONDS, lifetime / 10), min(30.0, lifetime / 2))
+    return max(due - jitter() * min(JITTER_SECONDS, lifetime / 10), min(30.0, lifetime / 2))

@@ -42,10 +42,12 @@ class Service(httpx.BaseTransport, httpx.AsyncBaseTransport):
     bodies: list[bytes] = field(factory=list)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._answer(request, request.read())
+        stream: Any = request.stream  # not read(), which would make any body one of bytes
+        return self._answer(request, b"".join(stream))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return self._answer(request, await request.aread())
+        stream: Any = request.stream
+        return self._answer(request, b"".join([part async for part in stream]))
 
     def _answer(self, request: httpx.Request, body: bytes) -> httpx.Response:
         value = request.headers.get("Authorization")

@@ -311,6 +311,7 @@ def test_a24_a_flow_can_be_driven_by_hand(world: World) -> None:
     """As purview_core and httpx do it: the flow ends after an answer that is not for it."""
     flow = world.principal().auth_flow(httpx.Request("GET", "https://contoso.purview.azure.com/"))
     request = next(flow)
+    assert "Bearer token-1" == request.headers["Authorization"]
     with pytest.raises(StopIteration):
         flow.send(httpx.Response(403, request=request))
 

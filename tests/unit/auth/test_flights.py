@@ -18,10 +18,10 @@ import httpx
 import pytest
 import trio
 
-from purview_auth import ServicePrincipal, Timeouts, TokenStore, store
+from purview_auth import AuthEvent, ServicePrincipal, Timeouts, TokenStore, store
 from purview_auth.aio import PrivateLoop
 from purview_auth.errors import AuthError, ClosedError, TokenRequestError, TokenTransportError
-from purview_auth.testing import Fault, Held, disconnected, refused
+from purview_auth.testing import Fault, Held, disconnected, overloaded, refused
 
 from .support import CLIENT, SECRET, TENANT, URL, World, call, run
 
@@ -207,7 +207,8 @@ def test_a10_a_cancelled_native_leader_hands_over(world: World, mode: str) -> No
                 await forever(mode)
             return await world.endpoint.handle_async_request(request)
 
-    auth = world.principal(async_transport=Stuck())
+    events: list[AuthEvent] = []
+    auth = world.principal(async_transport=Stuck(), on_event=events.append)
     results: list[Any] = []
 
     async def main() -> None:
@@ -238,6 +239,7 @@ def test_a10_a_cancelled_native_leader_hands_over(world: World, mode: str) -> No
 
     run(mode, main)
     assert (["Bearer token-1"] * 5, 1) == (results, world.posts)
+    assert ["acquired"] == [event.kind for event in events]
 
 
 def test_a10_a_time_limit_of_the_caller(world: World) -> None:
@@ -254,6 +256,28 @@ def test_a10_a_time_limit_of_the_caller(world: World) -> None:
 
     assert "Bearer token-1" == asyncio.run(main())
     assert 1 == world.posts
+
+
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize("mode", ["sync", "asyncio", "trio"])
+def test_a13_the_pause_is_slept_where_no_sleep_is_given(world: World, mode: str, native: bool) -> None:
+    world.endpoint.faults.append(overloaded(429, retry_after_ms="1"))
+    world.principal(sleep=None, async_transport=world.endpoint if native else None)
+    assert 200 == world.get(mode).status_code
+    assert 2 == world.posts
+
+
+@pytest.mark.parametrize("mode", ["asyncio", "trio"])
+def test_a13_an_async_sleep_may_be_given(world: World, mode: str) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    world.endpoint.faults.append(overloaded(429, retry_after="2"))
+    world.principal(sleep=sleep, async_transport=world.endpoint)
+    assert 200 == world.get(mode).status_code
+    assert [2.0] == slept
 
 
 @pytest.mark.parametrize("native", [False, True])
@@ -357,6 +381,23 @@ def test_a28_a_forked_child_is_not_stuck(world: World) -> None:
         thread.join()
 
 
+def test_a28_after_a_fork_locks_and_requests_are_new(world: World) -> None:
+    held = Held()
+    world.endpoint.faults.append(held)
+    auth = world.principal()
+    thread = threading.Thread(target=token_of(auth))
+    thread.start()
+    held.reached.wait()
+    lock, flight = auth._slot._lock, auth._slot._flights[None]
+    with lock:
+        store._after_fork_in_child()
+        assert "Bearer token-1" == token_of(auth)()
+    assert auth._slot._lock is not lock
+    held.release.set()
+    flight.settle(None)  # its own thread finds that it is not asked for any more
+    thread.join()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a28_a_forked_child_keeps_the_token(world: World) -> None:
@@ -394,10 +435,8 @@ def test_a28_a_spawned_child_builds_its_own(world: World) -> None:
 def test_a32_close_ends_refreshes_not_the_token(world: World, mode: str) -> None:
     auth = world.principal()
     world.get(mode)
-    with auth:
-        pass
-    auth.close()
-    asyncio.run(auth.aclose())
+    for _ in range(2):
+        auth.close()
     world.clock.advance(3400)
     world.get(mode)
     world.clock.advance(200)
@@ -406,12 +445,24 @@ def test_a32_close_ends_refreshes_not_the_token(world: World, mode: str) -> None
     assert 1 == world.posts
 
 
-def test_a32_an_async_context_closes_too(world: World) -> None:
-    async def main() -> None:
-        async with world.principal():
-            pass
+@pytest.mark.parametrize("way", ["close", "aclose", "with", "async with"])
+def test_a32_there_are_four_ways_to_close(world: World, way: str) -> None:
+    auth = world.principal()
 
-    asyncio.run(main())
+    async def main() -> None:
+        if way == "aclose":
+            await auth.aclose()
+        else:
+            async with auth as entered:
+                assert entered is auth
+
+    if way == "close":
+        auth.close()
+    elif way == "with":
+        with auth as entered:
+            assert entered is auth
+    else:
+        asyncio.run(main())
     with pytest.raises(ClosedError):
         world.get()
 
@@ -435,6 +486,19 @@ def test_a32_nothing_is_left_open() -> None:
         loop_thread.join(5)
         gc.collect()
     assert 0 == threads()
+
+
+def test_a32_close_ends_the_private_loop() -> None:
+    async def secret() -> str:
+        return SECRET
+
+    world = World()
+    auth = world.principal(client_secret=secret)
+    world.get()
+    (loop,) = (one for one in threading.enumerate() if one.name == "purview-auth-loop")
+    auth.close()
+    loop.join(5)
+    assert not loop.is_alive()
 
 
 def test_a32_a_private_loop_closes_twice_and_starts_again() -> None:

@@ -102,7 +102,8 @@ def test_a13_a_server_that_is_gone(mode: str) -> None:
 
 
 @pytest.mark.parametrize("native", [False, True])
-def test_a33_events_tell_what_happened(world: World, mode: str, native: bool) -> None:
+def test_a33_events_tell_what_happened(world: World, mode: str, native: bool, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
     events: list[AuthEvent] = []
     world.principal(on_event=events.append, async_transport=world.endpoint if native else None)
     world.get(mode)
@@ -122,7 +123,10 @@ def test_a33_events_tell_what_happened(world: World, mode: str, native: bool) ->
         ("failed", "TokenRequestError"),
     ]
     assert expected == [(event.kind, event.error) for event in events]
-    assert all(event.seconds >= 0 for event in events)
+    assert all(0 <= event.seconds < 30 for event in events)
+    said = [record.message for record in caplog.records if record.message.startswith("token ")]
+    expected_logs = [f"token {one.kind} in {one.seconds:.3f} s: {one.error or 'no error'}" for one in events]
+    assert expected_logs == said
 
 
 def test_a33_a_hook_that_raises_harms_nobody(world: World, mode: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -226,15 +230,18 @@ def test_a34_invariants_hold_under_stress(suspended: bool, capsys: pytest.Captur
         rng=random.Random(seed),
     )
     failures = [0] * threads
+    needless: list[int] = []
 
     def work(number: int) -> None:
         for _ in range(calls // threads + 1):
             storm.jump()
-            began = storm.true
+            began, held = storm.true, auth._slot.current
             try:
                 request = next(auth.sync_auth_flow(httpx.Request("GET", URL)))
             except AuthError:
                 failures[number] += 1
+                if suspended and held is not None and held.usable(storm.clock):
+                    needless.append(number)  # (a wall clock that is set back can make a token usable again)
             else:
                 storm.check(request.headers["Authorization"].removeprefix("Bearer "), began)
 
@@ -250,5 +257,5 @@ def test_a34_invariants_hold_under_stress(suspended: bool, capsys: pytest.Captur
     with capsys.disabled():
         print(f"\nseed {seed}: {len(storm.endpoint.posts)} posts, {sum(failures)} failed of {calls} calls")
     assert [] == [worker for worker in workers if worker.is_alive()]  # no deadlock
-    assert ([], 1) == (storm.late, storm.most)
-    assert len(storm.endpoint.posts) <= 3 * calls
+    assert ([], [], 1) == (storm.late, needless, storm.most)
+    assert len(storm.endpoint.posts) <= calls / 10

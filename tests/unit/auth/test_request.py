@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import httpx
@@ -109,7 +112,7 @@ def test_a17_redirects_are_refused(world: World, mode: str, code: int) -> None:
 
 @pytest.mark.parametrize(("client", "secret", "version"), [("", "s", 1), ("c", "", 1), ("c", b"s", 1), ("c", "s", 3)])
 def test_a17_other_arguments_are_checked(client: str, secret: Any, version: int) -> None:
-    with pytest.raises(ConfigurationError, match="client_id must be given"):
+    with pytest.raises(ConfigurationError, match="client_(id|secret) must be"):
         ServicePrincipal(TENANT, client, secret, token_endpoint_version=version)
 
 
@@ -188,6 +191,13 @@ def test_a29_update_secret_forgets_the_refusal(world: World) -> None:
         world.auth.update_secret("")
 
 
+def test_a29_update_secret_keeps_the_token(world: World) -> None:
+    world.get()
+    world.auth.update_secret("two")
+    world.get()
+    assert ["token-1"] * 2 == world.service.tokens
+
+
 def test_a31_a_cloud_is_one_value(world: World) -> None:
     world.principal(cloud=US_GOVERNMENT)
     world.get(url="https://contoso.purview.azure.us/scan")
@@ -244,6 +254,14 @@ def test_the_public_names_are_pinned() -> None:
     assert all(getattr(purview_auth, name) is not None for name in purview_auth.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
         getattr(purview_auth, "Nothing")  # noqa: B009
+
+
+@pytest.mark.parametrize("name", ["purview_auth", "purview_auth.errors"])
+def test_importing_the_package_loads_nothing_heavy(name: str) -> None:
+    code = f"import sys, {name}; print(sorted({{'httpx', 'attrs', 'asyncio', 'ssl', 'json'}} & set(sys.modules)))"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-S", "-c", code], env=env, capture_output=True, check=False)
+    assert (b"[]", b"") == (done.stdout.strip(), done.stderr)
 
 
 def test_a13_headers_of_a_fault_are_spelt_with_hyphens() -> None:

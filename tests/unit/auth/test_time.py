@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from purview_auth import store
-from purview_auth.errors import AuthError, TokenRequestError, TokenTransportError
+from purview_auth.errors import AuthError, TokenRequestError, TokenResponseError, TokenTransportError
 from purview_auth.testing import Fault, Held, answer, disconnected, overloaded, refused
 from purview_auth.token import refresh_after
 
@@ -70,10 +70,21 @@ def test_a05_a_clock_that_is_wrong_from_the_start_does_no_harm(world: World, wro
     ],
 )
 def test_a06_refresh_points(lifetime: float, refresh_in: float | None, due: float) -> None:
-    assert due == refresh_after(lifetime, refresh_in, NoJitter())
-    jittered = {refresh_after(lifetime, refresh_in, random.Random(seed)) for seed in range(50)}
+    assert due == refresh_after(lifetime, refresh_in, NoJitter().random)
+    jittered = {refresh_after(lifetime, refresh_in, random.Random(seed).random) for seed in range(50)}
     assert all(due - 60 <= one <= due for one in jittered)
     assert min(jittered) >= min(30, lifetime / 2)
+
+
+def test_a06_a_token_that_expired_on_its_way_is_an_error(world: World, mode: str) -> None:
+    def slow(request: httpx.Request) -> None:
+        world.clock.advance(20)
+
+    world.expires_in(15)
+    world.endpoint.always = slow
+    with pytest.raises(TokenResponseError, match="had expired when it came"):
+        world.get(mode)
+    assert 1 == world.posts
 
 
 def test_a06_the_refresh_comes_at_its_point(world: World, mode: str) -> None:
