@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -36,7 +37,7 @@ SCOPE = "https://purview.azure.net/.default"
 _AZURE = f"azure-core {version('azure-core')}, azure-identity {version('azure-identity')}"
 
 
-class Contender:
+class Contender(ABC):
     """One credential, and `clients` clients that share it; `call` makes one call, `acall` one from a task."""
 
     name: str
@@ -47,27 +48,30 @@ class Contender:
         self.endpoint, self.service = endpoint, service or Service()
         self.build(clients)
 
+    @abstractmethod
     def build(self, clients: int) -> None:
-        raise NotImplementedError
+        """Makes the credential and its clients."""
 
     def call(self, url: str = URL) -> None:
-        raise NotImplementedError
+        """One call through the first client."""
+        raise TypeError(f"{self.name} makes no call to {url} from a thread")
 
+    @abstractmethod
     def bare(self) -> Callable[[], object]:
         """The same call without auth."""
-        raise NotImplementedError
 
     async def acall(self, client: int) -> None:
-        raise NotImplementedError
+        """One call from a task, through the given client."""
+        raise TypeError(f"{self.name} makes no call through client {client} from a task")
 
+    @abstractmethod
     def in_hand(self, *, token: bool) -> list[object]:
         """The objects that a user holds or can reach; with `token` also those that a request for a token gives."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def fresh(cls) -> object:
         """The credential as a user makes it, without our fakes: to be pickled."""
-        raise NotImplementedError
 
 
 class _Httpx(Contender):
