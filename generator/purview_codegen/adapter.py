@@ -7,6 +7,7 @@ spelled on the wire, paging, polling) is joined from the contract by operationId
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -126,10 +127,16 @@ def parse(contract: Json) -> Parsed:
         raise GateError(f"{title}: {data.header}: {data.detail}")
     problems = [e for c in data.endpoint_collections_by_tag.values() for e in c.parse_errors] + list(data.errors)
     if problems:
-        shown = "; ".join(f"{e.header}: {e.detail}".replace("\n", " ")[:300] for e in problems[:3])
-        raise GateError(f"{title}: {len(problems)} parser errors: {shown}")
+        raise GateError(f"{title}: {len(problems)} parser errors: {'; '.join(map(_problem, problems[:3]))}")
     adapter = _Adapter(contract, data)
     return Parsed(adapter.models(), adapter.enums(), adapter.operations())
+
+
+def _problem(error: Any) -> str:
+    """What the parser says, on one line, with a pointer where it names an operation, and without addresses of objects."""
+    text = re.sub(r"<[\w.]+ object at 0x\w+>", "..", f"{error.header}: {error.detail}").replace("\n", " ")[:300]
+    found = re.search(r"parsing ([A-Z]+) (\S+) within", text)
+    return text + (f": {join('paths', found[2], found[1].lower())}" if found else f": {join('components', 'schemas')}")
 
 
 def _for_parser(contract: Json) -> Json:

@@ -9,6 +9,7 @@ from pathlib import Path
 from . import names_lock, write
 from .adapter import operations_of
 from .errors import Counts, GateError, IntegrityError
+from .inspect import inspect
 from .lock import Lock
 from .manifest import Document, Manifest, Plane
 from .names import Name, operation_names
@@ -43,7 +44,10 @@ def normalise(specs: Path, documents: Sequence[Document], read: Callable[[Docume
 def contract(specs: Path, document: Document, content: bytes) -> Json:
     """One contract, not written: upgraded where it is Swagger, shaped, with the plane's overlay laid over it."""
     source = json.loads(content)
-    shaped = shape(upgrade(source) if "swagger" in source else source, document.plane)
+    try:
+        shaped = shape(upgrade(source) if "swagger" in source else source, document.plane)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise IntegrityError(f"{document} has something at an odd place: {type(error).__name__}: {error}") from error
     if shaped["info"]["version"] != document.version:
         where = join("info", "version")
         raise IntegrityError(
@@ -62,18 +66,24 @@ def load(specs: Path, document: Document) -> Json:
     """The committed contract of a document."""
     path = _path(specs, document)
     try:
-        found: Json = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except FileNotFoundError:
-        raise IntegrityError(f"no contract for {document.plane} {document.version}: {path}; run normalise") from None
-    except ValueError as error:
-        raise IntegrityError(f"contract of {document.plane} {document.version} is not JSON: {path}: {error}") from None
+        raise IntegrityError(f"no contract for {document}: {path}; run normalise") from None
+    inspect(content, f"the contract of {document}")
+    found: Json = json.loads(content)
+    if "swagger" in found:
+        raise IntegrityError(
+            f"the contract of {document} is a Swagger {found['swagger']} document; run normalise to convert it"
+        )
+    if not all(found.get(key) for key in ("openapi", "info", "servers", "components")):
+        raise IntegrityError(f"the contract of {document} is none: {path}; run normalise")
     return found
 
 
 def generate(specs: Path, plane: str | None, version: str | None, out: Path, *, accept_names: bool = False) -> Counts:
     """Writes packages below `out`: the default ones (`purview_dataplane`), or with a version those of `purview_versions`."""
     manifest = Manifest.load(specs)
-    planes = [manifest.plane(plane)] if plane else list(manifest.planes)
+    planes = [manifest.plane(plane)] if plane is not None else list(manifest.planes)
     plans = Plans(specs, manifest)
     documents = manifest.select(plane, version)
     every = [d for p in planes for d in p.documents]  # the lock is about all versions, whichever of them is written

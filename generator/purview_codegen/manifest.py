@@ -82,7 +82,7 @@ class Manifest:
 
     def select(self, plane: str | None = None, version: str | None = "all") -> Sequence[Document]:
         """The documents of one plane or of all; `version` None takes the default ones, "all" every one."""
-        planes = [self.plane(plane)] if plane else list(self.planes)
+        planes = [self.plane(plane)] if plane is not None else list(self.planes)
         found = [
             d for p in planes for d in p.documents if (d.default if version is None else version in ("all", d.version))
         ]

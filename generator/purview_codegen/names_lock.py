@@ -19,9 +19,9 @@ def read(path: Path) -> Names:
     if not path.exists():
         return {}
     try:
-        names: Names = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise IntegrityError(f"names.lock is not JSON: {error}") from None
+        names: Names = {version: dict(found) for version, found in json.loads(path.read_text(encoding="utf-8")).items()}
+    except (AttributeError, TypeError, ValueError) as error:
+        raise IntegrityError(f"names.lock cannot be read: {error}") from None
     return names
 
 

@@ -4,6 +4,7 @@
 |----------------------|---------------------------------------------------------------------------------------------------|
 | `[summaries]`        | operationId = our one line on it, in every version that has the operation                           |
 | `[methods]`          | operationId = its Python name, where the rule makes a silly one (`group.method` moves it, too)      |
+| `retry_safe`         | operationIds of POSTs that only read, and so may be sent again                                      |
 | `[[changes]]`        | `versions`, `at` (JSON pointer into the contract), `reason`, `link`, and one or more of the edits    |
 
 Edits: `set` (members laid over the object at `at`), `append` (member -> items put behind its list), `remove` (members taken out),
@@ -44,6 +45,7 @@ class Overlay:
     summaries: Mapping[str, str]
     methods: Mapping[str, str]
     changes: tuple[Change, ...]
+    retry_safe: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> Overlay:
@@ -54,15 +56,17 @@ class Overlay:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
         except tomllib.TOMLDecodeError as error:
             raise IntegrityError(f"overlay {path.name} is not TOML: {error}") from None
-        if unknown := sorted(set(data) - {"summaries", "methods", "changes"}):
+        if unknown := sorted(set(data) - {"summaries", "methods", "changes", "retry_safe"}):
             raise IntegrityError(f"overlay {path.name} has an unknown table: {unknown[0]}")
         changes = tuple(_change(entry, path.name, i) for i, entry in enumerate(data.get("changes", [])))
-        return cls(path.name, data.get("summaries", {}), data.get("methods", {}), changes)
+        safe = tuple(data.get("retry_safe", ()))
+        return cls(path.name, data.get("summaries", {}), data.get("methods", {}), changes, safe)
 
     def check(self, versions: Mapping[str, Json]) -> None:
         """Every entry must name something that one of the plane's contracts has."""
         known = {op["operationId"] for contract in versions.values() for _, _, op in operations_of(contract)}
-        for table, entries in (("summaries", self.summaries), ("methods", self.methods)):
+        tables = {"summaries": self.summaries, "methods": self.methods, "retry_safe": self.retry_safe}
+        for table, entries in tables.items():
             if stale := sorted(set(entries) - known):
                 raise IntegrityError(f"overlay {self.name}: [{table}] names no operation any more: {stale[0]}")
         for change in self.changes:
@@ -81,6 +85,8 @@ def apply(contract: Json, overlay: Overlay) -> Json:
     for _, _, operation in operations_of(out):
         if summary := overlay.summaries.get(operation["operationId"]):
             operation["summary"] = summary
+        if operation["operationId"] in overlay.retry_safe:
+            operation["x-retry-safe"] = True
     return out
 
 

@@ -125,10 +125,14 @@ class Planner:
             responses=tuple((ascii(status), ascii(text)) for status, text in typed.responses.items()),
             result=python_type(result, "m."),
             paging=paging,
-            polling=f"_d.Polling({polling.get('final-state-via')!r}, {result!r})" if polling and not paging else None,
+            polling=self._polling(polling, result) if polling and not paging else None,
             retry_safe=bool(operation.get("x-retry-safe")),
             classes=(result, *typed.responses.values(), typed.body or "", *(t.type for t in typed.parameters.values())),
         )
+
+    def _polling(self, polling: Json, result: str) -> str:
+        path = [self.prefix + polling["status-path"]] if "status-path" in polling else []
+        return f"_d.Polling({', '.join(map(ascii, [polling.get('final-state-via'), result, *path]))})"
 
     def _result(self, operation: adapter.Operation) -> str:
         """What a call gives: the union over its good answers, None last."""

@@ -34,12 +34,13 @@ def name_of(reference: str) -> str:
 class Schemas:
     """Shapes `components/schemas` of one document into `out`; `place` gives other parts of it (parameters, bodies) their form."""
 
-    def __init__(self, source: Json) -> None:
+    def __init__(self, source: Json, document: Json | None = None) -> None:
         self.source = source
         self.out: Json = {}
         self._taken: dict[str, str] = {}
         self._enums: dict[tuple[str, tuple[Any, ...]], str] = {}
         self._parents = {name: list(self._references(schema)) for name, schema in source.items()}
+        self._ambiguous = _ambiguous_enums(source if document is None else document)
         for name, schema in source.items():
             if other := self._taken.get(pascal(name).lower()):
                 raise GateError(f"{name!r} and {other!r} give one class name: {join('components', 'schemas', name)}")
@@ -155,9 +156,12 @@ class Schemas:
         return (schema.get("x-ms-enum", {}).get("name") or hint).lower(), tuple(_values(schema))
 
     def _enum(self, schema: Json, hint: str) -> str:
+        named = schema.get("x-ms-enum", {}).get("name") or hint
+        if named.lower() in self._ambiguous:  # whichever came first would take the name: none does
+            schema, named = {k: v for k, v in schema.items() if k != "x-ms-enum"}, hint
         key = self._enum_key(schema, hint)
         if key not in self._enums:
-            name = self._enums[key] = self.claim(schema.get("x-ms-enum", {}).get("name") or hint, hint)
+            name = self._enums[key] = self.claim(named, hint)
             self.out[name] = _with_names({"type": schema.get("type", "string"), "enum": _values(schema)})
         return self._enums[key]
 
@@ -184,6 +188,22 @@ class Schemas:
         }
         if ambiguous := sorted(value for value, names in claims.items() if len(names) > 1):
             body["x-ambiguous-discriminator-values"] = ambiguous
+
+
+def _ambiguous_enums(document: Any) -> set[str]:
+    """The x-ms-enum names, in lower case, that stand for more than one set of values in a document."""
+    found: dict[str, set[tuple[Any, ...]]] = {}
+    todo = [document]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            todo += value.values()
+            enum = value.get("x-ms-enum")
+            if isinstance(enum, dict) and isinstance(enum.get("name"), str) and isinstance(value.get("enum"), list):
+                found.setdefault(enum["name"].lower(), set()).add(tuple(sorted(map(str, _values(value)))))
+        elif isinstance(value, list):
+            todo += value
+    return {name for name, values in found.items() if len(values) > 1}
 
 
 def _plain(schema: Json) -> Json:

@@ -55,7 +55,7 @@ def _prefix(url: str) -> str:
 class _Shaper:
     def __init__(self, document: Json, version: str) -> None:
         self.document, self.version = document, version
-        self.schemas = Schemas(document.get("components", {}).get("schemas", {}))
+        self.schemas = Schemas(document.get("components", {}).get("schemas", {}), document)
 
     def _follow(self, part: Json) -> Json:
         """A shared parameter, body, answer or header, where a reference stands for it."""

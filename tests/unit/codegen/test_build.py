@@ -103,13 +103,71 @@ def test_a_parser_error_fails_the_gate(specs: Make, capsys: pytest.CaptureFixtur
     run(capsys, folder, "normalise")
     path = folder / "contracts" / "tiny" / "2024-01-01.json"
     broken = json.loads(path.read_text())
-    broken["components"]["schemas"]["Pet"]["properties"]["age"] = {"$ref": "#/components/schemas/Nowhere"}
+    broken["components"]["schemas"]["Pet"]["properties"]["age"] = {"enum": ["a", 1, 2.5]}
     path.write_text(json.dumps(broken))
     code, _, err = run(capsys, folder, "generate", "--out", str(tmp_path / "out"))
     assert 5 == code
     assert "tiny" in err
     assert "parser errors" in err
+    assert ": /components/schemas" in err
+    assert " object at 0x" not in err
     assert not (tmp_path / "out" / "purview_dataplane").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ({"swagger": "2.0", "paths": {}}, "is a Swagger 2.0 document; run normalise to convert it"),
+        ({"openapi": "3.1.0", "paths": {}}, "is none"),
+        ([], "it has no paths"),
+        (
+            {"paths": {"/a": {"get": {"operationId": "A", "x": {"$ref": "#/no"}}}}},
+            "$ref leads nowhere: #/no: /paths/~1a/get/x/$ref",
+        ),
+    ],
+)
+def test_what_is_no_contract(
+    specs: Make, capsys: pytest.CaptureFixture[str], tmp_path: Path, content: Any, expected: str
+) -> None:
+    folder = specs(tiny())
+    run(capsys, folder, "normalise")
+    (folder / "contracts" / "tiny" / "2024-01-01.json").write_text(json.dumps(content))
+    code, _, err = run(capsys, folder, "generate", "--out", str(tmp_path / "out"))
+    assert 3 == code
+    assert expected in err
+
+
+@pytest.mark.parametrize("names", ["[]", '{"tiny 2024-01-01": [1]}', "{"])
+def test_a_names_lock_that_cannot_be_read(
+    specs: Make, capsys: pytest.CaptureFixture[str], tmp_path: Path, names: str
+) -> None:
+    folder = specs(tiny())
+    run(capsys, folder, "normalise")
+    (folder / "names.lock").write_text(names)
+    code, _, err = run(capsys, folder, "generate", "--out", str(tmp_path / "out"))
+    assert 3 == code
+    assert "names.lock cannot be read" in err
+
+
+@pytest.mark.parametrize(
+    "broken", [{"swagger": "1.2"}, {"paths": {"/a": {"get": {"operationId": "A", "responses": []}}}}]
+)
+def test_a_document_of_an_odd_shape(specs: Make, capsys: pytest.CaptureFixture[str], broken: Json) -> None:
+    code, _, err = run(capsys, specs(tiny(**broken), operations=1 + ("swagger" in broken)), "normalise")
+    assert 3 == code
+    assert "has something at an odd place" in err
+
+
+def test_reads_by_post_may_be_sent_again(specs: Make, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder = specs(tiny())
+    (folder / "overlays" / "tiny.toml").write_text('retry_safe = ["Pets_Get"]\n' + SUMMARIES)
+    run(capsys, folder, "normalise")
+    run(capsys, folder, "generate", "--out", str(tmp_path / "out"))
+    text = (tmp_path / "out" / "purview_dataplane" / "tiny" / "operations" / "pets.py").read_text()
+    assert 1 == text.count("retry_safe=True")
+    (folder / "overlays" / "tiny.toml").write_text('retry_safe = ["Pets_Gone"]\n' + SUMMARIES)
+    code, _, err = run(capsys, folder, "normalise")
+    assert (3, True) == (code, "[retry_safe] names no operation any more: Pets_Gone" in err)
 
 
 def test_a_folder_of_other_files_is_left_alone(specs: Make, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ _GET_ACCESS_KEYS: _d.Operation[m.AccessKeys] = _d.Operation(
     responses={200: "AccessKeys", "default": "ErrorResponseModel"},
     summary="Fetch the Event Hubs connection strings of the account; the answer holds secrets.",
     parameters=(_d.API_VERSION,),
+    retry_safe=True,
 )
 
 _REGENERATE_ACCESS_KEYS: _d.Operation[m.AccessKeys] = _d.Operation(

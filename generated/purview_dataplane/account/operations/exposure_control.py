@@ -19,6 +19,7 @@ _GET_FEATURES: _d.Operation[m.BatchFeatureStatus] = _d.Operation(
     summary="Ask which of the named features are switched on for this account; a read, though sent as POST.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("BatchFeatureRequest"),
+    retry_safe=True,
 )
 
 

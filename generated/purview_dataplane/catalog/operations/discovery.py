@@ -19,6 +19,7 @@ _QUERY: _d.Operation[m.SearchResult] = _d.Operation(
     summary="Search the catalog by keywords, filter and facets; up to 1000 hits a page, offset at most 100000.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("SearchRequest"),
+    retry_safe=True,
 )
 
 _SUGGEST: _d.Operation[m.SuggestResult] = _d.Operation(
@@ -32,6 +33,7 @@ _SUGGEST: _d.Operation[m.SuggestResult] = _d.Operation(
     summary="Suggest assets and terms for a text of up to 100 characters; 5 by default, 100 at most.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("SuggestRequest"),
+    retry_safe=True,
 )
 
 _BROWSE: _d.Operation[m.BrowseResult] = _d.Operation(
@@ -45,6 +47,7 @@ _BROWSE: _d.Operation[m.BrowseResult] = _d.Operation(
     summary="Browse entities level by level, from an entity type or a path; at most 10000 items a page.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("BrowseRequest"),
+    retry_safe=True,
 )
 
 _AUTO_COMPLETE: _d.Operation[m.AutoCompleteResult] = _d.Operation(
@@ -58,6 +61,7 @@ _AUTO_COMPLETE: _d.Operation[m.AutoCompleteResult] = _d.Operation(
     summary="Complete a search text of up to 100 characters; 50 completions by default, 100 at most.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("AutoCompleteRequest"),
+    retry_safe=True,
 )
 
 

@@ -462,7 +462,7 @@ _BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV: _d.Operation[m.ImportCSVOperation] = _d.Op
         _d.API_VERSION,
     ),
     body=_d.Body("", media_types=("multipart/form-data",), fields=(_d.FormField("file", "file", True),)),
-    polling=_d.Polling("azure-async-operation", "ImportCSVOperation"),
+    polling=_d.Polling("azure-async-operation", "ImportCSVOperation", "/catalog/api/glossary/terms/import/{id}"),
 )
 
 _BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV_BY_GLOSSARY_NAME: _d.Operation[m.ImportCSVOperation] = _d.Operation(
@@ -481,7 +481,7 @@ _BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV_BY_GLOSSARY_NAME: _d.Operation[m.ImportCSVO
         _d.API_VERSION,
     ),
     body=_d.Body("", media_types=("multipart/form-data",), fields=(_d.FormField("file", "file", True),)),
-    polling=_d.Polling("azure-async-operation", "ImportCSVOperation"),
+    polling=_d.Polling("azure-async-operation", "ImportCSVOperation", "/catalog/api/glossary/terms/import/{id}"),
 )
 
 _GET_IMPORT_CSV_OPERATION_STATUS: _d.Operation[m.ImportCSVOperation] = _d.Operation(
@@ -516,6 +516,7 @@ _EXPORT_GLOSSARY_TERMS_AS_CSV: _d.Operation[bytes] = _d.Operation(
         _d.API_VERSION,
     ),
     body=_d.Body("list[str]"),
+    retry_safe=True,
 )
 
 _LIST_TERMS_BY_GLOSSARY_NAME: _d.Operation[list[m.AtlasGlossaryTerm]] = _d.Operation(
@@ -567,7 +568,7 @@ _BEGIN_BULK_DELETE_TERMS_BY_GUIDS: _d.Operation[m.BulkDeleteOperation] = _d.Oper
         _d.API_VERSION,
     ),
     body=_d.Body("list[str]"),
-    polling=_d.Polling("azure-async-operation", "BulkDeleteOperation"),
+    polling=_d.Polling("azure-async-operation", "BulkDeleteOperation", "/catalog/api/glossary/terms/bulkDeletion/{id}"),
 )
 
 _LIST_TERMS_BY_GUIDS: _d.Operation[list[m.AtlasGlossaryTerm]] = _d.Operation(

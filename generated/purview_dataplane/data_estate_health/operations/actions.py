@@ -51,6 +51,7 @@ _GET_FACETS: _d.Operation[m.FacetResponse] = _d.Operation(
     summary="Count health actions by the values of the facets asked for, under the given filters.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("ActionFacetRequest"),
+    retry_safe=True,
 )
 
 _QUERY_GROUPED: _d.Operation[list[m.GroupedActions]] = _d.Operation(
@@ -64,6 +65,7 @@ _QUERY_GROUPED: _d.Operation[list[m.GroupedActions]] = _d.Operation(
     summary="Search health actions and get them in groups by one of their fields.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("ActionGroupedRequest"),
+    retry_safe=True,
 )
 
 _QUERY: _d.Operation[m.ActionQueryResponse] = _d.Operation(
@@ -77,6 +79,7 @@ _QUERY: _d.Operation[m.ActionQueryResponse] = _d.Operation(
     summary="Search health actions by filters, a page at a time; continue with the token of the answer.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("ActionQueryRequest"),
+    retry_safe=True,
 )
 
 

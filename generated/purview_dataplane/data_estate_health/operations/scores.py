@@ -23,6 +23,7 @@ _QUERY: _d.Operation[list[dict[str, _Any]]] = _d.Operation(
         _d.query("type_", "ScoreQueryType", required=True),
     ),
     body=_d.Body("QueryScoresRequest"),
+    retry_safe=True,
 )
 
 

@@ -37,6 +37,7 @@ _CHECK_MANAGED_PRIVATE_ENDPOINT_EXISTS: _d.Operation[m.ManagedPrivateEndpointExi
     summary="Ask whether a private endpoint to the given storage is there already.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("ManagedPrivateEndpointRequest"),
+    retry_safe=True,
 )
 
 _GET_STORAGE_CONFIG: _d.Operation[m.StorageConfig] = _d.Operation(

@@ -19,6 +19,7 @@ _AUTO_COMPLETE: _d.Operation[m.AutoCompleteResult] = _d.Operation(
     summary="Complete a search text of up to 100 characters; 50 completions by default, 100 at most.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("AutoCompleteOptions"),
+    retry_safe=True,
 )
 
 _QUERY: _d.Operation[m.QueryResult] = _d.Operation(
@@ -32,6 +33,7 @@ _QUERY: _d.Operation[m.QueryResult] = _d.Operation(
     summary="Search the catalog by keywords, filter and facets; up to 1000 hits a page, then a continuation token.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("QueryOptions"),
+    retry_safe=True,
 )
 
 _SUGGEST: _d.Operation[m.SuggestResult] = _d.Operation(
@@ -45,6 +47,7 @@ _SUGGEST: _d.Operation[m.SuggestResult] = _d.Operation(
     summary="Suggest assets and terms for a text of up to 100 characters; 5 by default, 100 at most.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("SuggestOptions"),
+    retry_safe=True,
 )
 
 

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
         MetadataRoleList as MetadataRoleList,
         MetadataRoleProperties as MetadataRoleProperties,
     )
-    from .enums import AttributeRuleKind as AttributeRuleKind, Decision as Decision, Kind as Kind
+    from .enums import (
+        AttributeRuleKind as AttributeRuleKind,
+        Decision as Decision,
+        DecisionRuleKind as DecisionRuleKind,
+    )
 
 if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
     _WHERE, __getattr__, __dir__ = _lazy_index(
@@ -29,5 +33,5 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
             "MetadataPolicy MetadataPolicyList MetadataPolicyProperties MetadataRole MetadataRoleList "
             "MetadataRoleProperties"
         ),
-        enums="AttributeRuleKind Decision Kind",
+        enums="AttributeRuleKind Decision DecisionRuleKind",
     )

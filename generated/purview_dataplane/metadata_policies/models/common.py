@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from purview_core.model import Model as _Model, define
 
 if TYPE_CHECKING:
-    from .enums import AttributeRuleKind, Decision, Kind
+    from .enums import AttributeRuleKind, Decision, DecisionRuleKind
 
 
 @define(kw_only=True)
@@ -34,7 +34,7 @@ class CollectionReference(_Model):
 
 @define(kw_only=True)
 class DecisionRule(_Model):
-    kind: Kind | None = None
+    kind: DecisionRuleKind | None = None
     effect: Decision | None = None
     dnf_condition: list[list[AttributeMatcher]] | None = None
 

@@ -11,5 +11,5 @@ class Decision(_OpenEnum):
     PERMIT = "Permit"
 
 
-class Kind(_OpenEnum):
+class DecisionRuleKind(_OpenEnum):
     DECISIONRULE = "decisionrule"

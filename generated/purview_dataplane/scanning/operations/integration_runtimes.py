@@ -95,6 +95,7 @@ _LIST_AUTH_KEYS: _d.Operation[m.IntegrationRuntimeAuthKeys] = _d.Operation(
         _d.path("integration_runtime_name"),
         _d.API_VERSION,
     ),
+    retry_safe=True,
 )
 
 _REGENERATE_AUTH_KEY: _d.Operation[m.IntegrationRuntimeAuthKeys] = _d.Operation(

@@ -37,7 +37,7 @@ _BEGIN_RUN_SCAN: _d.Operation[m.ScanResultWithIngestion] = _d.Operation(
     parameters=(
         _d.path("data_source_name"),
         _d.path("scan_name"),
-        _d.query("run_id", required=True),
+        _d.query("run_id", required=True, auto="uuid"),
         _d.query("scan_level", "ScanLevelType"),
         _d.API_VERSION,
     ),
@@ -89,7 +89,12 @@ class ScanResult(_d.Group):
         return self._send(_GET_SCAN_STATUS, (data_source_name, scan_name, run_id))
 
     def begin_run_scan(
-        self, data_source_name: str, scan_name: str, *, run_id: str, scan_level: m.ScanLevelType | None = None
+        self,
+        data_source_name: str,
+        scan_name: str,
+        *,
+        run_id: str | None = None,
+        scan_level: m.ScanLevelType | None = None,
     ) -> _d.Poller[m.ScanResultWithIngestion]:
         """Start a full or incremental run under a run id that the caller chooses; poll it to the end.
 
@@ -121,7 +126,12 @@ class AsyncScanResult(_d.AsyncGroup):
         return await self._send(_GET_SCAN_STATUS, (data_source_name, scan_name, run_id))
 
     async def begin_run_scan(
-        self, data_source_name: str, scan_name: str, *, run_id: str, scan_level: m.ScanLevelType | None = None
+        self,
+        data_source_name: str,
+        scan_name: str,
+        *,
+        run_id: str | None = None,
+        scan_level: m.ScanLevelType | None = None,
     ) -> _d.AsyncPoller[m.ScanResultWithIngestion]:
         """Start a full or incremental run under a run id that the caller chooses; poll it to the end.
 

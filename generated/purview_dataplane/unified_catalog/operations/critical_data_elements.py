@@ -149,6 +149,7 @@ _GET_FACETS: _d.Operation[m.FacetsResponse] = _d.Operation(
     summary="Count critical data elements by the values of the facets asked for.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("CriticalDataElementFacetRequest"),
+    retry_safe=True,
 )
 
 _QUERY: _d.Operation[m.CriticalDataElement] = _d.Operation(
@@ -163,6 +164,7 @@ _QUERY: _d.Operation[m.CriticalDataElement] = _d.Operation(
     parameters=(_d.API_VERSION,),
     body=_d.Body("CriticalDataElementQueryRequest"),
     paging=_d.Paging("value", "nextLink"),
+    retry_safe=True,
 )
 
 _COUNT: _d.Operation[m.EntityCount] = _d.Operation(
@@ -176,6 +178,7 @@ _COUNT: _d.Operation[m.EntityCount] = _d.Operation(
     summary="Count critical data elements of the same name, to find doubles before creating one.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("DuplicateQueryRequest"),
+    retry_safe=True,
 )
 
 

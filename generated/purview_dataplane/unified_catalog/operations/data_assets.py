@@ -151,6 +151,7 @@ _QUERY: _d.Operation[m.DataAsset] = _d.Operation(
     parameters=(_d.API_VERSION,),
     body=_d.Body("DataAssetQueryRequest"),
     paging=_d.Paging("value", "nextLink"),
+    retry_safe=True,
 )
 
 

@@ -101,6 +101,7 @@ _QUERY: _d.Operation[m.DataColumn] = _d.Operation(
     parameters=(_d.API_VERSION,),
     body=_d.Body("DataColumnQueryRequest"),
     paging=_d.Paging("value", "nextLink"),
+    retry_safe=True,
 )
 
 

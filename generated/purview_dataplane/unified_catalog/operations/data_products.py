@@ -148,6 +148,7 @@ _GET_FACETS: _d.Operation[m.FacetsResponse] = _d.Operation(
     summary="Count data products by the values of the facets asked for.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("DataProductFacetRequest"),
+    retry_safe=True,
 )
 
 _QUERY: _d.Operation[m.DataProduct] = _d.Operation(
@@ -165,6 +166,7 @@ _QUERY: _d.Operation[m.DataProduct] = _d.Operation(
     ),
     body=_d.Body("DataProductQueryRequest"),
     paging=_d.Paging("value", "nextLink"),
+    retry_safe=True,
 )
 
 _COUNT: _d.Operation[m.EntityCount] = _d.Operation(
@@ -178,6 +180,7 @@ _COUNT: _d.Operation[m.EntityCount] = _d.Operation(
     summary="Count data products of the same name, to find doubles before creating one.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("DuplicateQueryRequest"),
+    retry_safe=True,
 )
 
 

@@ -179,6 +179,7 @@ _GET_FACETS: _d.Operation[m.FacetsResponse] = _d.Operation(
     summary="Count objectives by the values of the facets asked for.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("ObjectiveFacetRequest"),
+    retry_safe=True,
 )
 
 _QUERY: _d.Operation[m.ObjectiveWithAdditionalProperties] = _d.Operation(
@@ -193,6 +194,7 @@ _QUERY: _d.Operation[m.ObjectiveWithAdditionalProperties] = _d.Operation(
     parameters=(_d.API_VERSION,),
     body=_d.Body("ObjectiveQueryRequest"),
     paging=_d.Paging("value", "nextLink"),
+    retry_safe=True,
 )
 
 _COUNT: _d.Operation[m.EntityCount] = _d.Operation(
@@ -206,6 +208,7 @@ _COUNT: _d.Operation[m.EntityCount] = _d.Operation(
     summary="Count objectives of the same definition, to find doubles before creating one.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("DuplicateOkrQueryRequest"),
+    retry_safe=True,
 )
 
 

@@ -169,6 +169,7 @@ _GET_FACETS: _d.Operation[m.FacetsResponse] = _d.Operation(
     summary="Count glossary terms by the values of the facets asked for.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("TermFacetRequest"),
+    retry_safe=True,
 )
 
 _QUERY: _d.Operation[m.Term] = _d.Operation(
@@ -183,6 +184,7 @@ _QUERY: _d.Operation[m.Term] = _d.Operation(
     parameters=(_d.API_VERSION,),
     body=_d.Body("TermQueryRequest"),
     paging=_d.Paging("value", "nextLink"),
+    retry_safe=True,
 )
 
 _COUNT: _d.Operation[m.EntityCount] = _d.Operation(
@@ -196,6 +198,7 @@ _COUNT: _d.Operation[m.EntityCount] = _d.Operation(
     summary="Count glossary terms of the same name, to find doubles before creating one.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("DuplicateQueryRequest"),
+    retry_safe=True,
 )
 
 

@@ -43,18 +43,18 @@ if TYPE_CHECKING:
         ApprovalStatus as ApprovalStatus,
         ApprovalType as ApprovalType,
         OperationType as OperationType,
-        Orderby as Orderby,
         SimpleTaskStatus as SimpleTaskStatus,
         Status as Status,
         TaskPayloadType as TaskPayloadType,
         TaskStatus as TaskStatus,
-        TaskType as TaskType,
         TimeWindow as TimeWindow,
         TriggerType as TriggerType,
         ValidationRuleSeverity as ValidationRuleSeverity,
         ValidationRuleViolationLocation as ValidationRuleViolationLocation,
         WorkflowRunPayloadType as WorkflowRunPayloadType,
+        WorkflowRunsListOrderby as WorkflowRunsListOrderby,
         WorkflowRunsListRunStatusesItem as WorkflowRunsListRunStatusesItem,
+        WorkflowTaskType as WorkflowTaskType,
         WorkflowTasksListOrderby as WorkflowTasksListOrderby,
         WorkflowTasksListTaskStatusesItem as WorkflowTasksListTaskStatusesItem,
         WorkflowTasksListTaskTypesItem as WorkflowTasksListTaskTypesItem,
@@ -81,9 +81,9 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
             "WorkflowValidationRuleViolationsList"
         ),
         enums=(
-            "ApprovalResponse ApprovalStatus ApprovalType OperationType Orderby SimpleTaskStatus Status "
-            "TaskPayloadType TaskStatus TaskType TimeWindow TriggerType ValidationRuleSeverity "
-            "ValidationRuleViolationLocation WorkflowRunPayloadType WorkflowRunsListRunStatusesItem "
+            "ApprovalResponse ApprovalStatus ApprovalType OperationType SimpleTaskStatus Status TaskPayloadType "
+            "TaskStatus TimeWindow TriggerType ValidationRuleSeverity ValidationRuleViolationLocation "
+            "WorkflowRunPayloadType WorkflowRunsListOrderby WorkflowRunsListRunStatusesItem WorkflowTaskType "
             "WorkflowTasksListOrderby WorkflowTasksListTaskStatusesItem WorkflowTasksListTaskTypesItem"
         ),
         workflow_task="Approval ApprovalDetail ApproverResponse SimpleTask SimpleTaskDetail",

@@ -29,15 +29,6 @@ class OperationType(_OpenEnum):
     GRANTDATAACCESS = "GrantDataAccess"
 
 
-class Orderby(_OpenEnum):
-    STATUS_DESC = "status desc"
-    STATUS_ASC = "status asc"
-    REQUESTOR_DESC = "requestor desc"
-    REQUESTOR_ASC = "requestor asc"
-    STARTTIME_DESC = "startTime desc"
-    STARTTIME_ASC = "startTime asc"
-
-
 class SimpleTaskStatus(_OpenEnum):
     NOTSTARTED = "NotStarted"
     INPROGRESS = "InProgress"
@@ -69,11 +60,6 @@ class TaskStatus(_OpenEnum):
     INPROGRESS = "InProgress"
     COMPLETED = "Completed"
     CANCELED = "Canceled"
-
-
-class TaskType(_OpenEnum):
-    APPROVAL = "Approval"
-    SIMPLETASK = "SimpleTask"
 
 
 class TimeWindow(_OpenEnum):
@@ -112,6 +98,15 @@ class WorkflowRunPayloadType(_OpenEnum):
     GRANTDATAACCESS = "GrantDataAccess"
 
 
+class WorkflowRunsListOrderby(_OpenEnum):
+    STATUS_DESC = "status desc"
+    STATUS_ASC = "status asc"
+    REQUESTOR_DESC = "requestor desc"
+    REQUESTOR_ASC = "requestor asc"
+    STARTTIME_DESC = "startTime desc"
+    STARTTIME_ASC = "startTime asc"
+
+
 class WorkflowRunsListRunStatusesItem(_OpenEnum):
     INPROGRESS = "InProgress"
     FAILED = "Failed"
@@ -120,6 +115,11 @@ class WorkflowRunsListRunStatusesItem(_OpenEnum):
     CANCELING = "Canceling"
     CANCELLATIONFAILED = "CancellationFailed"
     CANCELED = "Canceled"
+
+
+class WorkflowTaskType(_OpenEnum):
+    APPROVAL = "Approval"
+    SIMPLETASK = "SimpleTask"
 
 
 class WorkflowTasksListOrderby(_OpenEnum):

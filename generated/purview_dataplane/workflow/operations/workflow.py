@@ -68,6 +68,7 @@ _VALIDATE: _d.Operation[m.WorkflowValidationRuleViolationsList] = _d.Operation(
         _d.API_VERSION,
     ),
     body=_d.Body("WorkflowCreateOrUpdateCommand"),
+    retry_safe=True,
 )
 
 
