@@ -58,6 +58,8 @@ class _Base:
     ) -> None:
         self.endpoint = plane_endpoint(self.plane.endpoint, endpoint, tenant_endpoint, cloud)
         self.api_version = api_version or self.plane.version
+        if retry is not None and not isinstance(retry, Retry):
+            raise TypeError(f"retry= takes a Retry, not {type(retry).__name__}")
         self._retry, self._strict, self._headers = retry or Retry(), strict, checked_headers(headers)
         self._random: Callable[[], float] = _random.random
         self._clock: Callable[[], float] = time.monotonic

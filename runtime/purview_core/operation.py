@@ -140,14 +140,18 @@ class Paging(_Facts):
 
 
 class Polling(_Facts):
-    """How a long-running operation ends: where its final state is read, and the type text of its result."""
+    """How a long-running operation ends: where its final state is read, the type text of its result, and the path of its
+    status where the service may leave the link out (`{id}`: the id in the first answer)."""
 
-    __slots__ = ("final_state_via", "result")
+    __slots__ = ("final_state_via", "result", "status_path")
     final_state_via: str | None
     result: str | None
+    status_path: str | None
 
-    def __init__(self, final_state_via: str | None = None, result: str | None = None) -> None:
-        self._set(final_state_via=final_state_via, result=result)
+    def __init__(
+        self, final_state_via: str | None = None, result: str | None = None, status_path: str | None = None
+    ) -> None:
+        self._set(final_state_via=final_state_via, result=result, status_path=status_path)
 
 
 class Plane(_Facts):

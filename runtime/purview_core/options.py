@@ -21,14 +21,15 @@ class Retry:
     |--------------------------------|------------------------------------------------------------------|
     | could not connect              | any operation                                                    |
     | 429                            | any operation whose body can be sent again                       |
-    | no answer, 408, 500, 502 - 504 | reads, PUT and DELETE, and what is marked safe to repeat         |
+    | cut off, 408, 500, 502 - 504   | reads, PUT and DELETE, and what is marked safe to repeat         |
+    | no answer in time              | never: `timeout` is what the caller is ready to wait              |
     | anything else                  | never                                                            |
 
     Between tries: Retry-After where it is given and at most `longest_wait_s` (else the error is raised), or a random time up to
     `first_wait_s` doubled for each try.
     """
 
-    attempts: int = 3
+    attempts: int = attrs.field(default=3, validator=attrs.validators.ge(1))
     first_wait_s: float = 0.5
     longest_wait_s: float = 60.0
 

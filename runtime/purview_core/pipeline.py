@@ -84,7 +84,9 @@ def _always(failure: HttpError | TransportError) -> bool:
 
 
 def _passing(failure: HttpError | TransportError) -> bool:
-    return failure.status_code in _PASSING if isinstance(failure, HttpError) else True
+    if isinstance(failure, HttpError):
+        return failure.status_code in _PASSING
+    return not isinstance(failure, TransportTimeoutError)  # the timeout is what the caller is ready to wait
 
 
 def _repeatable(prepared: Prepared) -> bool:
@@ -125,8 +127,9 @@ def _hint(status: int, url: str, plane: Plane) -> str:
         return f"The caller lacks permission. Role that the {plane.title or plane.name} plane asks for: {roles}."
     if status == 404:
         sent = [value for name, value in parse_qsl(urlsplit(url).query) if name == "api-version"]
-        version = f", api-version {sent[0]}" if sent else ""
-        return f"No such resource, or no such path at this endpoint: prefix {plane.prefix or '/'}{version}."
+        version = sent[0] if sent else f"{plane.version}, which this operation does not send"
+        where = f"path {urlsplit(url).path}, prefix {plane.prefix or '/'}, api-version {version}"
+        return f"No such resource, or no such path at this endpoint: {where}."
     return ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from urllib.parse import quote
 
 from .codec import Registry
 from .decoding import type_of
@@ -34,16 +35,19 @@ class Monitor(Generic[T]):
         self._client, self._prepared, self._last = client, prepared, started
         self._location = started.headers.get("location")
         self._link = self._status_link(started)
-        self.status = _status(_json(started)) or ("Running" if self._link else "Succeeded")
+        self._follows = self._link is not None or started.status_code == 202
+        self.status = _status(_json(started)) or ("Running" if self._follows else "Succeeded")
         self._late = _LATE
 
     @property
     def over(self) -> bool:
-        return self._link is None or self.status.lower() in _DONE | _FAILED
+        return not self._follows or self.status.lower() in _DONE | _FAILED
 
     def _status_link(self, started: httpx.Response) -> str | None:
-        """Operation-Location, else its relatives; a PUT without any is followed at its own address."""
+        """Operation-Location, else its relatives, else the path that the operation declares for the id in the answer; a PUT
+        without any is followed at its own address."""
         link = next((started.headers[name] for name in _MONITORS if started.headers.get(name)), None)
+        link = link or self._declared_link(started)
         if link is None:
             pending = (
                 started.status_code == 202 or (_status(_json(started)) or "succeeded").lower() not in _DONE | _FAILED
@@ -51,6 +55,13 @@ class Monitor(Generic[T]):
             return self._prepared.url if pending and self._prepared.method == "PUT" else None
         link = re.sub(r"%3F(?=[^/?]*=)", "?", link, count=1, flags=re.IGNORECASE) if "?" not in link else link
         return self._resolved(link)
+
+    def _declared_link(self, started: httpx.Response) -> str | None:
+        polling, body = self._prepared.operation.polling, _json(started)
+        found = body.get("id") if isinstance(body, dict) else None
+        if polling is None or polling.status_path is None or not isinstance(found, str) or not found:
+            return None
+        return self._client.endpoint + polling.status_path.replace("{id}", quote(found, safe="~"))
 
     def _resolved(self, link: str) -> str:
         try:
@@ -66,9 +77,8 @@ class Monitor(Generic[T]):
 
     def flow_status(self) -> Flow[str]:
         """Asks for the status once, unless it is over."""
-        if self.over:
+        if self.over or self._link is None:
             return self.status
-        assert self._link is not None
         try:
             self._last = yield from self._client._call(self._get(self._link))
         except NotFoundError:
@@ -84,6 +94,11 @@ class Monitor(Generic[T]):
         """Waits until it is over; raises PollingError where it failed, TimeoutError where it would last over `timeout` seconds."""
         begun = self._client._clock()
         while not self.over:
+            if self._link is None:
+                what = f"{self._prepared.operation.id} is {self.status}, and the service gave no link to its state"
+                raise PollingError(
+                    f"{what}; ask for it with another operation", status=self.status, body=_json(self._last)
+                )
             pause, gone = self._pause(interval), self._client._clock() - begun
             if timeout is not None and gone + pause > timeout:
                 raise TimeoutError(f"{self._prepared.operation.id} is {self.status} after {gone:.0f} s of waiting")

@@ -13,10 +13,11 @@ from urllib.parse import quote
 import attrs
 
 from .checks import check, shape_of
-from .codec import Registry, encode
+from .codec import Coded, Registry, encode
 from .codec import body as json_body
 from .jsontext import dumps
 from .operation import API_VERSION, Operation, Parameter
+from .strict import departures
 from .values import NULL, datetime_text
 
 REQUEST_ID = "x-ms-client-request-id"
@@ -57,6 +58,8 @@ def prepare(
     given = dict(zip(operation.arguments, values, strict=True))
     for parameter in operation.parameters:
         value = given.get(parameter)
+        if parameter.template and isinstance(value, str):
+            value = [value]  # one of the numbered names
         if parameter == API_VERSION and value is None:
             value = api_version
         if value is None and parameter.auto == "uuid":
@@ -80,6 +83,8 @@ def prepare(
 def _check(operation: Operation[Any], parameter: Parameter, value: Any) -> None:
     """All is text in a URL, so any scalar may stand for any other; a list is a list, and nothing else is one."""
     items = value if parameter.type.startswith("list[") else [value]
+    if parameter.required and isinstance(items, (list, tuple)) and not items:
+        raise ValueError(f"{operation.id}: {parameter.name} is empty; it is required")
     if not isinstance(items, (list, tuple)) or not all(isinstance(item, _SCALARS) for item in items):
         raise TypeError(f"{operation.id}: {parameter.name} takes {parameter.type}, not {shape_of(value)}")
 
@@ -141,7 +146,17 @@ def _content(
     headers["Content-Type"] = declared.media_types[0]
     if "json" not in declared.media_types[0]:
         return body if isinstance(body, bytes) else str(body).encode(), None
-    return dumps(json_body(body)), None
+    value = json_body(body)
+    if isinstance(body, dict) or (isinstance(body, list) and not any(isinstance(item, Coded) for item in body)):
+        _check_plain(operation, declared.type, value)
+    return dumps(value), None
+
+
+def _check_plain(operation: Operation[Any], text: str, body: Any) -> None:
+    """Plain JSON has no constructor that would refuse a str for a list; any other departure is the caller's choice."""
+    for one in departures(Registry.get(operation.models), text, body):
+        if one.expected.startswith("list[") and one.found not in ("null", "nothing"):
+            raise TypeError(f"{operation.id}: body{one.pointer} takes {one.expected}, not {one.found}")
 
 
 def _files(operation: Operation[Any], body: Any) -> Mapping[str, Any] | None:

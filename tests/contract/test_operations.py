@@ -37,15 +37,18 @@ class Recorder:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         request.read()
         self.seen.append(request)
+        if request.url.path == "/end":
+            return httpx.Response(200, json={"status": "Succeeded"})
+        link = {"Operation-Location": "/end"} if self.status == "202" else {}
         if self.media is None:
-            return httpx.Response(int(self.status), headers={"x-end": "yes"})
+            return httpx.Response(int(self.status), headers=link)
         if "json" not in self.media:
             return httpx.Response(int(self.status), content=b"a,b", headers={"content-type": self.media})
         value = self.value
         if isinstance(value, dict):
             links = {k: None for k in value if k in ("nextLink", "@nextLink")}
             value = _ended({**value, **links})
-        return httpx.Response(int(self.status), json=value)
+        return httpx.Response(int(self.status), json=value, headers=link)
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
@@ -73,7 +76,7 @@ def test_every_operation_is_called_by_its_method(document: Document) -> None:
             if isinstance(result, Pager):
                 result = list(result.by_page())
             elif isinstance(result, Poller):
-                result = result.result(0)
+                result = result.result(interval=0)
         _check(document, path, method, operation, arguments, recorder.seen[0])
         asyncio.run(_again(plane, title, declared, arguments, recorder, result))
 
@@ -89,7 +92,7 @@ async def _again(plane: Any, title: str, declared: Any, arguments: Json, recorde
         if isinstance(result, AsyncPager):
             result = [page async for page in result.by_page()]
         elif isinstance(result, AsyncPoller):
-            result = await result.result(0)
+            result = await result.result(interval=0)
     same = (first.method, first.url)
     assert same == (recorder.seen[0].method, recorder.seen[0].url)
     assert expected == result

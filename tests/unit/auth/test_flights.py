@@ -488,6 +488,24 @@ def test_a32_nothing_is_left_open() -> None:
     assert 0 == threads()
 
 
+def test_a32_no_thread_of_ours_keeps_the_interpreter_alive() -> None:
+    held, world = Held(), World()
+
+    async def secret() -> str:
+        return SECRET
+
+    world.endpoint.faults.append(held)
+    auth = world.principal(client_secret=secret)
+    caller = threading.Thread(target=token_of(auth))
+    caller.start()
+    held.reached.wait()
+    ours = {one.name: one.daemon for one in threading.enumerate() if one.name.startswith("purview-auth")}
+    held.release.set()
+    caller.join()
+    auth.close()
+    assert {"purview-auth": True, "purview-auth-loop": True} == ours
+
+
 def test_a32_close_ends_the_private_loop() -> None:
     async def secret() -> str:
         return SECRET
@@ -550,6 +568,11 @@ def test_a32_a_call_at_the_interpreters_end_works(world: World, monkeypatch: pyt
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
     assert "Bearer token-1" == token_of(world.principal())()
+
+
+def test_a18_waiting_lasts_a_little_longer_than_the_request_may(world: World) -> None:
+    flight = store.Flight(0, world.principal(timeouts=Timeouts(total=30))._client, None)
+    assert 30 < flight.seconds_left <= 30 + store.SLACK_SECONDS
 
 
 def test_a18_a_request_over_its_time_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,9 +145,10 @@ def test_a29_from_env_takes_the_authority(monkeypatch: pytest.MonkeyPatch, host:
     ServicePrincipal.from_env(cloud=PUBLIC).check_url("https://contoso.purview.azure.com")
 
 
-def test_a29_a_callable_is_asked_at_every_refresh(world: World, mode: str) -> None:
+@pytest.mark.parametrize("native", [False, True])
+def test_a29_a_callable_is_asked_at_every_refresh(world: World, mode: str, native: bool) -> None:
     secrets = iter(["one", "two"])
-    world.principal(client_secret=lambda: next(secrets))
+    world.principal(client_secret=lambda: next(secrets), async_transport=world.endpoint if native else None)
     world.get(mode)
     world.clock.advance(3600)
     world.get(mode)

@@ -205,13 +205,14 @@ def test_good_statuses_that_are_not_declared() -> None:
     [
         (httpx.Response(503), lambda c: c.scans.get("s", "n"), 3),
         (httpx.Response(500), lambda c: c.scans.delete("s", "n"), 3),
-        (httpx.ReadTimeout("slow"), lambda c: c.scans.get("s", "n"), 3),
+        (httpx.ReadTimeout("slow"), lambda c: c.scans.get("s", "n"), 1),
         (httpx.Response(501), lambda c: c.scans.get("s", "n"), 1),
         (httpx.Response(400, headers={"Retry-After": "1"}), lambda c: c.scans.get("s", "n"), 1),
-        (httpx.Response(503), lambda c: c.scan_result.begin_run_scan("s", "n", run_id="r"), 1),
-        (httpx.ReadError("eof"), lambda c: c.scan_result.begin_run_scan("s", "n", run_id="r"), 1),
-        (httpx.Response(429), lambda c: c.scan_result.begin_run_scan("s", "n", run_id="r"), 3),
-        (httpx.ConnectError("no"), lambda c: c.scan_result.begin_run_scan("s", "n", run_id="r"), 3),
+        (httpx.Response(503), lambda c: c.scan_result.begin_cancel_scan("s", "n", "r"), 1),
+        (httpx.ReadError("eof"), lambda c: c.scan_result.begin_cancel_scan("s", "n", "r"), 1),
+        (httpx.Response(429), lambda c: c.scan_result.begin_cancel_scan("s", "n", "r"), 3),
+        (httpx.ConnectError("no"), lambda c: c.scan_result.begin_cancel_scan("s", "n", "r"), 3),
+        (httpx.ReadError("eof"), lambda c: c.scan_result.begin_run_scan("s", "n"), 3),
     ],
 )
 def test_what_is_tried_again(answer: Any, call: Callable[[Any], Any], attempts: int) -> None:

@@ -126,16 +126,33 @@ def test_the_wait_has_a_cap_and_can_be_chosen() -> None:
     assert [60.0, 0.5] == waits
 
 
+def test_an_operation_without_a_link_is_not_taken_for_finished() -> None:
+    body = {"scanResultId": None, "startTime": None, "status": "Accepted", "error": None}
+    recorder = Recorder(httpx.Response(202, json=body))
+    poller = ScanningClient(ENDPOINT, transport=recorder.sync).scan_result.begin_run_scan("s", "n")
+    assert not poller.done()
+    assert "Accepted" == poller.status()
+    with pytest.raises(PollingError, match="is Accepted, and the service gave no link to its state") as caught:
+        poller.result()
+    assert (body, "Accepted", 1) == (caught.value.body, caught.value.status, len(recorder.seen))
+    assert 36 == len(recorder.seen[0].url.params["runId"])
+
+
 def test_an_operation_that_is_over_at_once() -> None:
-    recorder = Recorder(
-        httpx.Response(202, json={"scanResultId": None, "startTime": None, "status": "Accepted", "error": None})
-    )
-    client = ScanningClient(ENDPOINT, transport=recorder.sync)
-    poller = client.scan_result.begin_run_scan("s", "n", run_id="r")
+    recorder = Recorder(httpx.Response(200, json={"id": "r", "status": "Succeeded"}))
+    poller = ScanningClient(ENDPOINT, transport=recorder.sync).scan_result.begin_run_scan("s", "n")
     assert poller.done()
-    result = poller.result()
-    assert isinstance(result, m.ScanResultWithIngestion)
+    assert isinstance(poller.result(), m.ScanResultWithIngestion)
     assert 1 == len(recorder.seen)
+
+
+def test_a_missing_link_is_built_from_the_id() -> None:
+    body = {"id": "OP1", "status": "Running"}
+    recorder = Recorder(httpx.Response(202, json=body), httpx.Response(200, json={**body, "status": "Succeeded"}))
+    client, _ = quick(CatalogClient(ENDPOINT, transport=recorder.sync))
+    result = client.glossary.begin_import_glossary_terms_via_csv_by_glossary_name("n", file=b"a").result()
+    assert isinstance(result, cat.ImportCSVOperation)
+    assert "GET /catalog/api/glossary/terms/import/OP1?api-version=2023-02-01-preview" == recorder.paths[1]
 
 
 def test_a_status_request_has_nothing_of_the_first_request_but_its_id(tmp_path: Path) -> None:

@@ -235,3 +235,27 @@ def test_every_request_has_an_id_and_says_who_calls() -> None:
     assert 36 == len(headers["x-ms-client-request-id"])
     assert headers["user-agent"].startswith("purview-dataplane/")
     assert "application/json" == headers["accept"]
+
+
+def test_plain_json_with_a_string_for_a_list_is_refused() -> None:
+    client, seen = sent(DataMapClient)
+    with pytest.raises(TypeError, match=r"body/entityGuids takes list\[str\], not a string"):
+        client.call("Entity_MoveEntitiesToCollection", {"collectionId": "c"}, {"entityGuids": "g1"})
+    with pytest.raises(ValueError, match="guid is empty; it is required"):
+        client.entity.list_by_guids(guid=[])
+    assert [] == seen.seen
+
+
+def test_one_numbered_name_may_be_given_as_text() -> None:
+    client, seen = sent(DataMapClient)
+    client.call("Entity_ListByUniqueAttributes", {"typeName": "t", "attr_N:qualifiedName": "q 1"})
+    assert "attr_0:qualifiedName=q%201" in seen.paths[0]
+
+
+def test_retry_takes_a_policy() -> None:
+    from purview_core import Retry
+
+    with pytest.raises(TypeError, match="retry= takes a Retry, not int"):
+        ScanningClient(ENDPOINT, retry=5)
+    with pytest.raises(ValueError, match="attempts"):
+        Retry(attempts=0)
