@@ -219,19 +219,19 @@ class Slot:
             usable, wait = self._decide(source, need)
             if wait is None:
                 yield usable
-                continue
-            yield wait
-            flight = wait[0]
-            if flight.overdue:
-                self._expire(flight)
-            outcome = flight.outcome
-            if isinstance(outcome, Token) and outcome.usable(source.clock):
-                yield None if need.rejected is not None and outcome.same(need.rejected) else outcome
-            if usable is not None and usable.usable(source.clock):
-                yield usable
-            if isinstance(outcome, AuthError) and flight.epoch == self._epoch:
-                raise copy.copy(outcome) from need.cause
-            # else given up by its leader, of a time before forget(), or expired by now: decide again
+            else:
+                yield wait
+                flight = wait[0]
+                if flight.overdue:
+                    self._expire(flight)
+                outcome = flight.outcome
+                if isinstance(outcome, Token) and outcome.usable(source.clock):
+                    yield None if need.rejected is not None and outcome.same(need.rejected) else outcome
+                if usable is not None and usable.usable(source.clock):
+                    yield usable
+                if isinstance(outcome, AuthError) and flight.epoch == self._epoch:
+                    raise copy.copy(outcome) from need.cause
+                # else given up by its leader, of a time before forget(), or expired by now: decide again
 
     def _decide(self, source: TokenSource, need: Need) -> tuple[Token | None, Wait | None]:
         """The table above: a usable token if there is one, and what to wait for if anything."""
