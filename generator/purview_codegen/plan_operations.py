@@ -105,7 +105,8 @@ class Planner:
         if "x-pageable" in operation:
             page = operation["x-pageable"]
             result, paging = self._item(typed, page, where), _paging(page)
-        parameters = [(p, typed.parameters.get((p["in"], p["name"]))) for p in operation["parameters"]]
+        ordered = sorted(operation["parameters"], key=lambda p: _place(path, p))
+        parameters = [(p, typed.parameters.get((p["in"], p["name"]))) for p in ordered]
         arguments = [_argument(p, t) for p, t in parameters if t is not None]
         body, body_argument, more = _body(operation, typed)
         arguments += more
@@ -164,6 +165,11 @@ class Planner:
             if other := seen.get((op.name.group, op.method)):
                 raise GateError(f"{self.title}: {other} and {op.id} are both {op.name.group}.{op.method}")
             seen[op.name.group, op.method] = op.id
+
+
+def _place(path: str, parameter: Json) -> int:
+    """Path values come as the path has them, whatever the order of the document; all others follow, in its order."""
+    return path.find("{" + parameter["name"] + "}") if parameter["in"] == "path" else len(path)
 
 
 def _argument(parameter: Json, typed: adapter.Property) -> Argument:
