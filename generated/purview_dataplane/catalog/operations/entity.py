@@ -371,8 +371,8 @@ _ADD_OR_UPDATE_BUSINESS_METADATA_ATTRIBUTES: _d.Operation[None] = _d.Operation(
     responses={204: "None", "default": "ErrorResponse"},
     summary="Write attributes of one business metadata group on an entity, leaving other groups alone.",
     parameters=(
-        _d.path("bm_name"),
         _d.path("guid"),
+        _d.path("bm_name"),
     ),
     body=_d.Body("dict[str, Any]", required=False),
 )
@@ -387,8 +387,8 @@ _DELETE_BUSINESS_METADATA_ATTRIBUTES: _d.Operation[None] = _d.Operation(
     responses={204: "None", "default": "ErrorResponse"},
     summary="Take the named attributes of one business metadata group off an entity.",
     parameters=(
-        _d.path("bm_name"),
         _d.path("guid"),
+        _d.path("bm_name"),
     ),
     body=_d.Body("dict[str, Any]", required=False),
 )
@@ -730,22 +730,22 @@ class Entity(_d.Group):
         return self._send(_DELETE_BUSINESS_METADATA, (guid,), body)
 
     def add_or_update_business_metadata_attributes(
-        self, bm_name: str, guid: str, *, body: dict[str, _Any] | None = None
+        self, guid: str, bm_name: str, *, body: dict[str, _Any] | None = None
     ) -> None:
         """Write attributes of one business metadata group on an entity, leaving other groups alone.
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata/{bmName}
         """
-        return self._send(_ADD_OR_UPDATE_BUSINESS_METADATA_ATTRIBUTES, (bm_name, guid), body)
+        return self._send(_ADD_OR_UPDATE_BUSINESS_METADATA_ATTRIBUTES, (guid, bm_name), body)
 
     def delete_business_metadata_attributes(
-        self, bm_name: str, guid: str, *, body: dict[str, _Any] | None = None
+        self, guid: str, bm_name: str, *, body: dict[str, _Any] | None = None
     ) -> None:
         """Take the named attributes of one business metadata group off an entity.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata/{bmName}
         """
-        return self._send(_DELETE_BUSINESS_METADATA_ATTRIBUTES, (bm_name, guid), body)
+        return self._send(_DELETE_BUSINESS_METADATA_ATTRIBUTES, (guid, bm_name), body)
 
     def get_sample_business_metadata_template(self) -> bytes:
         """Download the sample file that shows the layout of a business metadata import.
@@ -1033,22 +1033,22 @@ class AsyncEntity(_d.AsyncGroup):
         return await self._send(_DELETE_BUSINESS_METADATA, (guid,), body)
 
     async def add_or_update_business_metadata_attributes(
-        self, bm_name: str, guid: str, *, body: dict[str, _Any] | None = None
+        self, guid: str, bm_name: str, *, body: dict[str, _Any] | None = None
     ) -> None:
         """Write attributes of one business metadata group on an entity, leaving other groups alone.
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata/{bmName}
         """
-        return await self._send(_ADD_OR_UPDATE_BUSINESS_METADATA_ATTRIBUTES, (bm_name, guid), body)
+        return await self._send(_ADD_OR_UPDATE_BUSINESS_METADATA_ATTRIBUTES, (guid, bm_name), body)
 
     async def delete_business_metadata_attributes(
-        self, bm_name: str, guid: str, *, body: dict[str, _Any] | None = None
+        self, guid: str, bm_name: str, *, body: dict[str, _Any] | None = None
     ) -> None:
         """Take the named attributes of one business metadata group off an entity.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata/{bmName}
         """
-        return await self._send(_DELETE_BUSINESS_METADATA_ATTRIBUTES, (bm_name, guid), body)
+        return await self._send(_DELETE_BUSINESS_METADATA_ATTRIBUTES, (guid, bm_name), body)
 
     async def get_sample_business_metadata_template(self) -> bytes:
         """Download the sample file that shows the layout of a business metadata import.

@@ -18,8 +18,8 @@ _GET_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
     responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read the access policies that are set on a critical data element itself.",
     parameters=(
-        _d.API_VERSION,
         _d.path("critical_data_element_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -33,8 +33,8 @@ _CREATE_OR_UPDATE_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
     responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Write the access policies of a critical data element; the whole set is replaced.",
     parameters=(
-        _d.API_VERSION,
         _d.path("critical_data_element_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("PolicySet"),
 )

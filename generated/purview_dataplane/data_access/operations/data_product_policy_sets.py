@@ -18,8 +18,8 @@ _GET_WORKFLOW_SETTINGS: _d.Operation[m.DataProductWorkflowSettingsResponse] = _d
     responses={200: "DataProductWorkflowSettingsResponse", "default": "AzureCoreFoundationsErrorResponse"},
     summary="See whether requests for a data product may skip the workflow, and whether Power Automate is used.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_product_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -33,8 +33,8 @@ _GET_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
     responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read the access policies that are set on a data product itself, without inherited ones.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_product_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -48,8 +48,8 @@ _CREATE_OR_UPDATE_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
     responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Write the access policies of a data product; the whole set is replaced.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_product_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("PolicySet"),
 )
@@ -64,8 +64,8 @@ _DELETE_APPLIED: _d.Operation[None] = _d.Operation(
     responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Remove the access policies that are set on a data product; inherited ones stay.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_product_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -79,8 +79,8 @@ _GET_CRITICAL_DATA_ELEMENT_POLICIES: _d.Operation[m.PolicySetListResponse] = _d.
     responses={200: "PolicySetListResponse", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read the policies that a data product gets from its critical data elements.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_product_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -94,8 +94,8 @@ _GET_EFFECTIVE: _d.Operation[m.PolicySet] = _d.Operation(
     responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read the policies that hold for a data product once its own and the inherited ones are merged.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_product_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -109,8 +109,8 @@ _GET_TERM_POLICIES: _d.Operation[m.PolicySetListResponse] = _d.Operation(
     responses={200: "PolicySetListResponse", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read the policies that a data product gets from its glossary terms.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_product_id"),
+        _d.API_VERSION,
     ),
 )
 

@@ -45,8 +45,8 @@ _GET: _d.Operation[m.DataSubscription] = _d.Operation(
     responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read one request for access to a data product, with its state.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_subscription_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -60,8 +60,8 @@ _CREATE_OR_UPDATE: _d.Operation[m.DataSubscription] = _d.Operation(
     responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Submit a request for access to a data product, or change one that exists.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_subscription_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("DataSubscription"),
 )
@@ -76,8 +76,8 @@ _DELETE: _d.Operation[None] = _d.Operation(
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Delete a request for access to a data product.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_subscription_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -91,8 +91,8 @@ _SAVE: _d.Operation[m.DataSubscription] = _d.Operation(
     responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Keep a request for access as a draft, without submitting it.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_subscription_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("DataSubscription"),
 )
@@ -107,8 +107,8 @@ _COMPLETE: _d.Operation[m.DataSubscription] = _d.Operation(
     responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Mark a request as complete once its access has been given.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_subscription_id"),
+        _d.API_VERSION,
     ),
 )
 

@@ -18,8 +18,8 @@ _GET_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
     responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read the access policies that are set on a business domain itself.",
     parameters=(
-        _d.API_VERSION,
         _d.path("domain_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -33,8 +33,8 @@ _CREATE_OR_UPDATE_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
     responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Write the access policies of a business domain; the whole set is replaced.",
     parameters=(
-        _d.API_VERSION,
         _d.path("domain_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("PolicySet"),
 )
@@ -49,8 +49,8 @@ _DELETE_APPLIED: _d.Operation[None] = _d.Operation(
     responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Remove the access policies that are set on a business domain.",
     parameters=(
-        _d.API_VERSION,
         _d.path("domain_id"),
+        _d.API_VERSION,
     ),
 )
 

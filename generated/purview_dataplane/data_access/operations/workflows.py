@@ -61,8 +61,8 @@ _GET_RUN: _d.Operation[m.WorkflowRun] = _d.Operation(
     responses={200: "WorkflowRun", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read one run of an access workflow, with its state and steps.",
     parameters=(
-        _d.API_VERSION,
         _d.path("workflow_run_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -76,8 +76,8 @@ _UPDATE_RUN: _d.Operation[m.WorkflowRun] = _d.Operation(
     responses={200: "WorkflowRun", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Change one run of an access workflow; the body is a whole run, not a part.",
     parameters=(
-        _d.API_VERSION,
         _d.path("workflow_run_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("WorkflowRun"),
 )
@@ -92,8 +92,8 @@ _DELETE_RUN: _d.Operation[None] = _d.Operation(
     responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Delete the record of one run of an access workflow.",
     parameters=(
-        _d.API_VERSION,
         _d.path("workflow_run_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -107,8 +107,8 @@ _GET_RUN_APPROVALS: _d.Operation[m.WorkflowRunApprovalListResponse] = _d.Operati
     responses={200: "WorkflowRunApprovalListResponse", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read the approvals that one workflow run asks for, with the answers so far.",
     parameters=(
-        _d.API_VERSION,
         _d.path("workflow_run_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -143,8 +143,8 @@ _GET: _d.Operation[m.Workflow] = _d.Operation(
     responses={200: "Workflow", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read one access workflow with its trigger and actions.",
     parameters=(
-        _d.API_VERSION,
         _d.path("workflow_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -158,8 +158,8 @@ _CREATE_OR_UPDATE: _d.Operation[m.Workflow] = _d.Operation(
     responses={200: "Workflow", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Create an access workflow under the given id, or replace the one that has it.",
     parameters=(
-        _d.API_VERSION,
         _d.path("workflow_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("Workflow"),
 )
@@ -174,8 +174,8 @@ _DELETE: _d.Operation[None] = _d.Operation(
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Delete an access workflow by its id; succeeds without an answer body.",
     parameters=(
-        _d.API_VERSION,
         _d.path("workflow_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -189,9 +189,9 @@ _APPROVE_RUN: _d.Operation[None] = _d.Operation(
     responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Say yes to an approval step of a workflow run, with an optional comment.",
     parameters=(
-        _d.API_VERSION,
         _d.path("workflow_id"),
         _d.path("workflow_run_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("ApproverDecision"),
 )
@@ -206,9 +206,9 @@ _REJECT_RUN: _d.Operation[None] = _d.Operation(
     responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Say no to an approval step of a workflow run, with an optional comment.",
     parameters=(
-        _d.API_VERSION,
         _d.path("workflow_id"),
         _d.path("workflow_run_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("ApproverDecision"),
 )
@@ -223,8 +223,8 @@ _GET_TEMPLATE_BY_TRIGGER_TYPE: _d.Operation[m.ActionListResponse] = _d.Operation
     responses={200: "ActionListResponse", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read the actions that a new access workflow of this trigger type starts from.",
     parameters=(
-        _d.API_VERSION,
         _d.path("trigger_type"),
+        _d.API_VERSION,
     ),
 )
 

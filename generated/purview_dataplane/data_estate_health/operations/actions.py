@@ -19,8 +19,8 @@ _GET: _d.Operation[m.Action] = _d.Operation(
     responses={200: "Action", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read one health action by its id; beyond the id its members are free-form.",
     parameters=(
-        _d.API_VERSION,
         _d.path("action_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -34,8 +34,8 @@ _UPDATE: _d.Operation[m.Action] = _d.Operation(
     responses={200: "Action", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Write one health action, such as its state or the people it is assigned to.",
     parameters=(
-        _d.API_VERSION,
         _d.path("action_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("Action"),
 )

@@ -30,8 +30,8 @@ _GET: _d.Operation[m.Assessment] = _d.Operation(
     responses={200: "Assessment", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read one assessment: its target, its rules and how it adds them up.",
     parameters=(
-        _d.API_VERSION,
         _d.path("id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -45,8 +45,8 @@ _UPDATE: _d.Operation[m.Assessment] = _d.Operation(
     responses={200: "Assessment", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Replace the rules and settings of one assessment.",
     parameters=(
-        _d.API_VERSION,
         _d.path("id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("Assessment"),
 )
@@ -61,8 +61,8 @@ _RESET: _d.Operation[m.Assessment] = _d.Operation(
     responses={200: "Assessment", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Reset one assessment; gives the assessment as it stands afterwards.",
     parameters=(
-        _d.API_VERSION,
         _d.path("id"),
+        _d.API_VERSION,
     ),
 )
 

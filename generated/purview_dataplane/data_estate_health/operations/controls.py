@@ -46,8 +46,8 @@ _GET: _d.Operation[m.Control] = _d.Operation(
     responses={200: "Control", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read one health control or group by its id.",
     parameters=(
-        _d.API_VERSION,
         _d.path("id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -61,8 +61,8 @@ _UPDATE: _d.Operation[m.Control] = _d.Operation(
     responses={200: "Control", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Replace the settings of one health control or group.",
     parameters=(
-        _d.API_VERSION,
         _d.path("id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("Control"),
 )
@@ -77,8 +77,8 @@ _DELETE: _d.Operation[None] = _d.Operation(
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Delete a health control or group; its assessment goes too only with delete_assessment.",
     parameters=(
-        _d.API_VERSION,
         _d.path("id"),
+        _d.API_VERSION,
         _d.query("delete_assessment", "bool"),
     ),
 )
@@ -93,8 +93,8 @@ _RESET: _d.Operation[m.Control] = _d.Operation(
     responses={200: "Control", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Reset one health control; gives the control as it stands afterwards.",
     parameters=(
-        _d.API_VERSION,
         _d.path("id"),
+        _d.API_VERSION,
     ),
 )
 

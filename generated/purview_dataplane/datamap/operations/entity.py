@@ -226,8 +226,8 @@ _ADD_OR_UPDATE_BUSINESS_METADATA_ATTRIBUTES: _d.Operation[None] = _d.Operation(
     responses={204: "None", "default": "AtlasErrorResponse"},
     summary="Write attributes of one business metadata group on an entity, leaving other groups alone.",
     parameters=(
-        _d.path("business_metadata_name"),
         _d.path("guid"),
+        _d.path("business_metadata_name"),
     ),
     body=_d.Body("dict[str, Any]"),
 )
@@ -242,8 +242,8 @@ _REMOVE_BUSINESS_METADATA_ATTRIBUTES: _d.Operation[None] = _d.Operation(
     responses={204: "None", "default": "AtlasErrorResponse"},
     summary="Take the named attributes of one business metadata group off an entity.",
     parameters=(
-        _d.path("business_metadata_name"),
         _d.path("guid"),
+        _d.path("business_metadata_name"),
     ),
     body=_d.Body("dict[str, Any]"),
 )
@@ -655,22 +655,22 @@ class Entity(_d.Group):
         return self._send(_REMOVE_BUSINESS_METADATA, (guid,), body)
 
     def add_or_update_business_metadata_attributes(
-        self, business_metadata_name: str, guid: str, *, body: dict[str, _Any]
+        self, guid: str, business_metadata_name: str, *, body: dict[str, _Any]
     ) -> None:
         """Write attributes of one business metadata group on an entity, leaving other groups alone.
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}
         """
-        return self._send(_ADD_OR_UPDATE_BUSINESS_METADATA_ATTRIBUTES, (business_metadata_name, guid), body)
+        return self._send(_ADD_OR_UPDATE_BUSINESS_METADATA_ATTRIBUTES, (guid, business_metadata_name), body)
 
     def remove_business_metadata_attributes(
-        self, business_metadata_name: str, guid: str, *, body: dict[str, _Any]
+        self, guid: str, business_metadata_name: str, *, body: dict[str, _Any]
     ) -> None:
         """Take the named attributes of one business metadata group off an entity.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}
         """
-        return self._send(_REMOVE_BUSINESS_METADATA_ATTRIBUTES, (business_metadata_name, guid), body)
+        return self._send(_REMOVE_BUSINESS_METADATA_ATTRIBUTES, (guid, business_metadata_name), body)
 
     def get_classification(self, guid: str, classification_name: str) -> m.AtlasClassification:
         """Read one classification of an entity by its name, with its attributes.
@@ -960,22 +960,22 @@ class AsyncEntity(_d.AsyncGroup):
         return await self._send(_REMOVE_BUSINESS_METADATA, (guid,), body)
 
     async def add_or_update_business_metadata_attributes(
-        self, business_metadata_name: str, guid: str, *, body: dict[str, _Any]
+        self, guid: str, business_metadata_name: str, *, body: dict[str, _Any]
     ) -> None:
         """Write attributes of one business metadata group on an entity, leaving other groups alone.
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}
         """
-        return await self._send(_ADD_OR_UPDATE_BUSINESS_METADATA_ATTRIBUTES, (business_metadata_name, guid), body)
+        return await self._send(_ADD_OR_UPDATE_BUSINESS_METADATA_ATTRIBUTES, (guid, business_metadata_name), body)
 
     async def remove_business_metadata_attributes(
-        self, business_metadata_name: str, guid: str, *, body: dict[str, _Any]
+        self, guid: str, business_metadata_name: str, *, body: dict[str, _Any]
     ) -> None:
         """Take the named attributes of one business metadata group off an entity.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}
         """
-        return await self._send(_REMOVE_BUSINESS_METADATA_ATTRIBUTES, (business_metadata_name, guid), body)
+        return await self._send(_REMOVE_BUSINESS_METADATA_ATTRIBUTES, (guid, business_metadata_name), body)
 
     async def get_classification(self, guid: str, classification_name: str) -> m.AtlasClassification:
         """Read one classification of an entity by its name, with its attributes.

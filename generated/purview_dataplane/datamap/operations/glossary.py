@@ -61,8 +61,8 @@ _UPDATE: _d.Operation[m.AtlasGlossary] = _d.Operation(
     responses={200: "AtlasGlossary", "default": "AtlasErrorResponse"},
     summary="Update a glossary from a whole definition; to change a few texts use the partial update.",
     parameters=(
-        _d.API_VERSION,
         _d.path("glossary_id"),
+        _d.API_VERSION,
         _d.query("ignore_terms_and_categories", "bool"),
     ),
     body=_d.Body("AtlasGlossary"),
@@ -124,8 +124,8 @@ _GET_DETAILED: _d.Operation[m.AtlasGlossaryExtInfo] = _d.Operation(
     responses={200: "AtlasGlossaryExtInfo", "default": "AtlasErrorResponse"},
     summary="Read a glossary with all its terms and categories in full; heavy, so prefer the separate lists.",
     parameters=(
-        _d.API_VERSION,
         _d.path("glossary_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -139,8 +139,8 @@ _PARTIAL_UPDATE: _d.Operation[m.AtlasGlossary] = _d.Operation(
     responses={200: "AtlasGlossary", "default": "AtlasErrorResponse"},
     summary="Change only the descriptions, language or usage of a glossary; its qualified name is fixed.",
     parameters=(
-        _d.API_VERSION,
         _d.path("glossary_id"),
+        _d.API_VERSION,
         _d.query("ignore_terms_and_categories", "bool"),
     ),
     body=_d.Body("dict[str, str]"),
@@ -156,8 +156,8 @@ _LIST_TERMS: _d.Operation[list[m.AtlasGlossaryTerm]] = _d.Operation(
     responses={200: "list[AtlasGlossaryTerm]", "default": "AtlasErrorResponse"},
     summary="List the terms of a glossary in full, as a bare array cut by limit and offset.",
     parameters=(
-        _d.API_VERSION,
         _d.path("glossary_id"),
+        _d.API_VERSION,
         _d.query("limit", "int"),
         _d.query("offset", "int"),
         _d.query("sort"),
@@ -312,8 +312,8 @@ _GET_TERM: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
     responses={200: "AtlasGlossaryTerm", "default": "AtlasErrorResponse"},
     summary="Read one glossary term by its GUID, with its attributes, contacts and related terms.",
     parameters=(
-        _d.API_VERSION,
         _d.path("term_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -327,8 +327,8 @@ _UPDATE_TERM: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
     responses={200: "AtlasGlossaryTerm", "default": "AtlasErrorResponse"},
     summary="Update a term from a whole definition; to change a few fields use the partial update.",
     parameters=(
-        _d.API_VERSION,
         _d.path("term_id"),
+        _d.API_VERSION,
         _d.query("include_term_hierarchy", "bool"),
     ),
     body=_d.Body("AtlasGlossaryTerm"),
@@ -356,8 +356,8 @@ _PARTIAL_UPDATE_TERM: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
     responses={200: "AtlasGlossaryTerm", "default": "AtlasErrorResponse"},
     summary="Change only the descriptions, abbreviation, usage or status of a term; nothing else is supported.",
     parameters=(
-        _d.API_VERSION,
         _d.path("term_id"),
+        _d.API_VERSION,
         _d.query("include_term_hierarchy", "bool"),
     ),
     body=_d.Body("dict[str, str]"),
@@ -432,8 +432,8 @@ _LIST_RELATED_TERMS: _d.Operation[dict[str, list[m.AtlasRelatedTermHeader]]] = _
     responses={200: "dict[str, list[AtlasRelatedTermHeader]]", "default": "AtlasErrorResponse"},
     summary="Read the terms linked to a term, grouped by relation; limit, offset and sort have no effect.",
     parameters=(
-        _d.API_VERSION,
         _d.path("term_id"),
+        _d.API_VERSION,
         _d.query("limit", "int"),
         _d.query("offset", "int"),
         _d.query("sort"),

@@ -267,8 +267,8 @@ _GET_TERM_TEMPLATE_DEF_BY_GUID: _d.Operation[m.TermTemplateDef] = _d.Operation(
     responses={200: "TermTemplateDef", "default": "AtlasErrorResponse"},
     summary="Read the definition of a term template, with its attributes, by GUID.",
     parameters=(
-        _d.API_VERSION,
         _d.path("guid"),
+        _d.API_VERSION,
     ),
 )
 
@@ -282,8 +282,8 @@ _GET_TERM_TEMPLATE_DEF_BY_NAME: _d.Operation[m.TermTemplateDef] = _d.Operation(
     responses={200: "TermTemplateDef", "default": "AtlasErrorResponse"},
     summary="Read the definition of a term template, with its attributes, by unique name.",
     parameters=(
-        _d.API_VERSION,
         _d.path("name"),
+        _d.API_VERSION,
     ),
 )
 

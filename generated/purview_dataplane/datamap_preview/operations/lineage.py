@@ -51,8 +51,8 @@ _GET_NEXT_PAGE: _d.Operation[m.AtlasLineageInfo] = _d.Operation(
     responses={200: "AtlasLineageInfo", "default": "AtlasErrorResponse"},
     summary="Read the next step of a lineage graph in one direction, cut by offset and limit.",
     parameters=(
-        _d.API_VERSION,
         _d.path("guid"),
+        _d.API_VERSION,
         _d.query("direction", "LineageDirection", required=True),
         _d.query("offset", "int"),
         _d.query("limit", "int"),

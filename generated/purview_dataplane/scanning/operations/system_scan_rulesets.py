@@ -46,8 +46,8 @@ _GET_BY_VERSION: _d.Operation[m.SystemScanRuleset] = _d.Operation(
     responses={200: "SystemScanRuleset", "default": "ErrorResponseModel"},
     summary="Read one numbered version of the built-in ruleset; name the data source type in the query.",
     parameters=(
-        _d.query("data_source_type", "DataSourceType"),
         _d.path("version", "int"),
+        _d.query("data_source_type", "DataSourceType"),
         _d.API_VERSION,
     ),
 )
@@ -104,7 +104,7 @@ class SystemScanRulesets(_d.Group):
 
         GET /scan/systemScanRulesets/versions/{version}
         """
-        return self._send(_GET_BY_VERSION, (data_source_type, version))
+        return self._send(_GET_BY_VERSION, (version, data_source_type))
 
     def get_latest(self, *, data_source_type: m.DataSourceType | None = None) -> m.SystemScanRuleset:
         """Read the newest version of the built-in ruleset for the data source type in the query.
@@ -145,7 +145,7 @@ class AsyncSystemScanRulesets(_d.AsyncGroup):
 
         GET /scan/systemScanRulesets/versions/{version}
         """
-        return await self._send(_GET_BY_VERSION, (data_source_type, version))
+        return await self._send(_GET_BY_VERSION, (version, data_source_type))
 
     async def get_latest(self, *, data_source_type: m.DataSourceType | None = None) -> m.SystemScanRuleset:
         """Read the newest version of the built-in ruleset for the data source type in the query.

@@ -48,8 +48,8 @@ _GET: _d.Operation[m.Domain] = _d.Operation(
     responses={200: "Domain", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read one business domain with its owners and state.",
     parameters=(
-        _d.API_VERSION,
         _d.path("domain_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -63,8 +63,8 @@ _UPDATE: _d.Operation[m.Domain] = _d.Operation(
     responses={200: "Domain", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Replace the properties of a business domain, its status among them.",
     parameters=(
-        _d.API_VERSION,
         _d.path("domain_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("Domain"),
 )
@@ -79,8 +79,8 @@ _DELETE: _d.Operation[None] = _d.Operation(
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Delete a business domain. At most 80 calls in 20 s.",
     parameters=(
-        _d.API_VERSION,
         _d.path("domain_id"),
+        _d.API_VERSION,
     ),
 )
 

@@ -51,8 +51,8 @@ _GET: _d.Operation[m.CriticalDataElement] = _d.Operation(
     responses={200: "CriticalDataElement", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read one critical data element with its data type, contacts and state.",
     parameters=(
-        _d.API_VERSION,
         _d.path("critical_data_element_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -66,8 +66,8 @@ _UPDATE: _d.Operation[m.CriticalDataElement] = _d.Operation(
     responses={200: "CriticalDataElement", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Replace the properties of a critical data element, its status among them.",
     parameters=(
-        _d.API_VERSION,
         _d.path("critical_data_element_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("CriticalDataElement"),
 )
@@ -82,8 +82,8 @@ _DELETE: _d.Operation[None] = _d.Operation(
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Delete a critical data element. At most 80 calls in 20 s.",
     parameters=(
-        _d.API_VERSION,
         _d.path("critical_data_element_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -97,8 +97,8 @@ _LIST_RELATIONSHIPS: _d.Operation[m.CdeRelationship] = _d.Operation(
     responses={200: "PagedCdeRelationship", "default": "AzureCoreFoundationsErrorResponse"},
     summary="List what a critical data element is linked to, for one category of entity.",
     parameters=(
-        _d.API_VERSION,
         _d.path("critical_data_element_id"),
+        _d.API_VERSION,
         _d.query("entity_type", "EntityCategory", required=True),
     ),
     paging=_d.Paging("value", "nextLink"),
@@ -114,8 +114,8 @@ _CREATE_RELATIONSHIP: _d.Operation[m.CdeRelationshipWithSystemData] = _d.Operati
     responses={200: "CdeRelationshipWithSystemData", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Link a critical data element to a column, term, data product or other entity.",
     parameters=(
-        _d.API_VERSION,
         _d.path("critical_data_element_id"),
+        _d.API_VERSION,
         _d.query("entity_type", "EntityCategory"),
     ),
     body=_d.Body("DataElementProperties"),
@@ -131,8 +131,8 @@ _DELETE_RELATIONSHIP: _d.Operation[None] = _d.Operation(
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Unlink a critical data element from another entity; both entities stay.",
     parameters=(
-        _d.API_VERSION,
         _d.path("critical_data_element_id"),
+        _d.API_VERSION,
         _d.query("entity_type", "EntityCategory"),
         _d.query("entity_id"),
     ),

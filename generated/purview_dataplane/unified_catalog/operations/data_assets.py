@@ -50,8 +50,8 @@ _GET_BY_ID: _d.Operation[m.DataAssetWithLineage] = _d.Operation(
     responses={200: "DataAssetWithLineage", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read one data asset; two required switches add extended properties and lineage.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_asset_id"),
+        _d.API_VERSION,
         _d.query("include_extended_properties", "bool", required=True),
         _d.query("include_lineage", "bool", required=True),
     ),
@@ -67,8 +67,8 @@ _UPDATE: _d.Operation[m.DataAsset] = _d.Operation(
     responses={200: "DataAsset", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Change a data asset; the body holds its source, contacts and link, and nothing else.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_asset_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("DataAssetRequest"),
 )
@@ -83,8 +83,8 @@ _DELETE_BY_ID: _d.Operation[None] = _d.Operation(
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Take a data asset out of the catalog. At most 80 calls in 20 s.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_asset_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -98,8 +98,8 @@ _LIST_RELATIONSHIPS: _d.Operation[m.DataAssetRelationship] = _d.Operation(
     responses={200: "PagedDataAssetRelationship", "default": "AzureCoreFoundationsErrorResponse"},
     summary="List what a data asset is linked to, for one category of entity.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_asset_id"),
+        _d.API_VERSION,
         _d.query("entity_type", "EntityCategory", required=True),
     ),
     paging=_d.Paging("value", "nextLink"),
@@ -115,8 +115,8 @@ _CREATE_RELATIONSHIP: _d.Operation[m.Relationship] = _d.Operation(
     responses={200: "Relationship", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Link a data asset to a data product, term or other entity.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_asset_id"),
+        _d.API_VERSION,
         _d.query("entity_type", "EntityCategory", required=True),
     ),
     body=_d.Body("DataAssetRelationship"),
@@ -132,8 +132,8 @@ _DELETE_RELATIONSHIP: _d.Operation[None] = _d.Operation(
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Unlink a data asset from another entity; both entities stay.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_asset_id"),
+        _d.API_VERSION,
         _d.query("entity_type", "EntityCategory", required=True),
         _d.query("entity_id", required=True),
     ),

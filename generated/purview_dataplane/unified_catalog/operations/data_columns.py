@@ -18,8 +18,8 @@ _GET: _d.Operation[m.DataColumn] = _d.Operation(
     responses={200: "DataColumn", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read one column of a data asset; switches add details of the column and its asset.",
     parameters=(
-        _d.API_VERSION,
         _d.path("id"),
+        _d.API_VERSION,
         _d.query("include_column_details", "bool"),
         _d.query("include_asset_details", "bool"),
     ),
@@ -35,8 +35,8 @@ _LIST_RELATED_ENTITIES: _d.Operation[m.DataColumnRelationshipWrapper] = _d.Opera
     responses={200: "DataColumnRelationshipResponse", "default": "AzureCoreFoundationsErrorResponse"},
     summary="List what a column is linked to, for one category of entity.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_column_id"),
+        _d.API_VERSION,
         _d.query("entity_type", "EntityCategory", required=True),
     ),
     paging=_d.Paging("value", "nextLink"),
@@ -52,8 +52,8 @@ _ADD_RELATED_ENTITY: _d.Operation[m.DataColumnCreateRelationshipResponse] = _d.O
     responses={200: "DataColumnCreateRelationshipResponse", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Link a column to a term, a critical data element or other entity.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_column_id"),
+        _d.API_VERSION,
         _d.query("entity_type", "EntityCategory", required=True),
     ),
     body=_d.Body("DataColumnCreateRelationshipRequest"),
@@ -69,8 +69,8 @@ _DELETE_RELATED: _d.Operation[None] = _d.Operation(
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Unlink a column from another entity; both entities stay.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_column_id"),
+        _d.API_VERSION,
         _d.query("entity_type", "EntityCategory", required=True),
         _d.query("entity_id", required=True),
     ),

@@ -50,8 +50,8 @@ _GET: _d.Operation[m.DataProduct] = _d.Operation(
     responses={200: "DataProduct", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read one data product with its owners, terms of use and state.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_product_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -65,8 +65,8 @@ _UPDATE: _d.Operation[m.DataProduct] = _d.Operation(
     responses={200: "DataProduct", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Replace the properties of a data product; its status publishes or expires it.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_product_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("DataProduct"),
 )
@@ -81,8 +81,8 @@ _DELETE: _d.Operation[None] = _d.Operation(
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Delete a data product. At most 80 calls in 20 s.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_product_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -96,8 +96,8 @@ _LIST_RELATIONSHIPS: _d.Operation[m.DataProductRelationship] = _d.Operation(
     responses={200: "PagedDataProductRelationship", "default": "AzureCoreFoundationsErrorResponse"},
     summary="List what a data product is linked to: assets, terms, objectives or other products.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_product_id"),
+        _d.API_VERSION,
         _d.query("entity_type", "EntityCategory"),
     ),
     paging=_d.Paging("value", "nextLink"),
@@ -113,8 +113,8 @@ _CREATE_RELATIONSHIP: _d.Operation[m.DataProductRelationship] = _d.Operation(
     responses={200: "DataProductRelationship", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Link a data product to an asset, term, objective or other entity.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_product_id"),
+        _d.API_VERSION,
         _d.query("entity_type", "EntityCategory", required=True),
     ),
     body=_d.Body("dict[str, CriticalDataElementProperties]"),
@@ -130,8 +130,8 @@ _DELETE_RELATIONSHIP: _d.Operation[None] = _d.Operation(
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Unlink a data product from another entity; both entities stay.",
     parameters=(
-        _d.API_VERSION,
         _d.path("data_product_id"),
+        _d.API_VERSION,
         _d.query("entity_type", "EntityCategory", required=True),
         _d.query("entity_id", required=True),
     ),

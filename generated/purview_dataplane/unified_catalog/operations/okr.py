@@ -51,8 +51,8 @@ _GET: _d.Operation[m.ObjectiveWithAdditionalProperties] = _d.Operation(
     responses={200: "ObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read one objective with its owners, target date and progress.",
     parameters=(
-        _d.API_VERSION,
         _d.path("objective_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -66,8 +66,8 @@ _UPDATE: _d.Operation[m.ObjectiveWithAdditionalProperties] = _d.Operation(
     responses={200: "ObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Replace the properties of an objective; its status publishes or closes it.",
     parameters=(
-        _d.API_VERSION,
         _d.path("objective_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("ObjectiveQueryAdditionalProperties"),
 )
@@ -82,8 +82,8 @@ _DELETE: _d.Operation[None] = _d.Operation(
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Delete an objective. At most 80 calls in 20 s.",
     parameters=(
-        _d.API_VERSION,
         _d.path("objective_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -97,8 +97,8 @@ _LIST_KEY_RESULTS: _d.Operation[m.KeyResult] = _d.Operation(
     responses={200: "PagedKeyResult", "default": "AzureCoreFoundationsErrorResponse"},
     summary="List the key results of an objective. 100 calls in 20 s.",
     parameters=(
-        _d.API_VERSION,
         _d.path("objective_id"),
+        _d.API_VERSION,
     ),
     paging=_d.Paging("value", "nextLink"),
 )
@@ -113,8 +113,8 @@ _CREATE_KEY_RESULT: _d.Operation[m.KeyResult] = _d.Operation(
     responses={201: "KeyResult", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Add a key result with its goal and progress to an objective.",
     parameters=(
-        _d.API_VERSION,
         _d.path("objective_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("KeyResult"),
 )
@@ -129,9 +129,9 @@ _GET_KEY_RESULT: _d.Operation[m.KeyResult] = _d.Operation(
     responses={200: "KeyResult", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read one key result of an objective, with its goal and progress.",
     parameters=(
-        _d.API_VERSION,
         _d.path("objective_id"),
         _d.path("key_result_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -145,9 +145,9 @@ _UPDATE_KEY_RESULT: _d.Operation[m.CatalogModelKeyResult] = _d.Operation(
     responses={200: "CatalogModelKeyResult", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Replace a key result: report progress, or change its goal.",
     parameters=(
-        _d.API_VERSION,
         _d.path("objective_id"),
         _d.path("key_result_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("CatalogModelKeyResult"),
 )
@@ -162,9 +162,9 @@ _DELETE_KEY_RESULT: _d.Operation[None] = _d.Operation(
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Delete one key result; the objective stays.",
     parameters=(
-        _d.API_VERSION,
         _d.path("objective_id"),
         _d.path("key_result_id"),
+        _d.API_VERSION,
     ),
 )
 

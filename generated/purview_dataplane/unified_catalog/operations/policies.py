@@ -33,8 +33,8 @@ _UPDATE: _d.Operation[m.CatalogValue] = _d.Operation(
     responses={200: "CatalogValue", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Replace a whole role policy: read it first, change who holds a role, send all of it back.",
     parameters=(
-        _d.API_VERSION,
         _d.path("policy_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("CatalogValue"),
 )

@@ -53,8 +53,8 @@ _GET: _d.Operation[m.Term] = _d.Operation(
     responses={200: "Term", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read one glossary term with its acronyms, owners and state.",
     parameters=(
-        _d.API_VERSION,
         _d.path("term_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -68,8 +68,8 @@ _UPDATE: _d.Operation[m.Term] = _d.Operation(
     responses={200: "Term", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Replace the properties of a glossary term; its status publishes or expires it.",
     parameters=(
-        _d.API_VERSION,
         _d.path("term_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("Term"),
 )
@@ -84,8 +84,8 @@ _DELETE: _d.Operation[None] = _d.Operation(
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Delete a glossary term. At most 80 calls in 20 s.",
     parameters=(
-        _d.API_VERSION,
         _d.path("term_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -99,8 +99,8 @@ _LIST_HIERARCHY: _d.Operation[m.Term] = _d.Operation(
     responses={200: "TermResponse", "default": "AzureCoreFoundationsErrorResponse"},
     summary="List the terms below a glossary term in its hierarchy.",
     parameters=(
-        _d.API_VERSION,
         _d.path("term_id"),
+        _d.API_VERSION,
     ),
     paging=_d.Paging("value", "nextLink"),
 )
@@ -115,8 +115,8 @@ _LIST_RELATED_ENTITIES: _d.Operation[m.TermRelationship] = _d.Operation(
     responses={200: "PagedTermRelationship", "default": "AzureCoreFoundationsErrorResponse"},
     summary="List what a glossary term is linked to, for one category of entity.",
     parameters=(
-        _d.API_VERSION,
         _d.path("term_id"),
+        _d.API_VERSION,
         _d.query("entity_type", "EntityCategory"),
         _d.query("relationship_type", "TermRelationshipType"),
     ),
@@ -133,8 +133,8 @@ _ADD_RELATED_ENTITY: _d.Operation[m.TermRelationship] = _d.Operation(
     responses={200: "TermRelationship", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Link a glossary term to another term, a data product, a column or other entity.",
     parameters=(
-        _d.API_VERSION,
         _d.path("term_id"),
+        _d.API_VERSION,
         _d.query("entity_type", "EntityCategory"),
     ),
     body=_d.Body("TermRelationship"),
@@ -150,8 +150,8 @@ _DELETE_RELATED: _d.Operation[None] = _d.Operation(
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Unlink a glossary term from another entity; both entities stay.",
     parameters=(
-        _d.API_VERSION,
         _d.path("term_id"),
+        _d.API_VERSION,
         _d.query("entity_type", "EntityCategory"),
         _d.query("relationship_type", "TermRelationshipType"),
         _d.query("entity_id"),

@@ -18,8 +18,8 @@ _GET: _d.Operation[m.WorkflowRun] = _d.Operation(
     responses={200: "WorkflowRun", "default": "ErrorResponse"},
     summary="Read one workflow run with its actions and where each of them stands.",
     parameters=(
-        _d.API_VERSION,
         _d.path("workflow_run_id"),
+        _d.API_VERSION,
     ),
 )
 
@@ -33,8 +33,8 @@ _CANCEL: _d.Operation[None] = _d.Operation(
     responses={200: "None", "default": "ErrorResponse"},
     summary="Stop a workflow run, with a comment on why.",
     parameters=(
-        _d.API_VERSION,
         _d.path("workflow_run_id"),
+        _d.API_VERSION,
     ),
     body=_d.Body("WorkflowRunCancelRequest"),
 )
