@@ -63,7 +63,7 @@ class Property:
 
 @attrs.frozen
 class Model:
-    """A class with all its members, inherited ones first among them; `values` is the type of its undeclared members."""
+    """A class with all its members, inherited ones included."""
 
     name: str
     properties: tuple[Property, ...]

@@ -63,12 +63,6 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def is_tenant_wide(endpoint: str) -> bool:
-    """Whether an address is the tenant-wide host, or the one of a tenant's private endpoint."""
-    host = urlsplit(endpoint).hostname or ""
-    return host == "api.purview-service.microsoft.com" or host.endswith("-api.purview-service.microsoft.com")
-
-
 def plane_endpoint(kind: str, text: str, tenant_endpoint: str | None = None, cloud: str | None = None) -> str:
     """The address that a plane of the given kind answers at. A bare account name says nothing of the tenant-wide host."""
     if kind != "tenant":

@@ -191,6 +191,11 @@ def test_pins_agree() -> None:
     assert [] == [p for p in project["project"]["optional-dependencies"]["codegen"] if "==" not in p]
 
 
+def test_the_user_agent_has_the_version_of_the_distribution() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["version"] == importlib.import_module("purview_core.options").VERSION
+
+
 def test_the_changelog_has_one_sentence_a_line() -> None:
     entries = [
         line for line in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines() if line.startswith("- ")
