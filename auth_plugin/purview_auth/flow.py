@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, Self
 
 import httpx
@@ -34,31 +33,41 @@ class PurviewAuth(Sealed, httpx.Auth):
     def __init__(self, source: TokenSource, slot: Slot, hosts: HostRules) -> None:
         self._source, self._slot, self._hosts = source, slot, hosts
 
-    def _steps(self, request: httpx.Request) -> Generator[httpx.Request | Need, Any, None]:
+    def _flow(self, request: httpx.Request, ask: Callable[[Need], Any]) -> Generator[Any, Any, None]:
+        """The one flow: `ask` gives the token at once, or gives the need back, which is then yielded for an await."""
         self._hosts.check(request.url)
-        token: Token = yield ANY_TOKEN
+        token = ask(ANY_TOKEN)
+        if token is ANY_TOKEN:
+            token = yield token
         replay = Replay(request)
         request.headers["Authorization"] = f"Bearer {token.secret.reveal()}"
         response: httpx.Response = yield request
         if response.status_code != 401 or _origin(response.request.url) != _origin(request.url) or not replay.possible:
             return
-        better: Token | None = yield Need(token, bearer_claims(response.headers))
+        need = Need(token, bearer_claims(response.headers))
+        better = ask(need)
+        if better is need:
+            better = yield need
         if better is not None:
             yield replay.request(f"Bearer {better.secret.reveal()}")
 
+    def _get(self, need: Need) -> Token | None:
+        return self._slot.get(self._source, need)
+
+    def _warm(self, need: Need) -> Token | Need:
+        return self._slot.warm(self._source.clock, need) or need
+
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        steps, answer = self._steps(request), None
-        with suppress(StopIteration):
-            while True:
-                step: Any = steps.send(answer)
-                answer = self._slot.get(self._source, step) if isinstance(step, Need) else (yield step)
+        return self._flow(request, self._get)  # itself, with no generator around it: most calls need one step
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        steps, answer = self._steps(request), None
-        with suppress(StopIteration):
+        flow, answer = self._flow(request, self._warm), None
+        try:
             while True:
-                step: Any = steps.send(answer)
+                step: Any = flow.send(answer)
                 answer = await self._slot.aget(self._source, step) if isinstance(step, Need) else (yield step)
+        except StopIteration:
+            return
 
     auth_flow = sync_auth_flow
 

@@ -123,7 +123,7 @@ class HostRules:
     def __init__(self, cloud: Cloud, allowed_hosts: Iterable[str] = (), allow_insecure_localhost: bool = False) -> None:
         self.cloud = cloud
         self._local = allow_insecure_localhost
-        self._last_good: tuple[str, bytes, bytes] | None = None
+        self._last_good: tuple[str, bytes, int | None, bytes] | None = None
         entries = (allowed_hosts,) if isinstance(allowed_hosts, str) else allowed_hosts
         self._allowed = tuple(self._entry(text) for text in entries)
 
@@ -138,9 +138,10 @@ class HostRules:
 
     def check(self, url: httpx.URL) -> None:
         """Raises HostRefusedError where the token may not go to this URL."""
-        if (url.scheme, url.netloc, url.userinfo) != self._last_good:
+        place = (url.scheme, url.raw_host, url.port, url.userinfo)
+        if place != self._last_good:
             self._check(url)
-            self._last_good = (url.scheme, url.netloc, url.userinfo)  # most clients call one host
+            self._last_good = place  # most clients call one host
 
     def _check(self, url: httpx.URL) -> None:
         host = url.raw_host.decode("ascii").lower()

@@ -183,7 +183,7 @@ class Slot:
 
     def get(self, source: TokenSource, need: Need) -> Token | None:
         """The token to send; None where a 401 has no remedy. Raises AuthError."""
-        if (token := self._warm(source.clock, need)) is not None:
+        if (token := self.warm(source.clock, need)) is not None:
             return token
         steps = self._resolve(source, need)
         while isinstance(step := next(steps), tuple):
@@ -195,7 +195,7 @@ class Slot:
 
     async def aget(self, source: TokenSource, need: Need) -> Token | None:
         """The same for async callers, under asyncio and trio."""
-        if (token := self._warm(source.clock, need)) is not None:
+        if (token := self.warm(source.clock, need)) is not None:
             return token
         steps = self._resolve(source, need)
         while isinstance(step := next(steps), tuple):
@@ -207,7 +207,8 @@ class Slot:
             await aio.wait_for_wake(flight.subscribe, seconds)
         return step
 
-    def _warm(self, clock: Clock, need: Need) -> Token | None:
+    def warm(self, clock: Clock, need: Need) -> Token | None:
+        """A token that needs no look at the policy; takes no lock."""
         token = self.current
         return token if token and need.rejected is None and token.age(clock) < token.refresh_after else None
 
