@@ -113,7 +113,7 @@ class CredentialAuth(PurviewAuth):
         slot.owner = credential
         self._name = f"CredentialAuth({type(credential).__name__})"
         hosts = HostRules(cloud, allowed_hosts, allow_insecure_localhost)
-        super().__init__(source, slot, hosts)
+        super().__init__(source, slot, hosts, resource or cloud.resource)
 
     def __repr__(self) -> str:
         return self._name

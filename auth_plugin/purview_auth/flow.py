@@ -30,8 +30,8 @@ class PurviewAuth(Sealed, httpx.Auth):
     get the token, and another AuthError where there is none; after a 401 its `__cause__` is a ChallengeError.
     """
 
-    def __init__(self, source: TokenSource, slot: Slot, hosts: HostRules) -> None:
-        self._source, self._slot, self._hosts = source, slot, hosts
+    def __init__(self, source: TokenSource, slot: Slot, hosts: HostRules, resource: str) -> None:
+        self._source, self._slot, self._hosts, self._resource = source, slot, hosts, resource
 
     def _flow(self, request: httpx.Request, ask: Callable[[Need], Any]) -> Generator[Any, Any, None]:
         """The one flow: `ask` gives the token at once, or gives the need back, which is then yielded for an await."""
@@ -70,6 +70,11 @@ class PurviewAuth(Sealed, httpx.Auth):
             return
 
     auth_flow = sync_auth_flow
+
+    @property
+    def resource(self) -> str:
+        """What tokens are asked for: the audience that the service must accept."""
+        return self._resource
 
     def check_url(self, url: str | httpx.URL) -> None:
         """Raises HostRefusedError where the token may not go to this URL: to fail before the first request."""

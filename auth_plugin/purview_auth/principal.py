@@ -59,9 +59,9 @@ class ServicePrincipal(PurviewAuth):
         source = client_secret = _as_source(client_secret)  # no frame of ours keeps the text: tracebacks show locals
         origin = check_authority(authority or (cloud or PUBLIC).authority, allow_insecure_localhost)
         cloud = cloud_of(origin, cloud)
-        limits = timeouts or Timeouts()
+        limits, resource = timeouts or Timeouts(), resource or cloud.resource
         self._client = TokenClient(
-            **_what(origin, tenant_id, client_id, resource or cloud.resource, token_endpoint_version),
+            **_what(origin, tenant_id, client_id, resource, token_endpoint_version),
             **_how(source, transport, async_transport),
             timeouts=limits,
             total_seconds=limits.total,
@@ -72,7 +72,7 @@ class ServicePrincipal(PurviewAuth):
             on_event=on_event,
         )
         slot = (store or TokenStore()).slot((self._client.url, *self._client.form.values()))
-        super().__init__(self._client, slot, HostRules(cloud, allowed_hosts, allow_insecure_localhost))
+        super().__init__(self._client, slot, HostRules(cloud, allowed_hosts, allow_insecure_localhost), resource)
 
     @classmethod
     def from_env(cls, **options: Any) -> Self:

@@ -5,7 +5,8 @@ from .lazy import lazy_index as _lazy_index
 TYPE_CHECKING = False  # type checkers take it for true; typing itself would cost more than all the rest
 
 if TYPE_CHECKING:
-    from .client import AsyncClient, Client, Response
+    from .base import Response
+    from .client import AsyncClient, Client
     from .codec import to_json
     from .decoding import decode
     from .errors import (
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
         BadRequestError,
         ConflictError,
         ConnectError,
+        ConnectTimeoutError,
         ContractError,
         DecodeError,
         ForbiddenError,
@@ -49,6 +51,7 @@ __all__ = [
     "Client",
     "ConflictError",
     "ConnectError",
+    "ConnectTimeoutError",
     "ContractError",
     "DecodeError",
     "Departure",
@@ -87,10 +90,11 @@ __all__ = [
 if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
     _WHERE, __getattr__, __dir__ = _lazy_index(
         __name__,
-        client="AsyncClient Client Response",
+        base="Response",
+        client="AsyncClient Client",
         codec="to_json",
         decoding="decode",
-        errors="AuthError BadRequestError ConflictError ConnectError ContractError DecodeError ForbiddenError HttpError NotFoundError PagingError PollingError PreconditionFailedError PurviewAuthError PurviewError ServerError ThrottledError TransportError TransportTimeoutError UnauthorizedError",
+        errors="AuthError BadRequestError ConflictError ConnectError ConnectTimeoutError ContractError DecodeError ForbiddenError HttpError NotFoundError PagingError PollingError PreconditionFailedError PurviewAuthError PurviewError ServerError ThrottledError TransportError TransportTimeoutError UnauthorizedError",
         model="Model NULL OpenEnum type_hints",
         operation="Body FormField Operation Paging Parameter Plane Polling",
         options="NO_RETRY Retry",

@@ -3,11 +3,12 @@
 PurviewError
 +-- AuthError (= PurviewAuthError)   no token could be had, or none may be sent there
 +-- TransportError                   no answer came
-|   +-- ConnectError                 the service could not be reached
+|   +-- ConnectError                 the service could not be reached; nothing was sent
+|   |   +-- ConnectTimeoutError      (also a TransportTimeoutError) not in time, or no connection was free
 |   +-- TransportTimeoutError        it did not answer in time
 +-- HttpError                        an answer came, and it is a failure
 |   +-- BadRequestError       400
-|   +-- UnauthorizedError     401
+|   +-- UnauthorizedError     401    also an AuthError; names the resource that the token was asked for
 |   +-- ForbiddenError        403    names the roles that the plane asks for
 |   +-- NotFoundError         404    names path prefix and api-version
 |   +-- ConflictError         409
@@ -37,6 +38,7 @@ __all__ = [
     "BadRequestError",
     "ConflictError",
     "ConnectError",
+    "ConnectTimeoutError",
     "ContractError",
     "DecodeError",
     "ForbiddenError",
@@ -55,10 +57,27 @@ __all__ = [
 ]
 
 
-class TransportError(PurviewError):
-    """No answer came. `operation_id`, `method` and `url` (without query values) say of what; `attempts` counts the tries."""
+class _TriedError(PurviewError):
+    """`attempts` counts the tries; `gave_up` says why there was not another one, where that is not plain."""
 
     attempts: int = 1
+    gave_up: str = ""
+
+    def give_up(self, reason: str) -> None:
+        self.gave_up = reason
+
+    def __str__(self) -> str:
+        tries = f" Tried {self.attempts} times." if self.attempts > 1 else ""
+        return f"{self.args[0]}{tries}" + (f" Not tried again: {self.gave_up}." if self.gave_up else "")
+
+
+class TransportError(_TriedError):
+    """No answer came. `operation_id`, `method` and `url` (without query values) say of what; `attempts` counts the tries.
+
+    `passing` is False where the next try would end the same way.
+    """
+
+    passing: bool = True
     position: str | None = None
 
     def __init__(self, message: str, *, operation_id: str = "", method: str = "", url: str = "") -> None:
@@ -77,7 +96,11 @@ class TransportTimeoutError(TransportError):
     """The service did not answer in time; what was sent may have been done."""
 
 
-class HttpError(PurviewError):
+class ConnectTimeoutError(ConnectError, TransportTimeoutError):
+    """The service could not be reached in time, or no connection was free in time; nothing was sent."""
+
+
+class HttpError(_TriedError):
     """A failed answer. `code`, `message`, `target`, `details` and `innererror` are the service's own words, from either of its
     error shapes; `error_code` is its header. `position`: in a list, the link of the page that failed (see `Pager.by_page`).
     """
@@ -126,8 +149,11 @@ class BadRequestError(HttpError):
     """400: the service refuses what was sent."""
 
 
-class UnauthorizedError(HttpError):
+class UnauthorizedError(HttpError, AuthError):
     """401: the token was not accepted."""
+
+    status_code: int = 401  # pyright: ignore[reportIncompatibleVariableOverride] - always set here
+    hint: str = ""  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class ForbiddenError(HttpError):

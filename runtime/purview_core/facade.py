@@ -9,8 +9,9 @@ import httpx
 
 from .client import AsyncClient, Client
 from .endpoint import account_endpoint
-from .options import Retry
-from .session import Session, Timeout, close_async, close_sync, http_options
+from .options import Retry, Timeout
+from .session import Session, close_async, close_sync
+from .transport import AsyncHttpTransport, HttpTransport
 
 S = TypeVar("S", bound=Client)
 A = TypeVar("A", bound=AsyncClient)
@@ -29,18 +30,21 @@ class Facade:
         cloud: str | None = None,
         transport: httpx.BaseTransport | None = None,
         timeout: Timeout = None,
+        total_timeout: float | None = None,
         retry: Retry | None = None,
         headers: Mapping[str, str] | None = None,
         strict: bool = False,
     ) -> None:
         self.endpoint = account_endpoint(endpoint, cloud)
         self._options: dict[str, Any] = {
+            "timeout": timeout,
+            "total_timeout": total_timeout,
             "retry": retry,
             "headers": headers,
             "strict": strict,
             "tenant_endpoint": tenant_endpoint,
         }
-        self._session: Session = Session(lambda: httpx.Client(**http_options(auth, transport, timeout)))
+        self._session: Session = Session(lambda: transport or HttpTransport(), auth)
 
     def _client(self, kind: type[S]) -> S:
         return kind(self.endpoint, _session=self._session, **self._options)
@@ -70,18 +74,21 @@ class AsyncFacade:
         cloud: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: Timeout = None,
+        total_timeout: float | None = None,
         retry: Retry | None = None,
         headers: Mapping[str, str] | None = None,
         strict: bool = False,
     ) -> None:
         self.endpoint = account_endpoint(endpoint, cloud)
         self._options: dict[str, Any] = {
+            "timeout": timeout,
+            "total_timeout": total_timeout,
             "retry": retry,
             "headers": headers,
             "strict": strict,
             "tenant_endpoint": tenant_endpoint,
         }
-        self._session: Session = Session(lambda: httpx.AsyncClient(**http_options(auth, transport, timeout)))
+        self._session: Session = Session(lambda: transport or AsyncHttpTransport(), auth)
 
     def _client(self, kind: type[A]) -> A:
         return kind(self.endpoint, _session=self._session, **self._options)

@@ -2,39 +2,76 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Mapping
 
 import attrs
 import httpx
 
 VERSION = "0.1.0"
-USER_AGENT = f"purview-dataplane/{VERSION}"
+USER_AGENT = f"purview-dataplane/{VERSION} python/{sys.version_info[0]}.{sys.version_info[1]}"
 DEFAULT_TIMEOUT_S = httpx.Timeout(60.0, connect=10.0)
+DEFAULT_TOTAL_TIMEOUT_S = 600.0
 _REFUSED = {"authorization", "host"}
+
+Timeout = float | httpx.Timeout | None
 
 
 @attrs.frozen
 class Retry:
     """When a call is tried again: `attempts` in all, waits in seconds.
 
-    | failure                        | tried again                                                      |
-    |--------------------------------|------------------------------------------------------------------|
-    | could not connect              | any operation                                                    |
-    | 429                            | any operation whose body can be sent again                       |
-    | cut off, 408, 500, 502 - 504   | reads, PUT and DELETE, and what is marked safe to repeat         |
-    | no answer in time              | never: `timeout` is what the caller is ready to wait              |
-    | anything else                  | never                                                            |
+    | failure                           | tried again                                                           |
+    |-----------------------------------|-----------------------------------------------------------------------|
+    | could not connect, TLS broken off | any operation                                                         |
+    | 429                               | any operation                                                         |
+    | cut off, 408, 500, 502 - 504      | GET, PUT and DELETE; what sends an id that makes it repeatable; what  |
+    |                                   | is marked safe to repeat (a POST that reads); no other POST or PATCH  |
+    | no answer in time                 | never: `timeout` is what the caller is ready to wait                   |
+    | anything else                     | never                                                                 |
 
-    Between tries: Retry-After where it is given and at most `longest_wait_s` (else the error is raised), or a random time up to
-    `first_wait_s` doubled for each try.
+    Never where the body cannot be sent again, and never beyond the `total_timeout` of the client.
+    Between tries: Retry-After where it is given and at most `longest_wait_s` (else the error is raised), or a random
+    time up to `first_wait_s` doubled for each try. A 429 pauses all calls to that plane over the same connections.
+    Calls over the same connections share a budget of retries, so that many workers do not multiply a brown-out.
     """
 
-    attempts: int = attrs.field(default=3, validator=attrs.validators.ge(1))
-    first_wait_s: float = 0.5
-    longest_wait_s: float = 60.0
+    attempts: int = attrs.field(default=3, validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
+    first_wait_s: float = attrs.field(default=0.5, validator=attrs.validators.ge(0))
+    longest_wait_s: float = attrs.field(default=60.0, validator=attrs.validators.ge(0))
 
 
 NO_RETRY = Retry(attempts=1)
+
+
+def checked_retry(retry: Retry | None) -> Retry:
+    if retry is not None and not isinstance(retry, Retry):
+        raise TypeError(f"retry= takes a Retry, not {type(retry).__name__}")
+    return retry or Retry()
+
+
+def checked_timeout(timeout: Timeout) -> httpx.Timeout:
+    """None is the default, a number holds for each of connect, read, write and pool, infinity is no limit."""
+    if timeout is None or isinstance(timeout, httpx.Timeout):
+        return DEFAULT_TIMEOUT_S if timeout is None else timeout
+    _positive("timeout", timeout)
+    return httpx.Timeout(None if math.isinf(timeout) else timeout)
+
+
+def checked_total(seconds: float | None) -> float:
+    """None is the default, infinity is no limit."""
+    if seconds is None:
+        return DEFAULT_TOTAL_TIMEOUT_S
+    _positive("total_timeout", seconds)
+    return float(seconds)
+
+
+def _positive(name: str, seconds: object) -> None:
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise TypeError(f"{name}= takes seconds, not {type(seconds).__name__}")
+    if not seconds > 0:  # NaN is not above 0 either
+        raise ValueError(f"{name}= must be above 0 seconds, not {seconds}; math.inf is no limit, None the default")
 
 
 def checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -30,7 +31,10 @@ FileInput = FileContent | Path | tuple[str, FileContent] | tuple[str, FileConten
 
 @attrs.frozen
 class Prepared:
-    """What is sent: `url` is whole and encoded; `content` or `files` is the body. `replayable` where it can be sent again."""
+    """What is sent: `url` is whole and encoded; `content` or `files` is the body. `replayable` where it can be sent again.
+
+    A Path among the files is opened for each attempt; an open file is sent whole, from its start.
+    """
 
     operation: Operation[Any]
     method: str
@@ -176,7 +180,9 @@ def _files(operation: Operation[Any], body: Any) -> Mapping[str, Any] | None:
 
 def _file(name: str, value: Any) -> Any:
     if isinstance(value, Path):
-        return value.name, value.read_bytes()
+        if not value.is_file():
+            raise FileNotFoundError(f"{name}: there is no file {value}")
+        return value.name, value
     if isinstance(value, tuple) and len(value) in (2, 3):
         return value
     if isinstance(value, (bytes, str)):
@@ -189,4 +195,24 @@ def _file(name: str, value: Any) -> Any:
 
 
 def _replayable(files: Mapping[str, Any] | None) -> bool:
-    return all(isinstance(value[1], (bytes, str)) for value in (files or {}).values())
+    return all(_again(value[1]) for value in (files or {}).values())
+
+
+def _again(content: Any) -> bool:
+    """An open file can be sent twice where it can be wound back; half of it would be worse than the failure."""
+    try:
+        return isinstance(content, (bytes, str, Path)) or bool(content.seekable())
+    except (AttributeError, ValueError):  # no file, or a closed one
+        return False
+
+
+@contextmanager
+def opened(files: Mapping[str, Any]) -> Generator[dict[str, Any]]:
+    """The files as httpx takes them, each Path open for as long as the request is on its way."""
+    with ExitStack() as stack:
+        yield {
+            name: (value[0], stack.enter_context(value[1].open("rb")), *value[2:])
+            if isinstance(value[1], Path)
+            else value
+            for name, value in files.items()
+        }

@@ -1,4 +1,4 @@
-"""The connections that clients share, and how they wait."""
+"""What clients share: connections, auth, the pauses and the budget of their retries; and how they wait."""
 
 from __future__ import annotations
 
@@ -10,49 +10,47 @@ from typing import Any
 
 import httpx
 
-from .options import DEFAULT_TIMEOUT_S, USER_AGENT
-
-Timeout = float | httpx.Timeout | None
+from .retry import Budget, Gate
 
 
 class Session:
-    """One connection pool, one TLS context and one auth, made at the first call and shared by the clients of a facade."""
+    """One transport (its connections and TLS context), made at the first call, and one auth, for all clients of a facade."""
 
-    def __init__(self, make: Callable[[], Any]) -> None:
+    def __init__(self, make: Callable[[], Any], auth: httpx.Auth | None = None) -> None:
         self._make, self._lock = make, threading.Lock()
-        self._http: Any = None
-        self.closed = False
+        self._transport: Any = None
+        self._gates: dict[str, Gate] = {}
+        self.auth, self.budget, self.closed = auth, Budget(), False
 
     @property
-    def http(self) -> Any:
+    def transport(self) -> Any:
         if self.closed:
             raise RuntimeError("the client is closed")
-        if self._http is None:
+        if self._transport is None:
             with self._lock:  # two threads would make two, and close one
-                self._http = self._http or self._make()
-        return self._http
+                self._transport = self._transport or self._make()
+        return self._transport
 
+    def gate(self, plane: str) -> Gate:
+        return self._gates.setdefault(plane, Gate())
 
-def http_options(auth: httpx.Auth | None, transport: Any, timeout: Timeout) -> dict[str, Any]:
-    return {
-        "auth": auth,
-        "transport": transport,
-        "timeout": DEFAULT_TIMEOUT_S if timeout is None else timeout,
-        "follow_redirects": False,
-        "headers": {"User-Agent": USER_AGENT},
-    }
+    @property
+    def resource(self) -> str | None:
+        """What the auth asks tokens for, where it says so."""
+        found = getattr(self.auth, "resource", None)
+        return found if isinstance(found, str) else None
 
 
 def close_sync(session: Session) -> None:
     session.closed = True
-    if session._http is not None:
-        session._http.close()
+    if session._transport is not None:
+        session._transport.close()
 
 
 async def close_async(session: Session) -> None:
     session.closed = True
-    if session._http is not None:
-        await session._http.aclose()
+    if session._transport is not None:
+        await session._transport.aclose()
 
 
 async def async_sleep(seconds: float) -> None:

@@ -1,0 +1,200 @@
+"""What sync and async clients have in common: their options, how a call is prepared, and how its answer is read."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import math
+import random as _random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any, ClassVar, Self
+
+import attrs
+import httpx
+
+from .decoding import decode
+from .endpoint import plane_endpoint
+from .operation import API_VERSION, Operation, Plane
+from .options import USER_AGENT, Retry, Timeout, checked_headers, checked_retry, checked_timeout, checked_total
+from .pipeline import Attempt, Calling, Flow, call
+from .polling import Monitor
+from .request import Prepared, prepare
+from .session import Session
+
+
+@attrs.frozen
+class Response:
+    """What `call` gives: the answer as it came, and `parsed`, what the method would have returned.
+
+    `request` is what was sent, without its Authorization header.
+    """
+
+    status_code: int
+    headers: httpx.Headers
+    content: bytes = attrs.field(repr=False)
+    request: httpx.Request
+    parsed: Any
+
+
+class Bound:
+    """The operations of one resource, bound to a client."""
+
+
+_ALWAYS = {"Accept-Encoding": "gzip, deflate", "Connection": "keep-alive", "User-Agent": USER_AGENT}
+_ATTEMPT = "purview-client-attempt"
+
+
+class Base:
+    """What both clients know: the plane, the endpoint, and how a call is prepared and read."""
+
+    plane: ClassVar[Plane]
+
+    def __init__(
+        self,
+        endpoint: str,
+        session: Session,
+        *,
+        timeout: Timeout,
+        total_timeout: float | None,
+        retry: Retry | None,
+        api_version: str | None,
+        headers: Mapping[str, str] | None,
+        strict: bool,
+        cloud: str | None,
+        tenant_endpoint: str | None,
+    ) -> None:
+        self.endpoint = plane_endpoint(self.plane.endpoint, endpoint, tenant_endpoint, cloud)
+        self.api_version = api_version or self.plane.version
+        self._session = session
+        self._retry, self._strict, self._headers = checked_retry(retry), strict, checked_headers(headers)
+        self._timeout, self._total_s = checked_timeout(timeout).as_dict(), checked_total(total_timeout)
+        self._random: Callable[[], float] = _random.random
+        self._clock: Callable[[], float] = time.monotonic
+
+    def with_options(
+        self,
+        *,
+        timeout: Timeout = None,
+        total_timeout: float | None = None,
+        retry: Retry | None = None,
+        api_version: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        strict: bool | None = None,
+    ) -> Self:
+        """A client over the same connections with other options, for one call or many; None keeps what is.
+
+        `client.with_options(timeout=5).scans.get(..)`; `headers` come on top of the client's own.
+        """
+        other = copy.copy(self)
+        for name, value in list(vars(other).items()):
+            if isinstance(value, Bound):
+                delattr(other, name)  # it calls by the client that it was made for
+        other._timeout = self._timeout if timeout is None else checked_timeout(timeout).as_dict()
+        other._total_s = self._total_s if total_timeout is None else checked_total(total_timeout)
+        other._retry = self._retry if retry is None else checked_retry(retry)
+        other.api_version = api_version or self.api_version
+        other._headers = {**self._headers, **checked_headers(headers)}
+        other._strict = self._strict if strict is None else strict
+        other._owned = False
+        return other
+
+    _owned: bool
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.endpoint}{self.plane.prefix} {self.api_version}>"
+
+    @property
+    def _operations(self) -> Mapping[str, Operation[Any]]:
+        found: Mapping[str, Operation[Any]] = import_module(f"{self.plane.package}.operations").OPERATIONS
+        return found
+
+    def _prepare(
+        self, operation: Operation[Any], values: Sequence[Any], body: Any = None, version: str | None = None
+    ) -> Prepared:
+        return prepare(operation, self.endpoint, values, body, api_version=version or self.api_version)
+
+    def _by_name(self, operation_id: str, parameters: Mapping[str, Any] | None, body: Any) -> Prepared:
+        """A call by operationId and wire names; raises TypeError with the nearest names for one that is not known."""
+        operations = self._operations
+        if operation_id not in operations:
+            raise TypeError(f"{self.plane.name} has no operation {operation_id!r}{_nearest(operation_id, operations)}")
+        operation, given = operations[operation_id], dict(parameters or {})
+        known = {p.wire_name for p in operation.parameters}
+        if unknown := sorted(set(given) - known):
+            raise TypeError(f"{operation_id} has no parameter {unknown[0]!r}{_nearest(unknown[0], known)}")
+        values = [given.get(p.wire_name) for p in operation.arguments]
+        return self._prepare(operation, values, body, given.get(API_VERSION.wire_name))
+
+    def _call(self, prepared: Prepared) -> Flow[httpx.Response]:
+        session = self._session
+        return call(
+            prepared,
+            Calling(
+                *(self.plane, self._retry, self._total_s, session.gate(self.plane.name), session.budget),
+                *(self._random, self._clock, session.resource),
+            ),
+        )
+
+    def _decode(self, operation: Operation[Any], response: httpx.Response) -> Any:
+        media = response.headers.get("content-type")
+        return decode(operation, response.status_code, response.content, content_type=media, strict=self._strict)
+
+    def _answered(self, prepared: Prepared) -> Flow[Any]:
+        response = yield from self._call(prepared)
+        return self._decode(prepared.operation, response)
+
+    def _responded(self, prepared: Prepared) -> Flow[Response]:
+        response = yield from self._call(prepared)
+        parsed = self._decode(prepared.operation, response)
+        return Response(
+            response.status_code, response.headers, response.content, without_token(response.request), parsed
+        )
+
+    def _started(self, prepared: Prepared) -> Flow[Monitor[Any]]:
+        response = yield from self._call(prepared)
+        return Monitor(self, prepared, response)  # type: ignore[arg-type]
+
+    def _build(self, attempt: Attempt, files: Any = None, *, whole: bool = True) -> httpx.Request:
+        """The request of one attempt. `whole`: its answer is read at once, so the deadline is for all of it."""
+        prepared = attempt.prepared
+        file = "bytes" in prepared.operation.types.values()
+        headers: Any = {
+            "Accept": "*/*" if file else "application/json",
+            **_ALWAYS,
+            **(attempt.context or {}),
+            **prepared.headers,
+            _ATTEMPT: str(attempt.number),
+        }
+        if self._headers:  # names in any case; what a request needs comes last, and wins
+            headers = httpx.Headers({"Accept": headers["Accept"], **_ALWAYS})
+            headers.update(self._headers)
+            headers.update({**(attempt.context or {}), **prepared.headers, _ATTEMPT: str(attempt.number)})
+        extensions: dict[str, Any] = {"timeout": self._timeouts(attempt.deadline)}
+        if whole and attempt.deadline < math.inf:
+            extensions["deadline"] = attempt.deadline
+        return httpx.Request(
+            *(prepared.method, prepared.url),
+            headers=headers,
+            content=prepared.content,
+            files=files,
+            extensions=extensions,
+        )
+
+    def _timeouts(self, deadline: float) -> dict[str, float | None]:
+        left = max(0.001, deadline - self._clock())
+        return {
+            k: v if v is not None and v < left else None if left == math.inf else left for k, v in self._timeout.items()
+        }
+
+
+def _nearest(name: str, known: Any) -> str:
+    close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.4)
+    return f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(sorted(known)[:20])}"
+
+
+def without_token(request: httpx.Request) -> httpx.Request:
+    headers = [(k, v) for k, v in request.headers.multi_items() if k != "authorization"]
+    content = request.content if hasattr(request, "_content") else None
+    return httpx.Request(request.method, request.url, headers=headers, content=content)

@@ -1,0 +1,4 @@
+import httpx
+
+HttpTransport = httpx.HTTPTransport
+AsyncHttpTransport = httpx.AsyncHTTPTransport
