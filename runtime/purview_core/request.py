@@ -59,13 +59,12 @@ def prepare(
     Raises TypeError for a value of another shape than declared or a missing one, ValueError for an empty path value.
     """
     path, query, headers = operation.path, [], {REQUEST_ID: new_id()}
-    given = dict(zip(operation.arguments, values, strict=True))
+    assert len(values) == len(operation.arguments)
+    given = iter(values)
     for parameter in operation.parameters:
-        value = given.get(parameter)
+        value = api_version if parameter is API_VERSION else next(given)
         if parameter.template and isinstance(value, str):
             value = [value]  # one of the numbered names
-        if parameter == API_VERSION and value is None:
-            value = api_version
         if value is None and parameter.auto == "uuid":
             value = new_id()
         if value is None or value is NULL:
