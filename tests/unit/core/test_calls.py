@@ -35,6 +35,7 @@ from purview_core import (
 from purview_core.session import Session
 from purview_dataplane import AsyncPurview, Purview
 from purview_dataplane.catalog import CatalogClient
+from purview_dataplane.devops_policies import DevopsPoliciesClient
 from purview_dataplane.pds import PdsClient
 from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
 from purview_dataplane.scanning import models as m
@@ -67,7 +68,7 @@ def scanning(*answers: Any, **options: Any) -> tuple[Any, Recorder, list[float]]
         *((302, HttpError), (418, HttpError), (499, HttpError), (520, ServerError), (561, ServerError)),
     ],
 )
-def test_each_status_has_its_error(status: int, kind: type[HttpError]) -> None:
+def test_t09_each_status_has_its_error(status: int, kind: type[HttpError]) -> None:
     client, _, _ = scanning(httpx.Response(status, json=ODATA), retry=NO_RETRY)
     with pytest.raises(PurviewError) as caught:
         client.scans.get("s", "n")
@@ -80,7 +81,7 @@ def test_each_status_has_its_error(status: int, kind: type[HttpError]) -> None:
     assert f"{ENDPOINT}/scan/datasources/s/scans/n?api-version=2023-09-01" == error.url
 
 
-def test_the_atlas_error_shape() -> None:
+def test_t10_the_atlas_error_shape() -> None:
     client = CatalogClient(ENDPOINT, transport=Recorder(httpx.Response(404, json=ATLAS)).sync)
     with pytest.raises(NotFoundError) as caught:
         client.entity.get_by_guid("g")
@@ -93,7 +94,7 @@ def test_the_atlas_error_shape() -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"<html>Bad gateway</html>", b"upstream \xff error", b"[1]", b'"text"', b"null"]
 )
-def test_bodies_of_gateways(content: bytes) -> None:
+def test_t10_bodies_of_gateways(content: bytes) -> None:
     client, _, _ = scanning(httpx.Response(502, content=content), retry=NO_RETRY)
     with pytest.raises(ServerError) as caught:
         client.scans.get("s", "n")
@@ -119,7 +120,7 @@ def test_hints() -> None:
         client.scans.get("s", "n")
 
 
-def test_errors_survive_a_pickle_and_hold_no_token() -> None:
+def test_t09_errors_survive_a_pickle_and_hold_no_token() -> None:
     class Token(httpx.Auth):
         def auth_flow(self, request: httpx.Request) -> Any:
             request.headers["Authorization"] = "Bearer canary-token"
@@ -151,14 +152,14 @@ def test_errors_survive_a_pickle_and_hold_no_token() -> None:
         ({"error": {}}, None, None),
     ],
 )
-def test_other_shapes_of_errors(body: Any, code: str | None, message: str | None) -> None:
+def test_t10_other_shapes_of_errors(body: Any, code: str | None, message: str | None) -> None:
     client, _, _ = scanning(httpx.Response(400, json=body))
     with pytest.raises(BadRequestError) as caught:
         client.scans.get("s", "n")
     assert (code, message, []) == (caught.value.code, caught.value.message, caught.value.details)
 
 
-def test_facts_that_come_in_headers() -> None:
+def test_t09_facts_that_come_in_headers() -> None:
     names = {
         "x-ms-error-code": "E1",
         "x-ms-request-id": "r",
@@ -193,6 +194,26 @@ def test_an_answer_that_cannot_be_unpacked() -> None:
     assert 1 == caught.value.attempts
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_t14_redirects_are_not_followed(status: int) -> None:
+    client, recorder, _ = scanning(httpx.Response(status, headers={"Location": "https://evil.example/x"}))
+    with pytest.raises(HttpError, match=f"Scans_Get: {status}") as caught:
+        client.scans.get("s", "n")
+    assert (1, "https://evil.example/x") == (len(recorder.seen), caught.value.headers["location"])
+
+
+def test_t20_an_etag_is_read_from_a_call_and_sent_back() -> None:
+    recorder = Recorder(
+        httpx.Response(200, json={"name": "p"}, headers={"ETag": '"7"'}),
+        httpx.Response(412, json={"error": {"code": "PreconditionFailed", "message": "changed"}}),
+    )
+    client = DevopsPoliciesClient(ENDPOINT, transport=recorder.sync)
+    found = client.call("DevopsSqlPerfMonitorPolicy_Get", {"purviewResourceName": "p"})
+    with pytest.raises(PreconditionFailedError, match="changed"):
+        client.devops_sql_perf_monitor_policy.delete("p", if_match=found.headers["etag"])
+    assert ['"7"'] == [r.headers.get("if-match") for r in recorder.seen[1:]]
+
+
 def test_good_statuses_that_are_not_declared() -> None:
     client, _, _ = scanning(httpx.Response(299, json={"kind": "AdlsGen2Msi"}))
     assert isinstance(client.scans.get("s", "n"), m.AdlsGen2MsiScan)
@@ -215,7 +236,7 @@ def test_good_statuses_that_are_not_declared() -> None:
         (httpx.ReadError("eof"), lambda c: c.scan_result.begin_run_scan("s", "n"), 3),
     ],
 )
-def test_what_is_tried_again(answer: Any, call: Callable[[Any], Any], attempts: int) -> None:
+def test_t01_what_is_tried_again(answer: Any, call: Callable[[Any], Any], attempts: int) -> None:
     client, recorder, waits = scanning(answer)
     with pytest.raises((HttpError, TransportError)) as caught:
         call(client)
@@ -223,7 +244,7 @@ def test_what_is_tried_again(answer: Any, call: Callable[[Any], Any], attempts: 
     assert attempts == caught.value.attempts
 
 
-def test_waits_between_tries() -> None:
+def test_t02_waits_between_tries() -> None:
     client, _, waits = scanning(httpx.Response(503), httpx.Response(503), GOOD)
     assert "n" == client.scans.get("s", "n").name
     assert [0.25, 0.5] == waits
@@ -243,14 +264,14 @@ def test_waits_between_tries() -> None:
         ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
     ],
 )
-def test_forms_of_a_wait(headers: dict[str, str], seconds: float) -> None:
+def test_t02_forms_of_a_wait(headers: dict[str, str], seconds: float) -> None:
     client, _, waits = scanning(httpx.Response(429, headers=headers), GOOD)
     client.scans.get("s", "n")
     assert [seconds] == waits
 
 
 @pytest.mark.parametrize("text", ["99999", "1e9"])
-def test_a_wait_that_is_too_long_is_not_waited(text: str) -> None:
+def test_t02_a_wait_that_is_too_long_is_not_waited(text: str) -> None:
     client, recorder, waits = scanning(httpx.Response(429, headers={"Retry-After": text}))
     with pytest.raises(ThrottledError) as caught:
         client.scans.get("s", "n")
@@ -260,7 +281,7 @@ def test_a_wait_that_is_too_long_is_not_waited(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["soon", "-1", "nan", "inf", "", "Wed, 99 Oct 2026 07:28:00 GMT", "21 Oct 99999 07:28:00"]
 )
-def test_a_wait_that_makes_no_sense_is_none(text: str) -> None:
+def test_t02_a_wait_that_makes_no_sense_is_none(text: str) -> None:
     client, recorder, waits = scanning(httpx.Response(429, headers={"Retry-After": text}), GOOD)
     client.scans.get("s", "n")
     assert (2, [0.25]) == (len(recorder.seen), waits)

@@ -30,7 +30,7 @@ def sent(client: type[Any], *answers: Any) -> tuple[Any, Recorder]:
     return client(ENDPOINT, transport=recorder.sync), recorder
 
 
-def test_nothing_is_safe_in_a_path_value() -> None:
+def test_t19_nothing_is_safe_in_a_path_value() -> None:
     client, seen = sent(ScanningClient)
     client.scans.get("source one/ä", "a/b:c?d#e%")
     assert [
@@ -39,7 +39,7 @@ def test_nothing_is_safe_in_a_path_value() -> None:
 
 
 @pytest.mark.parametrize(("value", "expected"), [("..", "%2E%2E"), (".", "%2E"), ("a.b", "a.b"), ("~", "~")])
-def test_a_value_of_dots_does_not_climb(value: str, expected: str) -> None:
+def test_t19_a_value_of_dots_does_not_climb(value: str, expected: str) -> None:
     client, seen = sent(ScanningClient)
     client.scans.get("s", value)
     assert [f"GET /scan/datasources/s/scans/{expected}?api-version=2023-09-01"] == seen.paths
@@ -52,7 +52,7 @@ def test_an_empty_path_value_is_refused() -> None:
     assert [] == seen.seen
 
 
-def test_a_space_in_a_query_leaves_as_percent_20() -> None:
+def test_t19_a_space_in_a_query_leaves_as_percent_20() -> None:
     client, seen = sent(DataMapClient)
     client.entity.get_by_unique_attributes("hive_table", attr_qualified_name="db.sales report+1@c1")
     (path,) = seen.paths
@@ -64,13 +64,13 @@ def test_a_space_in_a_query_leaves_as_percent_20() -> None:
     )
 
 
-def test_colon_actions_stay_in_the_path() -> None:
+def test_t19_colon_actions_stay_in_the_path() -> None:
     client, seen = sent(ScanningClient, httpx.Response(202, json={}))
     client.scan_result.begin_run_scan("src1", "scan1", run_id="U")
     assert ["POST /scan/datasources/src1/scans/scan1:run?runId=U&api-version=2023-09-01"] == seen.paths
 
 
-def test_lists_are_repeated_and_name_templates_numbered() -> None:
+def test_t19_lists_are_repeated_and_name_templates_numbered() -> None:
     client, seen = sent(DataMapClient)
     client.entity.list_by_guids(guid=["a", "b c"], min_ext_info=True)
     client.entity.list_by_unique_attributes("t", attr_n_qualified_name=["q1", "q 2"])
@@ -136,7 +136,7 @@ def test_read_only_members_do_not_go_out() -> None:
 
 
 @pytest.mark.parametrize("kind", ["bytes", "file", "path", "pair", "triple"])
-def test_files_are_typed_parts(kind: str, tmp_path: Path) -> None:
+def test_t18_files_are_typed_parts(kind: str, tmp_path: Path) -> None:
     client, seen = sent(DataMapClient, httpx.Response(200, json={}))
     (tmp_path / "terms.csv").write_bytes(b"a,b")
     files: dict[str, Any] = {
@@ -162,14 +162,14 @@ def test_a_wrong_file_is_refused() -> None:
     assert [] == seen.seen
 
 
-def test_files_come_back_as_bytes() -> None:
+def test_t18_files_come_back_as_bytes() -> None:
     client, _ = sent(
         DataMapClient, httpx.Response(200, content=b"\xef\xbb\xbfa,b", headers={"content-type": "text/csv"})
     )
     assert b"\xef\xbb\xbfa,b" == client.entity.get_sample_business_metadata_template()
 
 
-def test_files_can_be_streamed() -> None:
+def test_t18_files_can_be_streamed() -> None:
     client, _ = sent(DataMapClient, httpx.Response(200, content=b"abc"))
     with client.stream("Entity_GetSampleBusinessMetadataTemplate") as response:
         assert b"abc" == b"".join(response.iter_bytes())
@@ -190,7 +190,7 @@ def test_headers_of_a_client_are_named_in_any_case() -> None:
 
 
 @given(st.text(min_size=1), st.text(), st.text())
-def test_any_text_arrives_as_it_is(source: str, scan: str, run: str) -> None:
+def test_t19_any_text_arrives_as_it_is(source: str, scan: str, run: str) -> None:
     client, seen = sent(ScanningClient, httpx.Response(202, json={}))
     if not scan:
         return
@@ -206,7 +206,7 @@ def test_any_text_arrives_as_it_is(source: str, scan: str, run: str) -> None:
     assert path.count("/") == 5
 
 
-def test_headers_of_an_operation() -> None:
+def test_t20_headers_of_an_operation() -> None:
     client, seen = sent(DevopsPoliciesClient)
     client.call("DevopsSqlPerfMonitorPolicy_Delete", {"purviewResourceName": "r", "If-Match": '"1"'})
     assert '"1"' == seen.seen[0].headers["If-Match"]
@@ -214,7 +214,7 @@ def test_headers_of_an_operation() -> None:
         client.call("DevopsSqlPerfMonitorPolicy_Delete", {"purviewResourceName": "r", "If-Match": "1\r\nx: y"})
 
 
-def test_a_repeatability_id_is_made_once_a_call() -> None:
+def test_t06_a_repeatability_id_is_made_once_a_call() -> None:
     unavailable = httpx.Response(503, headers={"Retry-After": "0"})
     recorder = Recorder(unavailable, httpx.Response(200, json={}))
     client = ShareClient(ENDPOINT, transport=recorder.sync)
