@@ -1,0 +1,197 @@
+"""How connections are made, for both transports: TLS, proxies, limits, and what becomes of them in a forked process."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import ssl
+import threading
+import warnings
+import weakref
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import httpcore
+import httpx
+
+from .pool import Key, Link, Pool, PoolLimits
+from .proxies import Proxies
+from .wire import httpx_error, limits_of, seconds_left
+
+Trust = ssl.SSLContext | str | os.PathLike[str] | None
+_CONTEXTS: dict[tuple[str | None, ...], ssl.SSLContext] = {}
+_CONTEXTS_LOCK = threading.Lock()
+_LIVE: weakref.WeakSet[Transport] = weakref.WeakSet()
+
+
+def shared_ssl_context(*, trust_env: bool = True, http2: bool = False) -> ssl.SSLContext:
+    """The TLS context of all clients of this process, made when it is first asked for (that takes some 45 ms).
+
+    It trusts what httpx trusts: certifi's authorities, or with `trust_env` those that SSL_CERT_FILE or SSL_CERT_DIR name.
+    HTTP/2 has one of its own, since a context holds the protocols that are offered.
+    """
+    names = ("SSL_CERT_FILE", "SSL_CERT_DIR") if trust_env else ()
+    key = ("h2" if http2 else None, *(os.environ.get(name) for name in names))
+    with _CONTEXTS_LOCK:
+        if key not in _CONTEXTS:
+            _CONTEXTS[key] = httpx.create_ssl_context(trust_env=trust_env)
+        return _CONTEXTS[key]
+
+
+class Transport:
+    """What both transports share: how connections are made.
+
+    Args:
+        max_connections: open at a time, over all origins; a call beyond waits its turn, for at most the pool timeout.
+        max_keepalive: idle ones kept open; None for all.
+        keepalive_expiry_s: how long an idle one is kept, in seconds; None for good.
+        ssl_context: in place of the shared one: an ssl.SSLContext (with load_cert_chain, to show a certificate of one's
+            own), or the path of a file or folder of authorities to trust.
+        proxy: its URL, which may hold user and password.
+        trust_env: heed the variables for proxies and for the authorities to trust.
+        http2: offer HTTP/2, which sends calls side by side over one connection; the limits then hold for each origin.
+
+    Besides httpx's "timeout", a request may hold the extension "deadline", a time.monotonic() value at which the exchange ends
+    wherever it is: in the queue, connecting, or between two bytes. (Asking for the address of a name cannot be cut short
+    in sync code, nor can what an HTTP/2 call waits for while another one reads.) A timeout of None or inf has no end, one of 0
+    ends at once. Errors: see `wire.httpx_error`. Nothing is sent twice.
+    """
+
+    _wire: Any  # the network backend of a connection
+    _factory: Any  # httpcore's pool, which knows how to make a connection
+
+    def __init__(
+        self,
+        *,
+        max_connections: int = 100,
+        max_keepalive: int | None = None,
+        keepalive_expiry_s: float | None = 30.0,
+        ssl_context: Trust = None,
+        proxy: str | httpx.URL | None = None,
+        trust_env: bool = True,
+        http2: bool = False,
+    ) -> None:
+        kept = max_connections if max_keepalive is None else max_keepalive
+        self.limits = PoolLimits(max_connections, kept, keepalive_expiry_s)
+        if http2 and importlib.util.find_spec("h2") is None:
+            raise ImportError("http2=True needs h2: pip install 'purview-dataplane[http2]'")
+        self._trust, self._trust_env, self._http2 = _checked_trust(ssl_context), trust_env, http2
+        self._proxies = Proxies(proxy, trust_env=trust_env)
+        self._start()
+        _LIVE.add(self)
+
+    def _start(self) -> None:
+        """Begins without connections; those that were there are of a process that is not this one."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.limits} http2={self._http2} proxy={self._proxies!r}>"
+
+    def _context(self) -> ssl.SSLContext:
+        if self._trust is None:
+            return shared_ssl_context(trust_env=self._trust_env, http2=self._http2)
+        if not isinstance(self._trust, ssl.SSLContext):
+            folder = self._trust.is_dir()
+            path = str(self._trust)
+            self._trust = ssl.create_default_context(cafile=None if folder else path, capath=path if folder else None)
+        return self._trust
+
+    def opened(self, key: Key) -> Link:
+        """A connection to be; it connects when it is first used."""
+        scheme, host, port = key
+        url = self._proxies.of(scheme.decode(), host.decode(), port)
+        origin = httpcore.Origin(scheme, host, port or (443 if scheme == b"https" else 80))
+        layers = (scheme == b"https") + (url is not None and url.scheme == "https")
+        wire = self._wire(layers, socks=url is not None and url.scheme.startswith("socks"))
+        options: dict[str, Any] = {"network_backend": wire}
+        if layers:
+            options["ssl_context"] = self._context()
+        if url is not None:
+            options["proxy"] = self._proxy(url)
+        if not self._http2:
+            return Link(key, self._factory(**options).create_connection(origin), wire)
+        limits = self.limits
+        options |= {"max_connections": limits.max_connections, "max_keepalive_connections": limits.max_keepalive}
+        options |= {"keepalive_expiry": limits.keepalive_expiry_s, "http2": True}
+        return Link(key, self._factory(**options), wire, shared=True)
+
+    def _proxy(self, url: httpx.URL) -> httpcore.Proxy:
+        where = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/")
+        auth = (url.username.encode(), url.password.encode()) if url.userinfo else None
+        return httpcore.Proxy(where, auth=auth, ssl_context=self._context() if url.scheme == "https" else None)
+
+    def shared(self, pool: Pool, key: Key) -> Link | None:
+        """What carries HTTP/2 to an origin; None for HTTP/1.1."""
+        if not self._http2:
+            return None
+        with pool.lock:
+            if pool.closed:
+                raise RuntimeError(CLOSED)
+            if key not in pool.shared:
+                pool.shared[key] = self.opened(key)
+            return pool.shared[key]
+
+    def outgoing(self, request: httpx.Request, key: Key) -> tuple[httpcore.Request, dict[str, float | None]]:
+        extensions = request.extensions
+        timeouts = limits_of(extensions, always=self._proxies.socks)
+        if timeouts is not extensions.get("timeout"):
+            extensions = {**extensions, "timeout": timeouts}
+        if self._http2 and "pool" in timeouts:  # httpcore waits for that long, as a plain number
+            timeouts["pool"] = seconds_left(timeouts["pool"], httpcore.PoolTimeout)
+        url = httpcore.URL(scheme=key[0], host=key[1], port=key[2], target=request.url.raw_path)
+        made = httpcore.Request(
+            request.method, url, headers=request.headers.raw, content=request.stream, extensions=extensions
+        )
+        return made, timeouts
+
+
+CLOSED = "the transport is closed"
+
+
+def _checked_trust(trust: Trust) -> ssl.SSLContext | Path | None:
+    if trust is None or isinstance(trust, ssl.SSLContext):
+        return trust
+    if not isinstance(trust, (str, os.PathLike)):
+        raise TypeError(f"ssl_context= takes an ssl.SSLContext or a path, not {type(trust).__name__}")
+    path = Path(trust)
+    if not path.exists():
+        raise ValueError(f"ssl_context= names a file or folder that is not there: {path}")
+    return path
+
+
+def key_of(request: httpx.Request) -> Key:
+    url = request.url
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise httpx.UnsupportedProtocol("not an http or https URL with a host", request=request)
+    return url.raw_scheme, url.raw_host, url.port
+
+
+def failure_of(error: BaseException, request: httpx.Request, link: Link | None) -> BaseException:
+    if not isinstance(error, Exception):
+        return error
+    shared = link is None or link.shared
+    return httpx_error(
+        error, request, None if shared or link is None else link.wire, reused=link is not None and link.uses > 1
+    )
+
+
+def forget(links: Iterable[Link]) -> None:
+    """Lets go of connections whose loop or process is no more: descriptors are closed, nothing is sent or awaited."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # asyncio's transports cannot be closed without their loop
+        for link in links:
+            stream, link.wire.stream, link.connection = link.wire.stream, None, None
+            close = getattr(stream and stream.get_extra_info("socket"), "close", None)
+            if close is not None:
+                close()
+            del stream
+
+
+def _after_fork() -> None:
+    for transport in _LIVE:
+        transport._start()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
