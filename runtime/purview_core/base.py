@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import math
 import random as _random
 import time
@@ -190,6 +189,8 @@ class Base:
 
 
 def _nearest(name: str, known: Any) -> str:
+    import difflib
+
     close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.4)
     return f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(sorted(known)[:20])}"
 

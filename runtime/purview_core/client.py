@@ -18,8 +18,7 @@ from .pipeline import Attempt, Flow, arun, run
 from .polling import AsyncPoller, Poller
 from .request import Prepared, opened
 from .sending import asend, send
-from .session import Session, async_sleep, close_async, close_sync
-from .transport import AsyncHttpTransport, HttpTransport
+from .session import Session, async_http_transport, async_sleep, close_async, close_sync, http_transport
 
 T = TypeVar("T")
 
@@ -63,7 +62,7 @@ class Client(Base):
     ) -> None:
         super().__init__(
             endpoint,
-            _session or Session(lambda: transport or HttpTransport(), auth),
+            _session or Session(lambda: transport or http_transport(), auth),
             timeout=timeout,
             total_timeout=total_timeout,
             retry=retry,
@@ -151,7 +150,7 @@ class AsyncClient(Base):
     ) -> None:
         super().__init__(
             endpoint,
-            _session or Session(lambda: transport or AsyncHttpTransport(), auth),
+            _session or Session(lambda: transport or async_http_transport(), auth),
             timeout=timeout,
             total_timeout=total_timeout,
             retry=retry,

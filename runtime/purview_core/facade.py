@@ -10,8 +10,7 @@ import httpx
 from .client import AsyncClient, Client
 from .endpoint import account_endpoint
 from .options import Retry, Timeout
-from .session import Session, close_async, close_sync
-from .transport import AsyncHttpTransport, HttpTransport
+from .session import Session, async_http_transport, close_async, close_sync, http_transport
 
 S = TypeVar("S", bound=Client)
 A = TypeVar("A", bound=AsyncClient)
@@ -44,7 +43,7 @@ class Facade:
             "strict": strict,
             "tenant_endpoint": tenant_endpoint,
         }
-        self._session: Session = Session(lambda: transport or HttpTransport(), auth)
+        self._session: Session = Session(lambda: transport or http_transport(), auth)
 
     def _client(self, kind: type[S]) -> S:
         return kind(self.endpoint, _session=self._session, **self._options)
@@ -88,7 +87,7 @@ class AsyncFacade:
             "strict": strict,
             "tenant_endpoint": tenant_endpoint,
         }
-        self._session: Session = Session(lambda: transport or AsyncHttpTransport(), auth)
+        self._session: Session = Session(lambda: transport or async_http_transport(), auth)
 
     def _client(self, kind: type[A]) -> A:
         return kind(self.endpoint, _session=self._session, **self._options)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import threading
 from collections.abc import Callable
@@ -41,6 +40,18 @@ class Session:
         return found if isinstance(found, str) else None
 
 
+def http_transport() -> httpx.BaseTransport:
+    from .transport import HttpTransport  # where a transport is given, httpcore need not be loaded
+
+    return HttpTransport()
+
+
+def async_http_transport() -> httpx.AsyncBaseTransport:
+    from .transport import AsyncHttpTransport
+
+    return AsyncHttpTransport()
+
+
 def close_sync(session: Session) -> None:
     session.closed = True
     if session._transport is not None:
@@ -64,4 +75,6 @@ async def async_sleep(seconds: float) -> None:
         else:
             await trio.sleep(seconds)
             return
+    import asyncio  # sync users need it not, and it is a fifth of what a first call costs
+
     await asyncio.sleep(seconds)
