@@ -8,9 +8,8 @@ import random as _random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
-import attrs
 import httpx
 
 from .decoding import decode
@@ -23,8 +22,7 @@ from .request import Prepared, prepare
 from .session import Session
 
 
-@attrs.frozen
-class Response:
+class Response(NamedTuple):
     """What `call` gives: the answer as it came, and `parsed`, what the method would have returned.
 
     `request` is what was sent, without its Authorization header.
@@ -32,9 +30,12 @@ class Response:
 
     status_code: int
     headers: httpx.Headers
-    content: bytes = attrs.field(repr=False)
+    content: bytes
     request: httpx.Request
     parsed: Any
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status_code} of {self.request.method}, {len(self.content)} bytes>"
 
 
 class Bound:

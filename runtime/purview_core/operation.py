@@ -14,7 +14,7 @@ T = TypeVar("T")
 _EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 
-class _Facts:
+class Facts:
     """Equality, repr and immutability by slots: what attrs would give, without its import at a plane's first touch."""
 
     __slots__: tuple[str, ...] = ()
@@ -27,7 +27,11 @@ class _Facts:
         raise AttributeError(f"{type(self).__name__} is read-only")
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
+        return (
+            self is other
+            or type(other) is type(self)
+            and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
+        )
 
     def __hash__(self) -> int:
         return hash((type(self), getattr(self, self.__slots__[0])))
@@ -39,7 +43,7 @@ class _Facts:
         return f"{type(self).__name__}({shown})"
 
 
-class Parameter(_Facts):
+class Parameter(Facts):
     """One parameter: `name` in Python, `wire_name`, `location` (path, query, header), `required`, its type text, and how a
     list of it is written: `style` with `explode` (repeated) or without (one value, comma-separated).
 
@@ -89,7 +93,7 @@ def header(name: str, type: str = "str", wire: str | None = None, **facts: Any) 
 API_VERSION = query("api_version", wire="api-version", required=True)
 
 
-class FormField(_Facts):
+class FormField(Facts):
     """One part of a multipart body."""
 
     __slots__ = ("wire_name", "name", "required")
@@ -101,7 +105,7 @@ class FormField(_Facts):
         self._set(name=name, wire_name=wire_name, required=required)
 
 
-class Body(_Facts):
+class Body(Facts):
     """The request body: its type text, or the fields of a multipart form; `model` is the Python type."""
 
     __slots__ = ("type", "required", "media_types", "fields", "models")
@@ -128,7 +132,7 @@ class Body(_Facts):
         return _resolve(self.models, self.type) if self.type else None
 
 
-class Paging(_Facts):
+class Paging(Facts):
     """Where a page has its items and the link to the next one (None: there is none)."""
 
     __slots__ = ("items", "next_link")
@@ -139,7 +143,7 @@ class Paging(_Facts):
         self._set(items=items, next_link=next_link)
 
 
-class Polling(_Facts):
+class Polling(Facts):
     """How a long-running operation ends: where its final state is read, the type text of its result, and the path of its
     status where the service may leave the link out (`{id}`: the id in the first answer)."""
 
@@ -154,7 +158,7 @@ class Polling(_Facts):
         self._set(final_state_via=final_state_via, result=result, status_path=status_path)
 
 
-class Plane(_Facts):
+class Plane(Facts):
     """One plane: its api-version, its package, the kind of its endpoint ("account" or "tenant"), the path prefix of its
     operations, and the roles that the vendor's documentation asks for (none: it does not say)."""
 

@@ -6,8 +6,9 @@ import math
 import sys
 from collections.abc import Mapping
 
-import attrs
 import httpx
+
+from .operation import Facts
 
 VERSION = "0.1.0"
 USER_AGENT = f"purview-dataplane/{VERSION} python/{sys.version_info[0]}.{sys.version_info[1]}"
@@ -18,8 +19,7 @@ _REFUSED = {"authorization", "host"}
 Timeout = float | httpx.Timeout | None
 
 
-@attrs.frozen
-class Retry:
+class Retry(Facts):
     """When a call is tried again: `attempts` in all, waits in seconds.
 
     | failure                           | tried again                                                           |
@@ -37,9 +37,19 @@ class Retry:
     Calls over the same connections share a budget of retries, so that many workers do not multiply a brown-out.
     """
 
-    attempts: int = attrs.field(default=3, validator=[attrs.validators.instance_of(int), attrs.validators.ge(1)])
-    first_wait_s: float = attrs.field(default=0.5, validator=attrs.validators.ge(0))
-    longest_wait_s: float = attrs.field(default=60.0, validator=attrs.validators.ge(0))
+    __slots__ = ("attempts", "first_wait_s", "longest_wait_s")
+    attempts: int
+    first_wait_s: float
+    longest_wait_s: float
+
+    def __init__(self, attempts: int = 3, first_wait_s: float = 0.5, longest_wait_s: float = 60.0) -> None:
+        if not isinstance(attempts, int):
+            raise TypeError(f"attempts must be a whole number, not {attempts!r}")
+        if attempts < 1:
+            raise ValueError("attempts must be 1 or more: the first try counts")
+        if not (first_wait_s >= 0 and longest_wait_s >= 0):
+            raise ValueError("first_wait_s and longest_wait_s are seconds, 0 or more")
+        self._set(attempts=attempts, first_wait_s=first_wait_s, longest_wait_s=longest_wait_s)
 
 
 NO_RETRY = Retry(attempts=1)

@@ -74,7 +74,7 @@ class Cursor(Generic[T]):
             url = with_api_version(url, self._client.api_version)
         if url in self._seen:
             raise PagingError(f"{operation.id}: the service gave the same next link twice", position=link)
-        return attrs.evolve(self._first, url=url)
+        return self._first._replace(url=url)
 
     def _page(self, response: httpx.Response) -> Page[T]:
         operation = self._first.operation

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, NamedTuple, TypeVar
 
-import attrs
 import httpx
 
 from .errors import HttpError, PurviewError, ThrottledError, TransportError
@@ -42,8 +41,7 @@ Step = Attempt | Wait
 Flow = Generator[Step, httpx.Response | None, T]
 
 
-@attrs.frozen
-class Calling:
+class Calling(NamedTuple):
     """What a call needs to know of its client. `gate` and `budget` are shared by the clients of one session."""
 
     plane: Plane

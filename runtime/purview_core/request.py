@@ -8,10 +8,8 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from urllib.parse import quote
-
-import attrs
 
 from .checks import check, shape_of
 from .codec import Coded, Registry, encode
@@ -29,8 +27,7 @@ FileInput = FileContent | Path | tuple[str, FileContent] | tuple[str, FileConten
 """A file to upload: bytes, text, an open binary file, a Path, or (file name, content[, media type])."""
 
 
-@attrs.frozen
-class Prepared:
+class Prepared(NamedTuple):
     """What is sent: `url` is whole and encoded; `content` or `files` is the body. `replayable` where it can be sent again.
 
     A Path among the files is opened for each attempt; an open file is sent whole, from its start.

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
-from typing import Any
-
-import attrs
+from typing import Any, NamedTuple
 
 from .codec import Coded, Registry, codec, normal, split_union
 
@@ -22,8 +20,7 @@ _SHAPES: dict[type, str] = {  # bool before int, whose subclass it is
 }
 
 
-@attrs.frozen
-class Departure:
+class Departure(NamedTuple):
     """One place where a value is not what was declared: JSON pointer, what was expected, the shape that was found."""
 
     pointer: str
