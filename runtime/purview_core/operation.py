@@ -27,20 +27,27 @@ class Facts:
         raise AttributeError(f"{type(self).__name__} is read-only")
 
     def __eq__(self, other: object) -> bool:
-        return (
-            self is other
-            or type(other) is type(self)
-            and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
-        )
+        if self is other:
+            return True
+        return type(other) is type(self) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
 
     def __hash__(self) -> int:
         return hash((type(self), getattr(self, self.__slots__[0])))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), {name: getattr(self, name) for name in self.__slots__})
 
     def __repr__(self) -> str:
         shown = ", ".join(
             f"{n}={getattr(self, n)!r}" for n in self.__slots__ if getattr(self, n, None) not in (None, ())
         )
         return f"{type(self).__name__}({shown})"
+
+
+def _again(kind: type[Facts], facts: dict[str, Any]) -> Facts:
+    made = kind.__new__(kind)
+    made._set(**facts)
+    return made
 
 
 class Parameter(Facts):

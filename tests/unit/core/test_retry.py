@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 import math
 import pickle
@@ -227,6 +228,15 @@ def test_a_retry_without_attempts(value: int) -> None:
         ScanningClient(ENDPOINT, retry=3)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         Retry(attempts=2.0)  # type: ignore[arg-type]
+
+
+def test_a_retry_is_a_value() -> None:
+    one = Retry(5, longest_wait_s=3)
+    assert one == pickle.loads(pickle.dumps(one)) == copy.deepcopy(one) == Retry(5, longest_wait_s=3.0)
+    assert "Retry(attempts=5, first_wait_s=0.5, longest_wait_s=3)" == repr(one)
+    assert one != Retry(5)
+    with pytest.raises(AttributeError, match="Retry is read-only"):
+        one.attempts = 3  # type: ignore[misc]
 
 
 def test_b13_a_401_is_an_auth_error_that_names_the_resource() -> None:
