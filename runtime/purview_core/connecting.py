@@ -6,7 +6,6 @@ import importlib.util
 import os
 import ssl
 import threading
-import warnings
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
@@ -132,7 +131,9 @@ class Transport:
                 pool.shared[key] = self.opened(key)
             return pool.shared[key]
 
-    def outgoing(self, request: httpx.Request, key: Key) -> tuple[httpcore.Request, dict[str, float | None]]:
+    def outgoing(
+        self, request: httpx.Request, key: Key, content: Any
+    ) -> tuple[httpcore.Request, dict[str, float | None]]:
         extensions = request.extensions
         timeouts = limits_of(extensions, always=self._proxies.socks)
         if timeouts is not extensions.get("timeout"):
@@ -141,7 +142,7 @@ class Transport:
             timeouts["pool"] = seconds_left(timeouts["pool"], httpcore.PoolTimeout)
         url = httpcore.URL(scheme=key[0], host=key[1], port=key[2], target=request.url.raw_path)
         made = httpcore.Request(
-            request.method, url, headers=request.headers.raw, content=request.stream, extensions=extensions
+            request.method, url, headers=request.headers.raw, content=content, extensions=extensions
         )
         return made, timeouts
 
@@ -177,15 +178,15 @@ def failure_of(error: BaseException, request: httpx.Request, link: Link | None) 
 
 
 def forget(links: Iterable[Link]) -> None:
-    """Lets go of connections whose loop or process is no more: descriptors are closed, nothing is sent or awaited."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # asyncio's transports cannot be closed without their loop
-        for link in links:
-            stream, link.wire.stream, link.connection = link.wire.stream, None, None
-            close = getattr(stream and stream.get_extra_info("socket"), "close", None)
-            if close is not None:
-                close()
-            del stream
+    """Lets go of connections whose loop or process is no more: nothing is sent or awaited, and sockets are closed on this side.
+
+    The transports of asyncio close when they are collected; their ResourceWarning then is for whoever left the client open.
+    """
+    for link in links:
+        stream, link.wire.stream, link.connection = link.wire.stream, None, None
+        close = getattr(stream and stream.get_extra_info("socket"), "close", None)
+        if close is not None:
+            close()
 
 
 def _after_fork() -> None:

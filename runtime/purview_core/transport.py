@@ -37,7 +37,7 @@ class HttpTransport(Transport, httpx.BaseTransport):
         key, pool, link = key_of(request), self._pool, None
         assert pool is not None
         try:
-            sent, timeouts = self.outgoing(request, key)
+            sent, timeouts = self.outgoing(request, key, request.stream)
             link = self.shared(pool, key) or self._take(pool, key, timeouts)
             link.begin()
             answer = link.connection.handle_request(sent)
@@ -159,9 +159,10 @@ class AsyncHttpTransport(Transport, httpx.AsyncBaseTransport):
     _pools: dict[Any, Pool]
 
     def _start(self) -> None:
-        old, self._pools = getattr(self, "_pools", {}), {}
-        for pool in old.values():
-            forget(pool.all_idle())
+        self._of_parent = getattr(
+            self, "_pools", None
+        )  # not let go: its end might reach into an event loop of the parent
+        self._pools = {}
 
     def _pool_here(self) -> Pool:
         """The pool of the running event loop; the connections of loops that have ended go."""
@@ -176,8 +177,9 @@ class AsyncHttpTransport(Transport, httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         key, pool, link = key_of(request), self._pool_here(), None
+        upload = _Upload(request)
         try:
-            sent, timeouts = self.outgoing(request, key)
+            sent, timeouts = self.outgoing(request, key, upload)
             link = self.shared(pool, key) or await self._take(pool, key, timeouts)
             link.begin()
             answer = await link.connection.handle_async_request(sent)
@@ -185,6 +187,7 @@ class AsyncHttpTransport(Transport, httpx.AsyncBaseTransport):
             failure = failure_of(error, request, link)
             if link is not None:
                 await _adrop(pool, link)
+            await upload.aclose()
         else:
             body = _AsyncBody(answer.stream, pool, link, request)
             return httpx.Response(answer.status, headers=answer.headers, stream=body, extensions=answer.extensions)
@@ -272,27 +275,35 @@ async def _adrop(pool: Pool, link: Link) -> None:
 
 
 class _AsyncBody(httpx.AsyncByteStream):
-    """`_Body` for async code."""
+    """`_Body` for async code. No generator, for one that is not read to its end must be closed by hand, above all on trio."""
 
     def __init__(self, stream: Any, pool: Pool, link: Link, request: httpx.Request) -> None:
         self._stream, self._pool, self._request = stream, pool, request
         self._link: Link | None = link
+        self._chunks: Any = None
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        self._chunks = aiter(self._stream)
+        return self
+
+    async def __anext__(self) -> bytes:
         link = self._link
         try:
-            async for chunk in self._stream:
-                yield chunk
+            chunk: bytes = await anext(self._chunks)
+        except StopAsyncIteration:
+            raise
         except BaseException as error:  # noqa: BLE001  # the same
             failure = failure_of(error, self._request, link)
             await self._end(_adrop)
         else:
-            return
+            return chunk
         raise failure
 
     async def aclose(self) -> None:
         if self._link is not None:
             try:
+                if self._chunks is not None:
+                    await self._chunks.aclose()
                 await self._stream.aclose()
             except BaseException:
                 await self._end(_adrop)
@@ -303,6 +314,31 @@ class _AsyncBody(httpx.AsyncByteStream):
         link, self._link = self._link, None
         if link is not None:
             await how(self._pool, link)
+
+
+class _Upload:
+    """The body of a request in async code; closed where it is left half sent."""
+
+    def __init__(self, request: httpx.Request) -> None:
+        whole = isinstance(request.stream, httpx.ByteStream)
+        self._whole = request.content if whole else b""
+        self._chunks: Any = None if whole else aiter(request.stream)  # type: ignore[arg-type]  # of a kind with the call
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._chunks is not None:
+            chunk: bytes = await anext(self._chunks)
+            return chunk
+        if not self._whole:
+            raise StopAsyncIteration
+        whole, self._whole = self._whole, b""
+        return whole
+
+    async def aclose(self) -> None:
+        if (close := getattr(self._chunks, "aclose", None)) is not None:
+            await close()
 
 
 def _running_loop() -> Any:
