@@ -96,7 +96,7 @@ def all_versions(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Import, decode and encode, as ratios beside other clients on the same bodies."""
+    """Import, decode, encode and calls, as ratios beside other clients on the same bodies."""
     session.install(*PROJECT, env=QUIET)
     session.install("-r", "bench/requirements.txt", env=QUIET)
     session.run("python", "bench/run.py", *session.posargs)

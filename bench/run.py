@@ -1,7 +1,7 @@
 """What this project costs, beside other clients of the same services, on this machine: `nox -s bench`.
 
     python bench/run.py                       everything, in about five minutes
-    python bench/run.py decode calls          these parts alone (lines imports decode calls generation)
+    python bench/run.py decode calls          these parts alone (lines imports decode calls transports generation)
     python bench/run.py --rounds 9            more rounds, for a narrower spread
 
 Prints ratios, since machines differ and are shared: each contender takes its turn in each round, a ratio is taken within a
@@ -20,14 +20,16 @@ from pathlib import Path
 import calls
 import generation
 import peers
+import transports
 import values
 
-_PACKAGES = ("httpx", "attrs", "msgspec", "openapi-python-client", "azure-purview-datamap", "ruff")
+_PACKAGES = ("httpx", "httpcore", "httpx-aiohttp", "aiohttp", "azure-core")
+_PACKAGES += ("attrs", "msgspec", "openapi-python-client", "azure-purview-datamap", "ruff")
 _SCANS, _ENTITIES = 2000, 1000
 
 
 def main() -> None:
-    parts = ("lines", "imports", "decode", "calls", "generation")
+    parts = ("lines", "imports", "decode", "calls", "transports", "generation")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}; default: all")
     parser.add_argument("--rounds", type=int, default=7, help="of each race, after one that warms up (default: 7)")
@@ -50,6 +52,8 @@ def main() -> None:
             values.entities(_ENTITIES, rounds)
         if "calls" in wanted:
             calls.calls(scratch, rounds)
+        if "transports" in wanted:
+            transports.transports(scratch, rounds)
         if "generation" in wanted:
             generation.generation(scratch, min(rounds, 5))
 

@@ -95,8 +95,24 @@ def test_one_module_of_auth_reads_the_environment() -> None:
     assert 1 >= len(readers), readers
 
 
+# Below httpx: its own pool costs more with each open connection, so the transport makes its own of httpcore's connections.
+BELOW_HTTPX = {
+    "wire.py": {"httpcore"},
+    "connecting.py": {"httpcore"},
+    "transport.py": {"httpcore", "anyio"},
+    "aiohttp_transport.py": {"aiohttp", "httpx_aiohttp"},  # an extra
+}
+
+
+def test_the_transport_alone_goes_below_httpx() -> None:
+    below = set[str]().union(*BELOW_HTTPX.values())
+    tops = {p.name: {i.module.split(".")[0] for i in imports(p, "purview_core")} & below for p in modules("purview_core")}
+    assert BELOW_HTTPX == {name: found for name, found in tops.items() if found}
+
+
 def test_core_knows_only_the_errors_of_auth() -> None:
-    allowed = {*STDLIB, "httpx", "attrs", "msgspec", "purview_core", "purview_auth"}
+    below = set[str]().union(*BELOW_HTTPX.values())
+    allowed = {*STDLIB, "httpx", "attrs", "msgspec", "purview_core", "purview_auth", *below}
     found = [
         o for o in offences("purview_core", allowed, never=("purview_auth",)) if not o.endswith(" purview_auth.errors")
     ]
