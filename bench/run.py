@@ -23,7 +23,7 @@ import peers
 import transports
 import values
 
-_PACKAGES = ("httpx", "httpcore", "httpx-aiohttp", "aiohttp", "azure-core")
+_PACKAGES = ("httpx", "httpcore", "aiohttp", "azure-core")
 _PACKAGES += ("attrs", "msgspec", "openapi-python-client", "azure-purview-datamap", "ruff")
 _SCANS, _ENTITIES = 2000, 1000
 

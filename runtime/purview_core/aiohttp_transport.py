@@ -1,4 +1,7 @@
-"""aiohttp's connections for async clients on asyncio, by way of httpx-aiohttp: the extra `aiohttp`. Quicker with many tasks."""
+"""aiohttp's connections for async clients on asyncio: the extra `aiohttp`, quicker with many tasks.
+
+Straight on aiohttp: httpx-aiohttp tells every lost connection as a ConnectTimeout, after which a POST would be sent again.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,20 @@ import time
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, nullcontext
+from math import inf
 from typing import Any
 
 import httpx
 
-from .connecting import Transport, Trust
+from .connecting import CLOSED, Transport, Trust
 
 try:
     import aiohttp
-    from httpx_aiohttp import AiohttpTransport
 except ImportError as error:
-    raise ImportError("this transport needs httpx-aiohttp: pip install 'purview-dataplane[aiohttp]'") from error
+    raise ImportError("this transport needs aiohttp: pip install 'purview-dataplane[aiohttp]'") from error
+from yarl import URL  # aiohttp's own
 
-# httpx-aiohttp calls every lost connection a ConnectTimeout, as if nothing had been sent; the first that fits counts
+# the first that fits counts; what may have been sent is never told as a failure to connect
 _KINDS: tuple[tuple[type[Exception], type[httpx.TransportError], str], ...] = (
     (aiohttp.ClientHttpProxyError, httpx.ProxyError, "the proxy refused to connect"),
     (aiohttp.ClientProxyConnectionError, httpx.ProxyError, "the proxy could not be reached"),
@@ -40,6 +44,10 @@ _KINDS: tuple[tuple[type[Exception], type[httpx.TransportError], str], ...] = (
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
 
+_NOT_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")  # the request has what it should have
+_NO_TIME_S = 1e-6  # aiohttp takes 0 for no end
+
+
 def fast_async_transport(
     *,
     max_connections: int = 100,
@@ -48,10 +56,10 @@ def fast_async_transport(
     proxy: str | httpx.URL | None = None,
     trust_env: bool = True,
 ) -> AsyncAiohttpTransport:
-    """A transport for one event loop of asyncio; the arguments are those of AsyncHttpTransport.
+    """A transport for one event loop of asyncio; the arguments are those of AsyncHttpTransport, and so is "deadline".
 
-    Differs from it: the pool timeout covers connecting too; a GET, HEAD, PUT, DELETE or OPTIONS whose kept connection turns
-    out closed is sent again by aiohttp; user and password of a proxy serve https URLs alone; no HTTP/2, no SOCKS, no trio.
+    Differs from it: waiting for a connection and connecting have one time, the pool and connect timeouts together; a GET,
+    HEAD, PUT, DELETE or OPTIONS whose kept connection turns out closed is sent again by aiohttp; no HTTP/2, SOCKS, trio.
     """
     return AsyncAiohttpTransport(
         max_connections=max_connections,
@@ -75,41 +83,66 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
         self._of_parent = (
             self._session
         )  # not let go: its end would reach into an event loop shared with the parent process
-        self._session, self._by_proxy = None, dict[httpx.URL | None, AiohttpTransport]()
+        self._session = None
 
-    def _inner(self, request: httpx.Request) -> AiohttpTransport:
-        url, loop = request.url, asyncio.get_running_loop()
+    def _here(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
         if self._closed:
-            raise RuntimeError("the transport is closed")
+            raise RuntimeError(CLOSED)
         if self._session is None:
-            self._session, self._loop = self._new_session(), loop
+            kept = self.limits.keepalive_expiry_s
+            connector = aiohttp.TCPConnector(limit=self.limits.max_connections, keepalive_timeout=kept)
+            jar = aiohttp.DummyCookieJar()
+            self._session = aiohttp.ClientSession(
+                connector=connector, cookie_jar=jar, auto_decompress=False, skip_auto_headers=_NOT_ADDED
+            )
+            self._loop = loop
         if loop is not self._loop:
             raise RuntimeError(
                 "aiohttp's connections belong to the event loop they were made in: make a client for each loop"
             )
-        proxy = self._proxies.of(url.scheme, url.host, url.port)
-        if proxy not in self._by_proxy:
-            via = None if proxy is None else _proxy(proxy)
-            self._by_proxy[proxy] = AiohttpTransport(verify=self._context(), client=self._session, proxy=via)
-        return self._by_proxy[proxy]
-
-    def _new_session(self) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=self.limits.max_connections, keepalive_timeout=self.limits.keepalive_expiry_s, ssl=self._context()
-        )
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        return self._session
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        inner, deadline = self._inner(request), request.extensions.get("deadline")
+        session, deadline, upload = self._here(), request.extensions.get("deadline"), _Upload(request)
         try:
             async with _until(deadline):
-                response = await inner.handle_async_request(request)
-        except (httpx.RequestError, aiohttp.ClientError, TimeoutError) as error:
-            failure = _mapped(error, request)
+                answer = await session.request(
+                    request.method,
+                    URL(str(request.url), encoded=True),
+                    data=upload.whole if upload.chunks is None else upload,
+                    allow_redirects=False,
+                    timeout=_timeout(request.extensions.get("timeout") or {}),
+                    **self._options(request),
+                )
+        except (aiohttp.ClientError, TimeoutError) as error:
+            failure = upload.error or _mapped(error, request)
         else:
-            response.stream = _Body(response.stream, request, deadline)
-            return response
+            version, reason = answer.version or (1, 1), (answer.reason or "").encode()
+            extensions = {"http_version": b"HTTP/%d.%d" % (version[0], version[1]), "reason_phrase": reason}
+            body = _Body(answer, request, deadline)
+            return httpx.Response(answer.status, headers=list(answer.raw_headers), stream=body, extensions=extensions)
         raise failure
+
+    def _options(self, request: httpx.Request) -> dict[str, Any]:
+        """Headers, TLS and proxy of a request."""
+        url = request.url
+        headers = [(k, v) for k, v in request.headers.multi_items() if k != "transfer-encoding"]  # aiohttp's to set
+        options: dict[str, Any] = {"headers": headers}
+        if url.scheme == "https":
+            options["ssl"] = self._context()
+        proxy = self._proxies.of(url.scheme, url.host, url.port)
+        if proxy is None:
+            return options
+        options["proxy"] = str(proxy.copy_with(username=None, password=None))
+        if proxy.userinfo:
+            token = b64encode(f"{proxy.username}:{proxy.password}".encode()).decode()
+            line = ("Proxy-Authorization", f"Basic {token}")
+            if url.scheme == "https":
+                options["proxy_headers"] = dict([line])
+            else:
+                headers.append(line)
+        return options
 
     async def aclose(self) -> None:
         self._closed = True
@@ -117,47 +150,64 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
             await self._session.close()
 
 
-def _proxy(url: httpx.URL) -> httpx.Proxy:
-    """With the credentials as a header, since the class that aiohttp had for them is to go."""
-    token = b64encode(f"{url.username}:{url.password}".encode()).decode()
-    headers = {"Proxy-Authorization": f"Basic {token}"} if url.userinfo else None
-    return httpx.Proxy(url.copy_with(username="", password=""), headers=headers)
+def _timeout(timeouts: dict[str, float | None]) -> aiohttp.ClientTimeout:
+    seconds = {name: None if value in {None, inf} else value or _NO_TIME_S for name, value in timeouts.items()}
+    connect, pool = seconds.get("connect"), seconds.get("pool")
+    together = None if connect is None or pool is None else connect + pool
+    return aiohttp.ClientTimeout(total=None, connect=together, sock_connect=connect, sock_read=seconds.get("read"))
 
 
 def _until(deadline: float | None) -> AbstractAsyncContextManager[Any]:
-    if deadline is None:
-        return nullcontext()
-    return asyncio.timeout(deadline - time.monotonic())
+    return nullcontext() if deadline is None else asyncio.timeout(deadline - time.monotonic())
 
 
 def _mapped(error: Exception, request: httpx.Request) -> httpx.TransportError:
-    source = error.__cause__ if isinstance(error, httpx.RequestError) else error
-    kind, text = next(
-        ((kind, text) for known, kind, text in _KINDS if isinstance(source, known)), (httpx.ReadError, "lost")
-    )
+    kind, text = next((kind, text) for known, kind, text in _KINDS if isinstance(error, known))
     made = kind(text, request=request)
     made.__dict__.update(never_sent=isinstance(made, _NEVER_SENT), on_reused_connection=False)
     return made
 
 
-class _Body(httpx.AsyncByteStream):
-    def __init__(self, stream: Any, request: httpx.Request, deadline: float | None) -> None:
-        self._stream, self._request, self._deadline = stream, request, deadline
+class _Upload:
+    """The body of a request; keeps the error of the caller's own body, which aiohttp hides behind one of its own."""
+
+    def __init__(self, request: httpx.Request) -> None:
+        known = isinstance(request.stream, httpx.ByteStream)
+        self.whole = (request.content or None) if known else None
+        self.chunks: Any = None if known else request.stream
+        self.error: Exception | None = None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        chunks = aiter(self._stream)
-        while True:
-            try:
+        try:
+            async for chunk in self.chunks:
+                yield chunk
+        except Exception as error:
+            self.error = error
+            raise
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, answer: aiohttp.ClientResponse, request: httpx.Request, deadline: float | None) -> None:
+        self._answer, self._request, self._deadline = answer, request, deadline
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            if self._deadline is None:
+                chunk = await self._answer.content.readany()
+            else:
                 async with _until(self._deadline):
-                    chunk = await anext(chunks)
-            except StopAsyncIteration:
-                return
-            except (httpx.RequestError, aiohttp.ClientError, TimeoutError) as error:
-                failure = _mapped(error, self._request)
-                break
-            yield chunk
-        await self.aclose()
+                    chunk = await self._answer.content.readany()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            failure = _mapped(error, self._request)
+        else:
+            if not chunk:
+                raise StopAsyncIteration
+            return chunk
+        self._answer.close()
         raise failure
 
     async def aclose(self) -> None:
-        await self._stream.aclose()
+        self._answer.close()  # one that was read has left its connection already

@@ -100,7 +100,7 @@ BELOW_HTTPX = {
     "wire.py": {"httpcore"},
     "connecting.py": {"httpcore"},
     "transport.py": {"httpcore", "anyio"},
-    "aiohttp_transport.py": {"aiohttp", "httpx_aiohttp"},  # an extra
+    "aiohttp_transport.py": {"aiohttp", "yarl"},  # an extra
 }
 
 

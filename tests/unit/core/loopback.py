@@ -43,7 +43,7 @@ class Peer:
         head = self.until(b"\r\n\r\n")
         body, lower = b"", head.lower()
         if b"transfer-encoding: chunked" in lower:
-            while size := int(self.until(b"\r\n") or b"0", 16):
+            while size := int(self.until(b"\r\n"), 16):  # a ValueError where the client has broken off
                 body += self._exactly(size)
                 self.until(b"\r\n")
             self.until(b"\r\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,14 @@ from .loopback import OK, Caller, Peer, Server, keep_alive, run, tunnel
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "purview_core.aiohttp_transport", raising=False)
-    monkeypatch.setitem(sys.modules, "httpx_aiohttp", None)
-    with pytest.raises(ImportError, match=r"needs httpx-aiohttp: pip install 'purview-dataplane\[aiohttp\]'"):
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    with pytest.raises(ImportError, match=r"needs aiohttp: pip install 'purview-dataplane\[aiohttp\]'"):
         import purview_core.aiohttp_transport  # noqa: F401
 
 
 def calling(scenario: Any, **options: Any) -> Any:
     """Runs with a transport that is made in its event loop."""
-    pytest.importorskip("httpx_aiohttp", reason="the extra is not installed")
+    pytest.importorskip("aiohttp", reason="the extra is not installed")
     from purview_core.aiohttp_transport import fast_async_transport
 
     return run("asyncio", scenario, fast_async_transport(**options))
@@ -47,7 +48,7 @@ def test_a_connection_is_kept_and_cookies_are_not() -> None:
 def test_limits_hold() -> None:
     async def scenario(caller: Caller) -> Any:
         held = await caller.get(server.url, stream=True)
-        error = await caller.error(server.url, timeout={"pool": 0.02})
+        error = await caller.error(server.url, timeout={"pool": 0.01, "connect": 0.01})
         await caller.close(held)
         return type(error), error.never_sent
 
@@ -113,10 +114,59 @@ def test_a_proxy_is_used_for_https(certificate: Path, tls: ssl.SSLContext) -> No
 
 def test_a_proxy_is_used_for_http() -> None:
     async def scenario(caller: Caller) -> Any:
-        return (await caller.get("http://service.example/a")).json()["path"]
+        return [(await caller.get("http://service.example/a")).json()["path"] for _ in range(2)]
 
     with Server() as server:
-        assert "http://service.example/a" == calling(scenario, proxy=f"http://127.0.0.1:{server.port}")
+        proxy = f"http://user:s3cret@127.0.0.1:{server.port}"
+        assert ["http://service.example/a"] * 2 == calling(scenario, proxy=proxy)
+        assert [True, True] == [b"proxy-authorization: basic " in head.lower() for _, head, _ in server.seen]
+
+
+def test_bodies_of_every_kind_are_sent() -> None:
+    async def chunks(*, fail: bool = False) -> AsyncIterator[bytes]:
+        yield b"one"
+        if fail:
+            raise LookupError("the disk is gone")
+        yield b"two"
+
+    async def scenario(caller: Caller) -> list[str]:
+        with pytest.raises(LookupError, match="the disk is gone"):
+            await caller.send(caller.request("POST", server.url, content=chunks(fail=True)))
+        sent = [caller.request("POST", server.url, content=content) for content in (b"", b"x" * 100_000, chunks())]
+        return [(await caller.send(request, stream=True)).headers["content-type"] for request in sent]
+
+    with Server() as server:
+        assert ["application/json"] * 3 == calling(scenario)
+        assert [b"", b"x" * 100_000, b"onetwo"] == [body for _, _, body in server.seen]
+
+
+def test_headers_go_and_come_as_they_are() -> None:
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(b"HTTP/1.1 200 Fine\r\nX-One: a\r\nx-one: b\r\nContent-Length: 0\r\n\r\n")
+
+    async def scenario(caller: Caller) -> Any:
+        request = caller.request("GET", f"{server.url}/a%2Fb?c=%20d:e", headers=[("X-Two", "1"), ("X-Two", "2")])
+        response = await caller.send(request)
+        return response.headers.get_list("x-one"), response.reason_phrase, response.http_version
+
+    with Server(script) as server:
+        assert (["a", "b"], "Fine", "HTTP/1.1") == calling(scenario)
+        lines = server.seen[0][1].decode().lower().split("\r\n")
+    assert "get /a%2fb?c=%20d:e http/1.1" == lines[0]
+    assert ["x-two: 1", "x-two: 2"] == [line for line in lines if line.startswith("x-two")]
+    assert [] == [line for line in lines if "aiohttp" in line]
+
+
+@pytest.mark.parametrize(("timeout", "expected"), [(None, None), (float("inf"), None), (0, httpx.ConnectTimeout)])
+def test_odd_timeouts(timeout: Any, expected: Any) -> None:
+    async def scenario(caller: Caller) -> Any:
+        if expected is None:
+            return (await caller.get(server.url, timeout=timeout)).raise_for_status() and None
+        return type(await caller.error(server.url, timeout=timeout))
+
+    with Server() as server:
+        assert expected is calling(scenario)
 
 
 def test_a_cancelled_call_leaves_no_connection() -> None:
@@ -132,7 +182,7 @@ def test_a_cancelled_call_leaves_no_connection() -> None:
 
 
 def test_it_belongs_to_one_event_loop_until_it_is_closed() -> None:
-    pytest.importorskip("httpx_aiohttp", reason="the extra is not installed")
+    pytest.importorskip("aiohttp", reason="the extra is not installed")
     from purview_core.aiohttp_transport import fast_async_transport
 
     transport = fast_async_transport()
@@ -153,7 +203,7 @@ def test_it_belongs_to_one_event_loop_until_it_is_closed() -> None:
 
 
 def test_what_aiohttp_lacks_is_refused() -> None:
-    pytest.importorskip("httpx_aiohttp", reason="the extra is not installed")
+    pytest.importorskip("aiohttp", reason="the extra is not installed")
     pytest.importorskip("socksio", reason="SOCKS proxies need socksio")
     from purview_core.aiohttp_transport import fast_async_transport
 
