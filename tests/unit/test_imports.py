@@ -106,7 +106,9 @@ BELOW_HTTPX = {
 
 def test_the_transport_alone_goes_below_httpx() -> None:
     below = set[str]().union(*BELOW_HTTPX.values())
-    tops = {p.name: {i.module.split(".")[0] for i in imports(p, "purview_core")} & below for p in modules("purview_core")}
+    tops = {
+        p.name: {i.module.split(".")[0] for i in imports(p, "purview_core")} & below for p in modules("purview_core")
+    }
     assert BELOW_HTTPX == {name: found for name, found in tops.items() if found}
 
 
