@@ -1,8 +1,8 @@
 """JSON to models and back, made from the annotations of a class at its first use.
 
-A decoded model keeps the object it came as (`_raw`). Scalars, enums and date-times are stored at once. What holds models is an
-unset slot that `Model.__getattr__` fills at the first read; what came as null stays unset and reads None, so that assigning
-None can be told from never assigning. Encoding lays the attributes over `_raw`:
+A decoded model keeps the object it came as (`_raw`). Scalars, enums and date-times are stored at once; models, lists and maps
+are made, or handed out, at the first read. What came as null stays unset and reads None, so that assigning None can be told
+from never assigning. Encoding lays the attributes over `_raw`:
 
 | attribute          | the member came as      | goes out as                                                |
 |--------------------|-------------------------|------------------------------------------------------------|
@@ -12,20 +12,22 @@ None can be told from never assigning. Encoding lays the attributes over `_raw`:
 | NULL               | anything                | null                                                       |
 | another value      | anything                | the value                                                  |
 
-What cannot be told apart: `attrs.evolve(model, name=None)` where null came keeps the null.
+Only what may have changed is looked at: scalars once an attribute of their model was assigned, all else once it was read.
+Writing past `__setattr__` (object.__setattr__) is not seen. What cannot be told apart: `attrs.evolve(model, name=None)` where
+null came keeps the null.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from functools import cached_property, partial
 from math import isfinite
 from typing import Any
 
-import attrs
-
+from .classes import NOTHING, PENDING, UNREAD, Declared, declared, hidden
 from .jsontext import Beyond
 from .registry import Load, Registry, normal, split_union
 from .values import NULL, camel, datetime_text
@@ -46,37 +48,59 @@ __all__ = [
 
 _PLAIN = frozenset({str, int, bool, type(None)})  # floats are looked at: JSON has no NaN
 _SCALAR_TEXTS = frozenset({"str", "int", "float", "bool"})
+_lock = threading.Lock()
+_READ = """def f(o):
+ v = o.{slot}
+ if v is not UNREAD: return v
+ v = o._raw.get({wire!r})
+ if v is None: return v
+ v = field.load(v)
+ acquire()
+ try:
+  w = o.{slot}
+  if w is not UNREAD: return w
+  put(o, v)
+ finally: release()
+ return v"""  # two threads may both have decoded: the first one's object stays ("with" costs 100 ns more)
 
 
 class Coded:
-    """What the codec knows a model by: the bits of the attributes that were filled at a first read."""
+    """What the codec knows a model by. `_assigned`: an attribute was assigned, so scalars are to be compared with `_raw`."""
 
-    __slots__ = ("_read",)
-    _read: int
+    __slots__ = ("__weakref__", "_assigned")
+    _assigned: bool
 
 
 class Field:
     """One attribute: its wire name, its slot, and how it is decoded."""
 
-    def __init__(self, owner: type, a: attrs.Attribute[Any], registry: Registry, bit: int) -> None:
-        self.name, self.registry, self.bit = a.name, registry, bit
-        text = a.type if isinstance(a.type, str) else getattr(a.type, "__name__", "Any")  # a type: a user's subclass
-        self.type = normal(text)
-        self.nullable = self.type == "Any" or "None" in split_union(text)
-        self.wire: str = a.metadata.get("wire") or camel(a.name)
-        self.read_only = bool(a.metadata.get("read_only"))
-        self.secret = bool(a.metadata.get("secret"))
-        self.required = a.default is attrs.NOTHING
+    def __init__(self, owner: type, declared: Declared, registry: Registry) -> None:
+        self.name, self.registry, self.default = declared.name, registry, declared.default
+        self.type = normal(declared.type)
+        self.nullable = self.type == "Any" or "None" in split_union(declared.type)
+        self.wire: str = declared.metadata.get("wire") or camel(self.name)
+        self.read_only = bool(declared.metadata.get("read_only"))
+        self.secret = bool(declared.metadata.get("secret"))
+        self.required = declared.default is NOTHING
         self.deep, self.open = registry.is_deep(self.type), registry.is_open(self.type)
-        slot = getattr(owner, a.name)
+        self.lazy = isinstance(getattr(owner, self.name), property)
+        self.slot = hidden(self.name) if self.lazy else self.name
+        slot = getattr(owner, self.slot)
         self.get: Load = slot.__get__
         self.put: Callable[[Any, Any], None] = slot.__set__
-        self.unset: Callable[[Any], None] = slot.__delete__
+        self.unset: Callable[[Any], None] = self._forget if self.lazy else slot.__delete__
         self.load: Load = self._first
 
     def _first(self, value: Any) -> Any:  # resolves the classes it names, then makes way
         self.load = self.registry.loader(self.type) or (lambda v: v)
         return self.load(value)
+
+    def _forget(self, model: Any) -> None:
+        self.put(model, UNREAD)
+
+    def assign(self, model: Any, value: Any) -> None:
+        with _lock:  # or a first read in another thread might put its own in place of it
+            self.put(model, value)
 
 
 class Codec:
@@ -85,10 +109,20 @@ class Codec:
 
     def __init__(self, cls: type[Any]) -> None:
         self.cls, self.registry = cls, Registry.of(cls)
-        own = [a for a in attrs.fields(cls) if a.name != "_raw"]
-        self.fields = {a.name: Field(cls, a, self.registry, 1 << i) for i, a in enumerate(own)}
+        self.fields = {d.name: Field(cls, d, self.registry) for d in declared(cls) if d.name != "_raw"}
         self.known = frozenset(f.wire for f in self.fields.values())
         self.kinds: dict[str, Load] = {v: self._kind(v, name) for v, name in vars(cls).get("_kinds", {}).items()}
+        for base in cls.__mro__[:-1]:
+            self._open(base)
+
+    def _open(self, cls: type[Any]) -> None:
+        """Properties for the attributes of a class that are decoded at the first read."""
+        for one in vars(cls).get("_own", ()):
+            if vars(cls).get(one.name) is PENDING:
+                f = Field(cls, one, self.registry)
+                env = {"UNREAD": UNREAD, "field": f, "put": f.put, "acquire": _lock.acquire, "release": _lock.release}
+                get = self._compile([_READ.format(slot=f.slot, wire=f.wire)], **env)
+                setattr(cls, f.name, property(get, f.assign, f.unset))
 
     def _kind(self, value: str, name: str) -> Load:
         def first(raw: Any) -> Any:  # imports the subtype's module, then makes way for its loader
@@ -98,30 +132,41 @@ class Codec:
         return first
 
     def _compile(self, lines: Iterable[str], **env: Any) -> Any:
-        """Lines of our own with `repr` of wire names and identifiers that attrs has checked, nothing else."""
+        """Lines of our own with `repr` of wire names and attribute names that Python has taken, nothing else."""
         exec(compile("\n ".join(lines), f"<codec of {self.cls.__qualname__}>", "exec"), env)
         return env["f"]
 
     @cached_property
     def load(self) -> Load:
-        env: dict[str, Any] = {"new": object.__new__, "cls": self.cls, "kinds": self.kinds}
+        # attributes are stored in a subclass without Model's __setattr__, which would cost 160 ns for each and not 10
+        own = "_own" in vars(self.cls)  # of a class that others derived, too little is known
+        space = {"__slots__": (), "__setattr__": object.__setattr__}
+        new = type(self.cls)(self.cls.__name__, (self.cls,), space) if own else self.cls
+        env: dict[str, Any] = {"make": object.__new__, "new": new, "cls": self.cls, "kinds": self.kinds, "UNREAD": UNREAD}
+        env["date"] = datetime.fromisoformat
         lines = ["def f(d):", "if d.__class__ is not dict: return d"]
         if self.kinds:
             tag = self.fields[vars(self.cls)["_tag"]].wire
             lines += [f"k = d.get({tag!r})", "if k.__class__ is str and k in kinds: return kinds[k](d)"]
-        lines += ["o = new(cls); o._raw = d; o._read = 0; get = d.get"]
+        lines += ["o = make(new); o._raw = d; get = d.get"]
         for i, f in enumerate(self.fields.values()):
-            if f.deep:
-                lines += [f"if {f.wire!r} not in d: o.{f.name} = None"]
-                continue
-            env[f"e{i}"] = load = self.registry.loader(f.type)
-            lines += [
-                f"v = get({f.wire!r})",
-                f"if v is not None: o.{f.name} = {f'e{i}(v)' if load else 'v'}",
-                f"elif {f.wire!r} not in d: o.{f.name} = None",
-            ]
+            lines += [f"o.{f.slot} = UNREAD"] if f.lazy else self._stored(f, f"e{i}", env)
+        lines += ["o._assigned = False", "o.__class__ = cls"] if own else ["o._assigned = True"]
         loaded: Load = self._compile([*lines, "return o"], **env)
         return loaded
+
+    def _stored(self, f: Field, name: str, env: dict[str, Any]) -> Iterator[str]:
+        """Lines that decode a member at once."""
+        env[name] = load = self.registry.loader(f.type)
+        yield f"v = get({f.wire!r})"
+        if load is None:
+            yield f"if v is not None or {f.wire!r} not in d: o.{f.name} = v"
+            return
+        if f.type == "datetime":
+            yield from ("if v is not None:", f" try: o.{f.name} = date(v)", f" except (TypeError, ValueError): o.{f.name} = v")
+        else:
+            yield f"if v is not None: o.{f.name} = {name}(v)"
+        yield f"elif {f.wire!r} not in d: o.{f.name} = None"
 
     @cached_property
     def dump(self) -> Callable[[Any], dict[str, Any]]:
@@ -132,29 +177,30 @@ class Codec:
         return self._dumper(body)
 
     def _dumper(self, inner: Load) -> Callable[[Any], dict[str, Any]]:
-        env: dict[str, Any] = {"lay": partial(self._lay, inner), "without": _without}
-        lines = ["def f(o):", "raw = o._raw; out = raw; get = raw.get"]
+        env: dict[str, Any] = {"lay": partial(self._lay, inner), "without": _without, "UNREAD": UNREAD}
+        lines = ["def f(o):", "raw = o._raw; out = raw; get = raw.get; assigned = o._assigned"]
         for i, f in enumerate(self.fields.values()):
+            lay = f"out = lay(out, raw, f{i}, v)"
+            env[f"f{i}"] = f
             if inner is body and f.read_only:
                 lines += [f"out = without(out, raw, {f.wire!r})"]
-                continue
-            env |= {f"f{i}": f, f"s{i}": f.get, f"e{i}": self.registry.loader(f.type) if not f.deep else None}
-            lay = f"out = lay(out, raw, f{i}, v)"
-            unset = [f"try: v = s{i}(o)", "except AttributeError: pass", "else:"]
-            unset += [f" if v is not None or {f.wire!r} in raw: {lay}"]
-            if f.deep and inner is body:  # below it there may be read-only members
-                lines += [f"v = o.{f.name}", f"if v is not None: {lay}", f"elif {f.wire!r} in raw:"]
-                lines += [f" {line}" for line in unset]
-            elif f.deep:
-                lines += unset
+            elif f.lazy:
+                if f.deep and inner is body:  # below it there may be read-only members
+                    lines += [f"if o.{f.slot} is UNREAD: o.{f.name}"]
+                as_came = "" if f.deep or not self.registry.loader(f.type) else f" and v != f{i}.load(get({f.wire!r}))"
+                lines += [f"v = o.{f.slot}", f"if v is not UNREAD{as_came}: {lay}"]
             else:
+                env |= {f"s{i}": f.get, f"e{i}": self.registry.loader(f.type)}
                 lines += [
-                    f"r = get({f.wire!r})",
-                    f"if r is not None or {f.wire!r} not in raw:",
-                    f" v = o.{f.name}",
-                    f" if {self._changed(f, f'e{i}')}: {lay}",
-                    "else:",
-                    *(f" {line}" for line in unset),
+                    "if assigned:",
+                    f" r = get({f.wire!r})",
+                    f" if r is not None or {f.wire!r} not in raw:",
+                    f"  v = o.{f.name}",
+                    f"  if {self._changed(f, f'e{i}')}: {lay}",
+                    " else:",
+                    f"  try: v = s{i}(o)",
+                    "  except AttributeError: pass",
+                    f"  else: {lay}",
                 ]
         dumped: Callable[[Any], dict[str, Any]] = self._compile([*lines, "return out"], **env)
         return dumped

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from inspect import Parameter, Signature
 from reprlib import Repr
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import attrs
-
 from .checks import check_fields, shape_of
-from .codec import Coded, _codecs, codec, copied, encode
+from .classes import NOTHING, UNREAD
+from .codec import Coded, codec, copied, encode
 from .values import NULL, OpenEnum
 
 __all__ = ["NULL", "READ_ONLY", "Model", "OpenEnum", "define", "field", "type_hints", "wire"]
@@ -20,7 +19,6 @@ __all__ = ["NULL", "READ_ONLY", "Model", "OpenEnum", "define", "field", "type_hi
 READ_ONLY: Mapping[str, Any] = MappingProxyType({"read_only": True})
 
 _EMPTY: dict[str, Any] = {}  # shared by all that was not decoded; never written to
-_lock = threading.Lock()
 
 
 def wire(name: str, *, read_only: bool = False, secret: bool = False) -> Mapping[str, Any]:
@@ -31,13 +29,8 @@ def wire(name: str, *, read_only: bool = False, secret: bool = False) -> Mapping
 if TYPE_CHECKING:  # the very objects of attrs, so that mypy's plugin and pyright type constructors, evolve and fields
     from attrs import define as define
     from attrs import field as field
-else:
-    from attrs import field
-
-    def define(*, kw_only: bool) -> Any:
-        """attrs.define less the methods that `Model` has once for all (half the time a class), with slots that stay fast:
-        `on_setattr=[]` would make every assignment a Python call (270 ns for 15)."""
-        return attrs.define(kw_only=kw_only, eq=False, repr=False, getstate_setstate=False)
+else:  # lighter ones at run time
+    from .classes import define, field
 
 
 class _Shown(Repr):
@@ -59,6 +52,16 @@ class _Shown(Repr):
 
 
 _shown = _Shown()
+_mark = Coded._assigned.__set__  # type: ignore[attr-defined]  # a slot
+
+
+class _Signature:
+    """`__signature__` of a class, for inspect and for the completion of notebooks."""
+
+    def __get__(self, _model: Any, cls: type[Any]) -> Signature:
+        given = [("additional_properties", _EMPTY), *((f.name, f.default) for f in codec(cls).fields.values())]
+        kind, empty = Parameter.KEYWORD_ONLY, Parameter.empty
+        return Signature([Parameter(n, kind, default=empty if v is NOTHING else v) for n, v in given])
 
 
 @define(kw_only=True)
@@ -69,38 +72,43 @@ class Model(Coded):
     Assigning is not checked; constructing is, and so is encoding: both raise TypeError with class and attribute.
     """
 
-    _raw: dict[str, Any] = attrs.field(default=_EMPTY, alias="additional_properties")
+    _raw: dict[str, Any] = field(default=_EMPTY, alias="additional_properties")
     _tag: ClassVar[str]
     _kinds: ClassVar[Mapping[str, str]] = {}
 
+    if not TYPE_CHECKING:  # type checkers go by the fields, and still refuse names that do not exist
+        __signature__ = _Signature()
+
+        def __init__(self, *, additional_properties: Any = _EMPTY, **members: Any) -> None:
+            cls = type(self)
+            self._raw = additional_properties
+            for f in codec(cls).fields.values():
+                value = members.pop(f.name, f.default)
+                if value is NOTHING:
+                    raise TypeError(f"{cls.__name__}.__init__() missing 1 required keyword-only argument: {f.name!r}")
+                f.put(self, value)
+            for name in members:
+                raise TypeError(f"{cls.__name__}.__init__() got an unexpected keyword argument {name!r}")
+            self.__attrs_post_init__()
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            object.__setattr__(self, name, value)
+            _mark(self, True)
+
+        def __getattr__(self, name: str) -> Any:
+            f = codec(type(self)).fields.get(name)
+            if f is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            v = self._raw.get(f.wire)
+            return v if v is None else f.load(v)  # null came: the slot stays unset, which tells it from None assigned
+
     def __attrs_post_init__(self) -> None:
-        self._read = 0  # type: ignore[misc]  # a slot of Coded, which attrs' plugin does not see
         fresh = self._raw is _EMPTY
         if not fresh:
             if not isinstance(self._raw, Mapping):
                 raise TypeError(f"additional_properties takes a mapping, not {shape_of(self._raw)}")
             self._raw = encode(dict(self._raw))
         check_fields(self, fresh=fresh)
-
-    if not TYPE_CHECKING:  # an unset slot; hidden, so that type checkers still refuse names that do not exist
-
-        def __getattr__(self, name: str) -> Any:
-            f = (_codecs.get(self.__class__) or codec(self.__class__)).fields.get(name)
-            if f is None:
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-            v = self._raw.get(f.wire)
-            if v is None:  # null came: the slot stays unset, which tells it from None assigned
-                return None
-            v = f.load(v)
-            _lock.acquire()  # two threads may both have decoded; the first one's object stays ("with" costs 100 ns more)
-            try:
-                if self._read & f.bit:
-                    return f.get(self)
-                self._read |= f.bit
-                f.put(self, v)
-            finally:
-                _lock.release()
-            return v
 
     @property
     def additional_properties(self) -> Mapping[str, Any]:
@@ -132,16 +140,30 @@ class Model(Coded):
     def __repr__(self) -> str:
         return _shown.repr(self)
 
-    def __getstate__(self) -> dict[str, Any]:
-        state = {"_raw": self._raw, **getattr(self, "__dict__", {})}  # attrs' own would decode every unset slot
+    def __copy__(self) -> Self:
+        """Shallow: what holds models, lists or maps is shared, read before or not."""
+        other = type(self).__new__(type(self))
         for f in codec(type(self)).fields.values():
-            with suppress(AttributeError):  # a slot that was never read
-                state[f.name] = f.get(self)
+            getattr(self, f.name, None)
+        other.__setstate__(self.__getstate__())
+        return other
+
+    def __replace__(self, /, **changes: Any) -> Self:
+        import attrs
+
+        return attrs.evolve(self, **changes)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {"_raw": self._raw, "_assigned": self._assigned, **getattr(self, "__dict__", {})}
+        for f in codec(type(self)).fields.values():
+            with suppress(AttributeError):  # null came
+                if (value := f.get(self)) is not UNREAD:
+                    state[f.slot] = value
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        object.__setattr__(self, "_read", 0)
-        for name, value in state.items():
+        unread = {f.slot: UNREAD for f in codec(type(self)).fields.values() if f.lazy}
+        for name, value in (unread | state).items():
             object.__setattr__(self, name, value)
 
 

@@ -19,6 +19,7 @@ Load = Callable[[Any], Any]  # total: what does not fit comes back as it is
 
 _WORD = re.compile(r"\w+")
 _PLAIN: tuple[type, ...] = (str, int, float, bool, bytes, datetime)
+_UNCHANGING = frozenset({"str", "int", "float", "bool", "datetime"})
 _SCALARS: Mapping[str, Any] = {kind.__name__: kind for kind in _PLAIN} | {"None": type(None), "Any": Any}
 
 
@@ -50,6 +51,7 @@ class Registry:
         self.names: Mapping[str, str] = self.index._WHERE
         self._named: dict[str, Load] = {"datetime": load_datetime}
         self._texts: dict[str, Load | None] = {}
+        self._plain: dict[str, bool] = {}
 
     @classmethod
     def get(cls, package: str) -> Registry:
@@ -76,6 +78,13 @@ class Registry:
     def is_open(self, text: str) -> bool:
         """Whether a type text speaks of enums."""
         return any(self.names.get(word) == "enums" for word in _WORD.findall(text))
+
+    def is_plain(self, text: str) -> bool:
+        """Whether a type text speaks of scalars, date-times and enums alone, none of which can be changed in place."""
+        if text not in self._plain:
+            options = split_union(normal(text))
+            self._plain[text] = all(o in _UNCHANGING or self.names.get(o) == "enums" for o in options)
+        return self._plain[text]
 
     def named(self, name: str) -> Load:
         """The loader of one class (or of datetime)."""
