@@ -11,6 +11,7 @@ Json = dict[str, Any]
 CONTRACTS = Path(__file__).resolve().parents[1] / "specs" / "contracts"
 SCANNING = CONTRACTS / "scanning" / "2023-09-01.json"
 DATAMAP = CONTRACTS / "datamap" / "2023-09-01.json"
+_SMALL = 14  # members of the properties of a small scan
 _DEEPEST = 4  # error details hold error details
 
 
@@ -83,6 +84,49 @@ def scans(count: int) -> Json:
     """A page of scans."""
     contract = Contract(SCANNING)
     return {"value": [contract.object("Scan", n) for n in range(count)], "count": count}
+
+
+def small_scans(count: int) -> Json:
+    """A page of scans as a published answer of Scans_Get has them: few members, some of them null."""
+    contract = Contract(SCANNING)
+
+    def small(number: int) -> Json:
+        full = contract.object("Scan", number)
+        own = full.pop("properties")
+        kept = {"credential": None, "connectedVia": None, "scanRulesetName": None, "scanRulesetType": None}
+        kept |= {"workers": None, "collection": None}
+        kept |= {k: own[k] for k in kept if k in own} | {"connectedVia": None, "workers": None}
+        scalars = [(k, v) for k, v in own.items() if k not in kept and not isinstance(v, (dict, list))]
+        kept |= dict(scalars[: _SMALL - len(kept)])
+        return {k: full[k] for k in ("name", "id", "kind")} | {"properties": kept, "scanResults": None}
+
+    return {"value": [small(n) for n in range(count)], "count": count}
+
+
+def lineage(count: int) -> Json:
+    """A graph of entity headers, with three relations for two of them."""
+    contract = Contract(DATAMAP)
+
+    def header(number: int) -> Json:
+        own = {"qualifiedName": f"adf://factory/{number}", "name": f"step {number}"}
+        empty: Json = {"classifications": [], "meanings": []}
+        return contract.object("AtlasEntityHeader", number) | empty | {"guid": guid(number), "attributes": own}
+
+    def relation(number: int) -> Json:
+        ends = {"fromEntityId": guid(number % count), "toEntityId": guid((number * 7 + 1) % count)}
+        return ends | {"relationshipId": guid(number + 1_000_000)}
+
+    return {
+        "baseEntityGuid": guid(0),
+        "guidEntityMap": {guid(n): header(n) for n in range(count)},
+        "widthCounts": {"INPUT": {guid(0): 3}},
+        "lineageDepth": 9,
+        "lineageWidth": 100,
+        "childrenCount": 0,
+        "lineageDirection": "BOTH",
+        "parentRelations": [],
+        "relations": [relation(n) for n in range(count * 3 // 2)],
+    }
 
 
 def entities(count: int) -> Json:

@@ -1,6 +1,6 @@
 """What this project costs, beside other clients of the same services, on this machine: `nox -s bench`.
 
-    python bench/run.py                       everything, in about five minutes
+    python bench/run.py                       everything, in about seven minutes
     python bench/run.py decode calls          these parts alone (lines imports decode calls transports generation)
     python bench/run.py --rounds 9            more rounds, for a narrower spread
 
@@ -24,8 +24,8 @@ import transports
 import values
 
 _PACKAGES = ("httpx", "httpcore", "aiohttp", "azure-core")
-_PACKAGES += ("attrs", "msgspec", "openapi-python-client", "azure-purview-datamap", "ruff")
-_SCANS, _ENTITIES = 2000, 1000
+_PACKAGES += ("attrs", "msgspec", "openapi-python-client", "azure-purview-datamap", "pydantic", "ruff")
+_SCANS, _ENTITIES, _NODES = 2000, 1000, 5000
 
 
 def main() -> None:
@@ -49,7 +49,9 @@ def main() -> None:
             calls.first_calls(scratch, rounds)
         if "decode" in wanted:
             values.scans(_SCANS, rounds)
+            values.scans(_SCANS, rounds, small=True)
             values.entities(_ENTITIES, rounds)
+            values.lineage(_NODES, rounds)
         if "calls" in wanted:
             calls.calls(scratch, rounds)
         if "transports" in wanted:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 import bodies
 import peers
+import straight
 from bodies import Json
 from measure import cpu, race, show
 
@@ -37,14 +40,15 @@ def touch(value: Any) -> Any:
 
 
 def _members_of(value: Any) -> Members:
-    """How to read all of a value: a list, a dict, or the fields of an attrs class or of one of azure's models."""
+    """How to read all of a value: a list, a dict, or the fields of a class of attrs, msgspec, pydantic or azure."""
     if isinstance(value, list):
         return lambda items: items
     if type(value) is dict:
         return dict.values
-    fields = getattr(type(value), "__attrs_attrs__", ())
-    names = [a.name for a in fields] or list(getattr(value, "_attr_to_rest_field", ()))
-    names = [n for n in names if n not in ("_raw", "additional_properties")]
+    kind = type(value)
+    names = [a.name for a in getattr(kind, "__attrs_attrs__", ())] or list(getattr(kind, "__struct_fields__", ()))
+    names = names or list(getattr(kind, "model_fields", ())) or list(getattr(value, "_attr_to_rest_field", ()))
+    names = [n for n in names if n not in ("raw", "_raw", "additional_properties")]
     if len(names) == 1:
         return lambda one: (getattr(one, names[0]),)
     return attrgetter(*names) if names else lambda _: ()
@@ -58,62 +62,94 @@ def three_of_entity(page: Any) -> Any:
     return [(x.guid, x.type_name, x.status) for x in page.entities]
 
 
-def scans(count: int, rounds: int) -> None:
+def three_of_node(graph: Any) -> Any:
+    """And the ends of each relation."""
+    nodes = [(x.guid, x.type_name, x.status) for x in graph.guid_entity_map.values()]
+    return nodes, [(x.from_entity_id, x.to_entity_id) for x in graph.relations]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer to race over: what it is decoded by, what lists its items, and how three fields of each are read."""
+
+    title: str
+    body: Json
+    operation: Any
+    contract: Path
+    model: str
+    items: str
+    three: Callable[[Any], Any]
+    others: Mapping[str, Decode]  # beside the peers written out from the contract
+
+    def built(self, page: Any) -> Any:
+        found = [getattr(page, name) for name in self.items.split()]
+        return [list(x.values()) if isinstance(x, dict) else x for x in found]
+
+    def ours(self, raw: bytes) -> Any:
+        return decode(self.operation, 200, raw)
+
+
+def scans(count: int, rounds: int, *, small: bool = False) -> None:
     """A page of Scanning."""
-    page = bodies.scans(count)
-    operation = scanning.OPERATIONS["Scans_ListByDataSource"]
-    ours: Decode = lambda raw: decode(operation, 200, raw)  # noqa: E731
+    body = bodies.small_scans(count) if small else bodies.scans(count)
     stock, with_kinds = (peers.stock(package, "ScanList") for package in (peers.STOCK_SCANNING, peers.STOCK_KINDS))
     others: dict[str, Decode] = {
         "stock": lambda raw: stock.from_dict(json.loads(raw)),
         "stock helped to kinds": lambda raw: with_kinds.from_dict(json.loads(raw)),
     }
-    _compare(f"{count} scans", page, "value", three_of_scan, ours, others, rounds)
+    title, operation = f"{count} {'small ' if small else ''}scans", scanning.OPERATIONS["Scans_ListByDataSource"]
+    others = {} if small else others  # which refuses the nulls
+    _compare(Page(title, body, operation, bodies.SCANNING, "ScanList", "value", three_of_scan, others), rounds)
 
 
 def entities(count: int, rounds: int) -> None:
-    """A page of the Data Map."""
-    page = bodies.entities(count)
-    operation = datamap.OPERATIONS["Entity_ListByGuids"]
-    ours: Decode = lambda raw: decode(operation, 200, raw)  # noqa: E731
-    stock = peers.stock(peers.STOCK_DATAMAP, "AtlasEntitiesWithExtInfo")
-    others: dict[str, Decode] = {
-        "stock": lambda raw: stock.from_dict(json.loads(raw)),
-        "azure-purview-datamap": lambda raw: peers.azure_decode("AtlasEntitiesWithExtInfo", raw),
-    }
-    _compare(f"{count} entities", page, "entities", three_of_entity, ours, others, rounds)
+    """Entities of the Data Map."""
+    name, operation = "AtlasEntitiesWithExtInfo", datamap.OPERATIONS["Entity_ListByGuids"]
+    page = (f"{count} entities", bodies.entities(count), operation, bodies.DATAMAP, name, "entities", three_of_entity)
+    _compare(Page(*page, _of_datamap(name)), rounds)
 
 
-def _compare(
-    title: str,
-    page: Json,
-    items: str,
-    three: Callable[[Any], Any],
-    ours: Decode,
-    others: dict[str, Decode],
-    rounds: int,
-) -> None:
-    raw = json.dumps(page, separators=(",", ":")).encode()
-    print(f"\n{title}, {len(raw) / 1e6:.1f} MB:")
-    for name, peer in {"purview_dataplane": ours, **others}.items():
-        print(f"- {name}: {peers.accepts(items, page, peer)}")
-    built = attrgetter(items)
-    _decode_race(title, raw, {"purview_dataplane": ours, **others}, built, three, rounds)
-    _encode_race(title, page, raw, ours, others, built, three, rounds)
+def lineage(count: int, rounds: int) -> None:
+    """A graph of the Data Map."""
+    name, operation = "AtlasLineageInfo", datamap.OPERATIONS["Lineage_Get"]
+    page = (f"lineage of {count} nodes", bodies.lineage(count), operation, bodies.DATAMAP, name)
+    _compare(Page(*page, "guid_entity_map relations", three_of_node, _azure(name)), rounds)
 
 
-def _decode_race(
-    title: str, raw: bytes, clients: dict[str, Decode], built: Any, three: Callable[[Any], Any], rounds: int
-) -> None:
+def _of_datamap(model: str) -> dict[str, Decode]:
+    stock = peers.stock(peers.STOCK_DATAMAP, model)
+    return {"stock": lambda raw: stock.from_dict(json.loads(raw)), **_azure(model)}
+
+
+def _azure(model: str) -> dict[str, Decode]:
+    return {"azure-purview-datamap": lambda raw: peers.azure_decode(model, raw)}
+
+
+def _compare(page: Page, rounds: int) -> None:
+    raw = json.dumps(page.body, separators=(",", ":")).encode()
+    made = straight.decoders(bodies.Contract(page.contract), page.model)
+    clients = {"purview_dataplane": page.ours, **made, **page.others}
+    print(f"\n{page.title}, {len(raw) / 1e6:.1f} MB:")
+    for name, peer in clients.items():
+        if isinstance(page.body.get(page.items), list):
+            print(f"- {name}: {peers.accepts(page.items, page.body, peer)}")
+    _decode_race(page, raw, clients, rounds)
+    _encode_race(page, raw, rounds)
+
+
+def _decode_race(page: Page, raw: bytes, clients: Mapping[str, Decode], rounds: int) -> None:
     contenders: dict[str, Callable[[], object]] = {"json.loads": lambda: json.loads(raw)}
     for name, load in clients.items():
-        readings = {"page built": built, "3 fields of each item": three, "every field": touch}
-        if name == "stock" and "scans" in title:
+        readings = {"page built": page.built, "3 fields of each item": page.three, "every field": touch}
+        if name == "stock" and "scans" in page.title:
             del readings["3 fields of each item"], readings["every field"]  # its scans have no properties to read
         contenders |= {f"{name}: {how}": partial(_read, load, raw, read) for how, read in readings.items()}
-    before = touch(clients["purview_dataplane"](raw))
+    before = touch(page.ours(raw))
     contenders["purview_dataplane: this reading alone, of a page read before"] = partial(touch, before)
-    show(f"Decode {title}", race(contenders, cpu, rounds), "json.loads")
+    times = race(contenders, cpu, rounds)
+    show(f"Decode {page.title}", times, "json.loads")
+    whole = {name: seconds for name, seconds in times.items() if "every field" in name}
+    show(f"Decode {page.title} and read all", whole, "eager attrs: every field")
 
 
 def _read(load: Decode, raw: bytes, read: Callable[[Any], Any]) -> Any:
@@ -121,30 +157,21 @@ def _read(load: Decode, raw: bytes, read: Callable[[Any], Any]) -> Any:
     return page, read(page)
 
 
-def _encode_race(
-    title: str,
-    page: Json,
-    raw: bytes,
-    ours: Decode,
-    others: dict[str, Decode],
-    built: Any,
-    three: Callable[[Any], Any],
-    rounds: int,
-) -> None:
+def _encode_race(page: Page, raw: bytes, rounds: int) -> None:
     """Each page is decoded, and read, once; then written out in every round."""
-    untouched, some, whole, sent = (ours(raw) for _ in range(4))
-    built(untouched), three(some), touch(whole), touch(sent)
+    untouched, some, whole, sent = (page.ours(raw) for _ in range(4))
+    page.built(untouched), page.three(some), touch(whole), touch(sent)
     contenders: dict[str, Callable[[], bytes]] = {
-        "json.dumps": lambda: json.dumps(page).encode(),
+        "json.dumps": lambda: json.dumps(page.body).encode(),
         "purview_dataplane: untouched": lambda: dumps(encode(untouched)),
         "purview_dataplane: after 3 fields of each item": lambda: dumps(encode(some)),
         "purview_dataplane: after every field": lambda: dumps(encode(whole)),
         "purview_dataplane: as a request, less read-only members": lambda: dumps(request_body(sent)),
     }
-    for name, load in others.items():
+    for name, load in page.others.items():
         to_json = peers.azure_encode if name.startswith("azure") else peers.stock_encode
         contenders[name] = partial(to_json, load(raw))
-    print(f"\nEncode {title}, equal to what came: ", end="")
+    print(f"\nEncode {page.title}, equal to what came: ", end="")
     whole_pages = {n: f for n, f in contenders.items() if "read-only" not in n}
-    print(", ".join(f"{n}: {'yes' if json.loads(f()) == page else 'no'}" for n, f in whole_pages.items()))
-    show(f"Encode {title}", race(contenders, cpu, rounds), "json.dumps")
+    print(", ".join(f"{n}: {'yes' if json.loads(f()) == page.body else 'no'}" for n, f in whole_pages.items()))
+    show(f"Encode {page.title}", race(contenders, cpu, rounds), "json.dumps")
