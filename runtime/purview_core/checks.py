@@ -20,6 +20,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from .classes import UNREAD
 from .codec import Coded, Field, Registry, codec, normal, split_union
 from .values import NULL
 
@@ -90,7 +91,8 @@ def check_fields(model: Model, *, fresh: bool) -> None:
         value = f.get(model)
         if value is None:
             if f.wire in raw and raw[f.wire] is None:
-                f.unset(model)  # so that the null goes back
+                if f.lazy:
+                    f.put(model, UNREAD)  # so that the null goes back
             elif fresh and not f.nullable:
                 raise TypeError(f"{type(model).__name__}.{f.name} takes {f.type}, not None (NULL sends null)")
         elif value is not NULL:

@@ -1,8 +1,7 @@
 """JSON to models and back, made from the annotations of a class at its first use.
 
-A decoded model keeps the object it came as (`_raw`). Scalars, enums and date-times are stored at once; models, lists and maps
-are made, or handed out, at the first read. What came as null stays unset and reads None, so that assigning None can be told
-from never assigning. Encoding lays the attributes over `_raw`:
+A decoded model keeps the object it came as (`_raw`). Scalars, enums and date-times are stored at once; models are made, and
+lists and maps handed out, at the first read. Encoding lays the attributes over `_raw`:
 
 | attribute          | the member came as      | goes out as                                                |
 |--------------------|-------------------------|------------------------------------------------------------|
@@ -13,21 +12,27 @@ from never assigning. Encoding lays the attributes over `_raw`:
 | another value      | anything                | the value                                                  |
 
 Only what may have changed is looked at: scalars once an attribute of their model was assigned, all else once it was read.
-Writing past `__setattr__` (object.__setattr__) is not seen. What cannot be told apart: `attrs.evolve(model, name=None)` where
-null came keeps the null.
+So a write that passes by `Model.__setattr__` (object.__setattr__) is not seen. What cannot be told apart: in
+`attrs.evolve(model, name=None)`, where null came, the null is kept.
+
+Which change wins: a nested model, list or map is one object from its first read on, whoever read it, and what is done to it
+goes out with its parent, over the JSON that the parent came as. Assigning another lets go of it. Shallow copies (copy.copy,
+attrs.evolve) share such objects with the model they were made from; deepcopy, pickle, from_dict and to_dict share nothing.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from functools import cached_property, partial
 from math import isfinite
-from typing import Any
+from types import CodeType, FunctionType
+from typing import Any, Self
 
-from .classes import NOTHING, PENDING, UNREAD, Declared, declared, hidden
+from .classes import NOTHING, UNREAD, Declared, declared, hidden
 from .jsontext import Beyond
 from .registry import Load, Registry, normal, split_union
 from .values import NULL, camel, datetime_text
@@ -49,26 +54,49 @@ __all__ = [
 _PLAIN = frozenset({str, int, bool, type(None)})  # floats are looked at: JSON has no NaN
 _SCALAR_TEXTS = frozenset({"str", "int", "float", "bool"})
 _lock = threading.Lock()
+_NONE: frozenset[str] = frozenset()
+_HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
+# Two threads may both have decoded: the first one's object stays. Under the GIL no other thread comes between the test of a
+# slot and the call that fills it, which is a C function (the lock costs 150 ns more, half of a first read).
 _READ = """def f(o):
  v = o.{slot}
  if v is not UNREAD: return v
- v = o._raw.get({wire!r})
+ v = load(o._raw[{wire!r}])
  if v is None: return v
- v = field.load(v)
- acquire()
- try:
-  w = o.{slot}
-  if w is not UNREAD: return w
-  put(o, v)
- finally: release()
- return v"""  # two threads may both have decoded: the first one's object stays ("with" costs 100 ns more)
+ if o.{slot} is UNREAD: put(o, v); return v
+ return o.{slot}"""
+_READ_LOCKED = _READ.replace(" if o.{slot} is UNREAD: put(o, v); return v", " with lock:\n  if o.{slot} is UNREAD: put(o, v)")
+_HAND_OUT = """def f(o):
+ v = o.{slot}
+ if v is not UNREAD: return v
+ if not o._handed: hand(o, True)
+ return o._raw[{wire!r}]"""
 
 
 class Coded:
-    """What the codec knows a model by. `_assigned`: an attribute was assigned, so scalars are to be compared with `_raw`."""
+    """What the codec knows a model by. `_assigned`: None until an attribute is assigned, then the names that None was
+    assigned to. `_handed`: a list or map of its JSON was handed out, and may have been changed.
+    """
 
-    __slots__ = ("__weakref__", "_assigned")
-    _assigned: bool
+    __slots__ = ("__weakref__", "_assigned", "_handed")
+    _assigned: frozenset[str] | None
+    _handed: bool
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        new = object.__new__(cls)
+        _mark(new, _NONE)
+        _hand(new, False)
+        return new
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if value is None or self._assigned is None:
+            with _lock:
+                _mark(self, (self._assigned or _NONE) | ({name} if value is None else _NONE))
+
+
+_mark: Callable[[Coded, frozenset[str] | None], None] = vars(Coded)["_assigned"].__set__
+_hand: Callable[[Coded, bool], None] = vars(Coded)["_handed"].__set__
 
 
 class Field:
@@ -84,23 +112,42 @@ class Field:
         self.required = declared.default is NOTHING
         self.deep, self.open = registry.is_deep(self.type), registry.is_open(self.type)
         self.lazy = isinstance(getattr(owner, self.name), property)
+        self.as_it_is = not (self.deep or self.open or "datetime" in self.type)
         self.slot = hidden(self.name) if self.lazy else self.name
         slot = getattr(owner, self.slot)
         self.get: Load = slot.__get__
         self.put: Callable[[Any, Any], None] = slot.__set__
-        self.unset: Callable[[Any], None] = self._forget if self.lazy else slot.__delete__
         self.load: Load = self._first
 
     def _first(self, value: Any) -> Any:  # resolves the classes it names, then makes way
         self.load = self.registry.loader(self.type) or (lambda v: v)
+        if self.lazy:
+            self.reader.__globals__["load"] = self.load
         return self.load(value)
-
-    def _forget(self, model: Any) -> None:
-        self.put(model, UNREAD)
 
     def assign(self, model: Any, value: Any) -> None:
         with _lock:  # or a first read in another thread might put its own in place of it
             self.put(model, value)
+
+    @cached_property
+    def reader(self) -> FunctionType:
+        """What reads the attribute, with byte code of its own: that of many classes would not be specialised (30 ns for 5)."""
+        key = (self.slot, self.wire, self.as_it_is)
+        if key not in _readers:
+            text = _HAND_OUT if self.as_it_is else _READ if _HAS_GIL else _READ_LOCKED
+            text = text.format(slot=self.slot, wire=self.wire)
+            _readers[key] = _compiled(text, f"<{self.name}>", {}).__code__
+        env = {"UNREAD": UNREAD, "load": self._first, "put": self.put, "hand": _hand, "lock": _lock}
+        return FunctionType(_readers[key].replace(co_name=self.name), env)
+
+
+_readers: dict[tuple[str, str, bool], CodeType] = {}
+
+
+def _compiled(text: str, where: str, env: dict[str, Any]) -> Any:
+    """The function f of a text of our own with `repr` of wire names and attribute names that Python has taken, nothing else."""
+    exec(compile(text, where, "exec"), env)
+    return env["f"]
 
 
 class Codec:
@@ -109,20 +156,16 @@ class Codec:
 
     def __init__(self, cls: type[Any]) -> None:
         self.cls, self.registry = cls, Registry.of(cls)
+        self.own = "_own" in vars(cls)  # of a class that others derived, too little is known
         self.fields = {d.name: Field(cls, d, self.registry) for d in declared(cls) if d.name != "_raw"}
         self.known = frozenset(f.wire for f in self.fields.values())
         self.kinds: dict[str, Load] = {v: self._kind(v, name) for v, name in vars(cls).get("_kinds", {}).items()}
-        for base in cls.__mro__[:-1]:
-            self._open(base)
-
-    def _open(self, cls: type[Any]) -> None:
-        """Properties for the attributes of a class that are decoded at the first read."""
-        for one in vars(cls).get("_own", ()):
-            if vars(cls).get(one.name) is PENDING:
-                f = Field(cls, one, self.registry)
-                env = {"UNREAD": UNREAD, "field": f, "put": f.put, "acquire": _lock.acquire, "release": _lock.release}
-                get = self._compile([_READ.format(slot=f.slot, wire=f.wire)], **env)
-                setattr(cls, f.name, property(get, f.assign, f.unset))
+        if self.own:
+            for f in self.fields.values():
+                if f.lazy:
+                    setattr(cls, f.name, property(f.reader, f.assign))
+        elif issubclass(cls.__base__, Coded) and cls.__base__.__base__ is not Coded:
+            codec(cls.__base__)  # makes the properties
 
     def _kind(self, value: str, name: str) -> Load:
         def first(raw: Any) -> Any:  # imports the subtype's module, then makes way for its loader
@@ -132,41 +175,43 @@ class Codec:
         return first
 
     def _compile(self, lines: Iterable[str], **env: Any) -> Any:
-        """Lines of our own with `repr` of wire names and attribute names that Python has taken, nothing else."""
-        exec(compile("\n ".join(lines), f"<codec of {self.cls.__qualname__}>", "exec"), env)
-        return env["f"]
+        return _compiled("\n ".join(lines), f"<codec of {self.cls.__qualname__}>", env)
 
     @cached_property
     def load(self) -> Load:
-        # attributes are stored in a subclass without Model's __setattr__, which would cost 160 ns for each and not 10
-        own = "_own" in vars(self.cls)  # of a class that others derived, too little is known
-        space = {"__slots__": (), "__setattr__": object.__setattr__}
-        new = type(self.cls)(self.cls.__name__, (self.cls,), space) if own else self.cls
-        env: dict[str, Any] = {"make": object.__new__, "new": new, "cls": self.cls, "kinds": self.kinds, "UNREAD": UNREAD}
-        env["date"] = datetime.fromisoformat
+        # attributes are stored in a subclass without Model's __setattr__, which would cost 300 ns for each and not 10
+        space = {"__slots__": (), "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+        new = type(self.cls)(self.cls.__name__, (self.cls,), space) if self.own else self.cls
+        env: dict[str, Any] = {"new": new, "cls": self.cls, "kinds": self.kinds, "UNREAD": UNREAD, "none": _NONE}
+        env |= {"make": object.__new__ if self.own else Coded.__new__, "date": datetime.fromisoformat}
         lines = ["def f(d):", "if d.__class__ is not dict: return d"]
         if self.kinds:
             tag = self.fields[vars(self.cls)["_tag"]].wire
             lines += [f"k = d.get({tag!r})", "if k.__class__ is str and k in kinds: return kinds[k](d)"]
         lines += ["o = make(new); o._raw = d; get = d.get"]
         for i, f in enumerate(self.fields.values()):
-            lines += [f"o.{f.slot} = UNREAD"] if f.lazy else self._stored(f, f"e{i}", env)
-        lines += ["o._assigned = False", "o.__class__ = cls"] if own else ["o._assigned = True"]
+            lines += self._stored(f, f"e{i}", env)
+        lines += ["o._handed = False; o._assigned = None; o.__class__ = cls"] if self.own else ["o._assigned = none"]
         loaded: Load = self._compile([*lines, "return o"], **env)
         return loaded
 
     def _stored(self, f: Field, name: str, env: dict[str, Any]) -> Iterator[str]:
-        """Lines that decode a member at once."""
-        env[name] = load = self.registry.loader(f.type)
-        yield f"v = get({f.wire!r})"
-        if load is None:
-            yield f"if v is not None or {f.wire!r} not in d: o.{f.name} = v"
+        """Lines that store a member."""
+        if f.lazy:
+            yield f"o.{f.slot} = UNREAD if {f.wire!r} in d else None"
             return
+        env[name] = load = self.registry.loader(f.type)
+        if load is None:
+            yield f"o.{f.name} = get({f.wire!r})"
+            return
+        yield f"v = get({f.wire!r})"
         if f.type == "datetime":
-            yield from ("if v is not None:", f" try: o.{f.name} = date(v)", f" except (TypeError, ValueError): o.{f.name} = v")
+            yield from (f"try: o.{f.name} = v and date(v)", f"except (TypeError, ValueError): o.{f.name} = v")
+        elif (known := getattr(load, "known", None)) is not None:
+            env["known" + name] = known
+            yield f"o.{f.name} = v if v is None else v.__class__ is str and known{name}(v) or {name}(v)"
         else:
-            yield f"if v is not None: o.{f.name} = {name}(v)"
-        yield f"elif {f.wire!r} not in d: o.{f.name} = None"
+            yield f"o.{f.name} = v if v is None else {name}(v)"
 
     @cached_property
     def dump(self) -> Callable[[Any], dict[str, Any]]:
@@ -178,32 +223,37 @@ class Codec:
 
     def _dumper(self, inner: Load) -> Callable[[Any], dict[str, Any]]:
         env: dict[str, Any] = {"lay": partial(self._lay, inner), "without": _without, "UNREAD": UNREAD}
-        lines = ["def f(o):", "raw = o._raw; out = raw; get = raw.get; assigned = o._assigned"]
+        lines = ["def f(o):", "raw = o._raw; out = raw; get = raw.get; assigned = o._assigned; handed = o._handed"]
+        if inner is encode and not any(f.lazy for f in self.fields.values()):
+            lines += ["if assigned is None: return raw"]
         for i, f in enumerate(self.fields.values()):
-            lay = f"out = lay(out, raw, f{i}, v)"
             env[f"f{i}"] = f
             if inner is body and f.read_only:
                 lines += [f"out = without(out, raw, {f.wire!r})"]
             elif f.lazy:
-                if f.deep and inner is body:  # below it there may be read-only members
-                    lines += [f"if o.{f.slot} is UNREAD: o.{f.name}"]
-                as_came = "" if f.deep or not self.registry.loader(f.type) else f" and v != f{i}.load(get({f.wire!r}))"
-                lines += [f"v = o.{f.slot}", f"if v is not UNREAD{as_came}: {lay}"]
+                lines += self._lazy_laid(f, f"f{i}", inner)
             else:
-                env |= {f"s{i}": f.get, f"e{i}": self.registry.loader(f.type)}
+                env[f"e{i}"] = self.registry.loader(f.type)
                 lines += [
-                    "if assigned:",
-                    f" r = get({f.wire!r})",
-                    f" if r is not None or {f.wire!r} not in raw:",
-                    f"  v = o.{f.name}",
-                    f"  if {self._changed(f, f'e{i}')}: {lay}",
-                    " else:",
-                    f"  try: v = s{i}(o)",
-                    "  except AttributeError: pass",
-                    f"  else: {lay}",
+                    "if assigned is not None:",
+                    f" v = o.{f.name}; r = get({f.wire!r})",
+                    " if v is None:",
+                    f"  if r is not None or {f.name!r} in assigned: out = without(out, raw, {f.wire!r})",
+                    f" elif {self._changed(f, f'e{i}')}: out = lay(out, raw, f{i}, v)",
                 ]
         dumped: Callable[[Any], dict[str, Any]] = self._compile([*lines, "return out"], **env)
         return dumped
+
+    def _lazy_laid(self, f: Field, name: str, inner: Load) -> Iterator[str]:
+        """Lines that lay what may have been changed in place."""
+        if f.deep and inner is body:  # below it there may be read-only members
+            yield f"if o.{f.slot} is UNREAD: o.{f.name}"
+        yield f"v = o.{f.slot}"
+        if f.as_it_is:
+            yield f"if handed and v is UNREAD: v = get({f.wire!r}, UNREAD); v = UNREAD if v is None else v"
+        as_came = "" if f.deep or f.as_it_is else f" and v != {name}.load(get({f.wire!r}))"
+        yield f"if v is None: out = without(out, raw, {f.wire!r})"
+        yield f"elif v is not UNREAD{as_came}: out = lay(out, raw, {name}, v)"
 
     def _changed(self, f: Field, load: str) -> str:
         """The test whether an attribute `v` may be another value than the raw one `r` is decoded to."""
@@ -214,12 +264,10 @@ class Codec:
             return f"v is not r and v != r and (v != (x := {load}(r)) or {equal_in_another_zone})"
         if self.registry.loader(f.type):
             return f"v is not r and v != r and v != {load}(r)"
-        return "v is not None or r is not None"  # what a list or a map holds may have been changed in place
+        return "True"  # what a list or a map holds may have been changed in place
 
     def _lay(self, inner: Load, out: dict[str, Any], raw: dict[str, Any], f: Field, value: Any) -> dict[str, Any]:
         """`out` (`raw` until the first change, then a copy) with one attribute laid over it."""
-        if value is None:
-            return _without(out, raw, f.wire) if f.wire in raw else out
         try:
             new = inner(value)
         except (TypeError, ValueError) as error:
@@ -232,10 +280,9 @@ class Codec:
 
 
 def _without(out: dict[str, Any], raw: dict[str, Any], wire: str) -> dict[str, Any]:
-    if wire not in out:
-        return out
-    out = raw.copy() if out is raw else out
-    del out[wire]
+    if wire in out:
+        out = raw.copy() if out is raw else out
+        del out[wire]
     return out
 
 
@@ -261,6 +308,9 @@ def body(value: Any) -> Any:
     return value if value.__class__ in _PLAIN else _walk(value, body)
 
 
+_writers: dict[Load, dict[type, Load]] = {encode: {}, body: {}}
+
+
 def _walk(value: Any, inner: Load) -> Any:
     """`inner` in a list or map (the same one where nothing in it changes), or the JSON form of anything else."""
     c = value.__class__
@@ -268,8 +318,11 @@ def _walk(value: Any, inner: Load) -> Any:
         return _walk_dict(value, inner)
     if c is list:
         return _walk_list(value, inner)
+    if (write := _writers[inner].get(c)) is not None:
+        return write(value)
     if isinstance(value, Coded):
-        return codec(c).dump_body(value) if inner is body else codec(c).dump(value)
+        write = _writers[inner][c] = codec(c).dump_body if inner is body else codec(c).dump
+        return write(value)
     if isinstance(value, float):
         return _number(value)
     if isinstance(value, Enum):
@@ -280,11 +333,13 @@ def _walk(value: Any, inner: Load) -> Any:
 
 
 def _walk_dict(value: dict[str, Any], inner: Load) -> dict[str, Any]:
-    out = value
+    out, writers = value, _writers[inner]
     for key, x in value.items():
         if key.__class__ is not str:
             return _walk_dict({_key(k): x for k, x in value.items()}, inner)
-        y = x if x.__class__ in _PLAIN else _walk(x, inner)
+        if (c := x.__class__) in _PLAIN:
+            continue
+        y = writers[c](x) if c in writers else _walk(x, inner)
         if y is not x:
             out = value.copy() if out is value else out
             out[key] = y
@@ -292,9 +347,11 @@ def _walk_dict(value: dict[str, Any], inner: Load) -> dict[str, Any]:
 
 
 def _walk_list(value: list[Any], inner: Load) -> list[Any]:
-    out = value
+    out, writers = value, _writers[inner]
     for i, x in enumerate(value):
-        y = x if x.__class__ in _PLAIN else _walk(x, inner)
+        if (c := x.__class__) in _PLAIN:
+            continue
+        y = writers[c](x) if c in writers else _walk(x, inner)
         if y is not x:
             out = value.copy() if out is value else out
             out[i] = y

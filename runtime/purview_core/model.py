@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from inspect import Parameter, Signature
 from reprlib import Repr
 from types import MappingProxyType
@@ -52,7 +51,6 @@ class _Shown(Repr):
 
 
 _shown = _Shown()
-_mark = Coded._assigned.__set__  # type: ignore[attr-defined]  # a slot
 
 
 class _Signature:
@@ -91,16 +89,10 @@ class Model(Coded):
                 raise TypeError(f"{cls.__name__}.__init__() got an unexpected keyword argument {name!r}")
             self.__attrs_post_init__()
 
-        def __setattr__(self, name: str, value: Any) -> None:
-            object.__setattr__(self, name, value)
-            _mark(self, True)
-
-        def __getattr__(self, name: str) -> Any:
-            f = codec(type(self)).fields.get(name)
-            if f is None:
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-            v = self._raw.get(f.wire)
-            return v if v is None else f.load(v)  # null came: the slot stays unset, which tells it from None assigned
+        def __delattr__(self, name: str) -> None:
+            if name in codec(type(self)).fields:
+                raise AttributeError(f"{name!r} cannot be deleted; assign None to leave it out", name=name, obj=self)
+            object.__delattr__(self, name)
 
     def __attrs_post_init__(self) -> None:
         fresh = self._raw is _EMPTY
@@ -154,12 +146,9 @@ class Model(Coded):
         return attrs.evolve(self, **changes)
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {"_raw": self._raw, "_assigned": self._assigned, **getattr(self, "__dict__", {})}
-        for f in codec(type(self)).fields.values():
-            with suppress(AttributeError):  # null came
-                if (value := f.get(self)) is not UNREAD:
-                    state[f.slot] = value
-        return state
+        state = {"_raw": self._raw, "_assigned": self._assigned, "_handed": self._handed}
+        slots = {f.slot: f.get(self) for f in codec(type(self)).fields.values()}
+        return state | {k: v for k, v in slots.items() if v is not UNREAD} | getattr(self, "__dict__", {})
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         unread = {f.slot: UNREAD for f in codec(type(self)).fields.values() if f.lazy}

@@ -93,7 +93,7 @@ class Registry:
         found = self._named.get(name)
         if found is None:
             kind = self.class_of(name)
-            found = self._named[name] = _enum_loader(kind) if issubclass(kind, Enum) else codec(kind).load
+            found = self._named[name] = _EnumLoader(kind) if issubclass(kind, Enum) else codec(kind).load
         return found
 
     def loader(self, text: str) -> Load | None:
@@ -151,17 +151,18 @@ class Registry:
         return _SCALARS[text] if text in _SCALARS else self.class_of(text)
 
 
-def _enum_loader(kind: type[Enum]) -> Load:
-    known = kind._value2member_map_
-    wire = str if issubclass(kind, str) else int
+class _EnumLoader:
+    """Text to the member, of unknown text to a new one; whole numbers to members alone. `known` finds members by text."""
 
-    def load(value: Any) -> Any:
-        if value.__class__ is not wire:
+    def __init__(self, kind: type[Enum]) -> None:
+        self.kind, self.wire = kind, str if issubclass(kind, str) else int
+        self.known = kind._value2member_map_.get
+
+    def __call__(self, value: Any) -> Any:
+        if value.__class__ is not self.wire:
             return value
-        found = known.get(value)
-        return found if found is not None else kind(value) if wire is str else value
-
-    return load
+        found = self.known(value)
+        return found if found is not None else self.kind(value) if self.wire is str else value
 
 
 def _each(item: Load | None) -> Load | None:
