@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -61,7 +62,7 @@ def _hint(of: Type) -> str:
     how, what = of
     if how in ("list", "map"):
         return f"list[{_hint(what)}]" if how == "list" else f"dict[str, {_hint(what)}]"
-    return {"plain": "Any", "date": "datetime"}.get(how, what)
+    return {"plain": "Any", "date": "datetime"}.get(how) or str(what)
 
 
 def _enums(plan: Plan) -> list[str]:
@@ -90,10 +91,15 @@ def eager(plan: Plan) -> list[str]:
         fields = {snake(w): (w, of) for w, of in members.items()}
         lines += ["@attrs.define(eq=False, kw_only=True)", f"class {name}:", "    raw: Any"]
         lines += [f"    {p}: Any = None" for p in fields]
-        lines += [f"def {'plain' if name in plan.kinds else 'load'}_{name}(d):", f"    o = new({name}); o.raw = d; get = d.get"]
+        lines += [
+            f"def {'plain' if name in plan.kinds else 'load'}_{name}(d):",
+            f"    o = new({name}); o.raw = d; get = d.get",
+        ]
         for p, (w, of) in fields.items():
             made = _made(of, "v")
-            lines += [f"    v = get({w!r}); o.{p} = {made} if v is not None else None" if made else f"    o.{p} = get({w!r})"]
+            lines += [
+                f"    v = get({w!r}); o.{p} = {made} if v is not None else None" if made else f"    o.{p} = get({w!r})"
+            ]
         lines += ["    return o"]
     for base, kinds in plan.kinds.items():
         table = ", ".join(f"{k!r}: load_{s}" for k, s in kinds.items())
@@ -125,7 +131,10 @@ def structs(plan: Plan) -> list[str]:
         tag, kind = plan.kind_of.get(name, (None, None))
         flags = f", tag_field={tag!r}, tag={kind!r}" if tag else ""
         names = {snake(w): w for w in members if w != tag}
-        lines += [f"class {name}{'_' if name in plan.kinds else ''}(msgspec.Struct, kw_only=True, rename={names!r}{flags}):", "    pass"]
+        lines += [
+            f"class {name}{'_' if name in plan.kinds else ''}(msgspec.Struct, kw_only=True, rename={names!r}{flags}):",
+            "    pass",
+        ]
         lines += [f"    {snake(w)}: {_hint(of) + ' | None'!r} = None" for w, of in members.items() if w != tag]
         lines += [f"{name}.{snake(tag)} = {kind!r}"] if tag else []
     lines += [f"{base} = Union[{', '.join(kinds.values())}]" for base, kinds in plan.kinds.items()]
@@ -134,9 +143,7 @@ def structs(plan: Plan) -> list[str]:
 
 def _module(name: str, lines: list[str]) -> ModuleType:
     made = ModuleType(name)
-    exec(compile(_HEAD + "\n".join(lines), name, "exec"), vars(made))  # noqa: S102  # our own text
-    import sys
-
+    exec(compile(_HEAD + "\n".join(lines), name, "exec"), vars(made))  # our own text
     sys.modules[name] = made  # where forward references are looked up
     return made
 

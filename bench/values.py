@@ -160,7 +160,8 @@ def _read(load: Decode, raw: bytes, read: Callable[[Any], Any]) -> Any:
 def _encode_race(page: Page, raw: bytes, rounds: int) -> None:
     """Each page is decoded, and read, once; then written out in every round."""
     untouched, some, whole, sent = (page.ours(raw) for _ in range(4))
-    page.built(untouched), page.three(some), touch(whole), touch(sent)
+    for read, value in ((page.built, untouched), (page.three, some), (touch, whole), (touch, sent)):
+        read(value)
     contenders: dict[str, Callable[[], bytes]] = {
         "json.dumps": lambda: json.dumps(page.body).encode(),
         "purview_dataplane: untouched": lambda: dumps(encode(untouched)),

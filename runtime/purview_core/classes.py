@@ -24,18 +24,12 @@ class Declared:
 
     __slots__ = ("alias", "default", "metadata", "name", "type")
 
-    def __init__(self, default: Any, metadata: Mapping[str, Any], alias: str | None = None) -> None:
+    def __init__(self, default: Any = NOTHING, metadata: Any = _NO_METADATA, alias: str | None = None) -> None:
         self.default, self.metadata, self.alias = default, metadata, alias
         self.name, self.type = "", "Any"
 
 
-def field(*, default: Any = NOTHING, metadata: Mapping[str, Any] = _NO_METADATA, alias: str | None = None) -> Any:
-    return Declared(default, metadata, alias)
-
-
-def hidden(name: str) -> str:
-    """The slot behind the property of that name."""
-    return f"_{name}_"
+field = Declared
 
 
 class _OnDemand:
@@ -46,12 +40,8 @@ class _OnDemand:
 
         owner = next((c for c in cls.__mro__ if vars(c).get("__attrs_attrs__") is self), None)
         if owner is not None:  # no other thread was faster
-            these = {
-                d.name: attrs.field(
-                    default=attrs.NOTHING if d.default is NOTHING else d.default, metadata=d.metadata, alias=d.alias
-                )
-                for d in vars(owner)["_own"]
-            }
+            own = [(d, attrs.NOTHING if d.default is NOTHING else d.default) for d in vars(owner)["_own"]]
+            these = {d.name: attrs.field(default=v, metadata=d.metadata, alias=d.alias) for d, v in own}
             attrs.define(these=these, slots=False, init=False, eq=False, repr=False, kw_only=True)(owner)
         return cls.__attrs_attrs__
 
@@ -59,12 +49,12 @@ class _OnDemand:
 _on_demand = _OnDemand()
 
 
-def define(*, kw_only: bool) -> Callable[[type[Any]], type[Any]]:  # noqa: ARG001  # always true: type checkers read it
+def define(*, kw_only: bool) -> Callable[[Any], Any]:  # noqa: ARG001  # always true: type checkers read it
     """The class again, with slots; its methods may not use super() without arguments."""
     return _made
 
 
-def _made(cls: type[Any]) -> type[Any]:
+def _made(cls: Any) -> Any:
     space = {k: v for k, v in vars(cls).items() if k not in ("__dict__", "__weakref__")}
     registry = None if cls.__module__.startswith("purview_core.") else Registry.of(cls)
     own, slots = [], []
@@ -72,12 +62,12 @@ def _made(cls: type[Any]) -> type[Any]:
         if text.startswith("ClassVar"):
             continue
         value = space.pop(name, NOTHING)
-        one = value if value.__class__ is Declared else Declared(value, _NO_METADATA)
+        one = value if value.__class__ is Declared else Declared(value)
         one.name, one.type = name, text
         own.append(one)
         slot = name
         if registry and not registry.is_plain(text):
-            slot, space[name] = hidden(name), PENDING
+            slot, space[name] = f"_{name}_", PENDING
         if not isinstance(getattr(cls.__base__, slot, None), MemberDescriptorType):
             slots.append(slot)
     space.update(__slots__=tuple(slots), _own=own, __attrs_attrs__=_on_demand)

@@ -32,7 +32,7 @@ from math import isfinite
 from types import CodeType, FunctionType
 from typing import Any, Self
 
-from .classes import NOTHING, UNREAD, Declared, declared, hidden
+from .classes import NOTHING, UNREAD, Declared, declared
 from .jsontext import Beyond
 from .registry import Load, Registry, normal, split_union
 from .values import NULL, camel, datetime_text
@@ -55,17 +55,17 @@ _PLAIN = frozenset({str, int, bool, type(None)})  # floats are looked at: JSON h
 _SCALAR_TEXTS = frozenset({"str", "int", "float", "bool"})
 _lock = threading.Lock()
 _NONE: frozenset[str] = frozenset()
-_HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 # Two threads may both have decoded: the first one's object stays. Under the GIL no other thread comes between the test of a
 # slot and the call that fills it, which is a C function (the lock costs 150 ns more, half of a first read).
+_ONE_AT_A_TIME = "if True:" if getattr(sys, "_is_gil_enabled", lambda: True)() else "with lock:"
 _READ = """def f(o):
  v = o.{slot}
  if v is not UNREAD: return v
  v = load(o._raw[{wire!r}])
  if v is None: return v
- if o.{slot} is UNREAD: put(o, v); return v
+ {one_at_a_time}
+  if o.{slot} is UNREAD: put(o, v)
  return o.{slot}"""
-_READ_LOCKED = _READ.replace(" if o.{slot} is UNREAD: put(o, v); return v", " with lock:\n  if o.{slot} is UNREAD: put(o, v)")
 _HAND_OUT = """def f(o):
  v = o.{slot}
  if v is not UNREAD: return v
@@ -113,32 +113,29 @@ class Field:
         self.deep, self.open = registry.is_deep(self.type), registry.is_open(self.type)
         self.lazy = isinstance(getattr(owner, self.name), property)
         self.as_it_is = not (self.deep or self.open or "datetime" in self.type)
-        self.slot = hidden(self.name) if self.lazy else self.name
+        self.slot = f"_{self.name}_" if self.lazy else self.name
         slot = getattr(owner, self.slot)
         self.get: Load = slot.__get__
         self.put: Callable[[Any, Any], None] = slot.__set__
         self.load: Load = self._first
+        self.scope = {"UNREAD": UNREAD, "load": self.load, "put": self.put, "hand": _hand, "lock": _lock}
 
     def _first(self, value: Any) -> Any:  # resolves the classes it names, then makes way
-        self.load = self.registry.loader(self.type) or (lambda v: v)
-        if self.lazy:
-            self.reader.__globals__["load"] = self.load
+        self.load = self.scope["load"] = self.registry.loader(self.type) or (lambda v: v)
         return self.load(value)
 
     def assign(self, model: Any, value: Any) -> None:
         with _lock:  # or a first read in another thread might put its own in place of it
             self.put(model, value)
 
-    @cached_property
     def reader(self) -> FunctionType:
         """What reads the attribute, with byte code of its own: that of many classes would not be specialised (30 ns for 5)."""
         key = (self.slot, self.wire, self.as_it_is)
         if key not in _readers:
-            text = _HAND_OUT if self.as_it_is else _READ if _HAS_GIL else _READ_LOCKED
-            text = text.format(slot=self.slot, wire=self.wire)
+            text = _HAND_OUT if self.as_it_is else _READ
+            text = text.format(slot=self.slot, wire=self.wire, one_at_a_time=_ONE_AT_A_TIME)
             _readers[key] = _compiled(text, f"<{self.name}>", {}).__code__
-        env = {"UNREAD": UNREAD, "load": self._first, "put": self.put, "hand": _hand, "lock": _lock}
-        return FunctionType(_readers[key].replace(co_name=self.name), env)
+        return FunctionType(_readers[key].replace(co_name=self.name), self.scope)
 
 
 _readers: dict[tuple[str, str, bool], CodeType] = {}
@@ -151,21 +148,20 @@ def _compiled(text: str, where: str, env: dict[str, Any]) -> Any:
 
 
 class Codec:
-    """What is known of one class. `load` decodes it, `dump` encodes it, `dump_body` encodes it less read-only members;
-    each is a straight-line function (half the time of a loop), compiled when first asked for."""
+    """What is known of one class. `load` decodes it, what `dumper` makes encodes it: straight-line functions (half the time of
+    a loop), compiled when first asked for."""
 
     def __init__(self, cls: type[Any]) -> None:
-        self.cls, self.registry = cls, Registry.of(cls)
+        self.cls: Any = cls
+        self.registry = Registry.of(cls)
         self.own = "_own" in vars(cls)  # of a class that others derived, too little is known
         self.fields = {d.name: Field(cls, d, self.registry) for d in declared(cls) if d.name != "_raw"}
         self.known = frozenset(f.wire for f in self.fields.values())
         self.kinds: dict[str, Load] = {v: self._kind(v, name) for v, name in vars(cls).get("_kinds", {}).items()}
-        if self.own:
-            for f in self.fields.values():
-                if f.lazy:
-                    setattr(cls, f.name, property(f.reader, f.assign))
-        elif issubclass(cls.__base__, Coded) and cls.__base__.__base__ is not Coded:
-            codec(cls.__base__)  # makes the properties
+        for f in [f for f in self.fields.values() if f.lazy and self.own]:
+            setattr(cls, f.name, property(f.reader(), f.assign))
+        for base in [c for c in cls.__mro__[1:] if "_own" in vars(c) and not self.own]:
+            codec(base)  # makes the properties that a class of others inherits
 
     def _kind(self, value: str, name: str) -> Load:
         def first(raw: Any) -> Any:  # imports the subtype's module, then makes way for its loader
@@ -173,9 +169,6 @@ class Codec:
             return load(raw)
 
         return first
-
-    def _compile(self, lines: Iterable[str], **env: Any) -> Any:
-        return _compiled("\n ".join(lines), f"<codec of {self.cls.__qualname__}>", env)
 
     @cached_property
     def load(self) -> Load:
@@ -192,7 +185,7 @@ class Codec:
         for i, f in enumerate(self.fields.values()):
             lines += self._stored(f, f"e{i}", env)
         lines += ["o._handed = False; o._assigned = None; o.__class__ = cls"] if self.own else ["o._assigned = none"]
-        loaded: Load = self._compile([*lines, "return o"], **env)
+        loaded: Load = _compiled("\n ".join([*lines, "return o"]), f"<load {self.cls.__name__}>", env)
         return loaded
 
     def _stored(self, f: Field, name: str, env: dict[str, Any]) -> Iterator[str]:
@@ -213,47 +206,41 @@ class Codec:
         else:
             yield f"o.{f.name} = v if v is None else {name}(v)"
 
-    @cached_property
-    def dump(self) -> Callable[[Any], dict[str, Any]]:
-        return self._dumper(encode)
-
-    @cached_property
-    def dump_body(self) -> Callable[[Any], dict[str, Any]]:
-        return self._dumper(body)
-
-    def _dumper(self, inner: Load) -> Callable[[Any], dict[str, Any]]:
+    def dumper(self, inner: Load) -> Load:
+        """What encodes an object; `inner`, what encodes the values in it, is `encode` or `body`."""
         env: dict[str, Any] = {"lay": partial(self._lay, inner), "without": _without, "UNREAD": UNREAD}
-        lines = ["def f(o):", "raw = o._raw; out = raw; get = raw.get; assigned = o._assigned; handed = o._handed"]
-        if inner is encode and not any(f.lazy for f in self.fields.values()):
-            lines += ["if assigned is None: return raw"]
-        for i, f in enumerate(self.fields.values()):
-            env[f"f{i}"] = f
-            if inner is body and f.read_only:
-                lines += [f"out = without(out, raw, {f.wire!r})"]
-            elif f.lazy:
-                lines += self._lazy_laid(f, f"f{i}", inner)
-            else:
-                env[f"e{i}"] = self.registry.loader(f.type)
-                lines += [
-                    "if assigned is not None:",
-                    f" v = o.{f.name}; r = get({f.wire!r})",
-                    " if v is None:",
-                    f"  if r is not None or {f.name!r} in assigned: out = without(out, raw, {f.wire!r})",
-                    f" elif {self._changed(f, f'e{i}')}: out = lay(out, raw, f{i}, v)",
-                ]
-        dumped: Callable[[Any], dict[str, Any]] = self._compile([*lines, "return out"], **env)
+        lines = ["def f(o):", "raw = o._raw; out = raw; get = raw.get; assigned = o._assigned"]
+        fields = {f"f{i}": f for i, f in enumerate(self.fields.values())}
+        if inner is body:
+            lines += [f"out = without(out, raw, {f.wire!r})" for f in fields.values() if f.read_only]
+            fields = {name: f for name, f in fields.items() if not f.read_only}
+            lines += [f"if o.{f.slot} is UNREAD: o.{f.name}" for f in fields.values() if f.lazy and f.deep]
+        env |= fields | {f"e_{name}": self.registry.loader(f.type) for name, f in fields.items() if not f.lazy}
+        laid = {name: list(self._lazy_laid(f, name) if f.lazy else self._laid(f, name)) for name, f in fields.items()}
+        lines += ["if assigned is None:"]
+        lines += [f" {line}" for name, f in fields.items() if f.lazy and not f.as_it_is for line in laid[name]]
+        lines += [" if o._handed:", "  pass"]
+        lines += [f"  {line}" for name, f in fields.items() if f.lazy and f.as_it_is for line in laid[name]]
+        lines += [" return out"]
+        lines += [line for all_of_one in laid.values() for line in all_of_one]
+        dumped: Load = _compiled("\n ".join([*lines, "return out"]), f"<dump {self.cls.__name__}>", env)
         return dumped
 
-    def _lazy_laid(self, f: Field, name: str, inner: Load) -> Iterator[str]:
+    def _lazy_laid(self, f: Field, name: str) -> Iterator[str]:
         """Lines that lay what may have been changed in place."""
-        if f.deep and inner is body:  # below it there may be read-only members
-            yield f"if o.{f.slot} is UNREAD: o.{f.name}"
         yield f"v = o.{f.slot}"
         if f.as_it_is:
-            yield f"if handed and v is UNREAD: v = get({f.wire!r}, UNREAD); v = UNREAD if v is None else v"
+            yield f"if v is UNREAD and o._handed: v = get({f.wire!r}); v = UNREAD if v is None else v"
         as_came = "" if f.deep or f.as_it_is else f" and v != {name}.load(get({f.wire!r}))"
-        yield f"if v is None: out = without(out, raw, {f.wire!r})"
-        yield f"elif v is not UNREAD{as_came}: out = lay(out, raw, {name}, v)"
+        yield f"if v is not UNREAD and v is not None{as_came}: out = lay(out, raw, {name}, v)"
+        yield f"elif v is None and {f.wire!r} in out: out = without(out, raw, {f.wire!r})"
+
+    def _laid(self, f: Field, name: str) -> Iterator[str]:
+        """Lines that lay what was stored at once, where an attribute was assigned."""
+        yield "if assigned is not None:"
+        yield f" v = o.{f.name}; r = get({f.wire!r})"
+        yield f" if v is not None and {self._changed(f, 'e_' + name)}: out = lay(out, raw, {name}, v)"
+        yield f" elif v is None and (r is not None or {f.name!r} in assigned): out = without(out, raw, {f.wire!r})"
 
     def _changed(self, f: Field, load: str) -> str:
         """The test whether an attribute `v` may be another value than the raw one `r` is decoded to."""
@@ -321,7 +308,7 @@ def _walk(value: Any, inner: Load) -> Any:
     if (write := _writers[inner].get(c)) is not None:
         return write(value)
     if isinstance(value, Coded):
-        write = _writers[inner][c] = codec(c).dump_body if inner is body else codec(c).dump
+        write = _writers[inner][c] = codec(c).dumper(inner)
         return write(value)
     if isinstance(value, float):
         return _number(value)

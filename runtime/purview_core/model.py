@@ -90,9 +90,7 @@ class Model(Coded):
             self.__attrs_post_init__()
 
         def __delattr__(self, name: str) -> None:
-            if name in codec(type(self)).fields:
-                raise AttributeError(f"{name!r} cannot be deleted; assign None to leave it out", name=name, obj=self)
-            object.__delattr__(self, name)
+            raise AttributeError(f"{name!r} stays; assign None to leave it out of what is sent", name=name, obj=self)
 
     def __attrs_post_init__(self) -> None:
         fresh = self._raw is _EMPTY
@@ -134,9 +132,9 @@ class Model(Coded):
 
     def __copy__(self) -> Self:
         """Shallow: what holds models, lists or maps is shared, read before or not."""
-        other = type(self).__new__(type(self))
+        other = Coded.__new__(type(self))
         for f in codec(type(self)).fields.values():
-            getattr(self, f.name, None)
+            getattr(self, f.name)
         other.__setstate__(self.__getstate__())
         return other
 
