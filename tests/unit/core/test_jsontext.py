@@ -6,6 +6,7 @@ import copy
 import json
 import math
 import pickle
+import sys
 from typing import Any
 
 import pytest
@@ -42,6 +43,22 @@ from .sample_plane import models as m
 def test_values_survive(value: Any) -> None:
     found = loads(dumps(value))
     assert (type(value), value, repr(value)) == (type(found), found, repr(found))
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(_JSON)
+def test_small_text_is_read_alike_before_the_fast_parser_is_loaded(value: Any) -> None:
+    text = json.dumps(value).encode()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.delitem(sys.modules, "msgspec", raising=False)
+        before = loads(text)
+    assert repr(before) == repr(loads(text)) == repr(loads(dumps(value)))
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.text(st.characters(codec=None)))

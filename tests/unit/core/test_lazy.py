@@ -34,8 +34,12 @@ def test_importing_loads_nothing_heavy(statement: str) -> None:
     assert set() == loaded(statement)
 
 
-def test_models_need_no_http() -> None:
-    assert {"attrs", "msgspec"} == loaded("from purview_core import Model, NULL, to_json, decode")
+def test_models_need_no_http_and_a_small_answer_no_fast_parser() -> None:
+    both = "from purview_core import Model, NULL, to_json; from purview_core.jsontext import dumps, loads"
+    assert set() == loaded(f"{both}; assert loads(b'[1.5, 1e400]')[0] == 1.5")
+    assert {"msgspec"} == loaded(f"{both}; assert len(loads(b'[' + b'10, ' * 9_000 + b'10]')) == 9_001")
+    assert {"msgspec"} == loaded(f"{both}; assert dumps(loads(b'[1e400]')) == b'[1e400]'")
+    assert {"attrs"} == loaded("import purview_core; purview_core.Model.__attrs_attrs__")
 
 
 def test_every_public_name_is_there() -> None:
