@@ -79,6 +79,7 @@ def _stock_call(address: str) -> Callable[[], object]:
 
 _MOCK = "import httpx; t = httpx.MockTransport(lambda r: httpx.Response(200, content=open({answer!r}, 'rb').read()))"
 _OURS = "from purview_dataplane.scanning import ScanningClient"
+_SMALL = "from purview_dataplane.account import AccountClient; AccountClient({}).accounts.get_account_properties().name"
 _STOCK = (
     f"from {peers.STOCK_SCANNING} import Client; from {peers.STOCK_SCANNING}.api.scans import scans_get as g;"
     f"g.sync('sales', 'weekly', client=Client(base_url='https://x.example', httpx_args={{'transport': t}}),"
@@ -107,6 +108,7 @@ def first_calls(scratch: Path, rounds: int) -> None:
             "mock transport, stock: first scans_get": f"{mock}; {_STOCK}",
             "loopback and TLS context, httpx: first get": f"import httpx; httpx.Client().get('{address}').json()",
             "loopback and TLS context, purview_dataplane: first scans.get": ours.format(repr(address)),
+            "loopback and TLS context, purview_dataplane: first account.get": _SMALL.format(repr(address)),
         }
         times = race(statements, lambda code: _fresh(code, scratch), rounds)
     show("Import and first call", times, "import httpx")
