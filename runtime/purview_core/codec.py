@@ -52,7 +52,6 @@ __all__ = [
 ]
 
 _PLAIN = frozenset({str, int, bool, type(None)})  # floats are looked at: JSON has no NaN
-_SCALAR_TEXTS = frozenset({"str", "int", "float", "bool"})
 _lock = threading.Lock()
 _NONE: frozenset[str] = frozenset()
 # Two threads may both have decoded: the first one's object stays. Under the GIL no other thread comes between the test of a
@@ -75,8 +74,7 @@ _HAND_OUT = """def f(o):
 
 class Coded:
     """What the codec knows a model by. `_assigned`: None until an attribute is assigned, then the names that None was
-    assigned to. `_handed`: a list or map of its JSON was handed out, and may have been changed.
-    """
+    assigned to. `_handed`: a list or map of its JSON was handed out, and may have been changed."""
 
     __slots__ = ("__weakref__", "_assigned", "_handed")
     _assigned: frozenset[str] | None
@@ -115,8 +113,7 @@ class Field:
         self.as_it_is = not (self.deep or self.open or "datetime" in self.type)
         self.slot = f"_{self.name}_" if self.lazy else self.name
         slot = getattr(owner, self.slot)
-        self.get: Load = slot.__get__
-        self.put: Callable[[Any, Any], None] = slot.__set__
+        self.get, self.put = slot.__get__, slot.__set__
         self.load: Load = self._first
         self.scope = {"UNREAD": UNREAD, "load": self.load, "put": self.put, "hand": _hand, "lock": _lock}
 
@@ -151,9 +148,8 @@ class Codec:
     """What is known of one class. `load` decodes it, what `dumper` makes encodes it: straight-line functions (half the time of
     a loop), compiled when first asked for."""
 
-    def __init__(self, cls: type[Any]) -> None:
-        self.cls: Any = cls
-        self.registry = Registry.of(cls)
+    def __init__(self, cls: Any) -> None:
+        self.cls, self.registry = cls, Registry.of(cls)
         self.own = "_own" in vars(cls)  # of a class that others derived, too little is known
         self.fields = {d.name: Field(cls, d, self.registry) for d in declared(cls) if d.name != "_raw"}
         self.known = frozenset(f.wire for f in self.fields.values())
@@ -244,7 +240,7 @@ class Codec:
 
     def _changed(self, f: Field, load: str) -> str:
         """The test whether an attribute `v` may be another value than the raw one `r` is decoded to."""
-        if f.type in _SCALAR_TEXTS:
+        if f.type in ("str", "int", "float", "bool"):
             return "v is not r"  # 1, 1.0 and True are equal
         if f.type == "datetime":
             equal_in_another_zone = "v.tzinfo is not x.tzinfo and v.utcoffset() != x.utcoffset()"
@@ -283,10 +279,8 @@ def codec(cls: type) -> Codec:
 
 
 def encode(value: Any) -> Any:
-    """JSON of a value, which it shares as far as it can: for writing out, not for changing.
-
-    Raises TypeError for what has no JSON form (ValueError: NaN), with the class and attribute that hold it.
-    """
+    """JSON of a value, which it shares as far as it can: for writing out, not for changing. Raises TypeError for what has no
+    JSON form (ValueError: NaN), with the class and attribute that hold it."""
     return value if value.__class__ in _PLAIN else _walk(value, encode)
 
 
@@ -305,11 +299,10 @@ def _walk(value: Any, inner: Load) -> Any:
         return _walk_dict(value, inner)
     if c is list:
         return _walk_list(value, inner)
-    if (write := _writers[inner].get(c)) is not None:
-        return write(value)
     if isinstance(value, Coded):
-        write = _writers[inner][c] = codec(c).dumper(inner)
-        return write(value)
+        if c not in _writers[inner]:
+            _writers[inner][c] = codec(c).dumper(inner)
+        return _writers[inner][c](value)
     if isinstance(value, float):
         return _number(value)
     if isinstance(value, Enum):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 import threading
+import weakref
 from collections.abc import Callable
 from datetime import datetime
 from types import MappingProxyType
@@ -14,7 +16,7 @@ from unittest.mock import ANY
 import attrs
 import pytest
 
-from purview_core import NULL, type_hints
+from purview_core import NULL, Model, type_hints
 from purview_core.checks import check
 from purview_core.codec import Registry
 
@@ -224,6 +226,89 @@ def test_a_deep_copy_stands_apart() -> None:
     assert {"kind": "Sql", "properties": {"workers": 3}} == scan.to_dict()
 
 
+# ---- who wins --------------------------------------------------------------------------------------------------------
+def nested() -> Any:
+    raw = {"kind": "Sql", "tags": ["a"], "properties": {"workers": 3, "collection": {"referenceName": "r"}}}
+    return m.Scan.from_dict(raw)
+
+
+@pytest.mark.parametrize("how", COPIES)
+@pytest.mark.parametrize("read_before", [False, True])
+def test_shallow_copies_share_what_can_be_changed_and_deep_ones_do_not(how: str, read_before: bool) -> None:
+    scan = nested()
+    if read_before:
+        assert (3, ["a"]) == (scan.properties.workers, scan.tags)
+    other = COPIES[how](scan)
+    shared = how in ("evolve", "copy")
+    other.properties.collection.reference_name = "q"
+    other.tags.append("b")
+    other.name = "n"
+    changed = {"kind": "Sql", "tags": ["a", "b"], "properties": {"workers": 3, "collection": {"referenceName": "q"}}}
+    assert changed | {"name": "n"} == other.to_dict()
+    assert (changed if shared else nested().to_dict()) == scan.to_dict()
+
+
+def test_a_nested_object_wins_over_the_json_of_its_parent() -> None:
+    scan = nested()
+    before, properties = scan.to_dict(), scan.properties
+    properties.workers, properties.collection.type_ = 4, "t"
+    assert {"workers": 4, "collection": {"referenceName": "r", "type": "t"}} == scan.to_dict()["properties"]
+    assert {"workers": 3, "collection": {"referenceName": "r"}} == before["properties"]
+    before["properties"]["workers"] = 9
+    assert 4 == scan.to_dict()["properties"]["workers"]
+
+
+def test_assigning_another_lets_go_of_the_one_read_before() -> None:
+    scan = nested()
+    old, scan.properties = scan.properties, m.SqlScanProperties(workers=7)
+    old.workers = 5
+    assert {"workers": 7} == scan.to_dict()["properties"]
+    scan.properties = old
+    assert {"workers": 5, "collection": {"referenceName": "r"}} == scan.to_dict()["properties"]
+    unread = nested()
+    unread.properties = None
+    assert (None, {"kind": "Sql", "tags": ["a"]}) == (unread.properties, unread.to_dict())
+
+
+def test_every_write_is_seen() -> None:
+    for write in (setattr, Model.__setattr__, lambda o, name, v: type(o).__setattr__(o, name, v)):
+        scan = nested()
+        write(scan, "name", "n")
+        assert "n" == scan.to_dict()["name"]
+    with pytest.raises(AttributeError, match="assign None to leave it out"):
+        del nested().name
+    with pytest.raises(AttributeError, match="assign None to leave it out"):
+        del nested().properties
+
+
+@pytest.mark.parametrize("came", [{}, {"name": None}, {"name": "n"}])
+def test_a_class_with_a_setattr_of_its_own_loses_no_value(came: dict[str, Any]) -> None:
+    """As attrs writes one for validators: what it assigns passes by the one of Model."""
+
+    class Checked(m.SqlScan):
+        def __setattr__(self, name: str, value: Any) -> None:
+            object.__setattr__(self, name, value)
+
+    scan = Checked.from_dict({"kind": "Sql", "tags": ["a"], "properties": {"workers": 3}, **came})
+    assert {"kind": "Sql", "tags": ["a"], "properties": {"workers": 3}, **came} == scan.to_dict()
+    scan.name, scan.properties.workers = "x", 4  # type: ignore[union-attr]
+    scan.tags.append("b")  # type: ignore[union-attr]
+    assert {"kind": "Sql", "tags": ["a", "b"], "properties": {"workers": 4}, "name": "x"} == scan.to_dict()
+
+
+def test_a_class_that_attrs_made_with_a_validator() -> None:
+    @attrs.define(kw_only=True, eq=False, repr=False, getstate_setstate=False)
+    class Wide(m.SqlScan):
+        width: int = attrs.field(default=1, validator=attrs.validators.ge(0))
+
+    wide = Wide.from_dict({"kind": "Sql", "width": 3, "properties": {"workers": 3}})
+    wide.width, wide.name = 4, "n"
+    assert {"kind": "Sql", "width": 4, "properties": {"workers": 3}, "name": "n"} == wide.to_dict()
+    with pytest.raises(ValueError, match="must be >= 0"):
+        wide.width = -1
+    assert {"kind": "Sql", "width": 2, "name": "m"} == attrs.evolve(Wide(width=2), name="m").to_dict()
+
+
 # ---- equality, repr, names -------------------------------------------------------------------------------------------
 def test_equality() -> None:
     scan = m.Scan.from_dict({"kind": "Sql", "createdAt": "2024-01-01T00:00:00"})
@@ -290,8 +375,40 @@ def test_attrs_knows_the_fields() -> None:
     assert "n" == attrs.asdict(m.Scan.from_dict({"kind": "Sql", "name": "n", "properties": {"workers": 1}}))["name"]
 
 
+def test_attrs_is_told_when_it_asks() -> None:
+    names = ["additional_properties", "name", "id", "origin", "level", "tags", "created_at", "last_run"]
+    assert [*names, "kind", "properties"] == [a.alias for a in attrs.fields(m.SqlScan)]
+    assert attrs.has(m.Key)
+    assert (attrs.NOTHING, None) == (attrs.fields(m.Key).name.default, attrs.fields(m.Key).secret.default)
+    assert attrs.fields(OwnScan) is attrs.fields(m.SqlScan)
+    raw = {"kind": "Sql", "properties": {"workers": 1}}
+    found = attrs.asdict(m.Scan.from_dict(raw), filter=lambda a, v: v is not None and a.name != "_raw")
+    assert raw == found
+
+
+def test_the_signature_names_the_members() -> None:
+    shown = str(inspect.signature(m.Key))
+    assert "(*, additional_properties={}, name, secret=None)" == shown
+    assert ["additional_properties", "name"] == list(inspect.signature(m.SqlScan).parameters)[:2]
+
+
+def test_references_may_be_weak() -> None:
+    scan = nested()
+    assert scan is weakref.ref(scan)()
+
+
+def test_an_assignment_beside_a_first_read_is_not_lost() -> None:
+    for _ in range(200):
+        scan, mine = nested(), m.SqlScanProperties(workers=9)
+        reader = threading.Thread(target=lambda scan=scan: scan.properties)
+        reader.start()
+        scan.properties = mine
+        reader.join()
+        assert mine is scan.properties
+
+
 def test_readers_in_two_threads_get_one_object() -> None:
-    for _ in range(50):
+    for _ in range(200):
         scan, barrier, found = m.Scan.from_dict({"kind": "Sql", "properties": {}}), threading.Barrier(4), []
 
         def read(scan: Any = scan, barrier: Any = barrier, found: list[Any] = found) -> None:
