@@ -81,9 +81,9 @@ class Schemas:
     def _place(self, schema: Json, hint: str) -> Json:
         parts = schema.get("allOf", [])
         if "$ref" in schema:
-            return {"$ref": REF + pascal(name_of(schema["$ref"]))} | _read_only(schema)
+            return self._reference(schema["$ref"], schema)
         if len(parts) == 1 and "$ref" in parts[0] and not schema.get("properties"):
-            return {"$ref": REF + pascal(name_of(parts[0]["$ref"]))} | _read_only(schema)
+            return self._reference(parts[0]["$ref"], schema)
         if union := schema.get("anyOf") or schema.get("oneOf"):
             return {"anyOf": [self.place(s, f"{hint}Option{i + 1}") for i, s in enumerate(union)]} | _read_only(schema)
         if _is_enum(schema):
@@ -94,6 +94,11 @@ class Schemas:
         if _is_object(schema):
             return self._object(schema, hint) | _read_only(schema)
         return _facts(schema)
+
+    def _reference(self, target: str, schema: Json) -> Json:
+        """A named schema that is read-only makes each member read-only that is of it."""
+        named = self.source.get(name_of(target), {})
+        return {"$ref": REF + pascal(name_of(target))} | (_read_only(schema) or _read_only(named))
 
     def _component(self, schema: Json, name: str) -> Json:
         """A named schema: its own body, not a reference to a hoisted one."""

@@ -102,6 +102,14 @@ def test_prose_is_dropped_and_facts_are_kept() -> None:
     assert {"X": expected} == found["components"]["schemas"]
 
 
+def test_a_member_of_a_read_only_schema_is_read_only() -> None:
+    stamp = {"type": "object", "readOnly": True, "properties": {"by": {"type": "string"}}}
+    members = {"direct": {"$ref": "#/definitions/Stamp"}, "wrapped": {"allOf": [{"$ref": "#/definitions/Stamp"}]}}
+    found = contract_of(swagger({}, {"Stamp": stamp, "X": {"type": "object", "properties": members}}))
+    expected = {"$ref": "#/components/schemas/Stamp", "readOnly": True}
+    assert {"direct": expected, "wrapped": expected} == found["components"]["schemas"]["X"]["properties"]
+
+
 def test_an_ambiguous_discriminator_value_is_left_to_the_base() -> None:
     base = {"type": "object", "discriminator": "kind", "required": ["kind"], "properties": {"kind": {"type": "string"}}}
     sub = {"allOf": [{"$ref": "#/definitions/Base"}], "x-ms-discriminator-value": "None"}
