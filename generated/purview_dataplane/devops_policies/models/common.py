@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core.model import Model as _Model, define
+from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class DevopsPolicy(_Model):
     decision_rules: list[DevopsPolicyDecisionRule]
     purview_resource_name: str
-    system_data: SystemData | None = None
+    system_data: SystemData | None = _field(default=None, metadata=_READ_ONLY)
 
 
 @define(kw_only=True)
