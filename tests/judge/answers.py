@@ -20,9 +20,9 @@ def sampled(contract: Json) -> Answer:
     def answer(operation: Json, request: httpx.Request) -> httpx.Response:
         status, response = next((s, r) for s, r in operation["responses"].items() if s.startswith("2"))
         headers = {name: _header(name, fact["schema"], sampler) for name, fact in response.get("headers", {}).items()}
-        media, content = next(iter(response.get("content", {}).items()), (None, {}))
-        if media is None:
+        if not response.get("content"):
             return httpx.Response(int(status), headers=headers)
+        media, content = next(iter(response["content"].items()))
         if "json" not in media:
             return httpx.Response(int(status), content=b"a,b\r\n", headers=headers | {"content-type": media})
         value = sampler.sample(content["schema"])

@@ -19,11 +19,12 @@ from .upstream import Note, Upstream
 
 @attrs.frozen
 class Case:
-    """One document on trial: where it lies, what it says, and what an overlay says otherwise."""
+    """One document on trial: where it lies, what it says, the part of our paths before its own, and what an overlay says otherwise."""
 
     name: str
     file: Path
     upstream: Upstream
+    base: str = ""
     departures: tuple[Departure, ...] = ()
 
 

@@ -11,7 +11,7 @@ import json
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,18 +28,18 @@ _START_S, _ANSWER_S, _PAUSE_S = 60.0, 60.0, 0.1
 _OWN_HEADERS = {"host", "content-length", "connection", "accept-encoding", "user-agent"}
 
 
-def judge(case: Case, base: str, records: Sequence[Json], modules: Path, scratch: Path) -> list[tuple[str, ...]]:
-    """For each record the reasons to refuse it, none where it is accepted. `base` is the part of our paths before the document's."""
+def judge(case: Case, records: Sequence[Json], modules: Path, scratch: Path) -> list[tuple[str, ...]]:
+    """For each record the reasons to refuse it, none where it is accepted."""
     document = converted(case, modules, scratch)
     with served(document, modules) as url, httpx.Client(base_url=url, timeout=_ANSWER_S) as client:
-        return [_judged(client, base, record["liveRequest"]) for record in records]
+        return [_judged(client, case.base, record["liveRequest"]) for record in records]
 
 
 def converted(case: Case, modules: Path, scratch: Path) -> Path:
     """The document as OpenAPI 3, without its examples: they lie in other files, and prism would answer with them."""
     scratch.mkdir(parents=True, exist_ok=True)
     source, target = scratch / "swagger.json", scratch / "openapi.json"
-    source.write_text(json.dumps(_without_examples(case.upstream.document)))
+    source.write_text(json.dumps(prepared(case.upstream.document)))
     target.unlink(missing_ok=True)
     script = modules / "node_modules" / "swagger2openapi" / "swagger2openapi.js"
     command = [node(), str(script), "--patch", "--warnOnly", str(source), "-o", str(target)]
@@ -50,7 +50,7 @@ def converted(case: Case, modules: Path, scratch: Path) -> Path:
 
 
 @contextmanager
-def served(document: Path, modules: Path) -> Iterator[str]:
+def served(document: Path, modules: Path) -> Generator[str]:
     """The address of a prism that serves a document; the process is gone afterwards, whatever happened."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -107,7 +107,13 @@ def _content(request: Json) -> bytes | None:
     return json.dumps(request["body"]).encode() if is_json else str(request["body"]).encode()
 
 
-def _without_examples(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _without_examples(v) for k, v in value.items() if k != "x-ms-examples"}
-    return [_without_examples(item) for item in value] if isinstance(value, list) else value
+def prepared(value: Any) -> Any:
+    """A part of a document, without its examples, and with `readOnly` beside a reference put where OpenAPI 3.0 admits it."""
+    if isinstance(value, list):
+        return [prepared(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    out = {k: prepared(v) for k, v in value.items() if k != "x-ms-examples"}
+    if isinstance(out.get("$ref"), str) and out.get("readOnly") is True:
+        return {"allOf": [{"$ref": out["$ref"]}], "readOnly": True}
+    return out

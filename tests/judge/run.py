@@ -1,141 +1,15 @@
-"""Records what the clients send for every operation and lets outside judges look at it: `nox -s judge -- ARGUMENTS`.
-
-Exit codes: 0 all accepted, 2 usage, 3 a document is not what the lock names, 5 something was refused, 6 judge not run (no node, no
-npm packages, no documents): never green by absence.
-"""
+"""The judges as a script: `python tests/judge/run.py --help`. It needs the dependencies of the project, not the project installed."""
 
 from __future__ import annotations
 
-import argparse
-import hashlib
-import json
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-sys.path.insert(0, str(ROOT))  # run as a script: the folder of this one is no package of its own
-
-import httpx  # noqa: E402
-
-from purview_codegen import build, paths  # noqa: E402
-from purview_codegen.errors import CodegenError, IntegrityError  # noqa: E402
-from purview_codegen.lock import Lock  # noqa: E402
-from purview_codegen.manifest import Document, Manifest  # noqa: E402
-from purview_codegen.overlay import Overlay  # noqa: E402
-from tests.judge import answers, departures, oav, prism, record, table, tools  # noqa: E402
-from tests.judge.live import Json  # noqa: E402
-from tests.judge.upstream import Upstream  # noqa: E402
-
-SPECS = ROOT / "specs"
-SHARED = ROOT.parent / "shared" / "upstream"
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    arguments = _parser().parse_args(argv)
-    try:
-        return _run(arguments)
-    except tools.NotRunError as error:
-        print(f"judge: not run: {error}", file=sys.stderr)
-        return 6
-    except CodegenError as error:
-        print(f"judge: {error}", file=sys.stderr)
-        return error.exit_code
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="judge", description="Outside judges of the requests that the clients send.")
-    parser.add_argument("--plane", metavar="P", help="one plane (default: all)")
-    parser.add_argument("--version", metavar="V", help='one api-version, or "all" (default: the default documents)')
-    parser.add_argument("--mirror", type=Path, metavar="DIR", help="documents laid out as owner/repo/commit/path")
-    parser.add_argument("--build", type=Path, default=ROOT / "build" / "judge", metavar="DIR", help="scratch folder")
-    parser.add_argument("--url", metavar="URL", help="answers of this service, judged too (default: made from the contracts)")
-    parser.add_argument("--no-prism", action="store_true", help="oav alone")
-    return parser
-
-
-def _run(arguments: argparse.Namespace) -> int:
-    began, out = time.monotonic(), arguments.build
-    manifest = Manifest.load(SPECS)
-    documents = manifest.select(arguments.plane, arguments.version)
-    cases = [case(d, arguments.mirror) for d in documents]
-    modules = tools.installed(out / "node")
-    with _answers(arguments.url) as answer_for:
-        records = list(recorded(manifest, documents, answer_for, versioned=_versions(arguments)))
-    (out / "requests.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
-    verdicts = oav.judge(cases, records, modules, out / "oav", responses=True)
-    report = {c.name: oav.summary(c, verdicts) for c in cases}
-    if not arguments.no_prism:
-        for c, document in zip(cases, documents, strict=True):
-            own = [r for r in records if r["doc"] == c.name]
-            report[c.name]["prism"] = _second(c, document, own, modules, out / "prism" / document.plane)
-    (out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
-    print(table.text(report, time.monotonic() - began))
-    return 0 if table.passed(report) else 5
-
-
-def case(document: Document, mirror: Path | None) -> oav.Case:
-    """One document on trial, read from the mirror or the cache and checked against the lock."""
-    file = _file(document, mirror)
-    content = file.read_bytes()
-    entry = Lock.load(SPECS).entry(document)
-    if (sha256 := hashlib.sha256(content).hexdigest()) != entry.sha256 and entry.provenance != "rebuilt":
-        raise IntegrityError(f"{document} is not what upstream.lock names: expected {entry.sha256}, found {sha256}: {file}")
-    overlay = Overlay.read(SPECS / "overlays" / f"{document.plane}.toml")
-    found = departures.declared(overlay, build.load(SPECS, document))
-    prefix = next((d.name for d in found if d.kind == "prefix"), "")
-    return oav.Case(str(document), file, Upstream(json.loads(content), prefix), found)
-
-
-def _file(document: Document, mirror: Path | None) -> Path:
-    folders = [mirror] if mirror else [paths.cache(), SHARED]
-    for folder in folders:
-        if (folder / document.location).is_file():
-            return folder / document.location
-    way_out = "run nox -s fetch, or name a mirror with --mirror"
-    raise tools.NotRunError(f"{document} is not in {' nor in '.join(map(str, folders))}; {way_out}")
-
-
-@contextmanager
-def _answers(url: str | None) -> Iterator[Callable[[Json], record.Answer]]:
-    """The source of answers for a contract: a service, or the contract itself."""
-    if url is None:
-        yield answers.sampled
-        return
-    with httpx.HTTPTransport() as transport:
-        yield lambda _: answers.forwarded(url, transport)
-
-
-def recorded(
-    manifest: Manifest, documents: Sequence[Document], answer: Callable[[Json], record.Answer], *, versioned: bool
-) -> Iterator[Json]:
-    """Every call of every operation of some documents."""
-    for document in documents:
-        contract = build.load(SPECS, document)
-        plane = manifest.plane(document.plane)
-        yield from record.record(document, plane, contract, answer(contract), versioned=versioned)
-
-
-def _versions(arguments: argparse.Namespace) -> bool:
-    """Whether packages had to be generated for this run: only the default ones are in the tree."""
-    if arguments.version is None:
-        return False
-    out = arguments.build / "versions"
-    build.generate(SPECS, arguments.plane, arguments.version, out)
-    sys.path.insert(0, str(out))
-    return True
-
-
-def _second(case: oav.Case, document: Document, records: Sequence[Json], modules: Path, scratch: Path) -> Json:
-    base = build.load(SPECS, document)["servers"][0]["url"].removeprefix("{endpoint}")
-    found = prism.judge(case, base, records, modules, scratch)
-    refused = [
-        {"op": r["op"], "pass": r["pass"], "reasons": list(why)} for r, why in zip(records, found, strict=True) if why
-    ]
-    return {"requests": len(records), "refused": refused}
-
+SOURCES = ("", "auth_plugin", "runtime", "generator", "generated")
 
 if __name__ == "__main__":
+    sys.path[:0] = [str(ROOT / folder) for folder in SOURCES]
+    from tests.judge.command import main
+
     sys.exit(main())

@@ -60,7 +60,7 @@ class Sampler:
             return [] if item is ABSENT else [item]
         if kind == "object" or "allOf" in schema or "properties" in schema:
             return self._object(schema, seen)
-        return text(schema) if kind == "string" else _SCALARS.get(kind, _ANYTHING)
+        return text(schema) if kind == "string" else _SCALARS.get(str(kind), _ANYTHING)
 
     def _named(self, name: str, seen: tuple[str, ...]) -> Any:
         schema = self.shapes.schemas[name]

@@ -41,7 +41,9 @@ def text(report: Mapping[str, Json], seconds: float) -> str:
         for doc, row in rows.items()
     ]
     declared = [f"{doc}: {name}: {n}" for doc, found in report.items() for name, n in found["departures"].items()]
-    lines += ["", "departures that an overlay declares (requests):", *(f"  {line}" for line in declared)] if declared else []
+    lines += (
+        ["", "departures that an overlay declares (requests):", *(f"  {line}" for line in declared)] if declared else []
+    )
     found = list(faults(report))
     lines += ["", "faults:", *(f"  {line}" for line in found[:_FAULTS_SHOWN])] if found else []
     lines += [f"  and {len(found) - _FAULTS_SHOWN} more"] if len(found) > _FAULTS_SHOWN else []

@@ -100,10 +100,10 @@ class Upstream:
             [] if urlsplit(request["url"]).path.startswith(self.prefix + "/") else [Note("lacks prefix", self.prefix)]
         )
         for name, value in given:
+            if name == API_VERSION and value != self.version:
+                notes.append(Note("other api-version", value))
             if name == API_VERSION and name not in known:
                 notes.append(Note("stray query", name))
-            elif name == API_VERSION and value != self.version:
-                notes.append(Note("other api-version", value))
             elif name not in known and not any(p.fullmatch(name) for p in numbered):
                 notes.append(Note("unknown query", name))
         names = [name for name, _ in given]
