@@ -95,6 +95,14 @@ def all_versions(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def judge(session: nox.Session) -> None:
+    """Outside judges of what the clients send for every operation: oav and prism (need Node); of a service: `-- --fuzz URL`."""
+    session.install(*PROJECT, env=QUIET)
+    session.install("-r", "tests/judge/requirements.txt", env=QUIET)
+    session.run("python", "tests/judge/run.py", *session.posargs)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Import, decode, encode and calls, as ratios beside other clients on the same bodies."""
     session.install(*PROJECT, env=QUIET)

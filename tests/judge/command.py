@@ -24,7 +24,7 @@ from purview_codegen.lock import Lock
 from purview_codegen.manifest import Document, Manifest
 from purview_codegen.overlay import Overlay
 
-from . import answers, departures, oav, prism, record, sensitivity, table, tools
+from . import answers, departures, fuzz, oav, prism, record, sensitivity, table, tools
 from .live import Json
 from .upstream import Upstream
 
@@ -57,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--sensitivity", type=int, metavar="SEED", help="how much the judges notice of spoiled requests"
     )
+    parser.add_argument("--fuzz", metavar="URL", help="schemathesis on the service at this address, nothing else")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of --fuzz (default: 1)")
+    parser.add_argument("--examples", type=int, default=5, metavar="N", help="of --fuzz, for an operation (default: 5)")
     parser.add_argument("--no-prism", action="store_true", help="oav alone")
     return parser
 
@@ -65,6 +68,8 @@ def _run(arguments: argparse.Namespace) -> int:
     began, out = time.monotonic(), arguments.build
     manifest = Manifest.load(SPECS)
     documents = manifest.select(arguments.plane, arguments.version)
+    if arguments.fuzz:
+        return _fuzz(arguments, documents)
     cases = [case(d, arguments.mirror) for d in documents]
     modules = tools.installed(out / "node")
     with _answers(arguments.url) as answer_for:
@@ -79,6 +84,22 @@ def _run(arguments: argparse.Namespace) -> int:
     (out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
     print(table.text(report, time.monotonic() - began))
     return 0 if table.passed(report) else 5
+
+
+def _fuzz(arguments: argparse.Namespace, documents: Sequence[Document]) -> int:
+    tallies: dict[str, fuzz.Tally] = {}
+    for document in documents:
+        contract = SPECS / "contracts" / document.plane / f"{document.version}.json"
+        url = arguments.fuzz.rstrip("/") + _base(build.load(SPECS, document))
+        scratch = arguments.build / "schemathesis"
+        tallies[str(document)] = fuzz.run(contract, url, scratch, seed=arguments.seed, examples=arguments.examples)
+    print(fuzz.text(tallies))
+    return 0 if fuzz.passed(list(tallies.values())) else 5
+
+
+def _base(contract: Json) -> str:
+    """The part of our paths before the contract's."""
+    return str(contract["servers"][0]["url"]).removeprefix("{endpoint}")
 
 
 @attrs.frozen
@@ -137,8 +158,7 @@ def case(document: Document, mirror: Path | None) -> oav.Case:
     contract = build.load(SPECS, document)
     found = departures.declared(overlay, contract)
     prefix = next((d.name for d in found if d.kind == "prefix"), "")
-    base = contract["servers"][0]["url"].removeprefix("{endpoint}")
-    return oav.Case(str(document), file, Upstream(json.loads(content), prefix), base, found)
+    return oav.Case(str(document), file, Upstream(json.loads(content), prefix), _base(contract), found)
 
 
 def _file(document: Document, mirror: Path | None) -> Path:

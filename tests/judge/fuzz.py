@@ -1,0 +1,111 @@
+"""schemathesis against a service at a base address: each plane's contract, all checks, a fixed seed and few examples.
+
+| column       | failure codes of schemathesis | says                                                             |
+|--------------|-------------------------------|------------------------------------------------------------------|
+| server       | ST101, ST102, ST112           | status 500 and above, a time-out, or an answer slower than allowed |
+| undocumented | ST103 to ST106                | a status or media type that the contract does not have           |
+| schema       | ST107 to ST111                | headers or a body that are not as the contract says              |
+| other        | the rest                      | what it takes and refuses, by its own ideas: listed, not held against it |
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import attrs
+
+from .live import Json
+from .tools import NotRunError
+
+_COLUMNS = ("server", "undocumented", "schema", "other")
+_CODES = {
+    **dict.fromkeys(("ST101", "ST102", "ST112"), "server"),
+    **dict.fromkeys(("ST103", "ST104", "ST105", "ST106"), "undocumented"),
+    **dict.fromkeys(("ST107", "ST108", "ST109", "ST110", "ST111"), "schema"),
+}
+AUTHORIZATION = "PURVIEW_JUDGE_AUTHORIZATION"
+
+
+@attrs.frozen
+class Tally:
+    """What one run found: counts by column, each failure as a line, and what stopped it from judging."""
+
+    operations: int
+    tested: int
+    cases: int
+    failures: Mapping[str, int]
+    lines: tuple[str, ...]
+    errors: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        held = sum(self.failures.get(column, 0) for column in _COLUMNS[:3])
+        return not held and not self.errors and 0 < self.operations == self.tested
+
+
+def run(contract: Path, url: str, scratch: Path, *, seed: int, examples: int) -> Tally:
+    """Runs schemathesis on one contract; `url` includes the plane's prefix. Raises NotRunError where it is not installed.
+
+    The Authorization header is that of the environment variable PURVIEW_JUDGE_AUTHORIZATION, else any bearer token.
+    """
+    if importlib.util.find_spec("schemathesis") is None:
+        raise NotRunError("schemathesis is not installed; run it by nox -s judge -- --fuzz URL")
+    scratch.mkdir(parents=True, exist_ok=True)
+    report = scratch / f"{contract.parent.name}-{contract.stem}.json"
+    report.unlink(missing_ok=True)
+    settings = scratch / "schemathesis.toml"  # not on the command line: others may read that
+    settings.write_text(f'[headers]\nAuthorization = "${{{AUTHORIZATION}}}"\n')
+    flags = ["--seed", str(seed), "--max-examples", str(examples), "--checks", "all", "--no-shrink", "--no-color"]
+    command = [
+        sys.executable,
+        "-m",
+        "schemathesis.cli",
+        "--config-file",
+        str(settings),
+        "run",
+        str(contract),
+        "--url",
+        url,
+    ]
+    environment = os.environ | {AUTHORIZATION: os.environ.get(AUTHORIZATION, "Bearer judge")}
+    command += [*flags, "--report", "json", "--report-json-path", str(report)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=scratch, env=environment)
+    if not report.exists():
+        last = next((line for line in reversed((done.stderr or done.stdout).splitlines()) if line.strip()), "no word")
+        raise NotRunError(f"schemathesis gave no report on {contract.parent.name}: {last}")
+    return tally(json.loads(report.read_bytes()))
+
+
+def tally(report: Json) -> Tally:
+    """schemathesis' JSON report, counted: a failure counts once for each operation that shows it."""
+    failures: Counter[str] = Counter()
+    for one in report["failures"]:
+        failures[_CODES.get(one["code"], "other")] += one["count"]
+    lines = [f"{f['code']} {f['title']}: {', '.join(f['operations'])}" for f in report["failures"]]
+    errors = [f"{error['title']} ({error['count']})" for error in report["errors"]]
+    errors += [] if report["complete"] else [f"stopped early: {report['stop_reason']}"]
+    operations = report["operations"]
+    cases = report["test_cases"]["generated"]
+    return Tally(operations["selected"], operations["tested"], cases, failures, tuple(lines), tuple(errors))
+
+
+def text(tallies: Mapping[str, Tally]) -> str:
+    width = max(map(len, tallies))
+    lines = [f"{'plane':{width}}  operations  tested   cases  " + "  ".join(_COLUMNS)]
+    for name, found in tallies.items():
+        cells = "  ".join(f"{found.failures.get(column, 0):{len(column)}}" for column in _COLUMNS)
+        lines.append(f"{name:{width}}  {found.operations:10}  {found.tested:6}  {found.cases:6}  {cells}")
+    lines += [f"  {name}: {line}" for name, found in tallies.items() for line in (*found.lines, *found.errors)]
+    passed = sum(found.passed for found in tallies.values())
+    return "\n".join([*lines, f"judge: schemathesis: {passed} of {len(tallies)} planes without fault"])
+
+
+def passed(tallies: Sequence[Tally]) -> bool:
+    return bool(tallies) and all(found.passed for found in tallies)
