@@ -19,7 +19,7 @@ import attrs
 import httpx
 
 from purview_codegen import build, paths
-from purview_codegen.errors import CodegenError, IntegrityError
+from purview_codegen.errors import CodegenError, IntegrityError, UnreachableError
 from purview_codegen.lock import Lock
 from purview_codegen.manifest import Document, Manifest
 from purview_codegen.overlay import Overlay
@@ -70,6 +70,7 @@ def _run(arguments: argparse.Namespace) -> int:
     documents = manifest.select(arguments.plane, arguments.version)
     if arguments.fuzz:
         return _fuzz(arguments, documents)
+    tools.node()  # what is missing is said before anything takes time
     cases = [case(d, arguments.mirror) for d in documents]
     modules = tools.installed(out / "node")
     with _answers(arguments.url) as answer_for:
@@ -87,6 +88,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _fuzz(arguments: argparse.Namespace, documents: Sequence[Document]) -> int:
+    _reach(arguments.fuzz)
     tallies: dict[str, fuzz.Tally] = {}
     for document in documents:
         contract = SPECS / "contracts" / document.plane / f"{document.version}.json"
@@ -95,6 +97,13 @@ def _fuzz(arguments: argparse.Namespace, documents: Sequence[Document]) -> int:
         tallies[str(document)] = fuzz.run(contract, url, scratch, seed=arguments.seed, examples=arguments.examples)
     print(fuzz.text(tallies))
     return 0 if fuzz.passed(list(tallies.values())) else 5
+
+
+def _reach(url: str) -> None:
+    try:
+        httpx.head(url, timeout=10)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise UnreachableError(f"cannot reach {url}: {error}; is the service up?") from None
 
 
 def _base(contract: Json) -> str:
@@ -176,6 +185,7 @@ def _answers(url: str | None) -> Generator[Callable[[Json], record.Answer]]:
     if url is None:
         yield answers.sampled
         return
+    _reach(url)
     with httpx.HTTPTransport() as transport:
         yield lambda _: answers.forwarded(url, transport)
 
