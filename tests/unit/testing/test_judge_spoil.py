@@ -60,7 +60,7 @@ def test_each_differs_from_the_good_one_in_its_spot(plane: str) -> None:
         before = copy.deepcopy(one)
         for kind, bad, pointer in spoil(one, random.Random(2)):
             was, now = at(one["liveRequest"], pointer), at(bad["liveRequest"], pointer)
-            assert was is not now and was != now, (one["op"], kind, pointer)
+            assert was != now, (one["op"], kind, pointer)
             assert {k: v for k, v in one.items() if k != "liveRequest"} == {
                 k: v for k, v in bad.items() if k != "liveRequest"
             }
