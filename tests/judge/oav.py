@@ -106,6 +106,7 @@ def summary(case: Case, verdicts: Iterable[Verdict]) -> Json:
         "accepted": len(judged - bad),
         "missing": sorted(set(case.upstream.operations) - judged),
         "requests": len(own),
+        "answers": dict(sorted(Counter(v.record["liveResponse"]["statusCode"][0] + "xx" for v in own).items())),
         "requestsAccepted": sum(v.accepted for v in own),
         "wrongOperation": [_where(v) | {"found": v.found} for v in own if v.wrong_operation],
         "refused": [_where(v) | {"reasons": list(v.reasons)} for v in own if not v.accepted],

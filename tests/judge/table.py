@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from .live import Json
@@ -44,6 +45,8 @@ def text(report: Mapping[str, Json], seconds: float) -> str:
     lines += (
         ["", "departures that an overlay declares (requests):", *(f"  {line}" for line in declared)] if declared else []
     )
+    answers = sum((Counter(found["answers"]) for found in report.values()), Counter[str]())
+    lines += ["", "answers: " + ", ".join(f"{n} of {kind}" for kind, n in sorted(answers.items()))]
     found = list(faults(report))
     lines += ["", "faults:", *(f"  {line}" for line in found[:_FAULTS_SHOWN])] if found else []
     lines += [f"  and {len(found) - _FAULTS_SHOWN} more"] if len(found) > _FAULTS_SHOWN else []

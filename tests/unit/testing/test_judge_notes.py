@@ -52,7 +52,13 @@ GOOD: Json = {"found": "A_Get", "ambiguous": [], "errors": [], "response": []}
 def asked(query: str, op: str = "A_Get", path: str = "/a", *, split: Json | None = None, **more: Any) -> Json:
     """A recorded request; its `query` is split as the document says, or as `split` has it."""
     request = {"method": "GET", "url": f"https://h{path}?{query}", "headers": {}} | more
-    record = {"doc": "a 2024-01-01", "op": op, "pass": "all", "liveRequest": request, "liveResponse": {}}
+    record = {
+        "doc": "a 2024-01-01",
+        "op": op,
+        "pass": "all",
+        "liveRequest": request,
+        "liveResponse": {"statusCode": "200"},
+    }
     request["query"] = UPSTREAM.for_oav(record)["liveRequest"]["query"] if split is None else split
     return record
 
@@ -182,6 +188,7 @@ ALL = [
 def test_all_accepted() -> None:
     found = report(*ALL)
     assert (True, []) == (table.passed(found), list(table.faults(found)))
+    assert "answers: 3 of 2xx" in table.text(found, 2.0)
     assert "judge: 3 of 3 operations accepted in 3 requests, 0 faults, by oav, 2 s" in table.text(found, 2.0)
 
 

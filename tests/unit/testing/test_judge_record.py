@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 from tests.judge.answers import forwarded, sampled
-from tests.judge.live import split, with_pairs
-from tests.judge.record import ALL, REQUIRED, record
+from tests.judge.live import live_request, split, with_pairs
+from tests.judge.record import ALL, PUT_BACK, REQUIRED, record
 from tests.judge.samples import Sampler, text
 
 from purview_codegen.adapter import operations_of
@@ -77,6 +77,27 @@ def test_the_least_and_the_most() -> None:
     assert {"kind": "AzureSubscription"} == of("scanning", "DataSources_CreateOrReplace", REQUIRED)["liveRequest"][
         "body"
     ]
+
+
+def test_what_was_read_is_put_back_with_one_member_changed() -> None:
+    read = of("scanning", "KeyVaultConnections_Get")["liveResponse"]["body"]
+    sent = of("scanning", "KeyVaultConnections_CreateOrReplace", PUT_BACK)["liveRequest"]["body"]
+    assert {"id", "name", "properties"} == set(read)
+    assert {"properties": read["properties"] | {"baseUrl": f"{read['properties']['baseUrl']} changed"}} == sent
+    every = [r for document in DEFAULT for r in records(document) if r["pass"] == PUT_BACK]
+    assert 54 == len(every)
+
+
+def test_a_service_that_keeps_state_has_what_is_read() -> None:
+    found = [r["liveRequest"]["method"] for r in records(MANIFEST.plane("scanning").default)]
+    reads, deletions = found.index("GET"), found.index("DELETE")
+    assert (0, {"DELETE"}) == (found.index("PUT"), set(found[deletions:]))
+    assert {"PUT", "POST", "PATCH"} >= set(found[:reads])
+
+
+def test_no_token_is_recorded() -> None:
+    request = httpx.Request("GET", "https://h/a", headers={"Authorization": "Bearer canary"})
+    assert "canary" not in json.dumps(live_request({"parameters": []}, request))
 
 
 def test_every_kind_of_a_family_is_sent() -> None:
