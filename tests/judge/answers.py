@@ -35,13 +35,13 @@ def sampled(contract: Json) -> Answer:
     return answer
 
 
-def forwarded(base_url: str, transport: httpx.BaseTransport) -> Answer:
-    """The answers of a service at another address, reached by a transport."""
+def forwarded(base_url: str, transport: httpx.BaseTransport, authorization: str) -> Answer:
+    """The answers of a service at another address, reached by a transport, with an Authorization header of its own."""
     base = httpx.URL(base_url)
 
     def answer(operation: Json, request: httpx.Request) -> httpx.Response:
         url = request.url.copy_with(scheme=base.scheme, host=base.host, port=base.port)
-        headers = {**request.headers, "host": base.netloc.decode()}
+        headers = {**request.headers, "host": base.netloc.decode(), "authorization": authorization}
         response = transport.handle_request(
             httpx.Request(request.method, url, headers=headers, content=request.content)
         )

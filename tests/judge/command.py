@@ -19,12 +19,12 @@ import attrs
 import httpx
 
 from purview_codegen import build, paths
-from purview_codegen.errors import CodegenError, IntegrityError, UnreachableError
+from purview_codegen.errors import CodegenError, IntegrityError
 from purview_codegen.lock import Lock
 from purview_codegen.manifest import Document, Manifest
 from purview_codegen.overlay import Overlay
 
-from . import answers, departures, fuzz, oav, prism, record, sensitivity, table, tools
+from . import answers, departures, fuzz, oav, prism, record, sensitivity, service, table, tools
 from .live import Json
 from .upstream import Upstream
 
@@ -88,22 +88,15 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _fuzz(arguments: argparse.Namespace, documents: Sequence[Document]) -> int:
-    _reach(arguments.fuzz)
+    authorization = service.authorization(arguments.fuzz)
     tallies: dict[str, fuzz.Tally] = {}
     for document in documents:
         contract = SPECS / "contracts" / document.plane / f"{document.version}.json"
         url = arguments.fuzz.rstrip("/") + _base(build.load(SPECS, document))
-        scratch = arguments.build / "schemathesis"
-        tallies[str(document)] = fuzz.run(contract, url, scratch, seed=arguments.seed, examples=arguments.examples)
+        run = fuzz.Run(contract, url, authorization, arguments.seed, arguments.examples)
+        tallies[str(document)] = fuzz.judge(run, arguments.build / "schemathesis")
     print(fuzz.text(tallies))
     return 0 if fuzz.passed(list(tallies.values())) else 5
-
-
-def _reach(url: str) -> None:
-    try:
-        httpx.head(url, timeout=10)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise UnreachableError(f"cannot reach {url}: {error}; is the service up?") from None
 
 
 def _base(contract: Json) -> str:
@@ -185,9 +178,9 @@ def _answers(url: str | None) -> Generator[Callable[[Json], record.Answer]]:
     if url is None:
         yield answers.sampled
         return
-    _reach(url)
+    authorization = service.authorization(url)
     with httpx.HTTPTransport() as transport:
-        yield lambda _: answers.forwarded(url, transport)
+        yield lambda _: answers.forwarded(url, transport, authorization)
 
 
 def recorded(

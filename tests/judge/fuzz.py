@@ -22,6 +22,7 @@ from pathlib import Path
 import attrs
 
 from .live import Json
+from .service import AUTHORIZATION
 from .tools import NotRunError
 
 _COLUMNS = ("server", "undocumented", "schema", "other")
@@ -30,7 +31,6 @@ _CODES = {
     **dict.fromkeys(("ST103", "ST104", "ST105", "ST106"), "undocumented"),
     **dict.fromkeys(("ST107", "ST108", "ST109", "ST110", "ST111"), "schema"),
 }
-AUTHORIZATION = "PURVIEW_JUDGE_AUTHORIZATION"
 
 
 @attrs.frozen
@@ -50,19 +50,27 @@ class Tally:
         return not held and not self.errors and 0 < self.operations == self.tested
 
 
-def run(contract: Path, url: str, scratch: Path, *, seed: int, examples: int) -> Tally:
-    """Runs schemathesis on one contract; `url` includes the plane's prefix. Raises NotRunError where it is not installed.
+@attrs.frozen
+class Run:
+    """What is asked of schemathesis: a contract, the address of its plane (prefix included), the header to send, and how much."""
 
-    The Authorization header is that of the environment variable PURVIEW_JUDGE_AUTHORIZATION, else any bearer token.
-    """
+    contract: Path
+    url: str
+    authorization: str = attrs.field(repr=False)
+    seed: int
+    examples: int
+
+
+def judge(run: Run, scratch: Path) -> Tally:
+    """Runs schemathesis on one contract; raises NotRunError where it is not installed, or gives no report."""
     if importlib.util.find_spec("schemathesis") is None:
         raise NotRunError("schemathesis is not installed; run it by nox -s judge -- --fuzz URL")
     scratch.mkdir(parents=True, exist_ok=True)
-    report = scratch / f"{contract.parent.name}-{contract.stem}.json"
+    plane = run.contract.parent.name
+    report = (scratch / f"{plane}-{run.contract.stem}.json").resolve()
     report.unlink(missing_ok=True)
-    settings = scratch / "schemathesis.toml"  # not on the command line: others may read that
+    settings = (scratch / "schemathesis.toml").resolve()  # not on the command line: others may read that
     settings.write_text(f'[headers]\nAuthorization = "${{{AUTHORIZATION}}}"\n')
-    flags = ["--seed", str(seed), "--max-examples", str(examples), "--checks", "all", "--no-shrink", "--no-color"]
     command = [
         sys.executable,
         "-m",
@@ -70,16 +78,15 @@ def run(contract: Path, url: str, scratch: Path, *, seed: int, examples: int) ->
         "--config-file",
         str(settings),
         "run",
-        str(contract),
-        "--url",
-        url,
+        str(run.contract.resolve()),
     ]
-    environment = os.environ | {AUTHORIZATION: os.environ.get(AUTHORIZATION, "Bearer judge")}
-    command += [*flags, "--report", "json", "--report-json-path", str(report)]
+    command += ["--url", run.url, "--seed", str(run.seed), "--max-examples", str(run.examples), "--checks", "all"]
+    command += ["--no-shrink", "--no-color", "--report", "json", "--report-json-path", str(report)]
+    environment = os.environ | {AUTHORIZATION: run.authorization}
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=scratch, env=environment)
     if not report.exists():
         last = next((line for line in reversed((done.stderr or done.stdout).splitlines()) if line.strip()), "no word")
-        raise NotRunError(f"schemathesis gave no report on {contract.parent.name}: {last}")
+        raise NotRunError(f"schemathesis gave no report on {plane}: {last}")
     return tally(json.loads(report.read_bytes()))
 
 

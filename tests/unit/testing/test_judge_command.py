@@ -7,8 +7,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from tests.judge import command, fuzz, tools
+from tests.judge import command, fuzz, service, tools
 from tests.judge.prism import prepared
 
 from purview_codegen.manifest import Manifest
@@ -98,10 +99,27 @@ def test_a_service_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None
     assert said.startswith("judge: cannot reach http://127.0.0.1:1: ")
 
 
+@pytest.mark.parametrize(
+    ("response", "expected"),
+    [
+        (httpx.Response(200, json={"access_token": "t"}), "Bearer t"),
+        (httpx.Response(404, json={"error": {}}), "Bearer judge"),
+        (httpx.Response(200, text="welcome"), "Bearer judge"),
+    ],
+)
+def test_a_token_of_the_service(response: httpx.Response, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(service.AUTHORIZATION, raising=False)
+    found = service.authorization("http://127.0.0.1:1", httpx.MockTransport(lambda _: response))
+    assert expected == found
+    monkeypatch.setenv(service.AUTHORIZATION, "Bearer other")
+    assert "Bearer other" == service.authorization("http://127.0.0.1:1", httpx.MockTransport(lambda _: response))
+
+
 def test_schemathesis_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fuzz.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(tools.NotRunError, match="schemathesis is not installed; run it by nox"):
-        fuzz.run(tmp_path / "pds" / "1.json", "http://127.0.0.1:1", tmp_path, seed=1, examples=1)
+        fuzz.judge(fuzz.Run(tmp_path / "pds" / "1.json", "http://127.0.0.1:1", "Bearer canary", 1, 1), tmp_path)
+    assert "canary" not in repr(fuzz.Run(tmp_path, "http://127.0.0.1:1", "Bearer canary", 1, 1))
 
 
 def failed(code: str, count: int) -> Json:

@@ -144,13 +144,13 @@ def test_forwarding_goes_to_the_other_address() -> None:
     seen = []
 
     def service(request: httpx.Request) -> httpx.Response:
-        seen.append((str(request.url), request.headers["host"], request.content))
+        seen.append((str(request.url), request.headers["host"], request.headers["authorization"], request.content))
         return httpx.Response(204)
 
     request = httpx.Request("PUT", "https://contoso.purview.azure.com/scan/a?b=c", content=b"body")
-    response = forwarded("http://127.0.0.1:8080", httpx.MockTransport(service))({}, request)
+    response = forwarded("http://127.0.0.1:8080", httpx.MockTransport(service), "Bearer t")({}, request)
     assert 204 == response.status_code
-    assert [("http://127.0.0.1:8080/scan/a?b=c", "127.0.0.1:8080", b"body")] == seen
+    assert [("http://127.0.0.1:8080/scan/a?b=c", "127.0.0.1:8080", "Bearer t", b"body")] == seen
 
 
 def test_samples_end_where_a_schema_meets_itself() -> None:
