@@ -140,19 +140,50 @@ class Body(Facts):
 
 
 class Paging(Facts):
-    """Where a page has its items and the link to the next one (None: there is none)."""
+    """Where a page has its items, and how the next one is asked for: by a link, by a token, or by an offset.
 
-    __slots__ = ("items", "next_link")
-    items: str
+    `items`: member with the list (None: the answer is a bare list). `next_link`: member with the link.
+    `token`: member with the token of the next page, which the next request takes as `sends`; a page whose `last` is true has
+    none after it; with `sync` the token outlives the list, and is what to ask for news with. `offset` and `limit`: what takes
+    the first item's place and the page size; `size` is the page size where none is sent, `total` the member that counts all.
+    `place`: where the next request has them ("query" or "body").
+    """
+
+    __slots__ = ("items", "next_link", "token", "sends", "last", "sync", "offset", "limit", "size", "total", "place")
+    items: str | None
     next_link: str | None
+    token: str | None
+    sends: str
+    last: str | None
+    sync: bool
+    offset: str | None
+    limit: str | None
+    size: int | None
+    total: str | None
+    place: str
 
-    def __init__(self, items: str = "value", next_link: str | None = "nextLink") -> None:
-        self._set(items=items, next_link=next_link)
+    def __init__(
+        self,
+        items: str | None = "value",
+        next_link: str | None = "nextLink",
+        *,
+        token: str | None = None,
+        sends: str | None = None,
+        last: str | None = None,
+        sync: bool = False,
+        offset: str | None = None,
+        limit: str | None = None,
+        size: int | None = None,
+        total: str | None = None,
+        place: str = "query",
+    ) -> None:
+        self._set(items=items, next_link=next_link, token=token, sends=sends or token, last=last, sync=sync)
+        self._set(offset=offset, limit=limit, size=size, total=total, place=place)
 
 
 class Polling(Facts):
     """How a long-running operation ends: where its final state is read, the type text of its result, and the path of its
-    status where the service may leave the link out (`{id}`: the id in the first answer)."""
+    status where the service may leave the link out (`{id}`: the id in the first answer; other names: what was sent)."""
 
     __slots__ = ("final_state_via", "result", "status_path")
     final_state_via: str | None

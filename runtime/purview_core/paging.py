@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
+from . import paging_kinds as kinds
 from .codec import Registry, codec, encode
+from .decoding import type_of
 from .errors import PagingError, PurviewError
-from .links import resolve, with_api_version
+from .operation import Paging
 from .pipeline import Flow
 from .request import Prepared
 
@@ -20,16 +22,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _FALLBACK_ITEMS = ("value", "values")
+_NOT_MODIFIED = 304
 
 
 @attrs.frozen
 class Page(Generic[T]):
-    """One page: `items`, the link to the next page (None at the end), the count the service gives, and the whole answer."""
+    """One page: `items`, the link to the next page (None: there is none), the count the service gives, and the whole answer.
+
+    `position` is where the next page is (None at the end), for a later `by_page(position)`; `token` is the answer's own token.
+    """
 
     items: list[T]
     next_link: str | None
     count: int | None
     body: Any
+    position: str | None = None
+    token: str | None = None
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.items)
@@ -42,109 +50,167 @@ class Cursor(Generic[T]):
     """Where a pager stands: reads pages from answers, and makes the request of the next one."""
 
     def __init__(self, client: Client | AsyncClient, first: Prepared, start: str | None = None) -> None:
-        self._client, self._first = client, first
+        assert first.operation.paging is not None
+        self._client, self._facts = client, first.operation.paging
+        self._first = kinds.first_request(self._facts, first)
         self._seen: set[str] = set()
         self._over = False
+        self._last = b""
         self.position: str | None = start
+        self.token = kinds.token_sent(self._facts, first, start)
 
     def flow(self) -> Flow[Page[T] | None]:
         """The next page, None after the last one; a failure leaves the cursor where it is, so that it can be tried again.
 
-        A link is looked at when its page is asked for, so the page that gave a bad one is not lost.
+        A position is looked at when its page is asked for, so the page that gave a bad one is not lost.
         """
         if self._over:
             return None
         try:
             request = self._first if self.position is None else self._follow(self.position)
-            page = self._page((yield from self._client._call(request)))
+            response = yield from self._client._call(request)
+            if response.status_code == _NOT_MODIFIED:
+                self._over, self.position = True, None
+                return None
+            page = self._page(response)
         except PurviewError as error:
             vars(error)["position"] = self.position  # where to start again: by_page(position)
             raise
-        self._seen.add(request.url)
-        self.position, self._over = page.next_link, page.next_link is None
+        self._seen.add(_key(request))
+        self._last = response.content
+        self.position, self._over = page.position, page.position is None
+        self.token = page.token or self.token
         return page
 
-    def _follow(self, link: str) -> Prepared:
+    def _follow(self, position: str) -> Prepared:
         operation = self._first.operation
         try:
-            url = resolve(link, self._first.url)
+            request = kinds.next_request(self._facts, self._first, position, self._client.api_version)
         except ValueError as error:
-            raise PagingError(f"{operation.id}: {error}; nothing was sent there", position=link) from None
-        if any(p.wire_name == "api-version" for p in operation.parameters):
-            url = with_api_version(url, self._client.api_version)
-        if url in self._seen:
-            raise PagingError(f"{operation.id}: the service gave the same next link twice", position=link)
-        return self._first._replace(url=url)
+            raise PagingError(f"{operation.id}: {error}; nothing was sent there", position=position) from None
+        if _key(request) in self._seen:
+            what = "token" if position.startswith(kinds.TOKEN) else "next link"
+            raise PagingError(f"{operation.id}: the service gave the same {what} twice", position=position)
+        return request
 
     def _page(self, response: httpx.Response) -> Page[T]:
-        operation = self._first.operation
+        operation, facts = self._first.operation, self._facts
         body = self._client._decode(operation, response)
         raw = encode(body)
-        if isinstance(raw, list):
-            return Page(body, None, None, body)
-        if not isinstance(raw, dict):
-            return Page([], None, None, body)
-        assert operation.paging is not None
-        link = raw.get(operation.paging.next_link) if operation.paging.next_link else None
-        count = raw.get("count", raw.get("@search.count"))
-        whole = count if isinstance(count, int) and not isinstance(count, bool) else None
-        return Page(self._items(body, raw), link if isinstance(link, str) and link else None, whole, body)
+        items: list[T] = self._items(body, raw, response.status_code)
+        by_offset = self.position is not None and self.position.startswith(kinds.OFFSET)
+        if by_offset and items and response.content == self._last:
+            raise PagingError(f"{operation.id}: the service gave the same page twice, and so knows no {facts.offset}")
+        header = response.links.get("next", {}).get("url")
+        position = kinds.next_position(facts, self._first, self.position, raw, len(items), header)
+        linked = position is not None and not position.startswith((kinds.TOKEN, kinds.OFFSET))
+        return Page(items, position if linked else None, _count(facts, raw), body, position, kinds.token_of(facts, raw))
 
-    def _items(self, body: Any, raw: dict[str, Any]) -> list[T]:
-        """The items under the declared name; under the other usual one where the service renames its list."""
-        operation = self._first.operation
-        assert operation.paging is not None
-        wire = operation.paging.items
+    def _items(self, body: Any, raw: Any, status: int) -> list[T]:
+        """The items under the declared name; under the other usual one where the service renames its list; of a bare list, all."""
+        operation, wire = self._first.operation, self._facts.items
+        if isinstance(raw, list):
+            bare: list[T] = body
+            return bare
+        if not isinstance(raw, dict):
+            return []
         fields = {f.wire: f for f in codec(type(body)).fields.values()} if not isinstance(body, dict) else {}
-        if isinstance(raw.get(wire), list):
+        if wire is not None and isinstance(raw.get(wire), list):
             items: list[T] = getattr(body, fields[wire].name) if wire in fields else raw[wire]
             return items
         for other in _FALLBACK_ITEMS:
             if isinstance(raw.get(other), list):
-                text = fields[wire].type if wire in fields else "Any"
-                load = Registry.get(operation.models).loader(text)
+                text = fields[wire].type if wire in fields else "Any" if wire else type_of(operation, status)
+                load = Registry.get(operation.models).loader(text or "Any")
                 loaded: list[T] = load(raw[other]) if load else raw[other]
                 return loaded
         return []
 
 
-class Pager(Generic[T]):
-    """Iterates over items; each iteration starts from the first page. `by_page()` gives the pages.
+def _key(request: Prepared) -> str:
+    """What tells one page's request from another's; the body only where pages differ by it."""
+    paging = request.operation.paging
+    assert paging is not None
+    inside = paging.place == "body" and request.content
+    return request.url + (request.content.decode("utf-8", "replace") if inside and request.content else "")
 
-    Raises what a call raises; the error's `position` is the link to give to `by_page` to go on from there.
+
+def _count(facts: Paging, raw: Any) -> int | None:
+    members = raw if isinstance(raw, dict) else {}
+    names = ("count", "@search.count", facts.total)
+    found = next((members[name] for name in names if name is not None and name in members), None)
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+
+class _Standing:
+    """What both pagers know of the iteration that last went on."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        assert prepared.operation.paging is not None
+        self._prepared = prepared
+        self._position: str | None = None
+        self._token = kinds.token_sent(prepared.operation.paging, prepared, None)
+
+    @property
+    def position(self) -> str | None:
+        """Where the page after the last one is, for `by_page`; None before the first page and after the end."""
+        return self._position
+
+    @property
+    def token(self) -> str | None:
+        """The newest token: of the last page that gave one, else what the call sends. After the end of a list of changes, it
+        is what to ask for later changes with."""
+        return self._token
+
+    def _stand(self, cursor: Cursor[Any]) -> None:
+        self._position, self._token = cursor.position, cursor.token
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._prepared.operation.id}>"
+
+
+class Pager(_Standing, Generic[T]):
+    """Iterates over items; each iteration starts from the first page. `by_page()` gives the pages. Making it sends nothing.
+
+    It goes on to the end of the list: a limit in the call is the size of a page, not the number of items in all; for the first
+    100 items, take `itertools.islice(pager, 100)`, which asks for no page beyond them. For what a search gives beside its hits,
+    read `page.body` of `next(pager.by_page())`.
+
+    Raises what a call raises; the error's `position` is the text to give to `by_page` to go on from there, also later, with a
+    pager of the same call.
     """
 
     def __init__(self, client: Client, prepared: Prepared) -> None:
-        self._client, self._prepared = client, prepared
+        super().__init__(prepared)
+        self._client = client
 
     def by_page(self, position: str | None = None) -> Iterator[Page[T]]:
         cursor: Cursor[T] = Cursor(self._client, self._prepared, position)
         while (page := self._client._run(cursor.flow())) is not None:
+            self._stand(cursor)
             yield page
+        self._stand(cursor)
 
     def __iter__(self) -> Iterator[T]:
         for page in self.by_page():
             yield from page.items
 
-    def __repr__(self) -> str:
-        return f"<Pager of {self._prepared.operation.id}>"
 
-
-class AsyncPager(Generic[T]):
+class AsyncPager(_Standing, Generic[T]):
     """`Pager` for async clients: `async for item in pager`, `async for page in pager.by_page()`."""
 
     def __init__(self, client: AsyncClient, prepared: Prepared) -> None:
-        self._client, self._prepared = client, prepared
+        super().__init__(prepared)
+        self._client = client
 
     async def by_page(self, position: str | None = None) -> AsyncIterator[Page[T]]:
         cursor: Cursor[T] = Cursor(self._client, self._prepared, position)
         while (page := await self._client._run(cursor.flow())) is not None:
+            self._stand(cursor)
             yield page
+        self._stand(cursor)
 
     async def __aiter__(self) -> AsyncIterator[T]:
         async for page in self.by_page():
             for item in page.items:
                 yield item
-
-    def __repr__(self) -> str:
-        return f"<AsyncPager of {self._prepared.operation.id}>"
