@@ -5,6 +5,7 @@
 | `[summaries]`        | operationId = our one line on it, in every version that has the operation                           |
 | `[methods]`          | operationId = its Python name, where the rule makes a silly one (`group.method` moves it, too)      |
 | `retry_safe`         | operationIds of POSTs that only read, and so may be sent again                                      |
+| `[[paging]]`         | `operations` (operationIds), `facts` (members of x-pageable, see `plan_operations`), `reason`, `link`  |
 | `[[changes]]`        | `versions`, `at` (JSON pointer into the contract), `reason`, `link`, and one or more of the edits    |
 
 Edits: `set` (members laid over the object at `at`), `append` (member -> items put behind its list), `remove` (members taken out),
@@ -27,6 +28,7 @@ from .pointer import Json, find
 
 _EDITS = {"set", "append", "remove", "nullable"}
 _CHANGE = {"versions", "at", "reason", "link"}
+_PAGING = {"operations", "facts", "reason", "link"}
 
 
 @attrs.frozen
@@ -46,6 +48,7 @@ class Overlay:
     methods: Mapping[str, str]
     changes: tuple[Change, ...]
     retry_safe: tuple[str, ...] = ()
+    paging: Mapping[str, Json] = {}
 
     @classmethod
     def read(cls, path: Path) -> Overlay:
@@ -56,16 +59,26 @@ class Overlay:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
         except tomllib.TOMLDecodeError as error:
             raise IntegrityError(f"overlay {path.name} is not TOML: {error}") from None
-        if unknown := sorted(set(data) - {"summaries", "methods", "changes", "retry_safe"}):
+        if unknown := sorted(set(data) - {"summaries", "methods", "changes", "retry_safe", "paging"}):
             raise IntegrityError(f"overlay {path.name} has an unknown table: {unknown[0]}")
         changes = tuple(_change(entry, path.name, i) for i, entry in enumerate(data.get("changes", [])))
         safe = tuple(data.get("retry_safe", ()))
-        return cls(path.name, data.get("summaries", {}), data.get("methods", {}), changes, safe)
+        pages: dict[str, Json] = {}
+        for i, entry in enumerate(data.get("paging", [])):
+            if odd := sorted(set(entry) ^ _PAGING):
+                raise IntegrityError(f"overlay {path.name}: paging {i + 1} lacks or does not know {odd[0]}")
+            pages |= dict.fromkeys(entry["operations"], entry["facts"])
+        return cls(path.name, data.get("summaries", {}), data.get("methods", {}), changes, safe, pages)
 
     def check(self, versions: Mapping[str, Json]) -> None:
         """Every entry must name something that one of the plane's contracts has."""
         known = {op["operationId"] for contract in versions.values() for _, _, op in operations_of(contract)}
-        tables = {"summaries": self.summaries, "methods": self.methods, "retry_safe": self.retry_safe}
+        tables = {
+            "summaries": self.summaries,
+            "methods": self.methods,
+            "retry_safe": self.retry_safe,
+            "paging": self.paging,
+        }
         for table, entries in tables.items():
             if stale := sorted(set(entries) - known):
                 raise IntegrityError(f"overlay {self.name}: [{table}] names no operation any more: {stale[0]}")
@@ -85,6 +98,13 @@ def apply(contract: Json, overlay: Overlay) -> Json:
     for _, _, operation in operations_of(out):
         if summary := overlay.summaries.get(operation["operationId"]):
             operation["summary"] = summary
+        if facts := overlay.paging.get(operation["operationId"]):
+            operation["x-pageable"] = {
+                "itemName": "value",
+                "nextLinkName": None,
+                **operation.get("x-pageable", {}),
+                **facts,
+            }
         if operation["operationId"] in overlay.retry_safe:
             operation["x-retry-safe"] = True
     return out

@@ -14,6 +14,8 @@ from .names import Name
 from .plan_models import Class, optional, python_type
 from .pointer import Json, join
 
+_PAGING = ("token", "sends", "last", "sync", "offset", "limit", "size", "total", "place")
+
 
 @attrs.frozen
 class Argument:
@@ -102,7 +104,10 @@ class Planner:
         result, paging = self._result(typed), None
         if polling and "result" in polling:
             result = adapter.class_name(polling["result"])
-        if "x-pageable" in operation:
+        if "x-pageable" in operation and verb in (
+            "get",
+            "post",
+        ):  # a write that is marked answers with a page, and has none after
             page = operation["x-pageable"]
             result, paging = self._item(typed, page, where), _paging(page)
         ordered = sorted(operation["parameters"], key=lambda p: _place(path, p))
@@ -220,4 +225,8 @@ def _body(operation: Json, typed: adapter.Operation) -> tuple[str | None, str | 
 
 
 def _paging(page: Json) -> str:
-    return f"_d.Paging({', '.join([ascii(page['itemName']), ascii(page.get('nextLinkName'))])})"
+    """The facts of x-pageable: `itemName` (empty for a bare list) and `nextLinkName`, and from overlays any of `_PAGING`."""
+    if unknown := sorted(set(page) - {"itemName", "nextLinkName", *_PAGING}):
+        raise GateError(f"x-pageable knows no {unknown[0]}")
+    facts = [f"{name}={page[name]!a}" for name in _PAGING if name in page]
+    return f"_d.Paging({', '.join([ascii(page['itemName'] or None), ascii(page.get('nextLinkName')), *facts])})"
