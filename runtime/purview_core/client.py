@@ -102,6 +102,13 @@ class Client(Base):
         """Calls an operation by its operationId, with parameters by wire name; raises what its method raises."""
         return self._run(self._responded(self._by_name(operation_id, parameters, body)))
 
+    def resume(self, token: str) -> Poller[Any]:
+        """Goes on with the long-running operation that `Poller.token` was taken of; sends nothing yet.
+
+        Raises ValueError for text that is no token of this plane.
+        """
+        return Poller(self, Monitor.resumed(self, token))
+
     @contextmanager
     def stream(
         self, operation_id: str, parameters: Mapping[str, Any] | None = None, body: Any = None
@@ -189,6 +196,10 @@ class AsyncClient(Base):
     async def call(self, operation_id: str, parameters: Mapping[str, Any] | None = None, body: Any = None) -> Response:
         """Calls an operation by its operationId, with parameters by wire name; raises what its method raises."""
         return await self._run(self._responded(self._by_name(operation_id, parameters, body)))
+
+    def resume(self, token: str) -> AsyncPoller[Any]:
+        """See `Client.resume`; not a coroutine, for nothing is sent yet."""
+        return AsyncPoller(self, Monitor.resumed(self, token))
 
     @asynccontextmanager
     async def stream(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from .codec import Registry
 from .decoding import type_of
 from .errors import NotFoundError, PollingError, retry_after_seconds
-from .jsontext import loads
-from .links import resolve, with_api_version
+from .jsontext import dumps, loads
+from .links import query_value, repaired, resolve, with_api_version
 from .pipeline import Flow, Wait
 from .request import REQUEST_ID, Prepared
 
@@ -20,48 +21,105 @@ if TYPE_CHECKING:
     from .client import AsyncClient, Client
 
 T = TypeVar("T")
-_DONE = {"succeeded", "completed", "success"}
-_FAILED = {"failed", "canceled", "cancelled", "error", "partialsucceeded"}
+_DONE = {"succeeded", "completed", "success", "partialsucceeded", "partiallysucceeded"}
+_FAILED = {"failed", "canceled", "cancelled", "error"}
 _MONITORS = ("operation-location", "azure-asyncoperation", "location")
 _INTERVAL_S = 5.0
 _LONGEST_S = 60.0
+_STATE = "provisioningstate"
 _LATE = 3  # a status link may answer 404 for a moment after the start
 
 
 class Monitor(Generic[T]):
-    """One long-running operation after its first answer. `flow_status` asks once, `flow_result` until it is over."""
+    """One long-running operation after its first answer. `flow_status` asks once, `flow_result` until it is over.
+
+    | status, in any case                             | means                                                               |
+    |-------------------------------------------------|---------------------------------------------------------------------|
+    | Succeeded, Completed, Success                    | over: the result is what it made                                    |
+    | PartialSucceeded                                 | over: the result is what it made, and `status` says that some failed |
+    | Failed, Canceled, Cancelled, Error               | over: the result raises PollingError                                |
+    | none in an answer                                | running after 202, else over                                        |
+    | anything else                                    | running                                                             |
+    """
 
     def __init__(self, client: Client | AsyncClient, prepared: Prepared, started: httpx.Response) -> None:
-        self._client, self._prepared, self._last = client, prepared, started
-        self._location = started.headers.get("location")
+        self._client, self._prepared, self._late = client, prepared, _LATE
+        self._last: httpx.Response | None = started
+        self._location: str | None = started.headers.get("location")
         self._link = self._status_link(started)
         self._follows = self._link is not None or started.status_code == 202
         self.status = _status(_json(started)) or ("Running" if self._follows else "Succeeded")
-        self._late = _LATE
+
+    @classmethod
+    def resumed(cls, client: Client | AsyncClient, token: str) -> Monitor[Any]:
+        """The monitor that a token was taken from, at its last known status; raises ValueError for what is no token here."""
+        plane, made = client.plane.name, cls.__new__(cls)
+        try:
+            state = loads(token.encode())
+            operation = client._operations[state["operation"]]
+            url, link, location, status = (state[name] for name in ("url", "link", "location", "status"))
+            texts = [state["method"], url, link, status] + ([] if location is None else [location])
+            known = state["plane"] == plane and operation.polling and all(isinstance(text, str) for text in texts)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            known = False
+        if not known or not (url.startswith("/") and link.startswith("/")):
+            raise ValueError(f"this is no token of a poller of the {plane} plane")
+        made._client, made._late, made._last, made._follows = client, _LATE, None, True
+        made._prepared = Prepared(operation, state["method"], client.endpoint + url, {REQUEST_ID: str(uuid.uuid4())})
+        made._link, made._location = client.endpoint + link, location
+        made.status = "Running" if status.lower() in _DONE | _FAILED else status  # the answer that said so is not here
+        return made
+
+    def token(self) -> str:
+        """See `Poller.token`."""
+        if self._link is None:
+            raise PollingError(
+                f"{self._prepared.operation.id} is {self.status}, and has no link by which it could be resumed"
+            )
+        state = {
+            "plane": self._client.plane.name,
+            "operation": self._prepared.operation.id,
+            "method": self._prepared.method,
+            "url": _below_host(self._prepared.url),
+            "link": _below_host(self._link),
+            "location": self._location,
+            "status": self.status,
+        }
+        return dumps(state).decode()
+
+    @property
+    def name(self) -> str:
+        return self._prepared.operation.id
 
     @property
     def over(self) -> bool:
         return not self._follows or self.status.lower() in _DONE | _FAILED
 
     def _status_link(self, started: httpx.Response) -> str | None:
-        """Operation-Location, else its relatives, else the path that the operation declares for the id in the answer; a PUT
-        without any is followed at its own address."""
+        """Operation-Location, else its relatives, else the path that the operation declares for it; a PUT without any is
+        followed at its own address."""
         link = next((started.headers[name] for name in _MONITORS if started.headers.get(name)), None)
-        link = link or self._declared_link(started)
-        if link is None:
-            pending = (
-                started.status_code == 202 or (_status(_json(started)) or "succeeded").lower() not in _DONE | _FAILED
-            )
-            return self._prepared.url if pending and self._prepared.method == "PUT" else None
-        link = re.sub(r"%3F(?=[^/?]*=)", "?", link, count=1, flags=re.IGNORECASE) if "?" not in link else link
-        return self._resolved(link)
+        if link is not None:
+            return self._resolved(repaired(link))
+        state = (_status(_json(started)) or "succeeded").lower()
+        if started.status_code != 202 and state in _DONE | _FAILED:
+            return None
+        if declared := self._declared_link(started):
+            return self._resolved(declared)
+        return self._prepared.url if self._prepared.method == "PUT" else None
 
     def _declared_link(self, started: httpx.Response) -> str | None:
+        """The declared path with the id of the answer, and with path and query values of the request; None where one lacks."""
         polling, body = self._prepared.operation.polling, _json(started)
-        found = body.get("id") if isinstance(body, dict) else None
-        if polling is None or polling.status_path is None or not isinstance(found, str) or not found:
+        if polling is None or polling.status_path is None:
             return None
-        return self._client.endpoint + polling.status_path.replace("{id}", quote(found, safe="~"))
+        path = polling.status_path
+        for name in re.findall(r"\{(\w+)\}", path):
+            found = body.get("id") if name == "id" and isinstance(body, dict) else _sent(self._prepared, name)
+            if not isinstance(found, str) or not found:
+                return None
+            path = path.replace("{" + name + "}", quote(found, safe="~"))
+        return self._client.endpoint + path
 
     def _resolved(self, link: str) -> str:
         try:
@@ -86,6 +144,7 @@ class Monitor(Generic[T]):
             if self._late < 0:
                 raise
             return self.status
+        self._late = 0  # once it was there, it has to stay
         found = _status(_json(self._last))
         self.status = found or ("Running" if self._last.status_code == 202 else "Succeeded")
         return self.status
@@ -110,7 +169,7 @@ class Monitor(Generic[T]):
         return result
 
     def _pause(self, interval: float | None) -> float:
-        asked = retry_after_seconds(self._last.headers)
+        asked = retry_after_seconds(self._last.headers) if self._last is not None else None
         return min(asked if asked is not None else _INTERVAL_S if interval is None else interval, _LONGEST_S)
 
     def _failure(self) -> PollingError:
@@ -131,70 +190,115 @@ class Monitor(Generic[T]):
         where = self._prepared.url if via == "original-uri" else None
         if via == "location" and self._location:
             where = self._resolved(self._location)
-        if where is not None and self._link is not None and self._last.request.url != where:
-            self._last = yield from self._client._call(self._get(where))
+        last = self._last
+        assert last is not None  # it is over, and an answer said so
+        if where is not None and self._link is not None and last.request.url != where:
+            self._last = last = yield from self._client._call(self._get(where))
             if via == "original-uri":
-                return self._client._decode(operation, self._last)
-        text = polling.result if polling and polling.result else type_of(operation, self._last.status_code)
-        value = _json(self._last)
+                return self._client._decode(operation, last)
+        text = polling.result if polling and polling.result else type_of(operation, last.status_code)
+        value = _json(last)
         load = Registry.get(operation.models).loader(text) if text not in (None, "None", "Any", "bytes") else None
         return load(value) if load and text else value if text not in (None, "None") else None
 
 
 class Poller(Generic[T]):
-    """A running operation. `status()` asks once; `result()` waits for the end and gives what it made."""
+    """A running operation. `status()` asks once; `result()` waits for the end and gives what it made.
+
+    Nothing runs in the background: it is asked for while one of these calls lasts, and a call that is broken off leaves a
+    poller that can be asked again.
+    """
 
     def __init__(self, client: Client, monitor: Monitor[T]) -> None:
         self._client, self._monitor = client, monitor
 
     def status(self) -> str:
+        """The service's own word, which may be one that this version does not know (taken for running)."""
         return self._client._run(self._monitor.flow_status())
 
     def done(self) -> bool:
         """Whether it was over when it was last asked."""
         return self._monitor.over
 
+    def token(self) -> str:
+        """What `client.resume` needs to go on with this operation, also in another process: JSON text with the names of plane
+        and operation, the addresses without their host, and the status; no token of the caller and no body.
+
+        Raises PollingError where the service gave no link to its state.
+        """
+        return self._monitor.token()
+
     def wait(self, timeout: float | None = None, *, interval: float | None = None) -> None:
+        """Waits for the end as `result` does, and raises what it raises."""
         self.result(timeout, interval=interval)
 
     def result(self, timeout: float | None = None, *, interval: float | None = None) -> T:
-        """Waits for the end: `timeout` seconds at most, asking every `interval` seconds where the service names no time."""
+        """Waits for the end: `timeout` seconds at most, asking every `interval` seconds (5) where the service names no time.
+
+        Raises PollingError with the service's own code and text where it failed or was cancelled, TimeoutError where it would
+        last too long. An operation that succeeded in part gives its result; `status()` tells.
+        """
         return self._client._run(self._monitor.flow_result(timeout, interval))
+
+    def __repr__(self) -> str:
+        return f"<Poller of {self._monitor.name}: {self._monitor.status}>"
 
 
 class AsyncPoller(Generic[T]):
-    """`Poller` for async clients."""
+    """`Poller` for async clients; cancelling a wait stops it, and the poller can be asked again."""
 
     def __init__(self, client: AsyncClient, monitor: Monitor[T]) -> None:
         self._client, self._monitor = client, monitor
 
     async def status(self) -> str:
+        """The service's own word, which may be one that this version does not know (taken for running)."""
         return await self._client._run(self._monitor.flow_status())
 
     def done(self) -> bool:
         """Whether it was over when it was last asked."""
         return self._monitor.over
 
+    def token(self) -> str:
+        """See `Poller.token`."""
+        return self._monitor.token()
+
     async def wait(self, timeout: float | None = None, *, interval: float | None = None) -> None:
+        """Waits for the end as `result` does, and raises what it raises."""
         await self.result(timeout, interval=interval)
 
     async def result(self, timeout: float | None = None, *, interval: float | None = None) -> T:
-        """Waits for the end: `timeout` seconds at most, asking every `interval` seconds where the service names no time."""
+        """See `Poller.result`."""
         return await self._client._run(self._monitor.flow_result(timeout, interval))
 
+    def __repr__(self) -> str:
+        return f"<AsyncPoller of {self._monitor.name}: {self._monitor.status}>"
 
-def _json(response: httpx.Response) -> Any:
+
+def _json(response: httpx.Response | None) -> Any:
     try:
-        return loads(response.content) if response.content.strip() else None
+        return loads(response.content) if response is not None and response.content.strip() else None
     except ValueError:
         return None
 
 
 def _status(body: Any) -> str | None:
-    """`status`, or the provisioning state of a resource."""
+    """`status`, or the provisioning state of a resource, whatever stands before those words."""
     if not isinstance(body, dict):
         return None
     properties = body.get("properties")
-    state = properties.get("provisioningState") if isinstance(properties, dict) else None
-    found = body.get("status") or body.get("provisioningState") or state
-    return found if isinstance(found, str) else None
+    inner = properties if isinstance(properties, dict) else {}
+    states = [value for part in (body, inner) for name, value in part.items() if name.lower().endswith(_STATE)]
+    return next((found for found in (body.get("status"), *states) if isinstance(found, str) and found), None)
+
+
+def _sent(prepared: Prepared, name: str) -> str | None:
+    """The value that a request has for a name in its path or its query."""
+    pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/?]+)", re.escape(prepared.operation.path))
+    found = re.search(pattern + r"(?:\?|$)", prepared.url)
+    values = found.groupdict() if found else {}
+    return unquote(values[name]) if name in values else query_value(prepared.url, name)
+
+
+def _below_host(url: str) -> str:
+    parts = urlsplit(url)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
