@@ -29,6 +29,7 @@ class Recorder:
 
     def __init__(self, operation: Json, sampler: Sampler) -> None:
         self.seen: list[httpx.Request] = []
+        self.links = {"nextLink", "@nextLink", operation.get("x-pageable", {}).get("token")}
         good = {s: r for s, r in operation["responses"].items() if s.startswith("2")}
         self.status, response = next(iter(good.items()))
         self.media, content = next(iter(response.get("content", {}).items()), (None, {}))
@@ -46,7 +47,7 @@ class Recorder:
             return httpx.Response(int(self.status), content=b"a,b", headers={"content-type": self.media})
         value = self.value
         if isinstance(value, dict):
-            links = {k: None for k in value if k in ("nextLink", "@nextLink")}
+            links = {k: None for k in value if k in self.links}
             value = _ended({**value, **links})
         return httpx.Response(int(self.status), json=value, headers=link)
 

@@ -129,13 +129,25 @@ def test_the_wait_has_a_cap_and_can_be_chosen() -> None:
 def test_an_operation_without_a_link_is_not_taken_for_finished() -> None:
     body = {"scanResultId": None, "startTime": None, "status": "Accepted", "error": None}
     recorder = Recorder(httpx.Response(202, json=body))
-    poller = ScanningClient(ENDPOINT, transport=recorder.sync).scan_result.begin_run_scan("s", "n")
+    poller = ScanningClient(ENDPOINT, transport=recorder.sync).scan_result.begin_cancel_scan("s", "n", "r")
     assert not poller.done()
     assert "Accepted" == poller.status()
     with pytest.raises(PollingError, match="is Accepted, and the service gave no link to its state") as caught:
         poller.result()
     assert (body, "Accepted", 1) == (caught.value.body, caught.value.status, len(recorder.seen))
-    assert 36 == len(recorder.seen[0].url.params["runId"])
+    with pytest.raises(PollingError, match="has no link by which it could be resumed"):
+        poller.token()
+
+
+def test_a_run_is_followed_by_the_id_it_was_given() -> None:
+    first = httpx.Response(202, json={"scanResultId": None, "startTime": None, "status": "Accepted", "error": None})
+    recorder = Recorder(first, httpx.Response(200, json={"id": "r", "status": "Succeeded"}))
+    client, _ = quick(ScanningClient(ENDPOINT, transport=recorder.sync))
+    result = client.scan_result.begin_run_scan("a/b", "n 1").result()
+    run = recorder.seen[0].url.params["runId"]
+    assert 36 == len(run)
+    assert f"GET /scan/datasources/a%2Fb/scans/n%201/runs/{run}?api-version=2023-09-01" == recorder.paths[1]
+    assert isinstance(result, m.ScanResultWithIngestion)
 
 
 def test_an_operation_that_is_over_at_once() -> None:

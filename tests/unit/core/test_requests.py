@@ -83,7 +83,7 @@ def test_t19_lists_are_repeated_and_name_templates_numbered() -> None:
 def test_the_api_version_goes_only_where_it_is_declared() -> None:
     client, seen = sent(CatalogClient)
     client.entity.get_by_guid("g")
-    client.discovery.query(body=m_search())
+    list(client.discovery.query(body=m_search()))
     assert "api-version" not in seen.paths[0]
     assert "api-version=2023-02-01-preview" in seen.paths[1]
     other = MetadataPoliciesClient(ENDPOINT, transport=seen.sync, api_version="2021-07-01")

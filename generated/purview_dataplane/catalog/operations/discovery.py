@@ -8,7 +8,7 @@ from purview_core import declare as _d
 if TYPE_CHECKING:
     from .. import models as m
 
-_QUERY: _d.Operation[m.SearchResult] = _d.Operation(
+_QUERY: _d.Operation[m.SearchResultValue] = _d.Operation(
     __name__,
     "Discovery_Query",
     "discovery",
@@ -19,6 +19,7 @@ _QUERY: _d.Operation[m.SearchResult] = _d.Operation(
     summary="Search the catalog by keywords, filter and facets; up to 1000 hits a page, offset at most 100000.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("SearchRequest"),
+    paging=_d.Paging("value", None, offset="offset", limit="limit", size=50, total="@search.count", place="body"),
     retry_safe=True,
 )
 
@@ -36,7 +37,7 @@ _SUGGEST: _d.Operation[m.SuggestResult] = _d.Operation(
     retry_safe=True,
 )
 
-_BROWSE: _d.Operation[m.BrowseResult] = _d.Operation(
+_BROWSE: _d.Operation[m.BrowseResultValue] = _d.Operation(
     __name__,
     "Discovery_Browse",
     "discovery",
@@ -47,6 +48,7 @@ _BROWSE: _d.Operation[m.BrowseResult] = _d.Operation(
     summary="Browse entities level by level, from an entity type or a path; at most 10000 items a page.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("BrowseRequest"),
+    paging=_d.Paging("value", None, offset="offset", limit="limit", total="@search.count", place="body"),
     retry_safe=True,
 )
 
@@ -66,12 +68,12 @@ _AUTO_COMPLETE: _d.Operation[m.AutoCompleteResult] = _d.Operation(
 
 
 class Discovery(_d.Group):
-    def query(self, *, body: m.SearchRequest) -> m.SearchResult:
+    def query(self, *, body: m.SearchRequest) -> _d.Pager[m.SearchResultValue]:
         """Search the catalog by keywords, filter and facets; up to 1000 hits a page, offset at most 100000.
 
         POST /catalog/api/search/query
         """
-        return self._send(_QUERY, (), body)
+        return self._pages(_QUERY, (), body)
 
     def suggest(self, *, body: m.SuggestRequest) -> m.SuggestResult:
         """Suggest assets and terms for a text of up to 100 characters; 5 by default, 100 at most.
@@ -80,12 +82,12 @@ class Discovery(_d.Group):
         """
         return self._send(_SUGGEST, (), body)
 
-    def browse(self, *, body: m.BrowseRequest) -> m.BrowseResult:
+    def browse(self, *, body: m.BrowseRequest) -> _d.Pager[m.BrowseResultValue]:
         """Browse entities level by level, from an entity type or a path; at most 10000 items a page.
 
         POST /catalog/api/browse
         """
-        return self._send(_BROWSE, (), body)
+        return self._pages(_BROWSE, (), body)
 
     def auto_complete(self, *, body: m.AutoCompleteRequest) -> m.AutoCompleteResult:
         """Complete a search text of up to 100 characters; 50 completions by default, 100 at most.
@@ -96,12 +98,12 @@ class Discovery(_d.Group):
 
 
 class AsyncDiscovery(_d.AsyncGroup):
-    async def query(self, *, body: m.SearchRequest) -> m.SearchResult:
+    def query(self, *, body: m.SearchRequest) -> _d.AsyncPager[m.SearchResultValue]:
         """Search the catalog by keywords, filter and facets; up to 1000 hits a page, offset at most 100000.
 
         POST /catalog/api/search/query
         """
-        return await self._send(_QUERY, (), body)
+        return self._pages(_QUERY, (), body)
 
     async def suggest(self, *, body: m.SuggestRequest) -> m.SuggestResult:
         """Suggest assets and terms for a text of up to 100 characters; 5 by default, 100 at most.
@@ -110,12 +112,12 @@ class AsyncDiscovery(_d.AsyncGroup):
         """
         return await self._send(_SUGGEST, (), body)
 
-    async def browse(self, *, body: m.BrowseRequest) -> m.BrowseResult:
+    def browse(self, *, body: m.BrowseRequest) -> _d.AsyncPager[m.BrowseResultValue]:
         """Browse entities level by level, from an entity type or a path; at most 10000 items a page.
 
         POST /catalog/api/browse
         """
-        return await self._send(_BROWSE, (), body)
+        return self._pages(_BROWSE, (), body)
 
     async def auto_complete(self, *, body: m.AutoCompleteRequest) -> m.AutoCompleteResult:
         """Complete a search text of up to 100 characters; 50 completions by default, 100 at most.

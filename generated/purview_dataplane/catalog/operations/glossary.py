@@ -129,7 +129,7 @@ _LIST_RELATED_CATEGORIES: _d.Operation[dict[str, list[m.AtlasRelatedCategoryHead
     ),
 )
 
-_LIST_CATEGORY_TERMS: _d.Operation[list[m.AtlasRelatedTermHeader]] = _d.Operation(
+_LIST_CATEGORY_TERMS: _d.Operation[m.AtlasRelatedTermHeader] = _d.Operation(
     __name__,
     "Glossary_ListCategoryTerms",
     "glossary",
@@ -144,6 +144,7 @@ _LIST_CATEGORY_TERMS: _d.Operation[list[m.AtlasRelatedTermHeader]] = _d.Operatio
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
+    paging=_d.Paging(None, None, offset="offset", limit="limit"),
 )
 
 _CREATE_GLOSSARY_TERM: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
@@ -232,7 +233,7 @@ _CREATE_GLOSSARY_TERMS: _d.Operation[list[m.AtlasGlossaryTerm]] = _d.Operation(
     body=_d.Body("list[AtlasGlossaryTerm]"),
 )
 
-_GET_ENTITIES_ASSIGNED_WITH_TERM: _d.Operation[list[m.AtlasRelatedObjectId]] = _d.Operation(
+_GET_ENTITIES_ASSIGNED_WITH_TERM: _d.Operation[m.AtlasRelatedObjectId] = _d.Operation(
     __name__,
     "Glossary_GetEntitiesAssignedWithTerm",
     "glossary",
@@ -240,13 +241,14 @@ _GET_ENTITIES_ASSIGNED_WITH_TERM: _d.Operation[list[m.AtlasRelatedObjectId]] = _
     "GET",
     "/catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities",
     responses={200: "list[AtlasRelatedObjectId]", "default": "ErrorResponse"},
-    summary="List the entities to which a term is assigned, as a bare array cut by limit and offset.",
+    summary="List the entities to which a term is assigned, in pages of limit items.",
     parameters=(
         _d.path("term_guid"),
         _d.query("limit", "int"),
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
+    paging=_d.Paging(None, None, offset="offset", limit="limit"),
 )
 
 _REMOVE_TERM_ASSIGNMENT_FROM_ENTITIES: _d.Operation[None] = _d.Operation(
@@ -346,7 +348,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     parameters=(_d.path("glossary_guid"),),
 )
 
-_LIST_GLOSSARY_CATEGORIES: _d.Operation[list[m.AtlasGlossaryCategory]] = _d.Operation(
+_LIST_GLOSSARY_CATEGORIES: _d.Operation[m.AtlasGlossaryCategory] = _d.Operation(
     __name__,
     "Glossary_ListGlossaryCategories",
     "glossary",
@@ -354,16 +356,17 @@ _LIST_GLOSSARY_CATEGORIES: _d.Operation[list[m.AtlasGlossaryCategory]] = _d.Oper
     "GET",
     "/catalog/api/atlas/v2/glossary/{glossaryGuid}/categories",
     responses={200: "list[AtlasGlossaryCategory]", "default": "ErrorResponse"},
-    summary="List the categories of a glossary in full, as a bare array cut by limit and offset.",
+    summary="List the categories of a glossary in full, in pages of limit items.",
     parameters=(
         _d.path("glossary_guid"),
         _d.query("limit", "int"),
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
+    paging=_d.Paging(None, None, offset="offset", limit="limit"),
 )
 
-_LIST_GLOSSARY_CATEGORIES_HEADERS: _d.Operation[list[m.AtlasRelatedCategoryHeader]] = _d.Operation(
+_LIST_GLOSSARY_CATEGORIES_HEADERS: _d.Operation[m.AtlasRelatedCategoryHeader] = _d.Operation(
     __name__,
     "Glossary_ListGlossaryCategoriesHeaders",
     "glossary",
@@ -371,13 +374,14 @@ _LIST_GLOSSARY_CATEGORIES_HEADERS: _d.Operation[list[m.AtlasRelatedCategoryHeade
     "GET",
     "/catalog/api/atlas/v2/glossary/{glossaryGuid}/categories/headers",
     responses={200: "list[AtlasRelatedCategoryHeader]", "default": "ErrorResponse"},
-    summary="List the categories of a glossary as short headers, cut by limit and offset.",
+    summary="List the categories of a glossary as short headers, in pages of limit items.",
     parameters=(
         _d.path("glossary_guid"),
         _d.query("limit", "int"),
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
+    paging=_d.Paging(None, None, offset="offset", limit="limit"),
 )
 
 _GET_DETAILED: _d.Operation[m.AtlasGlossaryExtInfo] = _d.Operation(
@@ -411,7 +415,7 @@ _PARTIAL_UPDATE: _d.Operation[m.AtlasGlossary] = _d.Operation(
     body=_d.Body("dict[str, Any]"),
 )
 
-_LIST_GLOSSARY_TERMS: _d.Operation[list[m.AtlasGlossaryTerm]] = _d.Operation(
+_LIST_GLOSSARY_TERMS: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
     __name__,
     "Glossary_ListGlossaryTerms",
     "glossary",
@@ -419,7 +423,7 @@ _LIST_GLOSSARY_TERMS: _d.Operation[list[m.AtlasGlossaryTerm]] = _d.Operation(
     "GET",
     "/catalog/api/atlas/v2/glossary/{glossaryGuid}/terms",
     responses={200: "list[AtlasGlossaryTerm]", "default": "ErrorResponse"},
-    summary="List the terms of a glossary in full, parents and children on request, cut by limit and offset.",
+    summary="List the terms of a glossary in full, parents and children on request, in pages of limit items.",
     parameters=(
         _d.path("glossary_guid"),
         _d.query("include_term_hierarchy", "bool"),
@@ -427,9 +431,10 @@ _LIST_GLOSSARY_TERMS: _d.Operation[list[m.AtlasGlossaryTerm]] = _d.Operation(
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
+    paging=_d.Paging(None, None, offset="offset", limit="limit"),
 )
 
-_LIST_GLOSSARY_TERM_HEADERS: _d.Operation[list[m.AtlasRelatedTermHeader]] = _d.Operation(
+_LIST_GLOSSARY_TERM_HEADERS: _d.Operation[m.AtlasRelatedTermHeader] = _d.Operation(
     __name__,
     "Glossary_ListGlossaryTermHeaders",
     "glossary",
@@ -437,13 +442,14 @@ _LIST_GLOSSARY_TERM_HEADERS: _d.Operation[list[m.AtlasRelatedTermHeader]] = _d.O
     "GET",
     "/catalog/api/atlas/v2/glossary/{glossaryGuid}/terms/headers",
     responses={200: "list[AtlasRelatedTermHeader]", "default": "ErrorResponse"},
-    summary="List the terms of a glossary as short headers, cut by limit and offset.",
+    summary="List the terms of a glossary as short headers, in pages of limit items.",
     parameters=(
         _d.path("glossary_guid"),
         _d.query("limit", "int"),
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
+    paging=_d.Paging(None, None, offset="offset", limit="limit"),
 )
 
 _BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV: _d.Operation[m.ImportCSVOperation] = _d.Operation(
@@ -519,7 +525,7 @@ _EXPORT_GLOSSARY_TERMS_AS_CSV: _d.Operation[bytes] = _d.Operation(
     retry_safe=True,
 )
 
-_LIST_TERMS_BY_GLOSSARY_NAME: _d.Operation[list[m.AtlasGlossaryTerm]] = _d.Operation(
+_LIST_TERMS_BY_GLOSSARY_NAME: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
     __name__,
     "Glossary_ListTermsByGlossaryName",
     "glossary",
@@ -536,6 +542,7 @@ _LIST_TERMS_BY_GLOSSARY_NAME: _d.Operation[list[m.AtlasGlossaryTerm]] = _d.Opera
         _d.query("ext_info", "bool"),
         _d.API_VERSION,
     ),
+    paging=_d.Paging(None, None, offset="offset", limit="limit"),
 )
 
 _GET_BULK_DELETE_OPERATION_STATUS: _d.Operation[m.BulkDeleteOperation] = _d.Operation(
@@ -674,12 +681,12 @@ class Glossary(_d.Group):
 
     def list_category_terms(
         self, category_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasRelatedTermHeader]:
+    ) -> _d.Pager[m.AtlasRelatedTermHeader]:
         """List the headers of the terms that are filed under one category.
 
         GET /catalog/api/atlas/v2/glossary/category/{categoryGuid}/terms
         """
-        return self._send(_LIST_CATEGORY_TERMS, (category_guid, limit, offset, sort))
+        return self._pages(_LIST_CATEGORY_TERMS, (category_guid, limit, offset, sort))
 
     def create_glossary_term(
         self, *, body: m.AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
@@ -739,12 +746,12 @@ class Glossary(_d.Group):
 
     def get_entities_assigned_with_term(
         self, term_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasRelatedObjectId]:
-        """List the entities to which a term is assigned, as a bare array cut by limit and offset.
+    ) -> _d.Pager[m.AtlasRelatedObjectId]:
+        """List the entities to which a term is assigned, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
         """
-        return self._send(_GET_ENTITIES_ASSIGNED_WITH_TERM, (term_guid, limit, offset, sort))
+        return self._pages(_GET_ENTITIES_ASSIGNED_WITH_TERM, (term_guid, limit, offset, sort))
 
     def remove_term_assignment_from_entities(self, term_guid: str, *, body: _list[m.AtlasRelatedObjectId]) -> None:
         """Unassign a term from entities by PUT; not recommended, use the DELETE operation on the same path.
@@ -807,21 +814,21 @@ class Glossary(_d.Group):
 
     def list_glossary_categories(
         self, glossary_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasGlossaryCategory]:
-        """List the categories of a glossary in full, as a bare array cut by limit and offset.
+    ) -> _d.Pager[m.AtlasGlossaryCategory]:
+        """List the categories of a glossary in full, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/categories
         """
-        return self._send(_LIST_GLOSSARY_CATEGORIES, (glossary_guid, limit, offset, sort))
+        return self._pages(_LIST_GLOSSARY_CATEGORIES, (glossary_guid, limit, offset, sort))
 
     def list_glossary_categories_headers(
         self, glossary_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasRelatedCategoryHeader]:
-        """List the categories of a glossary as short headers, cut by limit and offset.
+    ) -> _d.Pager[m.AtlasRelatedCategoryHeader]:
+        """List the categories of a glossary as short headers, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/categories/headers
         """
-        return self._send(_LIST_GLOSSARY_CATEGORIES_HEADERS, (glossary_guid, limit, offset, sort))
+        return self._pages(_LIST_GLOSSARY_CATEGORIES_HEADERS, (glossary_guid, limit, offset, sort))
 
     def get_detailed(self, glossary_guid: str, *, include_term_hierarchy: bool | None = None) -> m.AtlasGlossaryExtInfo:
         """Read a glossary with all its terms and categories in full; heavy, so prefer the separate lists.
@@ -847,21 +854,21 @@ class Glossary(_d.Group):
         limit: int | None = None,
         offset: int | None = None,
         sort: str | None = None,
-    ) -> _list[m.AtlasGlossaryTerm]:
-        """List the terms of a glossary in full, parents and children on request, cut by limit and offset.
+    ) -> _d.Pager[m.AtlasGlossaryTerm]:
+        """List the terms of a glossary in full, parents and children on request, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/terms
         """
-        return self._send(_LIST_GLOSSARY_TERMS, (glossary_guid, include_term_hierarchy, limit, offset, sort))
+        return self._pages(_LIST_GLOSSARY_TERMS, (glossary_guid, include_term_hierarchy, limit, offset, sort))
 
     def list_glossary_term_headers(
         self, glossary_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasRelatedTermHeader]:
-        """List the terms of a glossary as short headers, cut by limit and offset.
+    ) -> _d.Pager[m.AtlasRelatedTermHeader]:
+        """List the terms of a glossary as short headers, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/terms/headers
         """
-        return self._send(_LIST_GLOSSARY_TERM_HEADERS, (glossary_guid, limit, offset, sort))
+        return self._pages(_LIST_GLOSSARY_TERM_HEADERS, (glossary_guid, limit, offset, sort))
 
     def begin_import_glossary_terms_via_csv(
         self,
@@ -933,12 +940,12 @@ class Glossary(_d.Group):
         offset: int | None = None,
         include_term_hierarchy: bool | None = None,
         ext_info: bool | None = None,
-    ) -> _list[m.AtlasGlossaryTerm]:
+    ) -> _d.Pager[m.AtlasGlossaryTerm]:
         """List the terms of a glossary found by name; deprecated, list them by glossary GUID instead.
 
         GET /catalog/api/glossary/name/{glossaryName}/terms
         """
-        return self._send(
+        return self._pages(
             _LIST_TERMS_BY_GLOSSARY_NAME, (glossary_name, limit, offset, include_term_hierarchy, ext_info)
         )
 
@@ -1060,14 +1067,14 @@ class AsyncGlossary(_d.AsyncGroup):
         """
         return await self._send(_LIST_RELATED_CATEGORIES, (category_guid, limit, offset, sort))
 
-    async def list_category_terms(
+    def list_category_terms(
         self, category_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasRelatedTermHeader]:
+    ) -> _d.AsyncPager[m.AtlasRelatedTermHeader]:
         """List the headers of the terms that are filed under one category.
 
         GET /catalog/api/atlas/v2/glossary/category/{categoryGuid}/terms
         """
-        return await self._send(_LIST_CATEGORY_TERMS, (category_guid, limit, offset, sort))
+        return self._pages(_LIST_CATEGORY_TERMS, (category_guid, limit, offset, sort))
 
     async def create_glossary_term(
         self, *, body: m.AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
@@ -1125,14 +1132,14 @@ class AsyncGlossary(_d.AsyncGroup):
         """
         return await self._send(_CREATE_GLOSSARY_TERMS, (include_term_hierarchy,), body)
 
-    async def get_entities_assigned_with_term(
+    def get_entities_assigned_with_term(
         self, term_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasRelatedObjectId]:
-        """List the entities to which a term is assigned, as a bare array cut by limit and offset.
+    ) -> _d.AsyncPager[m.AtlasRelatedObjectId]:
+        """List the entities to which a term is assigned, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
         """
-        return await self._send(_GET_ENTITIES_ASSIGNED_WITH_TERM, (term_guid, limit, offset, sort))
+        return self._pages(_GET_ENTITIES_ASSIGNED_WITH_TERM, (term_guid, limit, offset, sort))
 
     async def remove_term_assignment_from_entities(
         self, term_guid: str, *, body: _list[m.AtlasRelatedObjectId]
@@ -1197,23 +1204,23 @@ class AsyncGlossary(_d.AsyncGroup):
         """
         return await self._send(_DELETE, (glossary_guid,))
 
-    async def list_glossary_categories(
+    def list_glossary_categories(
         self, glossary_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasGlossaryCategory]:
-        """List the categories of a glossary in full, as a bare array cut by limit and offset.
+    ) -> _d.AsyncPager[m.AtlasGlossaryCategory]:
+        """List the categories of a glossary in full, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/categories
         """
-        return await self._send(_LIST_GLOSSARY_CATEGORIES, (glossary_guid, limit, offset, sort))
+        return self._pages(_LIST_GLOSSARY_CATEGORIES, (glossary_guid, limit, offset, sort))
 
-    async def list_glossary_categories_headers(
+    def list_glossary_categories_headers(
         self, glossary_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasRelatedCategoryHeader]:
-        """List the categories of a glossary as short headers, cut by limit and offset.
+    ) -> _d.AsyncPager[m.AtlasRelatedCategoryHeader]:
+        """List the categories of a glossary as short headers, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/categories/headers
         """
-        return await self._send(_LIST_GLOSSARY_CATEGORIES_HEADERS, (glossary_guid, limit, offset, sort))
+        return self._pages(_LIST_GLOSSARY_CATEGORIES_HEADERS, (glossary_guid, limit, offset, sort))
 
     async def get_detailed(
         self, glossary_guid: str, *, include_term_hierarchy: bool | None = None
@@ -1233,7 +1240,7 @@ class AsyncGlossary(_d.AsyncGroup):
         """
         return await self._send(_PARTIAL_UPDATE, (glossary_guid, ignore_terms_and_categories), body)
 
-    async def list_glossary_terms(
+    def list_glossary_terms(
         self,
         glossary_guid: str,
         *,
@@ -1241,21 +1248,21 @@ class AsyncGlossary(_d.AsyncGroup):
         limit: int | None = None,
         offset: int | None = None,
         sort: str | None = None,
-    ) -> _list[m.AtlasGlossaryTerm]:
-        """List the terms of a glossary in full, parents and children on request, cut by limit and offset.
+    ) -> _d.AsyncPager[m.AtlasGlossaryTerm]:
+        """List the terms of a glossary in full, parents and children on request, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/terms
         """
-        return await self._send(_LIST_GLOSSARY_TERMS, (glossary_guid, include_term_hierarchy, limit, offset, sort))
+        return self._pages(_LIST_GLOSSARY_TERMS, (glossary_guid, include_term_hierarchy, limit, offset, sort))
 
-    async def list_glossary_term_headers(
+    def list_glossary_term_headers(
         self, glossary_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasRelatedTermHeader]:
-        """List the terms of a glossary as short headers, cut by limit and offset.
+    ) -> _d.AsyncPager[m.AtlasRelatedTermHeader]:
+        """List the terms of a glossary as short headers, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/terms/headers
         """
-        return await self._send(_LIST_GLOSSARY_TERM_HEADERS, (glossary_guid, limit, offset, sort))
+        return self._pages(_LIST_GLOSSARY_TERM_HEADERS, (glossary_guid, limit, offset, sort))
 
     async def begin_import_glossary_terms_via_csv(
         self,
@@ -1319,7 +1326,7 @@ class AsyncGlossary(_d.AsyncGroup):
             body,
         )
 
-    async def list_terms_by_glossary_name(
+    def list_terms_by_glossary_name(
         self,
         glossary_name: str,
         *,
@@ -1327,12 +1334,12 @@ class AsyncGlossary(_d.AsyncGroup):
         offset: int | None = None,
         include_term_hierarchy: bool | None = None,
         ext_info: bool | None = None,
-    ) -> _list[m.AtlasGlossaryTerm]:
+    ) -> _d.AsyncPager[m.AtlasGlossaryTerm]:
         """List the terms of a glossary found by name; deprecated, list them by glossary GUID instead.
 
         GET /catalog/api/glossary/name/{glossaryName}/terms
         """
-        return await self._send(
+        return self._pages(
             _LIST_TERMS_BY_GLOSSARY_NAME, (glossary_name, limit, offset, include_term_hierarchy, ext_info)
         )
 

@@ -8,7 +8,7 @@ from purview_core import declare as _d
 if TYPE_CHECKING:
     from .. import models as m
 
-_GET_APPROVALS: _d.Operation[m.ApprovalWorkflowListResponse] = _d.Operation(
+_GET_APPROVALS: _d.Operation[m.ApprovalWorkflow] = _d.Operation(
     __name__,
     "Workflows_GetApprovals",
     "workflows",
@@ -26,9 +26,10 @@ _GET_APPROVALS: _d.Operation[m.ApprovalWorkflowListResponse] = _d.Operation(
         _d.query("workflow_type"),
         _d.query("governance_domain"),
     ),
+    paging=_d.Paging("value", "nextLink", token="skipToken"),
 )
 
-_LIST_RUNS: _d.Operation[m.WorkflowRunListResponse] = _d.Operation(
+_LIST_RUNS: _d.Operation[m.WorkflowRun] = _d.Operation(
     __name__,
     "Workflows_ListRuns",
     "workflows",
@@ -49,6 +50,7 @@ _LIST_RUNS: _d.Operation[m.WorkflowRunListResponse] = _d.Operation(
         _d.query("business_concept_type"),
         _d.query("ignore_action_statuses", "bool"),
     ),
+    paging=_d.Paging("value", "nextLink", token="skipToken"),
 )
 
 _GET_RUN: _d.Operation[m.WorkflowRun] = _d.Operation(
@@ -239,12 +241,12 @@ class Workflows(_d.Group):
         business_concept_type: str | None = None,
         workflow_type: str | None = None,
         governance_domain: str | None = None,
-    ) -> m.ApprovalWorkflowListResponse:
+    ) -> _d.Pager[m.ApprovalWorkflow]:
         """Read the access requests that wait for a decision by the calling user.
 
         GET /datagovernance/access/approvals
         """
-        return self._send(
+        return self._pages(
             _GET_APPROVALS,
             (skip_token, approval_status, business_concept, business_concept_type, workflow_type, governance_domain),
         )
@@ -261,12 +263,12 @@ class Workflows(_d.Group):
         business_domain_name: str | None = None,
         business_concept_type: str | None = None,
         ignore_action_statuses: bool | None = None,
-    ) -> m.WorkflowRunListResponse:
+    ) -> _d.Pager[m.WorkflowRun]:
         """List runs of access workflows, filtered where arguments say so.
 
         GET /datagovernance/access/workflowRuns
         """
-        return self._send(
+        return self._pages(
             _LIST_RUNS,
             (
                 skip_token,
@@ -371,7 +373,7 @@ class Workflows(_d.Group):
 
 
 class AsyncWorkflows(_d.AsyncGroup):
-    async def get_approvals(
+    def get_approvals(
         self,
         *,
         skip_token: str | None = None,
@@ -380,17 +382,17 @@ class AsyncWorkflows(_d.AsyncGroup):
         business_concept_type: str | None = None,
         workflow_type: str | None = None,
         governance_domain: str | None = None,
-    ) -> m.ApprovalWorkflowListResponse:
+    ) -> _d.AsyncPager[m.ApprovalWorkflow]:
         """Read the access requests that wait for a decision by the calling user.
 
         GET /datagovernance/access/approvals
         """
-        return await self._send(
+        return self._pages(
             _GET_APPROVALS,
             (skip_token, approval_status, business_concept, business_concept_type, workflow_type, governance_domain),
         )
 
-    async def list_runs(
+    def list_runs(
         self,
         *,
         skip_token: str | None = None,
@@ -402,12 +404,12 @@ class AsyncWorkflows(_d.AsyncGroup):
         business_domain_name: str | None = None,
         business_concept_type: str | None = None,
         ignore_action_statuses: bool | None = None,
-    ) -> m.WorkflowRunListResponse:
+    ) -> _d.AsyncPager[m.WorkflowRun]:
         """List runs of access workflows, filtered where arguments say so.
 
         GET /datagovernance/access/workflowRuns
         """
-        return await self._send(
+        return self._pages(
             _LIST_RUNS,
             (
                 skip_token,

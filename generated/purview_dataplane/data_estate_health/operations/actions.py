@@ -68,7 +68,7 @@ _QUERY_GROUPED: _d.Operation[list[m.GroupedActions]] = _d.Operation(
     retry_safe=True,
 )
 
-_QUERY: _d.Operation[m.ActionQueryResponse] = _d.Operation(
+_QUERY: _d.Operation[m.Action] = _d.Operation(
     __name__,
     "Actions_Query",
     "actions",
@@ -76,9 +76,10 @@ _QUERY: _d.Operation[m.ActionQueryResponse] = _d.Operation(
     "POST",
     "/datagovernance/dataestate/actions/query",
     responses={200: "ActionQueryResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Search health actions by filters, a page at a time; continue with the token of the answer.",
+    summary="Search health actions by filters, in pages of page_size items.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("ActionQueryRequest"),
+    paging=_d.Paging("value", None, token="continuationToken", place="body"),
     retry_safe=True,
 )
 
@@ -112,12 +113,12 @@ class Actions(_d.Group):
         """
         return self._send(_QUERY_GROUPED, (), body)
 
-    def query(self, *, body: m.ActionQueryRequest) -> m.ActionQueryResponse:
-        """Search health actions by filters, a page at a time; continue with the token of the answer.
+    def query(self, *, body: m.ActionQueryRequest) -> _d.Pager[m.Action]:
+        """Search health actions by filters, in pages of page_size items.
 
         POST /datagovernance/dataestate/actions/query
         """
-        return self._send(_QUERY, (), body)
+        return self._pages(_QUERY, (), body)
 
 
 class AsyncActions(_d.AsyncGroup):
@@ -149,9 +150,9 @@ class AsyncActions(_d.AsyncGroup):
         """
         return await self._send(_QUERY_GROUPED, (), body)
 
-    async def query(self, *, body: m.ActionQueryRequest) -> m.ActionQueryResponse:
-        """Search health actions by filters, a page at a time; continue with the token of the answer.
+    def query(self, *, body: m.ActionQueryRequest) -> _d.AsyncPager[m.Action]:
+        """Search health actions by filters, in pages of page_size items.
 
         POST /datagovernance/dataestate/actions/query
         """
-        return await self._send(_QUERY, (), body)
+        return self._pages(_QUERY, (), body)

@@ -8,7 +8,7 @@ from purview_core import declare as _d
 if TYPE_CHECKING:
     from .. import models as m
 
-_LIST: _d.Operation[m.AssessmentListResponse] = _d.Operation(
+_LIST: _d.Operation[m.Assessment] = _d.Operation(
     __name__,
     "Assessments_List",
     "assessments",
@@ -18,6 +18,7 @@ _LIST: _d.Operation[m.AssessmentListResponse] = _d.Operation(
     responses={200: "AssessmentListResponse", "default": "AzureCoreFoundationsErrorResponse"},
     summary="List the assessments that controls score by, with their rules.",
     parameters=(_d.API_VERSION,),
+    paging=_d.Paging("value", None, token="continuationToken"),
 )
 
 _GET: _d.Operation[m.Assessment] = _d.Operation(
@@ -68,12 +69,12 @@ _RESET: _d.Operation[m.Assessment] = _d.Operation(
 
 
 class Assessments(_d.Group):
-    def list(self) -> m.AssessmentListResponse:
+    def list(self) -> _d.Pager[m.Assessment]:
         """List the assessments that controls score by, with their rules.
 
         GET /datagovernance/dataestate/controls/assessments
         """
-        return self._send(_LIST)
+        return self._pages(_LIST)
 
     def get(self, id: str) -> m.Assessment:
         """Read one assessment: its target, its rules and how it adds them up.
@@ -98,12 +99,12 @@ class Assessments(_d.Group):
 
 
 class AsyncAssessments(_d.AsyncGroup):
-    async def list(self) -> m.AssessmentListResponse:
+    def list(self) -> _d.AsyncPager[m.Assessment]:
         """List the assessments that controls score by, with their rules.
 
         GET /datagovernance/dataestate/controls/assessments
         """
-        return await self._send(_LIST)
+        return self._pages(_LIST)
 
     async def get(self, id: str) -> m.Assessment:
         """Read one assessment: its target, its rules and how it adds them up.

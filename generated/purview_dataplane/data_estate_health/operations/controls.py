@@ -8,7 +8,7 @@ from purview_core import declare as _d
 if TYPE_CHECKING:
     from .. import models as m
 
-_LIST: _d.Operation[m.ControlListResponse] = _d.Operation(
+_LIST: _d.Operation[m.Control] = _d.Operation(
     __name__,
     "Controls_List",
     "controls",
@@ -18,6 +18,7 @@ _LIST: _d.Operation[m.ControlListResponse] = _d.Operation(
     responses={200: "ControlListResponse", "default": "AzureCoreFoundationsErrorResponse"},
     summary="List the health controls with their groups, targets and state.",
     parameters=(_d.API_VERSION,),
+    paging=_d.Paging("value", None, token="continuationToken"),
 )
 
 _CREATE: _d.Operation[m.Control] = _d.Operation(
@@ -112,12 +113,12 @@ _RESET_ALL: _d.Operation[None] = _d.Operation(
 
 
 class Controls(_d.Group):
-    def list(self) -> m.ControlListResponse:
+    def list(self) -> _d.Pager[m.Control]:
         """List the health controls with their groups, targets and state.
 
         GET /datagovernance/dataestate/controls
         """
-        return self._send(_LIST)
+        return self._pages(_LIST)
 
     def create(self, *, body: m.Control, with_new_assessment: bool | None = None) -> m.Control:
         """Add a health control or group; with_new_assessment makes its assessment along with it.
@@ -163,12 +164,12 @@ class Controls(_d.Group):
 
 
 class AsyncControls(_d.AsyncGroup):
-    async def list(self) -> m.ControlListResponse:
+    def list(self) -> _d.AsyncPager[m.Control]:
         """List the health controls with their groups, targets and state.
 
         GET /datagovernance/dataestate/controls
         """
-        return await self._send(_LIST)
+        return self._pages(_LIST)
 
     async def create(self, *, body: m.Control, with_new_assessment: bool | None = None) -> m.Control:
         """Add a health control or group; with_new_assessment makes its assessment along with it.

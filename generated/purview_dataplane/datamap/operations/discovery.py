@@ -22,7 +22,7 @@ _AUTO_COMPLETE: _d.Operation[m.AutoCompleteResult] = _d.Operation(
     retry_safe=True,
 )
 
-_QUERY: _d.Operation[m.QueryResult] = _d.Operation(
+_QUERY: _d.Operation[m.SearchResultValue] = _d.Operation(
     __name__,
     "Discovery_Query",
     "discovery",
@@ -33,6 +33,7 @@ _QUERY: _d.Operation[m.QueryResult] = _d.Operation(
     summary="Search the catalog by keywords, filter and facets; up to 1000 hits a page, then a continuation token.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("QueryOptions"),
+    paging=_d.Paging("value", None, token="continuationToken", place="body"),
     retry_safe=True,
 )
 
@@ -59,12 +60,12 @@ class Discovery(_d.Group):
         """
         return self._send(_AUTO_COMPLETE, (), body)
 
-    def query(self, *, body: m.QueryOptions) -> m.QueryResult:
+    def query(self, *, body: m.QueryOptions) -> _d.Pager[m.SearchResultValue]:
         """Search the catalog by keywords, filter and facets; up to 1000 hits a page, then a continuation token.
 
         POST /datamap/api/search/query
         """
-        return self._send(_QUERY, (), body)
+        return self._pages(_QUERY, (), body)
 
     def suggest(self, *, body: m.SuggestOptions) -> m.SuggestResult:
         """Suggest assets and terms for a text of up to 100 characters; 5 by default, 100 at most.
@@ -82,12 +83,12 @@ class AsyncDiscovery(_d.AsyncGroup):
         """
         return await self._send(_AUTO_COMPLETE, (), body)
 
-    async def query(self, *, body: m.QueryOptions) -> m.QueryResult:
+    def query(self, *, body: m.QueryOptions) -> _d.AsyncPager[m.SearchResultValue]:
         """Search the catalog by keywords, filter and facets; up to 1000 hits a page, then a continuation token.
 
         POST /datamap/api/search/query
         """
-        return await self._send(_QUERY, (), body)
+        return self._pages(_QUERY, (), body)
 
     async def suggest(self, *, body: m.SuggestOptions) -> m.SuggestResult:
         """Suggest assets and terms for a text of up to 100 characters; 5 by default, 100 at most.

@@ -80,7 +80,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     parameters=(_d.path("glossary_id"),),
 )
 
-_LIST_CATEGORIES: _d.Operation[list[m.AtlasGlossaryCategory]] = _d.Operation(
+_LIST_CATEGORIES: _d.Operation[m.AtlasGlossaryCategory] = _d.Operation(
     __name__,
     "Glossary_ListCategories",
     "glossary",
@@ -88,16 +88,17 @@ _LIST_CATEGORIES: _d.Operation[list[m.AtlasGlossaryCategory]] = _d.Operation(
     "GET",
     "/datamap/api/atlas/v2/glossary/{glossaryId}/categories",
     responses={200: "list[AtlasGlossaryCategory]", "default": "AtlasErrorResponse"},
-    summary="List the categories of a glossary in full, as a bare array cut by limit and offset.",
+    summary="List the categories of a glossary in full, in pages of limit items.",
     parameters=(
         _d.path("glossary_id"),
         _d.query("limit", "int"),
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
+    paging=_d.Paging(None, None, offset="offset", limit="limit"),
 )
 
-_LIST_CATEGORIES_HEADERS: _d.Operation[list[m.AtlasRelatedCategoryHeader]] = _d.Operation(
+_LIST_CATEGORIES_HEADERS: _d.Operation[m.AtlasRelatedCategoryHeader] = _d.Operation(
     __name__,
     "Glossary_ListCategoriesHeaders",
     "glossary",
@@ -105,13 +106,14 @@ _LIST_CATEGORIES_HEADERS: _d.Operation[list[m.AtlasRelatedCategoryHeader]] = _d.
     "GET",
     "/datamap/api/atlas/v2/glossary/{glossaryId}/categories/headers",
     responses={200: "list[AtlasRelatedCategoryHeader]", "default": "AtlasErrorResponse"},
-    summary="List the categories of a glossary as short headers, cut by limit and offset.",
+    summary="List the categories of a glossary as short headers, in pages of limit items.",
     parameters=(
         _d.path("glossary_id"),
         _d.query("limit", "int"),
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
+    paging=_d.Paging(None, None, offset="offset", limit="limit"),
 )
 
 _GET_DETAILED: _d.Operation[m.AtlasGlossaryExtInfo] = _d.Operation(
@@ -146,7 +148,7 @@ _PARTIAL_UPDATE: _d.Operation[m.AtlasGlossary] = _d.Operation(
     body=_d.Body("dict[str, str]"),
 )
 
-_LIST_TERMS: _d.Operation[list[m.AtlasGlossaryTerm]] = _d.Operation(
+_LIST_TERMS: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
     __name__,
     "Glossary_ListTerms",
     "glossary",
@@ -154,7 +156,7 @@ _LIST_TERMS: _d.Operation[list[m.AtlasGlossaryTerm]] = _d.Operation(
     "GET",
     "/datamap/api/atlas/v2/glossary/{glossaryId}/terms",
     responses={200: "list[AtlasGlossaryTerm]", "default": "AtlasErrorResponse"},
-    summary="List the terms of a glossary in full, as a bare array cut by limit and offset.",
+    summary="List the terms of a glossary in full, in pages of limit items.",
     parameters=(
         _d.path("glossary_id"),
         _d.API_VERSION,
@@ -162,9 +164,10 @@ _LIST_TERMS: _d.Operation[list[m.AtlasGlossaryTerm]] = _d.Operation(
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
+    paging=_d.Paging(None, None, offset="offset", limit="limit"),
 )
 
-_LIST_TERM_HEADERS: _d.Operation[list[m.AtlasRelatedTermHeader]] = _d.Operation(
+_LIST_TERM_HEADERS: _d.Operation[m.AtlasRelatedTermHeader] = _d.Operation(
     __name__,
     "Glossary_ListTermHeaders",
     "glossary",
@@ -172,13 +175,14 @@ _LIST_TERM_HEADERS: _d.Operation[list[m.AtlasRelatedTermHeader]] = _d.Operation(
     "GET",
     "/datamap/api/atlas/v2/glossary/{glossaryId}/terms/headers",
     responses={200: "list[AtlasRelatedTermHeader]", "default": "AtlasErrorResponse"},
-    summary="List the terms of a glossary as short headers, cut by limit and offset.",
+    summary="List the terms of a glossary as short headers, in pages of limit items.",
     parameters=(
         _d.path("glossary_id"),
         _d.query("limit", "int"),
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
+    paging=_d.Paging(None, None, offset="offset", limit="limit"),
 )
 
 _CREATE_CATEGORIES: _d.Operation[list[m.AtlasGlossaryCategory]] = _d.Operation(
@@ -272,7 +276,7 @@ _LIST_RELATED_CATEGORIES: _d.Operation[dict[str, list[m.AtlasRelatedCategoryHead
     ),
 )
 
-_LIST_CATEGORY_TERMS: _d.Operation[list[m.AtlasRelatedTermHeader]] = _d.Operation(
+_LIST_CATEGORY_TERMS: _d.Operation[m.AtlasRelatedTermHeader] = _d.Operation(
     __name__,
     "Glossary_ListCategoryTerms",
     "glossary",
@@ -287,6 +291,7 @@ _LIST_CATEGORY_TERMS: _d.Operation[list[m.AtlasRelatedTermHeader]] = _d.Operatio
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
+    paging=_d.Paging(None, None, offset="offset", limit="limit"),
 )
 
 _CREATE_TERM: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
@@ -379,7 +384,7 @@ _CREATE_TERMS: _d.Operation[list[m.AtlasGlossaryTerm]] = _d.Operation(
     body=_d.Body("list[AtlasGlossaryTerm]"),
 )
 
-_LIST_ENTITIES_ASSIGNED_WITH_TERM: _d.Operation[list[m.AtlasRelatedObjectId]] = _d.Operation(
+_LIST_ENTITIES_ASSIGNED_WITH_TERM: _d.Operation[m.AtlasRelatedObjectId] = _d.Operation(
     __name__,
     "Glossary_ListEntitiesAssignedWithTerm",
     "glossary",
@@ -387,13 +392,14 @@ _LIST_ENTITIES_ASSIGNED_WITH_TERM: _d.Operation[list[m.AtlasRelatedObjectId]] = 
     "GET",
     "/datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities",
     responses={200: "list[AtlasRelatedObjectId]", "default": "AtlasErrorResponse"},
-    summary="List the entities to which a term is assigned, as a bare array cut by limit and offset.",
+    summary="List the entities to which a term is assigned, in pages of limit items.",
     parameters=(
         _d.path("term_id"),
         _d.query("limit", "int"),
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
+    paging=_d.Paging(None, None, offset="offset", limit="limit"),
 )
 
 _ASSIGN_TERM_TO_ENTITIES: _d.Operation[None] = _d.Operation(
@@ -488,21 +494,21 @@ class Glossary(_d.Group):
 
     def list_categories(
         self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasGlossaryCategory]:
-        """List the categories of a glossary in full, as a bare array cut by limit and offset.
+    ) -> _d.Pager[m.AtlasGlossaryCategory]:
+        """List the categories of a glossary in full, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/categories
         """
-        return self._send(_LIST_CATEGORIES, (glossary_id, limit, offset, sort))
+        return self._pages(_LIST_CATEGORIES, (glossary_id, limit, offset, sort))
 
     def list_categories_headers(
         self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasRelatedCategoryHeader]:
-        """List the categories of a glossary as short headers, cut by limit and offset.
+    ) -> _d.Pager[m.AtlasRelatedCategoryHeader]:
+        """List the categories of a glossary as short headers, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/categories/headers
         """
-        return self._send(_LIST_CATEGORIES_HEADERS, (glossary_id, limit, offset, sort))
+        return self._pages(_LIST_CATEGORIES_HEADERS, (glossary_id, limit, offset, sort))
 
     def get_detailed(self, glossary_id: str) -> m.AtlasGlossaryExtInfo:
         """Read a glossary with all its terms and categories in full; heavy, so prefer the separate lists.
@@ -522,21 +528,21 @@ class Glossary(_d.Group):
 
     def list_terms(
         self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasGlossaryTerm]:
-        """List the terms of a glossary in full, as a bare array cut by limit and offset.
+    ) -> _d.Pager[m.AtlasGlossaryTerm]:
+        """List the terms of a glossary in full, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/terms
         """
-        return self._send(_LIST_TERMS, (glossary_id, limit, offset, sort))
+        return self._pages(_LIST_TERMS, (glossary_id, limit, offset, sort))
 
     def list_term_headers(
         self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasRelatedTermHeader]:
-        """List the terms of a glossary as short headers, cut by limit and offset.
+    ) -> _d.Pager[m.AtlasRelatedTermHeader]:
+        """List the terms of a glossary as short headers, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/terms/headers
         """
-        return self._send(_LIST_TERM_HEADERS, (glossary_id, limit, offset, sort))
+        return self._pages(_LIST_TERM_HEADERS, (glossary_id, limit, offset, sort))
 
     def create_categories(self, *, body: _list[m.AtlasGlossaryCategory]) -> _list[m.AtlasGlossaryCategory]:
         """Create several glossary categories in one call; each names its glossary in its anchor.
@@ -591,12 +597,12 @@ class Glossary(_d.Group):
 
     def list_category_terms(
         self, category_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasRelatedTermHeader]:
+    ) -> _d.Pager[m.AtlasRelatedTermHeader]:
         """List the headers of the terms that are filed under one category.
 
         GET /datamap/api/atlas/v2/glossary/category/{categoryId}/terms
         """
-        return self._send(_LIST_CATEGORY_TERMS, (category_id, limit, offset, sort))
+        return self._pages(_LIST_CATEGORY_TERMS, (category_id, limit, offset, sort))
 
     def create_term(
         self, *, body: m.AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
@@ -650,12 +656,12 @@ class Glossary(_d.Group):
 
     def list_entities_assigned_with_term(
         self, term_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasRelatedObjectId]:
-        """List the entities to which a term is assigned, as a bare array cut by limit and offset.
+    ) -> _d.Pager[m.AtlasRelatedObjectId]:
+        """List the entities to which a term is assigned, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities
         """
-        return self._send(_LIST_ENTITIES_ASSIGNED_WITH_TERM, (term_id, limit, offset, sort))
+        return self._pages(_LIST_ENTITIES_ASSIGNED_WITH_TERM, (term_id, limit, offset, sort))
 
     def assign_term_to_entities(self, term_id: str, *, body: _list[m.AtlasRelatedObjectId]) -> None:
         """Assign a term to the listed entities; keep the batches small and make several calls.
@@ -726,23 +732,23 @@ class AsyncGlossary(_d.AsyncGroup):
         """
         return await self._send(_DELETE, (glossary_id,))
 
-    async def list_categories(
+    def list_categories(
         self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasGlossaryCategory]:
-        """List the categories of a glossary in full, as a bare array cut by limit and offset.
+    ) -> _d.AsyncPager[m.AtlasGlossaryCategory]:
+        """List the categories of a glossary in full, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/categories
         """
-        return await self._send(_LIST_CATEGORIES, (glossary_id, limit, offset, sort))
+        return self._pages(_LIST_CATEGORIES, (glossary_id, limit, offset, sort))
 
-    async def list_categories_headers(
+    def list_categories_headers(
         self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasRelatedCategoryHeader]:
-        """List the categories of a glossary as short headers, cut by limit and offset.
+    ) -> _d.AsyncPager[m.AtlasRelatedCategoryHeader]:
+        """List the categories of a glossary as short headers, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/categories/headers
         """
-        return await self._send(_LIST_CATEGORIES_HEADERS, (glossary_id, limit, offset, sort))
+        return self._pages(_LIST_CATEGORIES_HEADERS, (glossary_id, limit, offset, sort))
 
     async def get_detailed(self, glossary_id: str) -> m.AtlasGlossaryExtInfo:
         """Read a glossary with all its terms and categories in full; heavy, so prefer the separate lists.
@@ -760,23 +766,23 @@ class AsyncGlossary(_d.AsyncGroup):
         """
         return await self._send(_PARTIAL_UPDATE, (glossary_id, ignore_terms_and_categories), body)
 
-    async def list_terms(
+    def list_terms(
         self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasGlossaryTerm]:
-        """List the terms of a glossary in full, as a bare array cut by limit and offset.
+    ) -> _d.AsyncPager[m.AtlasGlossaryTerm]:
+        """List the terms of a glossary in full, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/terms
         """
-        return await self._send(_LIST_TERMS, (glossary_id, limit, offset, sort))
+        return self._pages(_LIST_TERMS, (glossary_id, limit, offset, sort))
 
-    async def list_term_headers(
+    def list_term_headers(
         self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasRelatedTermHeader]:
-        """List the terms of a glossary as short headers, cut by limit and offset.
+    ) -> _d.AsyncPager[m.AtlasRelatedTermHeader]:
+        """List the terms of a glossary as short headers, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/terms/headers
         """
-        return await self._send(_LIST_TERM_HEADERS, (glossary_id, limit, offset, sort))
+        return self._pages(_LIST_TERM_HEADERS, (glossary_id, limit, offset, sort))
 
     async def create_categories(self, *, body: _list[m.AtlasGlossaryCategory]) -> _list[m.AtlasGlossaryCategory]:
         """Create several glossary categories in one call; each names its glossary in its anchor.
@@ -829,14 +835,14 @@ class AsyncGlossary(_d.AsyncGroup):
         """
         return await self._send(_LIST_RELATED_CATEGORIES, (category_id, limit, offset, sort))
 
-    async def list_category_terms(
+    def list_category_terms(
         self, category_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasRelatedTermHeader]:
+    ) -> _d.AsyncPager[m.AtlasRelatedTermHeader]:
         """List the headers of the terms that are filed under one category.
 
         GET /datamap/api/atlas/v2/glossary/category/{categoryId}/terms
         """
-        return await self._send(_LIST_CATEGORY_TERMS, (category_id, limit, offset, sort))
+        return self._pages(_LIST_CATEGORY_TERMS, (category_id, limit, offset, sort))
 
     async def create_term(
         self, *, body: m.AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
@@ -888,14 +894,14 @@ class AsyncGlossary(_d.AsyncGroup):
         """
         return await self._send(_CREATE_TERMS, (include_term_hierarchy,), body)
 
-    async def list_entities_assigned_with_term(
+    def list_entities_assigned_with_term(
         self, term_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _list[m.AtlasRelatedObjectId]:
-        """List the entities to which a term is assigned, as a bare array cut by limit and offset.
+    ) -> _d.AsyncPager[m.AtlasRelatedObjectId]:
+        """List the entities to which a term is assigned, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities
         """
-        return await self._send(_LIST_ENTITIES_ASSIGNED_WITH_TERM, (term_id, limit, offset, sort))
+        return self._pages(_LIST_ENTITIES_ASSIGNED_WITH_TERM, (term_id, limit, offset, sort))
 
     async def assign_term_to_entities(self, term_id: str, *, body: _list[m.AtlasRelatedObjectId]) -> None:
         """Assign a term to the listed entities; keep the batches small and make several calls.

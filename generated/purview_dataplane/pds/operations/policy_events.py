@@ -8,7 +8,7 @@ from purview_core import declare as _d
 if TYPE_CHECKING:
     from .. import models as m
 
-_LIST: _d.Operation[m.PolicyEventsResponseUpdated | None] = _d.Operation(
+_LIST: _d.Operation[m.PolicyElementEventModelUpdated] = _d.Operation(
     __name__,
     "PolicyEvents_List",
     "policy_events",
@@ -16,28 +16,29 @@ _LIST: _d.Operation[m.PolicyEventsResponseUpdated | None] = _d.Operation(
     "GET",
     "/pds/policy-events",
     responses={200: "PolicyEventsResponseUpdated", 304: "None", "default": "ErrorResponseModel"},
-    summary="Read policy changes under a scope since a sync token; None when nothing is new.",
+    summary="Read policy changes under a scope since a sync token, to the last; the pager then has the token for later ones.",
     parameters=(
         _d.query("scope", required=True),
         _d.query("sync_token", required=True),
         _d.API_VERSION,
     ),
+    paging=_d.Paging("value", "nextLink", token="syncToken", sync=True),
 )
 
 
 class PolicyEvents(_d.Group):
-    def list(self, *, scope: str, sync_token: str) -> m.PolicyEventsResponseUpdated | None:
-        """Read policy changes under a scope since a sync token; None when nothing is new.
+    def list(self, *, scope: str, sync_token: str) -> _d.Pager[m.PolicyElementEventModelUpdated]:
+        """Read policy changes under a scope since a sync token, to the last; the pager then has the token for later ones.
 
         GET /pds/policy-events
         """
-        return self._send(_LIST, (scope, sync_token))
+        return self._pages(_LIST, (scope, sync_token))
 
 
 class AsyncPolicyEvents(_d.AsyncGroup):
-    async def list(self, *, scope: str, sync_token: str) -> m.PolicyEventsResponseUpdated | None:
-        """Read policy changes under a scope since a sync token; None when nothing is new.
+    def list(self, *, scope: str, sync_token: str) -> _d.AsyncPager[m.PolicyElementEventModelUpdated]:
+        """Read policy changes under a scope since a sync token, to the last; the pager then has the token for later ones.
 
         GET /pds/policy-events
         """
-        return await self._send(_LIST, (scope, sync_token))
+        return self._pages(_LIST, (scope, sync_token))

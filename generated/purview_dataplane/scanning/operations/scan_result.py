@@ -41,7 +41,9 @@ _BEGIN_RUN_SCAN: _d.Operation[m.ScanResultWithIngestion] = _d.Operation(
         _d.query("scan_level", "ScanLevelType"),
         _d.API_VERSION,
     ),
-    polling=_d.Polling(None, "ScanResultWithIngestion"),
+    polling=_d.Polling(
+        None, "ScanResultWithIngestion", "/scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}"
+    ),
 )
 
 _BEGIN_CANCEL_SCAN: _d.Operation[m.OperationResponse] = _d.Operation(

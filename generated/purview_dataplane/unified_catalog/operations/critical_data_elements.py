@@ -25,7 +25,7 @@ _LIST: _d.Operation[m.CriticalDataElement] = _d.Operation(
         _d.query("skip", "int"),
         _d.query("top", "int"),
     ),
-    paging=_d.Paging("value", "nextLink"),
+    paging=_d.Paging("value", "nextLink", offset="skip", limit="top"),
 )
 
 _CREATE: _d.Operation[m.CriticalDataElement] = _d.Operation(
@@ -163,7 +163,7 @@ _QUERY: _d.Operation[m.CriticalDataElement] = _d.Operation(
     summary="Search critical data elements by a filter in the body; pages follow skip and top.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("CriticalDataElementQueryRequest"),
-    paging=_d.Paging("value", "nextLink"),
+    paging=_d.Paging("value", "nextLink", offset="skip", limit="top", place="body"),
     retry_safe=True,
 )
 

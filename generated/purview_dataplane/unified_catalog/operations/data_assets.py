@@ -24,7 +24,7 @@ _LIST: _d.Operation[m.DataAsset] = _d.Operation(
         _d.query("skip", "int"),
         _d.query("top", "int"),
     ),
-    paging=_d.Paging("value", "nextLink"),
+    paging=_d.Paging("value", "nextLink", offset="skip", limit="top"),
 )
 
 _CREATE: _d.Operation[m.DataAsset] = _d.Operation(

@@ -100,7 +100,7 @@ _QUERY: _d.Operation[m.DataColumn] = _d.Operation(
     summary="Search columns by a filter in the body, with nested and, or and in. 100 calls in 20 s.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("DataColumnQueryRequest"),
-    paging=_d.Paging("value", "nextLink"),
+    paging=_d.Paging("value", "nextLink", offset="skip", limit="top", place="body"),
     retry_safe=True,
 )
 

@@ -24,7 +24,7 @@ _LIST: _d.Operation[m.DataProduct] = _d.Operation(
         _d.query("domain_id"),
         _d.query("order_by"),
     ),
-    paging=_d.Paging("value", "nextLink"),
+    paging=_d.Paging("value", "nextLink", offset="skip", limit="top"),
 )
 
 _CREATE: _d.Operation[m.DataProduct] = _d.Operation(
@@ -165,7 +165,7 @@ _QUERY: _d.Operation[m.DataProduct] = _d.Operation(
         _d.query("data_product_owner", "bool"),
     ),
     body=_d.Body("DataProductQueryRequest"),
-    paging=_d.Paging("value", "nextLink"),
+    paging=_d.Paging("value", "nextLink", offset="skip", limit="top", place="body"),
     retry_safe=True,
 )
 

@@ -25,7 +25,7 @@ _LIST: _d.Operation[m.ObjectiveWithAdditionalProperties] = _d.Operation(
         _d.query("domain_id"),
         _d.query("order_by"),
     ),
-    paging=_d.Paging("value", "nextLink"),
+    paging=_d.Paging("value", "nextLink", offset="skip", limit="top"),
 )
 
 _CREATE: _d.Operation[m.ObjectiveWithAdditionalProperties] = _d.Operation(
@@ -193,7 +193,7 @@ _QUERY: _d.Operation[m.ObjectiveWithAdditionalProperties] = _d.Operation(
     summary="Search objectives by a filter in the body; pages follow skip and top.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("ObjectiveQueryRequest"),
-    paging=_d.Paging("value", "nextLink"),
+    paging=_d.Paging("value", "nextLink", offset="skip", limit="top", place="body"),
     retry_safe=True,
 )
 

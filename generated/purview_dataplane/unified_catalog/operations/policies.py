@@ -8,7 +8,7 @@ from purview_core import declare as _d
 if TYPE_CHECKING:
     from .. import models as m
 
-_LIST: _d.Operation[m.CatalogResponse] = _d.Operation(
+_LIST: _d.Operation[m.CatalogValue] = _d.Operation(
     __name__,
     "Policies_List",
     "policies",
@@ -21,6 +21,7 @@ _LIST: _d.Operation[m.CatalogResponse] = _d.Operation(
         _d.API_VERSION,
         _d.query("skip_token"),
     ),
+    paging=_d.Paging("values", None, token="skipToken"),
 )
 
 _UPDATE: _d.Operation[m.CatalogValue] = _d.Operation(
@@ -41,12 +42,12 @@ _UPDATE: _d.Operation[m.CatalogValue] = _d.Operation(
 
 
 class Policies(_d.Group):
-    def list(self, *, skip_token: str | None = None) -> m.CatalogResponse:
+    def list(self, *, skip_token: str | None = None) -> _d.Pager[m.CatalogValue]:
         """List the role policies of business domains and of the catalog. 100 calls in 20 s.
 
         GET /datagovernance/catalog/policies
         """
-        return self._send(_LIST, (skip_token,))
+        return self._pages(_LIST, (skip_token,))
 
     def update(self, policy_id: str, *, body: m.CatalogValue) -> m.CatalogValue:
         """Replace a whole role policy: read it first, change who holds a role, send all of it back.
@@ -57,12 +58,12 @@ class Policies(_d.Group):
 
 
 class AsyncPolicies(_d.AsyncGroup):
-    async def list(self, *, skip_token: str | None = None) -> m.CatalogResponse:
+    def list(self, *, skip_token: str | None = None) -> _d.AsyncPager[m.CatalogValue]:
         """List the role policies of business domains and of the catalog. 100 calls in 20 s.
 
         GET /datagovernance/catalog/policies
         """
-        return await self._send(_LIST, (skip_token,))
+        return self._pages(_LIST, (skip_token,))
 
     async def update(self, policy_id: str, *, body: m.CatalogValue) -> m.CatalogValue:
         """Replace a whole role policy: read it first, change who holds a role, send all of it back.

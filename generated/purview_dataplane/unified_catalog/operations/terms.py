@@ -27,7 +27,7 @@ _LIST: _d.Operation[m.Term] = _d.Operation(
         _d.query("depth", "int"),
         _d.query("order_by"),
     ),
-    paging=_d.Paging("value", "nextLink"),
+    paging=_d.Paging("value", "nextLink", offset="skip", limit="top"),
 )
 
 _CREATE: _d.Operation[m.Term] = _d.Operation(
@@ -183,7 +183,7 @@ _QUERY: _d.Operation[m.Term] = _d.Operation(
     summary="Search glossary terms by a filter in the body; pages follow skip and top.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("TermQueryRequest"),
-    paging=_d.Paging("value", "nextLink"),
+    paging=_d.Paging("value", "nextLink", offset="skip", limit="top", place="body"),
     retry_safe=True,
 )
 
