@@ -109,7 +109,7 @@ class Planner:
             "post",
         ):  # a write that is marked answers with a page, and has none after
             page = operation["x-pageable"]
-            result, paging = self._item(typed, page, where), _paging(page)
+            result, paging = self._item(typed, page, where), _paging(page, where)
         ordered = sorted(operation["parameters"], key=lambda p: _place(path, p))
         parameters = [(p, typed.parameters.get((p["in"], p["name"]))) for p in ordered]
         arguments = [_argument(p, t) for p, t in parameters if t is not None]
@@ -224,9 +224,9 @@ def _body(operation: Json, typed: adapter.Operation) -> tuple[str | None, str | 
     return f"_d.Body({', '.join([ascii(''), *facts])}, fields=({fields},))", "{" + values + "}", arguments
 
 
-def _paging(page: Json) -> str:
+def _paging(page: Json, where: str) -> str:
     """The facts of x-pageable: `itemName` (empty for a bare list) and `nextLinkName`, and from overlays any of `_PAGING`."""
     if unknown := sorted(set(page) - {"itemName", "nextLinkName", *_PAGING}):
-        raise GateError(f"x-pageable knows no {unknown[0]}")
+        raise GateError(f"x-pageable knows no {unknown[0]!r}: {where}")
     facts = [f"{name}={page[name]!a}" for name in _PAGING if name in page]
     return f"_d.Paging({', '.join([ascii(page['itemName'] or None), ascii(page.get('nextLinkName')), *facts])})"

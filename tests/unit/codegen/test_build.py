@@ -255,3 +255,56 @@ def test_an_overlay_admits_null(specs: Make, capsys: pytest.CaptureFixture[str],
     run(capsys, folder, "generate", "--out", str(tmp_path / "out"))
     models = (tmp_path / "out" / "purview_dataplane" / "tiny" / "models" / "common.py").read_text()
     assert "    age: int | None\n" in models
+
+
+PAGING = """
+[[paging]]
+operations = ["Pets_List"]
+facts = { token = "next", place = "body" }
+reason = "r"
+link = "l"
+"""
+
+
+def test_an_overlay_says_how_a_list_goes_on(specs: Make, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder, out = specs(tiny()), tmp_path / "out"
+    (folder / "overlays" / "tiny.toml").write_text(SUMMARIES + PAGING)
+    assert 0 == run(capsys, folder, "normalise")[0]
+    assert 0 == run(capsys, folder, "generate", "--out", str(out))[0]
+    made = (out / "purview_dataplane" / "tiny" / "operations" / "pets.py").read_text()
+    assert 'paging=_d.Paging("value", "nextLink", token="next", place="body"),' in made
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "expected"),
+    [
+        ('"Pets_List"', '"Pets_Gone"', 3, "overlay tiny.toml: [paging] names no operation any more: Pets_Gone"),
+        ('reason = "r"\n', "", 3, "overlay tiny.toml: paging 1 lacks or does not know reason"),
+        ('reason = "r"', 'reason = "r"\nwhy = "r"', 3, "overlay tiny.toml: paging 1 lacks or does not know why"),
+        ("token =", "tokens =", 5, "x-pageable knows no 'tokens': Pets_List: /paths/~1pets/get"),
+        ("token =", 'itemName = "pets", token =', 5, "the page has no list 'pets'"),
+    ],
+)
+def test_paging_facts_that_do_not_hold(
+    old: str, new: str, code: int, expected: str, specs: Make, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = specs(tiny())
+    (folder / "overlays" / "tiny.toml").write_text(SUMMARIES + PAGING.replace(old, new))
+    found, _, err = run(capsys, folder, "normalise")
+    if found == 0:
+        found, _, err = run(capsys, folder, "generate", "--out", str(tmp_path / "out"))
+    assert code == found
+    assert expected in err
+
+
+def test_a_write_that_is_marked_as_a_list_is_a_call(
+    specs: Make, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    document, out = tiny(), tmp_path / "out"
+    document["paths"]["/pets"]["put"] = document["paths"]["/pets"].pop("get")
+    folder = specs(document)
+    assert 0 == run(capsys, folder, "normalise")[0]
+    assert 0 == run(capsys, folder, "generate", "--out", str(out))[0]
+    made = (out / "purview_dataplane" / "tiny" / "operations" / "pets.py").read_text()
+    assert "Paging" not in made
+    assert "def list(self) -> m.PetList:" in made
