@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from purview_core import Polling, PollingError
+from purview_core import NotFoundError, Polling, PollingError
 from purview_dataplane.catalog import CatalogClient
 from purview_dataplane.catalog import models as cat
 from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
 from purview_dataplane.scanning import models as m
-from purview_dataplane.share import OPERATIONS, ShareClient
+from purview_dataplane.share import OPERATIONS, AsyncShareClient, ShareClient
 from purview_dataplane.share import models as share
 
 from .support import ENDPOINT, Recorder, quick
@@ -77,6 +78,10 @@ def test_failed_operations_raise_with_the_services_words(state: str) -> None:
         (f"{ENDPOINT}/catalog/api/glossary/terms/import/OP1%3Fapi-version=2022-03-01-preview", "2022-03-01-preview"),
         (f"{ENDPOINT}/catalog/api/glossary/terms/import/OP1", "2023-02-01-preview"),
         ("/catalog/api/glossary/terms/import/OP1?api-version=1", "1"),
+        ("/catalog/api/glossary/terms/import/OP1%3fapi-version=1?api-version=1", "1"),
+        ("/catalog/api/glossary/terms/import/OP1?api-version=1?api-version=1", "1"),
+        ("/catalog/api/glossary/terms/import/OP1?api-version=1&API-Version=1", "1"),
+        ("../../terms/import/OP1?api-version=1", "1"),
     ],
 )
 def test_links_are_repaired(link: str, expected: str) -> None:
@@ -212,3 +217,131 @@ def test_async_pollers() -> None:
         return type(await poller.result()), poller.done(), waits
 
     assert (m.OperationResponse, True, [5.0]) == asyncio.run(story())
+
+
+def test_what_succeeded_in_part_has_a_result_and_says_so() -> None:
+    client, _, _ = shares(status("Running", STATUS), status("PartialSucceeded"))
+    poller = client.sent_shares.begin_delete("s")
+    assert isinstance(poller.result(), share.OperationResponse)
+    assert ("PartialSucceeded", True) == (poller.status(), poller.done())
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"status": "Running"}, "Running"),
+        ({"provisioningState": "Creating"}, "Creating"),
+        ({"collectionProvisioningState": "Creating"}, "Creating"),
+        ({"properties": {"accountProvisioningState": "Moving"}}, "Moving"),
+        ({"status": None, "properties": {"provisioningState": "Creating"}}, "Creating"),
+        ({"status": 7, "properties": []}, "Running"),
+        ([], "Running"),
+    ],
+)
+def test_s18_a_state_is_read_under_each_of_its_names(body: Any, expected: str) -> None:
+    client, _, _ = shares(httpx.Response(202, json=body, headers={"Operation-Location": STATUS}))
+    poller = client.sent_shares.begin_delete("s")
+    assert expected == poller._monitor.status
+    assert f"<Poller of SentShares_Delete: {expected}>" == repr(poller)
+
+
+def test_a_status_that_was_there_has_to_stay() -> None:
+    client, recorder, _ = shares(status("Running", STATUS), httpx.Response(404), status("Running"), httpx.Response(404))
+    with pytest.raises(NotFoundError):
+        client.sent_shares.begin_delete("s").wait()
+    assert 4 == len(recorder.seen)
+
+
+def test_a_status_that_never_comes_is_an_error() -> None:
+    client, recorder, _ = shares(status("Running", STATUS), httpx.Response(404))
+    with pytest.raises(NotFoundError):
+        client.sent_shares.begin_delete("s").wait()
+    assert 5 == len(recorder.seen)
+
+
+def test_a_token_is_all_that_another_process_needs() -> None:
+    made = {"shareKind": "InPlace", "id": "s"}
+    first = httpx.Response(201, json={"shareKind": "InPlace"}, headers={"Operation-Location": STATUS})
+    client, _, _ = shares(first)
+    client._headers = {"x-canary": "canary"}
+    token = client.sent_shares.begin_create_or_replace("s", body=share.SentShare(share_kind="InPlace")).token()
+    assert "canary" not in token
+    assert {
+        "plane": "share",
+        "operation": "SentShares_CreateOrReplace",
+        "method": "PUT",
+        "url": "/share/sentShares/s?api-version=2023-05-30-preview",
+        "link": STATUS.removeprefix(ENDPOINT),
+        "location": None,
+        "status": "Running",
+    } == json.loads(token)
+    other, recorder, waits = shares(status("Running"), status("Succeeded"), httpx.Response(200, json=made))
+    poller = other.resume(token)
+    assert ([], False) == (recorder.seen, poller.done())
+    result = poller.result()
+    assert (share.InPlaceSentShare, made, [5.0, 5.0]) == (type(result), result.to_dict(), waits)
+    assert ["GET", "GET", "GET"] == [r.method for r in recorder.seen]
+
+
+def test_a_token_of_what_is_over_asks_once_more() -> None:
+    client, _, _ = shares(status("Running", STATUS), status("Succeeded"))
+    poller = client.sent_shares.begin_delete("s")
+    poller.wait()
+    other, recorder, _ = shares(status("Succeeded"))
+    assert isinstance(other.resume(poller.token()).result(), share.OperationResponse)
+    assert 1 == len(recorder.seen)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"plane": "catalog"},
+        {"operation": "SentShares_Get"},
+        {"operation": "SentShares_Gone"},
+        {"operation": []},
+        {"link": None},
+        {"link": "https://evil.example/"},
+        {"url": "@evil.example/"},
+        {"location": 7},
+    ],
+)
+def test_what_is_no_token_is_refused(change: dict[str, Any]) -> None:
+    client, recorder, _ = shares(status("Running", STATUS))
+    token = client.sent_shares.begin_delete("s").token()
+    for text in ("", "{}", "[]", "null", "x", token[:-1], json.dumps({**json.loads(token), **change})):
+        with pytest.raises(ValueError, match="this is no token of a poller of the share plane"):
+            client.resume(text)
+    assert 1 == len(recorder.seen)
+
+
+def test_a_wait_that_is_broken_off_leaves_a_poller_that_can_be_asked() -> None:
+    def broken_off(_: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt
+
+    client, recorder, _ = shares(status("Running", STATUS), broken_off, status("Succeeded"))
+    poller = client.sent_shares.begin_delete("s")
+    with pytest.raises(KeyboardInterrupt):
+        poller.wait()
+    assert ("Running", "Succeeded", 3) == (poller._monitor.status, poller.status(), len(recorder.seen))
+
+
+def test_cancelling_stops_the_wait_and_leaves_nothing_behind() -> None:
+    recorder = Recorder(status("Running", STATUS), status("Running"))
+
+    async def story() -> None:
+        client = AsyncShareClient(ENDPOINT, transport=recorder.both)
+        async with client:
+            poller = await client.sent_shares.begin_delete("s")
+            waiting = asyncio.create_task(poller.wait())
+            await asyncio.sleep(0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            assert {asyncio.current_task()} == asyncio.all_tasks()
+            assert 1 == len(recorder.seen)
+            assert ("Running", False) == (await poller.status(), poller.done())
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(poller.wait(), 0.01)
+
+    asyncio.run(story())
+    assert 2 == len(recorder.seen)
