@@ -7,10 +7,12 @@ import uuid
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
+import msgspec
+
 from .codec import Registry
 from .decoding import type_of
 from .errors import NotFoundError, PollingError, retry_after_seconds
-from .jsontext import dumps, loads
+from .jsontext import loads
 from .links import query_value, repaired, resolve, with_api_version
 from .pipeline import Flow, Wait
 from .request import REQUEST_ID, Prepared
@@ -28,6 +30,18 @@ _INTERVAL_S = 5.0
 _LONGEST_S = 60.0
 _STATE = "provisioningstate"
 _LATE = 3  # a status link may answer 404 for a moment after the start
+
+
+class _State(msgspec.Struct, forbid_unknown_fields=True):
+    """What a token holds; `url` and `link` without the host, which is the resuming client's."""
+
+    plane: str
+    operation: str
+    method: str
+    url: str
+    link: str
+    location: str | None
+    status: str
 
 
 class Monitor(Generic[T]):
@@ -53,39 +67,29 @@ class Monitor(Generic[T]):
     @classmethod
     def resumed(cls, client: Client | AsyncClient, token: str) -> Monitor[Any]:
         """The monitor that a token was taken from, at its last known status; raises ValueError for what is no token here."""
-        plane, made = client.plane.name, cls.__new__(cls)
         try:
-            state = loads(token.encode())
-            operation = client._operations[state["operation"]]
-            url, link, location, status = (state[name] for name in ("url", "link", "location", "status"))
-            texts = [state["method"], url, link, status] + ([] if location is None else [location])
-            known = state["plane"] == plane and operation.polling and all(isinstance(text, str) for text in texts)
-        except (AttributeError, KeyError, TypeError, ValueError):
-            known = False
-        if not known or not (url.startswith("/") and link.startswith("/")):
-            raise ValueError(f"this is no token of a poller of the {plane} plane")
+            state = msgspec.json.decode(token, type=_State)
+        except (msgspec.MsgspecError, UnicodeError):
+            state = None
+        operation = client._operations.get(state.operation) if state and state.plane == client.plane.name else None
+        if state is None or operation is None or not operation.polling or not _below(state.url, state.link):
+            raise ValueError(f"this is no token of a poller of the {client.plane.name} plane")
+        made, headers = cls.__new__(cls), {REQUEST_ID: str(uuid.uuid4())}
         made._client, made._late, made._last, made._follows = client, _LATE, None, True
-        made._prepared = Prepared(operation, state["method"], client.endpoint + url, {REQUEST_ID: str(uuid.uuid4())})
-        made._link, made._location = client.endpoint + link, location
-        made.status = "Running" if status.lower() in _DONE | _FAILED else status  # the answer that said so is not here
+        made._prepared = Prepared(operation, state.method, client.endpoint + state.url, headers)
+        made._link, made._location = client.endpoint + state.link, state.location
+        over = state.status.lower() in _DONE | _FAILED
+        made.status = "Running" if over else state.status  # the answer that said so is not here
         return made
 
     def token(self) -> str:
         """See `Poller.token`."""
         if self._link is None:
-            raise PollingError(
-                f"{self._prepared.operation.id} is {self.status}, and has no link by which it could be resumed"
-            )
-        state = {
-            "plane": self._client.plane.name,
-            "operation": self._prepared.operation.id,
-            "method": self._prepared.method,
-            "url": _below_host(self._prepared.url),
-            "link": _below_host(self._link),
-            "location": self._location,
-            "status": self.status,
-        }
-        return dumps(state).decode()
+            raise PollingError(f"{self.name} is {self.status}, and has no link by which it could be resumed")
+        sent = self._prepared
+        urls = _below_host(sent.url), _below_host(self._link)
+        state = _State(self._client.plane.name, self.name, sent.method, *urls, self._location, self.status)
+        return msgspec.json.encode(state).decode()
 
     @property
     def name(self) -> str:
@@ -297,6 +301,10 @@ def _sent(prepared: Prepared, name: str) -> str | None:
     found = re.search(pattern + r"(?:\?|$)", prepared.url)
     values = found.groupdict() if found else {}
     return unquote(values[name]) if name in values else query_value(prepared.url, name)
+
+
+def _below(*urls: str) -> bool:
+    return all(url.startswith("/") for url in urls)
 
 
 def _below_host(url: str) -> str:
