@@ -14,9 +14,8 @@ its first page knows of no link at all. A page size is the caller's limit; zero 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
-
-import attrs
 
 from .jsontext import dumps, loads
 from .links import query_value, resolve, with_api_version, with_query
@@ -50,7 +49,7 @@ def next_request(paging: Paging, first: Prepared, position: str, api_version: st
     url = resolve(position, first.url)
     if any(p.wire_name == API_VERSION.wire_name for p in first.operation.parameters):
         url = with_api_version(url, api_version)
-    return attrs.evolve(first, url=url)
+    return _changed(first, url=url)
 
 
 def token_of(paging: Paging, raw: Any) -> str | None:
@@ -117,10 +116,24 @@ def _value(paging: Paging, prepared: Prepared, name: str) -> Any:
 
 def _with(paging: Paging, prepared: Prepared, name: str, value: str | int) -> Prepared:
     if paging.place == "query":
-        return attrs.evolve(prepared, url=with_query(prepared.url, name, str(value)))
+        return _changed(prepared, url=with_query(prepared.url, name, str(value)))
     body = loads(prepared.content) if prepared.content else {}
     headers = {"Content-Type": _JSON, **prepared.headers}
-    return attrs.evolve(prepared, content=dumps({**body, name: value}), headers=headers)
+    return _changed(prepared, content=dumps({**body, name: value}), headers=headers)
+
+
+def _changed(
+    prepared: Prepared, *, url: str = "", content: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> Prepared:
+    return Prepared(
+        prepared.operation,
+        prepared.method,
+        url or prepared.url,
+        headers or prepared.headers,
+        content or prepared.content,
+        prepared.files,
+        prepared.replayable,
+    )
 
 
 def _number(value: Any) -> int:
