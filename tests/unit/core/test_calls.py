@@ -218,7 +218,8 @@ def test_good_statuses_that_are_not_declared() -> None:
     client, _, _ = scanning(httpx.Response(299, json={"kind": "AdlsGen2Msi"}))
     assert isinstance(client.scans.get("s", "n"), m.AdlsGen2MsiScan)
     pds = PdsClient(ENDPOINT, transport=Recorder(httpx.Response(304)).sync)
-    assert pds.policy_events.list(scope="s", sync_token="t") is None
+    assert [] == list(pds.policy_events.list(scope="s", sync_token="t"))
+    assert pds.call("PolicyEvents_List", {"scope": "s", "syncToken": "t"}).parsed is None
 
 
 @pytest.mark.parametrize(
