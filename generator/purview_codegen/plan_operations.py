@@ -225,8 +225,8 @@ def _body(operation: Json, typed: adapter.Operation) -> tuple[str | None, str | 
 
 
 def _paging(page: Json, where: str) -> str:
-    """The facts of x-pageable: `itemName` (empty for a bare list) and `nextLinkName`, and from overlays any of `_PAGING`."""
+    """The facts of x-pageable: `itemName` and `nextLinkName`, and from overlays any of `_PAGING`."""
     if unknown := sorted(set(page) - {"itemName", "nextLinkName", *_PAGING}):
         raise GateError(f"x-pageable knows no {unknown[0]!r}: {where}")
     facts = [f"{name}={page[name]!a}" for name in _PAGING if name in page]
-    return f"_d.Paging({', '.join([ascii(page['itemName'] or None), ascii(page.get('nextLinkName')), *facts])})"
+    return f"_d.Paging({', '.join([ascii(page['itemName']), ascii(page.get('nextLinkName')), *facts])})"

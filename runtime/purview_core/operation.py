@@ -142,7 +142,7 @@ class Body(Facts):
 class Paging(Facts):
     """Where a page has its items, and how the next one is asked for: by a link, by a token, or by an offset.
 
-    `items`: member with the list (None: the answer is a bare list). `next_link`: member with the link.
+    `items`: member with the list, where the answer is no bare list. `next_link`: member with the link.
     `token`: member with the token of the next page, which the next request takes as `sends`; a page whose `last` is true has
     none after it; with `sync` the token outlives the list, and is what to ask for news with. `offset` and `limit`: what takes
     the first item's place and the page size; `size` is the page size where none is sent, `total` the member that counts all.
@@ -150,7 +150,7 @@ class Paging(Facts):
     """
 
     __slots__ = ("items", "next_link", "token", "sends", "last", "sync", "offset", "limit", "size", "total", "place")
-    items: str | None
+    items: str
     next_link: str | None
     token: str | None
     sends: str
@@ -164,7 +164,7 @@ class Paging(Facts):
 
     def __init__(
         self,
-        items: str | None = "value",
+        items: str = "value",
         next_link: str | None = "nextLink",
         *,
         token: str | None = None,

@@ -115,15 +115,14 @@ class Cursor(Generic[T]):
         if not isinstance(raw, dict):
             return []
         fields = {f.wire: f for f in codec(type(body)).fields.values()} if not isinstance(body, dict) else {}
-        if wire is not None and isinstance(raw.get(wire), list):
-            items: list[T] = getattr(body, fields[wire].name) if wire in fields else raw[wire]
-            return items
-        for other in _FALLBACK_ITEMS:
-            if isinstance(raw.get(other), list):
-                text = fields[wire].type if wire in fields else "Any" if wire else type_of(operation, status)
-                load = Registry.get(operation.models).loader(text or "Any")
-                loaded: list[T] = load(raw[other]) if load else raw[other]
-                return loaded
+        declared = fields[wire].type if wire in fields else type_of(operation, status) or ""
+        for name in (wire, *_FALLBACK_ITEMS):
+            if isinstance(raw.get(name), list):
+                load = Registry.get(operation.models).loader(declared if declared.startswith("list[") else "Any")
+                items: list[T] = (
+                    getattr(body, fields[name].name) if name in fields else load(raw[name]) if load else raw[name]
+                )
+                return items
         return []
 
 

@@ -62,7 +62,9 @@ class Service:
         if self.way == "sync" and start >= ITEMS:
             return httpx.Response(304)
         items = [self._item(n) for n in range(start, min(start + SIZE, ITEMS))]
-        return httpx.Response(200, json=items if self.facts.items is None else self._body(request, items, start + SIZE))
+        return httpx.Response(
+            200, json=items if isinstance(self.page, list) else self._body(request, items, start + SIZE)
+        )
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
@@ -81,7 +83,7 @@ class Service:
         return {**sample, MARK: number} if isinstance(sample, dict) else f"{number}"
 
     def _body(self, request: httpx.Request, items: list[Any], following: int) -> Json:
-        body = {**self.page, self.facts.items or "": items}
+        body = {**self.page, self.facts.items: items}
         for name in (self.facts.next_link, self.facts.token, self.facts.last, self.facts.total):
             body.pop(name or "", None)
         more = following < ITEMS
@@ -230,7 +232,7 @@ def test_the_facts_name_what_the_document_has(document: Document) -> None:
             known = set(Sampler(contract(document)).sample(next(iter(body["content"].values()))["schema"]))
         sent = {facts.sends, facts.offset, facts.limit} - {None}
         assert declared.id in UNDECLARED or sent <= known, (declared.id, sent - known)
-        listed = service.page if facts.items is None else service.page[facts.items]
+        listed = service.page if isinstance(service.page, list) else service.page[facts.items]
         assert isinstance(listed, list), declared.id
 
 

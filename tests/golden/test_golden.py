@@ -35,7 +35,7 @@ def files(folder: Path) -> dict[str, str]:
 
 def test_the_package_is_the_recorded_one(tmp_path: Path) -> None:
     document = json.loads((HERE / "document.json").read_text(encoding="utf-8"))
-    pages = {"Pets_Query": {"itemName": "", "offset": "from", "limit": "many", "place": "body"}}
+    pages = {"Pets_Query": {"offset": "from", "limit": "many", "place": "body"}}
     overlay = Overlay("golden.toml", {"Pets_Get": 'Read a "pet".'}, {"GetStatus": "house.status"}, (), (), pages)
     contract = apply(shape(upgrade(document), "golden"), overlay)
     names = operation_names({"2024-01-01-preview": contract}, overlay.methods)["2024-01-01-preview"]

@@ -298,3 +298,9 @@ def test_async_pages_of_each_kind() -> None:
             assert 1 == len(hits.seen)
 
     asyncio.run(story())
+
+
+def test_a_bare_list_that_comes_wrapped_is_read_all_the_same() -> None:
+    transport = Recorder(rows("a")).sync
+    (term,) = DataMapClient(ENDPOINT, transport=transport).glossary.list_terms("g")
+    assert ("a", True) == (term.name, isinstance(term, dm.AtlasGlossaryTerm))
