@@ -144,7 +144,7 @@ _LIST_CATEGORY_TERMS: _d.Operation[m.AtlasRelatedTermHeader] = _d.Operation(
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
-    paging=_d.Paging(None, None, offset="offset", limit="limit"),
+    paging=_d.Paging("value", None, offset="offset", limit="limit"),
 )
 
 _CREATE_GLOSSARY_TERM: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
@@ -248,7 +248,7 @@ _GET_ENTITIES_ASSIGNED_WITH_TERM: _d.Operation[m.AtlasRelatedObjectId] = _d.Oper
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
-    paging=_d.Paging(None, None, offset="offset", limit="limit"),
+    paging=_d.Paging("value", None, offset="offset", limit="limit"),
 )
 
 _REMOVE_TERM_ASSIGNMENT_FROM_ENTITIES: _d.Operation[None] = _d.Operation(
@@ -363,7 +363,7 @@ _LIST_GLOSSARY_CATEGORIES: _d.Operation[m.AtlasGlossaryCategory] = _d.Operation(
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
-    paging=_d.Paging(None, None, offset="offset", limit="limit"),
+    paging=_d.Paging("value", None, offset="offset", limit="limit"),
 )
 
 _LIST_GLOSSARY_CATEGORIES_HEADERS: _d.Operation[m.AtlasRelatedCategoryHeader] = _d.Operation(
@@ -381,7 +381,7 @@ _LIST_GLOSSARY_CATEGORIES_HEADERS: _d.Operation[m.AtlasRelatedCategoryHeader] = 
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
-    paging=_d.Paging(None, None, offset="offset", limit="limit"),
+    paging=_d.Paging("value", None, offset="offset", limit="limit"),
 )
 
 _GET_DETAILED: _d.Operation[m.AtlasGlossaryExtInfo] = _d.Operation(
@@ -431,7 +431,7 @@ _LIST_GLOSSARY_TERMS: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
-    paging=_d.Paging(None, None, offset="offset", limit="limit"),
+    paging=_d.Paging("value", None, offset="offset", limit="limit"),
 )
 
 _LIST_GLOSSARY_TERM_HEADERS: _d.Operation[m.AtlasRelatedTermHeader] = _d.Operation(
@@ -449,7 +449,7 @@ _LIST_GLOSSARY_TERM_HEADERS: _d.Operation[m.AtlasRelatedTermHeader] = _d.Operati
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
-    paging=_d.Paging(None, None, offset="offset", limit="limit"),
+    paging=_d.Paging("value", None, offset="offset", limit="limit"),
 )
 
 _BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV: _d.Operation[m.ImportCSVOperation] = _d.Operation(
@@ -542,7 +542,7 @@ _LIST_TERMS_BY_GLOSSARY_NAME: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
         _d.query("ext_info", "bool"),
         _d.API_VERSION,
     ),
-    paging=_d.Paging(None, None, offset="offset", limit="limit"),
+    paging=_d.Paging("value", None, offset="offset", limit="limit"),
 )
 
 _GET_BULK_DELETE_OPERATION_STATUS: _d.Operation[m.BulkDeleteOperation] = _d.Operation(

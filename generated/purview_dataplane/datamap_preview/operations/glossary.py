@@ -95,7 +95,7 @@ _LIST_CATEGORIES: _d.Operation[m.AtlasGlossaryCategory] = _d.Operation(
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
-    paging=_d.Paging(None, None, offset="offset", limit="limit"),
+    paging=_d.Paging("value", None, offset="offset", limit="limit"),
 )
 
 _LIST_CATEGORIES_HEADERS: _d.Operation[m.AtlasRelatedCategoryHeader] = _d.Operation(
@@ -113,7 +113,7 @@ _LIST_CATEGORIES_HEADERS: _d.Operation[m.AtlasRelatedCategoryHeader] = _d.Operat
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
-    paging=_d.Paging(None, None, offset="offset", limit="limit"),
+    paging=_d.Paging("value", None, offset="offset", limit="limit"),
 )
 
 _GET_DETAILED: _d.Operation[m.AtlasGlossaryExtInfo] = _d.Operation(
@@ -164,7 +164,7 @@ _LIST_TERMS: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
-    paging=_d.Paging(None, None, offset="offset", limit="limit"),
+    paging=_d.Paging("value", None, offset="offset", limit="limit"),
 )
 
 _LIST_TERM_HEADERS: _d.Operation[m.AtlasRelatedTermHeader] = _d.Operation(
@@ -182,7 +182,7 @@ _LIST_TERM_HEADERS: _d.Operation[m.AtlasRelatedTermHeader] = _d.Operation(
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
-    paging=_d.Paging(None, None, offset="offset", limit="limit"),
+    paging=_d.Paging("value", None, offset="offset", limit="limit"),
 )
 
 _CREATE_CATEGORIES: _d.Operation[list[m.AtlasGlossaryCategory]] = _d.Operation(
@@ -291,7 +291,7 @@ _LIST_CATEGORY_TERMS: _d.Operation[m.AtlasRelatedTermHeader] = _d.Operation(
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
-    paging=_d.Paging(None, None, offset="offset", limit="limit"),
+    paging=_d.Paging("value", None, offset="offset", limit="limit"),
 )
 
 _CREATE_TERM: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
@@ -399,7 +399,7 @@ _LIST_ENTITIES_ASSIGNED_WITH_TERM: _d.Operation[m.AtlasRelatedObjectId] = _d.Ope
         _d.query("offset", "int"),
         _d.query("sort"),
     ),
-    paging=_d.Paging(None, None, offset="offset", limit="limit"),
+    paging=_d.Paging("value", None, offset="offset", limit="limit"),
 )
 
 _ASSIGN_TERM_TO_ENTITIES: _d.Operation[None] = _d.Operation(
