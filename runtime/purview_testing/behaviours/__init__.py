@@ -1,0 +1,59 @@
+"""What areas of the service do beyond the shape of their routes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..call import Behaviour, Settings
+from ..contracts import Operation
+from ..resources import norm
+from ..store import Store
+from . import (
+    collections,
+    devops,
+    entities,
+    glossary,
+    lineage,
+    policies,
+    relationships,
+    scanning,
+    search,
+    shares,
+    types,
+    unified,
+    workflows,
+)
+
+_ATLAS = (types, entities, relationships, lineage, glossary, search)
+_AREAS = (collections, policies, devops, scanning, *_ATLAS, shares, workflows, unified)
+_TABLE: dict[tuple[str, str, str], Behaviour] = {
+    (plane, method, path): behaviour
+    for area in _AREAS
+    for plane in area.PLANES
+    for (method, path), behaviour in area.ROUTES.items()
+}
+
+
+def find(operation: Operation) -> Behaviour | None:
+    """The special behaviour of an operation, by plane, method and path below the prefix of the plane."""
+    contract = operation.contract
+    path = norm(operation.path.removeprefix(contract.prefix))
+    return _TABLE.get((contract.document.plane, operation.method, path))
+
+
+def install(store: Store, settings: Settings) -> None:
+    """What a new account has."""
+    for area in _AREAS:
+        made = getattr(area, "install", None)
+        if made is not None:
+            made(store, settings)
+
+
+def read_at(operation: Operation, body: Any) -> list[str]:
+    """Where the thing that a body describes is read, for bodies that are sent to another address."""
+    if operation.contract.document.plane in entities.PLANES:
+        return entities.read_at(operation, body) or glossary.read_at(operation, body)
+    return []
+
+
+__all__ = ["Behaviour", "find", "install", "read_at"]

@@ -1,0 +1,87 @@
+"""Relationships between entities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..call import ME, Behaviour, Call, Reply
+from ..wire import Problem
+from . import assets, types
+
+Json = dict[str, Any]
+PLANES = types.PLANES
+KIND = "/atlas/relationships"
+_DIRECT = "direct_lineage"
+
+
+def _end(call: Call, reference: Any) -> Json:
+    """An end with its guid."""
+    reference = reference if isinstance(reference, dict) else {}
+    if reference.get("guid"):
+        found = assets.by_guid(call, reference["guid"])
+    else:
+        unique = reference.get("uniqueAttributes") or {}
+        found = assets.by_name(call, str(reference.get("typeName")), unique.get("qualifiedName"))
+    return {**reference, "guid": found["guid"], "typeName": reference.get("typeName") or found["typeName"]}
+
+
+def create(call: Call) -> Reply:
+    body = call.body
+    if not body.get("typeName") and not call.settings.fill:
+        raise Problem(400, "ATLAS-400-00-01A", "A relationship needs its typeName")
+    if not call.settings.fill and not types.known(call.store, str(body.get("typeName")), "RELATIONSHIP"):
+        raise types.missing(f"name {body.get('typeName')}")
+    given = body.get("guid")
+    guid = given if isinstance(given, str) and not given.startswith("-") and call.settings.fill else call.guid()
+    value = {**body, "guid": guid, "end1": _end(call, body.get("end1")), "end2": _end(call, body.get("end2"))}
+    return Reply(_save(call, {**value, "createTime": call.now_ms, "createdBy": ME}))
+
+
+def _save(call: Call, value: Json) -> Json:
+    version = int(value.get("version") or 0) + 1
+    facts = {"status": "ACTIVE", "version": version, "updateTime": call.now_ms, "updatedBy": ME}
+    made = {**value, **facts, "lastModifiedTS": str(version)}
+    one, two = made["end1"]["guid"], made["end2"]["guid"]
+    call.store.put(KIND, made["guid"], made, {f"end:{one}", f"end:{two}"})
+    if str(made.get("typeName")).startswith(_DIRECT):
+        assets.link(call.store, one, two, made["guid"], by=made["guid"])
+    return made
+
+
+def update(call: Call) -> Reply:
+    old = _find(call, str(call.body.get("guid")))
+    return Reply(_save(call, {**old, **call.body, "end1": old["end1"], "end2": old["end2"]}))
+
+
+def _find(call: Call, guid: str) -> Json:
+    value = call.store.get(KIND, guid)
+    if value is None and call.settings.fill:
+        ends = {f"end{i}": {"guid": call.guid(), "typeName": "DataSet"} for i in (1, 2)}
+        return {"guid": guid, "typeName": "direct_lineage_dataset_dataset", "status": "ACTIVE", **ends}
+    if value is None:
+        raise Problem(404, "ATLAS-404-00-00D", f"Given relationship guid {guid} is invalid/not found")
+    return dict(value)
+
+
+def get(call: Call) -> Reply:
+    value = _find(call, call.arguments[0])
+    referred: Json = {}
+    if call.query.get("extendedInfo") is True:
+        found = [call.store.get(assets.KIND, value[end]["guid"]) for end in ("end1", "end2")]
+        referred = {v["guid"]: assets.header(v) for v in found if v is not None}
+    return Reply({"referredEntities": referred, "relationship": value})
+
+
+def delete(call: Call) -> Reply:
+    value = _find(call, call.arguments[0])
+    call.store.delete(KIND, value["guid"])
+    assets.unlink(call.store, value["guid"])
+    return Reply()
+
+
+ROUTES: dict[tuple[str, str], Behaviour] = {
+    ("POST", "/atlas/v2/relationship"): create,
+    ("PUT", "/atlas/v2/relationship"): update,
+    ("GET", "/atlas/v2/relationship/guid/{}"): get,
+    ("DELETE", "/atlas/v2/relationship/guid/{}"): delete,
+}

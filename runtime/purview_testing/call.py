@@ -1,0 +1,158 @@
+"""What a behaviour is given and what it gives back."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from purview_core.jsontext import dumps
+
+from .answers import Examples, stamp
+from .contracts import Operation
+from .store import Store
+from .validate import TOKEN
+from .values import Checker
+from .wire import Problem, Request, not_found
+
+Json = dict[str, Any]
+NOTHING = object()
+_NAMESPACE = uuid.UUID("7d1f3c53-8c3e-4f64-9d0c-3a5a51a1b0de")
+ME = "00000000-0000-4000-8000-000000000001"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a sandbox was opened with. `pace`: seconds a step of a long-running thing takes, None for one step a poll."""
+
+    exact: bool = False
+    strict: bool = True
+    fill: bool = False
+    seed: int = 0
+    page_size: int = 100
+    pace: float | None = None
+    clock: Callable[[], float] = field(default=lambda: 0.0)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """`status` None is the success that the operation declares; `value` NOTHING sends no body; `content` is sent as it is."""
+
+    value: Any = NOTHING
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: tuple[str, bytes] | None = None
+
+
+@dataclass
+class Call:
+    """One call that its contract admits."""
+
+    store: Store
+    settings: Settings
+    request: Request
+    operation: Operation
+    holes: Mapping[str, str]
+    query: Mapping[str, Any]
+    body: Any = None
+    failing: str | None = None  # what a fault does to a long-running operation: "failed" or "never"
+    generic: Callable[[Call], Reply] | None = None  # what the shape of the route alone would do
+
+    @cached_property
+    def arguments(self) -> list[str]:
+        """The values of the holes, in the order of the path."""
+        return list(self.holes.values())
+
+    @property
+    def now(self) -> str:
+        return stamp(self.settings.clock(), exact=self.settings.exact)
+
+    @property
+    def now_ms(self) -> int:
+        return int(self.settings.clock() * 1000)
+
+    @cached_property
+    def examples(self) -> Examples:
+        """The same for the same request."""
+        request = self.request
+        digest = hashlib.sha256(request.content).hexdigest()
+        seed = f"{self.settings.seed}|{request.method}|{request.raw_path}|{request.raw_query}|{digest}"
+        return Examples(self.operation.contract.schemas, seed)
+
+    def otherwise(self) -> Reply:
+        """What the shape of the route alone would do."""
+        assert self.generic is not None
+        return self.generic(self)
+
+    def guid(self) -> str:
+        """A new id; the same ones in the same order for the same seed."""
+        return str(uuid.uuid5(_NAMESPACE, f"{self.settings.seed}:{self.store.next('guid')}"))
+
+    def need(self, kind: str, key: str, what: str, example: Callable[[], Any] | None = None) -> Any:
+        """An item of the store. Where it is missing: an example where the sandbox fills in, else an error 404."""
+        value = self.store.get(kind, key)
+        if value is not None:
+            return value
+        if self.settings.fill and example is not None:
+            return example()
+        raise not_found(what, key)
+
+    def example(self, schema: Any = NOTHING) -> Any:
+        """A value of a schema, that of the answer without one."""
+        return self.examples.of(self.operation.result if schema is NOTHING else schema)
+
+    def whole(self, value: Json, schema: Any = NOTHING) -> Json:
+        """A value with the members that its schema requires, invented where they are missing."""
+        schemas = self.operation.contract.schemas
+        shape = schemas.shape(self.operation.result if schema is NOTHING else schema)
+        shape = (schemas.subtype(shape, value) if shape.discriminator else None) or shape
+        missing = [n for n in shape.properties if n in shape.required and n not in value]
+        return value | {n: self.examples.of(shape.properties[n], full=False) for n in missing}
+
+    def known(self, value: Json, schema: Any = NOTHING) -> Json:
+        """A value without the members that its schema does not have."""
+        shape = self.operation.contract.schemas.shape(self.operation.result if schema is NOTHING else schema)
+        return {n: v for n, v in value.items() if n in shape.properties}
+
+    def fitting(self, value: Json, schema: Any = NOTHING) -> Json:
+        """A value without the members that depart from its schema: what was sent in the shape of another one."""
+        schemas = self.operation.contract.schemas
+        checker = Checker(schemas, request=False)
+        known = self.known(value, schema)
+        properties = schemas.shape(self.operation.result if schema is NOTHING else schema).properties
+        return {n: v for n, v in known.items() if next(checker.check(properties[n], v), None) is None}
+
+    def token(self, *names: str) -> int:
+        """The seq of the page token among the arguments; 0 without one. Where the sandbox fills in, any text is a token."""
+        text = next((self.query[n] for n in names if self.query.get(n)), None)
+        return 0 if self.settings.fill and not str(text).startswith(TOKEN) else read_token(text)
+
+    def link(self, path: str, query: str = "") -> str:
+        """An address at this sandbox, as the caller reaches it; with the api-version of the call."""
+        version = next((v for n, v in self.request.query if n == "api-version"), None)
+        parts = [p for p in (query, f"api-version={version}" if version and "api-version" not in query else "") if p]
+        return f"{self.request.base}{path}{'?' if parts else ''}{'&'.join(parts)}"
+
+
+def etag(value: Any) -> str:
+    return f'"{hashlib.sha256(dumps(value)).hexdigest()[:16]}"'
+
+
+def page_token(after: int) -> str:
+    return f"{TOKEN}{after}"
+
+
+def read_token(text: str | None) -> int:
+    """The seq in a page token; an error 400 for one that is not ours."""
+    if not text:
+        return 0
+    number = text.removeprefix(TOKEN)
+    if not text.startswith(TOKEN) or not number.isdecimal():
+        raise Problem(400, "InvalidToken", f"The token {text!r} was not issued here.")
+    return int(number)
+
+
+Behaviour = Callable[[Call], Reply]

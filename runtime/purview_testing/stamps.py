@@ -1,0 +1,80 @@
+"""What the service itself sets on a resource: names, ids, times, states, versions. By the names that the schemas give them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .call import ME, Call
+from .contracts import Shape
+
+Json = dict[str, Any]
+_UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_CREATED = {"createdAt", "createdTime", "createTime", "createdBy", "startTime"}
+_CHANGED = {"lastModifiedAt", "lastUpdateTime", "lastModifiedBy", "updatedBy", "modifiedBy", "updateTime", "sharedAt", "sentAt"}
+_STATES = {"state", "provisioningState", "collectionProvisioningState", "registrationStatus"}
+_GROUPS = {"properties", "systemData"}
+
+
+def complete(call: Call, body: Mapping[str, Any], schema: Any, key: str, old: Json | None) -> Json:
+    """A body as the service keeps it. `old`: what was there before; when it was made, and by whom, stays."""
+    schemas = call.operation.contract.schemas
+    shape = schemas.shape(schema)
+    shape = (schemas.subtype(shape, body) if shape.discriminator else None) or shape
+    other = call.operation.body_schema not in (None, schema)  # the body has a shape of its own
+    out = call.fitting({**(old or {}), **body}, schema) if other else dict(body)
+    for name in ("id", "name"):
+        if name in shape.properties and key and (name not in out or _read_only(call, shape, name)):
+            out[name] = _identity(call, shape, name, key, old)
+    _stamp(call, shape, out, old or {})
+    return call.whole(out, schema)
+
+
+def _identity(call: Call, shape: Shape, name: str, key: str, old: Json | None) -> str:
+    if name == "name" or _UUID.fullmatch(key):
+        return key
+    if call.operation.contract.schemas.shape(shape.properties[name]).facts.get("format") == "uuid":
+        return str((old or {}).get(name) or call.guid())
+    path = call.request.raw_path.removeprefix(call.operation.contract.prefix).lstrip("/")
+    return path.partition("?")[0]
+
+
+def _stamp(call: Call, shape: Shape, out: Json, old: Json) -> None:
+    for name, schema in shape.properties.items():
+        member = call.operation.contract.schemas.shape(schema)
+        before = old.get(name)
+        if name in _GROUPS and "object" in member.types and (member.properties or isinstance(out.get(name), dict)):
+            _group(call, member, name, out, before if isinstance(before, dict) else {})
+        elif name in _CREATED | _CHANGED and _is_server(call, shape, name, out):
+            kept = before if name in _CREATED else None
+            out[name] = kept if kept is not None else _when(call, member)
+        elif name in _STATES and _read_only(call, shape, name):
+            out[name] = "Succeeded" if not member.enum or "Succeeded" in member.enum else member.enum[0]
+        elif name == "version" and "integer" in member.types and (name not in out or _read_only(call, shape, name)):
+            out[name] = (before if isinstance(before, int) else 0) + 1
+
+
+def _group(call: Call, member: Shape, name: str, out: Json, before: Json) -> None:
+    inner = dict(out[name]) if isinstance(out.get(name), dict) else {}
+    _stamp(call, member, inner, before)
+    if inner or name in out:
+        out[name] = inner
+
+
+def _is_server(call: Call, shape: Shape, name: str, out: Json) -> bool:
+    """Times and authors are the service's, also where a document lets the caller send them back."""
+    return name not in out or _read_only(call, shape, name) or name in _CHANGED
+
+
+def _when(call: Call, member: Shape) -> Any:
+    if member.facts.get("format") == "date-time":
+        return call.now
+    if "integer" in member.types:
+        return call.now_ms
+    return ME
+
+
+def _read_only(call: Call, shape: Shape, name: str) -> bool:
+    schema = shape.properties[name]
+    return bool(schema.get("readOnly")) or call.operation.contract.schemas.shape(schema).read_only

@@ -1,0 +1,63 @@
+"""Every operation of a plane, called with arguments made from its contract through the generated client."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import httpx
+
+from purview_core import AsyncPager, AsyncPoller, Pager, Poller
+from purview_core.codec import Registry
+from purview_testing.answers import Examples
+from purview_testing.contracts import Contract, Operation, load
+from purview_testing.specs import Document, documents
+
+Json = dict[str, Any]
+DEFAULT = [d for d in documents() if d.default]
+
+
+def package(document: Document) -> Any:
+    return importlib.import_module(f"purview_dataplane.{document.package}")
+
+
+def client_class(document: Document, *, asynchronous: bool = False) -> Any:
+    return getattr(package(document), f"{'Async' if asynchronous else ''}{document.title}Client")
+
+
+def calls(document: Document) -> list[tuple[Operation, str, str, Json]]:
+    """(operation, group, method, arguments) of every operation; what makes things comes before what reads and removes them."""
+    contract, table = load(document), package(document).OPERATIONS
+    order = {"PUT": 0, "POST": 1, "GET": 2, "PATCH": 3, "DELETE": 4}
+    found = sorted(contract.operations.values(), key=lambda o: (order[o.method], o.path.count("/")))
+    return [(o, table[o.id].group, table[o.id].name, arguments(contract, o, table[o.id])) for o in found]
+
+
+def arguments(contract: Contract, operation: Operation, declared: Any) -> Json:
+    examples = Examples(contract.schemas, operation.id, request=True)
+    facts = {(p.location, p.name): p.schema for p in operation.parameters}
+    out = {p.name: examples.of(facts[p.location, p.wire_name]) for p in declared.arguments if p.location != "header"}
+    out |= {p.name: '"an etag"' for p in declared.arguments if p.location == "header"}
+    if declared.body is None:
+        return out
+    if declared.body.fields:
+        return out | {f.name: ("terms.csv", b"Name,Definition\r\na,b\r\n", "text/csv") for f in declared.body.fields}
+    raw = examples.of(operation.body_schema)
+    convert = Registry.get(declared.models).loader(declared.body.type)
+    return out | {"body": convert(raw) if convert else raw}
+
+
+def make(client: httpx.Client | Any, group: str, name: str, arguments: Json) -> Any:
+    """One call to its end: all pages, the end of what is long-running."""
+    result = getattr(getattr(client, group), name)(**arguments)
+    if isinstance(result, Pager):
+        return list(result.by_page())
+    return result.result(interval=0) if isinstance(result, Poller) else result
+
+
+async def make_async(client: Any, group: str, name: str, arguments: Json) -> Any:
+    result = getattr(getattr(client, group), name)(**arguments)
+    if isinstance(result, AsyncPager):
+        return [page async for page in result.by_page()]
+    result = await result
+    return await result.result(interval=0) if isinstance(result, AsyncPoller) else result
