@@ -53,7 +53,7 @@ class Resources:
         if method == "GET":
             if operation.list_member and self._creatable(f"{template}/{{}}"):
                 return self.list
-            return self.read if not operation.list_member and self._is_item(template) else self.example
+            return self.example if operation.list_member or not _is_object(operation) else self.read
         return self._posted(operation, template)
 
     def _posted(self, operation: Operation, template: str) -> Behaviour:
@@ -214,6 +214,11 @@ class Resources:
             if parts[i - 1].startswith("{") and self._creatable(norm(template)):
                 kind, key = split(concrete(template, call.holes))
                 call.need(kind, key, noun(self.table[norm(template)]["GET"]), lambda: True)
+
+
+def _is_object(operation: Operation) -> bool:
+    """Whether the answer is one thing with members."""
+    return operation.result is not None and bool(operation.contract.schemas.shape(operation.result).properties)
 
 
 def started(call: Call) -> tuple[Any, int | None, Mapping[str, str]]:

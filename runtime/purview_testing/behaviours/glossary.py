@@ -66,10 +66,19 @@ def _update(kind: str, *, partly: bool) -> Behaviour:
     def update(call: Call) -> Reply:
         old = find(call, kind, call.arguments[0])
         kept = {n: old[n] for n in ("guid", "qualifiedName", "anchor", "createTime", "createdBy", "version") if n in old}
-        value = {**old, **call.body} if partly else {**kept, **call.body}
+        value = {**old, **_changes(call)} if partly else {**kept, **call.body}
         return Reply(_shown(call, kind, save(call, kind, {**value, "guid": old["guid"]}, old)))
 
     return update
+
+
+def _changes(call: Call) -> Json:
+    """The members of a partial update; one that the thing does not have is an error."""
+    known = call.known(call.body)
+    for name in call.body:
+        if name not in known and not call.settings.fill:
+            raise Problem(400, "ATLAS-400-00-01A", f"invalid parameters: no attribute {name}")
+    return known
 
 
 def _delete(kind: str) -> Behaviour:

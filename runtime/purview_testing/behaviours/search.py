@@ -29,7 +29,8 @@ def query(call: Call) -> Reply:
         raise Problem(400, "InvalidLimit", f"limit lies between 1 and {_MOST}")
     token = body.get("continuationToken")
     after = 0 if call.settings.fill and not str(token).startswith(TOKEN) else read_token(token)
-    found = Hits(call, words(body.get("keywords")), body.get("filter"))
+    condition = None if call.settings.fill and not isinstance(body.get("filter"), dict) else body.get("filter")
+    found = Hits(call, words(body.get("keywords")), condition)
     hits = list(found.after(after, limit + 1, skip=body.get("offset") or 0))
     value: Json = {"@search.count": found.count(), "value": [_hit(v) for _, v in hits[:limit]]}
     shape = call.operation.contract.schemas.shape(call.operation.result)
