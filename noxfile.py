@@ -13,7 +13,7 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 LINT = nox.project.dependency_groups(PYPROJECT, "lint")
 TEST = nox.project.dependency_groups(PYPROJECT, "test")
 TYPING = nox.project.dependency_groups(PYPROJECT, "typing")
-PROJECT = ("-e", ".[codegen]")
+PROJECT = ("-e", ".[codegen,testing]")
 QUIET = {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
@@ -61,6 +61,13 @@ def quickstart(session: nox.Session) -> None:
     session.install(*PROJECT, env=QUIET)
     session.run("python", "-m", "purview_codegen", "generate")
     session.run("python", "examples/quickstart.py", *session.posargs)
+
+
+@nox.session(default=False)
+def sandbox(session: nox.Session) -> None:
+    """Serve a Purview account made from the contracts on a port of this machine."""
+    session.install("-e", ".[testing]", env=QUIET)
+    session.run("python", "-m", "purview_testing", "serve", *session.posargs)
 
 
 @nox.session(default=False)

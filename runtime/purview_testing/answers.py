@@ -6,6 +6,7 @@ import random
 import re
 import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from .contracts import Schemas, Shape
@@ -82,14 +83,16 @@ class Examples:
 
 def _asks_for_uuid(facts: Mapping[str, Any]) -> bool:
     pattern = facts.get("pattern")
-    return pattern is not None and re.search(pattern, "amber1") is None and re.search(pattern, str(uuid.UUID(int=0))) is not None
+    return (
+        pattern is not None
+        and re.search(pattern, "amber1") is None
+        and re.search(pattern, str(uuid.UUID(int=0))) is not None
+    )
 
 
 def stamp(seconds: float, *, exact: bool) -> str:
     """A time in UTC: with the seven digits of a second that the live service sends, or with six."""
-    import datetime
-
-    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    moment = datetime.fromtimestamp(seconds, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}{'' if exact else '7'}Z"
 
 

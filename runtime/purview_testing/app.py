@@ -53,7 +53,12 @@ class App:
     """Everything but the transports. One lock: calls are served one after another, as their transactions are."""
 
     def __init__(
-        self, validator: Validator, settings: Settings, store: Store, identity: Identity, recorder: Recorder | None = None
+        self,
+        validator: Validator,
+        settings: Settings,
+        store: Store,
+        identity: Identity,
+        recorder: Recorder | None = None,
     ) -> None:
         self.validator, self.settings, self.store, self.identity = validator, settings, store, identity
         self.faults = Faults(self.known)
@@ -91,7 +96,7 @@ class App:
             verdict = self.validator.request(request)
             operation = verdict.operation
             plane = operation.contract.document.plane if operation else self._plane(request)
-            fault = self.faults.strike(plane, operation.id if operation else None)
+            fault = self.faults.strike(plane, operation)
             response = self._answer(request, verdict, fault)
             kind = fault.kind if fault else None
             departures = () if plane in (None, "identity") and operation is None else verdict.departures
@@ -221,5 +226,3 @@ def refuse(departures: Sequence[Departure]) -> None:
     if any(d.kind == "media-type" for d in departures):
         raise Problem(415, "UnsupportedMediaType", f"The content type must be {first.expected}.", details)
     raise Problem(400, "InvalidRequest", f"The request departs from its contract: {first}.", details)
-
-

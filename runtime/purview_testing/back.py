@@ -28,14 +28,22 @@ def came_from_here(
     if body is None or not any(d.place == "body" and d.kind in _SENT for d in departures):
         return tuple(departures)
     sent = {
-        place for path in _sources(match, request, body) if (value := _got(app, request, path)) for place in _places(value, "")
+        place
+        for path in _sources(match, request, body)
+        if (value := _got(app, request, path))
+        for place in _places(value, "")
     }
     return tuple(d for d in departures if not _is_sent(d, body, sent))
 
 
 def _is_sent(departure: Departure, body: Any, sent: set[tuple[str, bytes]]) -> bool:
     there, value = resolve(body, departure.where)
-    return departure.place == "body" and departure.kind in _SENT and there and (_any(departure.where), dumps(value)) in sent
+    return (
+        departure.place == "body"
+        and departure.kind in _SENT
+        and there
+        and (_any(departure.where), dumps(value)) in sent
+    )
 
 
 def _sources(match: Match, request: Request, body: Any) -> list[str]:

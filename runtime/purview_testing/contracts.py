@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -111,14 +111,15 @@ class Schemas:
 
     def _either(self, schema: Json, name: str | None) -> Shape:
         """anyOf is how a contract says "or null", and nothing else."""
-        options = [self.shape(o) for o in schema.get("anyOf", schema.get("oneOf", ()))]
+        given: list[Any] = schema.get("anyOf") or schema.get("oneOf") or []
+        options = [self.shape(o) for o in given]
         first = next((o for o in options if o.types != ("null",)), Shape(name, ()))
         null = ("null",) if first.types and any("null" in o.types for o in options) else ()
-        return Shape(**{**first.__dict__, "types": first.types + null})
+        return replace(first, types=first.types + null)
 
 
 def _as_read_only(shape: Shape) -> Shape:
-    return shape if shape.read_only else Shape(**{**shape.__dict__, "read_only": True})
+    return shape if shape.read_only else replace(shape, read_only=True)
 
 
 @dataclass(frozen=True)

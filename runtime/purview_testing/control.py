@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .faults import Fault
@@ -17,7 +18,7 @@ ROOT = "/__sandbox/"
 def serve(app: App, request: Request) -> Response:
     """GET state (kind -> number of items; with ?kind=K its items), GET requests, GET, POST and DELETE faults, POST reset."""
     name = request.raw_path.removeprefix(ROOT).strip("/")
-    routes = {
+    routes: dict[str, dict[str, Callable[[App, Request], Any]]] = {
         "state": {"GET": _state},
         "requests": {"GET": _requests, "DELETE": _forget},
         "faults": {"GET": _faults, "POST": _add, "DELETE": _clear},

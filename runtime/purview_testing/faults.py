@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from email.utils import formatdate
 from typing import Any
 
+from .contracts import Operation
 from .operations import FAILED, NEVER
 from .specs import UsageError, nearest
 from .wire import Response
@@ -84,8 +85,16 @@ class Fault:
     def show(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
-    def fits(self, plane: str | None, operation: str | None) -> bool:
-        return (self.plane is None or self.plane == plane) and (self.operation is None or self.operation == operation)
+    def fits(self, plane: str | None, operation: Operation | None) -> bool:
+        """Whether a call is one of those; faults of links and of long-running operations fit such operations alone."""
+        name = operation.id if operation is not None else None
+        if (self.plane is not None and self.plane != plane) or (self.operation is not None and self.operation != name):
+            return False
+        if self.kind.startswith("next-link"):
+            return operation is not None and operation.list_member is not None
+        if self.failing is not None:
+            return operation is not None and (operation.polling is not None or operation.status == 202)
+        return True
 
     def strikes(self) -> bool:
         """Counts one matching call, and says whether this one is hit."""
@@ -114,12 +123,14 @@ class Faults:
             raise UsageError(f"fault {fault.kind}: unknown plane {fault.plane!r}; {nearest(fault.plane, known)}")
         ids = set().union(*(ids for plane, ids in known.items() if fault.plane in (None, plane)))
         if fault.operation is not None and fault.operation not in ids:
-            raise UsageError(f"fault {fault.kind}: unknown operation {fault.operation!r}; {nearest(fault.operation, sorted(ids))}")
+            raise UsageError(
+                f"fault {fault.kind}: unknown operation {fault.operation!r}; {nearest(fault.operation, sorted(ids))}"
+            )
         with self._lock:
             self._list.append(fault)
         return fault
 
-    def strike(self, plane: str | None, operation: str | None) -> Fault | None:
+    def strike(self, plane: str | None, operation: Operation | None) -> Fault | None:
         with self._lock:
             return next((f for f in self._list if f.fits(plane, operation) and f.strikes()), None)
 

@@ -72,7 +72,9 @@ class Identity:
             return json_response(400, _error("unsupported_grant_type", "The sandbox knows client_credentials alone."))
         if found["v2"] and not form["scope"].endswith("/.default"):
             return json_response(400, _error("invalid_scope", "The scope must end with /.default."))
-        return json_response(200, self._answer(v2=bool(found["v2"]), audience=form[audience]), {"Cache-Control": "no-store"})
+        return json_response(
+            200, self._answer(v2=bool(found["v2"]), audience=form[audience]), {"Cache-Control": "no-store"}
+        )
 
     def _answer(self, *, v2: bool, audience: str) -> dict[str, object]:
         token, seconds = self.issue(), int(self.lifetime)

@@ -34,7 +34,9 @@ def tags_of(value: Json, filters: Iterable[str]) -> set[str]:
     return out
 
 
-def listing(call: Call, kind: str, *, tag: str | None = None, keep: Predicate | None = None, present: Any = None) -> Reply:
+def listing(
+    call: Call, kind: str, *, tag: str | None = None, keep: Predicate | None = None, present: Any = None
+) -> Reply:
     """One page of a kind. What the query filters by narrows it; `present` changes each item as it goes out."""
     tags = [*([tag] if tag else []), *_query_tags(call)]
     size = next((call.query[n] for n in _SIZES if isinstance(call.query.get(n), int)), 0)

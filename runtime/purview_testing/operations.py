@@ -18,7 +18,9 @@ _OVER = len(_STAGES) - 1
 def begin(call: Call, **more: Any) -> dict[str, str]:
     """Notes a new operation; the headers that lead to its status."""
     key = call.guid()
-    call.store.put(KIND, key, {"operation": call.operation.id, "begun": call.settings.clock(), "failing": call.failing, **more})
+    call.store.put(
+        KIND, key, {"operation": call.operation.id, "begun": call.settings.clock(), "failing": call.failing, **more}
+    )
     return {
         "Operation-Location": call.link(f"{call.operation.contract.prefix}/operations/{key}"),
         "Retry-After": retry_after(call),
@@ -78,11 +80,13 @@ def _plain(key: str, at: int, *, failed: bool) -> Json:
 
 
 def _error() -> Json:
-    return {"code": "SandboxFault", "message": "A fault of the sandbox made this operation fail.", "errorMessage": "A fault."}
+    return {
+        "code": "SandboxFault",
+        "message": "A fault of the sandbox made this operation fail.",
+        "errorMessage": "A fault.",
+    }
 
 
 def one_of(names: tuple[str, ...], enum: tuple[Any, ...]) -> str:
     """The first of some names that an enum has; the first one without an enum."""
     return next((n for n in names if n in enum), names[0])
-
-

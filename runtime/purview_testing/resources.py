@@ -54,9 +54,9 @@ class Resources:
             if operation.list_member and self._creatable(f"{template}/{{}}"):
                 return self.list
             return self.example if operation.list_member or not _is_object(operation) else self.read
-        return self._posted(operation, template)
+        return self._posted(template)
 
-    def _posted(self, operation: Operation, template: str) -> Behaviour:
+    def _posted(self, template: str) -> Behaviour:
         if f"{template}/{{}}" in self.table and "GET" in self.table[f"{template}/{{}}"]:
             return self.create
         for ending, behaviour in (("/query/count", self.count), ("/query", self.query)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -103,7 +103,7 @@ class Sandbox:
         return AsyncSandboxTransport(self.app.handle)
 
     @contextlib.contextmanager
-    def serve(self, port: int = 0, host: str = "127.0.0.1") -> Iterator[str]:
+    def serve(self, port: int = 0, host: str = "127.0.0.1") -> Generator[str]:
         """Serves on a port of this machine, 0 picks a free one; gives the address, which is also `url` while it serves."""
         from .server import served
 

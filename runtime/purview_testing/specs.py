@@ -42,7 +42,9 @@ def documents(specs: Path | None = None) -> tuple[Document, ...]:
     """Every document of planes.toml, by plane and then by version."""
     data = tomllib.loads(((specs or folder()) / "planes.toml").read_text(encoding="utf-8"))
     return tuple(
-        Document(name, entry["version"], entry.get("default", False), plane["endpoint"], plane["package"], plane["title"])
+        Document(
+            name, entry["version"], entry.get("default", False), plane["endpoint"], plane["package"], plane["title"]
+        )
         for name, plane in sorted(data["planes"].items())
         for entry in plane["documents"]
     )

@@ -12,7 +12,16 @@ from .contracts import Shape
 Json = dict[str, Any]
 _UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _CREATED = {"createdAt", "createdTime", "createTime", "createdBy", "startTime"}
-_CHANGED = {"lastModifiedAt", "lastUpdateTime", "lastModifiedBy", "updatedBy", "modifiedBy", "updateTime", "sharedAt", "sentAt"}
+_CHANGED = {
+    "lastModifiedAt",
+    "lastUpdateTime",
+    "lastModifiedBy",
+    "updatedBy",
+    "modifiedBy",
+    "updateTime",
+    "sharedAt",
+    "sentAt",
+}
 _STATES = {"state", "provisioningState", "collectionProvisioningState", "registrationStatus"}
 _GROUPS = {"properties", "systemData"}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,7 +54,9 @@ class Store:
                 self._db.execute("PRAGMA journal_mode=WAL")
                 self._db.execute("PRAGMA synchronous=FULL")
         except sqlite3.Error as error:
-            raise UsageError(f"--state {path}: {error}; name a file that is writable, or one made by the sandbox") from None
+            raise UsageError(
+                f"--state {path}: {error}; name a file that is writable, or one made by the sandbox"
+            ) from None
         if version not in (0, _FORMAT):
             self._db.close()
             raise UsageError(f"--state {path}: made by another version of the sandbox; remove it or name another file")
@@ -62,7 +64,7 @@ class Store:
         self._db.execute(f"PRAGMA user_version={_FORMAT}")
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None]:
         """All of it or nothing; on the disk when it ends."""
         with self._lock:
             if self._depth:
@@ -91,7 +93,9 @@ class Store:
         with self.transaction():
             row = self._db.execute("SELECT seq FROM item WHERE kind = ? AND key = ?", (kind, key)).fetchone()
             if row is None:
-                done = self._db.execute("INSERT INTO item (kind, key, value) VALUES (?, ?, ?)", (kind, key, dumps(value)))
+                done = self._db.execute(
+                    "INSERT INTO item (kind, key, value) VALUES (?, ?, ?)", (kind, key, dumps(value))
+                )
                 seq, old = int(done.lastrowid or 0), set[str]()
                 self._db.execute(_ADD, (kind, "", 1))
             else:
@@ -104,7 +108,9 @@ class Store:
     def _tag(self, kind: str, seq: int, old: set[str], new: set[str]) -> None:
         gone, come = old - new, new - old
         if gone:
-            self._db.executemany("DELETE FROM tag WHERE kind = ? AND tag = ? AND seq = ?", [(kind, t, seq) for t in gone])
+            self._db.executemany(
+                "DELETE FROM tag WHERE kind = ? AND tag = ? AND seq = ?", [(kind, t, seq) for t in gone]
+            )
         if come:
             self._db.executemany("INSERT INTO tag VALUES (?, ?, ?)", [(kind, t, seq) for t in come])
         if gone or come:
@@ -116,7 +122,9 @@ class Store:
             row = self._db.execute("SELECT seq FROM item WHERE kind = ? AND key = ?", (kind, key)).fetchone()
             if row is None:
                 return False
-            self._tag(kind, row[0], {t for (t,) in self._db.execute("SELECT tag FROM tag WHERE seq = ?", (row[0],))}, set())
+            self._tag(
+                kind, row[0], {t for (t,) in self._db.execute("SELECT tag FROM tag WHERE seq = ?", (row[0],))}, set()
+            )
             self._db.execute("DELETE FROM item WHERE seq = ?", (row[0],))
             self._db.execute(_ADD, (kind, "", -1))
         return True

@@ -19,7 +19,7 @@ from .wire import Request, Response
 _INTEGER = re.compile(r"[+-]?\d+")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 PAGE_TOKENS = ("$skipToken", "skipToken")
-TOKEN = "page."  # what our own page tokens begin with
+TOKEN = "page."  # noqa: S105 - what our own page tokens begin with
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,9 @@ class Validator:
             found_bytes = f"{len(response.content)} bytes"
             return [Departure("body", "", "unknown", "no body", found_bytes)] if response.content else []
         if not any(_fits(m, media) for m in declared.content):
-            return [Departure("header", "content-type", "media-type", " or ".join(declared.content), media or "nothing")]
+            return [
+                Departure("header", "content-type", "media-type", " or ".join(declared.content), media or "nothing")
+            ]
         if "json" not in media:
             return []
         try:
@@ -148,7 +150,9 @@ def _form(operation: Operation, schema: Any, request: Request) -> Iterator[Depar
         yield Departure("body", f"/{name}", "required", "a part, since it is required", "nothing")
     for name in names:
         if name not in shape.properties:
-            yield Departure("body", f"/{name}", "unknown", f"one of {', '.join(shape.properties)}", f"the part {name!r}")
+            yield Departure(
+                "body", f"/{name}", "unknown", f"one of {', '.join(shape.properties)}", f"the part {name!r}"
+            )
 
 
 def read_query(

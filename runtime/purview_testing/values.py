@@ -68,6 +68,10 @@ class Checker:
             return
         if shape.enum and value not in shape.enum and (self.strict or not isinstance(value, str)):
             yield _body(pointer, "enum", f"one of {', '.join(map(str, shape.enum[:12]))}", found(value))
+        yield from self._inside(shape, value, pointer)
+
+    def _inside(self, shape: Shape, value: Any, pointer: str) -> Iterator[Departure]:
+        """What a value of the right type holds."""
         if isinstance(value, str):
             yield from _text(shape, value, pointer)
         elif isinstance(value, dict):
@@ -80,18 +84,15 @@ class Checker:
 
     def _object(self, shape: Shape, value: dict[str, Any], pointer: str) -> Iterator[Departure]:
         known = True
-        if shape.discriminator is not None:
-            target = self.schemas.subtype(shape, value)
-            kind = value.get(shape.discriminator)
-            known = target is not None
+        if (name := shape.discriminator) is not None:
+            target, kind = self.schemas.subtype(shape, value), value.get(name)
+            known, at = target is not None, f"{pointer}/{escape(name)}"
             if target is not None:
                 shape = target
             elif isinstance(kind, str) and self.strict:
-                at = f"{pointer}/{escape(shape.discriminator)}"
-                yield _body(at, "discriminator", f"one of {', '.join(list(shape.mapping)[:12])}", found(kind))
-            elif kind is None and shape.discriminator not in shape.required:
-                at = f"{pointer}/{escape(shape.discriminator)}"
-                yield _body(at, "discriminator", f"one of {', '.join(list(shape.mapping)[:12])}", "nothing")
+                yield _body(at, "discriminator", _kinds(shape), found(kind))
+            elif kind is None and name not in shape.required:
+                yield _body(at, "discriminator", _kinds(shape), "nothing")
         for name in shape.required:
             if name not in value and not (self.request and self._read_only(shape, name)):
                 yield _body(f"{pointer}/{escape(name)}", "required", "a value, since it is required", "nothing")
@@ -137,6 +138,10 @@ def _text(shape: Shape, value: str, pointer: str) -> Iterator[Departure]:
 
 def _body(pointer: str, kind: str, expected: str, what: str) -> Departure:
     return Departure("body", pointer, kind, expected, what)
+
+
+def _kinds(shape: Shape) -> str:
+    return f"one of {', '.join(list(shape.mapping)[:12])}"
 
 
 def _named(shape: Shape) -> str:

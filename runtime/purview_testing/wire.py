@@ -69,7 +69,7 @@ def json_response(status: int, value: Any, headers: Mapping[str, str] | None = N
     return Response(status, {"content-type": "application/json", **(headers or {})}, dumps(value))
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 - it is an answer
     """An error answer. `details`: (target, message) of each departure."""
 
     def __init__(

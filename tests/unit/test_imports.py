@@ -82,7 +82,7 @@ def offences(package: str, allowed: set[str], *, never: tuple[str, ...] = ()) ->
 
 
 def test_every_package_is_looked_at() -> None:
-    missing = [name for name in SOURCES if name != "purview_testing" and not modules(name)]
+    missing = [name for name in SOURCES if not modules(name)]
     assert [] == missing
 
 
@@ -119,6 +119,22 @@ def test_core_knows_only_the_errors_of_auth() -> None:
         o for o in offences("purview_core", allowed, never=("purview_auth",)) if not o.endswith(" purview_auth.errors")
     ]
     assert [] == offences("purview_core", allowed) + found
+
+
+def test_testing_stands_on_core_and_contracts() -> None:
+    never = ("purview_auth", "purview_codegen")
+    allowed = {*STDLIB, "httpx", "pytest", "uvicorn", "purview_core", "purview_dataplane", "purview_testing"}
+    assert [] == offences("purview_testing", allowed, never=never)
+
+
+def test_testing_imports_what_serves_only_when_it_serves() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{i.line} imports {i.module}"
+        for path in modules("purview_testing")
+        for i in imports(path, "purview_testing")
+        if i.at_once and i.module.split(".")[0] in ("uvicorn", "starlette")
+    ]
+    assert [] == found
 
 
 def test_testing_imports_no_plane_at_once() -> None:

@@ -59,6 +59,7 @@ PUBLIC = {
         "PollingError PreconditionFailedError PurviewAuthError PurviewError Response Retry ServerError "
         "ThrottledError TransportError TransportTimeoutError UnauthorizedError decode to_json type_hints"
     ),
+    "purview_testing": "Departure Fault Faults Sandbox UsageError Validator Verdict",
     "purview_dataplane": "AsyncPurview PLANES Purview",
     "purview_dataplane.scanning": "API_VERSION AsyncScanningClient OPERATIONS ScanningClient models",
 }

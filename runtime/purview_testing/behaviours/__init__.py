@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..call import Behaviour, Settings
-from ..contracts import Operation
-from ..resources import norm
-from ..store import Store
+from purview_testing.call import Behaviour, Settings
+from purview_testing.contracts import Operation
+from purview_testing.resources import norm
+from purview_testing.store import Store
+
 from . import (
     collections,
     devops,

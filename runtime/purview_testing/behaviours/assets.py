@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..call import ME, Call
-from ..lists import words
-from ..store import Store
-from ..wire import Problem
+from purview_testing.call import ME, Call
+from purview_testing.lists import words
+from purview_testing.store import Store
+from purview_testing.wire import Problem
 
 Json = dict[str, Any]
 KIND, EDGES = "/atlas/entities", "/atlas/edges"
@@ -33,12 +33,22 @@ def save(store: Store, value: Json) -> None:
 def touch(call: Call, value: Json) -> None:
     """Saves a change, with its time and a new version."""
     version = int(value.get("version") or 0) + 1
-    save(call.store, {**value, "updateTime": call.now_ms, "updatedBy": ME, "version": version, "lastModifiedTS": str(version)})
+    save(
+        call.store,
+        {**value, "updateTime": call.now_ms, "updatedBy": ME, "version": version, "lastModifiedTS": str(version)},
+    )
 
 
 def invented(guid: str, name: str = "DataSet", qualified: str | None = None) -> Json:
     attributes = {"qualifiedName": qualified or f"sandbox://{guid}", "name": qualified or guid}
-    return {"typeName": name, "guid": guid, "attributes": attributes, "status": "ACTIVE", "version": 1, "lastModifiedTS": "1"}
+    return {
+        "typeName": name,
+        "guid": guid,
+        "attributes": attributes,
+        "status": "ACTIVE",
+        "version": 1,
+        "lastModifiedTS": "1",
+    }
 
 
 def by_guid(call: Call, guid: str) -> Json:
@@ -120,5 +130,5 @@ def flow(call: Call, value: Json, resolve: Callable[[Any], str | None]) -> None:
         for reference in attributes.get(name) or []:
             other = resolve(reference)
             if other is not None:
-                ends = (other, guid) if name == "inputs" else (guid, other)
-                link(call.store, *ends, relation=call.guid(), by=guid)
+                one, two = (other, guid) if name == "inputs" else (guid, other)
+                link(call.store, one, two, call.guid(), guid)

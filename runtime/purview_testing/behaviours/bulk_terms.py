@@ -8,9 +8,10 @@ from email.parser import BytesParser
 from typing import Any
 from urllib.parse import quote
 
-from ..call import Behaviour, Call, Reply
-from ..operations import FAILED, KIND, retry_after, stage
-from ..wire import Problem, not_found
+from purview_testing.call import Behaviour, Call, Reply
+from purview_testing.operations import FAILED, KIND, retry_after, stage
+from purview_testing.wire import Problem, not_found
+
 from .terms import GLOSSARIES, TERMS, find, glossary_of, remove, save
 
 Json = dict[str, Any]
@@ -72,7 +73,9 @@ def _media(call: Call) -> str:
 def delete_terms(call: Call) -> Reply:
     wanted = [find(call, TERMS, str(g)) for g in call.body]
     for term in wanted:
-        if call.store.total("/atlas/entities", f"term:{term['guid']}") and not call.query.get("forceDeleteEntityAssignment"):
+        if call.store.total("/atlas/entities", f"term:{term['guid']}") and not call.query.get(
+            "forceDeleteEntityAssignment"
+        ):
             raise Problem(409, "ATLAS-409-00-00D", f"The term {term['name']} is assigned to entities")
     for term in wanted:
         remove(call, TERMS, term)
@@ -92,7 +95,12 @@ def status(call: Call) -> Reply:
         return Reply({**call.example(), "id": key, "status": "Succeeded"})
     at = stage(call, KIND, key, record)
     failed = at == len(_STATES) - 1 and record["failing"] == FAILED
-    value = {"id": key, "status": "Failed" if failed else _STATES[at], "createTime": call.now, "properties": record["facts"]}
+    value = {
+        "id": key,
+        "status": "Failed" if failed else _STATES[at],
+        "createTime": call.now,
+        "properties": record["facts"],
+    }
     if failed:
         value["error"] = {"code": "SandboxFault", "message": "A fault of the sandbox made this operation fail."}
     return Reply(call.known(value), headers={"Retry-After": retry_after(call)})

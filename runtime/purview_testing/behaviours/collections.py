@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..answers import Examples
-from ..call import Behaviour, Call, Reply, Settings
-from ..lists import listing, tags_of
-from ..stamps import complete
-from ..store import Store
-from ..wire import Problem, not_found
+from purview_testing.answers import Examples
+from purview_testing.call import Behaviour, Call, Reply, Settings
+from purview_testing.lists import listing, tags_of
+from purview_testing.stamps import complete
+from purview_testing.store import Store
+from purview_testing.wire import Problem, not_found
+
 from . import policies
 
 Json = dict[str, Any]
@@ -22,7 +23,12 @@ _ACCOUNT = ("/account", "")
 def install(store: Store, _: Settings) -> None:
     """The root collection, which has the name of the account."""
     if store.get(KIND, ROOT) is None:
-        root = {"name": ROOT, "friendlyName": ROOT, "description": "The root collection.", "collectionProvisioningState": "Succeeded"}
+        root = {
+            "name": ROOT,
+            "friendlyName": ROOT,
+            "description": "The root collection.",
+            "collectionProvisioningState": "Succeeded",
+        }
         store.put(KIND, ROOT, root, _tags(root))
         policies.establish(store, ROOT, None)
 
@@ -41,7 +47,10 @@ def put(call: Call) -> Reply:
     if isinstance(parent, dict) and isinstance(parent.get("referenceName"), str):
         body["parentCollection"] = parent | {"referenceName": parent["referenceName"].lower()}
     elif name != ROOT:
-        body["parentCollection"] = (old or {}).get("parentCollection") or {"type": "CollectionReference", "referenceName": ROOT}
+        body["parentCollection"] = (old or {}).get("parentCollection") or {
+            "type": "CollectionReference",
+            "referenceName": ROOT,
+        }
     wanted = (body.get("parentCollection") or {}).get("referenceName")
     if wanted is not None and not call.settings.fill:
         if call.store.get(KIND, wanted) is None:
@@ -59,7 +68,11 @@ def chain(store: Store, name: str) -> list[str]:
     """The names above a collection, the root first."""
     out: list[str] = []
     value = store.get(KIND, name)
-    while value is not None and (parent := (value.get("parentCollection") or {}).get("referenceName")) and parent not in out:
+    while (
+        value is not None
+        and (parent := (value.get("parentCollection") or {}).get("referenceName"))
+        and parent not in out
+    ):
         out.insert(0, parent)
         value = store.get(KIND, parent)
     return out
@@ -70,7 +83,9 @@ def delete(call: Call) -> Reply:
     if call.store.get(KIND, name) is None and not call.settings.fill:
         raise not_found("Collection", name)
     if name == ROOT or call.store.total(KIND, f"parent={name}") or call.store.total("/atlas/entities", f"c:{name}"):
-        raise Problem(409, "CollectionNotEmpty", f"The collection {name!r} is the root, or holds collections or assets.")
+        raise Problem(
+            409, "CollectionNotEmpty", f"The collection {name!r} is the root, or holds collections or assets."
+        )
     call.store.delete(KIND, name)
     policies.dissolve(call.store, name)
     return Reply()

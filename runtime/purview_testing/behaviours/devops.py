@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..call import Behaviour, Call, Reply
-from ..lists import listing
+from purview_testing.call import Behaviour, Call, Reply
+from purview_testing.lists import listing
 
 PLANES = ("devops_policies",)
 ALL = "/policyStore/devops-policies"

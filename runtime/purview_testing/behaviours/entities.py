@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from ..call import ME, Behaviour, Call, Reply
-from ..wire import Problem
+from purview_testing.call import ME, Behaviour, Call, Reply
+from purview_testing.wire import Problem
+
 from . import assets, marks, types
 
 Json = dict[str, Any]
@@ -20,7 +21,10 @@ class Writer:
 
     def __init__(self, call: Call, given: list[Json], referred: dict[str, Json], collection: str | None) -> None:
         self.call, self.collection = call, collection
-        self.given = [*given, *(v for g, v in referred.items() if not any(v.get("guid") == e.get("guid") for e in given))]
+        self.given = [
+            *given,
+            *(v for g, v in referred.items() if not any(v.get("guid") == e.get("guid") for e in given)),
+        ]
         self.assigned: dict[str, str] = {}
         self.created: list[Json] = []
         self.updated: list[Json] = []
@@ -55,14 +59,21 @@ class Writer:
             raise types.missing(f"name {name}")
         given = value.get("guid")
         if not attributes.get("qualifiedName") and (not isinstance(given, str) or given.startswith("-")):
-            raise Problem(400, "ATLAS-400-00-01A", f"invalid parameters: {name}.qualifiedName: mandatory attribute value missing")
+            raise Problem(
+                400, "ATLAS-400-00-01A", f"invalid parameters: {name}.qualifiedName: mandatory attribute value missing"
+            )
 
     def _one(self, value: Json, guid: str, old: Json | None) -> None:
         made = {k: v for k, v in value.items() if not (old is not None and k in _MARKS)}
         for name in ("attributes", "relationshipAttributes"):
             if isinstance(made.get(name), dict):
                 made[name] = {k: self._resolved(v) for k, v in made[name].items()}
-        kept = old or {"createTime": self.call.now_ms, "createdBy": ME, "version": 0, "typeName": value.get("typeName", "DataSet")}
+        kept = old or {
+            "createTime": self.call.now_ms,
+            "createdBy": ME,
+            "version": 0,
+            "typeName": value.get("typeName", "DataSet"),
+        }
         both = {n: {**(kept.get(n) or {}), **(made.get(n) or {})} for n in ("attributes", "relationshipAttributes")}
         merged = {**kept, **made, **{n: v for n, v in both.items() if v}, "guid": guid, "status": "ACTIVE"}
         collection = self.collection or merged.get("collectionId") or "sandbox"
@@ -128,7 +139,11 @@ def read_at(operation: Any, body: Any) -> list[str]:
     if path.endswith("/entity") and isinstance(body.get("entity"), dict):
         guid = quote(str(body["entity"].get("guid")), safe="~")
         return [f"{prefix}/atlas/v2/entity/guid/{guid}"]
-    return [f"{prefix}/atlas/v2/relationship/guid/{body['guid']}"] if path.endswith("/relationship") and "guid" in body else []
+    return (
+        [f"{prefix}/atlas/v2/relationship/guid/{body['guid']}"]
+        if path.endswith("/relationship") and "guid" in body
+        else []
+    )
 
 
 def _out(value: Json, call: Call) -> Json:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from ..call import ME, Behaviour, Call, Reply
-from ..store import Row
-from ..wire import Problem
+from purview_testing.call import ME, Behaviour, Call, Reply
+from purview_testing.store import Row
+from purview_testing.wire import Problem
+
 from . import assets, bulk_terms, types
 from .terms import CATEGORIES, GLOSSARIES, TERMS, category_header, find, glossary_of, remove, save, term_header
 
@@ -54,7 +55,9 @@ def _shown(call: Call, kind: str, value: Json) -> Json:
         children = [category_header(r.value) for r in call.store.page(CATEGORIES, _ALL, tag=tag)]
         terms = [term_header(r.value) for r in call.store.page(TERMS, _ALL, tag=f"cat:{value['guid']}")]
         return value | ({"childrenCategories": children} if children else {}) | ({"terms": terms} if terms else {})
-    assigned = [_related(r.value, value["guid"]) for r in call.store.page(assets.KIND, 100, tag=f"term:{value['guid']}")]
+    assigned = [
+        _related(r.value, value["guid"]) for r in call.store.page(assets.KIND, 100, tag=f"term:{value['guid']}")
+    ]
     return value | ({"assignedEntities": assigned} if assigned else {})
 
 
@@ -65,7 +68,9 @@ def _get(kind: str) -> Behaviour:
 def _update(kind: str, *, partly: bool) -> Behaviour:
     def update(call: Call) -> Reply:
         old = find(call, kind, call.arguments[0])
-        kept = {n: old[n] for n in ("guid", "qualifiedName", "anchor", "createTime", "createdBy", "version") if n in old}
+        kept: Json = {
+            n: old[n] for n in ("guid", "qualifiedName", "anchor", "createTime", "createdBy", "version") if n in old
+        }
         value = {**old, **_changes(call)} if partly else {**kept, **call.body}
         return Reply(_shown(call, kind, save(call, kind, {**value, "guid": old["guid"]}, old)))
 
@@ -110,7 +115,9 @@ def detailed(call: Call) -> Reply:
 
 def related_terms(call: Call) -> Reply:
     value = find(call, TERMS, call.arguments[0])
-    links = {n: v for n, v in value.items() if isinstance(v, list) and v and isinstance(v[0], dict) and "termGuid" in v[0]}
+    links = {
+        n: v for n, v in value.items() if isinstance(v, list) and v and isinstance(v[0], dict) and "termGuid" in v[0]
+    }
     return Reply(links)
 
 
@@ -118,7 +125,9 @@ def related_categories(call: Call) -> Reply:
     value = find(call, CATEGORIES, call.arguments[0])
     children = [category_header(r.value) for r in call.store.page(CATEGORIES, _ALL, tag=f"p:{value['guid']}")]
     parent = value.get("parentCategory")
-    return Reply(({"childrenCategories": children} if children else {}) | ({"parentCategory": [parent]} if parent else {}))
+    return Reply(
+        ({"childrenCategories": children} if children else {}) | ({"parentCategory": [parent]} if parent else {})
+    )
 
 
 def category_terms(call: Call) -> Reply:
@@ -127,7 +136,7 @@ def category_terms(call: Call) -> Reply:
 
 
 def _related(entity: Json, term: str) -> Json:
-    meaning = next((m for m in entity.get("meanings") or [] if m.get("termGuid") == term), {})
+    meaning: Json = next((m for m in entity.get("meanings") or [] if m.get("termGuid") == term), {})
     head = assets.header(entity)
     out = {"guid": entity["guid"], "typeName": entity["typeName"], "displayText": head["displayText"]}
     out |= {"entityStatus": "ACTIVE", "relationshipType": "AtlasGlossarySemanticAssignment"}
@@ -144,7 +153,12 @@ def assign(call: Call) -> Reply:
     for each in call.body:
         entity = assets.by_guid(call, str(each.get("guid")))
         kept = [m for m in entity.get("meanings") or [] if m.get("termGuid") != term["guid"]]
-        facts = {"termGuid": term["guid"], "displayText": term["name"], "status": "VALIDATED", "relationGuid": call.guid()}
+        facts = {
+            "termGuid": term["guid"],
+            "displayText": term["name"],
+            "status": "VALIDATED",
+            "relationGuid": call.guid(),
+        }
         assets.touch(call, {**entity, "meanings": [*kept, {**facts, "createdBy": ME}]})
     return Reply()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..call import Behaviour, Call, Reply
+from purview_testing.call import Behaviour, Call, Reply
+
 from . import assets, types
 
 Json = dict[str, Any]

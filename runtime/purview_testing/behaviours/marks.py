@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..call import Behaviour, Call, Reply
-from ..wire import Problem
+from purview_testing.call import Behaviour, Call, Reply
+from purview_testing.wire import Problem
+
 from . import assets, types
 
 Json = dict[str, Any]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from ..call import ME, Behaviour, Call, Reply, Settings
-from ..lists import listing
-from ..store import Store
-from ..wire import Problem, not_found
+from purview_testing.call import ME, Behaviour, Call, Reply, Settings
+from purview_testing.lists import listing
+from purview_testing.store import Store
+from purview_testing.wire import Problem, not_found
 
 Json = dict[str, Any]
 PLANES = ("metadata_policies",)
@@ -29,7 +29,12 @@ def install(store: Store, _: Settings) -> None:
     for name, friendly in _BUILT_IN.items():
         if store.get(ROLES, _PREFIX + name) is None:
             condition = [[{"attributeName": "principal.microsoft.id", "attributeValueIncludedIn": [ME]}]]
-            properties = {"provisioningState": "Provisioned", "roleType": "BuiltIn", "friendlyName": friendly, "version": 1}
+            properties = {
+                "provisioningState": "Provisioned",
+                "roleType": "BuiltIn",
+                "friendlyName": friendly,
+                "version": 1,
+            }
             role = {"id": _PREFIX + name, "name": _PREFIX + name, "type": "Microsoft.Purview/role"}
             store.put(ROLES, _PREFIX + name, {**role, "properties": {**properties, "cnfCondition": condition}})
 
@@ -41,12 +46,14 @@ def establish(store: Store, collection: str, parent: str | None) -> None:
     rules = [_rule(role, collection, [ME] if role == "collection-administrator" else []) for role in _BUILT_IN]
     inherited = [[{"attributeName": "derived.purview.permission", "attributeValueIncludes": f"permission:{parent}"}]]
     reach = [[{"attributeName": "derived.purview.role", "attributeValueIncludes": r["id"]}] for r in rules]
-    rules.append({
-        "kind": "attributerule",
-        "id": permission,
-        "name": permission,
-        "dnfCondition": reach + (inherited if parent else []),
-    })
+    rules.append(
+        {
+            "kind": "attributerule",
+            "id": permission,
+            "name": permission,
+            "dnfCondition": reach + (inherited if parent else []),
+        }
+    )
     properties: Json = {
         "description": "",
         "decisionRules": [{"kind": "decisionrule", "effect": "Permit", "dnfCondition": [[allowed]]}],
@@ -75,7 +82,9 @@ def listed(call: Call) -> Reply:
 
 
 def read(call: Call) -> Reply:
-    return Reply(call.need(KIND, call.arguments[0], "MetadataPolicy", lambda: {**call.example(), "id": call.arguments[0]}))
+    return Reply(
+        call.need(KIND, call.arguments[0], "MetadataPolicy", lambda: {**call.example(), "id": call.arguments[0]})
+    )
 
 
 def update(call: Call) -> Reply:

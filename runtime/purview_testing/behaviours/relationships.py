@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..call import ME, Behaviour, Call, Reply
-from ..wire import Problem
+from purview_testing.call import ME, Behaviour, Call, Reply
+from purview_testing.wire import Problem
+
 from . import assets, types
 
 Json = dict[str, Any]

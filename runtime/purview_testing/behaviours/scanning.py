@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from ..call import Behaviour, Call, Reply
-from ..lists import listing
-from ..operations import FAILED, begin, one_of, retry_after, stage
-from ..wire import Problem, not_found
+from purview_testing.call import Behaviour, Call, Reply
+from purview_testing.lists import listing
+from purview_testing.operations import FAILED, begin, one_of, retry_after, stage
+from purview_testing.wire import Problem, not_found
 
 Json = dict[str, Any]
 PLANES = ("scanning",)
@@ -31,7 +31,13 @@ def run(call: Call) -> Reply:
     key = str(call.query.get("runId") or (call.arguments[2] if len(call.arguments) > 2 else call.guid()))
     if call.store.get(runs, key) is None:
         level = call.query.get("scanLevel") or "Full"
-        value = {"id": key, "scanLevelType": level, "runType": "Manual", "scanRulesetType": "System", "startTime": call.now}
+        value = {
+            "id": key,
+            "scanLevelType": level,
+            "runType": "Manual",
+            "scanRulesetType": "System",
+            "startTime": call.now,
+        }
         call.store.put(runs, key, value)
         state = {"begun": call.settings.clock(), "failing": call.failing}
         call.store.put(_RUNS, f"{runs}/{key}", state)

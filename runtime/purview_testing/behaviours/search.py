@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..call import Behaviour, Call, Reply, page_token, read_token
-from ..lists import words
-from ..validate import TOKEN
-from ..wire import Problem
+from purview_testing.call import Behaviour, Call, Reply, page_token, read_token
+from purview_testing.lists import words
+from purview_testing.validate import TOKEN
+from purview_testing.wire import Problem
+
 from . import assets, types
 from .terms import TERMS
 

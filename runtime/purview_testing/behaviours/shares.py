@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..call import Behaviour, Call, Reply
-from ..lists import listing, tags_of
-from ..resources import place
-from ..store import Store
+from purview_testing.call import Behaviour, Call, Reply
+from purview_testing.lists import listing, tags_of
+from purview_testing.resources import place
+from purview_testing.store import Store
 
 Json = dict[str, Any]
 PLANES = ("share",)

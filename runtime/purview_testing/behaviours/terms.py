@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..call import ME, Call
-from ..lists import words
-from ..wire import Problem
+from purview_testing.call import ME, Call
+from purview_testing.lists import words
+from purview_testing.wire import Problem
 
 Json = dict[str, Any]
 GLOSSARIES, TERMS, CATEGORIES = "/atlas/glossaries", "/atlas/terms", "/atlas/categories"
@@ -48,8 +48,15 @@ def save(call: Call, kind: str, value: Json, old: Json | None) -> Json:
         _below(call, made)
     _unique(call, kind, made, glossary)
     made["qualifiedName"] = _qualified(made, glossary, old)
-    made |= {"createTime": (old or {}).get("createTime") or call.now_ms, "createdBy": (old or {}).get("createdBy") or ME}
-    made |= {"updateTime": call.now_ms, "updatedBy": ME, "lastModifiedTS": str(int((old or {}).get("lastModifiedTS") or 0) + 1)}
+    made |= {
+        "createTime": (old or {}).get("createTime") or call.now_ms,
+        "createdBy": (old or {}).get("createdBy") or ME,
+    }
+    made |= {
+        "updateTime": call.now_ms,
+        "updatedBy": ME,
+        "lastModifiedTS": str(int((old or {}).get("lastModifiedTS") or 0) + 1),
+    }
     if kind == TERMS:
         made.setdefault("status", "Draft")
     call.store.put(kind, guid, made, _tags(made, glossary))
@@ -63,7 +70,11 @@ def _anchor(call: Call, made: Json, old: Json | None) -> Json:
     if not guid and not call.settings.fill:
         raise Problem(400, "ATLAS-400-00-091", "The item needs an anchor with its glossaryGuid")
     glossary = find(call, GLOSSARIES, str(guid))
-    made["anchor"] = {**anchor, "glossaryGuid": glossary["guid"], "relationGuid": anchor.get("relationGuid") or call.guid()}
+    made["anchor"] = {
+        **anchor,
+        "glossaryGuid": glossary["guid"],
+        "relationGuid": anchor.get("relationGuid") or call.guid(),
+    }
     return glossary
 
 
@@ -93,7 +104,9 @@ def _unique(call: Call, kind: str, made: Json, glossary: Json | None) -> None:
 def _qualified(made: Json, glossary: Json | None, old: Json | None) -> str:
     if old is not None and old.get("qualifiedName"):
         return str(old["qualifiedName"])
-    return f"{made['name']}@{glossary['name']}" if glossary is not None else str(made.get("qualifiedName") or made["name"])
+    return (
+        f"{made['name']}@{glossary['name']}" if glossary is not None else str(made.get("qualifiedName") or made["name"])
+    )
 
 
 def _tags(made: Json, glossary: Json | None) -> set[str]:
@@ -136,4 +149,6 @@ def term_header(value: Json) -> Json:
 
 def category_header(value: Json) -> Json:
     parent = (value.get("parentCategory") or {}).get("categoryGuid")
-    return {"categoryGuid": value["guid"], "displayText": value["name"]} | ({"parentCategoryGuid": parent} if parent else {})
+    return {"categoryGuid": value["guid"], "displayText": value["name"]} | (
+        {"parentCategoryGuid": parent} if parent else {}
+    )

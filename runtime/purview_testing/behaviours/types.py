@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from ..call import ME, Behaviour, Call, Reply, Settings
-from ..store import Store
-from ..wire import Problem
+from purview_testing.call import ME, Behaviour, Call, Reply, Settings
+from purview_testing.store import Store
+from purview_testing.wire import Problem
 
 Json = dict[str, Any]
 PLANES = ("datamap", "datamap_preview", "catalog")
@@ -83,10 +83,17 @@ def install(store: Store, _: Settings) -> None:
         own = attributes if name in ("Referenceable", "Asset") else []
         _save(store, {"name": name, "superTypes": list(above), "attributeDefs": own, "subTypes": []}, "ENTITY", 0)
     for name in _CLASSIFICATIONS:
-        _save(store, {"name": name, "superTypes": [], "subTypes": [], "attributeDefs": [], "entityTypes": []}, "CLASSIFICATION", 0)
+        _save(
+            store,
+            {"name": name, "superTypes": [], "subTypes": [], "attributeDefs": [], "entityTypes": []},
+            "CLASSIFICATION",
+            0,
+        )
     for name, (one, two) in _RELATIONSHIPS.items():
         ends = {f"endDef{i}": {"type": t, "name": f"end{i}", "isContainer": False} for i, t in ((1, one), (2, two))}
-        _save(store, {"name": name, "relationshipCategory": "ASSOCIATION", "attributeDefs": [], **ends}, "RELATIONSHIP", 0)
+        _save(
+            store, {"name": name, "relationshipCategory": "ASSOCIATION", "attributeDefs": [], **ends}, "RELATIONSHIP", 0
+        )
 
 
 def _attribute(name: str, *, unique: bool = False) -> Json:

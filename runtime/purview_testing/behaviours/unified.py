@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from ..call import Behaviour, Call, Reply
-from ..lists import listing
-from ..wire import not_found
+from purview_testing.call import Behaviour, Call, Reply
+from purview_testing.lists import listing
+from purview_testing.wire import not_found
 
 Json = dict[str, Any]
 PLANES = ("unified_catalog",)
@@ -88,6 +88,9 @@ ROUTES: dict[tuple[str, str], Behaviour] = {
         for owner in _OWNERS
         for method, behaviour in (("GET", related), ("POST", relate), ("DELETE", unrelate))
     },
-    **{("POST", f"/{owner}/facets"): facets for owner in ("criticalDataElements", "dataProducts", "objectives", "terms")},
+    **{
+        ("POST", f"/{owner}/facets"): facets
+        for owner in ("criticalDataElements", "dataProducts", "objectives", "terms")
+    },
     ("GET", "/terms/{}/hierarchies"): hierarchy,
 }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..call import ME, Behaviour, Call, Reply
-from ..lists import listing
-from ..wire import Problem
+from purview_testing.call import ME, Behaviour, Call, Reply
+from purview_testing.lists import listing
+from purview_testing.wire import Problem
 
 Json = dict[str, Any]
 PLANES = ("workflow",)
@@ -44,7 +44,13 @@ def _start(call: Call, flow: Json, operation: Json, request_id: str) -> str:
     }
     call.store.put(RUNS, run, value, [f"workflow={flow['id']}"])
     detail = {"approvalType": "PendingOnAny", "status": _PENDING, "approvers": {ME: {"reply": _PENDING}}}
-    item = {"type": "Approval", "id": task, "title": f"Approve {target}", "workflowRunId": run, "approvalDetail": detail}
+    item = {
+        "type": "Approval",
+        "id": task,
+        "title": f"Approve {target}",
+        "workflowRunId": run,
+        "approvalDetail": detail,
+    }
     times = {"createdTime": call.now, "lastUpdateTime": call.now}
     call.store.put(TASKS, task, {**common, **item, **times, "payload": payload}, [f"run={run}"])
     return run

@@ -1,0 +1,100 @@
+"""`python -m purview_testing serve`: the sandbox on a port, until it is interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from .faults import Fault
+from .sandbox import Sandbox
+from .specs import UsageError
+
+USAGE = 2
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see python -m purview_testing --help")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="python -m purview_testing", description="Test against Purview without Purview.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="serve the sandbox; the last line printed is its address")
+    serve.add_argument("--port", type=int, default=0, help="0 picks a free one (default)")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--planes", metavar="A,B@VERSION", help="default: the default version of every plane")
+    serve.add_argument(
+        "--seed-data", metavar="FILE", help="JSON: a list of calls with method, path and body, made at the start"
+    )
+    serve.add_argument(
+        "--record", metavar="FILE", help="append each call and its answer, as JSON lines without secrets"
+    )
+    serve.add_argument("--faults", metavar="FILE", help="JSON: a list of faults")
+    serve.add_argument("--state", metavar="FILE", help="keep the state here; it survives a restart")
+    serve.add_argument("--exact", action="store_true", help="answer what the contracts say, and nothing beyond")
+    serve.add_argument("--strict", action="store_true", help="an enum admits its members alone")
+    serve.add_argument("--fill", action="store_true", help="invent what is not stored, instead of 404")
+    serve.add_argument("--seed", type=int, default=0, help="of ids and examples")
+    serve.add_argument("--page-size", type=int, default=100)
+    serve.add_argument(
+        "--pace", type=float, help="seconds a step of a long-running thing takes; default: a step a poll"
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Returns the exit code; bad input is one line on stderr and 2."""
+    try:
+        return _serve(_parser().parse_args(argv))
+    except UsageError as error:
+        print(str(error).replace("\n", " "), file=sys.stderr)
+        return USAGE
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from .server import address, listen, server
+
+    planes = [p.strip() for p in arguments.planes.split(",") if p.strip()] if arguments.planes else None
+    with Sandbox(
+        planes,
+        exact=arguments.exact,
+        strict=arguments.strict,
+        fill=arguments.fill,
+        state=arguments.state,
+        seed=arguments.seed,
+        page_size=arguments.page_size,
+        pace=arguments.pace,
+        record=arguments.record,
+    ) as sandbox:
+        for fault in _list(arguments.faults, "--faults"):
+            sandbox.faults.add(Fault.read(fault))
+        sandbox.load(_list(arguments.seed_data, "--seed-data"))
+        running, sock = server(sandbox.handle), listen(arguments.host, arguments.port)
+        sock.listen()
+        print(address(sock), flush=True)
+        running.run(sockets=[sock])
+    return 0
+
+
+def _list(path: str | None, option: str) -> list[Any]:
+    """The list in a JSON file."""
+    if path is None:
+        return []
+    try:
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{option} {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(f"{option} {path}: not JSON: {error}") from None
+    if not isinstance(value, list):
+        raise UsageError(f"{option} {path}: a list is needed")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())
