@@ -117,6 +117,10 @@ class Call:
         shape = self.operation.contract.schemas.shape(self.operation.result if schema is NOTHING else schema)
         return {n: v for n, v in value.items() if n in shape.properties}
 
+    def as_item(self, value: Json) -> Json:
+        """As much of a value as an item of the list shows."""
+        return self.known(value, self.operation.item)
+
     def fitting(self, value: Json, schema: Any = NOTHING) -> Json:
         """A value without the members that depart from its schema: what was sent in the shape of another one."""
         schemas = self.operation.contract.schemas

@@ -93,8 +93,7 @@ def delete(call: Call) -> Reply:
 
 def children(call: Call) -> Reply:
     call.need(KIND, call.arguments[0], "Collection", dict)
-    names = ("name", "friendlyName")
-    return listing(call, KIND, tag=f"parent={call.arguments[0]}", present=lambda v: {n: v[n] for n in names if n in v})
+    return listing(call, KIND, tag=f"parent={call.arguments[0]}", present=call.as_item)
 
 
 def path(call: Call) -> Reply:

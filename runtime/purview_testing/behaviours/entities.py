@@ -23,7 +23,7 @@ class Writer:
         self.call, self.collection = call, collection
         self.given = [
             *given,
-            *(v for g, v in referred.items() if not any(v.get("guid") == e.get("guid") for e in given)),
+            *(v for v in referred.values() if not any(v.get("guid") == e.get("guid") for e in given)),
         ]
         self.assigned: dict[str, str] = {}
         self.created: list[Json] = []

@@ -40,8 +40,8 @@ def create(call: Call) -> Reply:
 
 def _save(call: Call, value: Json) -> Json:
     version = int(value.get("version") or 0) + 1
-    facts = {"status": "ACTIVE", "version": version, "updateTime": call.now_ms, "updatedBy": ME}
-    made = {**value, **facts, "lastModifiedTS": str(version)}
+    facts: Json = {"status": "ACTIVE", "version": version, "updateTime": call.now_ms, "updatedBy": ME}
+    made: Json = {**value, **facts, "lastModifiedTS": str(version)}
     one, two = made["end1"]["guid"], made["end2"]["guid"]
     call.store.put(KIND, made["guid"], made, {f"end:{one}", f"end:{two}"})
     if str(made.get("typeName")).startswith(_DIRECT):

@@ -48,7 +48,7 @@ def run(call: Call) -> Reply:
 
 def _result(call: Call, runs: str, key: str, at: int) -> Json:
     """A run as the operation's answer shows it."""
-    value = dict(call.store.get(runs, key) or {"id": key, "startTime": call.now})
+    value: Json = dict(call.store.get(runs, key) or {"id": key, "startTime": call.now})
     schemas, schema = call.operation.contract.schemas, _item(call)
     shape = schemas.shape(schema)
     enum = schemas.shape(shape.properties["status"]).enum if "status" in shape.properties else ()

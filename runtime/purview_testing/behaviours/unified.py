@@ -47,9 +47,14 @@ def related(call: Call) -> Reply:
     _owner(call)
     kind, relation = call.query.get("entityType"), call.query.get("relationshipType")
     tag = f"type={kind}" if kind else f"relation={relation}" if relation else None
-    keep = (lambda v: v.get("relationshipType") == relation) if relation else None
-    schema = call.operation.item
-    return listing(call, _kind(call), tag=tag, keep=keep, present=lambda v: call.whole(call.known(v, schema), schema))
+
+    def keep(value: Json) -> bool:
+        return value.get("relationshipType") == relation
+
+    def shown(value: Json) -> Json:
+        return call.whole(call.as_item(value), call.operation.item)
+
+    return listing(call, _kind(call), tag=tag, keep=keep if relation else None, present=shown)
 
 
 def unrelate(call: Call) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from purview_testing.call import ME, Behaviour, Call, Reply
@@ -122,7 +123,7 @@ def change(call: Call) -> Reply:
 
 def _listed(kind: str) -> Behaviour:
     def listed(call: Call) -> Reply:
-        return listing(call, kind, present=lambda v: _shown(call, v))
+        return listing(call, kind, present=partial(_shown, call))
 
     return listed
 
