@@ -16,6 +16,7 @@ from .terms import TERMS
 Json = dict[str, Any]
 PLANES = types.PLANES
 _DEFAULT, _MOST, _CHUNK = 50, 1_000, 500
+_COUNTED = 1_000  # hits of a filtered search are counted up to here
 _STAGE = 1 << 48  # token numbers from here on are terms
 _FACETS = {"entityType": "type:", "classification": "cls:", "label": "label:"}
 _TAGS = {"entityType": "type:", "collectionId": "c:", "classification": "cls:", "label": "label:"}
@@ -93,7 +94,7 @@ class Hits:
         if self._keep is None and len(self._tags) <= 1:
             tag = self._tags[0] if self._tags else ""
             return sum(store.total(kind, tag) for kind in (assets.KIND, TERMS))
-        return sum(1 for _ in self.after(0, 10_000))
+        return sum(1 for _ in self.after(0, _COUNTED))
 
 
 def _word_tags(value: Json) -> set[str]:

@@ -179,7 +179,7 @@ def _bodies(operation: Operation, good: Sample) -> Iterator[tuple[str, Sample]]:
             yield kind, replace(good, body=put(good.body, path, WRONG[kinds[0]]))
         if path and kinds and not shape.nullable:
             yield "body null", replace(good, content=json.dumps(put(good.body, path, None)).encode())
-        if shape.enum and (not path or path[-1] not in ("kind",)):
+        if shape.enum and (not path or path[-1] != "kind"):
             yield "body bad enum", replace(good, body=put(good.body, path, "noSuchValue"))
         if not isinstance(value, dict):
             continue

@@ -1,0 +1,515 @@
+"""What people do with Purview, done with the generated clients against the sandbox, sync and async, as live and exact."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from purview_core import ConflictError, NotFoundError, PollingError, PreconditionFailedError
+from purview_dataplane import (
+    account,
+    catalog,
+    data_access,
+    data_estate_health,
+    datamap,
+    devops_policies,
+    metadata_policies,
+    scanning,
+    share,
+    unified_catalog,
+    workflow,
+)
+from purview_testing import Fault, Sandbox
+
+from .flows import Flow, Pages, Story, tell
+
+ME = "00000000-0000-4000-8000-0000000000aa"
+TERM, DOMAIN, PRODUCT = (f"00000000-0000-4000-8000-00000000000{i}" for i in (1, 2, 3))
+
+
+@pytest.fixture(params=[False, True], ids=["live", "exact"])
+def exact(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture(params=[False, True], ids=["sync", "async"])
+def run(request: pytest.FixtureRequest, exact: bool) -> Iterator[Any]:
+    sandboxes: list[Sandbox] = []
+
+    def run_story(story: Story, **options: Any) -> Sandbox:
+        sandboxes.append(Sandbox(exact=exact, **options))
+        tell(story, sandboxes[-1], asynchronous=request.param)
+        return sandboxes[-1]
+
+    yield run_story
+    for sandbox in sandboxes:
+        sandbox.close()
+
+
+def source(server: str = "invented.database.windows.net") -> Any:
+    m = scanning.models
+    return m.AzureSqlDatabaseDataSource(properties=m.AzureSqlDatabaseProperties(server_endpoint=server))
+
+
+def scan() -> Any:
+    m = scanning.models
+    return m.AzureSqlDatabaseMsiScan(properties=m.AzureSqlDatabaseMsiScanProperties(database_name="sales"))
+
+
+def scanning_story(p: Any) -> Flow:
+    sources = p.scanning.data_sources
+    made = yield sources.create_or_replace("lake", body=source())
+    assert ("lake", "AzureSqlDatabase") == (made.name, made.kind)
+    got = yield sources.get("lake")
+    got.properties.server_endpoint = "moved.database.windows.net"
+    yield sources.create_or_replace("lake", body=got)
+    listed = yield sources.list()
+    assert ["moved.database.windows.net"] == [s.properties.server_endpoint for s in listed]
+    assert got.properties.created_at == listed[0].properties.created_at
+    yield p.scanning.scans.create_or_replace("lake", "weekly", body=scan())
+    yield sources.delete("lake")
+    for call in (lambda: sources.get("lake"), lambda: p.scanning.scans.get("lake", "weekly")):
+        with pytest.raises(NotFoundError):
+            yield call()
+
+
+def collections_story(p: Any) -> Flow:
+    m = account.models
+    parent = m.CollectionReference(reference_name="SANDBOX", type_="CollectionReference")
+    made = yield p.account.collections.create_or_update(
+        "sales", body=m.Collection(friendly_name="Sales", parent_collection=parent)
+    )
+    assert ("Creating", "sandbox") == (made.collection_provisioning_state, made.parent_collection.reference_name)
+    got = yield p.account.collections.get("sales")
+    assert "Succeeded" == got.collection_provisioning_state
+    got.description = "what is sold"
+    yield p.account.collections.create_or_update("sales", body=got)
+    below = m.CollectionReference(reference_name="sales", type_="CollectionReference")
+    yield p.account.collections.create_or_update("eu", body=m.Collection(parent_collection=below))
+    path = yield p.account.collections.get_collection_path("eu")
+    assert ["sandbox", "sales"] == path.parent_name_chain
+    children = yield p.account.collections.list_child_collection_names("sales")
+    assert ["eu"] == [c.name for c in children]
+    with pytest.raises(ConflictError):
+        yield p.account.collections.delete("sales")
+    yield p.account.collections.delete("eu")
+    yield p.account.collections.delete("sales")
+    listed = yield p.account.collections.list()
+    assert ["sandbox"] == [c.name for c in listed]
+
+
+def roles_story(p: Any) -> Flow:
+    m = account.models
+    root = m.CollectionReference(reference_name="sandbox", type_="CollectionReference")
+    yield p.account.collections.create_or_update("hr", body=m.Collection(parent_collection=root))
+    policies = yield p.metadata_policies.metadata_policy.list_all(collection_name="hr")
+    policy = policies[0]
+    before = policy.to_dict()
+    rule = next(r for r in policy.properties.attribute_rules if "data-curator" in r.id)
+    rule.dnf_condition[0][0].attribute_value_included_in.append(ME)
+    after = yield p.metadata_policies.metadata_policy.update(policy.id, body=policy)
+    assert before["version"] + 1 == after.version
+    read = (yield p.metadata_policies.metadata_policy.get(policy.id)).to_dict()
+    assert from_rules(before) == from_rules(read)
+    assert [ME] in [included for included in members(read, "attributeValueIncludedIn") if included]
+    with pytest.raises(ConflictError):  # by the version that was read first
+        yield p.metadata_policies.metadata_policy.update(
+            policy.id, body=metadata_policies.models.MetadataPolicy.from_dict(before)
+        )
+
+
+def from_rules(value: Any) -> list[Any]:
+    return members(value, "fromRule")
+
+
+def members(value: Any, name: str) -> list[Any]:
+    """Every value of a member, wherever it is."""
+    if isinstance(value, dict):
+        mine = [value[name]] if name in value else []
+        return mine + [x for v in value.values() for x in members(v, name)]
+    return [x for v in value for x in members(v, name)] if isinstance(value, list) else []
+
+
+def entity_story(p: Any) -> Flow:
+    m, entities = datamap.models, p.datamap.entity
+    body = m.AtlasEntity(
+        type_name="azure_sql_table", guid="-1", attributes={"qualifiedName": "mssql://a b/t?x", "name": "t"}
+    )
+    made = yield entities.create_or_update(body=m.AtlasEntityWithExtInfo(entity=body))
+    guid = made.guid_assignments["-1"]
+    got = yield entities.get_by_unique_attributes("azure_sql_table", attr_qualified_name="mssql://a b/t?x")
+    assert guid == got.entity.guid
+    got.entity.attributes["description"] = "orders"
+    yield entities.create_or_update(body=got)
+    yield entities.partial_update_attribute_by_guid(guid, name="owner", body="me")
+    read = yield entities.get(guid)
+    assert ("orders", "me", "t") == tuple(read.entity.attributes[n] for n in ("description", "owner", "name"))
+    yield entities.add_classifications(guid, body=[m.AtlasClassification(type_name="MICROSOFT.PERSONAL.EMAIL")])
+    yield entities.add_label(guid, body=["gold", "eu"])
+    yield entities.remove_labels(guid, body=["eu"])
+    yield entities.add_or_update_business_metadata(guid, body={"ops": {"tier": 1}})
+    read = yield entities.get(guid)
+    assert (["gold"], {"ops": {"tier": 1}}) == (read.entity.labels, read.entity.business_attributes)
+    found = yield entities.get_classifications(guid)
+    assert 1 == found.total_count
+    yield entities.remove_classification(guid, "MICROSOFT.PERSONAL.EMAIL")
+    yield p.account.collections.create_or_update("dwh", body=account.models.Collection(friendly_name="DWH"))
+    yield entities.move_to_collection(collection_id="dwh", body=m.MoveEntitiesOptions(entity_guids=[guid]))
+    query = m.QueryOptions(keywords="orders", filter_={"collectionId": "dwh"})
+    assert [guid] == [hit.id for hit in (yield p.datamap.discovery.query(body=query)).value]
+    yield entities.delete(guid)
+    with pytest.raises(NotFoundError):
+        yield entities.get(guid)
+
+
+def types_story(p: Any) -> Flow:
+    m = datamap.models
+    made = m.AtlasTypesDef(entity_defs=[m.AtlasEntityDef(name="invoice", super_types=["DataSet"], attribute_defs=[])])
+    yield p.datamap.type.bulk_create(body=made)
+    with pytest.raises(ConflictError):
+        yield p.datamap.type.bulk_create(body=made)
+    got = yield p.datamap.type.get_entity_def_by_name("invoice")
+    got.description = "a bill"
+    yield p.datamap.type.bulk_update(body=m.AtlasTypesDef(entity_defs=[got]))
+    listed = yield p.datamap.type.list_headers()
+    assert "invoice" in {h.name for h in listed}
+    yield p.datamap.type.delete("invoice")
+    with pytest.raises(NotFoundError):
+        yield p.datamap.type.get_by_name("invoice")
+
+
+def glossary_story(p: Any) -> Flow:
+    """A tree of three levels, with a term at the bottom that is assigned to an entity."""
+    m, g = datamap.models, p.datamap.glossary
+    glossary = yield g.create(body=m.AtlasGlossary(name="Business"))
+    anchor = m.AtlasGlossaryHeader(glossary_guid=glossary.guid)
+    chain: list[Any] = []
+    for name in ("Sales", "Orders", "Returns"):
+        parent = m.AtlasRelatedCategoryHeader(category_guid=chain[-1].guid) if chain else None
+        made = yield g.create_category(body=m.AtlasGlossaryCategory(name=name, anchor=anchor, parent_category=parent))
+        chain.append(made)
+    middle = yield g.get_category(chain[1].guid)
+    assert chain[0].guid == middle.parent_category.category_guid
+    assert ["Returns"] == [c.display_text for c in middle.children_categories]
+    where = [m.AtlasTermCategorizationHeader(category_guid=chain[2].guid)]
+    term = yield g.create_term(body=m.AtlasGlossaryTerm(name="RMA", anchor=anchor, categories=where))
+    with pytest.raises(ConflictError):
+        yield g.create_term(body=m.AtlasGlossaryTerm(name="RMA", anchor=anchor))
+    got = yield g.get_term(term.guid)
+    got.long_description = "return merchandise authorization"
+    yield g.update_term(term.guid, body=got)
+    assert ["RMA"] == [t.display_text for t in (yield g.list_category_terms(chain[2].guid))]
+    entity = m.AtlasEntity(type_name="azure_sql_table", guid="-1", attributes={"qualifiedName": "q", "name": "q"})
+    made = yield p.datamap.entity.create_or_update(body=m.AtlasEntityWithExtInfo(entity=entity))
+    guid = made.guid_assignments["-1"]
+    yield g.assign_term_to_entities(term.guid, body=[m.AtlasRelatedObjectId(guid=guid)])
+    assert [guid] == [e.guid for e in (yield g.list_entities_assigned_with_term(term.guid))]
+    terms = yield p.catalog.glossary.list_terms_by_glossary_name("Business")
+    assert ["return merchandise authorization"] == [t.long_description for t in terms]
+    yield g.delete(glossary.guid)
+    with pytest.raises(NotFoundError):
+        yield g.get_term(term.guid)
+
+
+def csv_story(p: Any) -> Flow:
+    glossary = yield p.catalog.glossary.create(body=catalog.models.AtlasGlossary(name="Imported"))
+    rows = b"Name,Definition\r\nfirst,one\r\nsecond,two\r\n"
+    done = yield p.catalog.glossary.begin_import_glossary_terms_via_csv(
+        glossary.guid, file=("terms.csv", rows, "text/csv")
+    )
+    assert ("Succeeded", "2") == (done.status, done.properties.imported_terms)
+    terms = yield p.catalog.glossary.list_glossary_terms(glossary.guid)
+    guids = [t.guid for t in terms]
+    text = yield p.catalog.glossary.export_glossary_terms_as_csv(glossary.guid, body=guids)
+    assert b"first,Draft,one" in text
+    done = yield p.catalog.glossary.begin_bulk_delete_terms_by_guids(body=guids)
+    assert "Succeeded" == done.status
+    assert [] == (yield p.catalog.glossary.list_glossary_terms(glossary.guid))
+
+
+def lineage_story(p: Any) -> Flow:
+    """500 entities in one call, with placeholders: 250 tables in a chain, with a process between each and the next."""
+    m = datamap.models
+    tables = [
+        m.AtlasEntity(
+            type_name="azure_sql_table", guid=f"-{i + 1}", attributes={"qualifiedName": f"t{i}", "name": f"table {i}"}
+        )
+        for i in range(250)
+    ]
+    processes = [
+        m.AtlasEntity(
+            type_name="Process",
+            guid=f"-{i + 1001}",
+            attributes={
+                "qualifiedName": f"p{i}",
+                "name": f"copy {i}",
+                "inputs": [{"guid": f"-{i + 1}", "typeName": "azure_sql_table"}],
+                "outputs": [{"uniqueAttributes": {"qualifiedName": f"t{i + 1}"}, "typeName": "azure_sql_table"}],
+            },
+        )
+        for i in range(249)
+    ]
+    extra = m.AtlasEntity(type_name="DataSet", guid="-9999", attributes={"qualifiedName": "d", "name": "d"})
+    made = yield p.datamap.entity.bulk_create_or_update(
+        body=m.AtlasEntitiesWithExtInfo(entities=[*processes, *tables, extra])
+    )
+    assert 500 == len(made.guid_assignments)
+    first = made.guid_assignments["-1"]
+    graph = yield p.datamap.lineage.get(first, direction=m.LineageDirection.OUTPUT, depth=6)
+    names = [graph.guid_entity_map[g].display_text for g in graph.guid_entity_map]
+    assert {*(f"table {i}" for i in range(4)), *(f"copy {i}" for i in range(3))} == set(names)
+    assert 6 == len(graph.relations)
+    step = yield p.datamap.lineage.get_next_page(first, direction=m.LineageDirection.OUTPUT)
+    assert [made.guid_assignments["-1001"]] == [r.to_entity_id for r in step.relations]
+    hits, token = 0, None
+    while True:
+        page = yield p.datamap.discovery.query(
+            body=m.QueryOptions(keywords="table", limit=100, continuation_token=token)
+        )
+        hits, token = hits + len(page.value), page.continuation_token
+        if token is None:
+            break
+    assert (250, 250) == (hits, page.search_count)
+
+
+def missing_placeholder_story(p: Any) -> Flow:
+    m = datamap.models
+    lost = m.AtlasEntity(
+        type_name="Process",
+        guid="-2",
+        attributes={"qualifiedName": "p", "inputs": [{"guid": "-1002", "typeName": "DataSet"}]},
+    )
+    with pytest.raises(NotFoundError, match="-1002"):
+        yield p.datamap.entity.bulk_create_or_update(body=m.AtlasEntitiesWithExtInfo(entities=[lost]))
+
+
+def relationship_story(p: Any) -> Flow:
+    m = datamap.models
+    both = [m.AtlasEntity(type_name="DataSet", guid=f"-{i}", attributes={"qualifiedName": f"d{i}"}) for i in (1, 2)]
+    made = yield p.datamap.entity.bulk_create_or_update(body=m.AtlasEntitiesWithExtInfo(entities=both))
+    one, two = (made.guid_assignments[f"-{i}"] for i in (1, 2))
+    ends = {"end1": m.AtlasObjectId(guid=one), "end2": m.AtlasObjectId(guid=two)}
+    made = yield p.datamap.relationship.create(
+        body=m.AtlasRelationship(type_name="direct_lineage_dataset_dataset", **ends)
+    )
+    got = yield p.datamap.relationship.get(made.guid, extended_info=True)
+    assert {one, two} == set(got.referred_entities)
+    graph = yield p.datamap.lineage.get(two, direction=m.LineageDirection.INPUT)
+    assert [one] == [r.from_entity_id for r in graph.relations]
+    yield p.datamap.relationship.delete(made.guid)
+    graph = yield p.datamap.lineage.get(two, direction=m.LineageDirection.INPUT)
+    assert not graph.relations
+
+
+def devops_story(p: Any) -> Flow:
+    m, policies = devops_policies.models, p.devops_policies.devops_sql_perf_monitor_policy
+    rule = m.DevopsPolicyDecisionRule(effect=m.Decision.PERMIT, principals=[ME], principal_groups=[])
+    body = m.DevopsPolicy(decision_rules=[rule], purview_resource_name="lake")
+    yield policies.create_or_replace("lake", body=body)
+    got = yield policies.get("lake")
+    assert ["lake"] == [x.purview_resource_name for x in (yield p.devops_policies.devops_policy.list())]
+    with pytest.raises(PreconditionFailedError):
+        yield policies.create_or_replace("lake", body=got, if_match='"stale"')
+    yield policies.create_or_replace("lake", body=got, if_match="*")
+    yield policies.delete("lake", if_match="*")
+    with pytest.raises(NotFoundError):
+        yield policies.get("lake")
+
+
+def share_story(p: Any) -> Flow:
+    m = share.models
+    store = m.StoreReference(reference_name="/subscriptions/s/store", type_=m.ReferenceNameType.ARMRESOURCEREFERENCE)
+    paths = [m.StorageAccountPath(container_name="c", sender_path="in", receiver_path="out")]
+    artifact = m.AdlsGen2Artifact(store_reference=store, properties=m.AdlsGen2ArtifactProperties(paths=paths))
+    body = m.InPlaceSentShare(properties=m.InPlaceSentShareProperties(display_name="orders", artifact=artifact))
+    made = yield p.share.sent_shares.begin_create_or_replace(TERM, body=body)
+    assert "orders" == made.properties.display_name
+    listed = yield p.share.sent_shares.list(reference_name="/subscriptions/s/store")
+    assert [TERM] == [s.id for s in listed]
+    who = m.UserInvitation(properties=m.UserInvitationProperties(target_email="a@example.com"))
+    yield p.share.sent_shares.create_invitation(TERM, DOMAIN, body=who)
+    waiting = yield p.share.received_shares.list_detached()
+    assert [DOMAIN] == [s.id for s in waiting]
+    received = waiting[0]
+    received.properties.sink = m.AdlsGen2AccountSink(
+        store_reference=store, properties=m.AdlsGen2AccountSinkProperties(container_name="c", folder="f")
+    )
+    yield p.share.received_shares.begin_create_or_replace(DOMAIN, body=received)
+    attached = yield p.share.received_shares.list_attached(reference_name="/subscriptions/s/store")
+    assert ["Attached"] == [s.properties.share_status for s in attached]
+    done = yield p.share.sent_shares.begin_delete(TERM)
+    assert "Succeeded" == done.status
+    with pytest.raises(NotFoundError):
+        yield p.share.sent_shares.get(TERM)
+
+
+def workflow_story(p: Any) -> Flow:
+    m = workflow.models
+    trigger = m.Trigger(type_=m.TriggerType.WHEN_TERM_CREATION_IS_REQUESTED)
+    body = m.WorkflowCreateOrUpdateCommand(triggers=[trigger], name="approve", is_enabled=True, description="")
+    yield p.workflow.workflow.create_or_replace(TERM, body=body)
+    assert "approve" == (yield p.workflow.workflow.get(TERM)).name
+    ask = m.UserRequestPayload(operations=[m.Operation(type_=m.OperationType.CREATETERM, payload={"name": "RMA"})])
+    asked = yield p.workflow.user_requests.submit(body=ask)
+    [run] = asked.operations[0].workflow_run_ids
+    [task] = yield p.workflow.workflow_tasks.list()
+    assert (run, "Pending") == (task.workflow_run_id, task.approval_detail.status)
+    yield p.workflow.approval.approve(task.id, body=m.ApprovalResponseComment(comment="fine"))
+    assert "Completed" == (yield p.workflow.workflow_run.get(run)).status
+    assert "Approved" == (yield p.workflow.workflow_task.get(task.id)).approval_detail.status
+    yield p.workflow.workflow.delete(TERM)
+    assert [] == (yield p.workflow.workflows.list())
+
+
+def unified_story(p: Any) -> Flow:
+    m, u = unified_catalog.models, p.unified_catalog
+    facts: dict[str, Any] = {
+        "parent_id": TERM,
+        "thumbnail": {},
+        "domains": [],
+        "managed_attributes": [],
+        "system_data": {},
+    }
+    domain = m.Domain.from_dict(
+        {
+            "id": DOMAIN,
+            "name": "Sales",
+            "parentId": TERM,
+            "thumbnail": {},
+            "domains": [],
+            "managedAttributes": [],
+            "systemData": {},
+        }
+    )
+    assert facts
+    yield u.business_domain.create(body=domain)
+    with pytest.raises(ConflictError):
+        yield u.business_domain.create(body=domain)
+    for key, parent in ((TERM, None), (ME, TERM)):
+        status = m.CatalogModelStatus.DRAFT
+        yield u.terms.create(body=m.Term(id=key, name="Order", status=status, domain=DOMAIN, parent_id=parent))
+    chain = yield u.terms.list_hierarchy(ME)
+    assert [TERM, ME] == [t.id for t in chain]
+    got = yield u.terms.get(ME)
+    got.description = "what a customer wants"
+    yield u.terms.update(ME, body=got)
+    assert 2 == len((yield u.terms.list(domain_id=DOMAIN)))
+    assert 2 == (yield u.terms.count(body=m.DuplicateQueryRequest(name_keyword="order"))).count
+    yield u.data_products.create(body=m.DataProduct(id=PRODUCT, name="Orders", domain=DOMAIN))
+    related = m.TermRelationship(entity_id=PRODUCT, relationship_type=m.TermRelationshipType.RELATED)
+    yield u.terms.add_related_entity(ME, body=related, entity_type=m.EntityCategory.DATAPRODUCT)
+    found = yield u.terms.list_related_entities(ME)
+    assert [PRODUCT] == [r.entity_id for r in found]
+    yield u.terms.delete_related(ME, entity_type=m.EntityCategory.DATAPRODUCT, entity_id=PRODUCT)
+    assert [] == (yield u.terms.list_related_entities(ME))
+    yield u.terms.delete(ME)
+    with pytest.raises(NotFoundError):
+        yield u.terms.get(ME)
+
+
+def access_story(p: Any) -> Flow:
+    m, subscriptions = data_access.models, p.data_access.data_subscriptions
+    yield subscriptions.create_or_update(TERM, body=m.DataSubscription(workflow_name="ask"))
+    got = yield subscriptions.get(TERM)
+    got.workflow_name = "ask again"
+    yield subscriptions.create_or_update(TERM, body=got)
+    assert ["ask again"] == [s.workflow_name for s in (yield subscriptions.list())]
+    yield subscriptions.delete(TERM)
+    with pytest.raises(NotFoundError):
+        yield subscriptions.get(TERM)
+
+
+def health_story(p: Any) -> Flow:
+    controls = p.data_estate_health.controls
+    made = yield controls.create(body=data_estate_health.models.Control.from_dict({"name": "quality"}))
+    key = made.to_dict()["id"]
+    got = yield controls.get(key)
+    yield controls.update(key, body=got)
+    assert 1 == len((yield controls.list()).value)
+    yield controls.delete(key)
+    with pytest.raises(NotFoundError):
+        yield controls.get(key)
+
+
+def policies_story(p: Any) -> Flow:
+    listed = yield p.self_service_policies.self_service_policies.list()
+    key = listed[0].policy_id or "p1"
+    yield p.self_service_policies.self_service_policies.get(key)
+    yield p.self_service_policies.self_service_policies.delete(key)
+    with pytest.raises(NotFoundError):
+        yield p.self_service_policies.self_service_policies.get(key)
+    assert (yield p.pds.policy_elements.list(scope="/s"))
+
+
+STORIES = [
+    *(
+        scanning_story,
+        collections_story,
+        roles_story,
+        entity_story,
+        types_story,
+        glossary_story,
+        csv_story,
+        lineage_story,
+    ),
+    *(missing_placeholder_story, relationship_story, devops_story, share_story, workflow_story, unified_story),
+    *(access_story, health_story, policies_story),
+]
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda s: s.__name__)
+def test_story(run: Any, story: Story) -> None:
+    run(story)
+
+
+def test_paging_over_three_pages(run: Any) -> None:
+    def story(p: Any) -> Flow:
+        for i in range(5):
+            yield p.scanning.data_sources.create_or_replace(f"source{i}", body=source())
+        pages = yield Pages(p.scanning.data_sources.list())
+        assert [["source0", "source1"], ["source2", "source3"], ["source4"]] == [
+            [s.name for s in page] for page in pages
+        ]
+
+    run(story, page_size=2)
+
+
+def test_a_scan_run_to_success(run: Any, exact: bool) -> None:
+    def story(p: Any) -> Flow:
+        yield p.scanning.data_sources.create_or_replace("lake", body=source())
+        with pytest.raises(NotFoundError):
+            yield p.scanning.scan_result.begin_run_scan("lake", "weekly")
+        yield p.scanning.scans.create_or_replace("lake", "weekly", body=scan())
+        done = yield p.scanning.scan_result.begin_run_scan("lake", "weekly", run_id=TERM)
+        assert (TERM, "Succeeded") == (done.id, done.status)
+        [past] = yield p.scanning.scan_result.list_scan_history("lake", "weekly")
+        assert (TERM, "Succeeded") == (past.id, past.status)
+        assert past.end_time is not None
+        with pytest.raises(ConflictError):
+            yield p.scanning.scan_result.begin_cancel_scan("lake", "weekly", TERM)
+
+    sandbox = run(story)
+    polls = [s for s in sandbox.requests if s.operation == "ScanResult_GetScanStatus"]
+    assert 3 == len(polls)
+
+
+@pytest.mark.parametrize("kind", ["operation-fails", "operation-never-ends"])
+def test_a_run_that_does_not_succeed(kind: str) -> None:
+    with Sandbox(["scanning"]) as sandbox:
+        sandbox.faults.add(Fault(kind, operation="ScanResult_RunScan"))
+
+        def story(p: Any) -> Flow:
+            yield p.scanning.data_sources.create_or_replace("lake", body=source())
+            yield p.scanning.scans.create_or_replace("lake", "weekly", body=scan())
+            poller = p.scanning.scan_result.begin_run_scan("lake", "weekly")
+            if kind == "operation-fails":
+                with pytest.raises(PollingError, match="SandboxFault"):
+                    poller.result()
+            else:
+                statuses = [poller.status() for _ in itertools.repeat(None, 9)]
+                assert (["InProgress"], False) == (sorted(set(statuses)), poller.done())
+
+        tell(story, sandbox, asynchronous=False)
