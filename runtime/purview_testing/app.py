@@ -93,21 +93,32 @@ class App:
         if request.raw_path.startswith(control.ROOT):
             return control.serve(self, request)
         with self._lock:
-            verdict = self.validator.request(request)
+            verdict = self._judged(request)
             operation = verdict.operation
             plane = operation.contract.document.plane if operation else self._plane(request)
             fault = self.faults.strike(plane, operation)
             response = self._answer(request, verdict, fault)
             kind = fault.kind if fault else None
-            departures = () if plane in (None, "identity") and operation is None else verdict.departures
             name = operation.id if operation else None
-            self.requests.append(Seen(request, plane, name, departures, response.status, kind))
+            self.requests.append(Seen(request, plane, name, verdict.departures, response.status, kind))
             if self._recorder is not None and operation is not None:
                 self._recorder.write(operation, request, response)
             return response
 
+    def _judged(self, request: Request) -> Verdict:
+        """The verdict, without what is no fault of the caller: token requests, polls, and what the sandbox itself has sent."""
+        verdict = self.validator.request(request)
+        if verdict.match is None:
+            known = self.identity.knows(request) or self._polled(request) is not None
+            return Verdict(None, (), {}) if known else verdict
+        if not verdict.departures or self.settings.exact:
+            return verdict
+        body = read_body(request, verdict.match.operation)
+        departures = came_from_here(self, request, verdict.match, body, verdict.departures)
+        return Verdict(verdict.match, departures, verdict.query)
+
     def _plane(self, request: Request) -> str | None:
-        if "/oauth2/" in request.raw_path:
+        if self.identity.knows(request):
             return "identity"
         contract = self._contract(request.raw_path)
         return contract.document.plane if contract else None
@@ -145,12 +156,9 @@ class App:
             return token
         self.identity.check(request)
         if verdict.match is None:
-            return self._unrouted(request, verdict.departures[0])
+            return self._unrouted(request, verdict)
         body = read_body(request, verdict.match.operation)
-        departures = verdict.departures
-        if departures and not self.settings.exact:
-            departures = came_from_here(self, request, verdict.match, body, departures)
-        refuse(departures)
+        refuse(verdict.departures)
         call = self._call(request, verdict.match, verdict.query, body, fault)
         with self.store.transaction():
             return self._respond(call, self._behaviour(call)(call))
@@ -183,23 +191,31 @@ class App:
             value = live(call.operation.contract.schemas, schema, value)
         return json_response(status, value, reply.headers)
 
-    def _unrouted(self, request: Request, departure: Departure) -> Response:
-        """A status of a long-running operation, or an error that names what is near."""
+    def _polled(self, request: Request) -> tuple[Contract, str, Any] | None:
+        """The contract, key and record of the long-running operation whose status is asked for."""
         found = _STATUS.fullmatch(request.raw_path)
-        contract = self._contract(request.raw_path)
-        if found and contract and request.method == "GET" and departure.kind == "path":
+        record = self.store.get(operations.KIND, found["key"]) if found and request.method == "GET" else None
+        if found is None or record is None:
+            return None
+        fitting = [
+            c for c in self.validator.contracts if c.prefix == found["prefix"] and record["operation"] in c.operations
+        ]
+        return (fitting[0], found["key"], record) if fitting else None
+
+    def _unrouted(self, request: Request, verdict: Verdict) -> Response:
+        """A status of a long-running operation, or an error that names what is near."""
+        if (polled := self._polled(request)) is not None:
+            contract, key, record = polled
+            call = Call(self.store, self.settings, request, contract.operations[record["operation"]], {}, {})
             with self.store.transaction():
-                for each in [c for c in self.validator.contracts if c.prefix == found["prefix"]]:
-                    record = self.store.get(operations.KIND, found["key"])
-                    if record is not None and record["operation"] in each.operations:
-                        call = Call(self.store, self.settings, request, each.operations[record["operation"]], {}, {})
-                        reply = operations.status(call, each, found["key"])
-                        return json_response(reply.status or 200, reply.value, reply.headers)
+                reply = operations.status(call, key)
+            return json_response(reply.status or 200, reply.value, reply.headers)
+        departure, near = verdict.departures[0], self._contract(request.raw_path)
         if departure.kind == "method":
             allow = departure.expected.removeprefix("one of ")
             text = f"{request.method} is not allowed at {request.raw_path}; allowed are {allow}."
             raise Problem(405, "MethodNotAllowed", text, headers={"Allow": allow})
-        code = "RequestUriNotFound" if contract is not None and contract.atlas_errors else "ResourceNotFound"
+        code = "RequestUriNotFound" if near is not None and near.atlas_errors else "ResourceNotFound"
         raise Problem(404, code, f"{request.raw_path} is no path of this sandbox: {departure.expected}.")
 
 

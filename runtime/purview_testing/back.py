@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from purview_core.jsontext import dumps
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .app import App
 
 _INDEX = re.compile(r"/\d+(?=/|$)")
-_SENT = ("null", "unknown")  # what live answers hold beyond a contract
+_SENT = ("null", "unknown", "enum")  # what live answers hold beyond a contract
 
 
 def came_from_here(
@@ -29,9 +30,8 @@ def came_from_here(
         return tuple(departures)
     sent = {
         place
-        for path in _sources(match, request, body)
-        if (value := _got(app, request, path))
-        for place in _places(value, "")
+        for path, inside, at in behaviours.read_at(match.operation, body) or [(request.raw_path, "", "")]
+        for place in _places(resolve(_got(app, request, path), inside)[1], at)
     }
     return tuple(d for d in departures if not _is_sent(d, body, sent))
 
@@ -46,18 +46,14 @@ def _is_sent(departure: Departure, body: Any, sent: set[tuple[str, bytes]]) -> b
     )
 
 
-def _sources(match: Match, request: Request, body: Any) -> list[str]:
-    """Where the body was read: at its own address, or where a behaviour says."""
-    return behaviours.read_at(match.operation, body) or [request.raw_path]
-
-
 def _got(app: App, request: Request, path: str) -> Any:
-    version = next((f"api-version={v}" for n, v in request.query if n == "api-version"), "")
-    found, _ = app.validator.router.find("GET", path)
+    found, _ = app.validator.router.find("GET", path, next((v for n, v in request.query if n == "api-version"), None))
     if found is None:
         return None
+    declared = [p for p in found.operation.parameters if p.location == "query"]
+    query = urlencode([(n, v) for n, v in request.query if any(p.named(n) for p in declared)])
     try:
-        response = app.within(Request("GET", request.base, path, version if found.operation.versioned else ""))
+        response = app.within(Request("GET", request.base, path, query))
         return response.json() if response.status == 200 else None
     except (Problem, ValueError):
         return None

@@ -53,6 +53,10 @@ class Identity:
             return
         raise Problem(401, "Unauthenticated", why, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
+    def knows(self, request: Request) -> bool:
+        """Whether a request is for a token."""
+        return _PATH.fullmatch(request.raw_path) is not None
+
     def serve(self, request: Request) -> Response | None:
         """The answer to a token request; None for any other path."""
         found = _PATH.fullmatch(request.raw_path)

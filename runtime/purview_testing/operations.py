@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .call import Call, Reply
-from .contracts import Contract
 from .wire import not_found
 
 Json = dict[str, Any]
@@ -43,15 +42,13 @@ def stage(call: Call, kind: str, key: str, record: Json) -> int:
     return min(_OVER, asked)
 
 
-def status(call: Call, contract: Contract, key: str) -> Reply:
-    """What `{prefix}/operations/{id}` answers."""
+def status(call: Call, key: str) -> Reply:
+    """What `{prefix}/operations/{id}` answers, for the operation of the call."""
     record = call.store.get(KIND, key)
-    if record is None or record["operation"] not in contract.operations:
+    if record is None:
         raise not_found("Operation", key)
-    call.operation = contract.operations[record["operation"]]
     at = stage(call, KIND, key, record)
-    failed = at == _OVER and record["failing"] == FAILED
-    return report(call, key, at, failed=failed)
+    return report(call, key, at, failed=at == _OVER and record["failing"] == FAILED)
 
 
 def report(call: Call, key: str, at: int, *, failed: bool = False) -> Reply:

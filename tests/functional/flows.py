@@ -55,7 +55,7 @@ async def _tell_async(story: Story, sandbox: Sandbox) -> None:
                 error = None
                 try:
                     result = await _ended_async(asked)
-                except Exception as raised:  # the story may expect it
+                except Exception as raised:  # noqa: BLE001 - the story may expect it
                     error = raised
         except StopIteration:
             pass

@@ -50,8 +50,8 @@ def install(store: Store, settings: Settings) -> None:
             made(store, settings)
 
 
-def read_at(operation: Operation, body: Any) -> list[str]:
-    """Where the thing that a body describes is read, for bodies that are sent to another address."""
+def read_at(operation: Operation, body: Any) -> list[tuple[str, str, str]]:
+    """Where the things that a body describes are read, if not at its own address: (path, pointer there, pointer into the body)."""
     if operation.contract.document.plane in entities.PLANES:
         return entities.read_at(operation, body) or glossary.read_at(operation, body)
     return []

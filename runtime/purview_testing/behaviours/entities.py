@@ -131,19 +131,23 @@ def create_many(call: Call) -> Reply:
     return Reply(Writer(call, entities, call.body.get("referredEntities") or {}, _collection(call)).write())
 
 
-def read_at(operation: Any, body: Any) -> list[str]:
-    """Where the entities of a body were read."""
+def read_at(operation: Any, body: Any) -> list[tuple[str, str, str]]:
+    """Where the entities and relationships of a body were read: (path, pointer there, pointer into the body)."""
     path, prefix = operation.path, operation.contract.prefix
     if operation.method not in ("POST", "PUT") or not isinstance(body, dict):
         return []
     if path.endswith("/entity") and isinstance(body.get("entity"), dict):
-        guid = quote(str(body["entity"].get("guid")), safe="~")
-        return [f"{prefix}/atlas/v2/entity/guid/{guid}"]
-    return (
-        [f"{prefix}/atlas/v2/relationship/guid/{body['guid']}"]
-        if path.endswith("/relationship") and "guid" in body
-        else []
-    )
+        return [(f"{prefix}/atlas/v2/entity/guid/{_quoted(body['entity'])}", "", "")]
+    if path.endswith("/entity/bulk") and isinstance(body.get("entities"), list):
+        guids = [_quoted(v) for v in body["entities"] if isinstance(v, dict)]
+        return [(f"{prefix}/atlas/v2/entity/guid/{g}", "/entity", "/entities/0") for g in guids]
+    if path.endswith("/relationship") and "guid" in body:
+        return [(f"{prefix}/atlas/v2/relationship/guid/{_quoted(body)}", "/relationship", "")]
+    return []
+
+
+def _quoted(value: Json) -> str:
+    return quote(str(value.get("guid")), safe="~")
 
 
 def _out(value: Json, call: Call) -> Json:

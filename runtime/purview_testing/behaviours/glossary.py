@@ -228,9 +228,9 @@ ROUTES: dict[tuple[str, str], Behaviour] = {
 }
 
 
-def read_at(operation: Any, body: Any) -> list[str]:
-    """Where terms and categories were read, which are also written in bulk."""
+def read_at(operation: Any, body: Any) -> list[tuple[str, str, str]]:
+    """Where terms were read that are written in bulk."""
     prefix = operation.contract.prefix
     if not operation.path.endswith("/glossary/terms") or operation.method != "PUT" or not isinstance(body, list):
         return []
-    return [f"{prefix}{_G}/term/{quote(str(v.get('guid')), safe='~')}" for v in body if isinstance(v, dict)]
+    return [(f"{prefix}{_G}/term/{quote(str(v.get('guid')), safe='~')}", "", "/0") for v in body if isinstance(v, dict)]
