@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-PACKAGES = ("purview_auth", "purview_core", "purview_codegen", "purview_dataplane")
+PACKAGES = ("purview_auth", "purview_core", "purview_codegen", "purview_dataplane", "purview_testing")
 
 pytestmark = pytest.mark.slow
 
 IMPORTS = """
 import importlib.metadata, importlib.resources, pathlib, sys
-import purview_auth, purview_core, purview_codegen, purview_dataplane
+import purview_auth, purview_core, purview_codegen, purview_dataplane, purview_testing
 
-for package in (purview_auth, purview_core, purview_codegen, purview_dataplane):
+for package in (purview_auth, purview_core, purview_codegen, purview_dataplane, purview_testing):
     assert pathlib.Path(package.__file__).is_relative_to(sys.prefix), package.__file__
     assert importlib.resources.files(package).joinpath("py.typed").is_file(), package
 specs = importlib.resources.files(purview_codegen) / "specs"
@@ -35,6 +35,10 @@ for plane in purview_dataplane.PLANES.values():
 CALL = """
 import httpx
 from purview_auth import ServicePrincipal
+with purview_testing.Sandbox() as sandbox:  # from the contracts in the wheel
+    with purview_dataplane.Purview(sandbox.url, transport=sandbox.transport(), auth=sandbox.auth) as purview:
+        assert [] == list(purview.scanning.data_sources.list())
+
 from purview_dataplane.scanning import ScanningClient, models
 
 def answer(request: httpx.Request) -> httpx.Response:
