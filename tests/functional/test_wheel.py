@@ -30,15 +30,14 @@ installed = {d.metadata["Name"].lower() for d in importlib.metadata.distribution
 assert not installed & {"openapi-python-client", "ruff", "pytest", "jinja2"}, installed
 for plane in purview_dataplane.PLANES.values():
     importlib.import_module(plane.package).OPERATIONS
+with purview_testing.Sandbox() as sandbox:  # from the contracts in the wheel
+    with purview_dataplane.Purview(sandbox.url, transport=sandbox.transport(), auth=sandbox.auth) as purview:
+        assert [] == list(purview.scanning.data_sources.list())
 """
 
 CALL = """
 import httpx
 from purview_auth import ServicePrincipal
-with purview_testing.Sandbox() as sandbox:  # from the contracts in the wheel
-    with purview_dataplane.Purview(sandbox.url, transport=sandbox.transport(), auth=sandbox.auth) as purview:
-        assert [] == list(purview.scanning.data_sources.list())
-
 from purview_dataplane.scanning import ScanningClient, models
 
 def answer(request: httpx.Request) -> httpx.Response:
