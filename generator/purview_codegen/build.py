@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from . import names_lock, write
+from . import aliases, names_lock, write
 from .adapter import operations_of
 from .errors import Counts, GateError, IntegrityError
 from .inspect import inspect
@@ -129,13 +129,15 @@ class Plans:
         self.specs, self.manifest = specs, manifest
         self._made: dict[Document, Plan] = {}
         self._names: dict[str, dict[str, dict[str, Name]]] = {}
+        self._locked = names_lock.read(specs / "names.lock")
 
     def __getitem__(self, document: Document) -> Plan:
         if document not in self._made:
             if document.plane not in self._names:
                 contracts = {d.version: load(self.specs, d) for d in self.manifest.plane(document.plane).documents}
                 self._names[document.plane] = operation_names(contracts, _overlay(self.specs, document.plane).methods)
-            self._made[document] = plan(load(self.specs, document), self._names[document.plane][document.version])
+            named, locked = self._names[document.plane][document.version], self._locked.get(str(document), {})
+            self._made[document] = plan(load(self.specs, document), named, aliases.read(locked))
         return self._made[document]
 
     def names(self, documents: Sequence[Document]) -> names_lock.Names:

@@ -1,4 +1,4 @@
-"""The command line: `python -m purview_codegen fetch | normalise | generate | check`."""
+"""The command line: `python -m purview_codegen fetch | normalise | generate | check | update | diff`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import httpx
 
-from . import paths, write
+from . import paths, transaction, update_cli, write
 from .errors import CodegenError, Counts, UnreachableError, UsageError
 from .fetch import BASE_URL, Cache, Fetched, Source, fetch, mirror, remote
 from .inspect import Facts
@@ -30,9 +30,10 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code. A foreseen fault is one line on stderr, never a traceback."""
     arguments = _parser().parse_args(argv)
-    run: Callable[[argparse.Namespace], Counts] = arguments.run
+    run: Callable[[argparse.Namespace], Counts | None] = arguments.run
     try:
-        print(run(arguments), flush=True)
+        if (done := run(arguments)) is not None:
+            print(done, flush=True)
     except CodegenError as error:
         text, code = str(error), error.exit_code
     except ModuleNotFoundError as error:
@@ -79,11 +80,22 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_generate)
     command = commands.add_parser("check", parents=[shared], help="contracts, locks and generated tree agree")
     command.set_defaults(run=_check)
+    command = commands.add_parser("update", parents=[shared, where], help="to another upstream commit, with a report")
+    update_cli.options(command)
+    command.set_defaults(run=lambda arguments: update_cli.update(arguments, _source))
+    command = commands.add_parser("diff", parents=[shared], help="what differs between two contracts or documents")
+    command.add_argument("old", help='a file, or "plane@version" of the contracts at hand')
+    command.add_argument("new", help="the same")
+    update_cli.reports(command)
+    command.set_defaults(run=update_cli.compare)
     return parser
 
 
 def _specs(arguments: argparse.Namespace) -> Path:
-    return arguments.specs or paths.specs()
+    """The specs folder, after an update that was killed there is brought to its end."""
+    specs: Path = arguments.specs or paths.specs()
+    transaction.recover(specs.resolve().parent)
+    return specs
 
 
 def _fetch(arguments: argparse.Namespace) -> Counts:

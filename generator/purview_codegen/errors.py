@@ -1,6 +1,7 @@
 """What can go wrong in a command, with the exit code of each kind, and what a command counts.
 
 CodegenError
++-- BehindError       1   upstream has moved on (update --check)
 +-- UsageError        2   unknown plane or version, output that cannot be written
 +-- IntegrityError    3   wrong hash, broken JSON, dangling $ref, duplicate operationId, stale overlay
 +-- UnreachableError  4   not reachable, not cached, not in the mirror
@@ -18,6 +19,10 @@ class CodegenError(Exception):
     """A foreseen fault; its text is one line that names the thing and the way out."""
 
     exit_code: ClassVar[int] = 1
+
+
+class BehindError(CodegenError):
+    exit_code = 1
 
 
 class UsageError(CodegenError):

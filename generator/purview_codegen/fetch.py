@@ -14,11 +14,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from posixpath import dirname, normpath
+from typing import Any
 
 import attrs
 import httpx
@@ -67,14 +70,43 @@ def mirror(folder: Path) -> Source:
     return read
 
 
+def _checked(option: str, address: str) -> None:
+    """Raises UsageError for an address that is not https; plain http is taken for loopback alone."""
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL as error:
+        raise UsageError(f"{option} {address} is no address: {error}") from None
+    if url.scheme != "https" and not (url.scheme == "http" and url.host in ("127.0.0.1", "localhost", "::1")):
+        raise UsageError(f"{option} {address} is not https; plain http is for loopback alone")
+
+
+def get_json(api_url: str, stack: ExitStack) -> Callable[[str], Any]:
+    """Reads JSON from a REST interface: path and query -> value; raises UnreachableError for anything but 200."""
+    _checked("--api-url", api_url)
+    client = stack.enter_context(httpx.Client(follow_redirects=False, timeout=_TIMEOUT_S))
+
+    def get(path: str) -> Any:
+        address = f"{api_url.rstrip('/')}{path}"
+        try:
+            answer = client.get(address, headers={"Accept": "application/vnd.github+json"})
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            why = str(error) or type(error).__name__
+            raise UnreachableError(f"cannot reach {address}: {why}; use --mirror or --offline") from None
+        if answer.status_code in (404, 422):
+            raise UnreachableError(f"{address} is not there ({answer.status_code}); check the commit or branch of --to")
+        if answer.status_code != 200:
+            raise UnreachableError(f"{address} answered {answer.status_code}; try again, or use --mirror")
+        try:
+            return json.loads(answer.content)
+        except ValueError as error:
+            raise IntegrityError(f"{address} is not JSON: {error}; check --api-url") from None
+
+    return get
+
+
 def remote(base_url: str, client: httpx.Client) -> Source:
     """A source over HTTP; plain http is taken for loopback alone."""
-    try:
-        url = httpx.URL(base_url)
-    except httpx.InvalidURL as error:
-        raise UsageError(f"--base-url {base_url} is no address: {error}") from None
-    if url.scheme != "https" and not (url.scheme == "http" and url.host in ("127.0.0.1", "localhost", "::1")):
-        raise UsageError(f"--base-url {base_url} is not https; plain http is for loopback alone")
+    _checked("--base-url", base_url)
 
     def read(location: str, part: Path) -> bytes:
         address = f"{base_url.rstrip('/')}/{location}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import attrs
 
 from . import adapter
+from .aliases import Alias, entries
 from .names import Name
 from .plan_models import Class, Classes, modules, used
 from .plan_operations import Operation, Planner
@@ -15,11 +16,16 @@ from .pointer import Json
 
 @attrs.frozen
 class Group:
-    """One resource class: `client.<name>`, declared in `operations/<name>.py`."""
+    """One resource class: `client.<name>`, declared in `operations/<name>.py`.
+
+    `renamed`: (old method, `group.method` it is now, that group, its class); `arguments`: method -> old argument -> new one.
+    """
 
     name: str
     class_name: str
     operations: tuple[Operation, ...]
+    renamed: tuple[tuple[str, str, str, str], ...] = ()
+    arguments: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
 
 
 @attrs.frozen
@@ -32,6 +38,7 @@ class Plan:
     enums: tuple[adapter.Enum, ...]
     modules: Mapping[str, list[str]]
     groups: tuple[Group, ...]
+    aliases: tuple[Alias, ...] = ()
 
     @property
     def where(self) -> dict[str, str]:
@@ -43,8 +50,9 @@ class Plan:
         return [op for group in self.groups for op in group.operations]
 
 
-def plan(contract: Json, names: Mapping[str, Name]) -> Plan:
-    """Plans a contract; `names` are those of its version. Raises GateError for anything lost or named twice."""
+def plan(contract: Json, names: Mapping[str, Name], aliases: Sequence[Alias] = ()) -> Plan:
+    """Plans a contract; `names` are those of its version, `aliases` what else has to work. Raises GateError for anything lost or
+    named twice."""
     parsed = adapter.parse(contract)
     classes = Classes(contract, parsed).out
     planner = Planner(contract, parsed, classes, names)
@@ -58,7 +66,32 @@ def plan(contract: Json, names: Mapping[str, Name]) -> Plan:
         classes=classes,
         enums=tuple(sorted(parsed.enums.values(), key=lambda e: e.name)),
         modules=modules(classes, roots),
-        groups=tuple(Group(name, ops[0].name.group_class, tuple(ops)) for name, ops in sorted(groups.items())),
+        groups=_groups(groups, aliases),
+        aliases=tuple(aliases),
+    )
+
+
+def _groups(groups: Mapping[str, Sequence[Operation]], aliases: Sequence[Alias]) -> tuple[Group, ...]:
+    """The groups, and those that are left of old names alone."""
+    classes = {name: ops[0].name.group_class for name, ops in groups.items()}
+    renamed: dict[str, list[tuple[str, str, str, str]]] = {}
+    arguments: dict[str, dict[str, dict[str, str]]] = {}
+    for alias in aliases:
+        if alias.kind == "method":
+            (group, old), target = alias.old.split("."), alias.new.split(".")[0]
+            renamed.setdefault(group, []).append((old, alias.new, target, classes[target]))
+        elif alias.kind == "argument":
+            (group, method), old = alias.old.split(" ")[0].split("."), alias.old.split(" ")[1]
+            arguments.setdefault(group, {}).setdefault(method, {})[old] = alias.new
+    return tuple(
+        Group(
+            name,
+            classes.get(name) or adapter.class_name(name),
+            tuple(groups.get(name, ())),
+            tuple(renamed.get(name, ())),
+            arguments.get(name, {}),
+        )
+        for name in sorted(groups.keys() | renamed.keys())
     )
 
 
@@ -72,4 +105,4 @@ def public_names(planned: Plan) -> dict[str, str]:
         out[f"model {c.name}"] = " ".join(f.name for f in c.fields)
     for e in planned.enums:
         out[f"enum {e.name}"] = " ".join(name for name, _ in e.members)
-    return out
+    return out | entries(planned.aliases)

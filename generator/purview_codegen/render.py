@@ -58,16 +58,17 @@ def _render(template: str, **context: Any) -> str:
 
 def render_plane(plan: Plan, plane: Plane) -> dict[str, str]:
     """Path below the plane's package -> text, unformatted."""
-    groups = [(g.name, [op.id for op in g.operations]) for g in plan.groups]
+    groups = [(g.name, [op.id for op in g.operations]) for g in plan.groups if g.operations]
     facts = {"plane": plane, "version": plan.version, "prefix": plan.prefix}
     index = [(module, sorted(names)) for module, names in plan.modules.items()]
+    renamed = [(a.old, a.new) for a in plan.aliases if a.kind == "class"]
     if plan.enums:
         index.append(("enums", [e.name for e in plan.enums]))
     out = {
         "__init__.py": _render("plane_init.py.jinja", **facts),
         "client.py": _render("client.py.jinja", groups=plan.groups, **facts),
         "API.md": _render("api.md.jinja", groups=plan.groups, classes=plan.classes.values(), enums=plan.enums, **facts),
-        "models/__init__.py": _render("models_init.py.jinja", modules=sorted(index)),
+        "models/__init__.py": _render("models_init.py.jinja", modules=sorted(index), renamed=renamed),
         "operations/__init__.py": _render("operations_init.py.jinja", groups=groups),
     }
     if plan.enums:
@@ -121,6 +122,7 @@ def _operations(group: Group) -> str:
     return _render(
         "operations.py.jinja",
         operations=group.operations,
+        group=group,
         group_class=group.class_name,
         lists=any("list[" in text for text in annotations),
         typing=typing,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .facade import AsyncFacade, Facade
     from .paging import AsyncPager, Page, Pager
     from .polling import AsyncPoller, Poller
+    from .renamed import moved, renamed, renamed_arguments
     from .request import FileInput
 
 __all__ = [
@@ -50,10 +51,13 @@ __all__ = [
     "Poller",
     "Polling",
     "header",
+    "moved",
     "operations",
     "path",
     "planes",
     "query",
+    "renamed",
+    "renamed_arguments",
 ]
 
 if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
@@ -72,5 +76,8 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
             "Page": "paging",
             "Pager": "paging",
             "Poller": "polling",
+            "moved": "renamed",
+            "renamed": "renamed",
+            "renamed_arguments": "renamed",
         },
     )

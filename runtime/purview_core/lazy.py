@@ -12,10 +12,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def lazy_names(package: str, where: Mapping[str, str]) -> Callable[[str], Any]:
-    """A `__getattr__` that finds each name in the submodule `where` says; "" stands for the submodule of that name."""
+def lazy_names(package: str, where: Mapping[str, str], *, upstream: str = "") -> Callable[[str], Any]:
+    """A `__getattr__` that finds each name in the submodule `where` says; "" stands for the submodule of that name. `upstream`
+    is the document in the lock that `__upstream__` tells of."""
 
     def get(name: str) -> Any:
+        if name == "__upstream__" and upstream:
+            from . import upstream as lock
+
+            return lock.upstream(upstream)
         if name not in where:
             raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
         found: Any = import_module(f"{package}.{where[name] or name}")
@@ -24,12 +29,20 @@ def lazy_names(package: str, where: Mapping[str, str]) -> Callable[[str], Any]:
     return get
 
 
-def lazy_index(package: str, **modules: str) -> tuple[dict[str, str], Callable[[str], Any], Callable[[], list[str]]]:
-    """(name -> submodule, `__getattr__`, `__dir__`) of a package whose submodules define the names in the given texts."""
+def lazy_index(
+    package: str, renamed: Mapping[str, str] | None = None, /, **modules: str
+) -> tuple[dict[str, str], Callable[[str], Any], Callable[[], list[str]]]:
+    """(name -> submodule, `__getattr__`, `__dir__`) of a package whose submodules define the names in the given texts. `renamed`:
+    old name -> the one it has now; it still works, with a DeprecationWarning."""
     where = {name: module for module, names in modules.items() for name in names.split()}
     find = lazy_names(package, where)
 
     def get(name: str) -> Any:
+        if renamed and name in renamed:
+            from .renamed import warn
+
+            warn(f"{package}.{name}", renamed[name])
+            return getattr(sys.modules[package], renamed[name])
         found = find(name)
         setattr(sys.modules[package], name, found)  # from now on a plain attribute
         return found

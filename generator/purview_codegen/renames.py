@@ -1,0 +1,87 @@
+"""Which Python names a change of contracts touches: names of the lock before and after, joined by what the diff paired."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+import attrs
+
+from .adapter import class_name
+from .diff import Diff
+from .pairing import pair_names
+
+
+@attrs.frozen
+class Rename:
+    """One name that users may hold: `kind` is module, method, argument, class, member or value; `new` is "" for a name that is
+    lost. An argument is `group.method argument`, a member `Class.member`. `alias`: the old name still works."""
+
+    plane: str
+    version: str
+    kind: str
+    old: str
+    new: str
+    alias: bool = False
+
+    @property
+    def rule(self) -> str:
+        """How --accept names the loss."""
+        return f"names.lost@{self.plane}/{self.version}:{self.old}"
+
+
+def touched(plane: str, version: str, old: Mapping[str, str], new: Mapping[str, str], found: Diff) -> list[Rename]:
+    """All names of `old` that are another one in `new`, or none."""
+    names = [*_operations(old, new, found.operations), *_classes(old, new, found.schemas)]
+    return [Rename(plane, version, *name) for name in sorted(names)]
+
+
+def _operations(
+    old: Mapping[str, str], new: Mapping[str, str], ids: Mapping[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    """(kind, old, new) of methods, arguments and the modules of groups."""
+    moves: dict[str, Counter[str]] = {}
+    for oid, text in _of("operation", old):
+        before, after = text.split(), new.get(f"operation {ids.get(oid, oid)}", "").split()
+        moves.setdefault(before[0].split(".")[0], Counter())[after[0].split(".")[0] if after else ""] += 1
+        if before[:1] != after[:1]:
+            yield "method", before[0], after[0] if after else ""
+        for a, b in _words(before[1:], after[1:]) if after else ():
+            yield "argument", f"{after[0]} {a}", b
+    groups = {text.split(".")[0] for _, text in _of("operation", new)}
+    for group in moves.keys() - groups:
+        yield "module", group, moves[group].most_common(1)[0][0]
+
+
+def _classes(
+    old: Mapping[str, str], new: Mapping[str, str], schemas: Mapping[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    """(kind, old, new) of classes, their members and the values of enums."""
+    classes = {class_name(a): class_name(b) for a, b in schemas.items()}
+    for kind, part in (("model", "member"), ("enum", "value")):
+        for name, text in _of(kind, old):
+            target = classes.get(name, name)
+            if f"{kind} {target}" not in new:
+                yield "class", name, target if f"model {target}" in new or f"enum {target}" in new else ""
+                continue
+            if target != name:
+                yield "class", name, target
+            for a, b in _words(text.split(), new[f"{kind} {target}"].split()):
+                yield part, f"{name}.{a}", b
+
+
+def _of(kind: str, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for key, text in names.items():
+        if key.startswith(f"{kind} "):
+            yield key.removeprefix(f"{kind} "), text
+
+
+def _words(before: list[str], after: list[str]) -> Iterator[tuple[str, str]]:
+    """Words that are gone, each with the one that came in its stead, or nothing."""
+    gone = [w for w in before if w not in after]
+    come = [w for w in after if w not in before]
+    pairs = {w: after[i] for i, w in enumerate(before) if w in gone and i < len(after) and after[i] in come}
+    if len(before) != len(after):
+        pairs = pair_names(dict.fromkeys(gone), dict.fromkeys(come), lambda _a, _b: True)
+    for word in gone:
+        yield word, pairs.get(word, "")

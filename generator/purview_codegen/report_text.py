@@ -1,0 +1,173 @@
+"""A report as Markdown and as plain text: the same blocks, spelt twice. What is many of a kind is one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+import attrs
+
+from .diff import Change
+from .report import STATUSES, Report
+
+LONGEST = 200  # lines of Markdown; the JSON form has everything
+_ROWS = (60, 30, 15, 8, 4, 2, 1)
+_PLACES = 6
+Row = tuple[str, ...]
+
+
+@attrs.frozen
+class Block:
+    """A heading (level), a line of text, or a table."""
+
+    text: str = ""
+    level: int = 0
+    header: Row = ()
+    rows: tuple[Row, ...] = ()
+
+
+def as_json(report: Report) -> str:
+    return json.dumps(report.data(), indent=1) + "\n"
+
+
+def as_markdown(report: Report) -> str:
+    """At most LONGEST lines: as many rows a table as there is room for."""
+    found: list[str] = []
+    for rows in _ROWS:
+        found = [line for block in _blocks(report, rows) for line in _markdown(block)]
+        if len(found) <= LONGEST:
+            return "\n".join(found) + "\n"
+    return "\n".join([*found[: LONGEST - 1], "and more: see the JSON form"]) + "\n"
+
+
+def as_text(report: Report) -> str:
+    return "\n".join(line for block in _blocks(report, _ROWS[0]) for line in _plain(block)) + "\n"
+
+
+def _markdown(block: Block) -> list[str]:
+    if block.level:
+        return [f"{'#' * block.level} {block.text}", ""]
+    if not block.header:
+        return [block.text, ""]
+    lines = [block.header, tuple("-" * 3 for _ in block.header), *block.rows]
+    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines] + [""]
+
+
+def _plain(block: Block) -> list[str]:
+    if block.level:
+        return ["", block.text, "=-~"[min(block.level, 3) - 1] * len(block.text)]
+    if not block.header:
+        return [block.text]
+    lines = [tuple(cell.replace("`", "") for cell in row) for row in (block.header, *block.rows)]
+    widths = [max(len(row[i]) for row in lines) for i in range(len(block.header) - 1)]
+    return [
+        "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[-1]]).rstrip() for row in lines
+    ]
+
+
+def _table(header: Row, rows: Sequence[Row], most: int) -> list[Block]:
+    """A table of at most `most` rows, and a line on what is left out."""
+    if not rows:
+        return []
+    more = [Block(f"and {len(rows) - most} more: see the JSON form")] if len(rows) > most else []
+    return [Block(header=header, rows=tuple(rows[:most])), *more]
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def _blocks(report: Report, most: int) -> Iterable[Block]:
+    totals = report.totals
+    yield Block(f"Upstream {report.old[:10]} to {report.new[:10]}", 1)
+    yield Block(f"Suggested version bump: **{totals['bump']}**. {totals['reason']}.")
+    for step in [s for s in report.steps if s.rewritten]:
+        yield Block(
+            f"**CHANGED UNDER THE SAME API-VERSION: {step}.** Clients that were right yesterday may be wrong today."
+        )
+    for note in report.notes:
+        yield Block(note)
+    for rule in report.proposals:
+        taken = "taken" if rule in report.accepted else f"take it with --accept {rule}"
+        yield Block(f"Proposed default: {rule.removeprefix('default@')}; {taken}.")
+    counts = [f"{totals['documents'][s]} {s}" for s in STATUSES if totals["documents"][s]]
+    rows = [("documents", ", ".join(counts) or "none")]
+    keys = ("operations", "schemas", "wire", "names", "python_names")
+    rows += [(key.replace("_", " "), ", ".join(f"{n} {what}" for what, n in totals[key].items())) for key in keys]
+    yield Block(header=("", "totals"), rows=tuple(rows))
+    touched = [s for s in report.steps if s.status not in ("same", "kept")]
+    if touched:
+        yield Block("Documents", 2)
+        facts = [
+            (f"{s}{' (default)' if s.default else ''}", _status(s.status), _level(report, str(s))) for s in touched
+        ]
+        yield from _table(("document", "what happened", "worst change"), facts, most)
+    for (plane, version), found in groupby(sorted(report.changes, key=_place), key=_place):
+        yield from _plane(report, f"{plane} {version}", list(found), most)
+    if report.names:
+        yield Block("Migration", 2)
+        names = [(f"{r.plane} {r.kind}", _code(r.old), _code(r.new) or "gone") for r in report.names]
+        yield from _table(("what", "old", "new"), names, most)
+
+
+def _place(change: Change) -> tuple[str, str]:
+    return change.plane, change.version
+
+
+def _status(status: str) -> str:
+    return {"prose": "prose only: other bytes, the same contract", "moved": "moved: the same bytes elsewhere"}.get(
+        status, status
+    )
+
+
+def _level(report: Report, step: str) -> str:
+    found = [c.level for c in report.changes if f"{c.plane} {c.version.split(' ')[-1]}" == step]
+    return next((level for level in ("major", "minor", "patch") if level in found), "")
+
+
+def _plane(report: Report, title: str, changes: list[Change], most: int) -> Iterable[Block]:
+    yield Block(title, 2)
+    wire = [c for c in changes if c.wire and c.level == "major"]
+    if wire:
+        yield Block(f"Wire, major: {len(wire)} to act on", 3)
+        yield from _table(("change", "affects", "old", "new", "where"), _grouped(report, wire), most)
+    for level, shown in (("major", "Names, major"), ("minor", "Minor"), ("patch", "Patch")):
+        rest = [c for c in changes if c.level == level and not (level == "major" and c.wire)]
+        if rest:
+            yield Block(f"{shown}: {len(rest)}", 3)
+            yield from _table(("change", "affects", "times", "such as"), _counted(rest), most)
+
+
+def _grouped(report: Report, changes: list[Change]) -> list[Row]:
+    """One row for all places that changed in the same way."""
+
+    def key(c: Change) -> Row:
+        return c.kind, c.affects, c.old, c.new
+
+    rows = []
+    for (kind, affects, old, new), found in groupby(sorted(changes, key=key), key=key):
+        places = [_short(c.where) + (" (accepted)" if c.rule in report.accepted else "") for c in found]
+        more = f" and {len(places) - _PLACES} more" if len(places) > _PLACES else ""
+        rows.append((kind, affects, _code(old), _code(new), ", ".join(places[:_PLACES]) + more))
+    return rows
+
+
+def _counted(changes: list[Change]) -> list[Row]:
+    def key(c: Change) -> Row:
+        return c.kind, c.affects
+
+    rows = []
+    for (kind, affects), group in groupby(sorted(changes, key=key), key=key):
+        found = list(group)
+        texts = [
+            " ".join(filter(None, (_short(c.where), " to ".join(_code(t) for t in (c.old, c.new) if t))))
+            for c in found[:3]
+        ]
+        rows.append((kind, affects, str(len(found)), "; ".join(texts)))
+    return rows
+
+
+def _short(where: str) -> str:
+    """Class.member instead of the pointer, which the JSON form has."""
+    return where.removeprefix("/components/schemas/").replace("/properties/", ".")

@@ -1,0 +1,187 @@
+"""The documents at a commit, brought into the cache, and what became of each of those that the lock knows."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import attrs
+
+from .build import Plans
+from .diff import Diff, diff
+from .discover import Discovery, Found, discover, newest, roots
+from .errors import CodegenError, IntegrityError, UsageError
+from .fetch import Cache, Source, fetch
+from .inspect import Facts, inspect
+from .listing import Listing, blob_id
+from .lock import Entry, Lock
+from .manifest import Document, Manifest, Plane, nearest
+from .names import operation_names
+from .plan import plan, public_names
+from .pointer import Json
+from .renames import Rename, touched
+from .report import Report, Step
+from .shape import shape
+from .upgrade import upgrade
+
+
+@attrs.frozen
+class World:
+    """Where documents come from: `listing` takes repository, commit or branch, and the folders to look in."""
+
+    cache: Cache
+    source: Source | None
+    listing: Callable[[str, str, set[str]], Listing]
+
+
+@attrs.frozen
+class State:
+    """The documents of some planes at a commit, all of them in the cache."""
+
+    listing: Listing
+    discovery: Discovery
+    facts: Mapping[Document, Facts]
+
+
+def look(world: World, manifest: Manifest, only: str | None, ref: str) -> State:
+    """The state at a commit or branch. Raises UnreachableError for one that is not known or documents that cannot be had."""
+    planes = chosen(manifest, only)
+    repository = Counter(d.repository for p in planes for d in p.documents).most_common(1)[0][0]
+    documents = [d for p in planes for d in p.documents if d.repository == repository]
+    listing = world.listing(repository, ref, roots(documents))
+    whole = discover(manifest.planes, listing)
+    names = {p.name for p in planes}
+    found = tuple(f for f in whole.found if f.document.plane in names)
+    discovery = attrs.evolve(whole, found=found, lost=tuple(d for d in whole.lost if d.plane in names))
+    return State(listing, discovery, _bring(world, listing, discovery.found))
+
+
+def chosen(manifest: Manifest, only: str | None) -> list[Plane]:
+    if only is not None and only not in (known := [p.name for p in manifest.planes]):
+        raise UsageError(f"unknown plane {only!r}; {nearest(only, known)}")
+    return [p for p in manifest.planes if only in (None, p.name)]
+
+
+def _bring(world: World, listing: Listing, found: Sequence[Found]) -> dict[Document, Facts]:
+    """Fetches what the cache does not hold as the listing names it."""
+    missing = [f.document for f in found if not _held(world, listing, f)]
+    results = fetch(missing, Lock({}), world.cache, world.source, relock=True)
+    if errors := [r.error for r in results if r.error]:
+        raise errors[0]
+    out = {}
+    for document in (f.document for f in found):
+        content, expected = world.cache.read(document), listing.files[document.path]
+        if expected and blob_id(content) != expected:
+            world.cache.path(document.location).unlink()
+            here = f"expected blob {expected}, found {blob_id(content)}"
+            raise IntegrityError(f"{document} is not what the listing names: {here}; nothing kept, try again")
+        out[document] = inspect(content, str(document))
+    return out
+
+
+def _held(world: World, listing: Listing, found: Found) -> bool:
+    """Whether the cache holds a document, at its place or, the bytes being the same, at its old one."""
+    expected = listing.files[found.document.path]
+    if not expected:
+        return world.source is None
+    for document in (found.document, found.old):
+        path = world.cache.path(document.location) if document else None
+        if path and path.is_file() and blob_id(content := path.read_bytes()) == expected:
+            if document is not found.document:
+                world.cache.write(found.document.location, content)
+            return True
+    return False
+
+
+def step(found: Found, facts: Facts, entry: Entry | None) -> Step:
+    """What became of one document since it was locked; "changed" is still to be told from "prose"."""
+    new, old = found.document, found.old
+    if old is None or entry is None:
+        return Step(new.plane, new.version, "added", new.default, "", new.location)
+    place = (old.location, new.location)
+    if entry.sha256 == facts.sha256:
+        return Step(new.plane, new.version, "same" if old.path == new.path else "moved", new.default, *place)
+    if old.location == new.location and entry.provenance == "exact":
+        here = f"expected sha256 {entry.sha256}, found {facts.sha256}"
+        raise IntegrityError(f"{new} is not what upstream.lock names at this very commit: {here}; nothing kept")
+    return Step(new.plane, new.version, "changed", new.default, *place)
+
+
+def judged(step: Step, found: Diff) -> Step:
+    """The step once the contracts are compared: prose only, or rewritten under its api-version."""
+    if step.status == "changed" and not found.changes:
+        return attrs.evolve(step, status="prose")
+    return attrs.evolve(step, rewritten=step.status == "changed" and any(c.wire for c in found.changes))
+
+
+def between(world: World, manifest: Manifest, only: str | None, old: str, new: str) -> Report:
+    """The report from one commit to another, from the documents alone, without overlays."""
+    before, after = look(world, manifest, only, old), look(world, manifest, only, new)
+    left = {str(f.document): f.document for f in before.discovery.found}
+    steps, changes, names, notes = [], [], [], strays(after)
+    for f in after.discovery.found:
+        document = f.document
+        old_document = left.pop(str(document), None)
+        document = attrs.evolve(document, default=_default(document, manifest, after))
+        entry = None
+        if old_document is not None:
+            facts = before.facts[old_document]
+            entry = Entry(
+                old_document.repository, old_document.commit, old_document.path, facts.sha256, 0, 0, 0, "rebuilt"
+            )
+        one = step(Found(document, old_document), after.facts[f.document], entry)
+        if one.status == "changed" and old_document is not None:
+            contracts = [raw(d, world.cache.read(d)) for d in (old_document, f.document)]
+            found = diff(*contracts, document.plane)
+            one = judged(one, found)
+            changes += found.changes
+            names += _names(document, *contracts, found)
+        steps.append(one)
+    gone = "lost" if after.listing.whole else "kept"
+    steps += [Step(d.plane, d.version, gone, d.default, d.location) for d in left.values()]
+    listed = (before.listing.commit, after.listing.commit)
+    return Report(*listed, tuple(sorted(steps, key=str)), tuple(changes), tuple(names), tuple(notes))
+
+
+def strays(state: State) -> list[str]:
+    found = state.discovery.strays
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    return [f"No plane of planes.toml takes {', '.join(found[:3])}{more}."] if found else []
+
+
+def _default(document: Document, manifest: Manifest, state: State) -> bool:
+    """Whether a plane takes the document by default: as the manifest says, or as the rule does where its own is not there."""
+    versions = {f.document.version for f in state.discovery.found if f.document.plane == document.plane}
+    own = manifest.plane(document.plane).default.version
+    return document.version == (own if own in versions else newest(versions))
+
+
+def raw(document: Document, content: bytes) -> Json:
+    """The contract of a document without its plane's overlay."""
+    source = json.loads(content)
+    try:
+        return shape(upgrade(source) if "swagger" in source else source, document.plane)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise IntegrityError(f"{document} has something at an odd place: {type(error).__name__}: {error}") from error
+
+
+def _names(document: Document, old: Json, new: Json, found: Diff) -> list[Rename]:
+    """The Python names touched; none where a document cannot be generated without its overlay."""
+    try:
+        texts = [public_names(plan(c, operation_names({"": c}, {})[""])) for c in (old, new)]
+    except CodegenError:
+        return []
+    return touched(document.plane, document.version, *texts, found)
+
+
+def missing(state: State) -> list[Document]:
+    """Documents that upstream has no more; a mirror says nothing of what it lacks."""
+    return list(state.discovery.lost) if state.listing.whole else []
+
+
+def locked_names(specs: Path, manifest: Manifest, planes: set[str]) -> dict[str, dict[str, str]]:
+    """The names that the contracts of whole planes give: the versions of a plane are named together."""
+    documents = [d for p in manifest.planes if p.name in planes for d in p.documents]
+    return Plans(specs, manifest).names(documents)

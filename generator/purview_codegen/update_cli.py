@@ -1,0 +1,131 @@
+"""`update` and `diff` on the command line: their options, where documents come from, and where reports go."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from . import listing, paths, report_text, transaction
+from .errors import Counts, UsageError
+from .fetch import Cache, Source, get_json
+from .lock import Lock
+from .manifest import Manifest
+from .pointer import Json
+from .report import Report, Step
+
+Sources = Callable[[argparse.Namespace, ExitStack], Source | None]
+
+
+def options(command: argparse.ArgumentParser) -> None:
+    """The options of `update` beside those of every command that fetches."""
+    command.add_argument("--to", required=True, metavar="REF", help="a commit, or a branch where there is a network")
+    command.add_argument(
+        "--from", dest="since", metavar="REF", help="only report what changed from there; nothing is written"
+    )
+    command.add_argument("--only", metavar="P", help="one plane (default: all)")
+    command.add_argument("--dry-run", action="store_true", help="report what would change; nothing is written")
+    command.add_argument(
+        "--check", action="store_true", help="exit with 1 where upstream has moved on; nothing is written"
+    )
+    command.add_argument(
+        "--accept", action="append", default=[], metavar="RULE@WHERE", help="a change or loss that is meant"
+    )
+    command.add_argument(
+        "--api-url", default=listing.API_URL, metavar="URL", help="GitHub's REST interface, for the listing"
+    )
+    command.add_argument(
+        "--out", type=Path, metavar="DIR", help="the source root of the generated tree, beside the specs"
+    )
+    reports(command)
+
+
+def reports(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", metavar="FILE", help="the report as JSON; - for stdout, and nothing else there")
+    command.add_argument("--markdown", metavar="FILE", help="the report as Markdown; - for stdout in the text's stead")
+
+
+def update(arguments: argparse.Namespace, sources: Sources) -> Counts | None:
+    from .states import World
+    from .update import Wish
+    from .update import update as run
+
+    specs = (arguments.specs or paths.specs()).resolve()
+    out = arguments.out or paths.generated() or (specs.parent / "generated" if arguments.specs else None)
+    if out is None:
+        raise UsageError("update needs a checkout; name a copy of the specs with --specs")
+    transaction.recover(specs.parent)
+    wish = Wish(
+        arguments.to, arguments.since, arguments.only, arguments.dry_run, arguments.check, tuple(arguments.accept)
+    )
+    with ExitStack() as stack:
+        source = sources(arguments, stack)
+        cache = Cache(arguments.cache or paths.cache())
+        report = run(specs, out.resolve(), World(cache, source, _listing(arguments, cache, stack)), wish)
+    counts = Counts("update", len(report.steps), sum(e.operations for e in Lock.load(specs).entries.values()))
+    return _show(report, arguments, counts)
+
+
+def _listing(
+    arguments: argparse.Namespace, cache: Cache, stack: ExitStack
+) -> Callable[[str, str, set[str]], listing.Listing]:
+    def find(repository: str, ref: str, roots: set[str]) -> listing.Listing:
+        if arguments.offline:
+            return listing.from_cache(cache, repository, ref)
+        if arguments.mirror is not None:
+            found = listing.from_mirror(arguments.mirror, repository, ref)
+        else:
+            found = listing.from_github(get_json(arguments.api_url, stack), repository, ref, roots)
+        listing.keep(cache, found)
+        return found
+
+    return find
+
+
+def compare(arguments: argparse.Namespace) -> Counts | None:
+    """The report on two contracts or documents: files, or "<plane>@<version>" of the contracts at hand."""
+    from .diff import diff
+    from .states import judged
+
+    specs = arguments.specs or paths.specs()
+    (old_name, old), (new_name, new) = (_contract(specs, name) for name in (arguments.old, arguments.new))
+    plane = arguments.new.partition("@")[0] if "@" in arguments.new else new["info"]["title"]
+    found = diff(old, new, plane)
+    step = judged(Step(plane, new["info"]["version"], "changed", default=True, old=old_name, new=new_name), found)
+    report = Report(old_name, new_name, (step,), found.changes)
+    operations = sum(len(item) for item in new["paths"].values())
+    return _show(report, arguments, Counts("diff", 2, operations))
+
+
+def _contract(specs: Path, name: str) -> tuple[str, Json]:
+    from . import build
+    from .inspect import parse
+    from .manifest import Document
+    from .states import raw
+
+    plane, at, version = name.partition("@")
+    if at and not Path(name).exists():
+        (document,) = Manifest.load(specs).select(plane, version)
+        return name, build.load(specs, document)
+    path = Path(name)
+    content = path.read_bytes()
+    data = parse(content, name)
+    is_contract = data.get("openapi") == "3.1.0" and "{endpoint}" in str(data.get("servers"))
+    return path.name, data if is_contract else raw(Document(path.stem, "", "", "", name), content)
+
+
+def _show(report: Report, arguments: argparse.Namespace, counts: Counts) -> Counts | None:
+    """Writes the report where it was asked for; nothing but JSON goes to stdout where that is asked for there."""
+    forms = ((arguments.json, report_text.as_json), (arguments.markdown, report_text.as_markdown))
+    shown = False
+    for target, form in forms:
+        if target == "-":
+            sys.stdout.write(form(report))
+            shown = True
+        elif target:
+            Path(target).write_text(form(report), encoding="utf-8", newline="\n")
+    if not shown:
+        sys.stdout.write(report_text.as_text(report))
+    return None if arguments.json == "-" else counts
