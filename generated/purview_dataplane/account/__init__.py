@@ -5,9 +5,13 @@ from purview_core.lazy import lazy_names as _lazy_names
 
 TYPE_CHECKING = False  # type checkers take it for true; typing itself would cost more than all the rest
 if TYPE_CHECKING:
+    from purview_core.upstream import Upstream as _Upstream
+
     from . import models as models
     from .client import AsyncAccountClient as AsyncAccountClient, AccountClient as AccountClient
     from .operations import OPERATIONS as OPERATIONS
+
+    __upstream__: _Upstream
 
 API_VERSION = "2023-10-01-preview"
 __all__ = ["API_VERSION", "OPERATIONS", "AsyncAccountClient", "AccountClient", "models"]  # pyright: ignore[reportUnsupportedDunderAll]
@@ -21,4 +25,5 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
             "OPERATIONS": "operations",
             "models": "",
         },
+        upstream="account 2023-10-01-preview",
     )

@@ -5,12 +5,16 @@ from purview_core.lazy import lazy_names as _lazy_names
 
 TYPE_CHECKING = False  # type checkers take it for true; typing itself would cost more than all the rest
 if TYPE_CHECKING:
+    from purview_core.upstream import Upstream as _Upstream
+
     from . import models as models
     from .client import (
         AsyncDataEstateHealthClient as AsyncDataEstateHealthClient,
         DataEstateHealthClient as DataEstateHealthClient,
     )
     from .operations import OPERATIONS as OPERATIONS
+
+    __upstream__: _Upstream
 
 API_VERSION = "2025-11-01-preview"
 __all__ = ["API_VERSION", "OPERATIONS", "AsyncDataEstateHealthClient", "DataEstateHealthClient", "models"]  # pyright: ignore[reportUnsupportedDunderAll]
@@ -24,4 +28,5 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
             "OPERATIONS": "operations",
             "models": "",
         },
+        upstream="data_estate_health 2025-11-01-preview",
     )
