@@ -98,8 +98,8 @@ def plain(schema: Json) -> bool:
 def parts(schema: Json) -> Iterator[tuple[str, Json]]:
     """The schemas directly in a schema, each with its place; the subtypes of a discriminated base included."""
     for part in (schema, *schema.get("allOf", ())):
-        for name, member in part.get("properties", {}).items():
-            yield f"/properties/{name}", member
+        for name, schema_of in part.get("properties", {}).items():
+            yield f"/properties/{name}", schema_of
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), dict):
             yield f"/{key}", schema[key]
@@ -184,8 +184,8 @@ def _content_alike(a: Json, b: Json) -> bool:
 
 
 def _likeness(a: str, b: str) -> float:
-    plain = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in (a, b)]
-    return 1.0 if plain[0] == plain[1] else difflib.SequenceMatcher(None, *plain).ratio()
+    x, y = (re.sub(r"[^a-z0-9]", "", name.lower()) for name in (a, b))
+    return 1.0 if x == y else difflib.SequenceMatcher(None, x, y).ratio()
 
 
 def pair_names(old: Mapping[str, Any], new: Mapping[str, Any], same: Callable[[Any, Any], bool]) -> dict[str, str]:

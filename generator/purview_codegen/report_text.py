@@ -92,7 +92,7 @@ def _blocks(report: Report, most: int) -> Iterable[Block]:
         taken = "taken" if rule in report.accepted else f"take it with --accept {rule}"
         yield Block(f"Proposed default: {rule.removeprefix('default@')}; {taken}.")
     counts = [f"{totals['documents'][s]} {s}" for s in STATUSES if totals["documents"][s]]
-    rows = [("documents", ", ".join(counts) or "none")]
+    rows: list[Row] = [("documents", ", ".join(counts) or "none")]
     keys = ("operations", "schemas", "wire", "names", "python_names")
     rows += [(key.replace("_", " "), ", ".join(f"{n} {what}" for what, n in totals[key].items())) for key in keys]
     yield Block(header=("", "totals"), rows=tuple(rows))
@@ -145,7 +145,7 @@ def _grouped(report: Report, changes: list[Change]) -> list[Row]:
     def key(c: Change) -> Row:
         return c.kind, c.affects, c.old, c.new
 
-    rows = []
+    rows: list[Row] = []
     for (kind, affects, old, new), found in groupby(sorted(changes, key=key), key=key):
         places = [_short(c.where) + (" (accepted)" if c.rule in report.accepted else "") for c in found]
         more = f" and {len(places) - _PLACES} more" if len(places) > _PLACES else ""
@@ -157,7 +157,7 @@ def _counted(changes: list[Change]) -> list[Row]:
     def key(c: Change) -> Row:
         return c.kind, c.affects
 
-    rows = []
+    rows: list[Row] = []
     for (kind, affects), group in groupby(sorted(changes, key=key), key=key):
         found = list(group)
         texts = [

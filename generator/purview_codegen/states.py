@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 
 from .build import Plans
-from .diff import Diff, diff
+from .diff import Change, Diff, diff
 from .discover import Discovery, Found, discover, newest, roots
 from .errors import CodegenError, IntegrityError, UsageError
 from .fetch import Cache, Source, fetch
@@ -120,7 +120,9 @@ def between(world: World, manifest: Manifest, only: str | None, old: str, new: s
     """The report from one commit to another, from the documents alone, without overlays."""
     before, after = look(world, manifest, only, old), look(world, manifest, only, new)
     left = {str(f.document): f.document for f in before.discovery.found}
-    steps, changes, names, notes = [], [], [], strays(after)
+    steps: list[Step] = []
+    changes: list[Change] = []
+    names: list[Rename] = []
     for f in after.discovery.found:
         document = f.document
         old_document = left.pop(str(document), None)
@@ -133,16 +135,16 @@ def between(world: World, manifest: Manifest, only: str | None, old: str, new: s
             )
         one = step(Found(document, old_document), after.facts[f.document], entry)
         if one.status == "changed" and old_document is not None:
-            contracts = [raw(d, world.cache.read(d)) for d in (old_document, f.document)]
-            found = diff(*contracts, document.plane)
+            was, now = (raw(d, world.cache.read(d)) for d in (old_document, f.document))
+            found = diff(was, now, document.plane)
             one = judged(one, found)
             changes += found.changes
-            names += _names(document, *contracts, found)
+            names += _names(document, was, now, found)
         steps.append(one)
     gone = "lost" if after.listing.whole else "kept"
     steps += [Step(d.plane, d.version, gone, d.default, d.location) for d in left.values()]
     listed = (before.listing.commit, after.listing.commit)
-    return Report(*listed, tuple(sorted(steps, key=str)), tuple(changes), tuple(names), tuple(notes))
+    return Report(*listed, tuple(sorted(steps, key=str)), tuple(changes), tuple(names), tuple(strays(after)))
 
 
 def strays(state: State) -> list[str]:
@@ -170,10 +172,10 @@ def raw(document: Document, content: bytes) -> Json:
 def _names(document: Document, old: Json, new: Json, found: Diff) -> list[Rename]:
     """The Python names touched; none where a document cannot be generated without its overlay."""
     try:
-        texts = [public_names(plan(c, operation_names({"": c}, {})[""])) for c in (old, new)]
+        before, after = (public_names(plan(c, operation_names({"": c}, {})[""])) for c in (old, new))
     except CodegenError:
         return []
-    return touched(document.plane, document.version, *texts, found)
+    return touched(document.plane, document.version, before, after, found)
 
 
 def missing(state: State) -> list[Document]:

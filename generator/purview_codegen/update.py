@@ -204,11 +204,14 @@ class _Work:
         return release.next_version(root, report.bump[0])
 
     def _notes(self) -> tuple[str, ...]:
-        out = list(self.report.notes)
-        for path in sorted((self.new / "overlays").glob("*.toml")):
-            if drafts := path.read_text(encoding="utf-8").count(pins.DRAFT):
-                out.append(f"{drafts} summaries in overlays/{path.name} are drafted; say what the operations do.")
-        return tuple(out)
+        overlays = sorted((self.new / "overlays").glob("*.toml"))
+        drafts = {path.name: path.read_text(encoding="utf-8").count(pins.DRAFT) for path in overlays}
+        said = [
+            f"{n} summaries in overlays/{name} are drafts; say what the operations do."
+            for name, n in drafts.items()
+            if n
+        ]
+        return (*self.report.notes, *said)
 
     def gates(self, report: Report, out: Path) -> None:
         """Names that are lost, then the whole way to the packages, with its own gates, then the check that all agree."""
