@@ -16,7 +16,7 @@ from .fetch import Cache
 
 API_URL = "https://api.github.com"
 _FULL = re.compile(r"[0-9a-f]{40}")
-_REF = re.compile(r"[\w.-]+(/[\w.-]+)*")
+_REF = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*")
 _SHORT = 7  # characters of a hash that are enough, as git has it
 
 Get = Callable[[str], Any]  # path and query below the interface's address -> JSON

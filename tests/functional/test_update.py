@@ -1,0 +1,471 @@
+"""Updates from commit to commit over a small mirror: what is found, what is written, what is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from purview_codegen import cli
+
+from .upstream import CHANGELOG, FOLDER, PETS, Json, Tree, Upstream, document, renamed
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Upstream:
+    return Upstream(tmp_path)
+
+
+@pytest.fixture
+def tree(tmp_path: Path, upstream: Upstream, capsys: pytest.CaptureFixture[str]) -> Tree:
+    made = Tree(tmp_path, upstream, upstream.commit({PETS: document()}))
+    capsys.readouterr()
+    return made
+
+
+def with_member(**members: Json) -> Json:
+    found = document()
+    found["definitions"]["Owner"]["properties"] |= members
+    return found
+
+
+def report(tree: Tree, to: str, *more: str, tmp_path: Path) -> Json:
+    path = tmp_path / "report.json"
+    assert tree.update(to, "--json", str(path), *more) == 0
+    found: Json = json.loads(path.read_text())
+    return found
+
+
+def test_a_new_member_moves_everything_together(
+    tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = upstream.commit({PETS: with_member(email={"type": "string"})})
+    assert tree.update(to) == 0
+    out = capsys.readouterr().out
+    assert "CHANGED UNDER THE SAME API-VERSION: pets 2024-01-01." in out
+    assert out.endswith("update: 1 documents, 3 operations, 0 errors\n")
+    (entry,) = json.loads((tree.specs / "upstream.lock").read_text()).values()
+    (pinned,) = tomllib.loads((tree.specs / "planes.toml").read_text())["planes"]["pets"]["documents"]
+    contract = json.loads((tree.specs / "contracts/pets/2024-01-01.json").read_text())
+    models = (tree.out / "purview_dataplane/pets/models/common.py").read_text()
+    assert (to, to) == (entry["commit"], pinned["commit"])
+    assert {"fullName", "phone", "email"} == set(contract["components"]["schemas"]["Owner"]["properties"])
+    assert "email: str | None = None" in models
+    assert (tree.specs / "planes.toml").read_text().startswith("# The planes.\n")
+    assert 'version = "0.5.0"' in (tree.root / "pyproject.toml").read_text()
+    assert 'VERSION = "0.5.0"\n' == (tree.root / "runtime/purview_core/options.py").read_text()
+    line = f"- pets 2024-01-01: 1 minor changes, under the same api-version (upstream {to[:10]}).\n"
+    expected = CHANGELOG.replace("## 0.4.0", f"## 0.5.0 (unreleased)\n\n{line}\n## 0.4.0")
+    assert expected == (tree.root / "CHANGELOG.md").read_text()
+    assert [] == list(tree.root.glob(".purview*"))
+
+
+def test_a_second_run_changes_nothing(tree: Tree, upstream: Upstream) -> None:
+    to = upstream.commit({PETS: with_member(email={"type": "string"})})
+    assert tree.update(to) == 0
+    before = tree.files()
+    assert tree.update(to) == 0
+    assert before == tree.files()
+
+
+def test_two_updates_share_an_unreleased_version(tree: Tree, upstream: Upstream) -> None:
+    assert tree.update(upstream.commit({PETS: with_member(email={"type": "string"})})) == 0
+    assert tree.update(upstream.commit({PETS: with_member(email={"type": "string"}, fax={"type": "string"})})) == 0
+    text = (tree.root / "CHANGELOG.md").read_text()
+    assert (1, 2) == (text.count("## 0.5.0"), text.count("- pets 2024-01-01"))
+    assert 'version = "0.5.0"' in (tree.root / "pyproject.toml").read_text()
+
+
+def test_prose_alone_moves_the_pin_and_says_so(tree: Tree, upstream: Upstream, tmp_path: Path) -> None:
+    found = document()
+    found["info"]["description"] = "Words."
+    contract = (tree.specs / "contracts/pets/2024-01-01.json").read_bytes()
+    got = report(tree, upstream.commit({PETS: found}), tmp_path=tmp_path)
+    assert ["prose"] == [d["status"] for d in got["documents"]]
+    assert ("patch", []) == (got["totals"]["bump"], got["totals"]["rewritten"])
+    assert contract == (tree.specs / "contracts/pets/2024-01-01.json").read_bytes()
+    assert 'version = "0.4.1"' in (tree.root / "pyproject.toml").read_text()
+
+
+def test_a_renamed_folder_and_a_new_version(tree: Tree, upstream: Upstream, tmp_path: Path) -> None:
+    newer = document("2025-01-01")
+    newer["definitions"]["Owner"]["properties"]["email"] = {"type": "string"}
+    moved = f"{FOLDER}/pets/stable/2024-01-01/pets.json"
+    added = f"{FOLDER}/pets/stable/2025-01-01/pets.json"
+    stray = f"{FOLDER}/plants/stable/2025-01-01/plants.json"
+    to = upstream.commit({moved: document(), added: newer, stray: document("2025-01-01")})
+    got = report(tree, to, tmp_path=tmp_path)
+    assert {"2024-01-01": "moved", "2025-01-01": "added"} == {d["version"]: d["status"] for d in got["documents"]}
+    assert ["default@pets/2025-01-01"] == got["proposals"]
+    assert [f"No plane of planes.toml takes {stray}."] == got["notes"]
+    documents = tomllib.loads((tree.specs / "planes.toml").read_text())["planes"]["pets"]["documents"]
+    assert [("2024-01-01", moved, True), ("2025-01-01", added, False)] == [
+        (d["version"], d["path"], d.get("default", False)) for d in documents
+    ]
+    assert (tree.specs / "contracts/pets/2025-01-01.json").is_file()
+    assert 'API_VERSION = "2024-01-01"' in (tree.out / "purview_dataplane/pets/__init__.py").read_text()
+
+
+def test_a_proposed_default_is_taken_when_it_is_accepted(tree: Tree, upstream: Upstream) -> None:
+    added = PETS.replace("2024-01-01", "2025-01-01")
+    to = upstream.commit({PETS: document(), added: document("2025-01-01")})
+    assert tree.update(to, "--accept", "default@pets/2025-01-01") == 0
+    documents = tomllib.loads((tree.specs / "planes.toml").read_text())["planes"]["pets"]["documents"]
+    assert [("2024-01-01", False), ("2025-01-01", True)] == [(d["version"], d.get("default", False)) for d in documents]
+    assert 'API_VERSION = "2025-01-01"' in (tree.out / "purview_dataplane/pets/__init__.py").read_text()
+
+
+def test_a_preview_is_not_proposed_where_there_is_a_stable_version(
+    tree: Tree, upstream: Upstream, tmp_path: Path
+) -> None:
+    added = f"{FOLDER}/Zoo.Pets/preview/2026-01-01-preview/pets.json"
+    to = upstream.commit({PETS: document(), added: document("2026-01-01-preview")})
+    assert [] == report(tree, to, tmp_path=tmp_path)["proposals"]
+
+
+def test_renamed_things_are_paired_and_go_on_working(tree: Tree, upstream: Upstream, tmp_path: Path) -> None:
+    found = renamed(document(), "Owner", "Keeper")
+    text = (
+        json.dumps(found).replace("{petName}", "{name}").replace('"petName"', '"name"').replace("Pets_Get", "Pets_Read")
+    )
+    got = report(tree, upstream.commit({PETS: json.loads(text)}), tmp_path=tmp_path)
+    names = {(r["kind"], r["old"], r["new"], r["alias"]) for r in got["python_names"]}
+    assert {
+        ("class", "Owner", "Keeper", True),
+        ("method", "pets.get", "pets.read", True),
+        ("argument", "pets.read pet_name", "name", True),
+        ("argument", "pets.create pet_name", "name", True),
+    } == names
+    assert {"added": 0, "removed": 0, "renamed": 1} == got["totals"]["operations"]
+    assert {"major": 0, "minor": 0, "patch": 0} == got["totals"]["wire"]
+    assert '"Pets_Read" = "Read one pet by its name."' in (tree.specs / "overlays/pets.toml").read_text()
+    done = subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning:purview", "-c", OLD_NAMES],
+        env=environment(tree),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ("", 0) == (done.stderr, done.returncode)
+
+
+OLD_NAMES = """
+import asyncio, warnings, httpx
+from purview_dataplane.pets import AsyncPetsClient, PetsClient, models
+import purview_dataplane.pets as pets
+
+def warned(act):
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        value = act()
+    assert [DeprecationWarning] == [w.category for w in found], found
+    assert "<string>" == found[0].filename, found[0].filename
+    return value
+
+def answer(request):
+    return httpx.Response(200, json={"kind": "Cat", "lives": 7}, headers={"x-path": request.url.path})
+
+assert warned(lambda: models.Owner) is models.Keeper
+with PetsClient("contoso", transport=httpx.MockTransport(answer)) as client:
+    assert isinstance(warned(lambda: client.pets.get("tom")), models.Cat)
+    assert isinstance(warned(lambda: client.pets.read(pet_name="tom")), models.Cat)
+    assert isinstance(client.pets.read("tom"), models.Cat)
+    body = models.Cat(lives=9)
+    assert isinstance(warned(lambda: client.pets.create(pet_name="tom", body=body)), models.Cat)
+    for wrong in (lambda: client.pets.read(pet_name="a", name="b"), lambda: client.pets.read(pet="a")):
+        try:
+            wrong()
+        except TypeError:
+            continue
+        raise AssertionError("no TypeError")
+
+async def main():
+    async with AsyncPetsClient("contoso", transport=httpx.MockTransport(answer)) as client:
+        assert isinstance(await warned(lambda: client.pets.get("tom")), models.Cat)
+asyncio.run(main())
+try:
+    models.Nobody
+except AttributeError:
+    pass
+else:
+    raise AssertionError("no AttributeError")
+"""
+
+
+def environment(tree: Tree, **more: str) -> dict[str, str]:
+    """That of a process which imports the tree's clients and this checkout's generator."""
+    sources = [str(tree.out), *(str(ROOT / name) for name in ("generator", "runtime", "auth_plugin"))]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sources), "PYTHONDONTWRITEBYTECODE": "1", **more}
+
+
+def test_a_method_that_moves_to_another_group_goes_on_working(tree: Tree, upstream: Upstream) -> None:
+    text = json.dumps(document()).replace("Pets_Get", "Animals_Read").replace("Pets_List", "Animals_List")
+    text = text.replace("Pets_Create", "Animals_Create")
+    assert tree.update(upstream.commit({PETS: json.loads(text)})) == 0
+    code = """
+import warnings, httpx
+from purview_dataplane.pets import PetsClient, OPERATIONS
+warnings.simplefilter("ignore")
+with PetsClient("contoso", transport=httpx.MockTransport(lambda r: httpx.Response(200, json={"kind": "Cat"}))) as client:
+    assert "Cat" == type(client.pets.get("tom")).__name__
+    assert [] == list(client.pets.list())
+assert ["Animals_Create", "Animals_List", "Animals_Read"] == sorted(OPERATIONS)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(tree), capture_output=True, text=True, check=False
+    )
+    assert ("", 0) == (done.stderr, done.returncode)
+
+
+def test_aliases_last_for_one_minor_version(tree: Tree, upstream: Upstream) -> None:
+    once = renamed(document(), "Owner", "Keeper")
+    assert tree.update(upstream.commit({PETS: once})) == 0
+    lock = tree.specs / "names.lock"
+    assert "Keeper 0.5.0" == json.loads(lock.read_text())["pets 2024-01-01"]["renamed class Owner"]
+    twice = renamed(once, "Keeper", "Guardian")
+    assert tree.update(upstream.commit({PETS: twice})) == 0
+    names = json.loads(lock.read_text())["pets 2024-01-01"]
+    assert ("Guardian 0.5.0", "Guardian 0.5.0") == (names["renamed class Owner"], names["renamed class Keeper"])
+    released = (tree.root / "CHANGELOG.md").read_text().replace("0.5.0 (unreleased)", "0.5.0 (2024-02-01)")
+    (tree.root / "CHANGELOG.md").write_text(released)
+    twice["definitions"]["Guardian"]["properties"]["email"] = {"type": "string"}
+    assert tree.update(upstream.commit({PETS: twice})) == 0
+    assert 'version = "0.6.0"' in (tree.root / "pyproject.toml").read_text()
+    assert [] == [key for key in json.loads(lock.read_text())["pets 2024-01-01"] if key.startswith("renamed ")]
+    assert 0 == cli.main(["normalise", "--specs", str(tree.specs), "--offline", "--cache", str(tree.cache)])
+
+
+def test_a_new_operation_gets_a_drafted_summary(tree: Tree, upstream: Upstream, tmp_path: Path) -> None:
+    found = document()
+    found["paths"]["/pets/{petName}"]["delete"] = {
+        **found["paths"]["/pets/{petName}"]["get"],
+        "operationId": "Pets_DeleteForGood",
+        "responses": {"204": {"description": ""}},
+    }
+    got = report(tree, upstream.commit({PETS: found}), tmp_path=tmp_path)
+    assert ["1 summaries in overlays/pets.toml are drafts; say what the operations do."] == got["notes"]
+    assert '"Pets_DeleteForGood" = "Delete for good (Pets)."' in (tree.specs / "overlays/pets.toml").read_text()
+    assert (
+        "def delete_for_good(self, pet_name: str)"
+        in (tree.out / "purview_dataplane/pets/operations/pets.py").read_text()
+    )
+
+
+def test_dry_run_check_and_from_write_nothing(
+    tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = tree.upstream.commit({PETS: document()})
+    to = upstream.commit({PETS: with_member(email={"type": "string"})})
+    before = tree.files()
+    assert 0 == tree.update(to, "--dry-run")
+    assert "member.added" in capsys.readouterr().out
+    assert 0 == tree.update(to, "--from", at)
+    assert "member.added" in capsys.readouterr().out
+    assert 1 == tree.update(to, "--check")
+    says = f"purview_codegen update: behind {to}: pets 2024-01-01 (changed); run update --to {to}\n"
+    assert ("", says) == capsys.readouterr()
+    assert 0 == tree.update(at, "--check")
+    assert before == tree.files()
+
+
+def test_json_alone_on_stdout(tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]) -> None:
+    to = upstream.commit({PETS: with_member(email={"type": "string"})})
+    assert 0 == tree.update(to, "--dry-run", "--json", "-")
+    out, err = capsys.readouterr()
+    expected = {
+        "plane": "pets",
+        "version": "2024-01-01",
+        "kind": "member.added",
+        "where": "/components/schemas/Owner/properties/email",
+        "affects": "both",
+        "level": "minor",
+        "old": "",
+        "new": "string",
+        "accepted": False,
+    }
+    assert ("", [expected]) == (err, json.loads(out)["changes"])
+
+
+def test_only_one_plane(tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]) -> None:
+    assert 2 == tree.update(upstream.commit({PETS: document()}), "--only", "pest")
+    says = "purview_codegen update: unknown plane 'pest'; did you mean pets?\n"
+    assert says == capsys.readouterr().err
+
+
+def test_offline_from_the_cache(tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]) -> None:
+    to = upstream.commit({PETS: with_member(email={"type": "string"})})
+    assert 4 == tree.update(to, "--offline")
+    assert f"commit {to} of owner/repo was never listed" in capsys.readouterr().err
+    assert 0 == tree.update(to, "--dry-run")
+    capsys.readouterr()
+    assert 0 == tree.update(to, "--offline")
+    assert "member.added" in capsys.readouterr().out
+
+
+def lose_class(found: Json) -> None:
+    del found["definitions"]["Pet"]["properties"]["owner"]
+    del found["definitions"]["Owner"]
+
+
+def clash(found: Json) -> None:
+    found["paths"]["/pets"]["get"]["operationId"] = "Pets_get"
+
+
+def break_reference(found: Json) -> None:
+    found["definitions"]["Pet"]["properties"]["owner"] = {"$ref": "#/definitions/Nobody"}
+
+
+def other_version(found: Json) -> None:
+    found["info"]["version"] = "2024-02-02"
+
+
+def stale_change(found: Json) -> None:
+    del found["definitions"]["Owner"]["properties"]["phone"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code", "says"),
+    [
+        (
+            lose_class,
+            5,
+            "pets 2024-01-01: class Owner is lost and 3 more; accept it with --accept names.lost@pets/2024-01-01:Owner",
+        ),
+        (clash, 5, "are both pets.get; name one in the overlay's [methods]"),
+        (
+            break_reference,
+            3,
+            "pets 2024-01-01: $ref leads nowhere: #/definitions/Nobody: /definitions/Pet/properties/owner/$ref",
+        ),
+        (other_version, 3, "pets 2024-01-01: the document says 2024-02-02: /info/version"),
+        (
+            stale_change,
+            3,
+            "overlay pets.toml: change at /components/schemas/Owner/properties/phone in 2024-01-01 no longer applies",
+        ),
+    ],
+)
+def test_bad_documents_are_one_line_and_change_nothing(
+    tree: Tree,
+    upstream: Upstream,
+    capsys: pytest.CaptureFixture[str],
+    spoil: Callable[[Json], None],
+    code: int,
+    says: str,
+) -> None:
+    overlay = tree.specs / "overlays" / "pets.toml"
+    if spoil is stale_change:
+        overlay.write_text(
+            f'{overlay.read_text()}\n[[changes]]\nversions = ["2024-01-01"]\nat = "/components/schemas/Owner/properties/phone"\n'
+            'nullable = true\nreason = "Seen."\nlink = "https://example.com"\n'
+        )
+    found = document()
+    spoil(found)
+    before = tree.files()
+    got = tree.update(upstream.commit({PETS: found}))
+    err = capsys.readouterr().err
+    assert (code, 1) == (got, err.count("\n")), err
+    assert says in err
+    assert before == tree.files()
+
+
+def test_a_loss_that_is_accepted_is_remembered(tree: Tree, upstream: Upstream) -> None:
+    found = document()
+    lose_class(found)
+    to = upstream.commit({PETS: found})
+    assert 0 == tree.update(to, "--accept", "names.lost@pets/2024-01-01:Owner", "--accept", "names.lost@*.owner")
+    expected = [f"names.lost@pets/2024-01-01:{name}" for name in ("Cat.owner", "Dog.owner", "Owner", "Pet.owner")]
+    assert {to: expected} == json.loads((tree.specs / "accepted.json").read_text())
+
+
+def test_accepting_what_is_not_there_is_a_mistake(
+    tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = upstream.commit({PETS: with_member(email={"type": "string"})})
+    before = tree.files()
+    assert 2 == tree.update(to, "--accept", "names.lost@pets/2024-01-01:Wner")
+    assert "fits nothing in this update" in capsys.readouterr().err
+    assert before == tree.files()
+
+
+def test_an_accepted_wire_change_raises_no_version(tree: Tree, upstream: Upstream, tmp_path: Path) -> None:
+    found = document()
+    found["paths"]["/pets"]["get"]["parameters"].append(
+        {"name": "top", "in": "query", "type": "integer", "required": True}
+    )
+    rule = "parameter.added@pets/2024-01-01:Pets_List"
+    got = report(tree, upstream.commit({PETS: found}), "--accept", rule, tmp_path=tmp_path)
+    assert [True] == [c["accepted"] for c in got["changes"]]
+    assert "patch" == got["totals"]["bump"]
+
+
+@pytest.mark.parametrize(
+    ("to", "code", "says"),
+    [
+        ("f" * 40, 4, f"lacks commit {'f' * 40} of owner/repo; it has "),
+        ("main", 4, "lacks commit main of owner/repo; it has "),
+    ],
+)
+def test_a_mirror_without_the_commit(
+    tree: Tree, capsys: pytest.CaptureFixture[str], to: str, code: int, says: str
+) -> None:
+    before = tree.files()
+    assert code == tree.update(to)
+    err = capsys.readouterr().err
+    assert (1, True, before) == (err.count("\n"), says in err, tree.files())
+
+
+def test_a_branch_without_network(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
+    assert 4 == tree.update("main", "--offline")
+    expected = "what main is cannot be found out without network; give the full hash of a commit"
+    assert f"purview_codegen update: {expected}\n" == capsys.readouterr().err
+
+
+def test_other_bytes_at_the_locked_commit(tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]) -> None:
+    at = upstream.commit({PETS: document()})
+    place = upstream.mirror / "owner" / "repo" / at / PETS
+    place.write_bytes(place.read_bytes() + b"\n")
+    before = tree.files()
+    assert 3 == tree.update(at)
+    err = capsys.readouterr().err
+    assert (1, True) == (err.count("\n"), "is not what upstream.lock names at this very commit: expected sha256" in err)
+    assert before == tree.files()
+
+
+def test_a_document_that_a_mirror_lacks_is_kept(tree: Tree, upstream: Upstream, tmp_path: Path) -> None:
+    to = upstream.commit({f"{FOLDER}/plants/stable/2025-01-01/plants.json": document("2025-01-01")})
+    got = report(tree, to, tmp_path=tmp_path)
+    assert (["kept"], "none") == ([d["status"] for d in got["documents"]], got["totals"]["bump"])
+
+
+def test_the_same_bytes_on_another_hash_seed(tree: Tree, upstream: Upstream, tmp_path: Path) -> None:
+    text = (
+        json.dumps(renamed(document(), "Owner", "Keeper")).replace("{petName}", "{name}").replace('"petName"', '"name"')
+    )
+    to = upstream.commit({PETS: json.loads(text)})
+    found: list[Any] = []
+    for seed in ("1", "2"):
+        other = tree.copy(tmp_path / f"seed{seed}")
+        path = tmp_path / f"{seed}.json"
+        command = [sys.executable, "-m", "purview_codegen", *other.arguments(to, "--json", str(path))]
+        done = subprocess.run(
+            command, env=environment(other, PYTHONHASHSEED=seed), capture_output=True, text=True, check=False
+        )
+        assert ("", 0) == (done.stderr, done.returncode)
+        found.append((other.files(), path.read_text(), done.stdout))
+    assert found[0] == found[1]
+
+
+def test_out_has_to_lie_beside_the_specs(tree: Tree, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["update", "--to", "f" * 40, "--specs", str(tree.specs), "--out", str(tmp_path / "other"), "--offline"]
+    assert 2 == cli.main(command)
+    assert "both change as one" in capsys.readouterr().err

@@ -1,0 +1,136 @@
+"""An update that is killed leaves the old tree or the new one, whole, once the next command has run."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from purview_codegen import cli, transaction
+from purview_codegen.errors import UsageError
+
+from .test_update import environment
+from .upstream import PETS, Tree, Upstream, document, renamed
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+
+KILLED_AT = """
+import os, pathlib, signal, sys
+from purview_codegen import cli, transaction
+
+left = int(sys.argv[1])
+
+def counted(function):
+    def call(*arguments, **options):
+        global left
+        if sys._getframe(1).f_code.co_filename == transaction.__file__:
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left -= 1
+        return function(*arguments, **options)
+    return call
+
+class Counting:
+    replace = staticmethod(counted(os.replace))
+    fsync = os.fsync
+
+transaction.os = Counting
+transaction.shutil.rmtree = counted(transaction.shutil.rmtree)
+pathlib.Path.rename = counted(pathlib.Path.rename)
+pathlib.Path.unlink = counted(pathlib.Path.unlink)
+sys.exit(cli.main(sys.argv[2:]))
+"""
+
+
+@pytest.fixture(scope="module")
+def update(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tree, str, dict[str, bytes]]:
+    """A tree, the commit it is to go to, and its files when it is there."""
+    folder = tmp_path_factory.mktemp("killed")
+    upstream = Upstream(folder)
+    tree = Tree(folder, upstream, upstream.commit({PETS: document()}))
+    to = upstream.commit({PETS: renamed(document(), "Owner", "Keeper")})
+    new = tree.copy(folder / "new")
+    assert new.update(to) == 0
+    return tree, to, new.files()
+
+
+def whole(tree: Tree, old: dict[str, bytes], new: dict[str, bytes]) -> str:
+    """Which of both the tree is, once a command has looked at it."""
+    assert cli.main(["normalise", "--specs", str(tree.specs), "--offline", "--cache", str(tree.cache)]) == 0
+    found = tree.files()
+    assert found in (old, new), sorted(found.items() ^ old.items())[:3]
+    return "new" if found == new else "old"
+
+
+def test_at_every_rename(update: tuple[Tree, str, dict[str, bytes]], tmp_path: Path) -> None:
+    original, to, new = update
+    old, seen = original.files(), []
+    for count in range(40):
+        tree = original.copy(tmp_path / str(count))
+        command = [sys.executable, "-c", KILLED_AT, str(count), *tree.arguments(to)]
+        done = subprocess.run(command, env=environment(tree), capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            break
+        assert (-signal.SIGKILL, "") == (done.returncode, done.stderr)
+        seen.append(whole(tree, old, new))
+    else:
+        raise AssertionError("the update never came to its end")
+    assert sorted(seen, reverse=True) == seen  # old up to the journal, new from there on
+    assert {"old", "new"} == set(seen)
+    assert len(seen) >= 10
+
+
+@pytest.mark.slow
+def test_at_ten_random_moments(update: tuple[Tree, str, dict[str, bytes]], tmp_path: Path) -> None:
+    original, to, new = update
+    old, seed = original.files(), 20240101
+    rng = random.Random(seed)
+    command = [sys.executable, "-m", "purview_codegen"]
+    begun = time.monotonic()
+    tree = original.copy(tmp_path / "whole")
+    subprocess.run([*command, *tree.arguments(to)], env=environment(tree), capture_output=True, check=True)
+    lasts = time.monotonic() - begun
+    for i in range(10):
+        tree = original.copy(tmp_path / str(i))
+        process = subprocess.Popen([*command, *tree.arguments(to)], env=environment(tree), stdout=subprocess.DEVNULL)
+        try:
+            process.wait(timeout=rng.uniform(0.2, 1.0) * lasts)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        assert whole(tree, old, new) in ("old", "new"), (seed, i)
+        assert tree.update(to) == 0
+        assert new == tree.files()
+
+
+def test_no_command_sweeps_away_what_another_is_making(tmp_path: Path) -> None:
+    with transaction.staged(tmp_path), pytest.raises(UsageError, match="an update is running in"):
+        transaction.recover(tmp_path)
+
+
+def test_a_failure_in_the_stage_leaves_nothing(tmp_path: Path) -> None:
+    def fail() -> None:
+        with transaction.staged(tmp_path) as stage:
+            (stage / "specs").mkdir()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_journal_is_carried_out_by_the_next_command(tmp_path: Path) -> None:
+    stage = tmp_path / transaction.STAGE
+    (stage / "new" / "specs").mkdir(parents=True)
+    (stage / "new" / "specs" / "a").write_text("new")
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs" / "a").write_text("old")
+    (stage / "journal.json").write_text(json.dumps(["specs"]))
+    transaction.recover(tmp_path)
+    assert ("new", [tmp_path / "specs"]) == ((tmp_path / "specs" / "a").read_text(), list(tmp_path.iterdir()))

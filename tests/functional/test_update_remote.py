@@ -1,0 +1,179 @@
+"""Updates over HTTP: the listing of GitHub's REST interface, the files of the raw host, both served on loopback."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from purview_codegen.listing import blob_id
+
+from .upstream import FOLDER, PETS, REPOSITORY, Json, Tree, Upstream, document
+
+
+class Host:
+    """A GitHub in small: one repository, branches, trees by an id of their path, raw files."""
+
+    def __init__(self, mirror: Path) -> None:
+        self.mirror, self.branches, self.asked = mirror, dict[str, str](), list[str]()
+        self.spoilt: dict[str, bytes] = {}
+        self.truncated = False
+        host = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                host.asked.append(self.path)
+                content = host.answer(self.path)
+                self.send_response(404 if content is None else 200)
+                self.send_header("Content-Length", str(len(content or b"")))
+                self.end_headers()
+                self.wfile.write(content or b"")
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def answer(self, path: str) -> bytes | None:
+        prefix = f"/repos/{REPOSITORY}"
+        if path.startswith(f"{prefix}/commits/"):
+            ref = path.removeprefix(f"{prefix}/commits/")
+            commit = self.branches.get(ref, ref)
+            there = (self.mirror / REPOSITORY / commit).is_dir()
+            return json.dumps({"sha": commit}).encode() if there else None
+        if path.startswith(f"{prefix}/git/trees/"):
+            return json.dumps(self.tree(path.removeprefix(f"{prefix}/git/trees/"))).encode()
+        if path in self.spoilt:
+            return self.spoilt[path]
+        place = self.mirror / path.lstrip("/")
+        return place.read_bytes() if place.is_file() else None
+
+    def tree(self, name: str) -> Json:
+        sha, _, query = name.partition("?")
+        folder = self.mirror / REPOSITORY / sha.replace("..", "/")
+        entries = []
+        for p in sorted(folder.rglob("*") if query else folder.iterdir()):
+            kind, inner = ("blob", blob_id(p.read_bytes())) if p.is_file() else ("tree", f"{sha}..{p.name}")
+            entries.append({"path": p.relative_to(folder).as_posix(), "type": kind, "sha": inner})
+        return {"sha": sha, "tree": entries, "truncated": self.truncated and bool(query)}
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Upstream:
+    return Upstream(tmp_path)
+
+
+@pytest.fixture
+def host(upstream: Upstream) -> Iterator[Host]:
+    made = Host(upstream.mirror)
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def tree(tmp_path: Path, upstream: Upstream, capsys: pytest.CaptureFixture[str]) -> Tree:
+    made = Tree(tmp_path, upstream, upstream.commit({PETS: document()}))
+    capsys.readouterr()
+    return made
+
+
+def changed() -> Json:
+    found = document()
+    found["definitions"]["Owner"]["properties"]["email"] = {"type": "string"}
+    return found
+
+
+def over(host: Host) -> tuple[str, ...]:
+    return ("--base-url", host.url, "--api-url", host.url)
+
+
+def test_a_branch_is_followed_and_only_what_changed_is_fetched(tree: Tree, upstream: Upstream, host: Host) -> None:
+    added = f"{FOLDER}/Zoo.Pets/stable/2025-01-01/pets.json"
+    other = "specification/other/data-plane/Other/stable/2025-01-01/other.json"
+    to = upstream.commit({PETS: document(), added: document("2025-01-01"), other: document("2025-01-01")})
+    host.branches["main"] = to
+    assert 0 == tree.update("main", *over(host))
+    raw = [path for path in host.asked if not path.startswith("/repos/")]
+    assert [f"/{REPOSITORY}/{to}/{added}"] == raw
+    lock = json.loads((tree.specs / "upstream.lock").read_text())
+    assert to == lock["pets 2025-01-01"]["commit"]
+
+
+def test_a_whole_hash_then_offline(tree: Tree, upstream: Upstream, host: Host) -> None:
+    to = upstream.commit({PETS: changed()})
+    assert 0 == tree.update(to, "--dry-run", *over(host))
+    before = tree.files()
+    host.asked.clear()
+    assert 0 == tree.update(to, "--offline")
+    assert ([], True) == (host.asked, before != tree.files())
+
+
+@pytest.mark.parametrize("ref", ["nowhere", "e" * 40])
+def test_an_unknown_commit(tree: Tree, host: Host, capsys: pytest.CaptureFixture[str], ref: str) -> None:
+    before = tree.files()
+    assert 4 == tree.update(ref, *over(host))
+    says = f"{host.url}/repos/{REPOSITORY}/commits/{ref} is not there (404); check the commit or branch of --to"
+    assert f"purview_codegen update: {says}\n" == capsys.readouterr().err
+    assert before == tree.files()
+
+
+def test_a_document_that_lost_its_path(
+    tree: Tree, upstream: Upstream, host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = upstream.commit({f"{FOLDER}/plants/stable/2025-01-01/plants.json": document("2025-01-01")})
+    before = tree.files()
+    assert 3 == tree.update(to, *over(host))
+    rule = "document.lost@pets/2024-01-01"
+    says = f"pets 2024-01-01 lost its path at {to[:10]}: {PETS}; --accept {rule} keeps it at its old commit"
+    assert f"purview_codegen update: {says}\n" == capsys.readouterr().err
+    assert 0 == tree.update(to, "--accept", rule, *over(host))
+    assert before == tree.files()
+
+
+def test_bytes_that_are_not_those_of_the_listing(
+    tree: Tree, upstream: Upstream, host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = upstream.commit({PETS: changed()})
+    host.spoilt[f"/{REPOSITORY}/{to}/{PETS}"] = json.dumps(changed()).encode()
+    before = tree.files()
+    for _ in range(2):  # nothing of the first try is kept
+        assert 3 == tree.update(to, *over(host))
+        err = capsys.readouterr().err
+        assert (1, True) == (err.count("\n"), "is not what the listing names: expected blob" in err)
+    assert before == tree.files()
+
+
+def test_a_listing_that_is_cut_short(
+    tree: Tree, upstream: Upstream, host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host.truncated = True
+    assert 3 == tree.update(upstream.commit({PETS: changed()}), *over(host))
+    assert "was cut short; use --mirror" in capsys.readouterr().err
+
+
+def test_nobody_answers(tree: Tree, host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    host.server.shutdown()
+    host.server.server_close()
+    assert 4 == tree.update("main", *over(host))
+    assert f"cannot reach {host.url}/repos/{REPOSITORY}/commits/main: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("ref", "url", "code", "says"),
+    [
+        ("a b", "https://127.0.0.1:1", 2, "not the name of a commit or branch: 'a b'"),
+        ("../../user", "https://127.0.0.1:1", 2, "not the name of a commit or branch"),
+        ("main", "http://example.com", 2, "--api-url http://example.com is not https"),
+    ],
+)
+def test_odd_options(tree: Tree, capsys: pytest.CaptureFixture[str], ref: str, url: str, code: int, says: str) -> None:
+    assert code == tree.update(ref, "--base-url", "https://127.0.0.1:1", "--api-url", url)
+    assert says in capsys.readouterr().err
