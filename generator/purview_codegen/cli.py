@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -82,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_check)
     command = commands.add_parser("update", parents=[shared, where], help="to another upstream commit, with a report")
     update_cli.options(command)
-    command.set_defaults(run=lambda arguments: update_cli.update(arguments, _source))
+    command.set_defaults(run=partial(update_cli.update, sources=_source))
     command = commands.add_parser("diff", parents=[shared], help="what differs between two contracts or documents")
     command.add_argument("old", help='a file, or "plane@version" of the contracts at hand')
     command.add_argument("new", help="the same")

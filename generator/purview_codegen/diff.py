@@ -75,6 +75,11 @@ def affects(uses: Iterable[str]) -> str:
     return "both" if len(found) == 2 else found[0] if found else "names"
 
 
+def _filled(parameter: Json) -> bool:
+    """Whether the client gives the value itself, so that no caller has to act."""
+    return parameter["name"] == "api-version" or "x-auto" in parameter
+
+
 class _Differ:
     def __init__(self, old: Json, new: Json, plane: str) -> None:
         self.old, self.new, self.plane = old, new, plane
@@ -142,13 +147,12 @@ class _Differ:
         for key, p in left.items():
             other = right.get(same.get(key, ("", "")))
             if other is None:
-                self._lone("parameter.removed", b, p, "major")
+                self._lone("parameter.removed", b, p, "minor" if _filled(p) else "major")
             else:
                 self._parameter(b, p, other)
         for key, q in right.items():
             if key not in same.values():
-                sent = q["name"] == "api-version" or "x-auto" in q  # the client fills it in
-                self._lone("parameter.added", b, q, "major" if q["required"] and not sent else "minor")
+                self._lone("parameter.added", b, q, "major" if q["required"] and not _filled(q) else "minor")
 
     def _lone(self, kind: str, op: Op, p: Json, level: str) -> None:
         side = kind == "parameter.added"
@@ -164,7 +168,7 @@ class _Differ:
             else:
                 self.add("parameter.renamed", op.id, "request", "major", p["name"], q["name"])
         if p["required"] != q["required"]:
-            kind, level = ("required", "major") if q["required"] else ("optional", "minor")
+            kind, level = ("required", "minor" if _filled(q) else "major") if q["required"] else ("optional", "minor")
             self.add(f"parameter.{kind}", op.id, "request", level, "", label.rstrip(": "))
         spelt = [{k: v for k, v in x.items() if k in ("style", "explode", "x-name-template", "x-auto")} for x in (p, q)]
         if spelt[0] != spelt[1]:

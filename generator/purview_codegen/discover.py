@@ -98,12 +98,12 @@ def _moved(
         return None
     taken = {d.path for d in known} | set(found)
     free = [p for path, p in places.items() if path not in taken and p.version == document.version]
-    for fits in (
-        lambda p: (p.folder, p.file) == (old.folder, old.file),
-        lambda p: p.folder == old.folder,
-        lambda p: p.file == old.file,
+    for candidates in (
+        [p for p in free if (p.folder, p.file) == (old.folder, old.file)],
+        [p for p in free if p.folder == old.folder],
+        [p for p in free if p.file == old.file],
     ):
-        if len(candidates := [p for p in free if fits(p)]) == 1:
+        if len(candidates) == 1:
             return candidates[0].path
     return None
 

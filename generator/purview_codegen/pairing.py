@@ -75,7 +75,8 @@ def pair_operations(old: Json, new: Json) -> list[Pair[Op]]:
                 found[op.id] = same.pop(0)
         taken = {id(op.value) for op in found.values()}
         left = [op for op in left if id(op.value) not in taken]
-    return [(found.get(op.id), op) for op in right] + [(op, None) for op in left]
+    out: list[Pair[Op]] = [(found.get(op.id), op) for op in right]
+    return [*out, *((op, None) for op in left)]
 
 
 def name_in(reference: str) -> str:
@@ -160,11 +161,11 @@ def pair_schemas(old: Json, new: Json, operations: Sequence[Pair[Op]]) -> dict[s
     taken = set(out)
     ranked = sorted(votes.items(), key=lambda v: (-v[1], -_likeness(*v[0]), v[0]))
     for free in (True, False):  # what nothing else became goes first; then two may have become one
-        for (a, b), _ in ranked:
-            named = not (plain(left[a]) or plain(right[b]))
-            if named and a not in out and (b not in taken) == free and _content_alike(left[a], right[b]):
-                out[a] = b
-                taken.add(b)
+        for (was, now), _ in ranked:
+            named = not (plain(left[was]) or plain(right[now]))
+            if named and was not in out and (now not in taken) == free and _content_alike(left[was], right[now]):
+                out[was] = now
+                taken.add(now)
     return out
 
 

@@ -91,7 +91,11 @@ class Report:
             "operations": {what: kinds[f"operation.{what}"] for what in ("added", "removed", "renamed")},
             "schemas": {what: kinds[f"schema.{what}"] for what in ("added", "removed", "renamed")},
             "wire": {level: sum(c.wire and c.level == level for c in self.changes) for level in reversed(LEVELS)},
-            "names": {level: sum(not c.wire and c.level == level for c in self.changes) for level in reversed(LEVELS)},
+            "names": {
+                level: sum(c.affects == "names" and c.level == level for c in self.changes)
+                for level in reversed(LEVELS)
+            },
+            "docs": sum(c.affects == "docs" for c in self.changes),
             "python_names": {
                 "renamed": sum(bool(r.new) for r in self.names),
                 "lost": sum(not r.new for r in self.names),

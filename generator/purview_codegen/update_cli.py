@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+import attrs
+
 from . import listing, paths, report_text, transaction
 from .errors import Counts, UsageError
 from .fetch import Cache, Source, get_json
@@ -94,6 +96,8 @@ def compare(arguments: argparse.Namespace) -> Counts | None:
     plane = arguments.new.partition("@")[0] if "@" in arguments.new else new["info"]["title"]
     found = diff(old, new, plane)
     step = judged(Step(plane, new["info"]["version"], "changed", default=True, old=old_name, new=new_name), found)
+    same = old["info"]["version"] == new["info"]["version"]
+    step = attrs.evolve(step, rewritten=step.rewritten and same)
     report = Report(old_name, new_name, (step,), found.changes)
     operations = sum(len(item) for item in new["paths"].values())
     return _show(report, arguments, Counts("diff", 2, operations))
