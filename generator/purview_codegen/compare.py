@@ -121,7 +121,8 @@ def _limits(a: Json, b: Json) -> Iterator[Fact]:
             yield Fact("limit", "major" if tighter else "minor", "patch" if tighter else "minor", *texts)
     formats = [s.get("format", "") for s in (a, b)]
     if formats[0] != formats[1] and not _TYPED_FORMATS & set(formats):
-        yield Fact("format", "patch", "patch", *formats)
+        tighter = b.get("type") == "string" and bool(formats[1])  # int32 and int64 are hints alone
+        yield Fact("format", "major" if tighter else "patch", "patch", *formats)
     for key in _MARKS:
         if a.get(key) != b.get(key):
             level = "minor" if key == "default" else "patch"

@@ -204,7 +204,7 @@ CASES: list[tuple[str, Edit, list[Facts]]] = [
     ("anything, sent", member("In", "may", {}), [("member.type", f"{S}/In/properties/may", "request", "minor", "string", "any")]),
     ("anything, received", member("Out", "perhaps", {}), [("member.type", f"{S}/Out/properties/perhaps", "response", "major", "string", "any")]),
     ("a date", member("Both", "when", {"type": "string", "format": "date-time"}), [("member.type", f"{S}/Both/properties/when", "both", "major", "string", "string date-time")]),
-    ("a format", member("Both", "when", {"type": "string", "format": "uri"}), [("member.format", f"{S}/Both/properties/when", "both", "patch", "", "uri")]),
+    ("a format", member("Both", "when", {"type": "string", "format": "uri"}), [("member.format", f"{S}/Both/properties/when", "both", "major", "", "uri")]),
     ("an enum of a text", member("Both", "when", ref("Kind")), [("member.type", f"{S}/Both/properties/when", "both", "minor", "string", "Kind")]),
     ("value more", put("components", "schemas", "Kind", "enum", value=["cat", "dog", "cow"]), [("enum.added", f"{S}/Kind", "request", "minor", "", "cow")]),
     ("value less, sent", put("components", "schemas", "Kind", "enum", value=["cat"]), [("enum.removed", f"{S}/Kind", "request", "major", "dog", "")]),
@@ -299,4 +299,4 @@ def test_worst_first() -> None:
     for name in ("summary", "a format", "value more", "member gone", "optional parameter"):
         edits[name](new)
     levels = [c.level for c in diff(old, new, "zoo").changes]
-    assert ["major", "minor", "minor", "patch", "patch"] == levels
+    assert ["major", "major", "minor", "minor", "patch"] == levels
