@@ -7,16 +7,19 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
-from . import listing, paths, report_text, transaction
+from . import listing, paths, transaction
 from .errors import Counts, UsageError
 from .fetch import Cache, Source, get_json
 from .lock import Lock
 from .manifest import Manifest
 from .pointer import Json
-from .report import Report, Step
+
+if TYPE_CHECKING:  # the rest needs the parser, which comes with an extra
+    from .report import Report
 
 Sources = Callable[[argparse.Namespace, ExitStack], Source | None]
 
@@ -89,6 +92,7 @@ def _listing(
 def compare(arguments: argparse.Namespace) -> Counts | None:
     """The report on two contracts or documents: files, or "<plane>@<version>" of the contracts at hand."""
     from .diff import diff
+    from .report import Report, Step
     from .states import judged
 
     specs = arguments.specs or paths.specs()
@@ -122,6 +126,8 @@ def _contract(specs: Path, name: str) -> tuple[str, Json]:
 
 def _show(report: Report, arguments: argparse.Namespace, counts: Counts) -> Counts | None:
     """Writes the report where it was asked for; nothing but JSON goes to stdout where that is asked for there."""
+    from . import report_text
+
     forms = ((arguments.json, report_text.as_json), (arguments.markdown, report_text.as_markdown))
     shown = False
     for target, form in forms:

@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from purview_core.options import VERSION
+
+from . import test_own_plane
+
 ROOT = Path(__file__).parent.parent.parent
 PACKAGES = ("purview_auth", "purview_core", "purview_codegen", "purview_dataplane", "purview_testing")
 
@@ -29,6 +33,7 @@ for name in ("planes.toml", "upstream.lock", "names.lock", "overlays/scanning.to
 installed = {d.metadata["Name"].lower() for d in importlib.metadata.distributions()}
 assert not installed & {"openapi-python-client", "ruff", "pytest", "jinja2"}, installed
 for plane in purview_dataplane.PLANES.values():
+    assert 64 == len(importlib.import_module(plane.package).__upstream__.sha256)
     importlib.import_module(plane.package).OPERATIONS
 with purview_testing.Sandbox() as sandbox:  # from the contracts in the wheel
     with purview_dataplane.Purview(sandbox.url, transport=sandbox.transport(), auth=sandbox.auth) as purview:
@@ -103,7 +108,7 @@ def check(python: Path, code: str, cwd: Path, path: Path | None = None) -> None:
 
 def test_what_the_wheel_holds(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    info = "purview_dataplane-0.1.0.dist-info"
+    info = f"purview_dataplane-{VERSION}.dist-info"
     assert {*PACKAGES, info} == {name.split("/")[0] for name in names}
     assert set() == {f"{p}/py.typed" for p in PACKAGES} - set(names)
     assert {f"{info}/licenses/LICENSE", f"{info}/licenses/NOTICE"} <= set(names)
@@ -135,3 +140,10 @@ def test_it_generates_another_version(python: Path, wheel: Path, tmp_path: Path)
     lines = run(python, "-m", "purview_codegen", *arguments, cwd=tmp_path).splitlines()
     assert "generate: 1 documents, 56 operations, 0 errors" == lines[-1]
     check(python, OLDER, tmp_path, tmp_path / "out")
+
+
+def test_it_makes_a_plane_of_your_own(python: Path, wheel: Path, tmp_path: Path) -> None:
+    pip("--python", python, "install", "--quiet", f"{wheel}[codegen]", cwd=tmp_path)
+    for command in test_own_plane.lay_out(tmp_path):
+        run(python, "-m", "purview_codegen", *command, cwd=tmp_path)
+    check(python, test_own_plane.CALL, tmp_path, tmp_path / "mine" / "generated")
