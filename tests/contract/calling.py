@@ -142,9 +142,10 @@ def cases() -> Iterator[Case]:
         yield from version.cases
 
 
-def empty(status: int = 200, **headers: str) -> Answer:
+def plain(status: int = 200, content: bytes = b"", **headers: str) -> Answer:
+    """An answer without a media type, and without a body unless one is given."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return lambda _: httpx.Response(status, headers=named)
+    return lambda _: httpx.Response(status, content=content, headers=named)
 
 
 def says(value: Any, status: int = 200, **headers: str) -> Answer:
@@ -157,7 +158,7 @@ class Service(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def __init__(self, *answers: Answer) -> None:
         self.seen: list[httpx.Request] = []
-        self._answers = answers or (empty(),)
+        self._answers = answers or (plain(),)
 
     def now(self, *answers: Answer) -> None:
         self.seen, self._answers = [], answers
@@ -253,6 +254,14 @@ class Caller:
             return out | {f.name: ("terms.csv", b"a,b", "text/csv") for f in declared.fields}
         load = Registry.get(case.operation.models).loader(declared.type)
         return out | {"body": load(case.body) if load else case.body}
+
+    def needed(self, case: Case) -> Json:
+        """As `arguments`, less what may be left out."""
+        required = {p.name for p in case.operation.arguments if p.required}
+        declared = case.operation.body
+        if declared is not None:
+            required |= {field.name for field in declared.fields} | {"body"}
+        return {name: value for name, value in self.arguments(case).items() if name in required}
 
     def __enter__(self) -> Self:
         return self

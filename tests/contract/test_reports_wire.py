@@ -12,7 +12,7 @@ import pytest
 from purview_core import NULL, Model, Retry, to_json
 from purview_core.codec import Registry, codec
 
-from .calling import ENDPOINT, MODES, Caller, Case, Service, cases, empty, of_plane, one, says, versions
+from .calling import ENDPOINT, MODES, Caller, Case, Service, cases, of_plane, one, plain, says, versions
 
 TENANT = "https://api.purview-service.microsoft.com"
 TEXT = "db.sales report+1@c1/ä?&=#%,;"
@@ -44,7 +44,7 @@ def is_text(case: Case, wire: str) -> bool:
 @pytest.mark.parametrize("mode", MODES)
 def test_b02_a_space_in_a_query_leaves_as_20_and_a_plus_as_2b(mode: str) -> None:
     """Every string query parameter, lists of strings and numbered names too."""
-    counted, service = 0, Service(empty(204))
+    counted, service = 0, Service(plain(204))
     written = quote(TEXT, safe="~")
     for version in versions():
         with Caller(version, service, mode) as caller:
@@ -102,7 +102,7 @@ def test_b57_a_slash_in_a_query_value_and_a_space() -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_b23_nothing_in_a_path_value_changes_the_route(mode: str) -> None:
     """Every string path parameter with each of five texts (async: two): as many segments as the template has, each value back by decoding."""
-    counted, service = 0, Service(empty(204))
+    counted, service = 0, Service(plain(204))
     texts = PATH_TEXTS if mode == "sync" else PATH_TEXTS[:2]
     for version in versions():
         with Caller(version, service, mode) as caller:
@@ -262,7 +262,7 @@ def test_b44_old_hosts_are_mapped_to_the_account(label: str, mode: str) -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_b28_paths_and_versions_leave_as_the_document_has_them(mode: str) -> None:
     """Every operation: its template word for word, with or without a slash at the end; api-version where declared, and only there."""
-    counted, service = 0, Service(empty(204))
+    counted, service = 0, Service(plain(204))
     for version in versions():
         with Caller(version, service, mode) as caller:
             for case in version.cases:
@@ -316,7 +316,7 @@ def bare(case: Case) -> bool:
 def test_b30_b38_bare_maps_and_arrays_leave_bare(mode: str) -> None:
     """Every operation whose body is a bare array or map: exactly that JSON, and None for a 204."""
     kinds = {"list": 0, "dict": 0}
-    service = Service(empty(204))
+    service = Service(plain(204))
     for version in versions():
         with Caller(version, service, mode) as caller:
             for case in filter(bare, version.cases):
@@ -334,7 +334,7 @@ def test_b30_b38_bare_maps_and_arrays_leave_bare(mode: str) -> None:
 
 def test_b30_the_reported_call() -> None:
     groups = {"Retention": {"years": "7", "tags": ["a"]}}
-    service = Service(empty(204))
+    service = Service(plain(204))
     for version in of_plane("catalog", "datamap", "datamap_preview"):
         write, drop = (
             next(
@@ -359,7 +359,7 @@ def test_b30_the_reported_call() -> None:
 
 
 def test_b38_the_reported_calls() -> None:
-    service = Service(empty(204))
+    service = Service(plain(204))
     for version in of_plane("catalog", "datamap", "datamap_preview"):
         add = version.case("Entity_AddClassifications")
         name = (
@@ -368,7 +368,7 @@ def test_b38_the_reported_calls() -> None:
             else "Entity_SetClassifications"
         )
         with Caller(version, service) as caller:
-            service.now(empty(204))
+            service.now(plain(204))
             assert caller.send(add, "g1", body=[{"typeName": "C1"}]) is None
             assert [{"typeName": "C1"}] == json.loads(service.last.content)
             service.now(says(["g1"]))
@@ -379,7 +379,7 @@ def test_b38_the_reported_calls() -> None:
 def test_b31_a_text_for_a_list_is_refused_before_anything_is_sent(mode: str) -> None:
     """Every list in a query, and every list that is a member of a body of plain JSON."""
     counts = {"parameters": 0, "members": 0}
-    service = Service(empty(204))
+    service = Service(plain(204))
     for version in versions():
         with Caller(version, service, mode) as caller:
             for case in version.cases:
@@ -427,7 +427,7 @@ def test_b31_a_text_for_a_list_is_refused_by_the_constructor() -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_b32_flags_leave_in_lower_case(mode: str) -> None:
     """Every boolean query parameter, both ways."""
-    counted, service = 0, Service(empty(204))
+    counted, service = 0, Service(plain(204))
     for version in versions():
         with Caller(version, service, mode) as caller:
             for case in version.cases:
@@ -477,7 +477,7 @@ def test_b32_a_parent_term_can_be_sent(mode: str) -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_b35_b41_b52_bodies_are_passed_through_as_they_are(mode: str) -> None:
     """Every JSON body, plain, with a member that nothing knows: the same JSON leaves, nothing mended and nothing lost."""
-    counted, service = 0, Service(empty(204))
+    counted, service = 0, Service(plain(204))
     for version in versions():
         with Caller(version, service, mode) as caller:
             for case in version.cases:
@@ -585,7 +585,7 @@ def test_b50_an_entity_is_created_in_its_collection() -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_b55_numbered_names_and_never_their_placeholder(mode: str) -> None:
     """Every operation with all its arguments: no `attr_N`; where names are numbered, one for each value."""
-    counted, service = 0, Service(empty(204))
+    counted, service = 0, Service(plain(204))
     for version in versions():
         with Caller(version, service, mode) as caller:
             for case in version.cases:
@@ -646,7 +646,7 @@ def test_b09_an_id_that_is_filled_in_is_made_once_a_call(mode: str) -> None:
                     ]
 
                 with Caller(version, service, mode, retry=Retry()) as caller:
-                    service.now(empty(503), empty(503), says({}, 202))
+                    service.now(plain(503), plain(503), says({}, 202))
                     caller.call(case, given, case.body)
                     first = sent()
                     service.now(says({}, 202))
