@@ -41,7 +41,7 @@ def all_of(counted: int) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_b10_a_wrong_base_names_prefix_and_version(mode: str) -> None:
+def test_b10_s28_a_wrong_base_names_prefix_and_version(mode: str) -> None:
     """Every operation, the body in the shape of Atlas, whose request id is no uuid."""
     counted, service = 0, Service(says(ATLAS_404, 404))
     for version in versions():
@@ -59,12 +59,11 @@ def test_b10_a_wrong_base_names_prefix_and_version(mode: str) -> None:
     all_of(counted)
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_b14_not_found_lists_path_and_version(mode: str) -> None:
+def test_b14_s28_not_found_lists_path_and_version() -> None:
     """Every operation, the body in the other shape; `api_version` is sent as it is given, and named in the hint."""
     counted, service = 0, Service(says(ODATA_404, 404))
     for version in versions():
-        with Caller(version, service, mode, api_version="2021-07-01") as caller:
+        with Caller(version, service, api_version="2021-07-01") as caller:
             for case in version.cases:
                 error = failure(caller, case)
                 assert ("ResourceNotFound", "Resource not found") == (error.code, error.message), case
@@ -78,12 +77,11 @@ def test_b14_not_found_lists_path_and_version(mode: str) -> None:
     all_of(counted)
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_b20_the_body_of_an_error_is_read_whichever_way_it_is_declared(mode: str) -> None:
+def test_b20_the_body_of_an_error_is_read_whichever_way_it_is_declared() -> None:
     """409 on every operation; hardly one declares it, most declare `default` alone, some nothing."""
     counted, service = 0, Service(says(CONFLICT, 409))
     for version in versions():
-        with Caller(version, service, mode) as caller:
+        with Caller(version, service) as caller:
             for case in version.cases:
                 error = failure(caller, case)
                 assert (ConflictError, 409, "C1", "m") == (type(error), error.status_code, error.code, error.message), (
@@ -96,39 +94,39 @@ def test_b20_the_body_of_an_error_is_read_whichever_way_it_is_declared(mode: str
 
 
 def test_b20_a_success_that_is_not_declared_is_one() -> None:
-    """200, 201, 202, 203 and 206 on every operation that declares a JSON answer, wherever they are not declared: decoded alike."""
-    counted = 0
-    service = Service()
+    """200, 201, 202 and 206 on every operation that declares a JSON answer, wherever they are not declared: decoded alike."""
+    counted, service = 0, Service()
     for version in versions():
         with Caller(version, service) as caller:
             for case in version.cases:
-                schemas = [schema for _, schema in case.good() if schema]
-                if not schemas:
+                found = {status: schema for status, schema in case.good() if schema}
+                if not found:
                     continue
-                value = version.sampler.sample(schemas[0])
-                declared = {status for status, _ in case.good()}
-                for status in {200, 201, 202, 203, 206} - declared:
+                value = version.sampler.sample(next(iter(found.values())))
+                service.now(says(value, next(iter(found))))
+                expected = type(caller.call(case).parsed)
+                for status in {200, 201, 202, 206} - dict(case.good()).keys():
                     service.now(says(value, status))
-                    found = caller.call(case)
-                    assert (status, value) == (found.status_code, to_json(found.parsed)), case
-                    service.now(says(value, min(s for s, schema in case.good() if schema)))
-                    assert type(caller.call(case).parsed) is type(found.parsed), case
+                    answer = caller.call(case)
+                    assert (status, expected) == (answer.status_code, type(answer.parsed)), case
+                    assert value == to_json(answer.parsed), case
                     counted += 1
     print(f"\n{counted} calls")
-    assert counted > 3000
+    assert counted > 2500
 
 
 NAMELESS = [299, 499, 520, 561]
 
 
-@pytest.mark.parametrize(("mode", "shift"), [("sync", 0), ("sync", 1), ("sync", 2), ("sync", 3), ("async", 0)])
-def test_b22_a_status_without_a_name_is_a_plain_number(mode: str, shift: int) -> None:
-    """Every operation; blocking, it meets each of the four in one of the four runs, and async one of them, by turns."""
+@pytest.mark.parametrize("mode", MODES)
+def test_b22_a_status_without_a_name_is_a_plain_number(mode: str) -> None:
+    """The first operation of each version with all four, every other one with one of them, by turns."""
     counted, service = 0, Service()
     for version in versions():
         with Caller(version, service, mode) as caller:
-            for i, case in enumerate(version.cases, start=shift):
-                status = NAMELESS[i % 4]
+            calls = [(version.cases[0], status) for status in NAMELESS]
+            calls += [(case, NAMELESS[i % 4]) for i, case in enumerate(version.cases[1:])]
+            for case, status in calls:
                 service.now(says({"error": {"code": "X"}}, status))
                 if status < 300:
                     assert status == caller.call(case).status_code, case
@@ -138,7 +136,7 @@ def test_b22_a_status_without_a_name_is_a_plain_number(mode: str, shift: int) ->
                     assert (kind, status, "X") == (type(error), error.status_code, error.code), case
                     assert type(error.status_code) is int
                 counted += 1
-    all_of(counted)
+    all_of(counted - 3 * len(versions()))
 
 
 def test_b42_a_message_with_braces_stays_word_for_word() -> None:
@@ -168,21 +166,17 @@ def test_b42_a_message_with_braces_stays_word_for_word() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("body", [TERM_REFUSED, PROPAGATED], ids=["b32", "b53"])
-def test_b53_b32_bad_requests_are_readable_and_asked_for_once(body: dict[str, str], mode: str) -> None:
-    """400 with Retry-After on every operation, with a policy that would try three times."""
-    counted, service = 0, Service(says(body, 400, Retry_After="1", Retry_After_Ms="5"))
+def test_b53_b32_bad_requests_are_readable_and_asked_for_once(mode: str) -> None:
+    """400 with Retry-After on every operation, with a policy that would try three times; two bodies by turns."""
+    counted, service = 0, Service()
     for version in versions():
         with Caller(version, service, mode, retry=Retry()) as caller:
-            for case in version.cases:
+            for i, case in enumerate(version.cases):
+                body = (PROPAGATED, TERM_REFUSED)[i % 2]
                 service.now(says(body, 400, Retry_After="1"))
                 error = failure(caller, case)
-                assert (BadRequestError, "r", *list(body.values())[1:]) == (
-                    type(error),
-                    error.request_id,
-                    error.code,
-                    error.message,
-                )
+                said = type(error), error.request_id, error.code, error.message
+                assert (BadRequestError, *body.values()) == said, case
                 assert (1, 1, []) == (len(service.seen), error.attempts, caller.waits), case
                 counted += 1
     all_of(counted)
