@@ -15,7 +15,7 @@ from .operation import Operation
 from .options import Retry, Timeout
 from .paging import AsyncPager, Pager
 from .pipeline import Attempt, Flow, arun, run
-from .polling import AsyncPoller, Poller
+from .polling import AsyncPoller, Monitor, Poller
 from .request import Prepared, opened
 from .sending import asend, send
 from .session import Session, async_http_transport, async_sleep, close_async, close_sync, http_transport

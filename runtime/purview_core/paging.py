@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import attrs
-
 from . import paging_kinds as kinds
 from .codec import Registry, codec, encode
 from .decoding import type_of
 from .errors import PagingError, PurviewError
-from .operation import Paging
+from .operation import Facts, Paging
 from .pipeline import Flow
 from .request import Prepared
 
@@ -25,19 +23,34 @@ _FALLBACK_ITEMS = ("value", "values")
 _NOT_MODIFIED = 304
 
 
-@attrs.frozen
-class Page(Generic[T]):
+class Page(Facts, Generic[T]):
     """One page: `items`, the link to the next page (None: there is none), the count the service gives, and the whole answer.
 
     `position` is where the next page is (None at the end), for a later `by_page(position)`; `token` is the answer's own token.
     """
 
+    __slots__ = ("items", "next_link", "count", "body", "position", "token")
+    __hash__ = None  # type: ignore[assignment]  # like the list that it holds
     items: list[T]
     next_link: str | None
     count: int | None
     body: Any
-    position: str | None = None
-    token: str | None = None
+    position: str | None
+    token: str | None
+
+    def __init__(
+        self,
+        items: list[T],
+        next_link: str | None,
+        count: int | None,
+        body: Any,
+        position: str | None = None,
+        token: str | None = None,
+    ) -> None:
+        self._set(items=items, next_link=next_link, count=count, body=body, position=position, token=token)
+
+    def __repr__(self) -> str:
+        return f"<Page of {len(self.items)} items>"
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.items)

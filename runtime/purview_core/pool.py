@@ -7,20 +7,25 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import attrs
-
+from .operation import Facts
 from .wire import Wire
 
 Key = tuple[bytes, bytes, int | None]
 
 
-@attrs.frozen
-class PoolLimits:
+class PoolLimits(Facts):
     """Connections in all, idle ones kept, and seconds for which an idle one is kept (None: for good)."""
 
-    max_connections: int = attrs.field(validator=attrs.validators.ge(1))
-    max_keepalive: int = attrs.field(validator=attrs.validators.ge(0))
+    __slots__ = ("max_connections", "max_keepalive", "keepalive_expiry_s")
+    max_connections: int
+    max_keepalive: int
     keepalive_expiry_s: float | None
+
+    def __init__(self, max_connections: int, max_keepalive: int, keepalive_expiry_s: float | None) -> None:
+        if max_connections < 1 or max_keepalive < 0:
+            raise ValueError("max_connections must be 1 or more, max_keepalive 0 or more")
+        self._set(max_connections=max_connections, max_keepalive=max_keepalive)
+        self._set(keepalive_expiry_s=keepalive_expiry_s)
 
     def __str__(self) -> str:
         return f"max_connections={self.max_connections} max_keepalive={self.max_keepalive} keepalive_expiry_s={self.keepalive_expiry_s}"

@@ -145,7 +145,8 @@ def _answered(client: Any, operation: Json, answer: Answer, declared: Any, sampl
     transport = httpx.MockTransport(Recorder(operation, answer))
     with client(ENDPOINT, transport=transport, retry=NO_RETRY) as opened, suppress(*_ANSWERED):
         arguments = {p.name: value for p, value in _arguments(declared, operation, sampler)}
-        return getattr(getattr(opened, declared.group), declared.name)(**arguments)
+        result = getattr(getattr(opened, declared.group), declared.name)(**arguments)
+        return list(next(result.by_page())) if isinstance(result, Pager) else result
     return None
 
 

@@ -54,7 +54,7 @@ PUBLIC = {
     ),
     "purview_core": (
         "AsyncClient AsyncPager AsyncPoller AuthError BadRequestError Body Client ConflictError ConnectError "
-        "ContractError DecodeError Departure FileInput ForbiddenError FormField HttpError Model NO_RETRY NULL "
+        "ConnectTimeoutError ContractError DecodeError Departure FileInput ForbiddenError FormField HttpError Model NO_RETRY NULL "
         "NotFoundError OpenEnum Operation Page Pager Paging PagingError Parameter Plane Poller Polling "
         "PollingError PreconditionFailedError PurviewAuthError PurviewError Response Retry ServerError "
         "ThrottledError TransportError TransportTimeoutError UnauthorizedError decode to_json type_hints"
