@@ -95,7 +95,7 @@ def _attempts(prepared: Prepared, calling: Calling, context: dict[str, str] | No
             if debug:
                 log_answer(prepared, attempt, response)
             if response.status_code < 400 and not _is_redirect(prepared.operation, response):
-                budget.give_back()
+                budget.give_back(attempt - 1)
                 if context is not None:
                     response.extensions["purview_attempts"] = attempt
                 return response

@@ -30,9 +30,10 @@ class Budget:
         self.left -= 1
         return True
 
-    def give_back(self) -> None:
+    def give_back(self, retries: int) -> None:
+        """A call went well: what it took comes back, and a little more."""
         if self.left < _BUDGET_RETRIES:
-            self.left = min(_BUDGET_RETRIES, self.left + _GIVEN_BACK)
+            self.left = min(_BUDGET_RETRIES, self.left + retries + _GIVEN_BACK)
 
 
 class Gate:

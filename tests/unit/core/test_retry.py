@@ -160,13 +160,17 @@ def test_t03_calls_that_go_well_fill_the_budget() -> None:
     budget = Budget()
     assert [True] * 50 + [False] == [budget.take() for _ in range(51)]
     for _ in range(9):
-        budget.give_back()
+        budget.give_back(0)
     assert not budget.take()
-    budget.give_back()
-    budget.give_back()
+    budget.give_back(0)
+    budget.give_back(0)
     assert budget.take()
     for _ in range(10_000):
-        budget.give_back()
+        budget.give_back(0)
+    assert 50 == budget.left
+    assert budget.take()
+    assert budget.take()
+    budget.give_back(2)
     assert 50 == budget.left
 
 
