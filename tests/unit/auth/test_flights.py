@@ -12,6 +12,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -638,3 +639,30 @@ def test_a11_a_client_id_tells_tokens_apart() -> None:
     one = world.principal(store=shared)
     two = ServicePrincipal(TENANT, CLIENT[::-1], SECRET, store=shared, transport=world.endpoint)
     assert token_of(one)() != token_of(two)()
+
+
+def test_the_policys_times_are_what_its_table_says() -> None:
+    assert (30, 10, 2, 1) == (
+        *(store.RETRY_SECONDS, store.REJECTED_AGE_SECONDS),
+        *(store.EARLY_WAIT_SECONDS, store.SLACK_SECONDS),
+    )
+
+
+def test_an_event_says_how_long_the_request_took(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[AuthEvent] = []
+    auth = world.principal(on_event=events.append)
+    flight = store.Flight(0, auth._client, None)
+    monkeypatch.setattr(store, "time", SimpleNamespace(monotonic=lambda: flight.started + 3))
+    store._report(flight, "acquired")
+    assert [3] == [round(event.seconds, 6) for event in events]
+
+
+def test_sources_are_compared_by_who_they_are_and_show_no_loop(world: World) -> None:
+    one, other = world.principal()._client, world.principal()._client
+    assert one != other
+    assert "PrivateLoop" not in repr(one)
+    with pytest.raises(TypeError, match="abstract"):
+        type("Half", (store.TokenSource,), {})(clock=world.clock, jitter=float, total_seconds=1.0, native=False)
+    whole = type("Whole", (store.TokenSource,), {"steps": lambda *_: iter(())})
+    with pytest.raises(TypeError, match="positional"):
+        whole(world.clock, float, 1.0, False)
