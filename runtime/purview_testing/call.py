@@ -85,7 +85,17 @@ class Call:
     def otherwise(self) -> Reply:
         """What the shape of the route alone would do."""
         assert self.generic is not None
-        return self.generic(self)
+        reply = self.generic(self)
+        return self._since(reply) if "304" in self.operation.answers and isinstance(reply.value, dict) else reply
+
+    def _since(self, reply: Reply) -> Reply:
+        """News since a token: the examples are all there is, so whoever has the token of now is told that nothing is new."""
+        for name in self.query.keys() & reply.value.keys():
+            now = f"{name}-{self.settings.seed}"
+            if self.query[name] == now:
+                return Reply(status=304)
+            reply.value[name] = now
+        return reply
 
     def guid(self) -> str:
         """A new id; the same ones in the same order for the same seed."""
