@@ -71,6 +71,13 @@ def sandbox(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def live(session: nox.Session) -> None:
+    """The tests marked purview_live against a real account, reading only: -- --account NAME --yes."""
+    session.install("-e", ".[testing]", "trio", env=QUIET)
+    session.run("python", "-m", "purview_testing.live", *session.posargs)
+
+
+@nox.session(default=False)
 def fetch(session: nox.Session) -> None:
     """Upstream documents into the cache, checked against the lock."""
     session.install(*PROJECT, env=QUIET)

@@ -1,10 +1,14 @@
-"""Shared by all tests: where the project lies."""
+"""Shared by all tests: where the project lies, and the plug-ins that they use."""
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+
+_INSTALLED = {entry.name for entry in entry_points(group="pytest11")}
+pytest_plugins = ["pytester", *([] if "purview" in _INSTALLED else ["purview_testing.plugin"])]
 
 
 @pytest.fixture(scope="session")
