@@ -57,7 +57,7 @@ def contract(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def quickstart(session: nox.Session) -> None:
-    """Regenerate the clients and make real HTTP calls with them, against a local service or a named account."""
+    """Regenerate the clients and make real HTTP calls with them, against the sandbox or a named account."""
     session.install(*PROJECT, env=QUIET)
     session.run("python", "-m", "purview_codegen", "generate")
     session.run("python", "examples/quickstart.py", *session.posargs)
