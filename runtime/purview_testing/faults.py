@@ -19,6 +19,7 @@ KINDS: Mapping[str, str] = {
     "unavailable": "503, with Retry-After where `retry_after` is given",
     "server-error": "500; with count=1 the next call succeeds",
     "unauthorized": "401, as for a token that has expired; with count=1 once, with count=None always",
+    "forbidden": "403, as for a principal without the role",
     "slow-first-byte": "nothing is sent for `delay` seconds",
     "dribble": "the body goes out in pieces, `delay` seconds apart",
     "truncated": "the body ends before its Content-Length",
@@ -156,6 +157,7 @@ def instead(fault: Fault, now: float) -> tuple[int, str, dict[str, str]] | None:
         "throttled": (429, "TooManyRequests", headers or {"Retry-After": "1"}),
         "unavailable": (503, "ServiceUnavailable", headers),
         "server-error": (500, "InternalServerError", headers),
+        "forbidden": (403, "Unauthorized", headers),
         "unauthorized": (401, "Unauthenticated", {"WWW-Authenticate": 'Bearer error="invalid_token"'}),
     }.get(fault.kind)
 

@@ -32,7 +32,8 @@ class Sandbox:
     members, seven digits of a second). strict: an enum of the contracts admits its members alone; without it any string.
     fill: what is not stored is invented instead of 404. state: a file that keeps the state; None keeps it in memory.
     seed: of ids and examples. page_size: items on a page. pace: seconds a step of a long-running thing takes; None: a step a poll.
-    record: a file that calls are appended to. token_lifetime: seconds.
+    record: a file that calls are appended to. token_lifetime: seconds. specs: a folder with planes.toml and contracts/, in place of the
+    ones that come with the package.
 
     Over httpx transports (`transport`, `async_transport`) it runs in process; `serve` opens a port. Account host and tenant host
     are both this sandbox: `Purview(sandbox.url, tenant_endpoint=sandbox.url, transport=sandbox.transport(), auth=sandbox.auth)`.
@@ -55,10 +56,11 @@ class Sandbox:
         token_lifetime: float = 86_399,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Any] = time.sleep,
+        specs: Path | None = None,
     ) -> None:
         if page_size < 1:
             raise UsageError(f"page_size {page_size}: a page holds one item at least")
-        validator = Validator(planes, strict=strict)
+        validator = Validator(planes, strict=strict, specs=specs)
         settings = Settings(exact, strict, fill, seed, page_size, pace, clock)
         self._recorder = Recorder(record) if record is not None else None
         self._store = Store(state)
@@ -96,18 +98,18 @@ class Sandbox:
 
     def transport(self) -> httpx.BaseTransport:
         """For httpx clients: calls in process, whatever their host; no socket is opened."""
-        return SandboxTransport(self.app.handle, self._sleep)
+        return SandboxTransport(self.handle, self._sleep)
 
     def async_transport(self) -> httpx.AsyncBaseTransport:
         """As `transport`, for async clients."""
-        return AsyncSandboxTransport(self.app.handle)
+        return AsyncSandboxTransport(self.handle)
 
     @contextlib.contextmanager
     def serve(self, port: int = 0, host: str = "127.0.0.1") -> Generator[str]:
         """Serves on a port of this machine, 0 picks a free one; gives the address, which is also `url` while it serves."""
         from .server import served
 
-        with served(self.app.handle, host, port) as url:
+        with served(self.handle, host, port) as url:
             before, self.url = self.url, url
             try:
                 yield url

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx
+
+from purview_core.session import async_sleep
 
 from .wire import Request, Response
 
@@ -40,7 +41,7 @@ class AsyncSandboxTransport(httpx.AsyncBaseTransport):
         response = self._handle(read(request, await request.aread()))
         wait = _wait(request, response)
         if wait:
-            await asyncio.sleep(wait)
+            await async_sleep(wait)
         _fail(request, response)
         stream = _AsyncStream(response, request) if response.wire else None
         return answer(response, stream)
@@ -114,5 +115,5 @@ class _AsyncStream(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for pause, piece in _pieces(self._response, self._request):
             if pause:
-                await asyncio.sleep(pause)
+                await async_sleep(pause)
             yield piece

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from email.parser import BytesParser
+from pathlib import Path
 from typing import Any
 
 from purview_core.jsontext import loads
@@ -38,11 +39,13 @@ class Verdict:
 class Validator:
     """Judges messages by the contracts of the given documents, the default ones of all planes without."""
 
-    def __init__(self, documents: Iterable[Document | str] | None = None, *, strict: bool = True) -> None:
+    def __init__(
+        self, documents: Iterable[Document | str] | None = None, *, strict: bool = True, specs: Path | None = None
+    ) -> None:
         given = None if documents is None else list(documents)
         names = None if given is None else [str(d) for d in given]
         self.strict = strict
-        self.contracts: Sequence[Contract] = [load(d) for d in select(names)]
+        self.contracts: Sequence[Contract] = [load(d, specs) for d in select(names, specs)]
         self.router = Router(o for c in self.contracts for o in c.operations.values())
 
     def request(self, request: Request, *, operation: str | None = None) -> Verdict:
