@@ -17,7 +17,6 @@ from .sandbox import HOST, Sandbox
 from .wire import Request, Response
 
 _NAMES = ("guid", "id", "name", "qualifiedName")
-_FOLLOWED = 400  # statuses below: an address outside the contracts that the sandbox itself gave
 
 
 class Seed:
@@ -97,11 +96,7 @@ class WatchedSandbox(Sandbox):
             if self._filling:
                 self.seeds.append(Seed(request, response))
                 return response
-            seen = self.app.requests[-1]
-            followed = seen.operation is None and (response.status < _FOLLOWED or seen.fault is not None)
-            lost = seen.operation is None and seen.plane is None
-            departures = self.app.validator.request(request).departures if lost else seen.departures
-            self.journal.note(request, response.status, () if followed else departures)
+            self.journal.note(request, response.status, self.app.requests[-1].departures)
             for seed in self.seeds:
                 seed.look(request, response)
             if response.wire is None:  # a fault of the wire leaves no answer that could be kept

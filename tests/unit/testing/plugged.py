@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import pkgutil
 import textwrap
@@ -40,7 +41,8 @@ def _load(package: str) -> None:
     folder = importlib.import_module(package).__path__
     for found in pkgutil.walk_packages(folder, f"{package}."):
         if not found.name.endswith("__main__"):
-            importlib.import_module(found.name)
+            with contextlib.suppress(ImportError):  # of an extra that is not installed
+                importlib.import_module(found.name)
 
 
 for name in _USED:

@@ -90,6 +90,7 @@ EXPECTED: dict[str, Any] = {
     "unavailable": 503,
     "server-error": 500,
     "unauthorized": 200,
+    "forbidden": 403,
     "html-page": 502,
     "redirect": 307,
     "truncated": httpx.RemoteProtocolError,
