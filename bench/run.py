@@ -1,7 +1,7 @@
 """What this project costs, beside other clients of the same services, on this machine: `nox -s bench`.
 
     python bench/run.py                       everything, in about seven minutes
-    python bench/run.py decode calls          these parts alone (lines imports decode calls transports generation)
+    python bench/run.py decode calls          these parts alone (lines imports decode calls paging transports generation)
     python bench/run.py --rounds 9            more rounds, for a narrower spread
 
 Prints ratios, since machines differ and are shared: each contender takes its turn in each round, a ratio is taken within a
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import calls
 import generation
+import paging
 import peers
 import transports
 import values
@@ -29,7 +30,7 @@ _SCANS, _ENTITIES, _NODES = 2000, 1000, 5000
 
 
 def main() -> None:
-    parts = ("lines", "imports", "decode", "calls", "transports", "generation")
+    parts = ("lines", "imports", "decode", "calls", "paging", "transports", "generation")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}; default: all")
     parser.add_argument("--rounds", type=int, default=7, help="of each race, after one that warms up (default: 7)")
@@ -54,6 +55,8 @@ def main() -> None:
             values.lineage(_NODES, rounds)
         if "calls" in wanted:
             calls.calls(scratch, rounds)
+        if "paging" in wanted:
+            paging.paging(min(rounds, 5))
         if "transports" in wanted:
             transports.transports(scratch, rounds)
         if "generation" in wanted:

@@ -205,11 +205,11 @@ def test_t11_t12_a_list_that_never_moves_on_is_an_error(document: Document) -> N
             assert [0, 1, 0, 1] == numbers(list(pager_of(document, declared, service, arguments)))  # up to date
             continue
         found: list[Any] = []
-        with pytest.raises(PagingError, match="twice") as caught:
+        with pytest.raises(PagingError, match="twice|again") as caught:
             _read(pager_of(document, declared, service, arguments), found)
         assert [0, 1] == numbers(found)[:2]
         assert caught.value.position is not None, declared.id
-        assert len(service.seen) <= 2, (declared.id, service.way)
+        assert len(service.seen) <= 3, (declared.id, service.way)
 
 
 @pytest.mark.parametrize("document", documents(), ids=str)

@@ -105,9 +105,9 @@ def test_items_of_a_bare_list_are_models_and_the_page_says_where_it_goes_on() ->
 def test_a_service_that_knows_no_offset_is_an_error_not_an_endless_list() -> None:
     recorder = Recorder(bare("a", "b"))
     found: list[Any] = []
-    with pytest.raises(PagingError, match="the same page twice, and so knows no offset") as caught:
+    with pytest.raises(PagingError, match="the same page again, and so knows no offset") as caught:
         found.extend(p for p in DataMapClient(ENDPOINT, transport=recorder.sync).glossary.list_terms("g", limit=2))
-    assert ("offset:2", 2, 2) == (caught.value.position, len(found), len(recorder.seen))
+    assert ("offset:4", 4, 3) == (caught.value.position, len(found), len(recorder.seen))
 
 
 def test_a_service_that_knows_no_limit_loses_and_repeats_nothing() -> None:
@@ -304,3 +304,10 @@ def test_a_bare_list_that_comes_wrapped_is_read_all_the_same() -> None:
     transport = Recorder(rows("a")).sync
     (term,) = DataMapClient(ENDPOINT, transport=transport).glossary.list_terms("g")
     assert ("a", True) == (term.name, isinstance(term, dm.AtlasGlossaryTerm))
+
+
+def test_b36_terms_by_limit_and_offset_until_a_short_page() -> None:
+    recorder = Recorder(bare(*["t"] * 1000), bare(*["t"] * 1000), bare(*["t"] * 3))
+    terms = DataMapClient(ENDPOINT, transport=recorder.sync).glossary.list_terms("g", limit=1000)
+    assert 2003 == len(list(terms))
+    assert ["0", "1000", "2000"] == [r.url.params["offset"] for r in recorder.seen]
