@@ -347,14 +347,15 @@ def test_a11_the_loop_is_free_while_a_token_is_asked_for(world: World) -> None:
     assert asyncio.run(main()) >= 20
 
 
+class NoLock:
+    def __enter__(self) -> None:
+        raise AssertionError("a lock was taken")
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
 def test_a11_no_lock_is_taken_on_a_warm_token(world: World) -> None:
-    class NoLock:
-        def __enter__(self) -> None:
-            raise AssertionError("a lock was taken")
-
-        def __exit__(self, *_: object) -> None:
-            pass
-
     auth = world.principal()
     token_of(auth)()
     auth._slot._lock = NoLock()
@@ -666,3 +667,10 @@ def test_sources_are_compared_by_who_they_are_and_show_no_loop(world: World) -> 
     whole = type("Whole", (store.TokenSource,), {"steps": lambda *_: iter(())})
     with pytest.raises(TypeError, match="positional"):
         whole(world.clock, float, 1.0, False)
+
+
+def test_a11_a_token_that_came_meanwhile_takes_no_lock_either(world: World) -> None:
+    auth = world.principal()
+    token_of(auth)()
+    auth._slot._lock = NoLock()
+    assert auth._slot.current is asyncio.run(auth._slot.aget(auth._source, store.Need()))
