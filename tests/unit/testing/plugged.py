@@ -61,7 +61,15 @@ class Runs:
 
     def again(self, *arguments: str) -> Outcome:
         """The tests of the last run once more."""
-        quiet = ("-W", "error", "-p", "no:cacheprovider", "-p", "no:randomly")
+        quiet = (
+            "-W",
+            "error",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:randomly",
+            "-rN",
+        )  # where CI is set, the summary repeats whole messages
         return Outcome(self.pytester.runpytest_inprocess(*plugin_arguments(), *quiet, *arguments))
 
 
