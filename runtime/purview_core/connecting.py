@@ -14,6 +14,7 @@ from typing import Any
 import httpcore
 import httpx
 
+from .header_lines import header_lines
 from .pool import Key, Link, Pool, PoolLimits
 from .proxies import Proxies
 from .wire import httpx_error, limits_of, seconds_left
@@ -141,9 +142,10 @@ class Transport:
         if self._http2 and "pool" in timeouts:  # httpcore waits for that long, as a plain number
             timeouts["pool"] = seconds_left(timeouts["pool"], httpcore.PoolTimeout)
         url = httpcore.URL(scheme=key[0], host=key[1], port=key[2], target=request.url.raw_path)
-        made = httpcore.Request(
-            request.method, url, headers=request.headers.raw, content=content, extensions=extensions
-        )
+        headers = request.headers.raw
+        made = httpcore.Request(request.method, url, headers=headers, content=content, extensions=extensions)
+        if not self._http2:
+            made.headers = header_lines(headers)
         return made, timeouts
 
 
