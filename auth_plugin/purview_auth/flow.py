@@ -18,7 +18,11 @@ def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
     return url.scheme, url.raw_host, url.port
 
 
+def _no_token(*_: object) -> None: ...
+
+
 ANY_TOKEN = Need()
+_FLOWS = {"auth_flow", "sync_auth_flow", "async_auth_flow"}
 
 
 class PurviewAuth(Sealed, httpx.Auth):
@@ -32,24 +36,32 @@ class PurviewAuth(Sealed, httpx.Auth):
 
     def __init__(self, source: TokenSource, slot: Slot, hosts: HostRules, resource: str) -> None:
         self._source, self._slot, self._hosts, self._resource = source, slot, hosts, resource
+        self._good_origin: str | None = None
 
-    def _flow(self, request: httpx.Request, ask: Callable[[Need], Any]) -> Generator[Any, Any, None]:
+    def __init_subclass__(cls) -> None:
+        if not _FLOWS.isdisjoint(vars(cls)):  # it wants to see each request
+            cls.warm_token = _no_token  # type: ignore[assignment]
+
+    def _flow(
+        self, request: httpx.Request, ask: Callable[[Need], Any], token: Token | None
+    ) -> Generator[Any, Any, None]:
         """The one flow: `ask` gives the token at once, or gives the need back, which is then yielded for an await."""
         self._hosts.check(request.url)
-        token = ask(ANY_TOKEN)
-        if token is ANY_TOKEN:
-            token = yield token
+        given: Any = token or ask(ANY_TOKEN)
+        if given is ANY_TOKEN:
+            given = yield given
         replay = Replay(request)
-        request.headers["Authorization"] = f"Bearer {token.secret.reveal()}"
+        if given is not token:
+            request.headers["Authorization"] = given.secret.bearer.decode()
         response: httpx.Response = yield request
         if response.status_code != 401 or _origin(response.request.url) != _origin(request.url) or not replay.possible:
             return
-        need = Need(token, bearer_claims(response.headers))
+        need = Need(given, bearer_claims(response.headers))
         better = ask(need)
         if better is need:
             better = yield need
         if better is not None:
-            yield replay.request(f"Bearer {better.secret.reveal()}")
+            yield replay.request(better.secret.bearer.decode())
 
     def _get(self, need: Need) -> Token | None:
         return self._slot.get(self._source, need)
@@ -57,11 +69,27 @@ class PurviewAuth(Sealed, httpx.Auth):
     def _warm(self, need: Need) -> Token | Need:
         return self._slot.warm(self._source.clock, need) or need
 
-    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        return self._flow(request, self._get)  # itself, with no generator around it: most calls need one step
+    def warm_token(self, origin: str) -> Token | None:
+        """The token in hand, where it needs no look at the policy, for a client that sets the header as it builds a request.
 
-    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        flow, answer = self._flow(request, self._warm), None
+        The client passes it to the flow where the answer is a 401. Raises HostRefusedError as the flow does.
+        """
+        if origin != self._good_origin:
+            self._hosts.check(httpx.URL(origin))
+            self._good_origin = origin  # as text, which is sooner compared
+        token = self._slot.current
+        return token if token is not None and token.fresh(self._source.clock) else None
+
+    def sync_auth_flow(
+        self, request: httpx.Request, token: Token | None = None
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        """`token` is what the request bears already: then the first step is to hand in the answer."""
+        return self._flow(request, self._get, token)  # itself, with no generator around it: most calls need one step
+
+    async def async_auth_flow(
+        self, request: httpx.Request, token: Token | None = None
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        flow, answer = self._flow(request, self._warm, token), None
         try:
             while True:
                 step: Any = flow.send(answer)

@@ -210,7 +210,7 @@ class Slot:
     def warm(self, clock: Clock, need: Need) -> Token | None:
         """A token that needs no look at the policy; takes no lock."""
         token = self.current
-        return token if token and need.rejected is None and token.age(clock) < token.refresh_after else None
+        return token if token and need.rejected is None and token.fresh(clock) else None
 
     def _resolve(self, source: TokenSource, need: Need) -> Generator[Wait | Token | None, None, None]:
         while True:
@@ -246,7 +246,7 @@ class Slot:
                 known = True
             if token is None or known or not token.usable(clock) or claims not in (None, token.claims):
                 token = None
-            elif rejected is not None or token.age(clock) < token.refresh_after:
+            elif rejected is not None or token.fresh(clock):
                 return token, None
             flight = self._flights.get(claims)
             held = source.closed or now < max(self._hard_until, self._soft_until)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NoReturn, Protocol, Self
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 JITTER_SECONDS = 60.0
 EARLY_SECONDS = 300.0
@@ -39,13 +39,24 @@ class Sealed:
         raise TypeError(f"{type(self).__name__} is not picklable: build it in the process that uses it")
 
 
+class Bearer(Sealed, bytes):
+    """The value of an Authorization header; its repr, which tracebacks with locals print, does not show it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "b'Bearer ***'"
+
+    __str__ = __repr__
+
+
 class Secret(Sealed):
     """A string that shows itself only when asked: not in repr, vars, pickles, or the locals of a traceback."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_value", "bearer")
 
     def __init__(self, value: str) -> None:
-        self._value = value
+        self._value, self.bearer = value, Bearer(f"Bearer {value}".encode())
 
     def reveal(self) -> str:
         return self._value
@@ -63,6 +74,10 @@ class TokenInfo:
     refresh_on: float
 
 
+def _due(token: Token) -> Moment:
+    return token.sent[0] + token.refresh_after, token.sent[1] + token.refresh_after
+
+
 @frozen(eq=False)
 class Token:
     """A bearer token with its age limits, in seconds since the moment before the request for it was sent.
@@ -76,6 +91,12 @@ class Token:
     lifetime: float
     refresh_after: float
     claims: str | None = field(default=None, repr=False)
+    due: Moment = field(init=False, repr=False, default=Factory(_due, takes_self=True))
+
+    def fresh(self, clock: Clock) -> bool:
+        """Is it younger than its refresh point?"""
+        wall, monotonic = self.due
+        return clock.monotonic() < monotonic and clock.time() < wall
 
     def age(self, clock: Clock) -> float:
         return max(clock.time() - self.sent[0], clock.monotonic() - self.sent[1])

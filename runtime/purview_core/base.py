@@ -20,6 +20,7 @@ from .pipeline import Attempt, Calling, Flow, call
 from .polling import Monitor
 from .request import Prepared, prepare
 from .session import Session
+from .urls import Urls
 
 
 class Response(NamedTuple):
@@ -42,7 +43,14 @@ class Bound:
     """The operations of one resource, bound to a client."""
 
 
-_ALWAYS = {"Accept-Encoding": "gzip, deflate", "Connection": "keep-alive", "User-Agent": USER_AGENT}
+_JSON = {
+    b"Accept": b"application/json",
+    b"Accept-Encoding": b"gzip, deflate",
+    b"Connection": b"keep-alive",
+    b"User-Agent": USER_AGENT.encode(),
+}
+_FILE = {**_JSON, b"Accept": b"*/*"}
+_NONE: dict[str, str] = {}
 _ATTEMPT = "purview-client-attempt"
 
 
@@ -67,7 +75,7 @@ class Base:
     ) -> None:
         self.endpoint = plane_endpoint(self.plane.endpoint, endpoint, tenant_endpoint, cloud)
         self.api_version = api_version or self.plane.version
-        self._session = session
+        self._session, self._urls, self._root = session, Urls(self.endpoint), f"{self.endpoint}/"
         self._retry, self._strict, self._headers = checked_retry(retry), strict, checked_headers(headers)
         self._timeout, self._total_s = checked_timeout(timeout).as_dict(), checked_total(total_timeout)
         self._random: Callable[[], float] = _random.random
@@ -156,26 +164,30 @@ class Base:
         response = yield from self._call(prepared)
         return Monitor(self, prepared, response)  # type: ignore[arg-type]
 
-    def _build(self, attempt: Attempt, files: Any = None, *, whole: bool = True) -> httpx.Request:
+    def _ready(self, attempt: Attempt) -> tuple[httpx.Request, Any]:
+        """The request of one attempt without files, and the token that it bears, where the auth has one at hand."""
+        token = self._session.warm_token(self.endpoint) if attempt.prepared.url.startswith(self._root) else None
+        return self._build(attempt, token=token), token
+
+    def _build(self, attempt: Attempt, files: Any = None, *, token: Any = None, whole: bool = True) -> httpx.Request:
         """The request of one attempt. `whole`: its answer is read at once, so the deadline is for all of it."""
         prepared = attempt.prepared
         file = "bytes" in prepared.operation.types.values()
-        headers: Any = {
-            "Accept": "*/*" if file else "application/json",
-            **_ALWAYS,
-            **(attempt.context or {}),
-            **prepared.headers,
-            _ATTEMPT: str(attempt.number),
-        }
+        headers: Any = _FILE if file else _JSON
+        needed: dict[Any, Any] = {**(attempt.context or _NONE), **prepared.headers, _ATTEMPT: str(attempt.number)}
+        if token is not None:
+            needed[b"Authorization"] = token.secret.bearer
         if self._headers:  # names in any case; what a request needs comes last, and wins
-            headers = httpx.Headers({"Accept": headers["Accept"], **_ALWAYS})
+            headers = httpx.Headers(headers)
             headers.update(self._headers)
-            headers.update({**(attempt.context or {}), **prepared.headers, _ATTEMPT: str(attempt.number)})
+            headers.update(needed)
+        else:
+            headers = {**headers, **needed}
         extensions: dict[str, Any] = {"timeout": self._timeouts(attempt.deadline)}
         if whole and attempt.deadline < math.inf:
             extensions["deadline"] = attempt.deadline
         return httpx.Request(
-            *(prepared.method, prepared.url),
+            *(prepared.method, self._urls.url(prepared.url)),
             headers=headers,
             content=prepared.content,
             files=files,

@@ -78,7 +78,8 @@ class Client(Base):
     def _send_one(self, attempt: Attempt) -> httpx.Response:
         session, files = self._session, attempt.prepared.files
         if files is None:
-            return send(session.transport, session.auth, self._build(attempt))
+            request, token = self._ready(attempt)
+            return send(session.transport, session.auth, request, token=token)
         with opened(files) as ready:
             return send(session.transport, session.auth, self._build(attempt, ready))
 
@@ -173,7 +174,8 @@ class AsyncClient(Base):
     async def _send_one(self, attempt: Attempt) -> httpx.Response:
         session, files = self._session, attempt.prepared.files
         if files is None:
-            return await asend(session.transport, session.auth, self._build(attempt))
+            request, token = self._ready(attempt)
+            return await asend(session.transport, session.auth, request, token=token)
         with opened(files) as ready:
             return await asend(session.transport, session.auth, self._build(attempt, ready))
 

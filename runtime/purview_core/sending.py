@@ -14,22 +14,26 @@ import httpx
 
 
 def send(
-    transport: httpx.BaseTransport, auth: httpx.Auth | None, request: httpx.Request, *, stream: bool = False
+    transport: httpx.BaseTransport, auth: Any, request: httpx.Request, *, token: Any = None, stream: bool = False
 ) -> httpx.Response:
     """The answer to `request`, read; with `stream`, unread: it holds its connection until it is read or closed.
 
-    Timeouts are those in `request.extensions`. `auth` may have the request sent again, or others before it; their answers
-    are read and closed. `.elapsed` (until the answer was read or closed) is set then. Raises what the transport raises, an
-    httpx.RequestError with its `.request` set, and what `auth` raises; the answer in hand is closed whatever is raised.
+    Timeouts are those in `request.extensions`. `auth`, an httpx.Auth or None, may have the request sent again, or others
+    before it; their answers are read and closed. `token` is what its `warm_token` gave, where the request bears that
+    already: it is asked after a 401 alone. `.elapsed` (until the answer was read or closed) is set then. Raises what the
+    transport raises, an httpx.RequestError with its `.request` set, and what `auth` raises; the answer in hand is closed
+    whatever is raised.
     """
-    if auth is None:
-        response = _sent(transport, request)
-        return response if stream else _read(response)
-    flow = auth.sync_auth_flow(request)
+    first: httpx.Response | None = None
+    if auth is None or token is not None:
+        first = _sent(transport, request)
+        if auth is None or first.status_code != 401:
+            return first if stream else _read(first)
+    flow = auth.sync_auth_flow(request) if first is None else auth.sync_auth_flow(request, token)
     try:
         request = next(flow)
         while True:
-            response = _sent(transport, request)
+            response, first = first or _sent(transport, request), None
             try:
                 request = flow.send(response)
             except StopIteration:
@@ -64,17 +68,19 @@ def _read(response: httpx.Response) -> httpx.Response:
 
 
 async def asend(
-    transport: httpx.AsyncBaseTransport, auth: httpx.Auth | None, request: httpx.Request, *, stream: bool = False
+    transport: httpx.AsyncBaseTransport, auth: Any, request: httpx.Request, *, token: Any = None, stream: bool = False
 ) -> httpx.Response:
     """`send` for async code."""
-    if auth is None:
-        response = await _asent(transport, request)
-        return response if stream else await _aread(response)
-    flow = auth.async_auth_flow(request)
+    first: httpx.Response | None = None
+    if auth is None or token is not None:
+        first = await _asent(transport, request)
+        if auth is None or first.status_code != 401:
+            return first if stream else await _aread(first)
+    flow = auth.async_auth_flow(request) if first is None else auth.async_auth_flow(request, token)
     try:
         request = await anext(flow)
         while True:
-            response = await _asent(transport, request)
+            response, first = first or await _asent(transport, request), None
             try:
                 request = await flow.asend(response)
             except StopAsyncIteration:

@@ -20,6 +20,7 @@ class Session:
         self._transport: Any = None
         self._gates: dict[str, Gate] = {}
         self.auth, self.budget, self.closed = auth, Budget(), False
+        self.warm_token: Callable[[str], Any] = getattr(auth, "warm_token", _no_token)
 
     @property
     def transport(self) -> Any:
@@ -38,6 +39,10 @@ class Session:
         """What the auth asks tokens for, where it says so."""
         found = getattr(self.auth, "resource", None)
         return found if isinstance(found, str) else None
+
+
+def _no_token(_: str) -> None:
+    """An auth without `warm_token`: it sets the header itself."""
 
 
 def http_transport() -> httpx.BaseTransport:

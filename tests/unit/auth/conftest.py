@@ -12,7 +12,7 @@ def world() -> World:
     return World()
 
 
-@pytest.fixture(params=["sync", "asyncio", "trio"])
+@pytest.fixture(params=["sync", "asyncio", "trio", "ahead", "ahead, trio"])
 def mode(request: pytest.FixtureRequest) -> str:
     """How the service is called."""
     return str(request.param)

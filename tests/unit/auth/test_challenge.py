@@ -13,11 +13,12 @@ from typing import Any
 import httpx
 import pytest
 
+from purview_auth import ServicePrincipal
 from purview_auth.challenge import bearer_claims, challenges
 from purview_auth.errors import AuthError, ChallengeError, ClosedError, TokenTransportError
 from purview_auth.testing import disconnected, refused
 
-from .support import World, call, rejecting, status
+from .support import CLIENT, SECRET, TENANT, World, call, rejecting, status
 from .test_flights import many_threads
 
 CLAIMS = '{"access_token":{"nbf":{"essential":true,"value":"1604106651"},"xms?>":"~~~\u00e9"}}'
@@ -322,3 +323,45 @@ def test_a24_a_flow_can_be_driven_by_hand(world: World) -> None:
             await flow.asend(httpx.Response(403, request=request))
 
     asyncio.run(main())
+
+
+ORIGIN = "https://contoso.purview.azure.com"
+
+
+def test_a05_a_token_at_hand_is_given_ahead(world: World) -> None:
+    auth = world.principal()
+    assert None is auth.warm_token(ORIGIN)
+    world.get()
+    token = auth.warm_token(ORIGIN)
+    assert token is not None
+    assert b"Bearer token-1" == token.secret.bearer
+    world.clock.advance(3600)
+    assert (None, 1) == (auth.warm_token(ORIGIN), world.posts)
+
+
+def test_a23_a_401_rejects_the_token_that_was_sent(world: World, mode: str) -> None:
+    """Another caller may have got a new one meanwhile: that serves, and none is asked for."""
+    world.get(mode)
+
+    def meanwhile(request: httpx.Request) -> httpx.Response:
+        world.auth.invalidate()
+        call("sync", world.auth, world.service)
+        return httpx.Response(401)
+
+    world.service.script = [meanwhile]
+    assert 200 == world.get(mode).status_code
+    assert (["token-1", "token-1", "token-2", "token-2"], 2) == (world.service.tokens, world.posts)
+
+
+def test_a05_an_auth_that_changes_the_flow_sees_each_request(world: World) -> None:
+    seen = []
+
+    class Counting(ServicePrincipal):
+        def sync_auth_flow(self, request: httpx.Request, token: Any = None) -> Any:
+            seen.append(request)
+            return super().sync_auth_flow(request, token)
+
+    auth = Counting(TENANT, CLIENT, SECRET, transport=world.endpoint)
+    for _ in range(3):
+        call("ahead", auth, world.service)
+    assert (3, None) == (len(seen), auth.warm_token(ORIGIN))

@@ -123,6 +123,15 @@ def test_a19_a_loopback_authority_by_choice(mode: str) -> None:
         assert server.endpoint.posts[0].url.startswith(server.authority)
 
 
+def test_a19_no_token_is_given_ahead_for_other_hosts(world: World) -> None:
+    world.get()
+    for url in ("https://evil.example", "http://contoso.purview.azure.com", "https://u@contoso.purview.azure.com"):
+        for _ in range(2):
+            with pytest.raises(HostRefusedError):
+                world.auth.warm_token(url)
+    assert world.auth.warm_token("https://contoso.purview.azure.com")
+
+
 @pytest.mark.parametrize(
     "target",
     [

@@ -275,3 +275,14 @@ def test_a26_the_frames_of_a_failure_do_not_live_on(world: World) -> None:
 
 def test_a26_the_cli_credential_shows_nothing() -> None:
     assert CANARY not in repr(AzureCliCredential(tenant_id=TENANT))
+
+
+def test_a26_a_header_at_hand_shows_no_token(world: World) -> None:
+    world.get()
+    bearer = world.auth.warm_token("https://contoso.purview.azure.com").secret.bearer
+    headers = {b"Authorization": bearer}
+    shown = [repr(bearer), str(bearer), f"{bearer}", f"{bearer!r}", repr(headers), repr(httpx.Headers(headers))]
+    assert "token-1" not in " ".join(shown)
+    assert b"Bearer token-1" == bytes(bearer)
+    with pytest.raises(TypeError, match="not picklable"):
+        pickle.dumps(headers)
