@@ -12,12 +12,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
-from calls import loopback
+from calls import Credential, loopback
 from measure import race, show
 
+from purview_auth import CredentialAuth
 from purview_core.aiohttp_transport import fast_async_transport
 from purview_core.sending import asend, send
 from purview_core.transport import AsyncHttpTransport, HttpTransport
+from purview_core.urls import Urls
+from purview_dataplane.scanning import AsyncScanningClient
 
 _PATH, _TASKS, _THREADS = "/scan/datasources/sales/scans/weekly?api-version=2023-09-01", 64, 16
 _HEADERS = {"Authorization": "Bearer " + "t" * 1200, "Accept": "application/json"}
@@ -27,11 +30,11 @@ _HTTPX, _AZURE = "httpx.Client.get().json()", "azure-core, AsyncPipelineClient o
 
 def transports(scratch: Path, rounds: int) -> None:
     with loopback(scratch) as address:
-        url = address + _PATH
+        url, urls = address + _PATH, Urls(address)  # as the clients have them
         with HttpTransport() as ours, httpx.Client(timeout=60) as plain:
             sync: dict[str, Callable[[], object]] = {
                 _HTTPX: lambda: plain.get(url, headers=_HEADERS).json(),
-                "HttpTransport and send": lambda: json.loads(send(ours, None, _request(url)).content),
+                "HttpTransport and send": lambda: json.loads(send(ours, None, _request(urls.url(url))).content),
             }
             _show("One sync call, transport alone", race(sync, lambda call: _repeated(call, 200), rounds), _HTTPX, 200)
             _show(f"{_THREADS} threads", race(sync, lambda call: _threaded(call, 800), rounds), _HTTPX, 800)
@@ -45,7 +48,7 @@ def _show(title: str, times: Any, base: str, calls: int) -> None:
         show(f"{title}, {clock}", {k: [t[which] for t in v] for k, v in times.items()}, base, unit="us", calls=calls)
 
 
-def _request(url: str) -> httpx.Request:
+def _request(url: httpx.URL) -> httpx.Request:
     return httpx.Request("GET", url, headers=_HEADERS, extensions=_TIMEOUT)
 
 
@@ -105,10 +108,13 @@ def _async_contenders(
     from azure.core.rest import HttpRequest
 
     ours, fast, plain, azure = AsyncHttpTransport(), fast_async_transport(), httpx.AsyncClient(timeout=60), _azure()
-    session = aiohttp.ClientSession()
+    address, auth = url.removesuffix(_PATH), CredentialAuth(Credential(), allow_insecure_localhost=True)
+    session, urls = aiohttp.ClientSession(), Urls(address)
+    client = AsyncScanningClient(address, auth=auth, transport=ours)
+    quick = AsyncScanningClient(address, auth=auth, transport=fast)
 
     async def through(transport: httpx.AsyncBaseTransport) -> object:
-        return json.loads((await asend(transport, None, _request(url))).content)
+        return json.loads((await asend(transport, None, _request(urls.url(url)))).content)
 
     async def httpx_call() -> object:
         return (await plain.get(url, headers=_HEADERS)).json()
@@ -124,6 +130,8 @@ def _async_contenders(
         _AZURE: azure_call,
         "AsyncHttpTransport and asend": lambda: through(ours),
         "fast_async_transport and asend": lambda: through(fast),
+        "AsyncScanningClient.scans.get() with auth": lambda: client.scans.get("sales", "weekly"),
+        "the same with fast_async_transport": lambda: quick.scans.get("sales", "weekly"),
         "httpx.AsyncClient.get().json()": httpx_call,
         "aiohttp": aiohttp_call,
     }

@@ -10,6 +10,7 @@ import time
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import lru_cache
 from math import inf
 from typing import Any
 
@@ -105,6 +106,7 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         session, deadline, upload = self._here(), request.extensions.get("deadline"), _Upload(request)
+        timeouts = request.extensions.get("timeout") or {}
         try:
             async with _until(deadline):
                 answer = await session.request(
@@ -112,7 +114,7 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
                     URL(str(request.url), encoded=True),
                     data=upload.whole if upload.chunks is None else upload,
                     allow_redirects=False,
-                    timeout=_timeout(request.extensions.get("timeout") or {}),
+                    timeout=_timeout(timeouts.get("connect"), timeouts.get("pool"), timeouts.get("read")),
                     **self._options(request),
                 )
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -120,8 +122,10 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
         else:
             version, reason = answer.version or (1, 1), (answer.reason or "").encode()
             extensions = {"http_version": b"HTTP/%d.%d" % (version[0], version[1]), "reason_phrase": reason}
-            body = _Body(answer, request, deadline)
-            return httpx.Response(answer.status, headers=list(answer.raw_headers), stream=body, extensions=extensions)
+            body: dict[str, Any] = {"stream": _Body(answer, request, deadline)}
+            if answer.content.is_eof() and answer.content_length and answer.content.exception() is None:
+                body = {"content": answer.content.read_nowait()}  # a small answer is all here
+            return httpx.Response(answer.status, headers=list(answer.raw_headers), extensions=extensions, **body)
         raise failure
 
     def _options(self, request: httpx.Request) -> dict[str, Any]:
@@ -150,11 +154,11 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
             await self._session.close()
 
 
-def _timeout(timeouts: dict[str, float | None]) -> aiohttp.ClientTimeout:
-    seconds = {name: None if value in {None, inf} else value or _NO_TIME_S for name, value in timeouts.items()}
-    connect, pool = seconds.get("connect"), seconds.get("pool")
+@lru_cache(16)
+def _timeout(connect: float | None, pool: float | None, read: float | None) -> aiohttp.ClientTimeout:
+    connect, pool, read = (None if value in {None, inf} else value or _NO_TIME_S for value in (connect, pool, read))
     together = None if connect is None or pool is None else connect + pool
-    return aiohttp.ClientTimeout(total=None, connect=together, sock_connect=connect, sock_read=seconds.get("read"))
+    return aiohttp.ClientTimeout(total=None, connect=together, sock_connect=connect, sock_read=read)
 
 
 def _until(deadline: float | None) -> AbstractAsyncContextManager[Any]:
