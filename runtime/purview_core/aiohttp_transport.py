@@ -131,7 +131,8 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
     def _options(self, request: httpx.Request) -> dict[str, Any]:
         """Headers, TLS and proxy of a request."""
         url = request.url
-        headers = [(k, v) for k, v in request.headers.multi_items() if k != "transfer-encoding"]  # aiohttp's to set
+        text, pairs = request.headers.encoding, request.headers.raw
+        headers = [(k.decode(text), v.decode(text)) for k, v in pairs if k.lower() != b"transfer-encoding"]  # aiohttp's
         options: dict[str, Any] = {"headers": headers}
         if url.scheme == "https":
             options["ssl"] = self._context()
