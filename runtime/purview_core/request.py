@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 from urllib.parse import quote
@@ -68,14 +69,15 @@ def prepare(
             if parameter.required:
                 raise TypeError(f"{operation.id} needs {parameter.name}")
             continue
-        _check(operation, parameter, value)
+        if type(value) is not str or parameter.type != "str":
+            _check(operation, parameter, value)
         if parameter.location == "path":
             path = path.replace("{" + parameter.wire_name + "}", _path_value(operation, parameter, value))
         elif parameter.location == "query":
             query += _query_pairs(parameter, value)
         else:
             headers[parameter.wire_name] = _header_value(operation, parameter, value)
-    url = endpoint + path + ("?" + "&".join(f"{_name(n)}={quote(v, safe='~')}" for n, v in query) if query else "")
+    url = endpoint + path + ("?" + "&".join(f"{_name(n)}={_quoted(v)}" for n, v in query) if query else "")
     content, files = _content(operation, body, headers)
     return Prepared(operation, operation.method, url, headers, content, files, _replayable(files))
 
@@ -91,6 +93,8 @@ def _check(operation: Operation[Any], parameter: Parameter, value: Any) -> None:
 
 def text(value: Any) -> str:
     """A value as it stands in a URL or header."""
+    if type(value) is str:
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Enum):
@@ -103,10 +107,14 @@ def _path_value(operation: Operation[Any], parameter: Parameter, value: Any) -> 
     written = ",".join(map(text, value)) if isinstance(value, (list, tuple)) else text(value)
     if not written:
         raise ValueError(f"{operation.id}: {parameter.name} is empty; it is part of the path")
-    encoded = quote(written, safe="~")
-    return encoded.replace(".", "%2E") if set(written) == {"."} else encoded
+    return written.replace(".", "%2E") if set(written) == {"."} else _quoted(written)
 
 
+def _quoted(value: str) -> str:
+    return value if value.isascii() and value.isalnum() else quote(value, safe="~")
+
+
+@lru_cache(512)
 def _name(name: str) -> str:
     return quote(name, safe="$@:~")
 
