@@ -19,13 +19,16 @@ _WORD = re.compile(r"\w+")
 
 @attrs.frozen
 class Field:
-    """One line of a class. `default` is None for a member the constructor demands, else the text of its default."""
+    """One line of a class. `default` is None for a member the constructor demands, else the text of its default.
+    `required`: the constructor does not demand it, since the service alone writes it, but every answer must hold it, not null.
+    """
 
     name: str
     wire: str
     type: str
     default: str | None
     read_only: bool
+    required: bool
     secret: bool
 
     @property
@@ -36,11 +39,11 @@ class Field:
     def value(self) -> str:
         """What follows the annotation: nothing, the bare default, or a field() with what the codec has to know."""
         default = "" if self.default is None else f"default={self.default}, "
-        facts = ["read_only=True"] * self.read_only + ["secret=True"] * self.secret
+        facts = ["read_only=True"] * self.read_only + ["required=True"] * self.required + ["secret=True"] * self.secret
         if camel(self.name) != self.wire or self.secret:
             return f" = _field({default}metadata=_wire({', '.join([ascii(self.wire), *facts])}))"
         if self.read_only:
-            return f" = _field({default}metadata=_READ_ONLY)"
+            return f" = _field({default}metadata=_READ_ONLY{'_REQUIRED' * self.required})"
         return "" if self.default is None else f" = {self.default}"
 
 
@@ -156,7 +159,8 @@ class Classes:
         demanded = p.required and not read_only
         text = p.type if demanded and not p.nullable else optional(p.type)
         default = None if demanded else "None"
-        return Field(name, p.wire, text, default, read_only, bool(member.get("x-secret")))
+        sent = p.required and read_only and not p.nullable
+        return Field(name, p.wire, text, default, read_only, sent, bool(member.get("x-secret")))
 
     def _unique(self, name: str, fields: list[Field]) -> None:
         seen: dict[str, str] = {}

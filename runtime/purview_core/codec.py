@@ -107,7 +107,10 @@ class Field:
         self.wire: str = declared.metadata.get("wire") or camel(self.name)
         self.read_only = bool(declared.metadata.get("read_only"))
         self.secret = bool(declared.metadata.get("secret"))
-        self.required = declared.default is NOTHING
+        self.sent = bool(
+            declared.metadata.get("required")
+        )  # by the service, never null; a constructor need not be given it
+        self.required = self.sent or declared.default is NOTHING or not self.nullable
         self.deep, self.open = registry.is_deep(self.type), registry.is_open(self.type)
         self.lazy = isinstance(getattr(owner, self.name), property)
         self.as_it_is = not (self.deep or self.open or "datetime" in self.type)

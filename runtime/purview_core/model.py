@@ -13,16 +13,18 @@ from .classes import NOTHING, UNREAD
 from .codec import Coded, codec, copied, encode
 from .values import NULL, OpenEnum
 
-__all__ = ["NULL", "READ_ONLY", "Model", "OpenEnum", "define", "field", "type_hints", "wire"]
+__all__ = ["NULL", "READ_ONLY", "READ_ONLY_REQUIRED", "Model", "OpenEnum", "define", "field", "type_hints", "wire"]
 
 READ_ONLY: Mapping[str, Any] = MappingProxyType({"read_only": True})
+READ_ONLY_REQUIRED: Mapping[str, Any] = MappingProxyType({"read_only": True, "required": True})
 
 _EMPTY: dict[str, Any] = {}  # shared by all that was not decoded; never written to
 
 
-def wire(name: str, *, read_only: bool = False, secret: bool = False) -> Mapping[str, Any]:
-    """Field metadata: a wire name that is not camelCase of the attribute's, and whether repr hides the value."""
-    return {"wire": name, "read_only": read_only, "secret": secret}
+def wire(name: str, *, read_only: bool = False, required: bool = False, secret: bool = False) -> Mapping[str, Any]:
+    """Field metadata: a wire name that is not camelCase of the attribute's, whether an answer must hold the member though a
+    constructor need not be given it, and whether repr hides the value."""
+    return {"wire": name, "read_only": read_only, "required": required, "secret": secret}
 
 
 if TYPE_CHECKING:  # the very objects of attrs, so that mypy's plugin and pyright type constructors, evolve and fields
