@@ -3,7 +3,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field
+from purview_core.model import (
+    READ_ONLY as _READ_ONLY,
+    READ_ONLY_REQUIRED as _READ_ONLY_REQUIRED,
+    Model as _Model,
+    define,
+    field as _field,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -102,7 +108,7 @@ class DataProductWorkflowSettingsResponse(_Model):
 
 @define(kw_only=True)
 class DataSubscription(_Model):
-    data_subscription_id: str | None = _field(default=None, metadata=_READ_ONLY)
+    data_subscription_id: str | None = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     use_workflow: bool | None = None
     workflow_id: str | None = None
     workflow_type: str | None = None
@@ -182,7 +188,7 @@ class Trigger(_Model):
 
 @define(kw_only=True)
 class Workflow(_Model):
-    workflow_id: str | None = _field(default=None, metadata=_READ_ONLY)
+    workflow_id: str | None = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     type_: str | None = None
     name: str | None = None
     is_enabled: bool | None = None
@@ -196,7 +202,7 @@ class Workflow(_Model):
 
 @define(kw_only=True)
 class WorkflowRun(_Model):
-    workflow_run_id: str | None = _field(default=None, metadata=_READ_ONLY)
+    workflow_run_id: str | None = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     workflow_id: str | None = None
     subscriber: Identity | None = None
     requestor: Identity | None = None

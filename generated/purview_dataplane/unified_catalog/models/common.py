@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any as _Any
 
-from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field
+from purview_core.model import READ_ONLY_REQUIRED as _READ_ONLY_REQUIRED, Model as _Model, define, field as _field
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -374,7 +374,7 @@ class DataAssetsResponse(_Model):
 
 @define(kw_only=True)
 class DataColumn(_Model):
-    id: str | None = _field(default=None, metadata=_READ_ONLY)
+    id: str | None = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     source: DataColumnSource
     column_details: DataColumnDetails | None = None
     asset_details: DataColumnAssetDetails | None = None
@@ -420,7 +420,7 @@ class DataColumnFieldFilter(_Model):
 
 @define(kw_only=True)
 class DataColumnIngestResponse(_Model):
-    id: str | None = _field(default=None, metadata=_READ_ONLY)
+    id: str | None = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     source: DataColumnSource
 
 
