@@ -58,7 +58,7 @@ def test_b05_b27_null_is_taken_for_every_member() -> None:
 def test_b27_strict_mode_names_the_required_member_that_is_null() -> None:
     """Each member alone through `decode`: a departure with its pointer where it is required and not nullable, else none.
 
-    What the service alone writes is optional everywhere, whatever the contract says of it.
+    What the service alone writes is no exception, though a constructor need not be given it.
     """
     counts: Counter[str] = Counter()
     for shape in every_shape():
@@ -66,13 +66,35 @@ def test_b27_strict_mode_names_the_required_member_that_is_null() -> None:
         for wire, schema in shape.members.items():
             content = json.dumps({wire: None}).encode()
             pointer = "/" + wire.replace("~", "~0").replace("/", "~1")
-            strict = wire in shape.required and not admits_null(schemas, schema) and not schema.get("readOnly")
+            strict = wire in shape.required and not admits_null(schemas, schema)
             assert ([pointer] if strict else []) == departures(operation, content), (str(shape), wire)
             assert {wire: None} == decode(operation, 200, content).to_dict()
             counts["required" if strict else "optional"] += 1
+            counts["required, written by the service"] += bool(strict and schema.get("readOnly"))
     print(f"\n{dict(counts)}")
     assert counts["required"] > 500
+    assert counts["required, written by the service"] > 15
     assert counts["optional"] > 8000
+
+
+def test_b27_strict_mode_names_every_required_member_that_is_missing() -> None:
+    """An empty object of every model: a departure for each required member, those of its subtype and of the service included.
+    Lenient decoding gives None, and a constructor does not ask for what the service alone writes."""
+    counts: Counter[str] = Counter()
+    for shape in every_shape():
+        expected = {f"/{wire}" for wire in shape.required & set(shape.members)}
+        assert expected == set(departures(shape.operation, b"{}", "nothing")), str(shape)
+        assert {} == decode(shape.operation, 200, b"{}").to_dict()
+        written = {wire for wire in shape.required & set(shape.members) if shape.members[wire].get("readOnly")}
+        fields = codec(shape.kind).fields.values()
+        assert {None} >= {f.default for f in fields if f.wire in written}, str(shape)
+        counts["models"] += 1
+        counts["members"] += len(expected)
+        counts["written by the service"] += len(written)
+    print(f"\n{dict(counts)}")
+    assert counts["models"] > 2500
+    assert counts["members"] > 1300
+    assert counts["written by the service"] > 15
 
 
 def test_b27_strict_mode_names_the_way_to_a_null() -> None:
@@ -85,11 +107,7 @@ def test_b27_strict_mode_names_the_way_to_a_null() -> None:
                 for containers, name in held(version.schemas, schema):
                     inner = by_name[name]
                     known = inner.members.items()
-                    null = [
-                        n
-                        for n, s in known
-                        if n in inner.required and not s.get("readOnly") and not admits_null(version.schemas, s)
-                    ]
+                    null = [n for n, s in known if n in inner.required and not admits_null(version.schemas, s)]
                     if not null:
                         continue
                     value: Any = {null[0]: None}
@@ -104,8 +122,8 @@ def test_b27_strict_mode_names_the_way_to_a_null() -> None:
     assert counted > 300
 
 
-def departures(operation: Any, content: bytes) -> list[str]:
-    """The pointers of the nulls that strict mode refuses; the error carries the decoded value."""
+def departures(operation: Any, content: bytes, kind: str = "null") -> list[str]:
+    """The pointers of the nulls (or what else was found) that strict mode refuses; the error carries the decoded value."""
     try:
         decode(operation, 200, content, strict=True)
     except ContractError as refused:
@@ -113,7 +131,7 @@ def departures(operation: Any, content: bytes) -> list[str]:
     else:
         return []
     assert json.loads(content) == to_json(found.value)
-    return [d.pointer for d in found.departures if d.found == "null"]
+    return [d.pointer for d in found.departures if d.found == kind]
 
 
 def families() -> Iterator[Shape]:
