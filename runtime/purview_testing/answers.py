@@ -14,7 +14,6 @@ from .contracts import Schemas, Shape
 _DEEPEST = 5  # levels of optional members
 _NULLS = 3  # absent optional members of an object that are sent as null
 _WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath", "islet", "juniper")
-_DERIVED = "derived.purview."
 
 
 class Examples:
@@ -125,8 +124,6 @@ def _beyond(value: dict[str, Any], shape: Shape) -> dict[str, Any]:
     if "guid" in value and "typeName" in value and "attributes" in value:
         attributes = value["attributes"] if isinstance(value["attributes"], dict) else {}
         out = {"isIndexed": True, "source": "Portal", "domainId": "sandbox", "displayText": attributes.get("name")}
-    elif str(value.get("attributeName", "")).startswith(_DERIVED) and "attributeValueIncludes" in value:
-        out = {"fromRule": value["attributeValueIncludes"]}
     elif "collection" in shape.properties and "createdAt" in shape.properties:
         out = {"parentCollection": None, "isMauiScan": None}
     elif "ingestionJobId" in shape.properties:

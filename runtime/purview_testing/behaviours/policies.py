@@ -42,10 +42,9 @@ def install(store: Store, _: Settings) -> None:
 def establish(store: Store, collection: str, parent: str | None) -> None:
     """The policy of a new collection: its maker administers it; it inherits from its parent."""
     key, permission = str(uuid.uuid5(_SPACE, collection)), f"permission:{collection}"
-    allowed = {"attributeName": "derived.purview.permission", "attributeValueIncludes": permission}
     rules = [_rule(role, collection, [ME] if role == "collection-administrator" else []) for role in _BUILT_IN]
-    inherited = [[{"attributeName": "derived.purview.permission", "attributeValueIncludes": f"permission:{parent}"}]]
-    reach = [[{"attributeName": "derived.purview.role", "attributeValueIncludes": r["id"]}] for r in rules]
+    inherited = [[_derived("permission", f"permission:{parent}")]]
+    reach = [[_derived("role", r["id"])] for r in rules]
     rules.append(
         {
             "kind": "attributerule",
@@ -56,7 +55,9 @@ def establish(store: Store, collection: str, parent: str | None) -> None:
     )
     properties: Json = {
         "description": "",
-        "decisionRules": [{"kind": "decisionrule", "effect": "Permit", "dnfCondition": [[allowed]]}],
+        "decisionRules": [
+            {"kind": "decisionrule", "effect": "Permit", "dnfCondition": [[_derived("permission", permission)]]}
+        ],
         "attributeRules": rules,
         "collection": {"type": "CollectionReference", "referenceName": collection},
     }
@@ -68,8 +69,17 @@ def establish(store: Store, collection: str, parent: str | None) -> None:
 def _rule(role: str, collection: str, members: list[str]) -> Json:
     name = f"{_PREFIX}{role}:{collection}"
     who = {"attributeName": "principal.microsoft.id", "attributeValueIncludedIn": members}
-    which = {"attributeName": "derived.purview.role", "attributeValueIncludes": _PREFIX + role}
-    return {"kind": "attributerule", "id": name, "name": name, "dnfCondition": [[who, which]]}
+    return {
+        "kind": "attributerule",
+        "id": name,
+        "name": name,
+        "dnfCondition": [[who, _derived("role", _PREFIX + role)]],
+    }
+
+
+def _derived(what: str, value: str) -> Json:
+    """A condition on what another rule gives."""
+    return {"fromRule": value, "attributeName": f"derived.purview.{what}", "attributeValueIncludes": value}
 
 
 def dissolve(store: Store, collection: str) -> None:
