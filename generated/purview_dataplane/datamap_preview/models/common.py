@@ -329,6 +329,7 @@ class AtlasGlossaryTerm(_Model):
     usage: str | None = None
     valid_values: list[AtlasRelatedTermHeader] | None = None
     valid_values_for: list[AtlasRelatedTermHeader] | None = None
+    parent_term: AtlasRelatedTermHeader | None = None
 
 
 @define(kw_only=True)

@@ -16,6 +16,7 @@ class AttributeMatcher(_Model):
     attribute_value_included_in: list[str] | None = None
     attribute_value_excludes: str | None = None
     attribute_value_excluded_in: list[str] | None = None
+    from_rule: str | None = None
 
 
 @define(kw_only=True)
