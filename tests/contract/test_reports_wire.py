@@ -7,12 +7,16 @@ import re
 from typing import Any
 from urllib.parse import quote, unquote
 
+import httpx
 import pytest
 
-from purview_core import NULL, Model, Retry, to_json
+from purview_core import NULL, ContractError, Model, Retry, decode, to_json
 from purview_core.codec import Registry, codec
+from purview_testing.validate import Validator
+from purview_testing.wire import Request
 
-from .calling import ENDPOINT, MODES, Caller, Case, Service, cases, of_plane, one, plain, says, versions
+from .calling import ENDPOINT, MODES, Caller, Case, Service, Version, cases, of_plane, one, plain, says, versions
+from .sampling import Json
 
 TENANT = "https://api.purview-service.microsoft.com"
 TEXT = "db.sales report+1@c1/ä?&=#%,;"
@@ -441,15 +445,16 @@ def terms(case: Case) -> bool:
 
 
 def test_b32_a_parent_term_can_be_sent() -> None:
-    """`parentTerm`, which no document has, with the model and with plain JSON, on every operation that takes terms."""
+    """`parentTerm`, which no document has and an overlay adds: by its attribute, by the map and by plain JSON, on every operation
+    that takes terms; strict mode knows it, and so does the sandbox."""
     term = {"name": "Child", "anchor": {"glossaryGuid": "g"}, "parentTerm": {"termGuid": "p"}}
     counted, service = 0, Service(says([]))
     for version in of_plane("catalog", "datamap", "datamap_preview"):
-        m = version.plane.models
+        m, judge = version.plane.models, Validator([f"{version.document.plane}@{version.document.version}"])
         built = m.AtlasGlossaryTerm(
             name="Child",
             anchor=m.AtlasGlossaryHeader(glossary_guid="g"),
-            additional_properties={"parentTerm": {"termGuid": "p"}},
+            parent_term=m.AtlasRelatedTermHeader(term_guid="p"),
         )
         with Caller(version, service) as caller:
             for case in filter(terms, version.cases):
@@ -461,10 +466,25 @@ def test_b32_a_parent_term_can_be_sent() -> None:
                     )
                     caller.send(case, body=body, **flag)
                     assert [term] == json.loads(service.last.content), case
+                    assert () == judge.request(judged(service.last), operation=case.id).departures, case
                     assert bool(flag) == ("includeTermHierarchy=true" in raw_query(service)), case
                     counted += 1
+        decoded = decode_term(version, {**term, "name": None, "parentTerm": {"termGuid": "p", "displayText": "Parent"}})
+        assert ("p", "Parent") == (decoded.parent_term.term_guid, decoded.parent_term.display_text), version
+        with pytest.raises(ContractError, match="/parentTerm: expected AtlasRelatedTermHeader, found a string"):
+            decode_term(version, {"parentTerm": "p"})
     print(f"\n{counted} calls")
     assert counted >= 7 * 3
+
+
+def judged(request: httpx.Request) -> Request:
+    return Request.of(request.method, str(request.url), request.headers, request.content)
+
+
+def decode_term(version: Version, value: Json) -> Any:
+    """A term as an answer holds it, in strict mode."""
+    case = next(c for c in version.cases if c.method == "get" and re.search(r"/glossary/term/{\w+}$", c.path))
+    return decode(case.operation, 200, json.dumps(value).encode(), strict=True)
 
 
 def test_b35_b41_b52_bodies_are_passed_through_as_they_are() -> None:

@@ -110,10 +110,16 @@ def roles_story(p: Any) -> Flow:
     before = policy.to_dict()
     rule = next(r for r in policy.properties.attribute_rules if "data-curator" in r.id)
     rule.dnf_condition[0][0].attribute_value_included_in.append(ME)
+    m = metadata_policies.models
+    reader = m.AttributeMatcher(
+        from_rule="extra", attribute_name="derived.purview.role", attribute_value_includes="purview-reader"
+    )
+    rule.dnf_condition.append([reader])
     after = yield p.metadata_policies.metadata_policy.update(policy.id, body=policy)
     assert before["version"] + 1 == after.version
     read = (yield p.metadata_policies.metadata_policy.get(policy.id)).to_dict()
-    assert from_rules(before) == from_rules(read)
+    assert sorted([*from_rules(before), "extra"]) == sorted(from_rules(read))
+    assert 1 < len(from_rules(read))
     assert [ME] in [included for included in members(read, "attributeValueIncludedIn") if included]
     with pytest.raises(ConflictError):  # by the version that was read first
         yield p.metadata_policies.metadata_policy.update(
@@ -196,6 +202,13 @@ def glossary_story(p: Any) -> Flow:
     assert ["Returns"] == [c.display_text for c in middle.children_categories]
     where = [m.AtlasTermCategorizationHeader(category_guid=chain[2].guid)]
     term = yield g.create_term(body=m.AtlasGlossaryTerm(name="RMA", anchor=anchor, categories=where))
+    below = m.AtlasGlossaryTerm(
+        name="RMA_Form", anchor=anchor, parent_term=m.AtlasRelatedTermHeader(term_guid=term.guid)
+    )
+    children = yield g.create_terms(body=[below], include_term_hierarchy=True)
+    child = yield g.get_term(children[0].guid)
+    assert term.guid == child.parent_term.term_guid
+    yield g.delete_term(child.guid)
     with pytest.raises(ConflictError):
         yield g.create_term(body=m.AtlasGlossaryTerm(name="RMA", anchor=anchor))
     got = yield g.get_term(term.guid)
