@@ -8,6 +8,7 @@ import random as _random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from inspect import iscoroutinefunction
 from typing import Any, ClassVar, NamedTuple, Self
 
 import httpx
@@ -78,6 +79,7 @@ class Base:
         self._session, self._urls, self._root = session, Urls(self.endpoint), f"{self.endpoint}/"
         self._retry, self._strict, self._headers = checked_retry(retry), strict, checked_headers(headers)
         self._timeout, self._total_s = checked_timeout(timeout).as_dict(), checked_total(total_timeout)
+        self._on_response: Callable[[httpx.Response], object] | None = None
         self._random: Callable[[], float] = _random.random
         self._clock: Callable[[], float] = time.monotonic
 
@@ -90,10 +92,13 @@ class Base:
         api_version: str | None = None,
         headers: Mapping[str, str] | None = None,
         strict: bool | None = None,
+        on_response: Callable[[httpx.Response], object] | None = None,
     ) -> Self:
         """A client over the same connections with other options, for one call or many; None keeps what is.
 
-        `client.with_options(timeout=5).scans.get(..)`; `headers` come on top of the client's own.
+        `client.with_options(timeout=5).scans.get(..)`; `headers` come on top of the client's own. `on_response` is called
+        with each good answer (of every page, of every poll) before it is decoded, so status and headers can be seen; its
+        request lacks the token. A failed answer is in the error, and what `stream` gives is in the caller's hands.
         """
         other = copy.copy(self)
         for name, value in list(vars(other).items()):
@@ -105,6 +110,7 @@ class Base:
         other.api_version = api_version or self.api_version
         other._headers = {**self._headers, **checked_headers(headers)}
         other._strict = self._strict if strict is None else strict
+        other._on_response = _checked(on_response) or self._on_response
         other._owned = False
         return other
 
@@ -135,15 +141,23 @@ class Base:
         values = [given.get(p.wire_name) for p in operation.arguments]
         return self._prepare(operation, values, body, given.get(API_VERSION.wire_name))
 
-    def _call(self, prepared: Prepared) -> Flow[httpx.Response]:
+    def _call(self, prepared: Prepared, *, show: bool = True) -> Flow[httpx.Response]:
         session = self._session
-        return call(
+        flow = call(
             prepared,
             Calling(
                 *(self.plane, self._retry, self._total_s, session.gate(self.plane.name), session.budget),
                 *(self._random, self._clock, session.resource),
             ),
         )
+        return self._shown(flow, self._on_response) if show and self._on_response else flow
+
+    @staticmethod
+    def _shown(flow: Flow[httpx.Response], hook: Callable[[httpx.Response], object]) -> Flow[httpx.Response]:
+        response = yield from flow
+        response.request = without_token(response.request)
+        hook(response)
+        return response
 
     def _decode(self, operation: Operation[Any], response: httpx.Response) -> Any:
         media = response.headers.get("content-type")
@@ -206,6 +220,12 @@ def _nearest(name: str, known: Any) -> str:
 
     close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.4)
     return f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(sorted(known)[:20])}"
+
+
+def _checked(hook: Callable[[httpx.Response], object] | None) -> Callable[[httpx.Response], object] | None:
+    if hook is not None and (not callable(hook) or iscoroutinefunction(hook)):
+        raise TypeError("on_response= takes a function of one argument, not a coroutine function: nothing awaits it")
+    return hook
 
 
 def without_token(request: httpx.Request) -> httpx.Request:

@@ -116,7 +116,7 @@ class Client(Base):
     ) -> Generator[httpx.Response]:
         """Calls as `call`, and gives the answer unread: `.iter_bytes()` keeps a large file out of memory."""
         prepared = self._by_name(operation_id, parameters, body)
-        response = run(self._call(prepared), self._open, self._sleep)
+        response = run(self._call(prepared, show=False), self._open, self._sleep)
         response.request = without_token(response.request)
         try:
             yield response
@@ -209,7 +209,7 @@ class AsyncClient(Base):
     ) -> AsyncGenerator[httpx.Response]:
         """Calls as `call`, and gives the answer unread: `.aiter_bytes()` keeps a large file out of memory."""
         prepared = self._by_name(operation_id, parameters, body)
-        response = await arun(self._call(prepared), self._open, self._sleep)
+        response = await arun(self._call(prepared, show=False), self._open, self._sleep)
         response.request = without_token(response.request)
         try:
             yield response

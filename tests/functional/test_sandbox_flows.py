@@ -319,6 +319,17 @@ def devops_story(p: Any) -> Flow:
     assert ["lake"] == [x.purview_resource_name for x in (yield p.devops_policies.devops_policy.list())]
     with pytest.raises(PreconditionFailedError):
         yield policies.create_or_replace("lake", body=got, if_match='"stale"')
+    seen: list[Any] = []
+    shown = p.devops_policies.with_options(on_response=seen.append).devops_sql_perf_monitor_policy
+    read = yield shown.get("lake")
+    etag = seen[-1].headers["etag"]
+    read.decision_rules[0].principals.append(TERM)
+    yield shown.create_or_replace("lake", body=read, if_match=etag)
+    assert etag != seen[-1].headers["etag"]
+    with pytest.raises(PreconditionFailedError):  # somebody changed it since it was read
+        yield shown.create_or_replace("lake", body=read, if_match=etag)
+    changed = yield shown.get("lake")
+    assert [ME, TERM] == changed.decision_rules[0].principals
     yield policies.create_or_replace("lake", body=got, if_match="*")
     yield policies.delete("lake", if_match="*")
     with pytest.raises(NotFoundError):

@@ -30,6 +30,7 @@ from purview_core import (
 )
 from purview_dataplane import PLANES, AsyncPurview, Purview
 from purview_dataplane.datamap import models as datamap
+from purview_dataplane.devops_policies import models as devops
 from purview_dataplane.scanning import API_VERSION, OPERATIONS, AsyncScanningClient, ScanningClient, models
 
 
@@ -59,6 +60,19 @@ def one_plane(transport: httpx.BaseTransport, auth: ServicePrincipal) -> None:
         assert_type(response.content, bytes)
     version: str = API_VERSION
     print(version)
+
+
+def answers_beside_typed_results(purview: Purview) -> None:
+    seen: list[httpx.Response] = []
+    policies = purview.devops_policies.with_options(on_response=seen.append).devops_sql_perf_monitor_policy
+    assert_type(policies.get("sql"), devops.DevopsPolicy)
+    policies.create_or_replace("sql", body=policies.get("sql"), if_match=seen[-1].headers["etag"])
+
+
+async def answers_beside_typed_results_async(purview: AsyncPurview) -> None:
+    seen: list[httpx.Response] = []
+    policies = purview.devops_policies.with_options(on_response=seen.append).devops_sql_perf_monitor_policy
+    assert_type(await policies.get("sql"), devops.DevopsPolicy)
 
 
 def models_are_attrs_classes(scan: models.Scan) -> None:

@@ -214,6 +214,55 @@ def test_t20_an_etag_is_read_from_a_call_and_sent_back() -> None:
     assert ['"7"'] == [r.headers.get("if-match") for r in recorder.seen[1:]]
 
 
+def test_t20_what_is_seen_beside_typed_results() -> None:
+    """Each page and each poll, once it is good; no failed try, nothing that `stream` gives, and nothing of other clients."""
+    link = {"Operation-Location": f"{ENDPOINT}/scan/datasources/s/scans/n/runs/r", "X-Try": "3"}
+    more = {"value": [{}], "nextLink": f"{ENDPOINT}/scan/datasources?page=2"}
+    recorder = Recorder(
+        httpx.Response(200, json=more, headers={"X-Try": "1"}),
+        httpx.Response(503),
+        httpx.Response(200, json={"value": [{}]}, headers={"X-Try": "2"}),
+        httpx.Response(202, json={"status": "Running"}, headers=link),
+        httpx.Response(200, json={"status": "Succeeded"}, headers={"X-Try": "4"}),
+        httpx.Response(404, json=ODATA, headers={"X-Try": "5"}),
+        httpx.Response(200, content=b"bytes"),
+        httpx.Response(200, json={}, headers={"X-Try": "6"}),
+    )
+    client, _ = quick(ScanningClient(ENDPOINT, transport=recorder.sync, auth=httpx.BasicAuth("u", "canary")))
+    seen: list[httpx.Response] = []
+    shown = client.with_options(on_response=seen.append)
+    assert 2 == len(list(shown.data_sources.list()))
+    shown.scan_result.begin_run_scan("s", "n", run_id="r").result()
+    with pytest.raises(NotFoundError):
+        shown.scans.get("s", "n")
+    with shown.stream("Scans_Get", {"dataSourceName": "s", "scanName": "n"}) as answer:
+        assert b"bytes" == b"".join(answer.iter_bytes())
+    client.scans.get("s", "n")  # the client that it was made of shows nothing
+    further = shown.with_options(timeout=5)
+    assert ["1", "2", "3", "4"] == [r.headers["x-try"] for r in seen]
+    assert not any("authorization" in r.request.headers for r in seen)
+    further.scans.get("s", "n")
+    assert "6" == seen[-1].headers["x-try"]
+
+
+def test_t20_what_raises_as_it_looks_ends_the_call() -> None:
+    def look(_: httpx.Response) -> None:
+        raise LookupError("mine")
+
+    client, recorder, _ = scanning(GOOD)
+    with pytest.raises(LookupError, match="mine"):
+        client.with_options(on_response=look).scans.get("s", "n")
+    assert 1 == len(recorder.seen)
+
+
+def test_t20_who_looks_is_a_plain_function() -> None:
+    async def look(_: httpx.Response) -> None: ...
+
+    for hook in (look, "text"):
+        with pytest.raises(TypeError, match="on_response= takes a function of one argument"):
+            AsyncScanningClient(ENDPOINT).with_options(on_response=hook)  # type: ignore[arg-type]
+
+
 def test_good_statuses_that_are_not_declared() -> None:
     client, _, _ = scanning(httpx.Response(299, json={"kind": "AdlsGen2Msi"}))
     assert isinstance(client.scans.get("s", "n"), m.AdlsGen2MsiScan)
