@@ -24,25 +24,34 @@ _PREFIXES = (
         "/share",
         "/workflow",
     ),
-    *("/purviewunifiedcatalog", "/purviewunifiedcatalog/api"),
+    *("/purviewunifiedcatalog", "/purviewunifiedcatalog/api", "/catalog/api/atlas/v2", "/datamap/api/atlas/v2"),
     *("/datagovernance", "/datagovernance/access", "/datagovernance/catalog", "/datagovernance/dataestate"),
+)
+# Portals, the name that tokens are asked for, and the service without an account.
+_NO_SERVICE = re.compile(
+    r"(.+\.)?(web\.purview|purviewstudio)\.azure\.\w+|purview\.(microsoft\.\w+|azure\.\w+)|portal\.azure\.\w+"
 )
 
 
 def account_endpoint(text: str, cloud: str | None = None) -> str:
     """The address of an account, or of whatever else a URL names, without slash and plane suffix.
 
-    Raises ValueError with the right form for a text that is neither name nor address. http is admitted for loopback alone.
+    Raises ValueError with the right form for a text that is neither name nor address, or is of another cloud than `cloud`. http
+    is admitted for loopback alone.
     """
     if not isinstance(text, str):
         raise TypeError(f"an endpoint is a str, not {type(text).__name__}; {_FORM}")
-    text = text.strip()
+    text, suffix = text.strip(), _suffix(cloud)
     if _NAME.fullmatch(text) and "." not in text:
-        return f"https://{text.lower()}{_suffix(cloud)}"
+        return f"https://{text.lower()}{suffix}"
     parts = _split(text)
     host = parts.hostname or ""
     if not _is_host(host, text):
         raise ValueError(_refused(text))
+    if _NO_SERVICE.fullmatch(host):
+        raise ValueError(f"{host} is a portal or a token resource, not an account's address; {_FORM}")
+    if cloud is not None and host.endswith(tuple(CLOUDS.values())) and not host.endswith(suffix):
+        raise ValueError(f"{host} is not of cloud {cloud!r}, whose accounts are at https://<account>{suffix}")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError(f"an endpoint has no user, query or fragment: {host}; {_FORM}")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
@@ -64,13 +73,16 @@ def is_loopback(host: str) -> bool:
 
 
 def plane_endpoint(kind: str, text: str, tenant_endpoint: str | None = None, cloud: str | None = None) -> str:
-    """The address that a plane of the given kind answers at. A bare account name says nothing of the tenant-wide host."""
+    """The address that a plane of the given kind answers at. An account says nothing of the tenant-wide host, which no vendor
+    page names but for the public cloud: ValueError for the others, unless `tenant_endpoint` says."""
     if kind != "tenant":
         return account_endpoint(text, cloud)
     if tenant_endpoint is not None:
         return account_endpoint(tenant_endpoint)
     found = account_endpoint(text, cloud)
-    return TENANT_HOST if found.endswith(tuple(CLOUDS.values())) else found
+    if found.endswith((CLOUDS["usgov"], CLOUDS["china"])):
+        raise ValueError(f"the tenant-wide host beside {found} is in no document; give it as tenant_endpoint=")
+    return TENANT_HOST if found.endswith(CLOUDS["public"]) else found
 
 
 def _suffix(cloud: str | None) -> str:

@@ -229,7 +229,8 @@ BAD_ENDPOINTS = [
         "ftp://contoso.purview.azure.com",
         "contoso purview",
     ),
-    *("https://contoso.purview.azure.com/collections", "https://contoso.purview.azure.com/catalog/api/atlas/v2"),
+    *("https://contoso.purview.azure.com/collections", "https://contoso.purview.azure.com/catalog/api/search"),
+    *("https://purview.microsoft.com", "https://web.purview.azure.com/resource/contoso", "https://purview.azure.net"),
     *(
         "https://u:p@contoso.purview.azure.com",
         "https://contoso.purview.azure.com?x=1",

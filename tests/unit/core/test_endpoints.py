@@ -18,7 +18,9 @@ from .support import ENDPOINT, Recorder
         *("contoso", "Contoso", " contoso ", "contoso.purview.azure.com", ENDPOINT, f"{ENDPOINT}/", f"{ENDPOINT}:443"),
         *(f"{ENDPOINT}/catalog", f"{ENDPOINT}/account/", f"{ENDPOINT}/datamap/api/", f"{ENDPOINT}/policyStore"),
         *("https://CONTOSO.Purview.Azure.COM/scan", "https://contoso.catalog.purview.azure.com"),
-        *("https://contoso.scan.purview.azure.com/", "contoso.account.purview.azure.com"),
+        *("https://contoso.scan.purview.azure.com/", "contoso.account.purview.azure.com", "contoso\n"),
+        *(f"{ENDPOINT}/catalog/api/atlas/v2", f"{ENDPOINT}/datamap/api/atlas/v2/", "contoso.purview.azure.com/scan"),
+        *(f"{ENDPOINT}/datagovernance/catalog/", "HTTPS://CONTOSO.PURVIEW.AZURE.COM/", f"{ENDPOINT}/Account"),
     ],
 )
 def test_forms_of_an_account(form: str) -> None:
@@ -60,6 +62,19 @@ def test_other_addresses(form: str, expected: str) -> None:
         (f"{ENDPOINT}:x", "not an endpoint"),
         (f"{ENDPOINT}:99999", "not an endpoint"),
         ("https://[::1", "not an endpoint"),
+        ("https://{account}.purview.azure.com", "not an endpoint"),
+        ("contoso_prod", "not an endpoint"),
+        ("https//contoso.purview.azure.com", "not an endpoint"),
+        ("/subscriptions/1/providers/Microsoft.Purview/accounts/contoso", "not an endpoint"),
+        (f"{ENDPOINT}//catalog", "no path but a plane's own"),
+        ("https://purview.microsoft.com", "purview.microsoft.com is a portal or a token resource"),
+        ("https://purview.microsoft.com/datacatalog/governance?tid=1", "purview.microsoft.com is a portal"),
+        ("https://web.purview.azure.com/resource/contoso", "web.purview.azure.com is a portal"),
+        ("https://ms.web.purview.azure.com", "ms.web.purview.azure.com is a portal"),
+        ("https://contoso.purviewstudio.azure.com", "contoso.purviewstudio.azure.com is a portal"),
+        ("https://portal.azure.com/#@contoso/resource", "portal.azure.com is a portal"),
+        ("https://purview.azure.net", "purview.azure.net is a portal or a token resource"),
+        ("purview.azure.com", "purview.azure.com is a portal or a token resource, not an account's address"),
     ],
 )
 def test_refused_forms_show_the_right_one(form: str, message: str) -> None:
@@ -78,6 +93,33 @@ def test_clouds() -> None:
     assert "https://contoso.purview.azure.cn" == account_endpoint("contoso", "china")
     with pytest.raises(ValueError, match="unknown cloud 'mars'; there are public, usgov, china"):
         account_endpoint("contoso", "mars")
+    with pytest.raises(ValueError, match="unknown cloud 'mars'"):
+        account_endpoint(ENDPOINT, "mars")
+    assert "https://contoso.purview.azure.us" == account_endpoint("contoso.scan.purview.azure.us", "usgov")
+    assert "http://127.0.0.1:1" == account_endpoint("http://127.0.0.1:1", "usgov")
+    with pytest.raises(
+        ValueError, match="contoso.purview.azure.com is not of cloud 'usgov', .*<account>.purview.azure.us"
+    ):
+        account_endpoint(ENDPOINT, "usgov")
+
+
+@pytest.mark.parametrize("cloud", ["usgov", "china"])
+def test_the_tenant_wide_host_of_other_clouds_is_asked_for_not_guessed(cloud: str) -> None:
+    """Every tenant-wide plane, by its client and by the facade, from a name and from an address."""
+    account = account_endpoint("contoso", cloud)
+    tenant_wide = [name for name, plane in PLANES.items() if plane.endpoint == "tenant"]
+    assert 3 <= len(tenant_wide)
+    for purview in (Purview("contoso", cloud=cloud), Purview(account), AsyncPurview("contoso", cloud=cloud)):
+        assert account == purview.scanning.endpoint
+        for name in tenant_wide:
+            with pytest.raises(
+                ValueError, match=f"tenant-wide host beside {account} is in no document; .*tenant_endpoint="
+            ):
+                getattr(purview, name)
+    with pytest.raises(ValueError, match="tenant_endpoint="):
+        UnifiedCatalogClient("contoso", cloud=cloud)
+    named = Purview("contoso", cloud=cloud, tenant_endpoint="https://api.example.org/")
+    assert {"https://api.example.org"} == {getattr(named, name).endpoint for name in tenant_wide}
 
 
 def test_tenant_wide_planes_have_their_own_host() -> None:
