@@ -110,6 +110,25 @@ class Case:
     def json_body(self) -> bool:
         return self.operation.body is not None and not self.operation.body.fields
 
+    def loaded(self, raw: Any) -> Any:
+        """A body of plain JSON as what the method takes: models where it declares them."""
+        assert self.operation.body is not None
+        load = Registry.get(self.operation.models).loader(self.operation.body.type)
+        return load(raw) if load else raw
+
+    def arguments(self) -> Json:
+        """A value for each argument of the method, by Python name."""
+        out = {p.name: self.parameters[p.wire_name] for p in self.operation.arguments}
+        if self.operation.body is None:
+            return out
+        forms = {field.name: self.body[field.wire_name] for field in self.operation.body.fields}
+        return out | (forms or {"body": self.loaded(self.body)})
+
+    def needed(self) -> Json:
+        """As `arguments`, less what may be left out, and what is made up where it is."""
+        left = {p.name for p in self.operation.arguments if not p.required or p.auto}
+        return {name: value for name, value in self.arguments().items() if name not in left}
+
     def good(self) -> Iterator[tuple[int, Json | None]]:
         """Status and JSON schema (None: no body, or one that is not JSON) of each declared success."""
         for status, response in self.fact["responses"].items():
@@ -122,10 +141,14 @@ class Case:
 
 
 @cache
+def version_of(document: Document) -> Version:
+    """The fixture must have generated it."""
+    return Version(document, package(document), contract(document), Manifest.load(SPECS).plane(document.plane).title)
+
+
 def versions() -> tuple[Version, ...]:
-    """All versions of all planes; the fixture must have generated them."""
-    manifest = Manifest.load(SPECS)
-    return tuple(Version(d, package(d), contract(d), manifest.plane(d.plane).title) for d in documents())
+    """All versions of all planes."""
+    return tuple(version_of(document) for document in documents())
 
 
 def of_plane(*names: str) -> tuple[Version, ...]:
@@ -243,25 +266,6 @@ class Caller:
     def send(self, case: Case, *args: Any, **arguments: Any) -> Any:
         """Calls by the method, and waits for what it gives."""
         return self.done(self.method(case)(*args, **arguments))
-
-    def arguments(self, case: Case) -> Json:
-        """The case's arguments by Python name, as its method takes them."""
-        out = {p.name: case.parameters[p.wire_name] for p in case.operation.arguments}
-        declared = case.operation.body
-        if declared is None:
-            return out
-        if declared.fields:
-            return out | {f.name: ("terms.csv", b"a,b", "text/csv") for f in declared.fields}
-        load = Registry.get(case.operation.models).loader(declared.type)
-        return out | {"body": load(case.body) if load else case.body}
-
-    def needed(self, case: Case) -> Json:
-        """As `arguments`, less what may be left out."""
-        required = {p.name for p in case.operation.arguments if p.required}
-        declared = case.operation.body
-        if declared is not None:
-            required |= {field.name for field in declared.fields} | {"body"}
-        return {name: value for name, value in self.arguments(case).items() if name in required}
 
     def __enter__(self) -> Self:
         return self

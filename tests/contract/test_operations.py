@@ -11,17 +11,15 @@ from urllib.parse import parse_qsl, quote
 import httpx
 import pytest
 
-from purview_codegen.adapter import operations_of
-from purview_codegen.manifest import Document, Manifest
+from purview_codegen.manifest import Document
 from purview_core import AsyncPager, AsyncPoller, Pager, Poller, to_json
 from purview_core.codec import Registry
 from purview_core.codec import body as request_body
 from purview_core.strict import departures
 
-from .corpus import SPECS, contract, documents, package
+from .calling import ENDPOINT, Case, version_of
+from .corpus import documents
 from .sampling import Json, Sampler
-
-ENDPOINT = "https://contoso.purview.azure.com"
 
 
 class Recorder:
@@ -65,29 +63,29 @@ def _ended(value: Json) -> Json:
 
 @pytest.mark.parametrize("document", documents(), ids=str)
 def test_every_operation_is_called_by_its_method(document: Document) -> None:
-    plane, found = package(document), contract(document)
-    assert {op["operationId"] for _, _, op in operations_of(found)} == set(plane.OPERATIONS)
-    sampler, title = Sampler(found), Manifest.load(SPECS).plane(document.plane).title
-    for path, method, operation in operations_of(found):
-        recorder = Recorder(operation, sampler)
-        declared = plane.OPERATIONS[operation["operationId"]]
-        arguments = _arguments(declared, operation, sampler)
-        with getattr(plane, f"{title}Client")(ENDPOINT, transport=httpx.MockTransport(recorder)) as client:
-            result = getattr(getattr(client, declared.group), declared.name)(**arguments)
+    version = version_of(document)
+    assert {case.id for case in version.cases} == set(version.plane.OPERATIONS)
+    for case in version.cases:
+        recorder, arguments = Recorder(case.fact, version.sampler), case.arguments()
+        if case.json_body:
+            assert case.body == to_json(arguments["body"])
+        client = getattr(version.plane, f"{version.title}Client")
+        with client(ENDPOINT, transport=httpx.MockTransport(recorder)) as client:
+            result = getattr(getattr(client, case.operation.group), case.operation.name)(**arguments)
             if isinstance(result, Pager):
                 result = list(result.by_page())
             elif isinstance(result, Poller):
                 result = result.result(interval=0)
-        _check(document, path, method, operation, arguments, recorder.seen[0])
-        asyncio.run(_again(plane, title, declared, arguments, recorder, result))
+        _check(case, arguments, recorder.seen[0])
+        asyncio.run(_again(case, arguments, recorder, result))
 
 
-async def _again(plane: Any, title: str, declared: Any, arguments: Json, recorder: Recorder, expected: Any) -> None:
+async def _again(case: Case, arguments: Json, recorder: Recorder, expected: Any) -> None:
     first = recorder.seen.pop(0)
     recorder.seen.clear()
-    kind = getattr(plane, f"Async{title}Client")
+    kind = getattr(case.version.plane, f"Async{case.version.title}Client")
     async with kind(ENDPOINT, transport=httpx.MockTransport(recorder.answer)) as client:
-        result = getattr(getattr(client, declared.group), declared.name)(**arguments)
+        result = getattr(getattr(client, case.operation.group), case.operation.name)(**arguments)
         if inspect.isawaitable(result):
             result = await result
         if isinstance(result, AsyncPager):
@@ -99,27 +97,10 @@ async def _again(plane: Any, title: str, declared: Any, arguments: Json, recorde
     assert expected == result
 
 
-def _arguments(declared: Any, operation: Json, sampler: Sampler) -> Json:
-    facts = {(p["in"], p["name"]): p for p in operation["parameters"]}
-    out = {p.name: sampler.sample(facts[p.location, p.wire_name]["schema"]) for p in declared.arguments}
-    out |= {p.name: '"an etag"' for p in declared.arguments if p.location == "header"}
-    if declared.body is None:
-        return out
-    if declared.body.fields:
-        return out | {f.name: ("terms.csv", b"a,b", "text/csv") for f in declared.body.fields}
-    schema = next(iter(operation["requestBody"]["content"].values()))["schema"]
-    raw = sampler.sample(schema)
-    load = Registry.get(declared.models).loader(declared.body.type)
-    body = load(raw) if load else raw
-    assert raw == to_json(body)
-    return out | {"body": body}
-
-
-def _check(document: Document, path: str, method: str, operation: Json, arguments: Json, sent: httpx.Request) -> None:
-    declared = package(document).OPERATIONS[operation["operationId"]]
-    where, query = declared.path, []
+def _check(case: Case, arguments: Json, sent: httpx.Request) -> None:
+    declared, where, query = case.operation, case.operation.path, list[tuple[str, str]]()
     for p in declared.parameters:
-        value = document.version if p.wire_name == "api-version" else arguments[p.name]
+        value = case.version.document.version if p.wire_name == "api-version" else arguments[p.name]
         texts = [_text(v) for v in (value if isinstance(value, list) else [value])]
         if p.location == "path":
             where = where.replace("{" + p.wire_name + "}", quote(",".join(texts), safe="~"))
@@ -127,12 +108,12 @@ def _check(document: Document, path: str, method: str, operation: Json, argument
             query += [(p.template.replace("{n}", str(i)), v) for i, v in enumerate(texts)]
         elif p.location == "query":
             query += [(p.wire_name, v) for v in texts] if p.explode else [(p.wire_name, ",".join(texts))]
-    assert declared.path.endswith(path)
-    assert method.upper() == sent.method
+    assert declared.path.endswith(case.path)
+    assert case.method.upper() == sent.method
     raw_path, _, raw_query = sent.url.raw_path.decode().partition("?")
     assert where == raw_path
     assert query == parse_qsl(raw_query, keep_blank_values=True)
-    versioned = any(p["name"] == "api-version" for p in operation["parameters"])
+    versioned = any(p["name"] == "api-version" for p in case.fact["parameters"])
     assert versioned == ("api-version=" in raw_query)
     if "body" in arguments:
         value = json.loads(sent.content)

@@ -14,12 +14,11 @@ import pytest
 from purview_codegen.adapter import operations_of
 from purview_codegen.manifest import Document, Manifest
 from purview_core import NO_RETRY, Operation, Paging, PagingError, ServerError, to_json
-from purview_core.codec import Registry
 
+from .calling import ENDPOINT, Case, version_of
 from .corpus import SPECS, contract, documents, package
 from .sampling import Json, Sampler
 
-ENDPOINT = "https://contoso.purview.azure.com"
 SIZE, ITEMS = 2, 5
 MARK = "x-number"
 UNDECLARED = {"Assessments_List", "Controls_List"}  # their answers have a token, and no parameter takes it
@@ -101,31 +100,25 @@ def ways(facts: Paging) -> list[str]:
 
 
 def cases(document: Document) -> Iterator[tuple[Json, Operation[Any], Service, Json]]:
-    plane, found = package(document), contract(document)
-    sampler = Sampler(found)
-    for _, _, operation in operations_of(found):
-        declared = plane.OPERATIONS[operation["operationId"]]
-        if declared.paging is None:
+    for case in version_of(document).cases:
+        if (facts := case.operation.paging) is None:
             continue
-        schema = next(iter(operation["responses"]["200"]["content"].values()))["schema"]
-        arguments = _arguments(declared, operation, sampler)
-        for way in ways(declared.paging):
-            yield operation, declared, Service(declared, declared.paging, way, sampler.sample(schema)), arguments
+        schema = next(iter(case.fact["responses"]["200"]["content"].values()))["schema"]
+        arguments = of_a_page(case)
+        for way in ways(facts):
+            page = case.version.sampler.sample(schema)
+            yield case.fact, case.operation, Service(case.operation, facts, way, page), arguments
 
 
-def _arguments(declared: Operation[Any], operation: Json, sampler: Sampler) -> Json:
+def of_a_page(case: Case) -> Json:
     """What is required, and the size of a page."""
-    facts = {(p["in"], p["name"]): p for p in operation["parameters"]}
-    out = {p.name: sampler.sample(facts[p.location, p.wire_name]["schema"]) for p in declared.arguments if p.required}
-    paging = declared.paging
-    assert paging is not None
-    out |= {p.name: SIZE for p in declared.arguments if p.wire_name == paging.limit}
-    if declared.body is not None:
-        raw = sampler.sample(next(iter(operation["requestBody"]["content"].values()))["schema"])
-        raw = {k: v for k, v in raw.items() if k not in (paging.offset, paging.sends)}
-        load = Registry.get(declared.models).loader(declared.body.type)
-        raw |= {paging.limit: SIZE} if paging.place == "body" and paging.limit else {}
-        out["body"] = load(raw) if load else raw
+    facts = case.operation.paging
+    assert facts is not None
+    out = case.needed() | {p.name: SIZE for p in case.operation.arguments if p.wire_name == facts.limit}
+    if "body" in out:
+        raw = {k: v for k, v in case.body.items() if k not in (facts.offset, facts.sends)}
+        raw |= {facts.limit: SIZE} if facts.place == "body" and facts.limit else {}
+        out["body"] = case.loaded(raw)
     return out
 
 

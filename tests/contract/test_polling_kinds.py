@@ -17,10 +17,10 @@ from purview_codegen.manifest import Document, Manifest
 from purview_core import AsyncPoller, Operation, Poller, PollingError, to_json
 from purview_core.codec import Registry
 
+from .calling import ENDPOINT, version_of
 from .corpus import SPECS, contract, documents, package
-from .sampling import Json, Sampler
+from .sampling import Json
 
-ENDPOINT = "https://contoso.purview.azure.com"
 STATUS = "/operations/op 1"
 RUNNING = ("Accepted", "someNewWord")
 
@@ -63,34 +63,16 @@ def with_state(value: Any, state: str) -> Json:
 
 
 def cases(document: Document, *states: str) -> Iterator[tuple[Operation[Any], Service, Json]]:
-    plane, found = package(document), contract(document)
-    sampler = Sampler(found)
-    for _, _, operation in operations_of(found):
-        declared = plane.OPERATIONS[operation["operationId"]]
-        if declared.polling is None:
+    for case in version_of(document).cases:
+        if case.operation.polling is None:
             continue
-        good = {s: r for s, r in operation["responses"].items() if s.startswith("2")}
+        sampler = case.version.sampler
+        good = {s: r for s, r in case.fact["responses"].items() if s.startswith("2")}
         status = "202" if "202" in good else "201"
         value = next((sampler.sample(c["schema"]) for c in good[status].get("content", {}).values()), None)
-        fixed = operation["x-long-running"].get("result")
+        fixed = case.fact["x-long-running"].get("result")
         result = sampler.sample({"$ref": fixed}) if fixed else value
-        yield declared, Service(int(status), value, result, states), _arguments(declared, operation, sampler)
-
-
-def _arguments(declared: Operation[Any], operation: Json, sampler: Sampler) -> Json:
-    facts = {(p["in"], p["name"]): p for p in operation["parameters"]}
-    out = {
-        p.name: sampler.sample(facts[p.location, p.wire_name]["schema"])
-        for p in declared.arguments
-        if p.required and not p.auto
-    }
-    if declared.body is None:
-        return out
-    if declared.body.fields:
-        return out | {f.name: b"a,b" for f in declared.body.fields}
-    raw = sampler.sample(next(iter(operation["requestBody"]["content"].values()))["schema"])
-    load = Registry.get(declared.models).loader(declared.body.type)
-    return out | {"body": load(raw) if load else raw}
+        yield case.operation, Service(int(status), value, result, states), case.needed()
 
 
 def quiet(document: Document, transport: Any, prefix: str = "") -> Any:

@@ -57,11 +57,11 @@ def test_b17_a_page_without_a_link_is_all_there_is(mode: str) -> None:
         with Caller(case.version, service, mode) as caller:
             for end in ends if mode == "sync" else ends[:1]:
                 service.now(says(end))
-                pages = list(caller.pages(caller.method(case)(**caller.needed(case))))
+                pages = list(caller.pages(caller.method(case)(**case.needed())))
                 assert (1, 1) == (len(pages), len(service.seen)), case
                 assert ([item, item], 2, None) == (to_json(pages[0].items), pages[0].count, pages[0].next_link), case
             service.now(says(body))
-            assert [item, item] == to_json(caller.send(case, **caller.needed(case))), case
+            assert [item, item] == to_json(caller.send(case, **case.needed())), case
         counted += 1
     print(f"\n{counted} operations")
     assert counted > 140
@@ -93,7 +93,7 @@ def test_b17_what_is_no_page_ends_the_list() -> None:
         with Caller(case.version, service) as caller:
             for body in odd:
                 service.now(says(body))
-                assert [] == caller.send(case, **caller.needed(case)), (case, body)
+                assert [] == caller.send(case, **case.needed()), (case, body)
                 counted += 1
     print(f"\n{counted} answers")
 
@@ -127,7 +127,7 @@ def test_b19_all_pages_are_read_and_a_failure_says_where(mode: str) -> None:
         answers = Pages(case, items, link, item)
         service = Service(answers)
         with Caller(case.version, service, mode) as caller:
-            pager = caller.method(case)(**caller.needed(case))
+            pager = caller.method(case)(**case.needed())
             assert [item] * 3 == [item for page in caller.pages(pager) for item in to_json(page.items)], case
             assert (3, 3) == (len(service.seen), len({str(r.url) for r in service.seen})), case
             assert {service.seen[0].method} == {r.method for r in service.seen}, case
@@ -174,9 +174,9 @@ def test_b39_items_under_the_other_usual_name(mode: str) -> None:
         for other in {"value", "values"} - {items}:
             with Caller(case.version, service, mode) as caller:
                 service.now(says({items: [item]}))
-                declared = caller.send(case, **caller.needed(case))
+                declared = caller.send(case, **case.needed())
                 service.now(says({other: [item]}))
-                found = caller.send(case, **caller.needed(case))
+                found = caller.send(case, **case.needed())
             assert ([item], [type(x) for x in declared]) == (to_json(found), [type(x) for x in found]), case
             counted += 1
     print(f"\n{counted} answers")
@@ -197,7 +197,7 @@ def test_b03_s11_a_link_with_an_encoded_question_mark_is_mended(mode: str) -> No
         for link in (f"{host}{path}%3F{api}", f"{path}%3f{api}", f"{host}{path}?{api}", f"{host}{path}"):
             service = Service(started(Operation_Location=link, Retry_After="5"))
             with Caller(case.version, service, mode) as caller:
-                poller = caller.send(case, **caller.needed(case))
+                poller = caller.send(case, **case.needed())
                 assert "Running" == caller.done(poller.status()), case
                 assert [f"GET {path}?{api}"] == service.paths[1:], case
                 service.now(says(ENDED))
@@ -224,7 +224,7 @@ def test_b03_without_a_header_the_link_is_made_of_the_id(mode: str) -> None:
         assert polling is not None
         with Caller(case.version, service, mode) as caller:
             service.now(says({**STARTED, "id": "OP 1/2"}, 202), says({"status": "Succeeded"}))
-            poller = caller.send(case, **caller.needed(case))
+            poller = caller.send(case, **case.needed())
             if polling.status_path is None and case.method != "put":
                 with pytest.raises(PollingError, match="no link"):
                     caller.done(poller.result())
@@ -260,7 +260,7 @@ def test_b31_s22_success_without_a_body(mode: str) -> None:
     for version in versions():
         with Caller(version, service, mode) as caller:
             for case in version.cases:
-                answer = caller.send(case, **caller.arguments(case))
+                answer = caller.send(case, **case.arguments())
                 if hasattr(answer, "result"):
                     answer = caller.done(answer.result())
                 assert answer in (None, [], b""), case

@@ -265,14 +265,14 @@ def test_b01_read_edit_write_keeps_every_member(mode: str) -> None:
             for sample in [*of_each_kind(shape)][: None if mode == "sync" else 1]:
                 raw = with_unknown(sample)
                 service.now(says(raw))
-                found = caller.send(read, **caller.needed(read))
+                found = caller.send(read, **read.needed())
                 expected = less_read_only(read.version.schemas, {"$ref": shape.name}, raw)
                 for edit in (None, edited(found)):
                     if edit is not None:
                         setattr(found, edit[0], "edited")
                         expected = {**expected, edit[1]: "edited"}
                     service.now(says(raw))
-                    caller.send(write, **{**caller.needed(write), "body": found})
+                    caller.send(write, **{**write.needed(), "body": found})
                     assert expected == json.loads(service.seen[0].content), (write, edit)
                     counts["writes"] += 1
                 counts["objects"] += sum(is_object for _, is_object in places(expected))

@@ -30,7 +30,7 @@ def test_t20_status_and_headers_of_every_typed_method_can_be_seen(mode: str) -> 
             shown = caller.client.with_options(on_response=seen.append)
             for i, case in enumerate(version.cases):
                 service.now(says({}, 200, ETag=f'"{i}"'))
-                arguments, operation = caller.needed(case), case.operation
+                arguments, operation = case.needed(), case.operation
                 expected = caller.send(case, **arguments)
                 assert [] == seen, case
                 found = caller.done(getattr(getattr(shown, operation.group), operation.name)(**arguments))
@@ -63,7 +63,7 @@ def test_t20_a_stale_etag_is_a_412_of_its_own_kind_and_is_not_sent_again(mode: s
             Caller(case.version, service, mode) as caller,
             pytest.raises(PreconditionFailedError, match="changed since") as caught,
         ):
-            caller.send(case, **{**caller.needed(case), "if_match": '"7"'})
+            caller.send(case, **{**case.needed(), "if_match": '"7"'})
         assert ['"7"'] == [r.headers.get("if-match") for r in service.seen], case
         error = caught.value
         assert ('"8"', 412, 1, "PreconditionFailed") == (
@@ -112,9 +112,7 @@ def test_t20_without_a_body_the_headers_are_seen_too() -> None:
             shown = caller.client.with_options(on_response=seen.append)
             for case in version.cases:
                 if 204 in dict(case.good()):
-                    caller.done(
-                        getattr(getattr(shown, case.operation.group), case.operation.name)(**caller.needed(case))
-                    )
+                    caller.done(getattr(getattr(shown, case.operation.group), case.operation.name)(**case.needed()))
                     assert (204, "c") == (seen[-1].status_code, seen[-1].headers["x-ms-correlation-request-id"]), case
                     counted += 1
             assert all(answer.status_code == 204 for answer in seen)

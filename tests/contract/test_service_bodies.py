@@ -280,7 +280,7 @@ def test_s18_s22_deleted_is_none(mode: str) -> None:
         with Caller(version, service, mode) as caller:
             for case in version.cases:
                 if 204 in dict(case.good()):
-                    assert caller.send(case, **caller.needed(case)) in (None, []), case
+                    assert caller.send(case, **case.needed()) in (None, []), case
                     counted += 1
     print(f"\n{counted} operations")
     assert counted > 200
@@ -301,7 +301,7 @@ def test_s20_a_share_that_is_being_deleted(mode: str) -> None:
                 says({**SHARE_DELETED, "status": "Succeeded"}),
             )
             with Caller(version, service, mode) as caller:
-                poller = caller.send(case, **caller.needed(case))
+                poller = caller.send(case, **case.needed())
                 caller.done(poller.result())
             assert f"GET {link['operation-location']}" == service.paths[1], case
             counted += 1
