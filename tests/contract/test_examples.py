@@ -33,7 +33,7 @@ def decoded(example: Example, status: int, body: Any) -> Any:
     return decode(operation, status, dumps(body))
 
 
-def test_every_answer_comes_back_equal() -> None:
+def test_t17_every_answer_comes_back_equal() -> None:
     found, missing = examples()
     counts: Counter[str] = Counter()
     for example in found:
@@ -53,7 +53,7 @@ def test_every_answer_comes_back_equal() -> None:
     assert counts["bodies"] >= 777
 
 
-def test_no_declared_member_is_left_untyped() -> None:
+def test_t17_no_declared_member_is_left_untyped() -> None:
     """A member that an answer has and its model does not name must be in no schema of the document either."""
     untyped: Counter[str] = Counter()
     for example in examples()[0]:
@@ -66,7 +66,7 @@ def test_no_declared_member_is_left_untyped() -> None:
     assert {} == untyped
 
 
-def test_no_schema_loses_a_member() -> None:
+def test_t17_no_schema_loses_a_member() -> None:
     """Every member of every schema of the documents is an attribute of its class."""
     lost, counted = [], 0
     for document in documents():
@@ -82,7 +82,7 @@ def test_no_schema_loses_a_member() -> None:
     assert [] == lost
 
 
-def test_values_are_of_their_declared_types() -> None:
+def test_t17_values_are_of_their_declared_types() -> None:
     wrong: Counter[str] = Counter()
     values = 0
     for example in examples()[0]:
@@ -95,7 +95,7 @@ def test_values_are_of_their_declared_types() -> None:
     assert KNOWN_MISFITS == dict(wrong)
 
 
-def test_mutated_answers_come_back_equal() -> None:
+def test_t17_mutated_answers_come_back_equal() -> None:
     rng = random.Random(SEED)
     counts: Counter[str] = Counter()
     for example in examples()[0]:

@@ -216,7 +216,7 @@ def test_t11_no_list_leads_to_another_host(document: Document) -> None:
 
 
 @pytest.mark.parametrize("document", documents(), ids=str)
-def test_the_facts_name_what_the_document_has(document: Document) -> None:
+def test_t12_the_facts_name_what_the_document_has(document: Document) -> None:
     for operation, declared, service, _ in cases(document):
         facts, body = service.facts, operation.get("requestBody")
         known = {p["name"] for p in operation["parameters"]}
@@ -230,7 +230,7 @@ def test_the_facts_name_what_the_document_has(document: Document) -> None:
 
 
 @pytest.mark.parametrize("document", documents(), ids=str)
-def test_whatever_takes_a_page_is_a_pager_or_known_not_to_be_one(document: Document) -> None:
+def test_t12_whatever_takes_a_page_is_a_pager_or_known_not_to_be_one(document: Document) -> None:
     found, plane = contract(document), package(document)
     sampler = Sampler(found)
     left = set()

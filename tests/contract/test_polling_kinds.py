@@ -150,7 +150,7 @@ def test_t13_without_a_link_it_is_followed_where_the_facts_say_or_not_taken_for_
             assert 1 == len(service.seen), declared.id
 
 
-def test_what_answers_202_is_followed_or_known_not_to_be() -> None:
+def test_t13_what_answers_202_is_followed_or_known_not_to_be() -> None:
     """The previews of Scanning neither mark these nor give a link, and have no operation for the state of one."""
     plain = set()
     for document in documents():

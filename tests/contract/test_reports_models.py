@@ -32,7 +32,7 @@ def attribute(model: Model, wire: str) -> Any:
     return getattr(model, next(f.name for f in codec(type(model)).fields.values() if f.wire == wire))
 
 
-def test_b05_b27_null_is_taken_for_every_member() -> None:
+def test_b05_b27_t17_null_is_taken_for_every_member() -> None:
     """Each member of each model in turn, beside all others: decodes, reads None, and goes back as null. All null at once, too."""
     counts: Counter[str] = Counter()
     for shape in every_shape():
@@ -55,7 +55,7 @@ def test_b05_b27_null_is_taken_for_every_member() -> None:
     assert counts["members"] > 8000
 
 
-def test_b27_strict_mode_names_the_required_member_that_is_null() -> None:
+def test_b27_t17_strict_mode_names_the_required_member_that_is_null() -> None:
     """Each member alone through `decode`: a departure with its pointer where it is required and not nullable, else none.
 
     What the service alone writes is no exception, though a constructor need not be given it.
@@ -77,7 +77,7 @@ def test_b27_strict_mode_names_the_required_member_that_is_null() -> None:
     assert counts["optional"] > 8000
 
 
-def test_b27_strict_mode_names_every_required_member_that_is_missing() -> None:
+def test_b27_t17_strict_mode_names_every_required_member_that_is_missing() -> None:
     """An empty object of every model: a departure for each required member, those of its subtype and of the service included.
     Lenient decoding gives None, and a constructor does not ask for what the service alone writes."""
     counts: Counter[str] = Counter()
@@ -97,7 +97,7 @@ def test_b27_strict_mode_names_every_required_member_that_is_missing() -> None:
     assert counts["written by the service"] > 15
 
 
-def test_b27_strict_mode_names_the_way_to_a_null() -> None:
+def test_b27_t17_strict_mode_names_the_way_to_a_null() -> None:
     """Each object in each model with one required member null in it: the pointer goes through lists and maps to it."""
     counted = 0
     for version in versions():
@@ -140,7 +140,7 @@ def families() -> Iterator[Shape]:
             yield shape
 
 
-def test_b07_every_kind_is_its_class_and_all_others_are_the_base() -> None:
+def test_b07_t17_every_kind_is_its_class_and_all_others_are_the_base() -> None:
     counts: Counter[str] = Counter()
     for base in families():
         tag, mapping = base.schema["discriminator"]["propertyName"], base.schema["discriminator"]["mapping"]
@@ -176,7 +176,7 @@ def test_b07_every_kind_is_its_class_and_all_others_are_the_base() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_b07_a_list_of_kinds_known_and_unknown(mode: str) -> None:
+def test_b07_t17_a_list_of_kinds_known_and_unknown(mode: str) -> None:
     """Every operation that lists a family: two known kinds and an unknown one, without a warning."""
     counted = 0
     for version in versions():
@@ -447,7 +447,7 @@ def stuffed(value: Any, extra: Json) -> Any:
     return [stuffed(item, extra) for item in value] if isinstance(value, list) else value
 
 
-def test_s16_a_member_that_is_missing_reads_none_and_stays_missing() -> None:
+def test_s16_t17_a_member_that_is_missing_reads_none_and_stays_missing() -> None:
     """Every model without anything, and with one member alone."""
     counted = 0
     for shape in every_shape():

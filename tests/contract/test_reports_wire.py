@@ -46,7 +46,7 @@ def is_text(case: Case, wire: str) -> bool:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_b02_a_space_in_a_query_leaves_as_20_and_a_plus_as_2b(mode: str) -> None:
+def test_b02_t19_a_space_in_a_query_leaves_as_20_and_a_plus_as_2b(mode: str) -> None:
     """Every string query parameter, lists of strings and numbered names too."""
     counted, service = 0, Service(plain(204))
     written = quote(TEXT, safe="~")
@@ -79,7 +79,7 @@ def test_b02_the_reported_call() -> None:
     ] == service.paths
 
 
-def test_b57_a_slash_in_a_query_value_and_a_space() -> None:
+def test_b57_t19_a_slash_in_a_query_value_and_a_space() -> None:
     """Every string query parameter: "/" plain or as %2F, the space as %20; first of all `orderby` of Share."""
     counted, service = 0, Service(says({"value": []}))
     for version in versions():

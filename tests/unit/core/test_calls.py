@@ -102,7 +102,7 @@ def test_t10_bodies_of_gateways(content: bytes) -> None:
     assert "Scans_Get: 502" in str(caught.value)
 
 
-def test_hints() -> None:
+def test_t10_hints() -> None:
     refused = {"error": {"code": "Unauthorized", "message": "Not authorized to access account"}}
     client, recorder, _ = scanning(httpx.Response(403, json=refused))
     with pytest.raises(ForbiddenError, match="Data Source Administrator"):
@@ -174,7 +174,7 @@ def test_t09_facts_that_come_in_headers() -> None:
     assert "canary" not in repr(vars(error))
 
 
-def test_the_404_hint_names_the_version_that_was_sent() -> None:
+def test_t10_the_404_hint_names_the_version_that_was_sent() -> None:
     client, _, _ = scanning(httpx.Response(404), api_version="2030-01-01")
     with pytest.raises(NotFoundError, match="prefix /scan, api-version 2030-01-01"):
         client.scans.get("s", "n")
@@ -337,14 +337,14 @@ def test_t02_a_wait_that_makes_no_sense_is_none(text: str) -> None:
     assert (2, [0.25]) == (len(recorder.seen), waits)
 
 
-def test_retries_are_the_clients_choice() -> None:
+def test_t01_retries_are_the_clients_choice() -> None:
     client, recorder, _ = scanning(httpx.Response(503), retry=Retry(attempts=5))
     with pytest.raises(ServerError):
         client.scans.get("s", "n")
     assert 5 == len(recorder.seen)
 
 
-def test_transport_errors_are_ours() -> None:
+def test_t09_transport_errors_are_ours() -> None:
     client, _, _ = scanning(httpx.ReadTimeout("The read timed out"), retry=NO_RETRY)
     with pytest.raises(TransportTimeoutError, match="Scans_Get: The read timed out") as caught:
         client.scans.get("s", "n")
@@ -395,7 +395,7 @@ def test_constructor_arguments() -> None:
     assert f"<ScanningClient {ENDPOINT}/scan 2023-09-01>" == repr(client)
 
 
-def test_a_closed_client_says_so() -> None:
+def test_t08_a_closed_client_says_so() -> None:
     client, _, _ = scanning(GOOD)
     with client:
         client.scans.get("s", "n")
@@ -403,7 +403,7 @@ def test_a_closed_client_says_so() -> None:
         client.scans.get("s", "n")
 
 
-def test_the_facade_shares_one_pool() -> None:
+def test_t08_the_facade_shares_one_pool() -> None:
     recorder = Recorder(httpx.Response(200, json={"value": []}))
     with Purview("contoso", transport=recorder.sync) as purview:
         assert [] == list(purview.scanning.data_sources.list())
@@ -440,7 +440,7 @@ def test_async_clients_do_the_same(run: Any) -> None:
     assert 4 == len(recorder.seen)
 
 
-def test_a_session_is_made_once_by_many_threads() -> None:
+def test_t08_a_session_is_made_once_by_many_threads() -> None:
     barrier, made = threading.Barrier(8, timeout=5), []
 
     def make() -> object:
@@ -458,7 +458,7 @@ def test_a_session_is_made_once_by_many_threads() -> None:
     assert (1, {made[0]}) == (len(made), set(found))
 
 
-def test_streams_are_tried_again_and_say_when_they_are_cut_off() -> None:
+def test_t18_streams_are_tried_again_and_say_when_they_are_cut_off() -> None:
     class Cut(httpx.SyncByteStream, httpx.AsyncByteStream):
         def __iter__(self) -> Iterator[bytes]:
             yield b"abc"
@@ -495,7 +495,7 @@ def test_streams_are_tried_again_and_say_when_they_are_cut_off() -> None:
         raise httpx.ReadTimeout("of a request of the caller's own", request=httpx.Request("GET", "https://x"))
 
 
-def test_streams_raise_typed_errors() -> None:
+def test_t18_streams_raise_typed_errors() -> None:
     client, _, _ = scanning(httpx.Response(404, json=ATLAS))
     with pytest.raises(NotFoundError), client.stream("Scans_Get", {"dataSourceName": "s", "scanName": "n"}):
         pass

@@ -32,7 +32,7 @@ def names(*answers: Any) -> tuple[list[Any], Recorder]:
 
 
 @pytest.mark.parametrize("end", ["absent", None, ""])
-def test_a_list_ends_without_a_link(end: Any) -> None:
+def test_t11_a_list_ends_without_a_link(end: Any) -> None:
     found, recorder = names(page("a", "b", link=end))
     assert (["a", "b"], [f"GET {LIST}?api-version=2023-09-01"]) == (found, recorder.paths)
 
@@ -48,7 +48,7 @@ def test_a_list_ends_without_a_link(end: Any) -> None:
         (f"https://CONTOSO.purview.azure.com:443{LIST}?skip=2", f"{LIST}?skip=2&api-version=2023-09-01"),
     ],
 )
-def test_links_are_followed_as_they_came(link: str, expected: str) -> None:
+def test_t11_links_are_followed_as_they_came(link: str, expected: str) -> None:
     found, recorder = names(page("a", link=link), page("b"))
     assert (["a", "b"], f"GET {expected}") == (found, recorder.paths[1])
 
@@ -64,7 +64,7 @@ def test_links_are_followed_as_they_came(link: str, expected: str) -> None:
         "https://contoso.purview.azure.com:444/x",
     ],
 )
-def test_links_to_another_host_are_refused_before_anything_is_sent(link: str) -> None:
+def test_t11_links_to_another_host_are_refused_before_anything_is_sent(link: str) -> None:
     recorder = Recorder(page("a", link=link))
     found: list[Any] = []
     with pytest.raises(PagingError, match="leads to another host") as caught:
@@ -75,30 +75,30 @@ def test_links_to_another_host_are_refused_before_anything_is_sent(link: str) ->
 @pytest.mark.parametrize(
     "link", ["?skip=\x01", "\x00", "/scan\r\nx: y", "https://[", f"?skip={'a' * 70_000}", f"{ENDPOINT}:x/"]
 )
-def test_links_that_are_none_are_refused(link: str) -> None:
+def test_t11_links_that_are_none_are_refused(link: str) -> None:
     recorder = Recorder(page("a", link=link))
     with pytest.raises(PagingError, match=r"^DataSources_List: .*nothing was sent there") as caught:
         list(ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list())
     assert (1, link) == (len(recorder.seen), caught.value.position)
 
 
-def test_a_link_that_comes_twice_is_an_error() -> None:
+def test_t11_a_link_that_comes_twice_is_an_error() -> None:
     with pytest.raises(PagingError, match="same next link twice"):
         names(page("a", link="?skip=1"), page("b", link="?skip=1"))
 
 
-def test_a_link_to_the_page_it_came_with_is_an_error() -> None:
+def test_t11_a_link_to_the_page_it_came_with_is_an_error() -> None:
     recorder = Recorder(page("a", link=f"{ENDPOINT}{LIST}?api-version=2023-09-01"))
     with pytest.raises(PagingError, match="same next link twice"):
         list(ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list())
     assert 1 == len(recorder.seen)
 
 
-def test_an_empty_page_with_a_link_goes_on() -> None:
+def test_t11_an_empty_page_with_a_link_goes_on() -> None:
     assert ["b"] == names(page(link="?skip=1"), page("b"))[0]
 
 
-def test_pages_have_counts_and_the_whole_answer() -> None:
+def test_t11_pages_have_counts_and_the_whole_answer() -> None:
     recorder = Recorder(page("a", link="?skip=1", count=7), page("b"))
     first, second = ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list().by_page()
     assert isinstance(first, Page)
@@ -108,7 +108,7 @@ def test_pages_have_counts_and_the_whole_answer() -> None:
     assert (None, None, ["b"]) == (second.count, second.next_link, [s.name for s in second])
 
 
-def test_a_list_can_be_read_twice_and_given_up_early() -> None:
+def test_t11_a_list_can_be_read_twice_and_given_up_early() -> None:
     recorder = Recorder(page("a", link="?skip=1"), page("b"), page("a", link="?skip=1"))
     pager = ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list()
     assert [] == recorder.seen
@@ -117,7 +117,7 @@ def test_a_list_can_be_read_twice_and_given_up_early() -> None:
     assert 3 == len(recorder.seen)
 
 
-def test_going_on_after_a_failure() -> None:
+def test_t11_going_on_after_a_failure() -> None:
     recorder = Recorder(page("a", link="?skip=1"), httpx.Response(500), page("b"))
     client = ScanningClient(ENDPOINT, transport=recorder.sync, retry=NO_RETRY)
     pager, found = client.data_sources.list(), []
@@ -134,7 +134,7 @@ def test_going_on_after_a_failure() -> None:
     "answer",
     [httpx.ReadError("cut"), httpx.Response(200, content=b"<html>"), httpx.Response(403), AuthError("no token")],
 )
-def test_every_failure_says_where_it_was(answer: Any) -> None:
+def test_t11_every_failure_says_where_it_was(answer: Any) -> None:
     client = ScanningClient(ENDPOINT, transport=Recorder(page("a", link="?skip=1"), answer).sync, retry=NO_RETRY)
     with pytest.raises(PurviewError) as caught:
         list(client.data_sources.list())
@@ -142,19 +142,19 @@ def test_every_failure_says_where_it_was(answer: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["value", "values"])
-def test_either_name_of_the_list_is_read(name: str) -> None:
+def test_t11_either_name_of_the_list_is_read(name: str) -> None:
     transport = Recorder(httpx.Response(200, json={name: [{"name": "p"}]})).sync
     (policy,) = MetadataPoliciesClient(ENDPOINT, transport=transport).metadata_policy.list_all(collection_name="c1")
     assert "p" == policy.name
 
 
 @pytest.mark.parametrize("odd", [None, {}, [], "text", {"value": None}, {"value": "x"}, {"nextLink": 7}])
-def test_odd_pages_are_empty_not_errors(odd: Any) -> None:
+def test_t11_odd_pages_are_empty_not_errors(odd: Any) -> None:
     found, recorder = names(httpx.Response(200, json=odd))
     assert ([], 1) == (found, len(recorder.seen))
 
 
-def test_a_null_number_in_a_run_history() -> None:
+def test_t11_a_null_number_in_a_run_history() -> None:
     runs = {
         "value": [{"ingestionExecutionDetails": {"estimatedTimeRemainingInSeconds": None}, "resourceId": None}, {}],
         "count": 2,
@@ -165,13 +165,13 @@ def test_a_null_number_in_a_run_history() -> None:
     assert runs == only.body.to_dict()
 
 
-def test_pages_of_plain_values() -> None:
+def test_t11_pages_of_plain_values() -> None:
     transport = Recorder(httpx.Response(200, json={"value": ["a", "b"]})).sync
     client = AccountClient(ENDPOINT, transport=transport)
     assert ["a", "b"] == list(client.contact_assignments.list_scoped_contact_group_names(scope="c"))
 
 
-def test_a_query_is_asked_again_with_its_body() -> None:
+def test_t11_a_query_is_asked_again_with_its_body() -> None:
     recorder = Recorder(
         httpx.Response(200, json={"value": [{"id": "1"}], "nextLink": "?skip=1"}),
         httpx.Response(200, json={"value": [{"id": "2"}]}),
@@ -184,7 +184,7 @@ def test_a_query_is_asked_again_with_its_body() -> None:
     assert recorder.seen[0].content == recorder.seen[1].content
 
 
-def test_async_pages() -> None:
+def test_t11_async_pages() -> None:
     recorder = Recorder(page("a", link="?skip=1"), httpx.Response(503), page("b"))
 
     async def story() -> tuple[list[Any], list[int]]:

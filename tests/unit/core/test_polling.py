@@ -36,7 +36,7 @@ def shares(*answers: Any) -> tuple[Any, Recorder, list[float]]:
     return client, recorder, waits
 
 
-def test_a_delete_is_followed_to_its_end() -> None:
+def test_t13_a_delete_is_followed_to_its_end() -> None:
     client, recorder, waits = shares(
         status("NotStarted", STATUS), status("running", **{"Retry-After": "2"}), status("SUCCEEDED")
     )
@@ -52,7 +52,7 @@ def test_a_delete_is_followed_to_its_end() -> None:
     assert result == poller.result()
 
 
-def test_a_put_ends_with_the_resource() -> None:
+def test_t13_a_put_ends_with_the_resource() -> None:
     made = {"shareKind": "InPlace", "id": "s"}
     first = httpx.Response(201, json={"shareKind": "InPlace"}, headers={"Operation-Location": STATUS})
     client, recorder, _ = shares(first, status("Succeeded"), httpx.Response(200, json=made))
@@ -64,7 +64,7 @@ def test_a_put_ends_with_the_resource() -> None:
 
 
 @pytest.mark.parametrize("state", ["Failed", "canceled", "Cancelled"])
-def test_failed_operations_raise_with_the_services_words(state: str) -> None:
+def test_t13_failed_operations_raise_with_the_services_words(state: str) -> None:
     failed = httpx.Response(200, json={"status": state, "error": {"code": "Busy", "message": "come {back} later"}})
     client, _, _ = shares(status("Running", STATUS), failed)
     with pytest.raises(PollingError, match=r"come \{back\} later") as caught:
@@ -84,7 +84,7 @@ def test_failed_operations_raise_with_the_services_words(state: str) -> None:
         ("../../terms/import/OP1?api-version=1", "1"),
     ],
 )
-def test_links_are_repaired(link: str, expected: str) -> None:
+def test_t13_links_are_repaired(link: str, expected: str) -> None:
     body = {
         "id": "OP1",
         "status": "Running",
@@ -99,14 +99,14 @@ def test_links_are_repaired(link: str, expected: str) -> None:
     assert (f"GET /catalog/api/glossary/terms/import/OP1?api-version={expected}", [1.0]) == (recorder.paths[1], waits)
 
 
-def test_links_to_another_host_are_refused() -> None:
+def test_t13_links_to_another_host_are_refused() -> None:
     client, recorder, _ = shares(status("Running", "https://evil.example/op"))
     with pytest.raises(PollingError, match="leads to another host"):
         client.sent_shares.begin_delete("s")
     assert 1 == len(recorder.seen)
 
 
-def test_a_status_that_is_not_there_yet() -> None:
+def test_t13_a_status_that_is_not_there_yet() -> None:
     client, recorder, _ = shares(
         status("Running", STATUS), httpx.Response(404), httpx.Response(404), status("Succeeded")
     )
@@ -114,7 +114,7 @@ def test_a_status_that_is_not_there_yet() -> None:
     assert 4 == len(recorder.seen)
 
 
-def test_a_timeout_is_real() -> None:
+def test_t13_a_timeout_is_real() -> None:
     client, _, waits = shares(status("Running", STATUS), status("Running"))
     poller = client.sent_shares.begin_delete("s")
     with pytest.raises(TimeoutError, match="is Running after 20 s of waiting"):
@@ -123,7 +123,7 @@ def test_a_timeout_is_real() -> None:
     assert "Running" == poller.status()
 
 
-def test_the_wait_has_a_cap_and_can_be_chosen() -> None:
+def test_t13_the_wait_has_a_cap_and_can_be_chosen() -> None:
     client, _, waits = shares(
         status("Running", STATUS, **{"Retry-After": "9999"}), status("Running"), status("Succeeded")
     )
@@ -131,7 +131,7 @@ def test_the_wait_has_a_cap_and_can_be_chosen() -> None:
     assert [60.0, 0.5] == waits
 
 
-def test_an_operation_without_a_link_is_not_taken_for_finished() -> None:
+def test_t13_an_operation_without_a_link_is_not_taken_for_finished() -> None:
     body = {"scanResultId": None, "startTime": None, "status": "Accepted", "error": None}
     recorder = Recorder(httpx.Response(202, json=body))
     poller = ScanningClient(ENDPOINT, transport=recorder.sync).scan_result.begin_cancel_scan("s", "n", "r")
@@ -144,7 +144,7 @@ def test_an_operation_without_a_link_is_not_taken_for_finished() -> None:
         poller.token()
 
 
-def test_a_run_is_followed_by_the_id_it_was_given() -> None:
+def test_t13_a_run_is_followed_by_the_id_it_was_given() -> None:
     first = httpx.Response(202, json={"scanResultId": None, "startTime": None, "status": "Accepted", "error": None})
     recorder = Recorder(first, httpx.Response(200, json={"id": "r", "status": "Succeeded"}))
     client, _ = quick(ScanningClient(ENDPOINT, transport=recorder.sync))
@@ -155,7 +155,7 @@ def test_a_run_is_followed_by_the_id_it_was_given() -> None:
     assert isinstance(result, m.ScanResultWithIngestion)
 
 
-def test_an_operation_that_is_over_at_once() -> None:
+def test_t13_an_operation_that_is_over_at_once() -> None:
     recorder = Recorder(httpx.Response(200, json={"id": "r", "status": "Succeeded"}))
     poller = ScanningClient(ENDPOINT, transport=recorder.sync).scan_result.begin_run_scan("s", "n")
     assert poller.done()
@@ -163,7 +163,7 @@ def test_an_operation_that_is_over_at_once() -> None:
     assert 1 == len(recorder.seen)
 
 
-def test_a_missing_link_is_built_from_the_id() -> None:
+def test_t13_a_missing_link_is_built_from_the_id() -> None:
     body = {"id": "OP1", "status": "Running"}
     recorder = Recorder(httpx.Response(202, json=body), httpx.Response(200, json={**body, "status": "Succeeded"}))
     client, _ = quick(CatalogClient(ENDPOINT, transport=recorder.sync))
@@ -172,7 +172,7 @@ def test_a_missing_link_is_built_from_the_id() -> None:
     assert "GET /catalog/api/glossary/terms/import/OP1?api-version=2023-02-01-preview" == recorder.paths[1]
 
 
-def test_a_status_request_has_nothing_of_the_first_request_but_its_id(tmp_path: Path) -> None:
+def test_t13_a_status_request_has_nothing_of_the_first_request_but_its_id(tmp_path: Path) -> None:
     recorder = Recorder(status("Running", f"{ENDPOINT}/x"), httpx.Response(503), status("Succeeded"))
     client, _ = quick(CatalogClient(ENDPOINT, transport=recorder.sync))
     with (tmp_path / "terms.csv").open("w+b") as file:  # cannot be sent again, but its status can be asked for again
@@ -192,7 +192,7 @@ def test_a_status_request_has_nothing_of_the_first_request_but_its_id(tmp_path: 
         ("location", "/made?api-version=2023-05-30-preview", "resource"),
     ],
 )
-def test_the_final_state_is_read_where_the_document_says(
+def test_t13_the_final_state_is_read_where_the_document_says(
     via: str | None, last: str, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operation = OPERATIONS["SentShares_CreateOrReplace"]
@@ -205,7 +205,7 @@ def test_the_final_state_is_read_where_the_document_says(
     assert (text, f"GET {last}") == (result.id, recorder.paths[-1])
 
 
-def test_async_pollers() -> None:
+def test_t13_async_pollers() -> None:
     link = f"{ENDPOINT}/scan/op"
     recorder = Recorder(status("Running", link), status("Running"), status("Succeeded"))
 
@@ -219,7 +219,7 @@ def test_async_pollers() -> None:
     assert (m.OperationResponse, True, [5.0]) == asyncio.run(story())
 
 
-def test_what_succeeded_in_part_has_a_result_and_says_so() -> None:
+def test_t13_what_succeeded_in_part_has_a_result_and_says_so() -> None:
     client, _, _ = shares(status("Running", STATUS), status("PartialSucceeded"))
     poller = client.sent_shares.begin_delete("s")
     assert isinstance(poller.result(), share.OperationResponse)
@@ -238,28 +238,28 @@ def test_what_succeeded_in_part_has_a_result_and_says_so() -> None:
         ([], "Running"),
     ],
 )
-def test_s18_a_state_is_read_under_each_of_its_names(body: Any, expected: str) -> None:
+def test_s18_t13_a_state_is_read_under_each_of_its_names(body: Any, expected: str) -> None:
     client, _, _ = shares(httpx.Response(202, json=body, headers={"Operation-Location": STATUS}))
     poller = client.sent_shares.begin_delete("s")
     assert expected == poller._monitor.status
     assert f"<Poller of SentShares_Delete: {expected}>" == repr(poller)
 
 
-def test_a_status_that_was_there_has_to_stay() -> None:
+def test_t13_a_status_that_was_there_has_to_stay() -> None:
     client, recorder, _ = shares(status("Running", STATUS), httpx.Response(404), status("Running"), httpx.Response(404))
     with pytest.raises(NotFoundError):
         client.sent_shares.begin_delete("s").wait()
     assert 4 == len(recorder.seen)
 
 
-def test_a_status_that_never_comes_is_an_error() -> None:
+def test_t13_a_status_that_never_comes_is_an_error() -> None:
     client, recorder, _ = shares(status("Running", STATUS), httpx.Response(404))
     with pytest.raises(NotFoundError):
         client.sent_shares.begin_delete("s").wait()
     assert 5 == len(recorder.seen)
 
 
-def test_a_token_is_all_that_another_process_needs() -> None:
+def test_t13_a_token_is_all_that_another_process_needs() -> None:
     made = {"shareKind": "InPlace", "id": "s"}
     first = httpx.Response(201, json={"shareKind": "InPlace"}, headers={"Operation-Location": STATUS})
     client, _, _ = shares(first)
@@ -283,7 +283,7 @@ def test_a_token_is_all_that_another_process_needs() -> None:
     assert ["GET", "GET", "GET"] == [r.method for r in recorder.seen]
 
 
-def test_a_token_of_what_is_over_asks_once_more() -> None:
+def test_t13_a_token_of_what_is_over_asks_once_more() -> None:
     client, _, _ = shares(status("Running", STATUS), status("Succeeded"))
     poller = client.sent_shares.begin_delete("s")
     poller.wait()
@@ -305,7 +305,7 @@ def test_a_token_of_what_is_over_asks_once_more() -> None:
         {"location": 7},
     ],
 )
-def test_what_is_no_token_is_refused(change: dict[str, Any]) -> None:
+def test_t13_what_is_no_token_is_refused(change: dict[str, Any]) -> None:
     client, recorder, _ = shares(status("Running", STATUS))
     token = client.sent_shares.begin_delete("s").token()
     for text in ("", "{}", "[]", "null", "x", token[:-1], json.dumps({**json.loads(token), **change})):
@@ -314,7 +314,7 @@ def test_what_is_no_token_is_refused(change: dict[str, Any]) -> None:
     assert 1 == len(recorder.seen)
 
 
-def test_a_wait_that_is_broken_off_leaves_a_poller_that_can_be_asked() -> None:
+def test_t13_a_wait_that_is_broken_off_leaves_a_poller_that_can_be_asked() -> None:
     def broken_off(_: httpx.Request) -> httpx.Response:
         raise KeyboardInterrupt
 
@@ -325,7 +325,7 @@ def test_a_wait_that_is_broken_off_leaves_a_poller_that_can_be_asked() -> None:
     assert ("Running", "Succeeded", 3) == (poller._monitor.status, poller.status(), len(recorder.seen))
 
 
-def test_cancelling_stops_the_wait_and_leaves_nothing_behind() -> None:
+def test_t13_cancelling_stops_the_wait_and_leaves_nothing_behind() -> None:
     recorder = Recorder(status("Running", STATUS), status("Running"))
 
     async def story() -> None:

@@ -45,7 +45,7 @@ def test_t19_a_value_of_dots_does_not_climb(value: str, expected: str) -> None:
     assert [f"GET /scan/datasources/s/scans/{expected}?api-version=2023-09-01"] == seen.paths
 
 
-def test_an_empty_path_value_is_refused() -> None:
+def test_t19_an_empty_path_value_is_refused() -> None:
     client, seen = sent(ScanningClient)
     with pytest.raises(ValueError, match="Scans_Get: scan_name is empty; it is part of the path"):
         client.scans.get("s", "")
@@ -155,7 +155,7 @@ def test_t18_files_are_typed_parts(kind: str, tmp_path: Path) -> None:
     assert (b"Content-Type: text/csv" in content) == (kind in ("path", "pair", "triple"))
 
 
-def test_a_wrong_file_is_refused() -> None:
+def test_t18_a_wrong_file_is_refused() -> None:
     client, seen = sent(DataMapClient)
     with pytest.raises(TypeError, match="file takes bytes, an open binary file, a Path or"):
         client.entity.import_business_metadata(file=7)
@@ -175,7 +175,7 @@ def test_t18_files_can_be_streamed() -> None:
         assert b"abc" == b"".join(response.iter_bytes())
 
 
-def test_a_call_that_gives_a_file_accepts_one() -> None:
+def test_t18_a_call_that_gives_a_file_accepts_one() -> None:
     client, seen = sent(DataMapClient, httpx.Response(200, content=b"abc"))
     client.entity.get_sample_business_metadata_template()
     assert "*/*" == seen.seen[0].headers["accept"]
@@ -228,7 +228,7 @@ def test_t06_a_repeatability_id_is_made_once_a_call() -> None:
     assert 36 == len(ids[0])
 
 
-def test_every_request_has_an_id_and_says_who_calls() -> None:
+def test_t04_every_request_has_an_id_and_says_who_calls() -> None:
     client, seen = sent(ScanningClient)
     client.scans.get("a", "b")
     headers = seen.seen[0].headers
@@ -246,13 +246,13 @@ def test_plain_json_with_a_string_for_a_list_is_refused() -> None:
     assert [] == seen.seen
 
 
-def test_one_numbered_name_may_be_given_as_text() -> None:
+def test_t19_one_numbered_name_may_be_given_as_text() -> None:
     client, seen = sent(DataMapClient)
     client.call("Entity_ListByUniqueAttributes", {"typeName": "t", "attr_N:qualifiedName": "q 1"})
     assert "attr_0:qualifiedName=q%201" in seen.paths[0]
 
 
-def test_retry_takes_a_policy() -> None:
+def test_t01_retry_takes_a_policy() -> None:
     from purview_core import Retry
 
     with pytest.raises(TypeError, match="retry= takes a Retry, not int"):

@@ -225,7 +225,7 @@ def test_t07_infinity_is_no_limit() -> None:
 
 
 @pytest.mark.parametrize("value", [0, -1])
-def test_a_retry_without_attempts(value: int) -> None:
+def test_t01_a_retry_without_attempts(value: int) -> None:
     with pytest.raises(ValueError, match="attempts"):
         Retry(attempts=value)
     with pytest.raises(TypeError, match="retry= takes a Retry, not int"):
@@ -234,7 +234,7 @@ def test_a_retry_without_attempts(value: int) -> None:
         Retry(attempts=2.0)  # type: ignore[arg-type]
 
 
-def test_a_retry_is_a_value() -> None:
+def test_t01_a_retry_is_a_value() -> None:
     one = Retry(5, longest_wait_s=3)
     assert one == pickle.loads(pickle.dumps(one)) == copy.deepcopy(one) == Retry(5, longest_wait_s=3.0)
     assert "Retry(attempts=5, first_wait_s=0.5, longest_wait_s=3)" == repr(one)
@@ -288,7 +288,7 @@ def test_t15_nothing_is_written_at_info(caplog: pytest.LogCaptureFixture) -> Non
     assert [] == caplog.records
 
 
-def test_async_clients_wait_and_give_up_alike() -> None:
+def test_t01_async_clients_wait_and_give_up_alike() -> None:
     async def story() -> list[float]:
         recorder = Recorder(BUSY, httpx.Response(503), httpx.ConnectError("no"))
         client, waits = quick(AsyncScanningClient(ENDPOINT, transport=recorder.both, total_timeout=9))

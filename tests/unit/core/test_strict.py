@@ -24,13 +24,13 @@ def strict(value: Any, operation: str = "Scans_Get") -> Any:
     return decode(OPERATIONS[operation], 200, json.dumps(value).encode(), strict=True)
 
 
-def test_what_is_declared_passes() -> None:
+def test_t17_what_is_declared_passes() -> None:
     assert isinstance(strict(GOOD), m.AzureSqlDatabaseCredentialScan)
     unknown = {**GOOD, "kind": "Brand-New", "brand": "new"}
     assert (m.Scan, unknown) == (type(strict(unknown)), strict(unknown).to_dict())
 
 
-def test_every_departure_has_its_place() -> None:
+def test_t17_every_departure_has_its_place() -> None:
     raw = {
         "kind": "AzureSqlDatabaseCredential",
         "name": 5,
@@ -49,20 +49,20 @@ def test_every_departure_has_its_place() -> None:
     assert str(caught.value) == str(pickle.loads(pickle.dumps(caught.value)))
 
 
-def test_a_missing_member_and_an_item_that_is_none() -> None:
+def test_t17_a_missing_member_and_an_item_that_is_none() -> None:
     with pytest.raises(ContractError) as caught:
         strict({"value": [GOOD, 5, {}]}, "Scans_ListByDataSource")
     expected = ["/value/1: expected Scan, found an integer", "/value/2/kind: expected str, found nothing"]
     assert expected == list(map(str, caught.value.departures))
 
 
-def test_null_where_the_document_says_no_null() -> None:
+def test_t17_null_where_the_document_says_no_null() -> None:
     with pytest.raises(ContractError, match="/value: expected"):
         strict({"value": None}, "Scans_ListByDataSource")
     strict({**GOOD, "name": None})  # an optional member may be null: the services send it all the time
 
 
-def test_lenient_is_the_default_and_a_client_can_be_strict() -> None:
+def test_t17_lenient_is_the_default_and_a_client_can_be_strict() -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json={**GOOD, "name": 5}))
     assert 5 == ScanningClient("contoso", transport=transport).scans.get("a", "b").name  # type: ignore[comparison-overlap]
     with pytest.raises(ContractError):
@@ -70,7 +70,7 @@ def test_lenient_is_the_default_and_a_client_can_be_strict() -> None:
 
 
 @pytest.mark.parametrize("content", [b"<html>captive portal</html>", b"{", b"\xff\xfe"])
-def test_what_is_no_json_says_so(content: bytes) -> None:
+def test_t17_what_is_no_json_says_so(content: bytes) -> None:
     with pytest.raises(DecodeError, match="Scans_Get: the answer to 200 came as text/html and is no JSON"):
         decode(OPERATIONS["Scans_Get"], 200, content, content_type="text/html")
 
@@ -104,7 +104,7 @@ SAMPLE = Registry.get(sample.__name__)
         ("dict[str, Any]", {"a": None}),
     ],
 )
-def test_nothing_departs(text: str, value: Any) -> None:
+def test_t17_nothing_departs(text: str, value: Any) -> None:
     assert [] == list(departures(SAMPLE, text, value))
 
 
@@ -152,5 +152,5 @@ def test_nothing_departs(text: str, value: Any) -> None:
         ("dict[str, Scan]", [], ["/: expected dict[str, Scan], found a list"]),
     ],
 )
-def test_departures(text: str, value: Any, expected: list[str]) -> None:
+def test_t17_departures(text: str, value: Any, expected: list[str]) -> None:
     assert expected == list(map(str, departures(SAMPLE, text, value)))

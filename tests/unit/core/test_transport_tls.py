@@ -36,7 +36,7 @@ def no_contexts(monkeypatch: pytest.MonkeyPatch) -> dict[Any, ssl.SSLContext]:
 
 
 @every
-def test_an_unknown_authority_is_refused(kind: str, tls: ssl.SSLContext) -> None:
+def test_t08_an_unknown_authority_is_refused(kind: str, tls: ssl.SSLContext) -> None:
     async def scenario(caller: Caller) -> Any:
         return await caller.error(server.url)
 
@@ -49,7 +49,7 @@ def test_an_unknown_authority_is_refused(kind: str, tls: ssl.SSLContext) -> None
 
 @every
 @pytest.mark.parametrize("given", ["path", "text", "folder", "context", "environment"])
-def test_authorities_can_be_named(
+def test_t08_authorities_can_be_named(
     kind: str, given: str, certificate: Path, tls: ssl.SSLContext, no_contexts: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = certificate.parent / "authorities"
@@ -75,7 +75,7 @@ def test_authorities_can_be_named(
 
 
 @every
-def test_the_environment_counts_only_where_it_is_trusted(
+def test_t08_the_environment_counts_only_where_it_is_trusted(
     kind: str, certificate: Path, tls: ssl.SSLContext, no_contexts: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
@@ -87,7 +87,7 @@ def test_the_environment_counts_only_where_it_is_trusted(
         assert httpx.ConnectError is run(kind, scenario, trust_env=False)
 
 
-def test_one_context_for_the_process_made_when_it_is_needed(tls: ssl.SSLContext, no_contexts: dict[Any, Any]) -> None:
+def test_t08_one_context_for_the_process_made_when_it_is_needed(tls: ssl.SSLContext, no_contexts: dict[Any, Any]) -> None:
     transports = [HttpTransport(), AsyncHttpTransport()]
     with Server() as plain, HttpTransport() as transport:
         transport.handle_request(httpx.Request("GET", plain.url)).read()
@@ -98,7 +98,7 @@ def test_one_context_for_the_process_made_when_it_is_needed(tls: ssl.SSLContext,
 
 
 @every
-def test_a_certificate_of_ones_own_is_shown(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
+def test_t08_a_certificate_of_ones_own_is_shown(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
     tls.verify_mode = ssl.CERT_REQUIRED
     tls.load_verify_locations(certificate)
     mine = ssl.create_default_context(cafile=certificate)
@@ -112,7 +112,7 @@ def test_a_certificate_of_ones_own_is_shown(kind: str, certificate: Path, tls: s
 
 
 @pytest.mark.parametrize(("trust", "expected"), [(False, TypeError), (True, TypeError), ("/not/there.pem", ValueError)])
-def test_what_cannot_be_trusted_is_refused_at_once(trust: Any, expected: Any) -> None:
+def test_t08_what_cannot_be_trusted_is_refused_at_once(trust: Any, expected: Any) -> None:
     with pytest.raises(expected, match="ssl_context="):
         HttpTransport(ssl_context=trust)
 
@@ -147,7 +147,7 @@ HANDSHAKES: dict[str, tuple[Callable[[Peer], None], type[Exception]]] = {
 
 @every
 @pytest.mark.parametrize(("script", "expected"), HANDSHAKES.values(), ids=HANDSHAKES)
-def test_a_handshake_that_fails_is_a_failure_to_connect(kind: str, script: Any, expected: type[Exception]) -> None:
+def test_t08_a_handshake_that_fails_is_a_failure_to_connect(kind: str, script: Any, expected: type[Exception]) -> None:
     async def scenario(caller: Caller) -> list[Any]:
         found = []
         seconds = 0.05 if script is silent else 5.0
@@ -161,7 +161,7 @@ def test_a_handshake_that_fails_is_a_failure_to_connect(kind: str, script: Any, 
 
 
 @pytest.mark.parametrize("kind", KINDS[1:])
-def test_a_handshake_that_is_cancelled_leaves_no_connection(kind: str) -> None:
+def test_t08_a_handshake_that_is_cancelled_leaves_no_connection(kind: str) -> None:
     async def scenario(caller: Caller) -> bool:
         for _ in range(3):
             with anyio.move_on_after(0.02) as scope:
@@ -193,7 +193,7 @@ CREDENTIALS = b"Proxy-Authorization: Basic " + b64encode(b"user:p@ss-w0rd")
 
 @every
 @pytest.mark.parametrize("given", ["argument", "environment"])
-def test_http_through_a_proxy(kind: str, given: str, no_contexts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_t08_http_through_a_proxy(kind: str, given: str, no_contexts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario(caller: Caller) -> list[Any]:
         assert PASSWORD not in repr(caller.transport)
         return [(await caller.get("http://service.example/a")).json()["path"] for _ in range(2)]
@@ -208,7 +208,7 @@ def test_http_through_a_proxy(kind: str, given: str, no_contexts: Any, monkeypat
 
 
 @every
-def test_https_through_a_proxy(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
+def test_t08_https_through_a_proxy(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
     async def scenario(caller: Caller) -> list[Any]:
         return [(await caller.get("https://localhost/a", deadline=5.0)).json()["path"] for _ in range(2)]
 
@@ -228,7 +228,7 @@ def test_https_through_a_proxy(kind: str, certificate: Path, tls: ssl.SSLContext
         (b"", httpx.ConnectTimeout),
     ],
 )
-def test_a_proxy_that_fails_has_not_sent_anything(kind: str, answer: bytes, expected: Any, tls: ssl.SSLContext) -> None:
+def test_t08_a_proxy_that_fails_has_not_sent_anything(kind: str, answer: bytes, expected: Any, tls: ssl.SSLContext) -> None:
     async def scenario(caller: Caller) -> Any:
         return await caller.error("https://localhost/a", timeout=0.1)
 
@@ -251,7 +251,7 @@ def socks(peer: Peer) -> None:
 
 
 @every
-def test_a_socks_proxy(kind: str) -> None:
+def test_t08_a_socks_proxy(kind: str) -> None:
     pytest.importorskip("socksio", reason="SOCKS proxies need socksio")
 
     async def scenario(caller: Caller) -> Any:
@@ -264,7 +264,7 @@ def test_a_socks_proxy(kind: str) -> None:
 
 @every
 @pytest.mark.parametrize("how", [{"timeout": {"connect": 0.05}}, {"deadline": 0.05}])
-def test_a_socks_proxy_that_is_silent_is_given_up(kind: str, how: dict[str, Any]) -> None:
+def test_t08_a_socks_proxy_that_is_silent_is_given_up(kind: str, how: dict[str, Any]) -> None:
     pytest.importorskip("socksio", reason="SOCKS proxies need socksio")
 
     async def scenario(caller: Caller) -> Any:
@@ -288,13 +288,13 @@ ENVIRONMENT = {"http": "one.example:1", "https": "http://two.example:2", "all": 
         ({"https": "", "no": "*"}, "https", None),
     ],
 )
-def test_the_proxy_of_a_scheme(environment: dict[str, str], scheme: str, expected: str | None) -> None:
+def test_t08_the_proxy_of_a_scheme(environment: dict[str, str], scheme: str, expected: str | None) -> None:
     proxies = Proxies(None, trust_env=True, read=lambda: environment, bypass=lambda _: False)
     found = proxies.of(scheme, "service.example", None)
     assert expected == (None if found is None else str(found))
 
 
-def test_hosts_that_go_without_a_proxy(no_contexts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_t08_hosts_that_go_without_a_proxy(no_contexts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://one.example:1")
     monkeypatch.setenv("NO_PROXY", "inside.example, exact.example:8443")
     proxies = Proxies(None, trust_env=True)
@@ -310,7 +310,7 @@ def test_hosts_that_go_without_a_proxy(no_contexts: Any, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     "url", [f"ftp://user:{PASSWORD}@host", f"http://user:{PASSWORD}@", f"http://user:{PASSWORD}@[::bad"]
 )
-def test_a_bad_proxy_is_refused_without_its_password(
+def test_t08_a_bad_proxy_is_refused_without_its_password(
     url: str, no_contexts: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ValueError, match="proxy= is not the URL of a proxy") as caught:
@@ -324,7 +324,7 @@ def test_a_bad_proxy_is_refused_without_its_password(
 # HTTP/2
 
 
-def test_http2_needs_h2(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_t08_http2_needs_h2(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(ImportError, match=r"http2=True needs h2: pip install 'purview-dataplane\[http2\]'"):
         HttpTransport(http2=True)
@@ -355,7 +355,7 @@ def http2(peer: Peer) -> None:
 
 
 @every
-def test_http2(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
+def test_t08_http2(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
     pytest.importorskip("h2", reason="HTTP/2 needs h2")
     tls.set_alpn_protocols(["h2", "http/1.1"])
 
@@ -374,7 +374,7 @@ def test_http2(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
 
 
 @every
-def test_http2_with_a_server_that_knows_none(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
+def test_t08_http2_with_a_server_that_knows_none(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
     pytest.importorskip("h2", reason="HTTP/2 needs h2")
 
     async def scenario(caller: Caller) -> list[Any]:
