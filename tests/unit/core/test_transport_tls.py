@@ -87,7 +87,9 @@ def test_t08_the_environment_counts_only_where_it_is_trusted(
         assert httpx.ConnectError is run(kind, scenario, trust_env=False)
 
 
-def test_t08_one_context_for_the_process_made_when_it_is_needed(tls: ssl.SSLContext, no_contexts: dict[Any, Any]) -> None:
+def test_t08_one_context_for_the_process_made_when_it_is_needed(
+    tls: ssl.SSLContext, no_contexts: dict[Any, Any]
+) -> None:
     transports = [HttpTransport(), AsyncHttpTransport()]
     with Server() as plain, HttpTransport() as transport:
         transport.handle_request(httpx.Request("GET", plain.url)).read()
@@ -228,7 +230,9 @@ def test_t08_https_through_a_proxy(kind: str, certificate: Path, tls: ssl.SSLCon
         (b"", httpx.ConnectTimeout),
     ],
 )
-def test_t08_a_proxy_that_fails_has_not_sent_anything(kind: str, answer: bytes, expected: Any, tls: ssl.SSLContext) -> None:
+def test_t08_a_proxy_that_fails_has_not_sent_anything(
+    kind: str, answer: bytes, expected: Any, tls: ssl.SSLContext
+) -> None:
     async def scenario(caller: Caller) -> Any:
         return await caller.error("https://localhost/a", timeout=0.1)
 
