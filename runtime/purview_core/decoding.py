@@ -68,5 +68,8 @@ def _not_json(
     operation: Operation[Any], status_code: int, content: bytes, content_type: str | None, error: ValueError
 ) -> str:
     start = content[:_SHOWN_BYTES].decode("utf-8", "replace") + ("..." if len(content) > _SHOWN_BYTES else "")
+    shown = (
+        repr(start) if start.lstrip()[:1] not in "{[" else f"{len(content)} bytes"
+    )  # a key may be in JSON that was cut off
     media = f" as {content_type}" if content_type else ""
-    return f"{operation.id}: the answer to {status_code} came{media} and is no JSON ({error}): {start!r}"
+    return f"{operation.id}: the answer to {status_code} came{media} and is no JSON ({error}): {shown}"

@@ -272,12 +272,13 @@ def _words(value: Any) -> str | None:
 
 
 def _service_error(body: Any) -> dict[str, Any]:
-    """Both shapes: `{"error": {code, message, ..}}` and `{"requestId", "errorCode", "errorMessage"}`; text is the message.
+    """Both shapes: `{"error": {code, message, ..}}` and `{"requestId", "errorCode", "errorMessage"}`; text is the message,
+    unless it is JSON that was cut off, which may hold anything.
 
     The web frameworks below the services have shapes of their own (OAuth's `error_description`, problem details).
     """
     if isinstance(body, str):
-        return {"message": body} if body else {}
+        return {} if body.lstrip()[:1] in "{[" else {"message": body}
     if not isinstance(body, dict):
         return {}
     error = body.get("error")

@@ -187,15 +187,14 @@ def _file(name: str, value: Any) -> Any:
         if not value.is_file():
             raise FileNotFoundError(f"{name}: there is no file {value}")
         return value.name, value
-    if isinstance(value, tuple) and len(value) in (2, 3):
+    content = value[1] if isinstance(value, tuple) and len(value) in (2, 3) else None
+    if isinstance(content, (bytes, str, Path)) or hasattr(content, "read"):
         return value
     if isinstance(value, (bytes, str)):
         return "file", value
     if hasattr(value, "read"):
         return Path(str(getattr(value, "name", "file"))).name, value
-    raise TypeError(
-        f"{name} takes bytes, an open binary file, a Path or (file name, content), not {type(value).__name__}"
-    )
+    raise TypeError(f"{name} takes bytes, an open binary file, a Path or (file name, content), not {shape_of(value)}")
 
 
 def _replayable(files: Mapping[str, Any] | None) -> bool:

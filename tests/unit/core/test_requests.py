@@ -159,6 +159,9 @@ def test_t18_a_wrong_file_is_refused() -> None:
     client, seen = sent(DataMapClient)
     with pytest.raises(TypeError, match="file takes bytes, an open binary file, a Path or"):
         client.entity.import_business_metadata(file=7)
+    for content, named in ((iter([b"a"]), "list_iterator"), (None, "NoneType"), (bytearray(b"a"), "bytearray")):
+        with pytest.raises(TypeError, match=f"a Path or .*, not tuple of {named}, str"):
+            client.entity.import_business_metadata(file=("x.csv", content))
     assert [] == seen.seen
 
 
