@@ -25,6 +25,7 @@ from purview_auth.testing import (
     overloaded,
     refused,
 )
+from purview_auth.token import Secret
 
 from .support import CLIENT, SECRET, TENANT, URL, World, call, status
 
@@ -47,6 +48,18 @@ def test_a18_a_byte_dribbling_endpoint_ends_at_the_total(mode: str, part: str, m
         for thread in flying:
             thread.join(5)  # broken off, at the next byte
         assert [] == [one for one in flying if one.is_alive()]
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+def test_a18_an_end_that_comes_before_the_connection_counts(part: str) -> None:
+    with TokenServer() as server:
+        server.endpoint.always = dribbled(part)
+        client = local(server)._client
+        late = store.Flight(0, client, None)
+        late.started -= client.total_seconds + store.SLACK_SECONDS
+        late.abort()  # as when it is overdue: there is nothing to close yet
+        with pytest.raises(httpx.ReadTimeout, match="total"):
+            client._post(late, Secret("a=b"), client.clock.monotonic() + 60)
 
 
 @pytest.mark.parametrize("part", ["head", "body"])
