@@ -12,8 +12,8 @@ import pytest
 
 from purview_auth import store
 from purview_auth.errors import AuthError, TokenRequestError, TokenResponseError, TokenTransportError
-from purview_auth.testing import Fault, Held, answer, disconnected, overloaded, refused
-from purview_auth.token import refresh_after
+from purview_auth.testing import FakeClock, Fault, Held, answer, disconnected, overloaded, refused
+from purview_auth.token import Secret, Token, refresh_after
 
 from .support import NoJitter, World, status
 
@@ -354,3 +354,9 @@ def test_warnings_come_again_after_a_success(world: World, caplog: pytest.LogCap
         world.clock.advance(31)
         world.get()
     assert 2 == len(caplog.records)
+
+
+@pytest.mark.parametrize(("wall", "monotonic", "fresh"), [(49.9, 49.9, True), (50, 0, False), (0, 50, False)])
+def test_a06_a_token_is_due_from_its_refresh_point_on(wall: float, monotonic: float, fresh: bool) -> None:
+    clock = FakeClock(wall, monotonic)
+    assert fresh is Token(Secret("x"), (0.0, 0.0), 100.0, 50.0).fresh(clock)
