@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _FALLBACK_ITEMS = ("value", "values")
-_NOT_MODIFIED = 304
+_NO_CONTENT, _NOT_MODIFIED = 204, 304
 
 
 class Page(Facts, Generic[T]):
@@ -108,6 +108,8 @@ class Cursor(Generic[T]):
 
     def _page(self, response: httpx.Response) -> Page[T]:
         operation, facts = self._first.operation, self._facts
+        if not response.content.strip() and response.status_code != _NO_CONTENT:  # nobody knows what it held
+            raise PagingError(f"{operation.id}: a page came without a body")
         body = self._client._decode(operation, response)
         raw = encode(body)
         items: list[T] = self._items(body, raw, response.status_code)
