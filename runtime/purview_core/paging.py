@@ -108,7 +108,8 @@ class Cursor(Generic[T]):
 
     def _page(self, response: httpx.Response) -> Page[T]:
         operation, facts = self._first.operation, self._facts
-        if not response.content.strip() and response.status_code != _NO_CONTENT:  # nobody knows what it held
+        linked_to = self.position is not None and response.status_code != _NO_CONTENT
+        if linked_to and not response.content.strip():  # nobody knows what it held, and where the list goes on
             raise PagingError(f"{operation.id}: a page came without a body")
         body = self._client._decode(operation, response)
         raw = encode(body)
