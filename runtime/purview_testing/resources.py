@@ -79,14 +79,20 @@ class Resources:
         return next((methods[m].result for m in ("GET", "PUT", "PATCH") if m in methods and methods[m].result), {})
 
     def write(self, call: Call) -> Reply:
-        """PUT: adds or replaces."""
+        """PUT: adds or replaces; replaces alone where a POST of the list is what adds."""
         self._parents(call)
         kind, key = place(call)
         old = call.store.get(kind, key)
+        if old is None and self._added_by_post(call):
+            raise not_found(noun(call.operation), key)
         matches(call, old)
         body = call.body if isinstance(call.body, dict) else {}
         value = complete(call, body, self._schema(norm(call.operation.path)), key, old)
         return self._keep(call, kind, key, value)
+
+    def _added_by_post(self, call: Call) -> bool:
+        above = self.table.get(norm(call.operation.path).removesuffix("/{}"), {})
+        return "POST" in above and "201" not in call.operation.answers and not call.settings.fill
 
     def _keep(self, call: Call, kind: str, key: str, value: Json) -> Reply:
         new = call.store.put(kind, key, value, tags_of(value, self._filters(kind)))
