@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+import httpx
 import pytest
 
 from purview_auth import ServicePrincipal
@@ -150,8 +151,6 @@ WELL = Ending(None)
 
 def ending(fault: str, kind: Kind) -> Ending:
     """As ENDINGS says, but for what has nothing that the fault could spoil, or makes no use of it."""
-    if fault == "empty-body" and kind is LIST:
-        return Ending(PagingError)
     if fault == "invalid-json" and kind in (DOWNLOAD, LONG_RUNNING):
         return WELL  # a file is any bytes; where the status is read, a header says
     if fault in BODY and kind is DELETE:
@@ -173,7 +172,10 @@ class Outcome(NamedTuple):
 
 
 def _options(fault: str) -> dict[str, Any]:
-    limits = {"slow-first-byte": {"timeout": 0.03}, "dribble": {"total_timeout": 0.1}}
+    limits: dict[str, Any] = {
+        "slow-first-byte": {"timeout": httpx.Timeout(5, read=0.03)},
+        "dribble": {"total_timeout": 0.15},
+    }
     return {"retry": Retry(first_wait_s=0), "timeout": 5, "total_timeout": 5, **limits.get(fault, {})}
 
 
@@ -256,15 +258,18 @@ def port(request: pytest.FixtureRequest) -> tuple[Port, str] | None:
     return found
 
 
-def struck(kind: Kind, fault: str, count: int | None, run: Any, port: tuple[Port, str] | None) -> Outcome:
+def struck(kind: Kind, fault: str, count: int | None, run: Any, port: tuple[Port, str] | None, nth: int = 1) -> Outcome:
     with Sandbox(["scanning", "datamap", "account"], page_size=1) as sandbox:
         sandbox.load({"method": "PUT", "path": f"{path}?api-version=2023-09-01", "body": body} for path, body in SEED)
         before = len(sandbox.requests)
-        added = Fault(fault, kind.plane, kind.operation, count=count, delay=0.05, retry_after=0)
+        added = Fault(fault, kind.plane, kind.operation, nth, count, delay=0.05, retry_after=0)
         sandbox.faults.add(added)
         if port is not None:
             port[0].sandbox, sandbox.url = sandbox, port[1]
         error, left = run(sandbox, kind, fault, port=port is not None)
+        gave_up = time.monotonic() + 5
+        while fault == "slow-first-byte" and not added.used and time.monotonic() < gave_up:
+            time.sleep(0.001)  # the client was gone before the service came to it
         tries = sum(seen.operation == kind.operation for seen in sandbox.requests[before:])
         return Outcome(error, tries, added.used, left)
 
@@ -282,7 +287,9 @@ def test_every_fault_has_its_ending() -> None:
 def test_each_fault_by_each_kind_of_call(fault: str, name: str, run: Any, port: tuple[Port, str] | None) -> None:
     kind, started = CALLS[name], time.monotonic()
     expected = ending(fault, kind)
-    pages = 3 if kind is LIST else 1
+    pages = (
+        3 if kind is LIST and fault != "empty-body" else 1
+    )  # a first page without a body has no items, and leads nowhere
 
     lasting = struck(kind, fault, None, run, port)
     tries = expected.tries if kind.repeatable else expected.of_a_write
@@ -298,6 +305,13 @@ def test_each_fault_by_each_kind_of_call(fault: str, name: str, run: Any, port: 
         assert (expected.error is None or again) is (once.error is None)
     assert (pages if expected.error is None else pages + 1 if again else 1, 0) == (once.tries, once.left_in_use)
     assert time.monotonic() - started < HANGING_S
+
+
+@RUNS
+def test_a_later_page_without_a_body(run: Any, port: tuple[Port, str] | None) -> None:
+    found = struck(LIST, "empty-body", 1, run, port, nth=2)
+    assert isinstance(found.error, PagingError)
+    assert (2, 0) == (found.tries, found.left_in_use)
 
 
 def _spared(fault: str, kind: Kind) -> bool:
