@@ -26,6 +26,8 @@ from purview_testing.stamps import _CHANGED, _CREATED, _STATES
 from .calling import MODES, Caller, Json, Version, versions
 from .corpus import documents
 
+pytestmark = pytest.mark.level("L4")
+
 STAMPS = _CREATED | _CHANGED | _STATES | {"version"}
 CHANGED = "changed by the flow"
 ATLAS = ("catalog", "datamap", "datamap_preview")

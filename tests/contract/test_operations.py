@@ -21,6 +21,8 @@ from purview_core.strict import departures
 from .corpus import SPECS, contract, documents, package
 from .sampling import Json, Sampler
 
+pytestmark = pytest.mark.level("L1")
+
 ENDPOINT = "https://contoso.purview.azure.com"
 
 

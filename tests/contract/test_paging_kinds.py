@@ -19,6 +19,8 @@ from purview_core.codec import Registry
 from .corpus import SPECS, contract, documents, package
 from .sampling import Json, Sampler
 
+pytestmark = pytest.mark.level("L1")
+
 ENDPOINT = "https://contoso.purview.azure.com"
 SIZE, ITEMS = 2, 5
 MARK = "x-number"

@@ -20,6 +20,8 @@ from purview_core.codec import Registry
 from .corpus import SPECS, contract, documents, package
 from .sampling import Json, Sampler
 
+pytestmark = pytest.mark.level("L1")
+
 ENDPOINT = "https://contoso.purview.azure.com"
 STATUS = "/operations/op 1"
 RUNNING = ("Accepted", "someNewWord")

@@ -14,6 +14,8 @@ from purview_core.codec import Registry, codec
 
 from .calling import ENDPOINT, MODES, Caller, Case, Service, cases, of_plane, one, plain, says, versions
 
+pytestmark = pytest.mark.level("L1")
+
 TENANT = "https://api.purview-service.microsoft.com"
 TEXT = "db.sales report+1@c1/ä?&=#%,;"
 PATH_TEXTS = ["R&D/2024 #1", "..", "a%2Fb+ä?c=d;e,f:g", "{typeName}/../"]

@@ -41,6 +41,8 @@ from purview_testing.faults import KINDS
 from purview_testing.server import served
 from purview_testing.wire import Request, Response
 
+pytestmark = pytest.mark.level("L5")
+
 RUN = "00000000-0000-4000-8000-000000000001"
 HANGING_S = 20.0  # nothing here takes a tenth of it
 SEED = [

@@ -26,6 +26,8 @@ from purview_testing import Fault, Sandbox
 
 from .flows import Flow, Pages, Story, tell
 
+pytestmark = pytest.mark.level("L4")
+
 ME = "00000000-0000-4000-8000-0000000000aa"
 TERM, DOMAIN, PRODUCT = (f"00000000-0000-4000-8000-00000000000{i}" for i in (1, 2, 3))
 
