@@ -43,7 +43,7 @@ def complete(call: Call, body: Mapping[str, Any], schema: Any, key: str, old: Js
 
 def _own_id(call: Call, shape: Shape) -> list[str]:
     """The member that is the last hole of the path, or the end of its name: `assignmentId` of {contactAssignmentId}."""
-    hole = next(reversed(call.holes), "").lower()
+    hole = "".join(list(call.holes)[-1:]).lower()
     return [n for n in shape.properties if n.endswith("Id") and hole.endswith(n.lower())]
 
 

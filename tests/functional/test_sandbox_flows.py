@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from purview_core import ConflictError, NotFoundError, PollingError, PreconditionFailedError
+from purview_core import BadRequestError, ConflictError, NotFoundError, PollingError, PreconditionFailedError
 from purview_dataplane import (
     account,
     catalog,
@@ -299,6 +299,84 @@ def relationship_story(p: Any) -> Flow:
     assert not graph.relations
 
 
+def ends_story(p: Any) -> Flow:
+    """What one end is told, the other one shows: by relationshipAttributes of an entity, and by relationships of their own."""
+    m, entities = datamap.models, p.datamap.entity
+
+    def made(type_name: str, name: str, guid: str, **related: Any) -> Any:
+        return m.AtlasEntity(
+            type_name=type_name,
+            guid=guid,
+            attributes={"qualifiedName": name, "name": name},
+            relationship_attributes=related or None,
+        )
+
+    columns = [made("azure_sql_column", f"c{i}", f"-{i}", table={"guid": "-9"}) for i in (1, 2)]
+    body = m.AtlasEntitiesWithExtInfo(entities=[*columns, made("azure_sql_table", "t", "-9")])
+    guids = (yield entities.bulk_create_or_update(body=body)).guid_assignments
+    table = (yield entities.get(guids["-9"])).entity
+    shown = table.relationship_attributes["columns"]
+    assert [guids["-1"], guids["-2"]] == [end["guid"] for end in shown]
+    relation = (yield p.datamap.relationship.get(shown[0]["relationshipGuid"])).relationship
+    assert ("azure_sql_table_columns", guids["-9"]) == (relation.type_name, relation.end1.guid)
+    column = (yield entities.get(guids["-1"])).entity
+    assert guids["-9"] == column.relationship_attributes["table"]["guid"]
+    yield entities.create_or_update(body=m.AtlasEntityWithExtInfo(entity=table))  # put back: the same relationships
+    again = (yield entities.get(guids["-9"])).entity.relationship_attributes["columns"]
+    assert [end["relationshipGuid"] for end in shown] == [end["relationshipGuid"] for end in again]
+    table.relationship_attributes["columns"] = shown[:1]
+    yield entities.create_or_update(body=m.AtlasEntityWithExtInfo(entity=table))
+    assert not (yield entities.get(guids["-2"])).entity.relationship_attributes
+    yield p.datamap.relationship.delete(shown[0]["relationshipGuid"])
+    assert not (yield entities.get(guids["-9"])).entity.relationship_attributes
+
+
+def search_story(p: Any) -> Flow:
+    m, discovery = datamap.models, p.datamap.discovery
+    made = [
+        m.AtlasEntity(
+            type_name="azure_sql_table",
+            guid=f"-{i}",
+            attributes={"qualifiedName": f"q{i}", "name": name, "rows": i, "owner": "me" if i % 2 else None},
+        )
+        for i, name in enumerate(("pear", "Apple", "fig", "apricot"), 1)
+    ]
+    guids = (
+        yield p.datamap.entity.bulk_create_or_update(body=m.AtlasEntitiesWithExtInfo(entities=made))
+    ).guid_assignments
+    yield p.datamap.entity.add_or_update_business_metadata(guids["-3"], body={"ops": {"tier": 2}})
+
+    def asked(condition: Any = None, orderby: Any = None, **more: Any) -> Any:
+        order = [{"name": "ASC"}] if orderby is None else orderby
+        return discovery.query(body=m.QueryOptions(filter_=condition, orderby=order, **more))
+
+    def where(name: str, how: str, value: Any) -> Any:
+        return {"attributeName": name, "operator": how, "attributeValue": value}
+
+    for condition, names in (
+        (None, ["Apple", "apricot", "fig", "pear"]),
+        (where("name", "eq", "fig"), ["fig"]),
+        (where("name", "ne", "fig"), ["Apple", "apricot", "pear"]),
+        (where("name", "prefix", "ap"), ["Apple", "apricot"]),
+        (where("name", "contains", "P"), ["Apple", "apricot", "pear"]),
+        (where("rows", "gt", 2), ["apricot", "fig"]),
+        (where("rows", "le", 2), ["Apple", "pear"]),
+        (where("ops.tier", "ge", 2), ["fig"]),
+        (where("createTime", "timerange", "LAST_24H"), ["Apple", "apricot", "fig", "pear"]),
+        (where("createTime", "timerange", "MORE_THAN_365D"), []),
+        ({"and": [{"entityType": "azure_sql_table"}, {"not": {"owner": "me"}}]}, ["Apple", "apricot"]),
+        ({"or": [where("rows", "lt", 2), {"id": guids["-4"]}]}, ["apricot", "pear"]),
+    ):
+        assert names == [hit.name for hit in (yield asked(condition))], condition
+    down = yield asked(orderby=[{"owner": "asc"}, {"rows": "DESC"}])
+    assert ["fig", "pear", "apricot", "Apple"] == [hit.name for hit in down]  # who has no owner comes last
+    pages = yield Pages(asked(limit=3))
+    assert [["Apple", "apricot", "fig"], ["pear"]] == [[hit.name for hit in page] for page in pages]
+    for bad in ({"filter_": where("name", "like", "x")}, {"orderby": [{"name": "up"}]}):
+        with pytest.raises(BadRequestError):
+            yield discovery.query(body=m.QueryOptions(**bad))
+
+
 def devops_story(p: Any) -> Flow:
     m, policies = devops_policies.models, p.devops_policies.devops_sql_perf_monitor_policy
     rule = m.DevopsPolicyDecisionRule(effect=m.Decision.PERMIT, principals=[ME], principal_groups=[])
@@ -450,6 +528,7 @@ STORIES = [
         csv_story,
         lineage_story,
     ),
+    *(ends_story, search_story),
     *(missing_placeholder_story, relationship_story, devops_story, share_story, workflow_story, unified_story),
     *(access_story, health_story, policies_story),
 ]
