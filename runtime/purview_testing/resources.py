@@ -51,7 +51,7 @@ class Resources:
         if method in ("PUT", "PATCH", "DELETE") and self._is_item(template):
             return {"PUT": self.write, "PATCH": self.change, "DELETE": self.remove}[method]
         if method == "GET":
-            if operation.list_member and self._creatable(f"{template}/{{}}"):
+            if operation.list_member and (self._creatable(f"{template}/{{}}") or self._has_named(template)):
                 return self.list
             return self.example if operation.list_member or not _is_object(operation) else self.read
         return self._posted(template)
@@ -72,6 +72,11 @@ class Resources:
     def _creatable(self, template: str) -> bool:
         methods = self.table.get(template, {})
         return "PUT" in methods or ("GET" in methods and "POST" in self.table.get(template.removesuffix("/{}"), {}))
+
+    def _has_named(self, template: str) -> bool:
+        """Whether an item of a list is written under a name of its own, as the default one of a kind."""
+        below = (t for t, methods in self.table.items() if "PUT" in methods and t.startswith(f"{template}/"))
+        return any("/" not in t.removeprefix(f"{template}/") for t in below)
 
     def _schema(self, template: str) -> Any:
         """The schema of an item, as it is read; as it is written, where it is never read."""

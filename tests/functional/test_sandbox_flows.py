@@ -495,6 +495,67 @@ def access_story(p: Any) -> Flow:
         yield subscriptions.get(TERM)
 
 
+def approvals_story(p: Any) -> Flow:
+    """A subscription waits for its run; who decides on the run decides on the subscription, once."""
+    m, access, flows = data_access.models, p.data_access.data_subscriptions, p.data_access.workflows
+    yield flows.create_or_update(DOMAIN, body=m.Workflow(name="ask", type_="grant", is_enabled=True))
+    for key in (TERM, PRODUCT):
+        yield access.create_or_update(key, body=m.DataSubscription(workflow_id=DOMAIN, data_product_name="Orders"))
+    assert "Pending" == (yield access.get(TERM)).subscription_status
+    waiting = yield flows.get_approvals()
+    assert [("Pending", "Orders")] * 2 == [(a.approval_status, a.data_product_name) for a in waiting]
+    first, second = (a.workflow_run_id for a in waiting)
+    yield flows.approve_run(DOMAIN, first, body=m.ApproverDecision(comments="fine"))
+    yield flows.reject_run(DOMAIN, second, body=m.ApproverDecision(comments="no"))
+    assert "Approved" == (yield access.get(TERM)).subscription_status
+    assert "Declined" == (yield access.get(PRODUCT)).subscription_status
+    [decided] = (yield flows.get_run_approvals(first)).value
+    assert ("Approved", "fine") == (decided.decision, decided.comments)
+    assert "Completed" == (yield flows.get_run(first)).status
+    assert [] == (yield flows.get_approvals(approval_status="Pending"))
+    with pytest.raises(BadRequestError):
+        yield flows.approve_run(DOMAIN, second, body=m.ApproverDecision())
+    yield access.complete(TERM)
+    assert "Completed" == (yield access.get(TERM)).subscription_status
+
+
+def columns_story(p: Any) -> Flow:
+    m, columns = unified_catalog.models, p.unified_catalog.data_columns
+
+    def taken(asset: str, column: str) -> Any:
+        request = m.IngestDataColumnRequest(data_map_asset_id=asset, data_map_column_id=column)
+        return columns.ingest(body=m.IngestDataColumnBatchRequest(requests=[request]))
+
+    def asked(**fields: Any) -> Any:
+        filtered = m.DataColumnQueryFilter(**fields) if fields else None
+        return columns.query(body=m.DataColumnQueryRequest(filter_=filtered, including_orphans=True))
+
+    with pytest.raises(NotFoundError):
+        yield columns.get(ME)
+    one, two = (yield taken(DOMAIN, TERM)), (yield taken(DOMAIN, PRODUCT))
+    assert (one.id, TERM) == ((yield taken(DOMAIN, TERM)).id, one.source.column_id)
+    assert DOMAIN == (yield columns.get(one.id)).source.asset_id
+    assert {one.id, two.id} == {c.id for c in (yield asked())}
+    field = m.DataColumnFieldFilter
+    assert [two.id] == [c.id for c in (yield asked(source_column_id=field(ne=TERM)))]
+    assert [one.id] == [c.id for c in (yield asked(id=field(in_=[one.id]), source_asset_id=field(eq=DOMAIN)))]
+    body = m.DataColumnCreateRelationshipRequest(
+        relationship_type=m.DataColumnRelationshipType.RELATED, entity_id=PRODUCT
+    )
+    yield columns.add_related_entity(one.id, body=body, entity_type=m.EntityCategory.TERM)
+    assert [PRODUCT] == [r.entity_id for r in (yield columns.list_related_entities(one.id))]
+
+
+def rules_story(p: Any) -> Flow:
+    """What has one name of its own is in its list."""
+    rules = p.account.resource_set_rules
+    assert [] == (yield rules.list())
+    yield rules.create_or_update(body=account.models.ResourceSetRuleConfig())
+    assert 1 == len((yield rules.list()))
+    yield rules.delete()
+    assert [] == (yield rules.list())
+
+
 def health_story(p: Any) -> Flow:
     controls = p.data_estate_health.controls
     made = yield controls.create(body=data_estate_health.models.Control.from_dict({"name": "quality"}))
@@ -528,7 +589,7 @@ STORIES = [
         csv_story,
         lineage_story,
     ),
-    *(ends_story, search_story),
+    *(ends_story, search_story, approvals_story, columns_story, rules_story),
     *(missing_placeholder_story, relationship_story, devops_story, share_story, workflow_story, unified_story),
     *(access_story, health_story, policies_story),
 ]
