@@ -543,7 +543,9 @@ def columns_story(p: Any) -> Flow:
         relationship_type=m.DataColumnRelationshipType.RELATED, entity_id=PRODUCT
     )
     yield columns.add_related_entity(one.id, body=body, entity_type=m.EntityCategory.TERM)
-    assert [PRODUCT] == [r.entity_id for r in (yield columns.list_related_entities(one.id))]
+    assert [PRODUCT] == [
+        r.entity_id for r in (yield columns.list_related_entities(one.id, entity_type=m.EntityCategory.TERM))
+    ]
 
 
 def rules_story(p: Any) -> Flow:
