@@ -64,10 +64,10 @@ def _calls(account: Account, label: str) -> dict[str, tuple[int, Callable[[int],
         "entity by guid": (300, lambda i: account.call("GET", f"{entity}/guid/{account.guid(i)}")),
         "entity by name": (300, lambda i: account.call("GET", f"{named}q{i * 7919 % len(account.guids)}")),
         "new entity": (200, create),
-        "search, one word": (60, lambda i: search(keywords="table")),
+        "search, one word": (60, lambda _: search(keywords="table")),
         "search, two words": (40, lambda i: search(keywords=f"table w{i}")),
-        "search, filter of an index": (20, lambda i: search(filter={"entityType": "azure_sql_table"})),
-        "search, sorted": (3, lambda i: search(orderby=[{"name": "ASC"}])),
+        "search, filter of an index": (20, lambda _: search(filter={"entityType": "azure_sql_table"})),
+        "search, sorted": (3, lambda _: search(orderby=[{"name": "ASC"}])),
     }
 
 
