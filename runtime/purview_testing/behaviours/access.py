@@ -63,8 +63,10 @@ def waiting(call: Call) -> Reply:
         decision = status(run)
         return call.as_item({**decision, **run, "approvalStatus": decision["status"]})
 
-    keep = (lambda run: status(run)["status"] == wanted) if wanted else None
-    return listing(call, RUNS, keep=keep, present=shown)
+    def chosen(run: Json) -> bool:
+        return bool(status(run)["status"] == wanted)
+
+    return listing(call, RUNS, keep=chosen if wanted else None, present=shown)
 
 
 def of_run(call: Call) -> Reply:
