@@ -45,6 +45,10 @@ pytestmark = pytest.mark.level("L5")
 
 RUN = "00000000-0000-4000-8000-000000000001"
 HANGING_S = 20.0  # nothing here takes a tenth of it
+DELAYS_S = {
+    "slow-first-byte": 3.0,
+    "dribble": 0.3,
+}  # many times what the callers wait for, so that a busy machine does not matter
 SEED = [
     *(("/scan/datasources/" + name, {"kind": "AmazonS3"}) for name in ("lake", "pond", "tarn")),
     ("/scan/datasources/lake/scans/weekly", {"kind": "AmazonS3Credential"}),
@@ -264,7 +268,7 @@ def struck(kind: Kind, fault: str, count: int | None, run: Any, port: tuple[Port
     with Sandbox(["scanning", "datamap", "account"], page_size=1) as sandbox:
         sandbox.load({"method": "PUT", "path": f"{path}?api-version=2023-09-01", "body": body} for path, body in SEED)
         before = len(sandbox.requests)
-        added = Fault(fault, kind.plane, kind.operation, nth, count, delay=0.05, retry_after=0)
+        added = Fault(fault, kind.plane, kind.operation, nth, count, delay=DELAYS_S.get(fault, 0), retry_after=0)
         sandbox.faults.add(added)
         if port is not None:
             port[0].sandbox, sandbox.url = sandbox, port[1]
@@ -289,9 +293,7 @@ def test_every_fault_has_its_ending() -> None:
 def test_each_fault_by_each_kind_of_call(fault: str, name: str, run: Any, port: tuple[Port, str] | None) -> None:
     kind, started = CALLS[name], time.monotonic()
     expected = ending(fault, kind)
-    pages = (
-        3 if kind is LIST and fault != "empty-body" else 1
-    )  # a first page without a body has no items, and leads nowhere
+    pages = 3 if kind is LIST and fault != "empty-body" else 1  # a first page without a body leads nowhere
 
     lasting = struck(kind, fault, None, run, port)
     tries = expected.tries if kind.repeatable else expected.of_a_write
@@ -373,7 +375,7 @@ def asked(fault: str, count: int | None, run: Any, port: tuple[Port, str] | None
             sleep=_asleep if run is _async else _slept,
             **over,
         )
-        sandbox.faults.add(Fault(fault, "identity", count=count, delay=0.05, retry_after=0))
+        sandbox.faults.add(Fault(fault, "identity", count=count, delay=DELAYS_S.get(fault, 0), retry_after=0))
         error, left = run(sandbox, GET, fault, port=port is not None)
         seen = sandbox.requests[before:]
         tokens, calls = (sum(s.plane == "identity" for s in seen), sum(s.operation is not None for s in seen))
