@@ -50,9 +50,9 @@ def drift(session: nox.Session) -> None:
 
 @nox.session
 def contract(session: nox.Session) -> None:
-    """The clients against the contracts, and against the upstream documents where a mirror is at hand."""
+    """The clients and the sandbox against the contracts, L0 to L6: all, or `-- --level L4,L5`."""
     session.install(*PROJECT, *TEST, env=QUIET)
-    session.run("pytest", "tests/contract", *session.posargs)
+    session.run("pytest", "-m", "level", "tests/contract", "tests/functional", "tests/unit/testing", *session.posargs)
 
 
 @nox.session(default=False)

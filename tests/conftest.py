@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 _INSTALLED = {entry.name for entry in entry_points(group="pytest11")}
-pytest_plugins = ["pytester", *([] if "purview" in _INSTALLED else ["purview_testing.plugin"])]
+pytest_plugins = ["pytester", "tests.levels", *([] if "purview" in _INSTALLED else ["purview_testing.plugin"])]
 
 
 @pytest.fixture(scope="session")

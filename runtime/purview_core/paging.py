@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _FALLBACK_ITEMS = ("value", "values")
-_NOT_MODIFIED = 304
+_NO_CONTENT, _NOT_MODIFIED = 204, 304
 
 
 class Page(Facts, Generic[T]):
@@ -108,6 +108,9 @@ class Cursor(Generic[T]):
 
     def _page(self, response: httpx.Response) -> Page[T]:
         operation, facts = self._first.operation, self._facts
+        linked_to = self.position is not None and response.status_code != _NO_CONTENT
+        if linked_to and not response.content.strip():  # nobody knows what it held, and where the list goes on
+            raise PagingError(f"{operation.id}: a page came without a body")
         body = self._client._decode(operation, response)
         raw = encode(body)
         items: list[T] = self._items(body, raw, response.status_code)

@@ -98,6 +98,9 @@ class App:
             plane = operation.contract.document.plane if operation else self._plane(request)
             fault = self.faults.strike(plane, operation)
             response = self._answer(request, verdict, fault)
+            if fault is not None and fault.harmless(response):
+                fault = None
+            response = spoil(fault, response, request.url) if fault is not None else response
             kind = fault.kind if fault else None
             name = operation.id if operation else None
             self.requests.append(Seen(request, plane, name, verdict.departures, response.status, kind))
@@ -139,8 +142,7 @@ class App:
         headers = {"x-ms-correlation-request-id": str(uuid.uuid4()), **response.headers}
         if "x-ms-client-request-id" in request.headers:
             headers["x-ms-client-request-id"] = request.headers["x-ms-client-request-id"]
-        response = response.but(headers=headers)
-        return spoil(fault, response, request.url) if fault is not None else response
+        return response.but(headers=headers)
 
     def _early(self, fault: Fault | None) -> Response | None:
         """What a fault says in place of the service."""

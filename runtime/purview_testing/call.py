@@ -29,7 +29,7 @@ class Settings:
     """What a sandbox was opened with. `pace`: seconds a step of a long-running thing takes, None for one step a poll."""
 
     exact: bool = False
-    strict: bool = True
+    strict: bool = False
     fill: bool = False
     seed: int = 0
     page_size: int = 100

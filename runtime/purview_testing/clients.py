@@ -58,10 +58,10 @@ class InProcess:
         self._handle, self.auth, self.account, self.tenant, self.waits = handle, auth, account, tenant, waits
 
     def transport(self) -> httpx.BaseTransport:
-        return SandboxTransport(self._handle, self.waits.sleep)
+        return SandboxTransport(self._handle, self.waits.sleep, self.waits.clock)
 
     def async_transport(self) -> httpx.AsyncBaseTransport:
-        return AsyncSandboxTransport(self._handle)
+        return AsyncSandboxTransport(self._handle, self.waits.clock)
 
 
 class _Factory:

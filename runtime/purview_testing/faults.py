@@ -36,6 +36,7 @@ KINDS: Mapping[str, str] = {
     "redirect": "307 to `to`",
 }
 _FORMS = ("seconds", "date", "ms")
+_BODY = ("dribble", "truncated", "broken-chunk", "empty-body", "wrong-content-type", "invalid-json")
 _WIRE = ("slow-first-byte", "dribble", "truncated", "broken-chunk", "reset")
 
 
@@ -92,7 +93,7 @@ class Fault:
         if (self.plane is not None and self.plane != plane) or (self.operation is not None and self.operation != name):
             return False
         if self.kind.startswith("next-link"):
-            return operation is not None and operation.list_member is not None
+            return operation is not None and _has_links(operation)
         if self.failing is not None:
             return operation is not None and (operation.polling is not None or operation.status == 202)
         return True
@@ -106,9 +107,23 @@ class Fault:
         self.used += hit
         return hit
 
+    def harmless(self, response: Response) -> bool:
+        """Whether an answer has nothing that the fault could spoil: a body that is not there. Such a call is not hit."""
+        if self.kind not in _BODY or response.content:
+            return False
+        self.used -= 1
+        return True
+
     @property
     def failing(self) -> str | None:
         return {"operation-fails": FAILED, "operation-never-ends": NEVER}.get(self.kind)
+
+
+def _has_links(operation: Operation) -> bool:
+    if operation.list_member is None:
+        return False
+    shape = operation.contract.schemas.shape(operation.result)
+    return operation.paging is not None or "nextLink" in shape.properties
 
 
 class Faults:
@@ -188,7 +203,7 @@ def spoil(fault: Fault, response: Response, url: str) -> Response:
     if fault.kind == "wrong-content-type":
         return response.but(headers={**response.headers, "content-type": "text/plain"})
     if fault.kind == "invalid-json":
-        return response.but(content=response.content[: max(1, len(response.content) // 2)] or b"{")
+        return response.but(content=response.content[: max(1, len(response.content) // 2)])
     if fault.kind.startswith("next-link"):
         return _linked(response, url if fault.kind == "next-link-loop" else fault.to)
     if fault.kind in _WIRE:

@@ -16,6 +16,8 @@ _NAMES = ("name", "friendlyName", "displayName", "definition", "title")
 _ALIASES = {"domainId": "domain", "domainIds": "domain", "ids": "id"}
 _SIZES = ("maxpagesize", "top", "limit")
 _OFFSETS = ("skip", "offset")
+_WAYS = ("nextLink", "skipToken", "continuationToken")  # members that say where the next page is
+_ALL = 1_000_000
 Predicate = Callable[[Json], bool]
 
 
@@ -37,24 +39,25 @@ def tags_of(value: Json, filters: Iterable[str]) -> set[str]:
 def listing(
     call: Call, kind: str, *, tag: str | None = None, keep: Predicate | None = None, present: Any = None
 ) -> Reply:
-    """One page of a kind. What the query filters by narrows it; `present` changes each item as it goes out."""
+    """One page of a kind, all of it where the answer could not say where the next one is. What the query filters by narrows it; `present` changes each item as it goes out."""
     tags = [*([tag] if tag else []), *_query_tags(call)]
-    size = next((call.query[n] for n in _SIZES if isinstance(call.query.get(n), int)), 0)
-    size = min(size, call.settings.page_size) if size > 0 else call.settings.page_size
+    shape = call.operation.contract.schemas.shape(call.operation.result)
+    way = next((n for n in _WAYS if n in shape.properties), None)
+    wanted = next((call.query[n] for n in _SIZES if isinstance(call.query.get(n), int)), 0)
+    most = call.settings.page_size if way is not None else _ALL  # what can not be followed is not cut
+    size = min(wanted, most) if wanted > 0 else most
     skip = next((call.query[n] for n in _OFFSETS if isinstance(call.query.get(n), int)), 0)
     after = call.token("$skipToken", "skipToken", "continuationToken")
     rows = pick(call, kind, tags, keep, size + 1, after=after, skip=0 if after else skip)
     items = [present(r.value) if present else r.value for r in rows[:size]]
     member = call.operation.list_member
     assert member is not None
-    shape = call.operation.contract.schemas.shape(call.operation.result)
     value: Json = {member: items}
     if "count" in shape.properties and not tags and keep is None:
         value["count"] = call.store.total(kind)
-    if len(rows) > size and "nextLink" in shape.properties:
-        value["nextLink"] = next_link(call, rows[size - 1].seq)
-    elif len(rows) > size and "skipToken" in shape.properties:
-        value["skipToken"] = page_token(rows[size - 1].seq)
+    if len(rows) > size and way is not None:
+        last = rows[size - 1].seq
+        value[way] = next_link(call, last) if way == "nextLink" else page_token(last)
     return Reply(call.whole(value))
 
 

@@ -51,7 +51,7 @@ class Resources:
         if method in ("PUT", "PATCH", "DELETE") and self._is_item(template):
             return {"PUT": self.write, "PATCH": self.change, "DELETE": self.remove}[method]
         if method == "GET":
-            if operation.list_member and self._creatable(f"{template}/{{}}"):
+            if operation.list_member and (self._creatable(f"{template}/{{}}") or self._has_named(template)):
                 return self.list
             return self.example if operation.list_member or not _is_object(operation) else self.read
         return self._posted(template)
@@ -73,20 +73,31 @@ class Resources:
         methods = self.table.get(template, {})
         return "PUT" in methods or ("GET" in methods and "POST" in self.table.get(template.removesuffix("/{}"), {}))
 
+    def _has_named(self, template: str) -> bool:
+        """Whether an item of a list is written under a name of its own, as the default one of a kind."""
+        below = (t for t, methods in self.table.items() if "PUT" in methods and t.startswith(f"{template}/"))
+        return any("/" not in t.removeprefix(f"{template}/") for t in below)
+
     def _schema(self, template: str) -> Any:
         """The schema of an item, as it is read; as it is written, where it is never read."""
         methods = self.table.get(template, {})
         return next((methods[m].result for m in ("GET", "PUT", "PATCH") if m in methods and methods[m].result), {})
 
     def write(self, call: Call) -> Reply:
-        """PUT: adds or replaces."""
+        """PUT: adds or replaces; replaces alone where a POST of the list is what adds."""
         self._parents(call)
         kind, key = place(call)
         old = call.store.get(kind, key)
+        if old is None and self._added_by_post(call):
+            raise not_found(noun(call.operation), key)
         matches(call, old)
         body = call.body if isinstance(call.body, dict) else {}
         value = complete(call, body, self._schema(norm(call.operation.path)), key, old)
         return self._keep(call, kind, key, value)
+
+    def _added_by_post(self, call: Call) -> bool:
+        above = self.table.get(norm(call.operation.path).removesuffix("/{}"), {})
+        return "POST" in above and "201" not in call.operation.answers and not call.settings.fill
 
     def _keep(self, call: Call, kind: str, key: str, value: Json) -> Reply:
         new = call.store.put(kind, key, value, tags_of(value, self._filters(kind)))

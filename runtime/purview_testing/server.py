@@ -80,6 +80,8 @@ async def _broken(connection: asyncio.Transport, response: Response) -> None:
         return
     if kind == "slow-first-byte":
         await asyncio.sleep(delay)
+        if connection.is_closing():
+            return
     chunked = kind == "broken-chunk"
     connection.write(_head(response, chunked=chunked))
     if chunked:
@@ -92,6 +94,8 @@ async def _broken(connection: asyncio.Transport, response: Response) -> None:
         for start in range(0, len(content), size):
             if kind == "dribble":
                 await asyncio.sleep(delay)
+            if connection.is_closing():  # the client has had enough
+                return
             connection.write(content[start : start + size])
     connection.close()
 

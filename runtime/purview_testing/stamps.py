@@ -33,11 +33,18 @@ def complete(call: Call, body: Mapping[str, Any], schema: Any, key: str, old: Js
     shape = (schemas.subtype(shape, body) if shape.discriminator else None) or shape
     other = call.operation.body_schema not in (None, schema)  # the body has a shape of its own
     out = call.fitting({**(old or {}), **body}, schema) if other else dict(body)
-    for name in ("id", "name"):
-        if name in shape.properties and key and (name not in out or _read_only(call, shape, name)):
+    own = _own_id(call, shape)
+    for name in ("id", "name", *own):
+        if name in shape.properties and key and (name not in out or name in own or _read_only(call, shape, name)):
             out[name] = _identity(call, shape, name, key, old)
     _stamp(call, shape, out, old or {})
     return call.whole(out, schema)
+
+
+def _own_id(call: Call, shape: Shape) -> list[str]:
+    """The member that is the last hole of the path, or the end of its name: `assignmentId` of {contactAssignmentId}."""
+    hole = "".join(list(call.holes)[-1:]).lower()
+    return [n for n in shape.properties if n.endswith("Id") and hole.endswith(n.lower())]
 
 
 def _identity(call: Call, shape: Shape, name: str, key: str, old: Json | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -16,35 +17,61 @@ _PIECES = 8
 
 
 class SandboxTransport(httpx.BaseTransport):
-    """Calls the handler; `sleep` is for slow faults alone."""
+    """Calls the handler; `sleep` is for slow faults alone, `clock` is that of the client's deadlines."""
 
-    def __init__(self, handle: Handle, sleep: Callable[[float], Any]) -> None:
-        self._handle, self._sleep = handle, sleep
+    def __init__(
+        self, handle: Handle, sleep: Callable[[float], Any], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._handle, self._sleep, self._clock = handle, sleep, clock
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         response = self._handle(read(request, request.read()))
-        wait = _wait(request, response)
-        if wait:
-            self._sleep(wait)
+        patience = Patience(request, self._clock)
+        if response.wire is not None and (wait := _first_wait(response)):
+            self._sleep(patience.cut(wait))
+            patience.check(wait)
         _fail(request, response)
-        stream = _Stream(response, self._sleep, request) if response.wire else None
+        stream = _Stream(response, self._sleep, patience) if response.wire else None
         return answer(response, stream)
 
 
 class AsyncSandboxTransport(httpx.AsyncBaseTransport):
     """As SandboxTransport, for async clients."""
 
-    def __init__(self, handle: Handle) -> None:
-        self._handle = handle
+    def __init__(self, handle: Handle, clock: Callable[[], float] = time.monotonic) -> None:
+        self._handle, self._clock = handle, clock
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response = self._handle(read(request, await request.aread()))
-        wait = _wait(request, response)
-        if wait:
-            await async_sleep(wait)
+        patience = Patience(request, self._clock)
+        if response.wire is not None and (wait := _first_wait(response)):
+            await async_sleep(patience.cut(wait))
+            patience.check(wait)
         _fail(request, response)
-        stream = _AsyncStream(response, request) if response.wire else None
+        stream = _AsyncStream(response, patience) if response.wire else None
         return answer(response, stream)
+
+
+class Patience:
+    """How long a client waits for the next byte: its read timeout, and its deadline for the whole call."""
+
+    def __init__(self, request: httpx.Request, clock: Callable[[], float]) -> None:
+        self.request = request
+        self._clock, self._read = clock, request.extensions.get("timeout", {}).get("read")
+        self._deadline: float | None = request.extensions.get("deadline")
+
+    def cut(self, seconds: float) -> float:
+        """As much of a pause as the client waits for."""
+        limits = [seconds, *([] if self._read is None else [float(self._read)])]
+        if self._deadline is not None:
+            limits.append(self._deadline - self._clock())
+        return max(0.0, min(limits))
+
+    def check(self, seconds: float) -> None:
+        """After a pause: raises where the client would have given up before its end."""
+        read, late = self._read, self._deadline is not None and self._clock() >= self._deadline
+        if late or (read is not None and seconds >= read):
+            raise httpx.ReadTimeout("made up by a fault of the sandbox: too slow", request=self.request)
 
 
 def read(request: httpx.Request, content: bytes) -> Request:
@@ -64,21 +91,14 @@ def answer(response: Response, stream: httpx.SyncByteStream | httpx.AsyncByteStr
     return httpx.Response(response.status, headers=headers, stream=stream)
 
 
-def _wait(request: httpx.Request, response: Response) -> float:
-    """Seconds until the first byte; the read timeout of the client, if that is shorter."""
-    if response.wire is None or response.wire["kind"] != "slow-first-byte":
-        return 0.0
-    limit = request.extensions.get("timeout", {}).get("read")
-    return float(min(response.wire["delay"], limit) if limit is not None else response.wire["delay"])
+def _first_wait(response: Response) -> float:
+    """Seconds until the first byte."""
+    assert response.wire is not None
+    return float(response.wire["delay"]) if response.wire["kind"] == "slow-first-byte" else 0.0
 
 
 def _fail(request: httpx.Request, response: Response) -> None:
-    if response.wire is None:
-        return
-    limit = request.extensions.get("timeout", {}).get("read")
-    if response.wire["kind"] == "slow-first-byte" and limit is not None and response.wire["delay"] >= limit:
-        raise httpx.ReadTimeout("made up by a fault of the sandbox: slow-first-byte", request=request)
-    if response.wire["kind"] == "reset":
+    if response.wire is not None and response.wire["kind"] == "reset":
         raise httpx.ReadError("made up by a fault of the sandbox: reset", request=request)
 
 
@@ -98,22 +118,24 @@ def _pieces(response: Response, request: httpx.Request) -> Iterator[tuple[float,
 
 
 class _Stream(httpx.SyncByteStream):
-    def __init__(self, response: Response, sleep: Callable[[float], Any], request: httpx.Request) -> None:
-        self._response, self._sleep, self._request = response, sleep, request
+    def __init__(self, response: Response, sleep: Callable[[float], Any], patience: Patience) -> None:
+        self._response, self._sleep, self._patience = response, sleep, patience
 
     def __iter__(self) -> Iterator[bytes]:
-        for pause, piece in _pieces(self._response, self._request):
+        for pause, piece in _pieces(self._response, self._patience.request):
             if pause:
-                self._sleep(pause)
+                self._sleep(self._patience.cut(pause))
+                self._patience.check(pause)
             yield piece
 
 
 class _AsyncStream(httpx.AsyncByteStream):
-    def __init__(self, response: Response, request: httpx.Request) -> None:
-        self._response, self._request = response, request
+    def __init__(self, response: Response, patience: Patience) -> None:
+        self._response, self._patience = response, patience
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for pause, piece in _pieces(self._response, self._request):
+        for pause, piece in _pieces(self._response, self._patience.request):
             if pause:
-                await async_sleep(pause)
+                await async_sleep(self._patience.cut(pause))
+                self._patience.check(pause)
             yield piece

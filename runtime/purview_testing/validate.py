@@ -19,7 +19,7 @@ from .wire import Request, Response
 
 _INTEGER = re.compile(r"[+-]?\d+")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
-PAGE_TOKENS = ("$skipToken", "skipToken")
+PAGE_TOKENS = ("$skipToken", "skipToken", "continuationToken")
 TOKEN = "page."  # noqa: S105 - what our own page tokens begin with
 
 

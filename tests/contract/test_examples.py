@@ -21,7 +21,7 @@ from purview_core.request import text
 from .corpus import Example, declared, documents, examples, members, package
 from .walking import copies, misfits, models, mutants
 
-pytestmark = pytest.mark.usefixtures("mirror")
+pytestmark = [pytest.mark.level("L2"), pytest.mark.usefixtures("mirror")]
 
 SEED = 5
 # What upstream's own examples hold that is not what upstream's documents declare (Class.attribute), all versions counted.
@@ -116,6 +116,7 @@ def test_t17_mutated_answers_come_back_equal() -> None:
     assert counts["mutants"] > 30_000
 
 
+@pytest.mark.level("L1")
 def test_every_request_goes_out_as_written() -> None:
     counts: Counter[str] = Counter()
     for example in examples()[0]:

@@ -21,6 +21,8 @@ from .calling import ENDPOINT, Case, version_of
 from .corpus import documents
 from .sampling import Json, Sampler
 
+pytestmark = pytest.mark.level("L1")
+
 
 class Recorder:
     """Answers each request with a value of the operation's first good answer, and a poll with the end of it."""

@@ -19,6 +19,8 @@ from .calling import ENDPOINT, Case, version_of
 from .corpus import SPECS, contract, documents, package
 from .sampling import Json, Sampler
 
+pytestmark = pytest.mark.level("L1")
+
 SIZE, ITEMS = 2, 5
 MARK = "x-number"
 UNDECLARED = {"Assessments_List", "Controls_List"}  # their answers have a token, and no parameter takes it

@@ -21,6 +21,8 @@ from .calling import ENDPOINT, version_of
 from .corpus import SPECS, contract, documents, package
 from .sampling import Json
 
+pytestmark = pytest.mark.level("L1")
+
 STATUS = "/operations/op 1"
 RUNNING = ("Accepted", "someNewWord")
 

@@ -18,6 +18,8 @@ from purview_core import AuthError, ForbiddenError, PurviewError, Retry, Transpo
 from .calling import MODES, Caller, Case, Service, Version, cases, says, versions
 from .corpus import SPECS
 
+pytestmark = pytest.mark.level("L1")
+
 SECRET = "a+b&c=d%e \u00e4~CANARY"
 FORBIDDEN = {"error": {"code": "Unauthorized", "message": "Not authorized to access account"}}
 AUDIENCE = "Invalid token audience provided. Valid audiences: A,B"

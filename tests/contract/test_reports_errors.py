@@ -13,6 +13,8 @@ from purview_core import BadRequestError, ConflictError, HttpError, NotFoundErro
 
 from .calling import MODES, Caller, Case, Service, cases, says, versions
 
+pytestmark = pytest.mark.level("L2")
+
 ATLAS_404 = {
     "requestId": "my-run-7",
     "errorCode": "RequestUriNotFound",

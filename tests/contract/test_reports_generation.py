@@ -21,6 +21,8 @@ from purview_codegen.manifest import Manifest
 from .calling import Version, one, versions
 from .corpus import MIRROR, ROOT, SPECS, documents
 
+pytestmark = pytest.mark.level("L0")
+
 IMPORT_EACH = """
 import importlib, sys
 from purview_core.registry import Registry

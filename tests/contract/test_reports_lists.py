@@ -17,6 +17,8 @@ from .calling import ENDPOINT, MODES, Answer, Caller, Case, Service, cases, of_p
 from .sampling import Json
 from .shapes import members
 
+pytestmark = pytest.mark.level("L2")
+
 TENANT = "https://api.purview-service.microsoft.com"
 STARTED: Json = {
     "id": "OP1",

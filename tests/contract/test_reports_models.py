@@ -18,6 +18,8 @@ from .sampling import Json
 from .shapes import Shape, admits_null, family, held, members, resolved, shapes, target
 from .walking import models, places
 
+pytestmark = pytest.mark.level("L2")
+
 
 def every_shape() -> Iterator[Shape]:
     for version in versions():

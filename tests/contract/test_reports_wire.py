@@ -18,6 +18,8 @@ from purview_testing.wire import Request
 from .calling import ENDPOINT, MODES, Caller, Case, Service, Version, cases, of_plane, one, plain, says, versions
 from .sampling import Json
 
+pytestmark = pytest.mark.level("L1")
+
 TENANT = "https://api.purview-service.microsoft.com"
 TEXT = "db.sales report+1@c1/ä?&=#%,;"
 PATH_TEXTS = ["R&D/2024 #1", "..", "a%2Fb+ä?c=d;e,f:g", "{typeName}/../"]

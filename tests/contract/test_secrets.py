@@ -18,6 +18,8 @@ from purview_core.codec import Registry
 from .corpus import SPECS, contract, documents, package
 from .sampling import Json, Sampler
 
+pytestmark = pytest.mark.level("L1")
+
 CANARY = "canary7f3a"
 
 

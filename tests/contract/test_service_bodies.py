@@ -14,6 +14,8 @@ from .calling import MODES, Caller, Case, Service, Version, cases, of_plane, one
 from .shapes import held, resolved
 from .walking import models
 
+pytestmark = pytest.mark.level("L2")
+
 ATLAS = ("catalog", "datamap", "datamap_preview")
 RUN: Any = {
     "parentId": None,

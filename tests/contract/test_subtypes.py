@@ -11,6 +11,8 @@ from purview_core.codec import codec
 
 from .corpus import documents, package
 
+pytestmark = pytest.mark.level("L2")
+
 ODD: list[Any] = ["Brand-New", None, ["a"], {"a": 1}, 7, True, ""]
 
 

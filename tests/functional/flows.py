@@ -28,10 +28,15 @@ def tell(story: Story, sandbox: Sandbox, *, asynchronous: bool) -> None:
         asyncio.run(_tell_async(story, sandbox))
         return
     with Purview(sandbox.url, tenant_endpoint=sandbox.url, transport=sandbox.transport(), auth=sandbox.auth) as purview:
-        flow, result = story(purview), None
+        flow, result, error = story(purview), None, None
         try:
             while True:
-                result = _ended(flow.send(result))
+                asked = flow.throw(error) if error is not None else flow.send(result)
+                error = None
+                try:
+                    result = _ended(asked)
+                except Exception as raised:  # noqa: BLE001 - the story may expect it
+                    error = raised
         except StopIteration:
             pass
 

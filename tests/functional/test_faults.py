@@ -27,6 +27,8 @@ from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
 
 from .faulty import Behaviour, Faulty, answer, dribble, nothing, reset, silent
 
+pytestmark = pytest.mark.level("L5")
+
 TOTAL_S = 0.3  # of the faults that last; the others end by themselves
 PLENTY_S = 30.0
 HTML = b"<html>Service unavailable</html>"

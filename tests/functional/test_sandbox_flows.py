@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from purview_core import ConflictError, NotFoundError, PollingError, PreconditionFailedError
+from purview_core import BadRequestError, ConflictError, NotFoundError, PollingError, PreconditionFailedError
 from purview_dataplane import (
     account,
     catalog,
@@ -25,6 +25,8 @@ from purview_dataplane import (
 from purview_testing import Fault, Sandbox
 
 from .flows import Flow, Pages, Story, tell
+
+pytestmark = pytest.mark.level("L4")
 
 ME = "00000000-0000-4000-8000-0000000000aa"
 TERM, DOMAIN, PRODUCT = (f"00000000-0000-4000-8000-00000000000{i}" for i in (1, 2, 3))
@@ -310,6 +312,84 @@ def relationship_story(p: Any) -> Flow:
     assert not graph.relations
 
 
+def ends_story(p: Any) -> Flow:
+    """What one end is told, the other one shows: by relationshipAttributes of an entity, and by relationships of their own."""
+    m, entities = datamap.models, p.datamap.entity
+
+    def made(type_name: str, name: str, guid: str, **related: Any) -> Any:
+        return m.AtlasEntity(
+            type_name=type_name,
+            guid=guid,
+            attributes={"qualifiedName": name, "name": name},
+            relationship_attributes=related or None,
+        )
+
+    columns = [made("azure_sql_column", f"c{i}", f"-{i}", table={"guid": "-9"}) for i in (1, 2)]
+    body = m.AtlasEntitiesWithExtInfo(entities=[*columns, made("azure_sql_table", "t", "-9")])
+    guids = (yield entities.bulk_create_or_update(body=body)).guid_assignments
+    table = (yield entities.get(guids["-9"])).entity
+    shown = table.relationship_attributes["columns"]
+    assert [guids["-1"], guids["-2"]] == [end["guid"] for end in shown]
+    relation = (yield p.datamap.relationship.get(shown[0]["relationshipGuid"])).relationship
+    assert ("azure_sql_table_columns", guids["-9"]) == (relation.type_name, relation.end1.guid)
+    column = (yield entities.get(guids["-1"])).entity
+    assert guids["-9"] == column.relationship_attributes["table"]["guid"]
+    yield entities.create_or_update(body=m.AtlasEntityWithExtInfo(entity=table))  # put back: the same relationships
+    again = (yield entities.get(guids["-9"])).entity.relationship_attributes["columns"]
+    assert [end["relationshipGuid"] for end in shown] == [end["relationshipGuid"] for end in again]
+    table.relationship_attributes["columns"] = shown[:1]
+    yield entities.create_or_update(body=m.AtlasEntityWithExtInfo(entity=table))
+    assert not (yield entities.get(guids["-2"])).entity.relationship_attributes
+    yield p.datamap.relationship.delete(shown[0]["relationshipGuid"])
+    assert not (yield entities.get(guids["-9"])).entity.relationship_attributes
+
+
+def search_story(p: Any) -> Flow:
+    m, discovery = datamap.models, p.datamap.discovery
+    made = [
+        m.AtlasEntity(
+            type_name="azure_sql_table",
+            guid=f"-{i}",
+            attributes={"qualifiedName": f"q{i}", "name": name, "rows": i, "owner": "me" if i % 2 else None},
+        )
+        for i, name in enumerate(("pear", "Apple", "fig", "apricot"), 1)
+    ]
+    guids = (
+        yield p.datamap.entity.bulk_create_or_update(body=m.AtlasEntitiesWithExtInfo(entities=made))
+    ).guid_assignments
+    yield p.datamap.entity.add_or_update_business_metadata(guids["-3"], body={"ops": {"tier": 2}})
+
+    def asked(condition: Any = None, orderby: Any = None, **more: Any) -> Any:
+        order = [{"name": "ASC"}] if orderby is None else orderby
+        return discovery.query(body=m.QueryOptions(filter_=condition, orderby=order, **more))
+
+    def where(name: str, how: str, value: Any) -> Any:
+        return {"attributeName": name, "operator": how, "attributeValue": value}
+
+    for condition, names in (
+        (None, ["Apple", "apricot", "fig", "pear"]),
+        (where("name", "eq", "fig"), ["fig"]),
+        (where("name", "ne", "fig"), ["Apple", "apricot", "pear"]),
+        (where("name", "prefix", "ap"), ["Apple", "apricot"]),
+        (where("name", "contains", "P"), ["Apple", "apricot", "pear"]),
+        (where("rows", "gt", 2), ["apricot", "fig"]),
+        (where("rows", "le", 2), ["Apple", "pear"]),
+        (where("ops.tier", "ge", 2), ["fig"]),
+        (where("createTime", "timerange", "LAST_24H"), ["Apple", "apricot", "fig", "pear"]),
+        (where("createTime", "timerange", "MORE_THAN_365D"), []),
+        ({"and": [{"entityType": "azure_sql_table"}, {"not": {"owner": "me"}}]}, ["Apple", "apricot"]),
+        ({"or": [where("rows", "lt", 2), {"id": guids["-4"]}]}, ["apricot", "pear"]),
+    ):
+        assert names == [hit.name for hit in (yield asked(condition))], condition
+    down = yield asked(orderby=[{"owner": "asc"}, {"rows": "DESC"}])
+    assert ["fig", "pear", "apricot", "Apple"] == [hit.name for hit in down]  # who has no owner comes last
+    pages = yield Pages(asked(limit=3))
+    assert [["Apple", "apricot", "fig"], ["pear"]] == [[hit.name for hit in page] for page in pages]
+    for bad in ({"filter_": where("name", "like", "x")}, {"orderby": [{"name": "up"}]}):
+        with pytest.raises(BadRequestError):
+            yield discovery.query(body=m.QueryOptions(**bad))
+
+
 def devops_story(p: Any) -> Flow:
     m, policies = devops_policies.models, p.devops_policies.devops_sql_perf_monitor_policy
     rule = m.DevopsPolicyDecisionRule(effect=m.Decision.PERMIT, principals=[ME], principal_groups=[])
@@ -439,6 +519,69 @@ def access_story(p: Any) -> Flow:
         yield subscriptions.get(TERM)
 
 
+def approvals_story(p: Any) -> Flow:
+    """A subscription waits for its run; who decides on the run decides on the subscription, once."""
+    m, access, flows = data_access.models, p.data_access.data_subscriptions, p.data_access.workflows
+    yield flows.create_or_update(DOMAIN, body=m.Workflow(name="ask", type_="grant", is_enabled=True))
+    for key in (TERM, PRODUCT):
+        yield access.create_or_update(key, body=m.DataSubscription(workflow_id=DOMAIN, data_product_name="Orders"))
+    assert "Pending" == (yield access.get(TERM)).subscription_status
+    waiting = yield flows.get_approvals()
+    assert [("Pending", "Orders")] * 2 == [(a.approval_status, a.data_product_name) for a in waiting]
+    first, second = (a.workflow_run_id for a in waiting)
+    yield flows.approve_run(DOMAIN, first, body=m.ApproverDecision(comments="fine"))
+    yield flows.reject_run(DOMAIN, second, body=m.ApproverDecision(comments="no"))
+    assert "Approved" == (yield access.get(TERM)).subscription_status
+    assert "Declined" == (yield access.get(PRODUCT)).subscription_status
+    [decided] = (yield flows.get_run_approvals(first)).value
+    assert ("Approved", "fine") == (decided.decision, decided.comments)
+    assert "Completed" == (yield flows.get_run(first)).status
+    assert [] == (yield flows.get_approvals(approval_status="Pending"))
+    with pytest.raises(BadRequestError):
+        yield flows.approve_run(DOMAIN, second, body=m.ApproverDecision())
+    yield access.complete(TERM)
+    assert "Completed" == (yield access.get(TERM)).subscription_status
+
+
+def columns_story(p: Any) -> Flow:
+    m, columns = unified_catalog.models, p.unified_catalog.data_columns
+
+    def taken(asset: str, column: str) -> Any:
+        request = m.IngestDataColumnRequest(data_map_asset_id=asset, data_map_column_id=column)
+        return columns.ingest(body=m.IngestDataColumnBatchRequest(requests=[request]))
+
+    def asked(**fields: Any) -> Any:
+        filtered = m.DataColumnQueryFilter(**fields) if fields else None
+        return columns.query(body=m.DataColumnQueryRequest(filter_=filtered, including_orphans=True))
+
+    with pytest.raises(NotFoundError):
+        yield columns.get(ME)
+    one, two = (yield taken(DOMAIN, TERM)), (yield taken(DOMAIN, PRODUCT))
+    assert (one.id, TERM) == ((yield taken(DOMAIN, TERM)).id, one.source.column_id)
+    assert DOMAIN == (yield columns.get(one.id)).source.asset_id
+    assert {one.id, two.id} == {c.id for c in (yield asked())}
+    field = m.DataColumnFieldFilter
+    assert [two.id] == [c.id for c in (yield asked(source_column_id=field(ne=TERM)))]
+    assert [one.id] == [c.id for c in (yield asked(id=field(in_=[one.id]), source_asset_id=field(eq=DOMAIN)))]
+    body = m.DataColumnCreateRelationshipRequest(
+        relationship_type=m.DataColumnRelationshipType.RELATED, entity_id=PRODUCT
+    )
+    yield columns.add_related_entity(one.id, body=body, entity_type=m.EntityCategory.TERM)
+    assert [PRODUCT] == [
+        r.entity_id for r in (yield columns.list_related_entities(one.id, entity_type=m.EntityCategory.TERM))
+    ]
+
+
+def rules_story(p: Any) -> Flow:
+    """What has one name of its own is in its list."""
+    rules = p.account.resource_set_rules
+    assert [] == (yield rules.list())
+    yield rules.create_or_update(body=account.models.ResourceSetRuleConfig())
+    assert 1 == len((yield rules.list()))
+    yield rules.delete()
+    assert [] == (yield rules.list())
+
+
 def health_story(p: Any) -> Flow:
     controls = p.data_estate_health.controls
     made = yield controls.create(body=data_estate_health.models.Control.from_dict({"name": "quality"}))
@@ -472,6 +615,7 @@ STORIES = [
         csv_story,
         lineage_story,
     ),
+    *(ends_story, search_story, approvals_story, columns_story, rules_story),
     *(missing_placeholder_story, relationship_story, devops_story, share_story, workflow_story, unified_story),
     *(access_story, health_story, policies_story),
 ]

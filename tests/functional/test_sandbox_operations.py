@@ -13,6 +13,8 @@ from purview_testing.wire import Response
 
 from .sandbox_calls import DEFAULT, calls, client_class, make, make_async, package
 
+pytestmark = pytest.mark.level("L4")
+
 
 class Watching(httpx.BaseTransport):
     """Keeps what goes through it."""

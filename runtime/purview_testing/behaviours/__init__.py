@@ -10,7 +10,9 @@ from purview_testing.resources import norm
 from purview_testing.store import Store
 
 from . import (
+    access,
     collections,
+    columns,
     devops,
     entities,
     glossary,
@@ -26,7 +28,7 @@ from . import (
 )
 
 _ATLAS = (types, entities, relationships, lineage, glossary, search)
-_AREAS = (collections, policies, devops, scanning, *_ATLAS, shares, workflows, unified)
+_AREAS = (collections, policies, devops, scanning, *_ATLAS, shares, workflows, access, unified, columns)
 _TABLE: dict[tuple[str, str, str], Behaviour] = {
     (plane, method, path): behaviour
     for area in _AREAS

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from purview_testing.call import ME, Behaviour, Call, Reply
 from purview_testing.wire import Problem
 
-from . import assets, marks, types
+from . import assets, marks, relationships, types
 
 Json = dict[str, Any]
 PLANES = types.PLANES
@@ -30,10 +30,12 @@ class Writer:
         self.updated: list[Json] = []
 
     def write(self) -> Json:
-        """First every guid, so that entities may refer to each other in any order; then the entities."""
+        """First every guid, so that entities may refer to each other in any order; then the entities, then what relates them."""
         guids = [self._guid(value) for value in self.given]
         for value, (guid, old) in zip(self.given, guids, strict=True):
             self._one(value, guid, old)
+        for value in [*self.created, *self.updated]:
+            self._relate(value)
         return assets.mutation({"CREATE": self.created, "UPDATE": self.updated}, self.assigned)
 
     def _guid(self, value: Json) -> tuple[str, Json | None]:
@@ -80,6 +82,15 @@ class Writer:
         assets.touch(self.call, {**merged, "collectionId": collection})
         assets.flow(self.call, merged, _guid_of)
         (self.created if old is None else self.updated).append(merged)
+
+    def _relate(self, value: Json) -> None:
+        """Attributes that stand for relationships are kept as such, so that the other end shows them too."""
+        given = value.get("relationshipAttributes") or {}
+        if not given or self.call.settings.fill:
+            return
+        left = {n: v for n, v in given.items() if not relationships.relate(self.call, value, n, v)}
+        kept = self.call.store.get(assets.KIND, value["guid"])
+        assets.save(self.call.store, {**kept, "relationshipAttributes": left})
 
     def _resolved(self, value: Any) -> Any:
         """A reference with its guid: a placeholder of this request, or what unique attributes name."""
@@ -151,8 +162,10 @@ def _quoted(value: Json) -> str:
 
 
 def _out(value: Json, call: Call) -> Json:
-    short = call.query.get("ignoreRelationships") is True
-    return {k: v for k, v in value.items() if not (short and k == "relationshipAttributes")}
+    if call.query.get("ignoreRelationships") is True:
+        return {k: v for k, v in value.items() if k != "relationshipAttributes"}
+    related = {**(value.get("relationshipAttributes") or {}), **relationships.shown(call, value)}
+    return {**value, "relationshipAttributes": related} if related else value
 
 
 def get(call: Call) -> Reply:

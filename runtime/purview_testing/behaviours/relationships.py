@@ -15,6 +15,61 @@ KIND = "/atlas/relationships"
 _DIRECT = "direct_lineage"
 
 
+def shown(call: Call, value: Json) -> Json:
+    """The other ends of an entity's relationships, under the names that their types give them."""
+    out: Json = {}
+    for relation, mine in _of(call, value["guid"]):
+        facts = (call.store.get(types.KIND, str(relation["typeName"])) or {}).get(f"endDef{mine}") or {}
+        name, found = str(facts.get("name")), _reference(call, relation, 3 - mine)
+        if facts.get("cardinality") == "SINGLE":
+            out[name] = found
+        elif facts:
+            out.setdefault(name, []).append(found)
+    return out
+
+
+def _of(call: Call, guid: str) -> list[tuple[Json, int]]:
+    """The relationships of an entity, and which end of each it is."""
+    rows = call.store.page(KIND, 100_000, tag=f"end:{guid}")
+    return [(r.value, mine) for r in rows for mine in (1, 2) if r.value[f"end{mine}"]["guid"] == guid]
+
+
+def _reference(call: Call, relation: Json, end: int) -> Json:
+    found = relation[f"end{end}"]
+    other = call.store.get(assets.KIND, found["guid"])
+    out = {
+        "guid": found["guid"],
+        "typeName": found.get("typeName"),
+        "entityStatus": "ACTIVE",
+        "displayText": assets.header(other)["displayText"] if other is not None else found["guid"],
+    }
+    facts = {"relationshipType": relation["typeName"], "relationshipGuid": relation["guid"]}
+    return out | facts | {"relationshipStatus": "ACTIVE", "relationshipAttributes": {"typeName": relation["typeName"]}}
+
+
+def relate(call: Call, value: Json, attribute: str, given: Any) -> bool:
+    """Makes the relationships that an attribute of an entity names, and ends those that it does not name any more.
+
+    False where no type has such an attribute.
+    """
+    found = types.relation(call.store, str(value["typeName"]), attribute)
+    references = [r for r in (given if isinstance(given, list) else [given]) if isinstance(r, dict)]
+    if found is None:
+        return False
+    name, mine = found
+    wanted = {str(r.get("guid")): r for r in references}
+    for relation, end in _of(call, value["guid"]):
+        if relation["typeName"] == name and end == mine:
+            other = relation[f"end{3 - mine}"]["guid"]
+            if wanted.pop(other, None) is None:
+                _remove(call, relation)
+    for reference in wanted.values():
+        ends = {f"end{mine}": {"guid": value["guid"], "typeName": value["typeName"]}}
+        ends[f"end{3 - mine}"] = _end(call, {n: reference[n] for n in ("guid", "typeName") if n in reference})
+        _save(call, {"typeName": name, "guid": call.guid(), **ends, "createTime": call.now_ms, "createdBy": ME})
+    return True
+
+
 def _end(call: Call, reference: Any) -> Json:
     """An end with its guid."""
     reference = reference if isinstance(reference, dict) else {}
@@ -74,10 +129,13 @@ def get(call: Call) -> Reply:
 
 
 def delete(call: Call) -> Reply:
-    value = _find(call, call.arguments[0])
-    call.store.delete(KIND, value["guid"])
-    assets.unlink(call.store, value["guid"])
+    _remove(call, _find(call, call.arguments[0]))
     return Reply()
+
+
+def _remove(call: Call, relation: Json) -> None:
+    call.store.delete(KIND, relation["guid"])
+    assets.unlink(call.store, relation["guid"])
 
 
 ROUTES: dict[tuple[str, str], Behaviour] = {

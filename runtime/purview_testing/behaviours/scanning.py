@@ -87,13 +87,18 @@ def _advance(call: Call, runs: str, key: str, value: Json) -> int:
 
 
 def history(call: Call) -> Reply:
-    """The runs of a scan. Looking at the list moves none of them."""
+    """The runs of a scan. Looking at the list moves none of them, but in a version that shows a run nowhere else."""
     scans, runs = _scan(call)
     call.need(scans, call.arguments[1], "Scan", dict)
+    elsewhere = any(
+        o.method == "GET" and o.path.endswith("/runs/{runId}") for o in call.operation.contract.operations.values()
+    )
 
     def shown(value: Json) -> Json:
-        state = call.store.get(_RUNS, f"{runs}/{value['id']}") or {}
-        return _result(call, runs, value["id"], min(1, int(state.get("asked", 0))))
+        key = value["id"]
+        state = call.store.get(_RUNS, f"{runs}/{key}") or {}
+        at = min(1, int(state.get("asked", 0))) if elsewhere else _advance(call, runs, key, value)
+        return _result(call, runs, key, at)
 
     return listing(call, runs, present=shown)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from purview_testing.call import Behaviour, Call, Reply, page_token, read_token
@@ -10,17 +11,18 @@ from purview_testing.lists import words
 from purview_testing.validate import TOKEN
 from purview_testing.wire import Problem
 
-from . import assets, types
+from . import assets, filters, types
+from .filters import order
 from .terms import TERMS
 
 Json = dict[str, Any]
 PLANES = types.PLANES
 _DEFAULT, _MOST, _CHUNK = 50, 1_000, 500
 _COUNTED = 1_000  # hits of a filtered search are counted up to here
+_ALL = 1_000_000
 _STAGE = 1 << 48  # token numbers from here on are terms
 _FACETS = {"entityType": "type:", "classification": "cls:", "label": "label:"}
 _TAGS = {"entityType": "type:", "collectionId": "c:", "classification": "cls:", "label": "label:"}
-Keep = Callable[[Json], bool]
 
 
 def query(call: Call) -> Reply:
@@ -33,7 +35,10 @@ def query(call: Call) -> Reply:
     after = 0 if call.settings.fill and not str(token).startswith(TOKEN) else read_token(token)
     condition = None if call.settings.fill and not isinstance(body.get("filter"), dict) else body.get("filter")
     found = Hits(call, words(body.get("keywords")), condition)
-    hits = list(found.after(after, limit + 1, skip=body.get("offset") or 0))
+    sorts = body.get("orderby") and not call.settings.fill
+    hits = _ordered(found, body, after, limit) if sorts else None
+    if hits is None:
+        hits = list(found.after(after, limit + 1, skip=body.get("offset") or 0))
     value: Json = {"@search.count": found.count(), "value": [_hit(v) for _, v in hits[:limit]]}
     shape = call.operation.contract.schemas.shape(call.operation.result)
     if "continuationToken" in shape.properties and len(hits) > limit:
@@ -41,11 +46,19 @@ def query(call: Call) -> Reply:
     if "@search.count.approximate" in shape.properties:
         value["@search.count.approximate"] = False
     if body.get("facets"):
-        value["@search.facets"] = _facets(call, [f.get("facet") for f in body["facets"]])
+        names = [f.get("facet") for f in body["facets"]]
+        value["@search.facets"] = _facets(call, names, found if found.narrowed else None)
     elif not call.settings.exact and not value["value"]:
         value["@search.facets"] = None
     item = call.operation.contract.schemas.shape(shape.properties["value"]).items
     return Reply({**value, "value": [call.known(v, item) for v in value["value"]]})
+
+
+def _ordered(found: Hits, body: Json, after: int, limit: int) -> list[tuple[int, Json]]:
+    """All hits, sorted, then the page: the token of a sorted search counts hits."""
+    hits = order(body["orderby"])([value for _, value in found.after(0, _ALL)])
+    start = after or body.get("offset") or 0
+    return list(enumerate(hits[start : start + limit + 1], start + 1))
 
 
 class Hits:
@@ -54,8 +67,13 @@ class Hits:
     def __init__(self, call: Call, wanted: Sequence[str], condition: Any) -> None:
         self._call = call
         self._words = [f"w:{w}" for w in wanted]
-        self._keep = _condition(condition) if condition else None
+        self._keep = filters.condition(condition, call.now_ms) if condition else None
         self._tags = [*self._words, *_leading(condition)]
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything is asked for but all there is."""
+        return self._keep is not None or bool(self._tags)
 
     def after(self, token: int, most: int, *, skip: int = 0) -> Iterator[tuple[int, Json]]:
         """(number for a token, item) of the next hits."""
@@ -112,52 +130,6 @@ def _leading(condition: Any) -> list[str]:
     return [f"{prefix}{condition[name]}" for name, prefix in _TAGS.items() if isinstance(condition.get(name), str)]
 
 
-def _condition(condition: Any) -> Keep:
-    """A filter as a test: and, or, not, or members that must be so."""
-    if not isinstance(condition, dict):
-        raise Problem(400, "InvalidFilter", "A filter is an object")
-    if "and" in condition:
-        parts = [_condition(c) for c in condition["and"]]
-        return lambda v: all(p(v) for p in parts)
-    if "or" in condition:
-        parts = [_condition(c) for c in condition["or"]]
-        return lambda v: any(p(v) for p in parts)
-    if "not" in condition:
-        part = _condition(condition["not"])
-        return lambda v: not part(v)
-    if "attributeName" in condition:
-        return _attribute(condition)
-    return lambda v: all(_is(v, name, wanted) for name, wanted in condition.items())
-
-
-def _attribute(condition: Json) -> Keep:
-    name, wanted = condition["attributeName"], condition.get("attributeValue")
-    prefix = condition.get("operator") == "prefix"
-
-    def keep(value: Json) -> bool:
-        found = (value.get("attributes") or {}).get(name, value.get(name))
-        return str(found).startswith(str(wanted)) if prefix else found == wanted
-
-    return keep
-
-
-def _is(value: Json, name: str, wanted: Any) -> bool:
-    entity = "typeName" in value
-    found: dict[str, Any] = {
-        "objectType": "Assets" if entity else "Glossary terms",
-        "entityType": value.get("typeName"),
-        "collectionId": value.get("collectionId"),
-        "id": value.get("guid"),
-        "classification": [c.get("typeName") for c in value.get("classifications") or []],
-        "label": value.get("labels") or [],
-        "term": [m.get("displayText") for m in value.get("meanings") or []],
-        "termStatus": value.get("status"),
-        "glossaryType": None,
-    }
-    mine = found.get(name)
-    return wanted in mine if isinstance(mine, list) else mine == wanted
-
-
 def _hit(value: Json) -> Json:
     """A hit as search shows it."""
     entity = "typeName" in value
@@ -180,14 +152,24 @@ def _hit(value: Json) -> Json:
     return {n: v for n, v in out.items() if v is not None}
 
 
-def _facets(call: Call, names: Sequence[Any]) -> Json:
+def _facets(call: Call, names: Sequence[Any], hits: Hits | None) -> Json:
+    """How many have each value: of the hits, up to a limit; of everything by the numbers that are kept."""
     out: Json = {}
+    values = [v for _, v in hits.after(0, _COUNTED)] if hits is not None else []
     for name in names:
         prefix = _FACETS.get(name)
-        found = call.store.tags(assets.KIND, prefix, 100) if prefix else []
-        out[str(name)] = [{"value": tag.removeprefix(prefix or ""), "count": n} for tag, n in found]
+        if hits is not None:
+            counts = Counter(t for v in values for t in _texts(filters.member(v, str(name))))
+            out[str(name)] = [{"value": text, "count": n} for text, n in counts.most_common(100)]
+        else:
+            found = call.store.tags(assets.KIND, prefix, 100) if prefix else []
+            out[str(name)] = [{"value": tag.removeprefix(prefix or ""), "count": n} for tag, n in found]
     shape = call.operation.contract.schemas.shape(call.operation.result)
     return call.known(out, shape.properties["@search.facets"])
+
+
+def _texts(found: Any) -> list[str]:
+    return [str(f) for f in (found if isinstance(found, list) else [found]) if f is not None]
 
 
 def complete(call: Call) -> Reply:

@@ -65,13 +65,17 @@ _ENTITIES = {
     "tabular_schema": ("DataSet",),
 }
 _CLASSIFICATIONS = ("MICROSOFT.PERSONAL.EMAIL", "MICROSOFT.PERSONAL.NAME", "MICROSOFT.FINANCIAL.CREDIT_CARD_NUMBER")
+# name -> for both ends: its type, the attribute under which it has the other end, whether there may be many of those
 _RELATIONSHIPS = {
-    "AtlasGlossarySemanticAssignment": ("AtlasGlossaryTerm", "Referenceable"),
-    "azure_sql_table_columns": ("azure_sql_table", "azure_sql_column"),
-    "dataset_process_inputs": ("Process", "DataSet"),
-    "direct_lineage_dataset_dataset": ("DataSet", "DataSet"),
-    "process_dataset_outputs": ("Process", "DataSet"),
-    "tabular_schema_columns": ("tabular_schema", "column"),
+    "AtlasGlossarySemanticAssignment": (
+        ("AtlasGlossaryTerm", "assignedEntities", True),
+        ("Referenceable", "meanings", True),
+    ),
+    "azure_sql_table_columns": (("azure_sql_table", "columns", True), ("azure_sql_column", "table", False)),
+    "dataset_process_inputs": (("Process", "inputs", True), ("DataSet", "inputToProcesses", True)),
+    "direct_lineage_dataset_dataset": (("DataSet", "sinks", True), ("DataSet", "sources", True)),
+    "process_dataset_outputs": (("Process", "outputs", True), ("DataSet", "outputFromProcesses", True)),
+    "tabular_schema_columns": (("tabular_schema", "columns", True), ("column", "composeSchema", False)),
 }
 
 
@@ -89,11 +93,15 @@ def install(store: Store, _: Settings) -> None:
             "CLASSIFICATION",
             0,
         )
-    for name, (one, two) in _RELATIONSHIPS.items():
-        ends = {f"endDef{i}": {"type": t, "name": f"end{i}", "isContainer": False} for i, t in ((1, one), (2, two))}
+    for name, both in _RELATIONSHIPS.items():
+        ends = {f"endDef{i}": _end_def(*end) for i, end in enumerate(both, 1)}
         _save(
             store, {"name": name, "relationshipCategory": "ASSOCIATION", "attributeDefs": [], **ends}, "RELATIONSHIP", 0
         )
+
+
+def _end_def(type_name: str, name: str, many: bool) -> Json:
+    return {"type": type_name, "name": name, "isContainer": False, "cardinality": "SET" if many else "SINGLE"}
 
 
 def _attribute(name: str, *, unique: bool = False) -> Json:
@@ -119,6 +127,17 @@ def known(store: Store, name: str, category: str) -> bool:
     """Whether a type is defined."""
     found = store.get(KIND, name)
     return found is not None and found["category"] == category
+
+
+def relation(store: Store, type_name: str, attribute: str) -> tuple[str, int] | None:
+    """The relationship that an attribute of an entity stands for, and which end of it the entity is."""
+    mine = above(store, type_name)
+    for row in store.page(KIND, 10_000, tag="category:RELATIONSHIP"):
+        for end in (1, 2):
+            facts = row.value.get(f"endDef{end}") or {}
+            if facts.get("name") == attribute and facts.get("type") in mine:
+                return row.key, end
+    return None
 
 
 def above(store: Store, name: str) -> set[str]:

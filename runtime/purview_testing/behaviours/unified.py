@@ -12,7 +12,6 @@ from purview_testing.wire import not_found
 Json = dict[str, Any]
 PLANES = ("unified_catalog",)
 _OWNERS = ("criticalDataElements", "dataAssets", "dataColumns", "dataProducts", "terms")
-_INVENTED = ("dataColumns",)  # nothing makes these
 
 
 def _kind(call: Call) -> str:
@@ -22,8 +21,7 @@ def _kind(call: Call) -> str:
 def _owner(call: Call) -> None:
     """What the relationship is of must be there."""
     group = call.operation.path.removeprefix(call.operation.contract.prefix).split("/")[1]
-    if group not in _INVENTED:
-        call.need(f"{call.operation.contract.prefix}/{group}", call.arguments[0], group, dict)
+    call.need(f"{call.operation.contract.prefix}/{group}", call.arguments[0], group, dict)
 
 
 def _key(entity: str, call: Call) -> str:

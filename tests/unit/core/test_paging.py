@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
@@ -150,8 +151,20 @@ def test_t11_either_name_of_the_list_is_read(name: str) -> None:
 
 @pytest.mark.parametrize("odd", [None, {}, [], "text", {"value": None}, {"value": "x"}, {"nextLink": 7}])
 def test_t11_odd_pages_are_empty_not_errors(odd: Any) -> None:
-    found, recorder = names(httpx.Response(200, json=odd))
+    found, recorder = names(httpx.Response(200, content=json.dumps(odd)))
     assert ([], 1) == (found, len(recorder.seen))
+
+
+def test_t11_a_later_page_without_a_body_is_not_the_end_of_a_list() -> None:
+    recorder = Recorder(
+        httpx.Response(200, json={"value": [{"name": "a"}], "nextLink": "?skip=1"}), httpx.Response(200)
+    )
+    client = ScanningClient(ENDPOINT, transport=recorder.sync)
+    with pytest.raises(PagingError, match="without a body") as caught:
+        list(client.data_sources.list())
+    assert "?skip=1" == caught.value.position
+    assert [] == names(httpx.Response(204))[0] == names(httpx.Response(200))[0]  # a service that has nothing to list
+    assert ["a"] == names(page("a", link="?skip=1"), httpx.Response(204))[0]
 
 
 def test_t11_a_null_number_in_a_run_history() -> None:

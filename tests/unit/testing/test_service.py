@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from purview_testing import Fault, Sandbox, UsageError
-from purview_testing.__main__ import main
+from purview_testing.__main__ import _parser, main
 from purview_testing.faults import KINDS
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -47,7 +47,7 @@ def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
         ("GET", "/scan/datasources?api-version=2000-01-01", None, 400, "2023-09-01"),
         ("GET", f"{LIST}&noSuch=1", None, 400, "noSuch"),
         ("GET", "/scan/datasources/lake?api-version=2023-09-01", None, 404, "lake"),
-        ("PUT", "/scan/datasources/lake?api-version=2023-09-01", {"kind": "NoSuchKind"}, 400, "/kind"),
+        ("PUT", "/scan/datasources/lake?api-version=2023-09-01", {"properties": {}}, 400, "/kind"),
         ("PUT", "/scan/datasources/lake?api-version=2023-09-01", {**SOURCE, "other": 1}, 400, "/other"),
         ("PUT", "/scan/datasources/l?api-version=2023-09-01", SOURCE, 400, "dataSourceName"),
         ("GET", "/datamap/api/atlas/v2/entity/guid/g", None, 404, "ATLAS-404-00-005"),
@@ -61,6 +61,20 @@ def test_errors_name_the_thing(http: httpx.Client, method: str, path: str, body:
     value = response.json()
     assert {"requestId", "errorCode", "errorMessage"} == set(value) if path.startswith("/datamap") else "error" in value
     assert status != 405 or response.headers["allow"] == "GET"
+
+
+@pytest.mark.parametrize(("options", "status"), [({}, 201), ({"strict": True}, 400)], ids=["default", "strict"])
+def test_an_enum_takes_any_text_unless_strict(options: dict[str, Any], status: int) -> None:
+    """As the service does, which knows kinds before its documents do; the same in a program and on the command line."""
+    with (
+        Sandbox(["scanning"], **options) as sandbox,
+        httpx.Client(transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url) as http,
+    ):
+        answer = http.put("/scan/datasources/lake?api-version=2023-09-01", json={"kind": "NoSuchKind"})
+        assert status == answer.status_code
+        assert status == 201 or "/kind" in answer.text
+    flags = ["serve", *(["--strict"] if options else [])]
+    assert _parser().parse_args(flags).strict is sandbox.app.settings.strict
 
 
 def test_a_body_that_is_not_json(http: httpx.Client) -> None:

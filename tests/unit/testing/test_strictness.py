@@ -12,6 +12,8 @@ from purview_testing.validate import Validator
 
 from .spoiling import sample, spoiled
 
+pytestmark = pytest.mark.level("L6")
+
 BAR = 0.99
 
 
