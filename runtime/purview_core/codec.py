@@ -60,16 +60,18 @@ _ONE_AT_A_TIME = "if True:" if getattr(sys, "_is_gil_enabled", lambda: True)() e
 _READ = """def f(o):
  v = o.{slot}
  if v is not UNREAD: return v
- v = load(o._raw[{wire!r}])
+ v = o._raw.get({wire!r})
  if v is None: return v
+ v = load(v)
  {one_at_a_time}
-  if o.{slot} is UNREAD: put(o, v)
+  if o.{slot} is UNREAD: put(o, v); return v
  return o.{slot}"""
 _HAND_OUT = """def f(o):
  v = o.{slot}
  if v is not UNREAD: return v
- if not o._handed: hand(o, True)
- return o._raw[{wire!r}]"""
+ v = o._raw.get({wire!r})
+ if v is not None and not o._handed: hand(o, True)
+ return v"""
 
 
 class Coded:
@@ -181,17 +183,16 @@ class Codec:
             tag = self.fields[vars(self.cls)["_tag"]].wire
             lines += [f"k = d.get({tag!r})", "if k.__class__ is str and k in kinds: return kinds[k](d)"]
         lines += ["o = make(new); o._raw = d; get = d.get"]
+        lazy = [f"o.{f.slot} = " for f in self.fields.values() if f.lazy]
+        lines += ["".join([*lazy, "UNREAD"])] if lazy else []
         for i, f in enumerate(self.fields.values()):
-            lines += self._stored(f, f"e{i}", env)
+            lines += [] if f.lazy else self._stored(f, f"e{i}", env)
         lines += ["o._handed = False; o._assigned = None; o.__class__ = cls"] if self.own else ["o._assigned = none"]
         loaded: Load = _compiled("\n ".join([*lines, "return o"]), f"<load {self.cls.__name__}>", env)
         return loaded
 
     def _stored(self, f: Field, name: str, env: dict[str, Any]) -> Iterator[str]:
-        """Lines that store a member."""
-        if f.lazy:
-            yield f"o.{f.slot} = UNREAD if {f.wire!r} in d else None"
-            return
+        """Lines that store a member that is decoded at once."""
         env[name] = load = self.registry.loader(f.type)
         if load is None:
             yield f"o.{f.name} = get({f.wire!r})"
@@ -208,18 +209,19 @@ class Codec:
     def dumper(self, inner: Load) -> Load:
         """What encodes an object; `inner`, what encodes the values in it, is `encode` or `body`."""
         env: dict[str, Any] = {"lay": partial(self._lay, inner), "without": _without, "UNREAD": UNREAD}
-        lines = ["def f(o):", "raw = o._raw; out = raw; get = raw.get; assigned = o._assigned"]
+        lines = ["def f(o):", "raw = o._raw; out = raw; assigned = o._assigned"]
         fields = {f"f{i}": f for i, f in enumerate(self.fields.values())}
         if inner is body:
             lines += [f"out = without(out, raw, {f.wire!r})" for f in fields.values() if f.read_only]
             fields = {name: f for name, f in fields.items() if not f.read_only}
-            lines += [f"if o.{f.slot} is UNREAD: o.{f.name}" for f in fields.values() if f.lazy and f.deep]
+            deep = [f for f in fields.values() if f.lazy and f.deep]
+            lines += [f"if o.{f.slot} is UNREAD and {f.wire!r} in raw: o.{f.name}" for f in deep]
         env |= fields | {f"e_{name}": self.registry.loader(f.type) for name, f in fields.items() if not f.lazy}
         laid = {name: list(self._lazy_laid(f, name) if f.lazy else self._laid(f, name)) for name, f in fields.items()}
         lines += ["if assigned is None:"]
         lines += [f" {line}" for name, f in fields.items() if f.lazy and not f.as_it_is for line in laid[name]]
-        lines += [" if o._handed:", "  pass"]
-        lines += [f"  {line}" for name, f in fields.items() if f.lazy and f.as_it_is for line in laid[name]]
+        handed = [f"  {line}" for name, f in fields.items() if f.lazy and f.as_it_is for line in laid[name]]
+        lines += [" if o._handed:", *handed] if handed else []
         lines += [" return out"]
         lines += [line for all_of_one in laid.values() for line in all_of_one]
         dumped: Load = _compiled("\n ".join([*lines, "return out"]), f"<dump {self.cls.__name__}>", env)
@@ -229,15 +231,16 @@ class Codec:
         """Lines that lay what may have been changed in place."""
         yield f"v = o.{f.slot}"
         if f.as_it_is:
-            yield f"if v is UNREAD and o._handed: v = get({f.wire!r}); v = UNREAD if v is None else v"
-        as_came = "" if f.deep or f.as_it_is else f" and v != {name}.load(get({f.wire!r}))"
-        yield f"if v is not UNREAD and v is not None{as_came}: out = lay(out, raw, {name}, v)"
-        yield f"elif v is None and {f.wire!r} in out: out = without(out, raw, {f.wire!r})"
+            yield f"if v is UNREAD and o._handed: v = raw.get({f.wire!r}); v = UNREAD if v is None else v"
+        yield "if v is UNREAD: pass"
+        yield f"elif v is None: out = without(out, raw, {f.wire!r})"
+        changed = "True" if f.deep or f.as_it_is else f"v != {name}.load(raw.get({f.wire!r}))"
+        yield f"elif {changed}: out = lay(out, raw, {name}, v)"
 
     def _laid(self, f: Field, name: str) -> Iterator[str]:
         """Lines that lay what was stored at once, where an attribute was assigned."""
         yield "if assigned is not None:"
-        yield f" v = o.{f.name}; r = get({f.wire!r})"
+        yield f" v = o.{f.name}; r = raw.get({f.wire!r})"
         yield f" if v is not None and {self._changed(f, 'e_' + name)}: out = lay(out, raw, {name}, v)"
         yield f" elif v is None and (r is not None or {f.name!r} in assigned): out = without(out, raw, {f.wire!r})"
 
@@ -284,61 +287,66 @@ def codec(cls: type) -> Codec:
 def encode(value: Any) -> Any:
     """JSON of a value, which it shares as far as it can: for writing out, not for changing. Raises TypeError for what has no
     JSON form (ValueError: NaN), with the class and attribute that hold it."""
-    return value if value.__class__ in _PLAIN else _walk(value, encode)
+    write = _encoders[value.__class__]
+    return value if write is None else write(value)
 
 
 def body(value: Any) -> Any:
     """JSON of a request body: as `encode`, without read-only members at any depth."""
-    return value if value.__class__ in _PLAIN else _walk(value, body)
+    write = _bodies[value.__class__]
+    return value if write is None else write(value)
 
 
-_writers: dict[Load, dict[type, Load]] = {encode: {}, body: {}}
+class _Writers(dict[type, Load | None]):
+    """Class -> what turns its values into JSON (the same value where nothing in it changes); None where they are JSON."""
 
+    def __init__(self, inner: Load) -> None:
+        super().__init__(dict.fromkeys(_PLAIN))
+        self.inner = inner
+        self |= {dict: self._dict, list: self._list, float: _number, datetime: datetime_text}
 
-def _walk(value: Any, inner: Load) -> Any:
-    """`inner` in a list or map (the same one where nothing in it changes), or the JSON form of anything else."""
-    c = value.__class__
-    if c is dict:
-        return _walk_dict(value, inner)
-    if c is list:
-        return _walk_list(value, inner)
-    if isinstance(value, Coded):
-        if c not in _writers[inner]:
-            _writers[inner][c] = codec(c).dumper(inner)
-        return _writers[inner][c](value)
-    if isinstance(value, float):
-        return _number(value)
-    if isinstance(value, Enum):
-        return inner(value.value)
-    if isinstance(value, datetime):
-        return datetime_text(value)
-    return _relative(value, inner)
+    def __missing__(self, c: type) -> Load:
+        if issubclass(c, Coded):
+            made = self[c] = codec(c).dumper(self.inner)
+            return made
+        return self._relative
 
+    def _dict(self, value: dict[str, Any]) -> dict[str, Any]:
+        out = value
+        for key, x in value.items():
+            if key.__class__ is not str:
+                return self._dict({_key(k): x for k, x in value.items()})
+            if (write := self[x.__class__]) is not None and (y := write(x)) is not x:
+                out = value.copy() if out is value else out
+                out[key] = y
+        return out
 
-def _walk_dict(value: dict[str, Any], inner: Load) -> dict[str, Any]:
-    out, writers = value, _writers[inner]
-    for key, x in value.items():
-        if key.__class__ is not str:
-            return _walk_dict({_key(k): x for k, x in value.items()}, inner)
-        if (c := x.__class__) in _PLAIN:
-            continue
-        y = writers[c](x) if c in writers else _walk(x, inner)
-        if y is not x:
-            out = value.copy() if out is value else out
-            out[key] = y
-    return out
+    def _list(self, value: list[Any]) -> list[Any]:
+        out = value
+        for i, x in enumerate(value):
+            if (write := self[x.__class__]) is not None and (y := write(x)) is not x:
+                out = value.copy() if out is value else out
+                out[i] = y
+        return out
 
-
-def _walk_list(value: list[Any], inner: Load) -> list[Any]:
-    out, writers = value, _writers[inner]
-    for i, x in enumerate(value):
-        if (c := x.__class__) in _PLAIN:
-            continue
-        y = writers[c](x) if c in writers else _walk(x, inner)
-        if y is not x:
-            out = value.copy() if out is value else out
-            out[i] = y
-    return out
+    def _relative(self, value: Any) -> Any:
+        """Subclasses and relatives of JSON's classes, and NULL."""
+        if value is NULL:
+            return None
+        if isinstance(value, float):
+            return _number(value)
+        if isinstance(value, Enum):
+            return self.inner(value.value)
+        if isinstance(value, datetime):
+            return datetime_text(value)
+        for kind in (str, int):
+            if isinstance(value, kind):
+                return kind(value)
+        if isinstance(value, Mapping):
+            return self._dict(dict(value))
+        if isinstance(value, (list, tuple)):
+            return self._list(list(value))
+        raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def _number(value: float) -> float:
@@ -347,18 +355,7 @@ def _number(value: float) -> float:
     return value if isinstance(value, Beyond) or value.__class__ is float else float(value)
 
 
-def _relative(value: Any, inner: Load) -> Any:
-    """Subclasses and relatives of JSON's classes, and NULL."""
-    if value is NULL:
-        return None
-    for kind in (str, int):
-        if isinstance(value, kind):
-            return kind(value)
-    if isinstance(value, Mapping):
-        return _walk(dict(value), inner)
-    if isinstance(value, (list, tuple)):
-        return _walk(list(value), inner)
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+_encoders, _bodies = _Writers(encode), _Writers(body)
 
 
 def _key(key: Any) -> str:

@@ -170,4 +170,12 @@ def _each(item: Load | None) -> Load | None:
 
 
 def _values(item: Load | None) -> Load | None:
-    return item and (lambda value: {k: item(x) for k, x in value.items()} if value.__class__ is dict else value)
+    def load(value: Any) -> Any:
+        if value.__class__ is not dict:
+            return value
+        out = value.copy()  # which need not grow key by key
+        for key, x in value.items():
+            out[key] = item(x)
+        return out
+
+    return item and load
