@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+import sys
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -17,8 +18,9 @@ import attrs
 import pytest
 
 from purview_core import NULL, Model, type_hints
+from purview_core import codec as codec_module
 from purview_core.checks import check
-from purview_core.codec import Registry
+from purview_core.codec import Codec, Registry
 
 from .sample_plane import models as m
 
@@ -407,13 +409,39 @@ def test_an_assignment_beside_a_first_read_is_not_lost() -> None:
         assert mine is scan.properties
 
 
-def test_readers_in_two_threads_get_one_object() -> None:
-    for _ in range(200):
-        scan, barrier, found = m.Scan.from_dict({"kind": "Sql", "properties": {}}), threading.Barrier(4), []
+@pytest.fixture(params=["if True:", "with lock:"], ids=["with a GIL", "without"])
+def readers(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The readers of attributes as either kind of interpreter has them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codec_module, "_ONE_AT_A_TIME", request.param)
+        patch.setattr(codec_module, "_readers", {})
+        Codec(m.Box)  # puts readers of its own into the class
+        seconds = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        yield
+        sys.setswitchinterval(seconds)
+    Codec(m.Box)
 
-        def read(scan: Any = scan, barrier: Any = barrier, found: list[Any] = found) -> None:
+
+@pytest.mark.usefixtures("readers")
+@pytest.mark.parametrize(
+    ("member", "came"),
+    [
+        ("either", {"referenceName": "r"}),
+        ("grid", [[{"referenceName": "r"}]]),
+        ("collections", {"a": {"referenceName": "r"}}),
+        ("origins", ["Later"]),
+        ("attributes", {"a": [1]}),
+        ("anything", [1]),
+    ],
+)
+def test_readers_in_two_threads_get_one_object(member: str, came: Any) -> None:
+    for _ in range(50):
+        box, barrier, found = m.Box.from_dict({member: came}), threading.Barrier(4), []
+
+        def read(box: Any = box, barrier: Any = barrier, found: list[Any] = found) -> None:
             barrier.wait()
-            found.append(scan.properties)
+            found.append(getattr(box, member))
 
         threads = [threading.Thread(target=read) for _ in range(4)]
         for thread in threads:
@@ -421,4 +449,5 @@ def test_readers_in_two_threads_get_one_object() -> None:
         for thread in threads:
             thread.join()
         assert 4 == len(found)
-        assert 1 == len({id(one) for one in found})
+        assert 1 == len({id(one) for one in [*found, getattr(box, member)]})
+        assert {member: came} == box.to_dict()
