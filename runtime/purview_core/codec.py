@@ -51,7 +51,7 @@ __all__ = [
     "to_json",
 ]
 
-_PLAIN = frozenset({str, int, bool, type(None)})  # floats are looked at: JSON has no NaN
+_PLAIN: frozenset[type] = frozenset({str, int, bool, type(None)})  # floats are looked at: JSON has no NaN
 _lock = threading.Lock()
 _NONE: frozenset[str] = frozenset()
 # Two threads may both have decoded: the first one's object stays. Under the GIL no other thread comes between the test of a

@@ -170,6 +170,9 @@ def _each(item: Load | None) -> Load | None:
 
 
 def _values(item: Load | None) -> Load | None:
+    if item is None:
+        return None
+
     def load(value: Any) -> Any:
         if value.__class__ is not dict:
             return value
@@ -178,4 +181,4 @@ def _values(item: Load | None) -> Load | None:
             out[key] = item(x)
         return out
 
-    return item and load
+    return load
