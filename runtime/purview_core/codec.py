@@ -218,9 +218,11 @@ class Codec:
             lines += [f"if o.{f.slot} is UNREAD and {f.wire!r} in raw: o.{f.name}" for f in deep]
         env |= fields | {f"e_{name}": self.registry.loader(f.type) for name, f in fields.items() if not f.lazy}
         laid = {name: list(self._lazy_laid(f, name) if f.lazy else self._laid(f, name)) for name, f in fields.items()}
-        lines += ["if assigned is None:"]
-        lines += [f" {line}" for name, f in fields.items() if f.lazy and not f.as_it_is for line in laid[name]]
+        slots = [f"o.{f.slot} is " for f in fields.values() if f.lazy and not f.as_it_is]
         handed = [f"  {line}" for name, f in fields.items() if f.lazy and f.as_it_is for line in laid[name]]
+        unread = (["".join([*slots, "UNREAD"])] if slots else []) + (["not o._handed"] if handed else [])
+        lines += ["if assigned is None:", f" if {' and '.join(unread) or 'True'}: return out"]
+        lines += [f" {line}" for name, f in fields.items() if f.lazy and not f.as_it_is for line in laid[name]]
         lines += [" if o._handed:", *handed] if handed else []
         lines += [" return out"]
         lines += [line for all_of_one in laid.values() for line in all_of_one]
@@ -239,10 +241,9 @@ class Codec:
 
     def _laid(self, f: Field, name: str) -> Iterator[str]:
         """Lines that lay what was stored at once, where an attribute was assigned."""
-        yield "if assigned is not None:"
-        yield f" v = o.{f.name}; r = raw.get({f.wire!r})"
-        yield f" if v is not None and {self._changed(f, 'e_' + name)}: out = lay(out, raw, {name}, v)"
-        yield f" elif v is None and (r is not None or {f.name!r} in assigned): out = without(out, raw, {f.wire!r})"
+        yield f"v = o.{f.name}; r = raw.get({f.wire!r})"
+        yield f"if v is not None and {self._changed(f, 'e_' + name)}: out = lay(out, raw, {name}, v)"
+        yield f"elif v is None and (r is not None or {f.name!r} in assigned): out = without(out, raw, {f.wire!r})"
 
     def _changed(self, f: Field, load: str) -> str:
         """The test whether an attribute `v` may be another value than the raw one `r` is decoded to."""
