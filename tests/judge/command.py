@@ -74,7 +74,8 @@ def _run(arguments: argparse.Namespace) -> int:
     cases = [case(d, arguments.mirror) for d in documents]
     modules = tools.installed(out / "node")
     with _answers(arguments.url) as answer_for:
-        records = list(recorded(manifest, documents, answer_for, versioned=_versions(arguments)))
+        fresh = service.reset(arguments.url) if arguments.url else None
+        records = list(recorded(manifest, documents, answer_for, versioned=_versions(arguments), fresh=fresh))
     (out / "requests.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
     judges = _Judges(cases, modules, out, responses=True, with_prism=not arguments.no_prism)
     if arguments.sensitivity is not None:
@@ -89,13 +90,16 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _fuzz(arguments: argparse.Namespace, documents: Sequence[Document]) -> int:
     authorization = service.authorization(arguments.fuzz)
+    fresh = service.reset(arguments.fuzz)
     tallies: dict[str, fuzz.Tally] = {}
     for document in documents:
+        if fresh is not None:
+            fresh()  # what one plane left would be listed in the answers of the next
         contract = SPECS / "contracts" / document.plane / f"{document.version}.json"
         url = arguments.fuzz.rstrip("/") + _base(build.load(SPECS, document))
         run = fuzz.Run(contract, url, authorization, arguments.seed, arguments.examples)
         tallies[str(document)] = fuzz.judge(run, arguments.build / "schemathesis")
-    print(fuzz.text(tallies))
+    print(fuzz.text(tallies, arguments.seed, arguments.examples))
     return 0 if fuzz.passed(list(tallies.values())) else 5
 
 
@@ -184,13 +188,19 @@ def _answers(url: str | None) -> Generator[Callable[[Json], record.Answer]]:
 
 
 def recorded(
-    manifest: Manifest, documents: Sequence[Document], answer: Callable[[Json], record.Answer], *, versioned: bool
+    manifest: Manifest,
+    documents: Sequence[Document],
+    answer: Callable[[Json], record.Answer],
+    *,
+    versioned: bool,
+    fresh: record.Fresh | None = None,
 ) -> Iterator[Json]:
     """Every call of every operation of some documents."""
     for document in documents:
         contract = build.load(SPECS, document)
         plane = manifest.plane(document.plane)
-        yield from record.record(document, plane, contract, answer(contract), versioned=versioned)
+        given = answer(contract)
+        yield from record.record(document, plane, contract, given, versioned=versioned, fresh=fresh)
 
 
 def _versions(arguments: argparse.Namespace) -> bool:

@@ -59,6 +59,18 @@ class Shapes:
         target = self.resolved({"$ref": mapping[kind]})
         return whole if target == whole else self.chosen(target, value)
 
+    def common(self, schema: Json, value: Any) -> Any:
+        """As much of a value as a schema has members for that may be sent; of an object that wraps a list, where a list is wanted, it."""
+        whole = self.chosen(schema, value)
+        if "items" in whole:
+            value = next(v for v in value.values() if isinstance(v, list)) if isinstance(value, dict) else value
+            return [self.common(whole["items"], item) for item in value] if isinstance(value, list) else value
+        shape = self.shape(whole)
+        if not isinstance(value, dict) or not shape.members:
+            return value
+        kept = {n: m for n, m in shape.members.items() if n in value and not self.resolved(m).get("readOnly")}
+        return {n: self.common(m, value[n]) for n, m in kept.items()}
+
 
 def name_of(reference: Json) -> str:
     return str(reference["$ref"]).rsplit("/", 1)[-1]

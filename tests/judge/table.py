@@ -21,6 +21,10 @@ def faults(report: Mapping[str, Json]) -> Iterator[str]:
     for doc, found in report.items():
         for name in found["missing"]:
             yield f"{doc} {name}: never sent"
+        for name in found["unanswered"]:
+            yield f"{doc} {name}: never answered by 2xx, so its answer was not judged"
+        for one in found["broken"]:
+            yield f"{doc} {one['op']} ({one['pass']}): answered by {one['status']}"
         for one in found["wrongOperation"]:
             yield f"{doc} {one['op']} ({one['pass']}): reached {one['found']}"
         for key, judge in (("refused", "oav"), ("answersRefused", "oav on the answer")):
