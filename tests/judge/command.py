@@ -24,7 +24,7 @@ from purview_codegen.lock import Lock
 from purview_codegen.manifest import Document, Manifest
 from purview_codegen.overlay import Overlay
 
-from . import answers, departures, fuzz, oav, prism, record, sensitivity, service, table, tools
+from . import answers, departures, fuzz, oav, ours, prism, record, sensitivity, service, table, tools
 from .live import Json
 from .upstream import Upstream
 
@@ -148,7 +148,8 @@ class _Judges:
         def second(records: Sequence[Json]) -> list[bool]:
             return [bool(why) for why in self.prism(records)]
 
-        return {"oav": oav_alone, "oav and notes": with_notes} | ({"prism": second} if self.with_prism else {})
+        outside = {"oav": oav_alone, "oav and notes": with_notes} | ({"prism": second} if self.with_prism else {})
+        return {**outside, "ours": ours.noticed, "ours, spot": ours.pointed}
 
 
 def case(document: Document, mirror: Path | None) -> oav.Case:
