@@ -19,12 +19,12 @@ import attrs
 import httpx
 
 from purview_codegen import build, paths
-from purview_codegen.errors import CodegenError, IntegrityError
+from purview_codegen.errors import CodegenError, IntegrityError, UsageError
 from purview_codegen.lock import Lock
 from purview_codegen.manifest import Document, Manifest
 from purview_codegen.overlay import Overlay
 
-from . import answers, departures, fuzz, oav, ours, prism, record, sensitivity, service, table, tools
+from . import answers, departures, fuzz, oav, ours, prism, record, recordings, sensitivity, service, table, tools
 from .live import Json
 from .upstream import Upstream
 
@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--sensitivity", type=int, metavar="SEED", help="how much the judges notice of spoiled requests"
     )
+    parser.add_argument("--recordings", type=Path, metavar="PATH", help="the calls of recordings, nothing else")
     parser.add_argument("--fuzz", metavar="URL", help="schemathesis on the service at this address, nothing else")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of --fuzz (default: 1)")
     parser.add_argument("--examples", type=int, default=5, metavar="N", help="of --fuzz, for an operation (default: 5)")
@@ -71,6 +72,8 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.fuzz:
         return _fuzz(arguments, documents)
     tools.node()  # what is missing is said before anything takes time
+    if arguments.recordings:
+        return _recordings(arguments, manifest, began)
     cases = [case(d, arguments.mirror) for d in documents]
     modules = tools.installed(out / "node")
     with _answers(arguments.url) as answer_for:
@@ -86,6 +89,24 @@ def _run(arguments: argparse.Namespace) -> int:
     (out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
     print(table.text(report, time.monotonic() - began))
     return 0 if table.passed(report) else 5
+
+
+def _recordings(arguments: argparse.Namespace, manifest: Manifest, began: float) -> int:
+    found = recordings.read(arguments.recordings)
+    names = {r["doc"] for r in found.records}
+    documents = [d for d in manifest.documents if str(d) in names]
+    if unknown := names - {str(d) for d in documents}:
+        raise UsageError(f"{arguments.recordings}: {min(unknown)} is no document of this project")
+    cases, modules = [case(d, arguments.mirror) for d in documents], tools.installed(arguments.build / "node")
+    judges = _Judges(cases, modules, arguments.build, responses=True, with_prism=not arguments.no_prism)
+    full = judges.report(found.records)
+    report = {doc: table.of_recordings(own) for doc, own in full.items()}
+    print(table.text(report, time.monotonic() - began))
+    beyond = sum(len(own["answersRefused"]) for own in full.values())
+    print(f"answers that hold what their document does not: {beyond} of {len(found.records)}")
+    print(f"polls of long-running operations, which no document declares: {found.polls}")
+    print("".join(f"fault: {line}\n" for line in found.strange), end="")
+    return 0 if table.passed(report) and not found.strange else 5
 
 
 def _fuzz(arguments: argparse.Namespace, documents: Sequence[Document]) -> int:
@@ -123,10 +144,10 @@ class _Judges:
         """The reasons against each record, one document after the other."""
         found: dict[int, tuple[str, ...]] = {}
         for c in self.cases:
-            own = {i: r for i, r in enumerate(records) if r["doc"] == c.name}
+            own = {i: r for i, r in enumerate(records) if r["doc"] == c.name and r.get("whole", True)}
             why = prism.judge(c, list(own.values()), self.modules, self.scratch / "prism" / c.name.replace(" ", "-"))
             found |= dict(zip(own, why, strict=True))
-        return [found[i] for i in range(len(records))]
+        return [found.get(i, ()) for i in range(len(records))]
 
     def report(self, records: Sequence[Json]) -> dict[str, Json]:
         verdicts = self.oav(records)
