@@ -1,5 +1,8 @@
 """Records what the clients send for every operation and lets outside judges look at it: `nox -s judge -- ARGUMENTS`.
 
+The sandbox is judged by `--url` and `--fuzz`, at the address that `python -m purview_testing serve --exact --fill` prints: without
+`--exact` its answers go beyond the documents, as those of the service do, and without `--fill` much is answered by 404 alone.
+
 Exit codes: 0 all accepted, 2 usage, 3 a document is not what the lock names, 5 something was refused, 6 judge not run (no node, no
 npm packages, no documents): never green by absence.
 """

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 Json = dict[str, Any]
+_PYTHON: Json = {"string": str, "object": dict, "array": list, "boolean": bool, "integer": int, "number": (int, float)}
 
 
 @attrs.frozen
@@ -68,8 +69,12 @@ class Shapes:
         shape = self.shape(whole)
         if not isinstance(value, dict) or not shape.members:
             return value
-        kept = {n: m for n, m in shape.members.items() if n in value and not self.resolved(m).get("readOnly")}
+        kept = {n: m for n, m in shape.members.items() if n in value and self._takes(m, value[n])}
         return {n: self.common(m, value[n]) for n, m in kept.items()}
+
+    def _takes(self, schema: Json, value: Any) -> bool:
+        whole = self.resolved(schema)
+        return not whole.get("readOnly") and isinstance(value, _PYTHON.get(str(whole.get("type")), object))
 
 
 def name_of(reference: Json) -> str:

@@ -27,8 +27,8 @@ def faults(report: Mapping[str, Json]) -> Iterator[str]:
     for doc, found in report.items():
         for name in found["missing"]:
             yield f"{doc} {name}: never sent"
-        for name in found["unanswered"]:
-            yield f"{doc} {name}: never answered by 2xx, so its answer was not judged"
+        if found["unanswered"]:
+            yield f"{doc}: never answered by 2xx, so their answers were not judged: {', '.join(found['unanswered'])}"
         for one in found["broken"]:
             yield f"{doc} {one['op']} ({one['pass']}): answered by {one['status']}"
         for one in found["wrongOperation"]:
