@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from purview_testing import Sandbox
+from purview_testing.answers import exactly
 from purview_testing.contracts import Schemas
 from purview_testing.values import Checker
 
@@ -97,3 +98,40 @@ def test_forms(schema: Any, good: list[Any], bad: list[Any]) -> None:
     checker = Checker(Schemas({}))
     assert [] == [value for value in good if list(checker.check(schema, value))]
     assert ["format"] * len(bad) == [d.kind for value in bad for d in checker.check(schema, value)]
+
+
+SCHEMAS = {
+    "Item": {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "n": {"type": "integer"},
+            "any": {},
+            "map": {"type": "object", "additionalProperties": {"type": "string"}},
+            "free": {"type": "object"},
+            "inner": {"$ref": "#/components/schemas/Item"},
+        },
+        "required": ["id"],
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (
+            {"id": "a", "n": 1, "any": {"x": None}, "free": {"x": 1}},
+            {"id": "a", "n": 1, "any": {"x": None}, "free": {"x": 1}},
+        ),
+        ({"id": "a", "other": 1}, {"id": "a"}),
+        ({"id": "a", "n": 1.5}, {"id": "a"}),
+        ({"id": 1, "n": "x"}, {"id": 1}),
+        ({"id": "a", "map": {"x": "y", "z": 1}}, {"id": "a", "map": {"x": "y"}}),
+        ({"id": "a", "inner": {"id": "b", "other": 1}}, {"id": "a", "inner": {"id": "b"}}),
+        ({"id": "a", "inner": {"n": 1}}, {"id": "a"}),
+    ],
+)
+def test_an_exact_answer_leaves_out_what_its_schema_does_not_have(value: Any, expected: Any) -> None:
+    schemas, item = Schemas(SCHEMAS), {"$ref": "#/components/schemas/Item"}
+    assert expected == exactly(schemas, item, value)
+    assert [expected] == exactly(schemas, {"type": "array", "items": item}, [value])
