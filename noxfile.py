@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import nox
+import nox.command
 
 nox.needs_version = ">=2025.10"
 nox.options.default_venv_backend = "venv"

@@ -150,9 +150,9 @@ def _trimmed(checker: Checker, schema: Any, value: Any) -> Any:
     if not isinstance(value, dict) or shape.free or not shape.types:
         return value
     shape = (schemas.subtype(shape, value) if shape.discriminator else None) or shape
-    out = {}
+    out: dict[str, Any] = {}
     for name, item in value.items():
-        member = shape.properties.get(name, shape.additional)
+        member: Any = shape.properties.get(name, shape.additional)
         if member is None:
             continue
         kept = item if member is True else _trimmed(checker, member, item)
