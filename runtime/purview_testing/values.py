@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from purview_core.jsontext import dumps
+
 from .contracts import Schemas, Shape
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?")
@@ -30,7 +32,7 @@ class Departure:
     """One way in which a message departs from its contract.
 
     place: "path", "method", "query", "header" or "body". where: the parameter, or a JSON pointer into the body ("" is the root).
-    kind: type, null, enum, required, unknown, read-only, discriminator, format, length, media-type, missing, path, method, ...
+    kind: type, null, enum, required, unknown, read-only, discriminator, format, length, duplicate, media-type, missing, path, ...
     """
 
     place: str
@@ -79,6 +81,8 @@ class Checker:
         elif isinstance(value, dict):
             yield from self._object(shape, value, pointer)
         elif isinstance(value, list):
+            if shape.facts.get("uniqueItems") and len({dumps(item) for item in value}) < len(value):
+                yield _body(pointer, "duplicate", "items that differ", "an item twice")
             for i, item in enumerate(value) if shape.items else ():
                 yield from self.check(shape.items, item, f"{pointer}/{i}")
         elif isinstance(value, int) and value not in _RANGES.get(shape.facts.get("format", ""), (value,)):

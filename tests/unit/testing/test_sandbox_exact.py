@@ -81,6 +81,27 @@ def test_a_relationship_without_its_entity(options: dict[str, bool], status: int
     assert status == 200 or "needs its entityId" in response.text
 
 
+def test_items_that_may_not_be_there_twice() -> None:
+    schema = {"type": "array", "uniqueItems": True, "items": {}}
+    checker = Checker(Schemas({}))
+    assert [] == list(checker.check(schema, ["a", "b", {"c": 1}, {"c": 2}]))
+    assert ["duplicate"] == [d.kind for d in checker.check(schema, ["a", {"c": 1}, {"c": 1}])]
+    assert [] == list(checker.check({**schema, "uniqueItems": False}, ["a", "a"]))
+
+
+def test_a_file_that_is_no_csv() -> None:
+    with (
+        Sandbox(fill=True) as sandbox,
+        httpx.Client(transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url) as client,
+    ):
+        path = f"/catalog/api/glossary/{ID}/terms/import?api-version=2023-02-01-preview"
+        answers = [
+            client.post(path, files={"file": ("a.csv", text)}) for text in (b"Name\r\nterm\r\n", b"Name\n\r\x1a\rterm")
+        ]
+    assert [202, 400] == [a.status_code for a in answers]
+    assert "The file is no CSV" in answers[1].text
+
+
 @pytest.mark.parametrize(
     ("schema", "good", "bad"),
     [
