@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .contracts import Schemas, Shape
+from .values import Checker
 
 _DEEPEST = 5  # levels of optional members
 _NULLS = 3  # absent optional members of an object that are sent as null
@@ -131,6 +132,32 @@ def _beyond(value: dict[str, Any], shape: Shape) -> dict[str, Any]:
     return {name: item for name, item in out.items() if name not in value and name not in shape.properties}
 
 
+def exactly(schemas: Schemas, schema: Any, value: Any) -> Any:
+    """An answer without what its schema does not have: planes and versions share resources, and one may know more than another."""
+    checker = Checker(schemas, request=False)
+    return value if next(checker.check(schema, value), None) is None else _trimmed(checker, schema, value)
+
+
+def _trimmed(checker: Checker, schema: Any, value: Any) -> Any:
+    """Without members that are unknown, and without those that are otherwise than they may be, where they may be absent."""
+    schemas = checker.schemas
+    shape = schemas.shape(schema)
+    if isinstance(value, list) and shape.items:
+        return [_trimmed(checker, shape.items, item) for item in value]
+    if not isinstance(value, dict) or shape.free or not shape.types:
+        return value
+    shape = (schemas.subtype(shape, value) if shape.discriminator else None) or shape
+    out: dict[str, Any] = {}
+    for name, item in value.items():
+        member: Any = shape.properties.get(name, shape.additional)
+        if member is None:
+            continue
+        kept = item if member is True else _trimmed(checker, member, item)
+        if name in shape.required or member is True or next(checker.check(member, kept), None) is None:
+            out[name] = kept
+    return out
+
+
 def resolve(value: Any, pointer: str) -> tuple[bool, Any]:
     """Whether a JSON pointer leads anywhere in a value, and to what."""
     for token in pointer.split("/")[1:]:
@@ -144,4 +171,4 @@ def resolve(value: Any, pointer: str) -> tuple[bool, Any]:
     return True, value
 
 
-__all__ = ["Examples", "live", "resolve", "stamp"]
+__all__ = ["Examples", "exactly", "live", "resolve", "stamp"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import behaviours, control, operations
-from .answers import live
+from .answers import exactly, live
 from .back import came_from_here
 from .call import NOTHING, Call, Reply, Settings
 from .contracts import Contract, Operation
@@ -189,8 +189,8 @@ class App:
         if reply.value is NOTHING or status == 204 or (declared is not None and not declared.content):
             return Response(status, dict(reply.headers))
         value, schema = reply.value, declared.json if declared else None
-        if not self.settings.exact and schema is not None and status < 300:
-            value = live(call.operation.contract.schemas, schema, value)
+        if schema is not None and status < 300:
+            value = (exactly if self.settings.exact else live)(call.operation.contract.schemas, schema, value)
         return json_response(status, value, reply.headers)
 
     def _polled(self, request: Request) -> tuple[Contract, str, Any] | None:

@@ -15,7 +15,7 @@ from .answers import Examples, stamp
 from .contracts import Operation
 from .store import Store
 from .validate import TOKEN
-from .values import Checker
+from .values import UUID, Checker
 from .wire import Problem, Request, not_found
 
 Json = dict[str, Any]
@@ -100,6 +100,10 @@ class Call:
     def guid(self) -> str:
         """A new id; the same ones in the same order for the same seed."""
         return str(uuid.uuid5(_NAMESPACE, f"{self.settings.seed}:{self.store.next('guid')}"))
+
+    def as_guid(self, text: str) -> str:
+        """A text that is no guid as one, always the same: where the sandbox fills in, what is invented has the ids of the service."""
+        return text if UUID.fullmatch(text) else str(uuid.uuid5(_NAMESPACE, text))
 
     def need(self, kind: str, key: str, what: str, example: Callable[[], Any] | None = None) -> Any:
         """An item of the store. Where it is missing: an example where the sandbox fills in, else an error 404."""

@@ -16,6 +16,7 @@ from .specs import Document, folder
 Json = dict[str, Any]
 _VERBS = ("get", "put", "post", "patch", "delete", "head", "options")
 _ITEMS = ("value", "values", "elements", "items")
+_FACTS = ("format", "pattern", "minLength", "maxLength", "minItems", "uniqueItems")
 EMPTY: Mapping[str, Any] = {}
 
 
@@ -33,7 +34,7 @@ class Shape:
     discriminator: str | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)
     kind: str | None = None  # the value of the discriminator that means this schema
-    facts: Mapping[str, Any] = field(default_factory=dict)  # format, lengths, pattern
+    facts: Mapping[str, Any] = field(default_factory=dict)  # format, lengths, pattern, uniqueItems
     read_only: bool = False
 
     @property
@@ -105,7 +106,7 @@ class Schemas:
             discriminator=discriminator.get("propertyName") if mapping else None,
             mapping=mapping,
             kind=schema.get("x-discriminator-value"),
-            facts={k: schema[k] for k in ("format", "pattern", "minLength", "maxLength", "minItems") if k in schema},
+            facts={k: schema[k] for k in _FACTS if k in schema},
             read_only=bool(schema.get("readOnly")),
         )
 

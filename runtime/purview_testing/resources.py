@@ -173,7 +173,7 @@ class Resources:
         if call.store.get(kind, key) is not None:
             raise Problem(409, "Conflict", f"{noun(call.operation)} {key!r} exists already.")
         schema = call.operation.result
-        body = {"id": key, **call.body} if "id" in _shape(call, schema).properties else call.body
+        body = {**call.body, "id": key} if "id" in _shape(call, schema).properties else call.body
         value = complete(call, body, schema, key, None)
         call.store.put(kind, key, value, tags_of(value, self._filters(kind)))
         return Reply(value)

@@ -29,8 +29,8 @@ class Sandbox:
 
     planes: "scanning", "scanning@2022-07-01-preview", ...; None serves the default version of every plane.
     exact: answers hold what the contracts say and no more; without it also what the live service sends beyond (nulls, unknown
-    members, seven digits of a second). strict: an enum of the contracts admits its members alone; without it any string, as
-    the service does.
+    members, seven digits of a second). What is kept comes back, so exact is strict with requests, too. strict: enums and kinds of
+    the contracts admit their members alone; without it any string, as the service does.
     fill: what is not stored is invented instead of 404. state: a file that keeps the state; None keeps it in memory.
     seed: of ids and examples. page_size: items on a page. pace: seconds a step of a long-running thing takes; None: a step a poll.
     record: a file that calls are appended to. token_lifetime: seconds. specs: a folder with planes.toml and contracts/, in place of the
@@ -61,6 +61,7 @@ class Sandbox:
     ) -> None:
         if page_size < 1:
             raise UsageError(f"page_size {page_size}: a page holds one item at least")
+        strict = strict or exact
         validator = Validator(planes, strict=strict, specs=specs)
         settings = Settings(exact, strict, fill, seed, page_size, pace, clock)
         self._recorder = Recorder(record) if record is not None else None

@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from purview_core.jsontext import dumps
+
 from .contracts import Schemas, Shape
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?")
-_UUID = re.compile(r"\{?[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\}?")
-_RANGES = {"int32": 2**31, "int64": 2**63}
+UUID = re.compile(r"\{?[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\}?")
+_URI = re.compile(r"[A-Za-z][\w+.-]*:([\w.~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*", re.ASCII)
+_FORMS = {"date-time": _DATE_TIME, "uri": _URI, "uuid": UUID}
+_RANGES = {"int32": range(-(2**31), 2**31), "int64": range(-(2**63), 2**63)}
 _KINDS: dict[str, Callable[[Any], bool]] = {
     "object": lambda v: isinstance(v, dict),
     "array": lambda v: isinstance(v, list),
@@ -28,7 +32,7 @@ class Departure:
     """One way in which a message departs from its contract.
 
     place: "path", "method", "query", "header" or "body". where: the parameter, or a JSON pointer into the body ("" is the root).
-    kind: type, null, enum, required, unknown, read-only, discriminator, format, length, media-type, missing, path, method, ...
+    kind: type, null, enum, required, unknown, read-only, discriminator, format, length, duplicate, media-type, missing, path, ...
     """
 
     place: str
@@ -77,10 +81,12 @@ class Checker:
         elif isinstance(value, dict):
             yield from self._object(shape, value, pointer)
         elif isinstance(value, list):
+            if shape.facts.get("uniqueItems") and len({dumps(item) for item in value}) < len(value):
+                yield _body(pointer, "duplicate", "items that differ", "an item twice")
             for i, item in enumerate(value) if shape.items else ():
                 yield from self.check(shape.items, item, f"{pointer}/{i}")
-        elif isinstance(value, int) and abs(value) > _RANGES.get(shape.facts.get("format", ""), abs(value)):
-            yield _body(pointer, "format", shape.facts["format"], "a larger number")
+        elif isinstance(value, int) and value not in _RANGES.get(shape.facts.get("format", ""), (value,)):
+            yield _body(pointer, "format", f"a number of {shape.facts['format']}", found(value))
 
     def _object(self, shape: Shape, value: dict[str, Any], pointer: str) -> Iterator[Departure]:
         known = True
@@ -129,10 +135,8 @@ def _text(shape: Shape, value: str, pointer: str) -> Iterator[Departure]:
         yield _body(pointer, "length", f"{facts['maxLength']} characters at most", str(len(value)))
     if "pattern" in facts and re.search(facts["pattern"], value) is None:
         yield _body(pointer, "format", f"text that fits {facts['pattern']}", found(value))
-    form = facts.get("format")
-    if (form == "date-time" and _DATE_TIME.fullmatch(value) is None) or (
-        form == "uuid" and _UUID.fullmatch(value) is None
-    ):
+    form = facts.get("format", "")
+    if form in _FORMS and _FORMS[form].fullmatch(value) is None:
         yield _body(pointer, "format", f"a {form}", found(value))
 
 

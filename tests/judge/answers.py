@@ -10,7 +10,7 @@ from .live import Json
 from .record import Answer
 from .samples import ABSENT, Sampler
 
-_LAST_PAGE = ("nextLink", "@nextLink")
+NEXT = ("nextLink", "@nextLink")
 
 
 def sampled(contract: Json) -> Answer:
@@ -29,7 +29,7 @@ def sampled(contract: Json) -> Answer:
         if value is ABSENT:
             raise ValueError(f"{operation['operationId']}: no finite answer")
         if isinstance(value, dict):
-            value = {key: item for key, item in value.items() if key not in _LAST_PAGE}
+            value = {key: item for key, item in value.items() if key not in NEXT}
         return httpx.Response(int(status), json=value, headers=headers)
 
     return answer

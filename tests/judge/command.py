@@ -1,5 +1,8 @@
 """Records what the clients send for every operation and lets outside judges look at it: `nox -s judge -- ARGUMENTS`.
 
+The sandbox is judged by `--url` and `--fuzz`, at the address that `python -m purview_testing serve --exact --fill` prints: without
+`--exact` its answers go beyond the documents, as those of the service do, and without `--fill` much is answered by 404 alone.
+
 Exit codes: 0 all accepted, 2 usage, 3 a document is not what the lock names, 5 something was refused, 6 judge not run (no node, no
 npm packages, no documents): never green by absence.
 """
@@ -19,12 +22,12 @@ import attrs
 import httpx
 
 from purview_codegen import build, paths
-from purview_codegen.errors import CodegenError, IntegrityError
+from purview_codegen.errors import CodegenError, IntegrityError, UsageError
 from purview_codegen.lock import Lock
 from purview_codegen.manifest import Document, Manifest
 from purview_codegen.overlay import Overlay
 
-from . import answers, departures, fuzz, oav, prism, record, sensitivity, service, table, tools
+from . import answers, departures, fuzz, oav, ours, prism, record, recordings, sensitivity, service, table, tools
 from .live import Json
 from .upstream import Upstream
 
@@ -57,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--sensitivity", type=int, metavar="SEED", help="how much the judges notice of spoiled requests"
     )
+    parser.add_argument("--recordings", type=Path, metavar="PATH", help="the calls of recordings, nothing else")
     parser.add_argument("--fuzz", metavar="URL", help="schemathesis on the service at this address, nothing else")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of --fuzz (default: 1)")
     parser.add_argument("--examples", type=int, default=5, metavar="N", help="of --fuzz, for an operation (default: 5)")
@@ -71,10 +75,13 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.fuzz:
         return _fuzz(arguments, documents)
     tools.node()  # what is missing is said before anything takes time
+    if arguments.recordings:
+        return _recordings(arguments, manifest, began)
     cases = [case(d, arguments.mirror) for d in documents]
     modules = tools.installed(out / "node")
     with _answers(arguments.url) as answer_for:
-        records = list(recorded(manifest, documents, answer_for, versioned=_versions(arguments)))
+        fresh = service.reset(arguments.url) if arguments.url else None
+        records = list(recorded(manifest, documents, answer_for, versioned=_versions(arguments), fresh=fresh))
     (out / "requests.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
     judges = _Judges(cases, modules, out, responses=True, with_prism=not arguments.no_prism)
     if arguments.sensitivity is not None:
@@ -87,15 +94,36 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0 if table.passed(report) else 5
 
 
+def _recordings(arguments: argparse.Namespace, manifest: Manifest, began: float) -> int:
+    found = recordings.read(arguments.recordings)
+    names = {r["doc"] for r in found.records}
+    documents = [d for d in manifest.documents if str(d) in names]
+    if unknown := names - {str(d) for d in documents}:
+        raise UsageError(f"{arguments.recordings}: {min(unknown)} is no document of this project")
+    cases, modules = [case(d, arguments.mirror) for d in documents], tools.installed(arguments.build / "node")
+    judges = _Judges(cases, modules, arguments.build, responses=True, with_prism=not arguments.no_prism)
+    full = judges.report(found.records)
+    report = {doc: table.of_recordings(own) for doc, own in full.items()}
+    print(table.text(report, time.monotonic() - began))
+    beyond = sum(len(own["answersRefused"]) for own in full.values())
+    print(f"answers that hold what their document does not: {beyond} of {len(found.records)}")
+    print(f"polls of long-running operations, which no document declares: {found.polls}")
+    print("".join(f"fault: {line}\n" for line in found.strange), end="")
+    return 0 if table.passed(report) and not found.strange else 5
+
+
 def _fuzz(arguments: argparse.Namespace, documents: Sequence[Document]) -> int:
     authorization = service.authorization(arguments.fuzz)
+    fresh = service.reset(arguments.fuzz)
     tallies: dict[str, fuzz.Tally] = {}
     for document in documents:
+        if fresh is not None:
+            fresh()  # what one plane left would be listed in the answers of the next
         contract = SPECS / "contracts" / document.plane / f"{document.version}.json"
         url = arguments.fuzz.rstrip("/") + _base(build.load(SPECS, document))
         run = fuzz.Run(contract, url, authorization, arguments.seed, arguments.examples)
         tallies[str(document)] = fuzz.judge(run, arguments.build / "schemathesis")
-    print(fuzz.text(tallies))
+    print(fuzz.text(tallies, arguments.seed, arguments.examples))
     return 0 if fuzz.passed(list(tallies.values())) else 5
 
 
@@ -119,10 +147,10 @@ class _Judges:
         """The reasons against each record, one document after the other."""
         found: dict[int, tuple[str, ...]] = {}
         for c in self.cases:
-            own = {i: r for i, r in enumerate(records) if r["doc"] == c.name}
+            own = {i: r for i, r in enumerate(records) if r["doc"] == c.name and r.get("whole", True)}
             why = prism.judge(c, list(own.values()), self.modules, self.scratch / "prism" / c.name.replace(" ", "-"))
             found |= dict(zip(own, why, strict=True))
-        return [found[i] for i in range(len(records))]
+        return [found.get(i, ()) for i in range(len(records))]
 
     def report(self, records: Sequence[Json]) -> dict[str, Json]:
         verdicts = self.oav(records)
@@ -144,7 +172,8 @@ class _Judges:
         def second(records: Sequence[Json]) -> list[bool]:
             return [bool(why) for why in self.prism(records)]
 
-        return {"oav": oav_alone, "oav and notes": with_notes} | ({"prism": second} if self.with_prism else {})
+        outside = {"oav": oav_alone, "oav and notes": with_notes} | ({"prism": second} if self.with_prism else {})
+        return {**outside, "ours": ours.noticed, "ours, spot": ours.pointed}
 
 
 def case(document: Document, mirror: Path | None) -> oav.Case:
@@ -184,13 +213,19 @@ def _answers(url: str | None) -> Generator[Callable[[Json], record.Answer]]:
 
 
 def recorded(
-    manifest: Manifest, documents: Sequence[Document], answer: Callable[[Json], record.Answer], *, versioned: bool
+    manifest: Manifest,
+    documents: Sequence[Document],
+    answer: Callable[[Json], record.Answer],
+    *,
+    versioned: bool,
+    fresh: record.Fresh | None = None,
 ) -> Iterator[Json]:
     """Every call of every operation of some documents."""
     for document in documents:
         contract = build.load(SPECS, document)
         plane = manifest.plane(document.plane)
-        yield from record.record(document, plane, contract, answer(contract), versioned=versioned)
+        given = answer(contract)
+        yield from record.record(document, plane, contract, given, versioned=versioned, fresh=fresh)
 
 
 def _versions(arguments: argparse.Namespace) -> bool:

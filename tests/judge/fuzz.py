@@ -23,7 +23,7 @@ import attrs
 
 from .live import Json
 from .service import AUTHORIZATION
-from .tools import NotRunError
+from .tools import HERE, NotRunError
 
 _COLUMNS = ("server", "undocumented", "schema", "other")
 _CODES = {
@@ -82,8 +82,9 @@ def judge(run: Run, scratch: Path) -> Tally:
     ]
     command += ["--url", run.url, "--seed", str(run.seed), "--max-examples", str(run.examples), "--checks", "all"]
     command += ["--no-shrink", "--no-color", "--report", "json", "--report-json-path", str(report)]
-    environment = os.environ | {AUTHORIZATION: run.authorization}
+    environment = os.environ | {AUTHORIZATION: run.authorization, "SCHEMATHESIS_HOOKS": str(HERE / "fuzz_hooks.py")}
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=scratch, env=environment)
+    report.with_suffix(".txt").write_text(done.stdout + done.stderr)  # each failure with its request and answer
     if not report.exists():
         last = next((line for line in reversed((done.stderr or done.stdout).splitlines()) if line.strip()), "no word")
         raise NotRunError(f"schemathesis gave no report on {plane}: {last}")
@@ -103,15 +104,21 @@ def tally(report: Json) -> Tally:
     return Tally(operations["selected"], operations["tested"], cases, failures, tuple(lines), tuple(errors))
 
 
-def text(tallies: Mapping[str, Tally]) -> str:
-    width = max(map(len, tallies))
+def text(tallies: Mapping[str, Tally], seed: int, examples: int) -> str:
+    width = max(map(len, [*tallies, "total"]))
     lines = [f"{'plane':{width}}  operations  tested   cases  " + "  ".join(_COLUMNS)]
-    for name, found in tallies.items():
-        cells = "  ".join(f"{found.failures.get(column, 0):{len(column)}}" for column in _COLUMNS)
-        lines.append(f"{name:{width}}  {found.operations:10}  {found.tested:6}  {found.cases:6}  {cells}")
+    lines += [_row(f"{name:{width}}", [found]) for name, found in tallies.items()]
+    lines += [_row(f"{'total':{width}}", list(tallies.values()))]
     lines += [f"  {name}: {line}" for name, found in tallies.items() for line in (*found.lines, *found.errors)]
     passed = sum(found.passed for found in tallies.values())
-    return "\n".join([*lines, f"judge: schemathesis: {passed} of {len(tallies)} planes without fault"])
+    asked = f"seed {seed}, {examples} examples an operation"
+    return "\n".join([*lines, f"judge: schemathesis: {passed} of {len(tallies)} planes without fault, {asked}"])
+
+
+def _row(name: str, found: Sequence[Tally]) -> str:
+    cells = "  ".join(f"{sum(f.failures.get(column, 0) for f in found):{len(column)}}" for column in _COLUMNS)
+    operations, tested, cases = (sum(getattr(f, n) for f in found) for n in ("operations", "tested", "cases"))
+    return f"{name}  {operations:10}  {tested:6}  {cases:6}  {cells}"
 
 
 def passed(tallies: Sequence[Tally]) -> bool:

@@ -106,7 +106,9 @@ def summary(case: Case, verdicts: Iterable[Verdict]) -> Json:
         "accepted": len(judged - bad),
         "missing": sorted(set(case.upstream.operations) - judged),
         "requests": len(own),
-        "answers": dict(sorted(Counter(v.record["liveResponse"]["statusCode"][0] + "xx" for v in own).items())),
+        "answers": dict(sorted(Counter(_status(v)[0] + "xx" for v in own).items())),
+        "unanswered": sorted(judged - {v.record["op"] for v in own if _status(v)[0] == "2"}),
+        "broken": [_where(v) | {"status": _status(v)} for v in own if _status(v)[0] == "5"],
         "requestsAccepted": sum(v.accepted for v in own),
         "wrongOperation": [_where(v) | {"found": v.found} for v in own if v.wrong_operation],
         "refused": [_where(v) | {"reasons": list(v.reasons)} for v in own if not v.accepted],
@@ -118,3 +120,7 @@ def summary(case: Case, verdicts: Iterable[Verdict]) -> Json:
 
 def _where(verdict: Verdict) -> Json:
     return {"op": verdict.record["op"], "pass": verdict.record.get("pass", "")}
+
+
+def _status(verdict: Verdict) -> str:
+    return str(verdict.record["liveResponse"]["statusCode"])

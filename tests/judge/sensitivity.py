@@ -14,7 +14,7 @@ from .live import Json
 from .spoil import KINDS, spoil
 
 Noticed = Callable[[Sequence[Json]], Sequence[bool]]
-"""Recorded requests -> whether each is refused, or has a note."""
+"""Recorded requests, with the `spot` that was spoiled -> whether each is refused, or has a note."""
 
 
 @attrs.frozen
@@ -26,7 +26,7 @@ class Share:
 def measure(records: Sequence[Json], seed: int, judges: Mapping[str, Noticed]) -> dict[str, Share]:
     """Kind -> how many were made, and how many each judge noticed. Each record is spoiled once in every kind it has a place for."""
     rng = random.Random(seed)
-    spoiled = [(kind, bad) for good in records for kind, bad, _ in spoil(good, rng)]
+    spoiled = [(kind, bad | {"spot": spot}) for good in records for kind, bad, spot in spoil(good, rng)]
     seen = {name: judge([bad for _, bad in spoiled]) for name, judge in judges.items()}
     return {
         kind: Share(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import httpx
 
@@ -15,6 +16,7 @@ _TOKEN_FORM = {
     "client_secret": "judge",
     "resource": "https://purview.azure.net",
 }
+_RESET = "/__sandbox/reset"
 _TIMEOUT_S = 10.0
 
 
@@ -30,3 +32,13 @@ def authorization(url: str, transport: httpx.BaseTransport | None = None) -> str
         return named
     issued = response.status_code == 200 and response.headers.get("content-type", "").startswith("application/json")
     return f"Bearer {response.json().get('access_token') if issued else 'judge'}"
+
+
+def reset(url: str, transport: httpx.BaseTransport | None = None) -> Callable[[], object] | None:
+    """What takes from a sandbox all that it holds; None where the service has no such thing."""
+
+    def fresh() -> bool:
+        with httpx.Client(base_url=url, transport=transport, timeout=_TIMEOUT_S) as client:
+            return client.post(_RESET).status_code == 200
+
+    return fresh if fresh() else None

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 Json = dict[str, Any]
+_PYTHON: Json = {"string": str, "object": dict, "array": list, "boolean": bool, "integer": int, "number": (int, float)}
 
 
 @attrs.frozen
@@ -58,6 +59,22 @@ class Shapes:
             return whole
         target = self.resolved({"$ref": mapping[kind]})
         return whole if target == whole else self.chosen(target, value)
+
+    def common(self, schema: Json, value: Any) -> Any:
+        """As much of a value as a schema has members for that may be sent; of an object that wraps a list, where a list is wanted, it."""
+        whole = self.chosen(schema, value)
+        if "items" in whole:
+            value = next(v for v in value.values() if isinstance(v, list)) if isinstance(value, dict) else value
+            return [self.common(whole["items"], item) for item in value] if isinstance(value, list) else value
+        shape = self.shape(whole)
+        if not isinstance(value, dict) or not shape.members:
+            return value
+        kept = {n: m for n, m in shape.members.items() if n in value and self._takes(m, value[n])}
+        return {n: self.common(m, value[n]) for n, m in kept.items()}
+
+    def _takes(self, schema: Json, value: Any) -> bool:
+        whole = self.resolved(schema)
+        return not whole.get("readOnly") and isinstance(value, _PYTHON.get(str(whole.get("type")), object))
 
 
 def name_of(reference: Json) -> str:

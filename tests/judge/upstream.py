@@ -104,7 +104,7 @@ class Upstream:
                 notes.append(Note("other api-version", value))
             if name == API_VERSION and name not in known:
                 notes.append(Note("stray query", name))
-            elif name not in known and not any(p.fullmatch(name) for p in numbered):
+            elif not (name in known or record.get("followed") or any(p.fullmatch(name) for p in numbered)):
                 notes.append(Note("unknown query", name))
         names = [name for name, _ in given]
         single = [n for n in dict.fromkeys(names) if known.get(n, {}).get("collectionFormat") != "multi"]
@@ -113,11 +113,12 @@ class Upstream:
             notes.append(Note("lacks query", API_VERSION))
         if self._split(operation_id, given) != request["query"]:
             notes.append(Note("split otherwise than the document says", ", ".join(sorted(request["query"]))))
-        return notes + self._form_notes(operation_id, request)
+        return notes + self._form_notes(operation_id, request, whole=record.get("whole", True))
 
-    def _form_notes(self, operation_id: str, request: Json) -> list[Note]:
+    def _form_notes(self, operation_id: str, request: Json, *, whole: bool) -> list[Note]:
+        """`whole`: the body is there as it was sent."""
         declared = [p for p in self.operations[operation_id]["parameters"] if p["in"] == "formData"]
-        if not declared:
+        if not declared or not whole:
             return []
         media = request["headers"].get("content-type", "")
         parts = form(media, request.get("body", ""))

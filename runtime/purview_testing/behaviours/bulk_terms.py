@@ -54,7 +54,10 @@ def _rows(call: Call) -> list[dict[str, str]]:
     for part in parts if isinstance(parts, list) else []:
         payload = part.get_payload(decode=True)  # type: ignore[union-attr, unused-ignore]
         content = payload if isinstance(payload, bytes) else b""
-    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig", "replace"))))
+    try:
+        return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig", "replace"))))
+    except csv.Error as error:
+        raise Problem(400, "ATLAS-400-00-01A", f"The file is no CSV: {error}") from None
 
 
 def export_terms(call: Call) -> Reply:

@@ -15,11 +15,12 @@ _WHAT = {GLOSSARIES: "glossary", TERMS: "glossary term", CATEGORIES: "glossary c
 
 def find(call: Call, kind: str, guid: str) -> Json:
     """The item; where the sandbox fills in, one that is invented."""
-    value = call.store.get(kind, guid)
+    key = call.as_guid(guid) if call.settings.fill else guid
+    value = call.store.get(kind, key)
     if value is not None:
         return dict(value)
     if call.settings.fill:
-        return {"guid": guid, "name": guid, "qualifiedName": guid, "createTime": call.now_ms, "createdBy": ME}
+        return {"guid": key, "name": guid, "qualifiedName": guid, "createTime": call.now_ms, "createdBy": ME}
     raise Problem(404, "ATLAS-404-00-005", f"Given {_WHAT[kind]} guid {guid} is invalid/not found")
 
 
@@ -37,7 +38,8 @@ def save(call: Call, kind: str, value: Json, old: Json | None) -> Json:
     made = dict(value)
     glossary = None if kind == GLOSSARIES else _anchor(call, made, old)
     given = made.get("guid")
-    guid = old["guid"] if old else given if isinstance(given, str) and call.settings.fill else call.guid()
+    kept = call.as_guid(given) if isinstance(given, str) and call.settings.fill else None
+    guid = old["guid"] if old else kept or call.guid()
     made["guid"] = guid
     made["name"] = made.get("name") or (old or {}).get("name")
     if not made["name"]:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from purview_testing.call import Behaviour, Call, Reply
 from purview_testing.lists import listing
-from purview_testing.wire import not_found
+from purview_testing.wire import Problem, not_found
 
 Json = dict[str, Any]
 PLANES = ("unified_catalog",)
@@ -29,12 +29,14 @@ def _key(entity: str, call: Call) -> str:
 
 
 def relate(call: Call) -> Reply:
-    _owner(call)
     body: Json = call.body
     if "entityId" not in body and body and all(isinstance(v, dict) for v in body.values()):
         body = next(iter(body.values()))  # a map of relationships, as one version has it
     value = call.fitting({**body, "systemData": {"createdAt": call.now, "lastModifiedAt": call.now}})
-    value = call.whole(value)
+    if "entityId" not in value and not call.settings.fill:
+        raise Problem(400, "InvalidRequest", "A relationship needs its entityId.")
+    _owner(call)
+    value = call.whole({"entityId": call.guid()} | value)
     entity = str(value["entityId"])
     tags = [f"type={call.query.get('entityType', '')}", f"relation={value.get('relationshipType', '')}"]
     call.store.put(_kind(call), _key(entity, call), value, tags)

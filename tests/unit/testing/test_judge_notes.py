@@ -207,6 +207,15 @@ def test_a_fault_is_named(change: Json, expected: str) -> None:
     assert expected in table.text(found, 0)
 
 
+@pytest.mark.parametrize(("status", "more"), [("404", []), ("500", ["A_Get (all): answered by 500"])])
+def test_an_operation_without_a_good_answer_is_a_fault_and_so_is_every_5xx(status: str, more: list[str]) -> None:
+    bad = ALL[0][0] | {"liveResponse": {"statusCode": status, "headers": {}}}
+    never = "a 2024-01-01: never answered by 2xx, so their answers were not judged: A_Get"
+    named = [f"a 2024-01-01 {line}" for line in more]
+    assert [never, *named] == list(table.faults(report((bad, GOOD), *ALL[1:])))
+    assert named == list(table.faults(report((bad, GOOD), *ALL)))
+
+
 def test_what_was_never_sent_is_a_fault_and_nothing_judged_is_no_pass() -> None:
     assert ["a 2024-01-01 Bare_Get: never sent"] == list(table.faults(report(ALL[0], ALL[2])))
     assert not table.passed({})

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from tests.judge.answers import forwarded, sampled
 from tests.judge.live import live_request, split, with_pairs
-from tests.judge.record import ALL, PUT_BACK, REQUIRED, record
+from tests.judge.record import ALL, ALONE, PUT_BACK, REQUIRED, record
 from tests.judge.samples import Sampler, text
 
 from purview_codegen.adapter import operations_of
@@ -85,11 +85,12 @@ def test_what_was_read_is_put_back_with_one_member_changed() -> None:
     assert {"id", "name", "properties"} == set(read)
     assert {"properties": read["properties"] | {"baseUrl": f"{read['properties']['baseUrl']} changed"}} == sent
     every = [r for document in DEFAULT for r in records(document) if r["pass"] == PUT_BACK]
-    assert 54 == len(every)
+    assert 57 == len(every)
 
 
 def test_a_service_that_keeps_state_has_what_is_read() -> None:
-    found = [r["liveRequest"]["method"] for r in records(MANIFEST.plane("scanning").default)]
+    every = [r for r in records(MANIFEST.plane("scanning").default) if r["pass"] != PUT_BACK]
+    found = [r["liveRequest"]["method"] for r in every]
     reads, deletions = found.index("GET"), found.index("DELETE")
     assert (0, {"DELETE"}) == (found.index("PUT"), set(found[deletions:]))
     assert {"PUT", "POST", "PATCH"} >= set(found[:reads])
@@ -138,6 +139,19 @@ def test_answers_may_come_from_anywhere_and_errors_are_recorded(status: int) -> 
     assert [r["op"] for r in found] == asked
     assert [str(status)] * 6 == [r["liveResponse"]["statusCode"] for r in found]
     assert {"error": {"code": "No"}} == found[0]["liveResponse"]["body"]
+
+
+def test_what_was_never_answered_well_is_called_once_more_at_a_service_that_holds_nothing() -> None:
+    document, held = MANIFEST.plane("pds").default, ["something"]
+    good = sampled(contract(document))
+
+    def answer(operation: Json, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(409) if held and request.method == "GET" else good(operation, request)
+
+    found = list(record(document, MANIFEST.plane("pds"), contract(document), answer, versioned=False, fresh=held.clear))
+    refused = {r["op"] for r in found if r["liveResponse"]["statusCode"] == "409"}
+    assert refused
+    assert refused == {r["op"] for r in found if (r["pass"], r["liveResponse"]["statusCode"]) == (ALONE, "200")}
 
 
 def test_forwarding_goes_to_the_other_address() -> None:

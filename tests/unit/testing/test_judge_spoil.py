@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from tests.judge import ours
 from tests.judge.answers import sampled
 from tests.judge.record import ALL, record
 from tests.judge.sensitivity import Share, measure, text
@@ -107,3 +108,15 @@ def test_shares() -> None:
     assert Share(3, {"all": 3, "none": 0}) == found["method"]
     assert Share(0, {"all": 0, "none": 0}) == found["body missing"]
     assert ["method", "3", "100.0%", "0.0%"] == text(found).splitlines()[1].split()
+
+
+def test_our_validator_passes_the_good_ones_and_points_at_the_spot_of_the_spoiled_ones() -> None:
+    found = {kind: [0, 0, 0] for kind in KINDS}
+    for plane in MANIFEST.planes:
+        for one in good(plane.name):
+            assert (one["op"], []) == (one["op"], ours.judge(one))
+            for kind, bad, pointer in spoil(one, random.Random(4)):
+                spots = ours.judge(bad)
+                for i, yes in enumerate((True, bool(spots), pointer in spots)):
+                    found[kind][i] += yes
+    assert {} == {kind: n for kind, n in found.items() if min(n[1:]) < 0.98 * n[0] or n[1] < 0.99 * n[0] or not n[0]}

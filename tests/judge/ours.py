@@ -1,0 +1,54 @@
+"""Our own validator as a judge: what it finds amiss with a recorded request, as JSON pointers into `liveRequest`.
+
+It is what the sandbox judges by, so it is on trial here, not a judge of the clients.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+
+from purview_testing.validate import Validator
+from purview_testing.values import Departure, escape
+from purview_testing.wire import Request
+
+from .live import Json
+
+
+def judge(record: Json) -> list[str]:
+    """The spot of each departure, for the operation that was meant."""
+    found = _validator(record["doc"]).request(request(record["liveRequest"]), operation=record["op"])
+    return [pointer(d) for d in found.departures]
+
+
+def noticed(records: Sequence[Json]) -> list[bool]:
+    return [bool(judge(r)) for r in records]
+
+
+def pointed(records: Sequence[Json]) -> list[bool]:
+    """Whether the spot that was spoiled is among those found."""
+    return [r["spot"] in judge(r) for r in records]
+
+
+@cache
+def _validator(doc: str) -> Validator:
+    return Validator([doc.replace(" ", "@")])
+
+
+def request(live: Json) -> Request:
+    """A recorded request as it went out."""
+    content = b""
+    if "body" in live:
+        text = "json" in live["headers"].get("content-type", "") or not isinstance(live["body"], str)
+        content = (json.dumps(live["body"]) if text else live["body"]).encode()
+    return Request.of(live["method"], live["url"], live["headers"], content)
+
+
+def pointer(departure: Departure) -> str:
+    where = departure.where
+    if departure.place == "body":
+        return f"/body{where}"
+    if departure.place in ("query", "header"):
+        return f"/{'headers' if departure.place == 'header' else 'query'}/{escape(where)}"
+    return "/method" if departure.place == "method" else "/url"

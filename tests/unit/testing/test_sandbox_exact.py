@@ -1,0 +1,158 @@
+"""What an exact sandbox refuses, so that its answers keep their contract; and answers that outside judges found wanting."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+
+from purview_testing import Sandbox
+from purview_testing.answers import exactly
+from purview_testing.contracts import Schemas
+from purview_testing.values import Checker
+
+SCAN, CATALOG = "api-version=2023-09-01", "api-version=2026-03-20-preview"
+TERM = "/datamap/api/atlas/v2/glossary/term"
+ID = "0b12e5a4-7a4d-4c6f-9d1e-3f5a6b7c8d90"
+
+
+def called(method: str, path: str, body: Any = None, **options: Any) -> list[httpx.Response]:
+    """The answer to one call, and what a GET of the same address gives after it."""
+    with (
+        Sandbox(**options) as sandbox,
+        httpx.Client(transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url) as client,
+    ):
+        return [client.request(method, path, json=body), client.get(path)]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "where"),
+    [
+        ("/scan/datasources/lake", {"kind": "NewKind"}, "/kind"),
+        (
+            "/scan/azureKeyVaults/vault",
+            {"properties": {"baseUrl": "x", "description": None}},
+            "/properties/description",
+        ),
+    ],
+)
+def test_exact_refuses_what_would_not_come_back_as_the_contract_says(path: str, body: Any, where: str) -> None:
+    response, _ = called("PUT", f"{path}?{SCAN}", body, exact=True, strict=False)
+    assert (400, {where}) == (response.status_code, {d["target"] for d in response.json()["error"]["details"]})
+
+
+def test_a_kind_that_no_contract_knows_is_kept_where_the_sandbox_is_neither_exact_nor_strict() -> None:
+    put, got = called("PUT", f"/scan/datasources/lake?{SCAN}", {"kind": "NewKind"})
+    assert (201, "NewKind") == (put.status_code, got.json()["kind"])
+    refused, _ = called("PUT", f"/scan/datasources/lake?{SCAN}", {"kind": "NewKind"}, strict=True)
+    assert 400 == refused.status_code
+
+
+@pytest.mark.parametrize(("given", "kept"), [(ID, True), ("no guid", False)])
+def test_what_is_invented_in_a_glossary_has_a_guid(given: str, kept: bool) -> None:
+    with (
+        Sandbox(["datamap"], fill=True, exact=True) as sandbox,
+        httpx.Client(transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url) as client,
+    ):
+        term = client.get(f"{TERM}/{given}?{SCAN}").json()
+        assert term["guid"] == str(uuid.UUID(term["guid"]))
+        assert kept == (term["guid"] == given)
+        assigned = f"/datamap/api/atlas/v2/glossary/terms/{given}/assignedEntities"
+        assert 204 == client.post(assigned, json=[{"guid": ID}]).status_code
+        (meaning,) = client.get(f"/datamap/api/atlas/v2/entity/guid/{ID}").json()["entity"]["meanings"]
+        assert term["guid"] == meaning["termGuid"]
+        made = client.post(TERM, json={"guid": given, "name": "n", "anchor": {"glossaryGuid": ID}}).json()
+        assert (term["guid"], "n") == (made["guid"], client.get(f"{TERM}/{given}?{SCAN}").json()["name"])
+
+
+def test_the_id_of_what_is_made_is_the_one_by_which_it_is_found() -> None:
+    path = "/datagovernance/dataestate/controls?api-version=2025-11-01-preview"
+    made, listed = called("POST", path, {"id": ""}, exact=True)
+    assert made.json()["id"] == listed.json()["value"][0]["id"] != ""
+
+
+@pytest.mark.parametrize(("options", "status"), [({}, 400), ({"fill": True}, 200)])
+def test_a_relationship_without_its_entity(options: dict[str, bool], status: int) -> None:
+    path = f"/datagovernance/catalog/dataColumns/{ID}/relationships?{CATALOG}&entityType=TERM"
+    response, _ = called("POST", path, {}, exact=True, **options)
+    assert (status, status == 200) == (response.status_code, "entityId" in response.json())
+    assert status == 200 or "needs its entityId" in response.text
+
+
+def test_items_that_may_not_be_there_twice() -> None:
+    schema = {"type": "array", "uniqueItems": True, "items": {}}
+    checker = Checker(Schemas({}))
+    assert [] == list(checker.check(schema, ["a", "b", {"c": 1}, {"c": 2}]))
+    assert ["duplicate"] == [d.kind for d in checker.check(schema, ["a", {"c": 1}, {"c": 1}])]
+    assert [] == list(checker.check({**schema, "uniqueItems": False}, ["a", "a"]))
+
+
+def test_a_file_that_is_no_csv() -> None:
+    with (
+        Sandbox(fill=True) as sandbox,
+        httpx.Client(transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url) as client,
+    ):
+        path = f"/catalog/api/glossary/{ID}/terms/import?api-version=2023-02-01-preview"
+        answers = [
+            client.post(path, files={"file": ("a.csv", text)}) for text in (b"Name\r\nterm\r\n", b"Name\n\r\x1a\rterm")
+        ]
+    assert [202, 400] == [a.status_code for a in answers]
+    assert "The file is no CSV" in answers[1].text
+
+
+@pytest.mark.parametrize(
+    ("schema", "good", "bad"),
+    [
+        ({"type": "integer", "format": "int32"}, [2**31 - 1, -(2**31)], [2**31, -(2**31) - 1]),
+        ({"type": "integer", "format": "int64"}, [2**63 - 1, -(2**63)], [2**63, -(2**63) - 1]),
+        ({"type": "integer"}, [2**70], []),
+        (
+            {"type": "string", "format": "uri"},
+            ["https://a.b/c%20d?e=f#g", "urn:x:y", "mailto:a@b"],
+            ["", "a/b", "https://a b", "https://a/ä", "https://a/%2", "1a:b"],
+        ),
+    ],
+)
+def test_forms(schema: Any, good: list[Any], bad: list[Any]) -> None:
+    checker = Checker(Schemas({}))
+    assert [] == [value for value in good if list(checker.check(schema, value))]
+    assert ["format"] * len(bad) == [d.kind for value in bad for d in checker.check(schema, value)]
+
+
+SCHEMAS = {
+    "Item": {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "n": {"type": "integer"},
+            "any": {},
+            "map": {"type": "object", "additionalProperties": {"type": "string"}},
+            "free": {"type": "object"},
+            "inner": {"$ref": "#/components/schemas/Item"},
+        },
+        "required": ["id"],
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (
+            {"id": "a", "n": 1, "any": {"x": None}, "free": {"x": 1}},
+            {"id": "a", "n": 1, "any": {"x": None}, "free": {"x": 1}},
+        ),
+        ({"id": "a", "other": 1}, {"id": "a"}),
+        ({"id": "a", "n": 1.5}, {"id": "a"}),
+        ({"id": 1, "n": "x"}, {"id": 1}),
+        ({"id": "a", "map": {"x": "y", "z": 1}}, {"id": "a", "map": {"x": "y"}}),
+        ({"id": "a", "inner": {"id": "b", "other": 1}}, {"id": "a", "inner": {"id": "b"}}),
+        ({"id": "a", "inner": {"n": 1}}, {"id": "a"}),
+    ],
+)
+def test_an_exact_answer_leaves_out_what_its_schema_does_not_have(value: Any, expected: Any) -> None:
+    schemas, item = Schemas(SCHEMAS), {"$ref": "#/components/schemas/Item"}
+    assert expected == exactly(schemas, item, value)
+    assert [expected] == exactly(schemas, {"type": "array", "items": item}, [value])
