@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
 
 import attrs
 
@@ -17,12 +18,14 @@ from .upstream import Note
 _OPERATION = re.compile(r"/paths/[^/]+/[a-z]+")
 _BODY = re.compile(r"(/paths/[^/]+/[a-z]+)/requestBody/.*")
 _MEMBER = re.compile(r"/components/schemas/([^/]+)/properties/([^/]+)")
+_MEMBERS = re.compile(r"/components/schemas/([^/]+)(?:/allOf/[0-9]+)?/properties")
+NOT_DECLARED = "OBJECT_ADDITIONAL_PROPERTIES"
 READ_ONLY_SENT = "READONLY_PROPERTY_NOT_ALLOWED_IN_REQUEST"
 
 
 @attrs.frozen
 class Departure:
-    """`kind` is prefix, query, body or member; `where` the operationId (or schema) that it is about, "" for the whole document."""
+    """`kind` is prefix, query, body, member (that may be sent) or added (a member); `where` the operationId (or schema) that it is about, "" for the whole document."""
 
     kind: str
     where: str
@@ -35,10 +38,13 @@ class Departure:
         return (self.kind, self.where) == ("query", operation_id) and note == Note("stray query", self.name)
 
     def covers_error(self, operation_id: str, error: Mapping[str, object]) -> bool:
-        """Whether an error of oav's is what this departure brings about."""
+        """Whether an error of oav's, about a request or an answer, is what this departure brings about."""
         if self.kind == "body":
             return self.where == operation_id and error["code"] == "INVALID_TYPE" and error["paths"] in ([""], ["/"])
         source = str(error.get("source", "")).removeprefix("#/definitions/").split("/")
+        if self.kind == "added":
+            ends = [str(path).rpartition("/")[2] for path in cast(Iterable[object], error["paths"])]
+            return error["code"] == NOT_DECLARED and pascal(source[0]) == self.where and set(ends) == {self.name}
         return self.kind == "member" and error["code"] == READ_ONLY_SENT and self._is(source)
 
     def _is(self, source: list[str]) -> bool:
@@ -46,7 +52,7 @@ class Departure:
 
 
 def declared(overlay: Overlay, contract: Json) -> tuple[Departure, ...]:
-    """The departures of one contract that show in a request; secrets, polling and summaries do not."""
+    """The departures of one contract that show in requests and answers; secrets, polling and summaries do not."""
     found = (d for change in overlay.changes for d in _of(change.at, change.edits, contract, change.versions))
     return tuple(dict.fromkeys(found))
 
@@ -61,5 +67,8 @@ def _of(at: str, edits: Mapping[str, Json], contract: Json, versions: tuple[str,
             yield Departure(parameter["in"], find(contract, at)["operationId"], parameter["name"])
     elif body := _BODY.fullmatch(at):
         yield Departure("body", find(contract, body[1])["operationId"], "of any type")
+    elif members := _MEMBERS.fullmatch(at):
+        for name in edits.get("set", {}):
+            yield Departure("added", members[1], name)
     elif (member := _MEMBER.fullmatch(at)) and "readOnly" in edits.get("remove", []):
         yield Departure("member", member[1], member[2])

@@ -86,8 +86,12 @@ def verdict(case: Case, record: Json, found: Mapping[str, Any]) -> Verdict:
         covering = [d for d in case.departures if d.covers_note(operation_id, note)]
         used += covering
         notes += [] if covering else [note]
-    answer = tuple(map(_reason, found["response"]))
-    return Verdict(record, found["found"], tuple(reasons), tuple(notes), tuple(dict.fromkeys(used)), answer)
+    answer = []
+    for error in found["response"]:
+        covering = [d for d in case.departures if d.kind == "added" and d.covers_error(operation_id, error)]
+        used += covering
+        answer += [] if covering else [_reason(error)]
+    return Verdict(record, found["found"], tuple(reasons), tuple(notes), tuple(dict.fromkeys(used)), tuple(answer))
 
 
 def _reason(error: Mapping[str, Any]) -> str:

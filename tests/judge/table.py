@@ -53,7 +53,7 @@ def text(report: Mapping[str, Json], seconds: float) -> str:
     ]
     declared = [f"{doc}: {name}: {n}" for doc, found in report.items() for name, n in found["departures"].items()]
     lines += (
-        ["", "departures that an overlay declares (requests):", *(f"  {line}" for line in declared)] if declared else []
+        ["", "departures that an overlay declares (calls):", *(f"  {line}" for line in declared)] if declared else []
     )
     answers = sum((Counter(found["answers"]) for found in report.values()), Counter[str]())
     lines += ["", "answers: " + ", ".join(f"{n} of {kind}" for kind, n in sorted(answers.items()))]

@@ -131,6 +131,17 @@ def error(code: str, path: str, source: str = "") -> Json:
     return {"code": code, "message": "m", "paths": [path], "source": source}
 
 
+def test_a_member_that_an_overlay_adds_may_be_sent_and_answered() -> None:
+    code, source = "OBJECT_ADDITIONAL_PROPERTIES", "#/definitions/AtlasTerm"
+    fine, other = error(code, "/0/parentTerm", source), error(code, "/parentName", source)
+    elsewhere = error(code, "/parentTerm", "#/definitions/AtlasGlossary")
+    added = Departure("added", "AtlasTerm", "parentTerm")
+    both = {"errors": [fine, other], "response": [fine, elsewhere]}
+    found = oav.verdict(case(added), asked("api-version=2024-01-01"), GOOD | both)
+    assert ((added,), (f"{code} /parentName: m",)) == (found.departures, found.reasons)
+    assert (f"{code} /parentTerm: m",) == found.answer
+
+
 def test_an_overlay_excuses_what_it_declares_and_no_more() -> None:
     kind = error("READONLY_PROPERTY_NOT_ALLOWED_IN_REQUEST", "/kind", "#/definitions/Rule/properties/kind")
     other = error("READONLY_PROPERTY_NOT_ALLOWED_IN_REQUEST", "/name", "#/definitions/Rule/properties/name")
@@ -151,6 +162,9 @@ def test_an_overlay_excuses_what_it_declares_and_no_more() -> None:
     assert ("INVALID_TYPE /a: m",) == found.reasons
 
 
+TERM, FROM = "AtlasGlossaryTerm added parentTerm", "AttributeMatcher added fromRule"
+
+
 def test_departures_come_from_the_overlays() -> None:
     found = {}
     for document in Manifest.load(SPECS).documents:
@@ -158,8 +172,10 @@ def test_departures_come_from_the_overlays() -> None:
             overlay = Overlay.read(SPECS / "overlays" / f"{document.plane}.toml")
             found[document.plane] = {str(d) for d in declared(overlay, build.load(SPECS, document))}
     assert {
-        "catalog": {"Entity_PartialUpdateEntityAttributeByGuid body of any type"},
-        "metadata_policies": {"AttributeRule member kind", "DecisionRule member kind"},
+        "catalog": {TERM, "Entity_PartialUpdateEntityAttributeByGuid body of any type"},
+        "datamap": {TERM},
+        "datamap_preview": {TERM},
+        "metadata_policies": {FROM, "AttributeRule member kind", "DecisionRule member kind"},
         "share": {"prefix /share"},
         "workflow": {"WorkflowTask_Get query api-version"},
     } == {plane: names for plane, names in found.items() if names}
