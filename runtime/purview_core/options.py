@@ -14,7 +14,11 @@ VERSION = "0.1.0"
 USER_AGENT = f"purview-dataplane/{VERSION} python/{sys.version_info[0]}.{sys.version_info[1]}"
 DEFAULT_TIMEOUT_S = httpx.Timeout(60.0, connect=10.0)
 DEFAULT_TOTAL_TIMEOUT_S = 600.0
-_REFUSED = {"authorization", "host"}
+_REFUSED = {
+    "authorization": "auth=",
+    "host": "the endpoint",
+    **dict.fromkeys(("content-length", "transfer-encoding"), "the body"),
+}
 
 Timeout = float | httpx.Timeout | None
 
@@ -88,7 +92,5 @@ def checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
     """Headers that a client adds to each request; raises ValueError for those that are not its to give."""
     for name in headers or {}:
         if name.lower() in _REFUSED:
-            raise ValueError(
-                f"headers= may not hold {name}: it is made from {'auth=' if name.lower() != 'host' else 'the endpoint'}"
-            )
+            raise ValueError(f"headers= may not hold {name}: it is made from {_REFUSED[name.lower()]}")
     return dict(headers or {})

@@ -15,6 +15,7 @@ class Urls:
 
     def __init__(self, origin: str) -> None:
         self._origin, self._base = origin, httpx.URL(f"{origin}/")
+        self.host = self._base.netloc
         probe = f"{origin}/a%20b/~c?d=e%2Ff&g"
         try:
             self._fits = self._made("/a%20b/~c", "d=e%2Ff&g").raw_path == httpx.URL(probe).raw_path

@@ -387,6 +387,9 @@ def test_constructor_arguments() -> None:
         ScanningClient(ENDPOINT, headers={"authorization": "Bearer x"})
     with pytest.raises(ValueError, match="headers= may not hold Host"):
         ScanningClient(ENDPOINT, headers={"Host": "x"})
+    for name in ("content-length", "Transfer-Encoding"):
+        with pytest.raises(ValueError, match=f"headers= may not hold {name}: it is made from the body"):
+            ScanningClient(ENDPOINT, headers={name: "3"})
     with pytest.raises(TypeError, match="unexpected keyword argument 'tiemout'"):
         ScanningClient(ENDPOINT, tiemout=3)  # type: ignore[call-arg]
     client, recorder, _ = scanning(GOOD, headers={"x-mine": "1"})
@@ -502,3 +505,30 @@ def test_t18_streams_raise_typed_errors() -> None:
     client, _, _ = scanning(httpx.ConnectError("no"))
     with pytest.raises(ConnectError), client.stream("Scans_Get", {"dataSourceName": "s", "scanName": "n"}):
         pass
+
+
+AS_HTTPX: dict[str, tuple[str, dict[str, Any], Any]] = {
+    "GET": ("Scans_Get", {"dataSourceName": "a/b \u00e9", "scanName": "s"}, None),
+    "PUT": ("Credential_CreateOrReplace", {"credentialName": "c"}, {"kind": "ServicePrincipal"}),
+    "POST without a body": (
+        "ClassificationRules_TagClassificationVersion",
+        {"classificationRuleVersion": 1, "action": "Keep"},
+        None,
+    ),
+    "DELETE": ("DataSources_Delete", {"dataSourceName": "a"}, None),
+}
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Team": "lake", "user-agent": "mine"}])
+@pytest.mark.parametrize("case", AS_HTTPX)
+def test_requests_are_those_that_httpx_would_make(case: str, headers: dict[str, str]) -> None:
+    operation, values, body = AS_HTTPX[case]
+    values = {"classificationRuleName": "r", **values} if operation.startswith("Class") else values
+    client, recorder, _ = scanning(GOOD, headers=headers)
+    client.call(operation, values, body)
+    (made,) = recorder.seen
+    own = [(k, v) for k, v in made.headers.multi_items() if k not in ("host", "content-length")]
+    theirs = httpx.Request(made.method, str(made.url), headers=own, content=made.content)
+    assert sorted(theirs.headers.multi_items()) == sorted(made.headers.multi_items())
+    assert [theirs.content, *theirs.stream] == [made.content, *made.stream]  # type: ignore[misc]
+    assert (theirs.url, theirs.extensions.keys()) == (made.url, made.extensions.keys() - {"timeout", "deadline"})
