@@ -5,7 +5,6 @@ httpcore's own pool looks at each of its connections at each call; with 64 tasks
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import threading
 import time
@@ -342,15 +341,16 @@ class _Upload:
 
 
 def _running_loop() -> Any:
+    aio = sys.modules.get("asyncio")  # whoever runs a loop has imported it; sync code need not pay for that
     try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
+        return aio.get_running_loop()  # type: ignore[union-attr]  # or trio's
+    except (AttributeError, RuntimeError):
         return sys.modules["trio"].lowlevel.current_trio_token()
 
 
 def _has_ended(loop: Any) -> bool:
-    if isinstance(loop, asyncio.AbstractEventLoop):
-        return loop.is_closed()
+    if hasattr(loop, "is_closed"):  # asyncio's; a token of trio's has no such thing
+        return bool(loop.is_closed())
     try:
         loop.run_sync_soon(int)
     except RuntimeError:

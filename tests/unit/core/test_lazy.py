@@ -66,3 +66,11 @@ def test_a_name_is_looked_up_once() -> None:
 def test_a_submodule_is_found_by_its_own_name() -> None:
     get = lazy_names(f"{__package__}.sample_plane", {"models": ""})
     assert f"{__package__}.sample_plane.models" == get("models").__name__
+
+
+def test_a_sync_call_does_without_asyncio() -> None:
+    call = "from purview_dataplane.account import AccountClient as C; from purview_core import NO_RETRY, ConnectError\n"
+    call += "try: C('http://127.0.0.1:9', retry=NO_RETRY).accounts.get_account_properties()\nexcept ConnectError: print('none')"
+    code = f"import sys; sys.path[:0] = {ROOTS!r}\n{call}\nprint('asyncio' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ["none", "False"] == done.stdout.split()
