@@ -18,11 +18,7 @@ def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
     return url.scheme, url.raw_host, url.port
 
 
-def _no_token(*_: object) -> None: ...
-
-
 ANY_TOKEN = Need()
-_FLOWS = {"auth_flow", "sync_auth_flow", "async_auth_flow"}
 
 
 class PurviewAuth(Sealed, httpx.Auth):
@@ -37,10 +33,6 @@ class PurviewAuth(Sealed, httpx.Auth):
     def __init__(self, source: TokenSource, slot: Slot, hosts: HostRules, resource: str) -> None:
         self._source, self._slot, self._hosts, self._resource = source, slot, hosts, resource
         self._good_origin: str | None = None
-
-    def __init_subclass__(cls) -> None:
-        if not _FLOWS.isdisjoint(vars(cls)):  # it wants to see each request
-            cls.warm_token = _no_token  # type: ignore[assignment]
 
     def _flow(
         self, request: httpx.Request, ask: Callable[[Need], Any], token: Token | None

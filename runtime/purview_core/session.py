@@ -11,6 +11,8 @@ import httpx
 
 from .retry import Budget, Gate
 
+_FLOWS = frozenset({"auth_flow", "sync_auth_flow", "async_auth_flow"})
+
 
 class Session:
     """One transport (its connections and TLS context), made at the first call, and one auth, for all clients of a facade."""
@@ -20,7 +22,7 @@ class Session:
         self._transport: Any = None
         self._gates: dict[str, Gate] = {}
         self.auth, self.budget, self.closed = auth, Budget(), False
-        self.warm_token: Callable[[str], Any] = getattr(auth, "warm_token", _no_token)
+        self.warm_token = warm_token_of(auth)
 
     @property
     def transport(self) -> Any:
@@ -41,8 +43,15 @@ class Session:
         return found if isinstance(found, str) else None
 
 
-def _no_token(_: str) -> None:
-    """An auth without `warm_token`: it sets the header itself."""
+def warm_token_of(auth: Any) -> Callable[[str], Any]:
+    """The auth's `warm_token`; nothing where it has none, or a flow of its own that is to see each request."""
+    kind = type(auth)
+    owner = next((c for c in kind.__mro__ if "warm_token" in vars(c)), None)
+    own = owner is None or not _FLOWS.isdisjoint(getattr(auth, "__dict__", ()))
+    if own or any(getattr(kind, name) is not getattr(owner, name) for name in _FLOWS):
+        return lambda _: None
+    found: Callable[[str], Any] = auth.warm_token
+    return found
 
 
 def http_transport() -> httpx.BaseTransport:

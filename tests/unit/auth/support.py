@@ -15,6 +15,7 @@ from purview_auth import ServicePrincipal
 from purview_auth.flow import PurviewAuth
 from purview_auth.testing import FakeClock, FakeTokenEndpoint
 from purview_core.sending import asend, send
+from purview_core.session import warm_token_of
 
 URL = "https://contoso.purview.azure.com/scan/datasources?api-version=2023-09-01"
 SECRET = "CANARY-s3cret+&=%~\u00e9"
@@ -130,7 +131,7 @@ def ahead(mode: str, auth: PurviewAuth | None, service: Any, request: httpx.Requ
     """As the clients of this package do it: a token that is at hand is in the request before it is sent."""
     token = None
     if auth is not None and isinstance(request.stream, httpx.ByteStream):
-        token = auth.warm_token(f"{request.url.scheme}://{request.url.netloc.decode()}")
+        token = warm_token_of(auth)(f"{request.url.scheme}://{request.url.netloc.decode()}")
     if token is not None:
         request.headers["Authorization"] = token.secret.bearer.decode()
     if mode == "ahead":

@@ -353,15 +353,45 @@ def test_a23_a_401_rejects_the_token_that_was_sent(world: World, mode: str) -> N
     assert (["token-1", "token-1", "token-2", "token-2"], 2) == (world.service.tokens, world.posts)
 
 
-def test_a05_an_auth_that_changes_the_flow_sees_each_request(world: World) -> None:
-    seen = []
+class Seeing:
+    """Sees each request; before or around an auth of ours."""
 
-    class Counting(ServicePrincipal):
-        def sync_auth_flow(self, request: httpx.Request, token: Any = None) -> Any:
-            seen.append(request)
-            return super().sync_auth_flow(request, token)
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.seen: list[httpx.Request] = []
 
-    auth = Counting(TENANT, CLIENT, SECRET, transport=world.endpoint)
+    def sync_auth_flow(self, request: httpx.Request, *more: Any) -> Any:
+        self.seen.append(request)
+        return super().sync_auth_flow(request, *more)  # type: ignore[misc]
+
+
+class Mixed(Seeing, ServicePrincipal): ...
+
+
+class Below(Mixed): ...
+
+
+class Around(httpx.Auth):
+    def __init__(self, inner: Any) -> None:
+        self.inner, self.seen = inner, list[httpx.Request]()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def sync_auth_flow(self, request: httpx.Request) -> Any:
+        self.seen.append(request)
+        return self.inner.sync_auth_flow(request)
+
+
+@pytest.mark.parametrize("kind", ["mixed", "below", "around", "set"])
+def test_a05_an_auth_with_a_flow_of_its_own_sees_each_request(world: World, kind: str) -> None:
+    made = {"mixed": Mixed, "below": Below}.get(kind, ServicePrincipal)
+    auth: Any = made(TENANT, CLIENT, SECRET, transport=world.endpoint)
+    if kind == "around":
+        auth = Around(auth)
+    if kind == "set":
+        auth.seen, flow = [], auth.sync_auth_flow
+        auth.sync_auth_flow = lambda request: auth.seen.append(request) or flow(request)
     for _ in range(3):
         call("ahead", auth, world.service)
-    assert (3, None) == (len(seen), auth.warm_token(ORIGIN))
+    assert 3 == len(auth.seen)
