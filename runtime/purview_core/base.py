@@ -228,8 +228,10 @@ def _nearest(name: str, known: Any) -> str:
 
 
 def _checked(hook: Callable[[httpx.Response], object] | None) -> Callable[[httpx.Response], object] | None:
-    if hook is not None and (not callable(hook) or iscoroutinefunction(hook)):
-        raise TypeError("on_response= takes a function of one argument, not a coroutine function: nothing awaits it")
+    if hook is not None and not callable(hook):
+        raise TypeError(f"on_response= takes a function of one argument, not {type(hook).__name__}")
+    if iscoroutinefunction(hook) or iscoroutinefunction(getattr(hook, "__call__", None)):  # noqa: B004
+        raise TypeError("on_response= takes a plain function, not a coroutine function: nothing awaits it")
     return hook
 
 

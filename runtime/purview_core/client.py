@@ -40,7 +40,7 @@ class Client(Base):
             no limit, for either. What is read from `stream` does not count.
         retry: see Retry; NO_RETRY sends everything once.
         api_version: sent in place of the plane's own.
-        headers: added to each request; Authorization, Host and those of the body's length are refused.
+        headers: added to each request; those that a call makes itself (Authorization, Host, Content-Type, ...) are refused.
         strict: raise ContractError where an answer is not what the document declares.
     """
 

@@ -9,7 +9,7 @@ import httpx
 
 from .client import AsyncClient, Client
 from .endpoint import account_endpoint
-from .options import Retry, Timeout
+from .options import Retry, Timeout, checked_headers, checked_retry, checked_timeout, checked_total
 from .session import Session, async_http_transport, close_async, close_sync, http_transport
 
 S = TypeVar("S", bound=Client)
@@ -36,10 +36,10 @@ class Facade:
     ) -> None:
         self.endpoint = account_endpoint(endpoint, cloud)
         self._options: dict[str, Any] = {
-            "timeout": timeout,
-            "total_timeout": total_timeout,
-            "retry": retry,
-            "headers": headers,
+            "timeout": checked_timeout(timeout),
+            "total_timeout": checked_total(total_timeout),
+            "retry": checked_retry(retry),
+            "headers": checked_headers(headers),
             "strict": strict,
             "tenant_endpoint": tenant_endpoint,
         }
@@ -80,10 +80,10 @@ class AsyncFacade:
     ) -> None:
         self.endpoint = account_endpoint(endpoint, cloud)
         self._options: dict[str, Any] = {
-            "timeout": timeout,
-            "total_timeout": total_timeout,
-            "retry": retry,
-            "headers": headers,
+            "timeout": checked_timeout(timeout),
+            "total_timeout": checked_total(total_timeout),
+            "retry": checked_retry(retry),
+            "headers": checked_headers(headers),
             "strict": strict,
             "tenant_endpoint": tenant_endpoint,
         }

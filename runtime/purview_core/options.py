@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Mapping
 
@@ -15,10 +16,15 @@ USER_AGENT = f"purview-dataplane/{VERSION} python/{sys.version_info[0]}.{sys.ver
 DEFAULT_TIMEOUT_S = httpx.Timeout(60.0, connect=10.0)
 DEFAULT_TOTAL_TIMEOUT_S = 600.0
 _REFUSED = {
-    "authorization": "auth=",
-    "host": "the endpoint",
-    **dict.fromkeys(("content-length", "transfer-encoding"), "the body"),
+    "authorization": "it is made from auth=",
+    "host": "it is made from the endpoint",
+    **dict.fromkeys(("content-length", "content-type", "transfer-encoding"), "it is made from the body"),
+    "x-ms-client-request-id": "each call has its own",
+    "purview-client-attempt": "each try has its own",
+    **dict.fromkeys(("expect", "te", "upgrade"), "it is about the connection"),
 }
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VALUE = re.compile(r"[!-~]+([ \t]+[!-~]+)*|")
 
 Timeout = float | httpx.Timeout | None
 
@@ -89,8 +95,15 @@ def _positive(name: str, seconds: object) -> None:
 
 
 def checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
-    """Headers that a client adds to each request; raises ValueError for those that are not its to give."""
-    for name in headers or {}:
+    """Headers that a client adds to each request; raises ValueError for those that are not its to give, and TypeError or
+    ValueError for what is no header: some transports would send it."""
+    for name, value in (headers or {}).items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise TypeError(f"headers= takes text, not {name!r} with {type(value).__name__}")
         if name.lower() in _REFUSED:
-            raise ValueError(f"headers= may not hold {name}: it is made from {_REFUSED[name.lower()]}")
+            raise ValueError(f"headers= may not hold {name}: {_REFUSED[name.lower()]}")
+        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+            raise ValueError(
+                f"headers= may not hold {name!r} so: its name or value has a character that no header may hold"
+            )
     return dict(headers or {})

@@ -119,7 +119,10 @@ class Cursor(Generic[T]):
         if self._repeats > 1:  # two pages of equal items may be; an offset that is not looked at gives one for ever
             raise PagingError(f"{operation.id}: the service gives the same page again, and so knows no {facts.offset}")
         header = response.links.get("next", {}).get("url")
-        position = kinds.next_position(facts, self._first, self.position, raw, len(items), header)
+        try:
+            position = kinds.next_position(facts, self._first, self.position, raw, len(items), header)
+        except ValueError as error:
+            raise PagingError(f"{operation.id}: {error}") from None
         linked = position is not None and not position.startswith((kinds.TOKEN, kinds.OFFSET))
         return Page(items, position if linked else None, _count(facts, raw), body, position, kinds.token_of(facts, raw))
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .checks import shape_of
 from .jsontext import dumps, loads
 from .links import query_value, resolve, with_api_version, with_query
 from .operation import API_VERSION, Paging
@@ -69,11 +70,16 @@ def token_sent(paging: Paging, first: Prepared, position: str | None) -> str | N
 def next_position(
     paging: Paging, first: Prepared, position: str | None, raw: Any, items: int, header_link: str | None
 ) -> str | None:
-    """Where the page after this one is; None at the end. `items` is their number, `raw` the answer as JSON."""
+    """Where the page after this one is; None at the end. `items` is their number, `raw` the answer as JSON.
+
+    Raises ValueError for a link that is no text: there is more, and nobody knows where.
+    """
     members = raw if isinstance(raw, dict) else {}
     link = members.get(paging.next_link) if paging.next_link else None
-    if isinstance(link, str) and link:
-        return link
+    if link and not isinstance(link, str):
+        raise ValueError(f"{paging.next_link} is {shape_of(link)}, not text")
+    if link:
+        return str(link)
     if paging.next_link and header_link:
         return header_link
     if token := token_of(paging, raw):

@@ -18,6 +18,10 @@ class Session:
     """One transport (its connections and TLS context), made at the first call, and one auth, for all clients of a facade."""
 
     def __init__(self, make: Callable[[], Any], auth: httpx.Auth | None = None) -> None:
+        if auth is not None and not (hasattr(auth, "sync_auth_flow") and hasattr(auth, "async_auth_flow")):
+            raise TypeError(
+                f"auth= takes an httpx.Auth, not {type(auth).__name__}; around a credential, purview_auth.CredentialAuth(credential)"
+            )
         self._make, self._lock = make, threading.Lock()
         self._transport: Any = None
         self._gates: dict[str, Gate] = {}

@@ -241,6 +241,6 @@ def refuse(departures: Sequence[Departure]) -> None:
     if version is not None:
         code = "MissingApiVersionParameter" if version.kind == "required" else "InvalidApiVersionParameter"
         raise Problem(400, code, f"api-version: expected {version.expected}, found {version.found}.", details)
-    if any(d.kind == "media-type" for d in departures):
-        raise Problem(415, "UnsupportedMediaType", f"The content type must be {first.expected}.", details)
+    if (media := next((d for d in departures if d.kind == "media-type"), None)) is not None:
+        raise Problem(415, "UnsupportedMediaType", f"The content type: expected {media.expected}.", details)
     raise Problem(400, "InvalidRequest", f"The request departs from its contract: {first}.", details)

@@ -258,8 +258,11 @@ def test_t20_what_raises_as_it_looks_ends_the_call() -> None:
 def test_t20_who_looks_is_a_plain_function() -> None:
     async def look(_: httpx.Response) -> None: ...
 
-    for hook in (look, "text"):
-        with pytest.raises(TypeError, match="on_response= takes a function of one argument"):
+    class Called:
+        async def __call__(self, response: httpx.Response) -> None: ...
+
+    for hook in (look, Called(), "text"):
+        with pytest.raises(TypeError, match="on_response= takes a "):
             AsyncScanningClient(ENDPOINT).with_options(on_response=hook)  # type: ignore[arg-type]
 
 
@@ -387,7 +390,7 @@ def test_constructor_arguments() -> None:
         ScanningClient(ENDPOINT, headers={"authorization": "Bearer x"})
     with pytest.raises(ValueError, match="headers= may not hold Host"):
         ScanningClient(ENDPOINT, headers={"Host": "x"})
-    for name in ("content-length", "Transfer-Encoding"):
+    for name in ("content-length", "Transfer-Encoding", "Content-Type"):
         with pytest.raises(ValueError, match=f"headers= may not hold {name}: it is made from the body"):
             ScanningClient(ENDPOINT, headers={name: "3"})
     with pytest.raises(TypeError, match="unexpected keyword argument 'tiemout'"):
@@ -532,3 +535,41 @@ def test_requests_are_those_that_httpx_would_make(case: str, headers: dict[str, 
     assert sorted(theirs.headers.multi_items()) == sorted(made.headers.multi_items())
     assert [theirs.content, *theirs.stream] == [made.content, *made.stream]  # type: ignore[misc]
     assert (theirs.url, theirs.extensions.keys()) == (made.url, made.extensions.keys() - {"timeout", "deadline"})
+
+
+ODD_HEADERS: list[Any] = [
+    *({"X-A": 1}, {"X-A": None}, {b"X-A": "b"}, {"X-A": b"b"}, {b"Authorization": b"evil"}, {1: "a"}),
+    *(
+        {"X-A": "\u00fc"},
+        {"X-A": "a\r\nb: c"},
+        {"X-A": "a\0"},
+        {"X-A": " a "},
+        {"X A": "b"},
+        {"": "b"},
+        {"Authorization ": "x"},
+    ),
+    *({"Expect": "100-continue"}, {"TE": "gzip"}, {"x-ms-client-request-id": "mine"}, {"Purview-Client-Attempt": "7"}),
+]
+
+
+@pytest.mark.parametrize("headers", ODD_HEADERS, ids=repr)
+def test_odd_headers_are_refused_when_the_client_is_made(headers: Any) -> None:
+    for make in (lambda: ScanningClient(ENDPOINT, headers=headers), lambda: Purview(ENDPOINT, headers=headers)):
+        with pytest.raises((TypeError, ValueError), match="headers= "):
+            make()
+    with pytest.raises((TypeError, ValueError), match="headers= "):
+        AsyncScanningClient(ENDPOINT).with_options(headers=headers)
+
+
+def test_headers_that_are_fine() -> None:
+    client, recorder, _ = scanning(GOOD, headers={"X-Team": "data lake\t7", "X-Empty": "", "accept": "text/plain"})
+    client.scans.get("s", "n")
+    (made,) = recorder.seen
+    assert ["data lake\t7", "", "text/plain"] == [made.headers[name] for name in ("x-team", "x-empty", "accept")]
+
+
+@pytest.mark.parametrize("auth", ["token", ("user", "password"), 7], ids=repr)
+def test_what_is_no_auth_is_refused_when_the_client_is_made(auth: Any) -> None:
+    for make in (ScanningClient, AsyncScanningClient, Purview, AsyncPurview):
+        with pytest.raises(TypeError, match=r"auth= takes an httpx.Auth, not .*CredentialAuth\(credential\)"):
+            make(ENDPOINT, auth=auth)

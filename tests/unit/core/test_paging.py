@@ -149,10 +149,19 @@ def test_t11_either_name_of_the_list_is_read(name: str) -> None:
     assert "p" == policy.name
 
 
-@pytest.mark.parametrize("odd", [None, {}, [], "text", {"value": None}, {"value": "x"}, {"nextLink": 7}])
+@pytest.mark.parametrize("odd", [None, {}, [], "text", {"value": None}, {"value": "x"}, {"nextLink": False}])
 def test_t11_odd_pages_are_empty_not_errors(odd: Any) -> None:
     found, recorder = names(httpx.Response(200, content=json.dumps(odd)))
     assert ([], 1) == (found, len(recorder.seen))
+
+
+@pytest.mark.parametrize("link", [7, True, {"a": 1}, ["?skip=1"]])
+def test_t11_a_link_that_is_no_text_is_not_the_end_of_a_list(link: Any) -> None:
+    client = ScanningClient(
+        ENDPOINT, transport=Recorder(httpx.Response(200, json={"value": [], "nextLink": link})).sync
+    )
+    with pytest.raises(PagingError, match="DataSources_List: nextLink is .*, not text"):
+        list(client.data_sources.list())
 
 
 def test_t11_a_later_page_without_a_body_is_not_the_end_of_a_list() -> None:
