@@ -89,7 +89,7 @@ def test_b17_s25_the_reported_run_history(mode: str) -> None:
 
 def test_b17_what_is_no_page_ends_the_list() -> None:
     """Every operation with pages, answered with JSON of other shapes: no items, and nothing is raised."""
-    odd: list[Any] = [[], {}, None, 7, "x", {"value": None}, {"value": 7}, {"value": {}, "nextLink": 7}]
+    odd: list[Any] = [[], {}, None, 7, "x", {"value": None}, {"value": 7}, {"value": {}, "nextLink": ""}]
     service, counted = Service(), 0
     for case, *_ in paged():
         with Caller(case.version, service) as caller:
