@@ -12,7 +12,7 @@ CONTRACTS = Path(__file__).resolve().parents[1] / "specs" / "contracts"
 SCANNING = CONTRACTS / "scanning" / "2023-09-01.json"
 DATAMAP = CONTRACTS / "datamap" / "2023-09-01.json"
 _SMALL = 14  # members of the properties of a small scan
-_DEEPEST = 4  # error details hold error details
+_DEEPEST = 3  # error details hold error details, which end here
 
 
 class Contract:
@@ -94,11 +94,11 @@ def small_scans(count: int) -> Json:
         full = contract.object("Scan", number)
         own = full.pop("properties")
         kept = {"credential": None, "connectedVia": None, "scanRulesetName": None, "scanRulesetType": None}
-        kept |= {"workers": None, "collection": None}
+        kept |= {"workers": None, "collection": None, "domain": None, "lastModifiedAt": None}
         kept |= {k: own[k] for k in kept if k in own} | {"connectedVia": None, "workers": None}
         scalars = [(k, v) for k, v in own.items() if k not in kept and not isinstance(v, (dict, list))]
         kept |= dict(scalars[: _SMALL - len(kept)])
-        return {k: full[k] for k in ("name", "id", "kind")} | {"properties": kept, "scanResults": None}
+        return {k: full[k] for k in ("name", "dataSourceName", "kind", "creationType")} | {"properties": kept}
 
     return {"value": [small(n) for n in range(count)], "count": count}
 

@@ -23,10 +23,10 @@ import paging
 import peers
 import transports
 import values
+from measure import python
 
 _PACKAGES = ("httpx", "httpcore", "aiohttp", "azure-core")
 _PACKAGES += ("attrs", "msgspec", "openapi-python-client", "azure-purview-datamap", "pydantic", "ruff")
-_SCANS, _ENTITIES, _NODES = 2000, 1000, 5000
 
 
 def main() -> None:
@@ -49,10 +49,8 @@ def main() -> None:
         if "imports" in wanted:
             calls.first_calls(scratch, rounds)
         if "decode" in wanted:
-            values.scans(_SCANS, rounds)
-            values.scans(_SCANS, rounds, small=True)
-            values.entities(_ENTITIES, rounds)
-            values.lineage(_NODES, rounds)
+            for page in values.PAGES:
+                print(python(values.__file__, page, str(rounds), scratch=scratch), flush=True)
         if "calls" in wanted:
             calls.calls(scratch, rounds)
         if "paging" in wanted:
