@@ -16,7 +16,17 @@ import httpx
 from .decoding import decode
 from .endpoint import plane_endpoint
 from .operation import API_VERSION, Operation, Plane
-from .options import USER_AGENT, Retry, Timeout, checked_headers, checked_retry, checked_timeout, checked_total
+from .options import (
+    USER_AGENT,
+    Retry,
+    Timeout,
+    checked_headers,
+    checked_retry,
+    checked_timeout,
+    checked_total,
+    checked_version,
+    flag,
+)
 from .pipeline import Attempt, Calling, Flow, call
 from .polling import Monitor
 from .request import Prepared, prepare
@@ -76,9 +86,13 @@ class Base:
         tenant_endpoint: str | None,
     ) -> None:
         self.endpoint = plane_endpoint(self.plane.endpoint, endpoint, tenant_endpoint, cloud)
-        self.api_version = api_version or self.plane.version
+        self.api_version = checked_version(api_version, self.plane.version)
         self._session, self._urls, self._root = session, Urls(self.endpoint), f"{self.endpoint}/"
-        self._retry, self._strict, self._headers = checked_retry(retry), strict, checked_headers(headers)
+        self._retry, self._strict, self._headers = (
+            checked_retry(retry),
+            flag("strict", strict),
+            checked_headers(headers),
+        )
         self._timeout, self._total_s = checked_timeout(timeout).as_dict(), checked_total(total_timeout)
         self._on_response: Callable[[httpx.Response], object] | None = None
         self._random: Callable[[], float] = _random.random
@@ -108,9 +122,9 @@ class Base:
         other._timeout = self._timeout if timeout is None else checked_timeout(timeout).as_dict()
         other._total_s = self._total_s if total_timeout is None else checked_total(total_timeout)
         other._retry = self._retry if retry is None else checked_retry(retry)
-        other.api_version = api_version or self.api_version
+        other.api_version = checked_version(api_version, self.api_version)
         other._headers = {**self._headers, **checked_headers(headers)}
-        other._strict = self._strict if strict is None else strict
+        other._strict = self._strict if strict is None else flag("strict", strict)
         other._on_response = _checked(on_response) or self._on_response
         other._owned = False
         return other

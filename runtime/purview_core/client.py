@@ -18,7 +18,7 @@ from .pipeline import Attempt, Flow, arun, run
 from .polling import AsyncPoller, Monitor, Poller
 from .request import Prepared, opened
 from .sending import asend, send
-from .session import Session, async_http_transport, async_sleep, close_async, close_sync, http_transport
+from .session import Session, async_session, async_sleep, close_async, close_sync, sync_session
 
 T = TypeVar("T")
 
@@ -62,7 +62,7 @@ class Client(Base):
     ) -> None:
         super().__init__(
             endpoint,
-            _session or Session(lambda: transport or http_transport(), auth),
+            _session or sync_session(transport, auth),
             timeout=timeout,
             total_timeout=total_timeout,
             retry=retry,
@@ -158,7 +158,7 @@ class AsyncClient(Base):
     ) -> None:
         super().__init__(
             endpoint,
-            _session or Session(lambda: transport or async_http_transport(), auth),
+            _session or async_session(transport, auth),
             timeout=timeout,
             total_timeout=total_timeout,
             retry=retry,
