@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from inspect import iscoroutinefunction
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 import httpx
 
@@ -32,6 +32,8 @@ from .polling import Monitor
 from .request import Prepared, prepare
 from .session import Session
 from .urls import Urls
+
+X = TypeVar("X", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
 
 class Response(NamedTuple):
@@ -66,28 +68,32 @@ _NONE: dict[str, str] = {}
 _ATTEMPT = "purview-client-attempt"
 
 
-class Base:
+class Base(Generic[X]):
     """What both clients know: the plane, the endpoint, and how a call is prepared and read."""
 
     plane: ClassVar[Plane]
+    _start: Callable[[Any, httpx.Auth | None], Session]
 
     def __init__(
         self,
         endpoint: str,
-        session: Session,
         *,
-        timeout: Timeout,
-        total_timeout: float | None,
-        retry: Retry | None,
-        api_version: str | None,
-        headers: Mapping[str, str] | None,
-        strict: bool,
-        cloud: str | None,
-        tenant_endpoint: str | None,
+        auth: httpx.Auth | None = None,
+        transport: X | None = None,
+        timeout: Timeout = None,
+        total_timeout: float | None = None,
+        retry: Retry | None = None,
+        api_version: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        strict: bool = False,
+        cloud: str | None = None,
+        tenant_endpoint: str | None = None,
+        _session: Session | None = None,
     ) -> None:
         self.endpoint = plane_endpoint(self.plane.endpoint, endpoint, tenant_endpoint, cloud)
         self.api_version = checked_version(api_version, self.plane.version)
-        self._session, self._urls, self._root = session, Urls(self.endpoint), f"{self.endpoint}/"
+        self._session, self._owned = _session or self._start(transport, auth), _session is None
+        self._urls, self._root = Urls(self.endpoint), f"{self.endpoint}/"
         self._retry, self._strict, self._headers = (
             checked_retry(retry),
             flag("strict", strict),
@@ -128,8 +134,6 @@ class Base:
         other._on_response = _checked(on_response) or self._on_response
         other._owned = False
         return other
-
-    _owned: bool
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.endpoint}{self.plane.prefix} {self.api_version}>"

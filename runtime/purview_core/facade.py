@@ -7,6 +7,7 @@ from typing import Any, Generic, Self, TypeVar
 
 import httpx
 
+from .base import X
 from .client import AsyncClient, Client
 from .endpoint import plane_endpoint
 from .options import Retry, Timeout, checked_headers, checked_retry, checked_timeout, checked_total, flag
@@ -14,7 +15,6 @@ from .session import Session, async_session, close_async, close_sync, sync_sessi
 
 S = TypeVar("S", bound=Client)
 A = TypeVar("A", bound=AsyncClient)
-X = TypeVar("X", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
 
 class _Planes(Generic[X]):

@@ -33,7 +33,7 @@ def one_line(caught: pytest.ExceptionInfo[Exception], name: str) -> bool:
     return "\n" not in text and f"{name}=" in text
 
 
-@pytest.mark.parametrize(("name", "odd"), ODD, ids=repr)
+@pytest.mark.parametrize(("name", "odd"), ODD, ids=[f"{name}-{i}" for i, (name, _) in enumerate(ODD)])
 def test_a_client_names_the_argument_that_is_odd(name: str, odd: Any) -> None:
     for make in CLIENTS:
         with pytest.raises((TypeError, ValueError)) as caught:
