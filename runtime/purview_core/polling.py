@@ -13,7 +13,7 @@ from .codec import Registry
 from .decoding import type_of
 from .errors import NotFoundError, PollingError, retry_after_seconds
 from .jsontext import loads
-from .links import query_value, repaired, resolve, with_api_version
+from .links import UNSENDABLE, query_value, repaired, resolve, with_api_version
 from .pipeline import Flow, Wait
 from .request import REQUEST_ID, Prepared
 
@@ -120,7 +120,7 @@ class Monitor(Generic[T]):
         path = polling.status_path
         for name in re.findall(r"\{(\w+)\}", path):
             found = body.get("id") if name == "id" and isinstance(body, dict) else _sent(self._prepared, name)
-            if not isinstance(found, str) or not found:
+            if not isinstance(found, str) or not found or UNSENDABLE.search(found):
                 return None
             path = path.replace("{" + name + "}", quote(found, safe="~"))
         return self._client.endpoint + path

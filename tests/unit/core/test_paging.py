@@ -24,7 +24,7 @@ LIST = "/scan/datasources"
 
 def page(*names: str, link: Any = "absent", **more: Any) -> httpx.Response:
     body = {"value": [{"kind": "AmazonS3", "name": name} for name in names], **more}
-    return httpx.Response(200, json=body if link == "absent" else {**body, "nextLink": link})
+    return httpx.Response(200, content=json.dumps(body if link == "absent" else {**body, "nextLink": link}))
 
 
 def names(*answers: Any) -> tuple[list[Any], Recorder]:
@@ -55,26 +55,33 @@ def test_t11_links_are_followed_as_they_came(link: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "link",
+    ("link", "said"),
     [
-        "https://evil.example/x",
-        "http://contoso.purview.azure.com/x",
-        "//evil.example/x",
-        f"{ENDPOINT}.evil.example/x",
-        "https://contoso.purview.azure.com@evil.example/x",
-        "https://contoso.purview.azure.com:444/x",
+        ("https://evil.example/x", f"leads to another host: https://evil.example, not {ENDPOINT};"),
+        ("http://contoso.purview.azure.com/x", "leads to another scheme: http://contoso.purview.azure.com, not"),
+        ("http://contoso.purview.azure.com:443/x", "leads to another scheme and port: http://contoso"),
+        ("//evil.example/x", "leads to another host: https://evil.example, not"),
+        (f"{ENDPOINT}.evil.example/x", "leads to another host: https://contoso.purview.azure.com.evil.example, not"),
+        ("https://contoso.purview.azure.com@evil.example/x", "leads to another host: https://evil.example, not"),
+        (f"{ENDPOINT}:444/x", f"leads to another port: {ENDPOINT}:444, not {ENDPOINT};"),
+        (f"{ENDPOINT}:0/x", f"leads to another port: {ENDPOINT}:0, not"),
+        ("http://evil.example:81/x", "leads to another scheme and host and port: http://evil.example:81, not"),
+        ("https://me:pass@contoso.purview.azure.com/x", f"names a user beside the host: {ENDPOINT};"),
     ],
 )
-def test_t11_links_to_another_host_are_refused_before_anything_is_sent(link: str) -> None:
+def test_t11_links_to_another_origin_are_refused_before_anything_is_sent(link: str, said: str) -> None:
+    link += "?skip=t0ken"
     recorder = Recorder(page("a", link=link))
     found: list[Any] = []
-    with pytest.raises(PagingError, match="leads to another host") as caught:
+    with pytest.raises(PagingError) as caught:
         found.extend(s.name for s in ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list())
     assert (1, link, ["a"]) == (len(recorder.seen), caught.value.position, found)
+    text = str(caught.value)
+    assert (True, False, False) == (f"the link {said}" in text, "t0ken" in text, "pass" in text), text
 
 
 @pytest.mark.parametrize(
-    "link", ["?skip=\x01", "\x00", "/scan\r\nx: y", "https://[", f"?skip={'a' * 70_000}", f"{ENDPOINT}:x/"]
+    "link", ["?skip=\x01", "\x00", "/scan\r\nx: y", "?a=\ud800", "https://[", f"?skip={'a' * 70_000}", f"{ENDPOINT}:x/"]
 )
 def test_t11_links_that_are_none_are_refused(link: str) -> None:
     recorder = Recorder(page("a", link=link))

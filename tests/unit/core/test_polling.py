@@ -100,10 +100,15 @@ def test_t13_links_are_repaired(link: str, expected: str) -> None:
 
 
 def test_t13_links_to_another_host_are_refused() -> None:
-    client, recorder, _ = shares(status("Running", "https://evil.example/op"))
-    with pytest.raises(PollingError, match="leads to another host"):
-        client.sent_shares.begin_delete("s")
-    assert 1 == len(recorder.seen)
+    for link, said in (
+        ("https://evil.example/op", f"another host: https://evil.example, not {ENDPOINT};"),
+        (f"{ENDPOINT}:8443/op?sig=t0ken", f"another port: {ENDPOINT}:8443, not {ENDPOINT};"),
+        (ENDPOINT.replace("https", "http"), "another scheme: http://contoso.purview.azure.com, not"),
+    ):
+        client, recorder, _ = shares(status("Running", link))
+        with pytest.raises(PollingError, match=f"leads to {said}") as caught:
+            client.sent_shares.begin_delete("s")
+        assert (1, False) == (len(recorder.seen), "t0ken" in str(caught.value))
 
 
 def test_t13_a_status_that_is_not_there_yet() -> None:
@@ -170,6 +175,16 @@ def test_t13_a_missing_link_is_built_from_the_id() -> None:
     result = client.glossary.begin_import_glossary_terms_via_csv_by_glossary_name("n", file=b"a").result()
     assert isinstance(result, cat.ImportCSVOperation)
     assert "GET /catalog/api/glossary/terms/import/OP1?api-version=2023-02-01-preview" == recorder.paths[1]
+
+
+@pytest.mark.parametrize("odd", ["a\ud800", "a\r\nb", "", 7])
+def test_t13_an_id_that_no_link_can_hold_leaves_the_operation_known(odd: Any) -> None:
+    """It has begun: the poller says what it is, and that nobody knows where its state is."""
+    content = json.dumps({"id": odd, "status": "Running"}).encode()
+    client, _ = quick(CatalogClient(ENDPOINT, transport=Recorder(httpx.Response(202, content=content)).sync))
+    poller = client.glossary.begin_import_glossary_terms_via_csv_by_glossary_name("n", file=b"a")
+    with pytest.raises(PollingError, match="is Running, and the service gave no link to its state"):
+        poller.result()
 
 
 def test_t13_a_status_request_has_nothing_of_the_first_request_but_its_id(tmp_path: Path) -> None:
