@@ -151,12 +151,15 @@ class Base(Generic[X]):
     def _by_name(self, operation_id: str, parameters: Mapping[str, Any] | None, body: Any) -> Prepared:
         """A call by operationId and wire names; raises TypeError with the nearest names for one that is not known."""
         operations = self._operations
+        if not isinstance(operation_id, str) or not isinstance(parameters, Mapping | None):
+            found = type(parameters if isinstance(operation_id, str) else operation_id).__name__
+            raise TypeError(f"call takes an operationId and a mapping of wire names to values, not {found}")
         if operation_id not in operations:
             raise TypeError(f"{self.plane.name} has no operation {operation_id!r}{_nearest(operation_id, operations)}")
         operation, given = operations[operation_id], dict(parameters or {})
         known = {p.wire_name for p in operation.parameters}
-        if unknown := sorted(set(given) - known):
-            raise TypeError(f"{operation_id} has no parameter {unknown[0]!r}{_nearest(unknown[0], known)}")
+        if unknown := sorted(set(given) - known, key=str):
+            raise TypeError(f"{operation_id} has no parameter {unknown[0]!r}{_nearest(str(unknown[0]), known)}")
         values = [given.get(p.wire_name) for p in operation.arguments]
         return self._prepare(operation, values, body, given.get(API_VERSION.wire_name))
 

@@ -12,6 +12,7 @@ import pytest
 from purview_core import NO_RETRY, AuthError, Page, PagingError, PurviewError, ServerError
 from purview_dataplane.account import AccountClient
 from purview_dataplane.metadata_policies import MetadataPoliciesClient
+from purview_dataplane.pds import PdsClient
 from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
 from purview_dataplane.scanning import models as m
 from purview_dataplane.unified_catalog import UnifiedCatalogClient
@@ -160,6 +161,60 @@ def test_t11_either_name_of_the_list_is_read(name: str) -> None:
 def test_t11_odd_pages_are_empty_not_errors(odd: Any) -> None:
     found, recorder = names(httpx.Response(200, content=json.dumps(odd)))
     assert ([], 1) == (found, len(recorder.seen))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            {"error": {"code": "Busy", "message": "later"}},
+            "an error came with a good status, and no items: Busy: later",
+        ),
+        ({"error": {"message": "later"}, "value": None}, "and no items: later"),
+        ({"error": "busy"}, "and no items: busy"),
+        ({"requestId": "q", "errorCode": "A-1", "errorMessage": "gone"}, "and no items: A-1: gone"),
+        ({"error": {"code": "Busy"}, "nextLink": "?skip=1"}, "and no items: Busy"),
+        (
+            {"elements": [{"name": "a"}], "count": 1},
+            "has no list value, but elements, which the document does not have",
+        ),
+    ],
+)
+def test_t11_an_error_or_a_renamed_list_is_no_empty_page(body: Any, said: str) -> None:
+    for first in ([], [page("a", link="?skip=0")]):
+        recorder = Recorder(*first, httpx.Response(200, json=body))
+        with pytest.raises(PagingError, match=f"^DataSources_List: .*{said}$") as caught:
+            list(ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list())
+        assert ("?skip=0" if first else None, len(first) + 1) == (caught.value.position, len(recorder.seen))
+
+
+def test_t11_an_error_that_says_nothing_or_comes_with_items_is_none() -> None:
+    """Services send an empty one with success."""
+    for error in (None, {}, {"errorCode": 0, "errorMessage": ""}, {"code": None, "message": ""}):
+        assert [] == names(httpx.Response(200, json={"error": error, "errorCode": None}))[0]
+    assert ["a"] == names(page("a", error={"code": "Busy"}, warnings=["w"]))[0]
+
+
+def test_t11_a_version_that_names_its_list_otherwise_is_no_empty_list() -> None:
+    recorder = Recorder(httpx.Response(200, json={"count": 1, "elements": [{"id": "e"}]}))
+    client = PdsClient(ENDPOINT, transport=recorder.sync, api_version="2022-11-01-preview")
+    with pytest.raises(PagingError, match="has no list value, but elements, which the document does not have"):
+        list(client.policy_elements.list(scope="s"))
+
+
+@pytest.mark.parametrize("odd", ["", 0, 5, b"?skip=1", True, ["?skip=1"]], ids=repr)
+def test_t11_a_position_is_text(odd: Any) -> None:
+    recorder = Recorder(page("a"))
+    pager = ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list()
+    with pytest.raises(TypeError, match="^DataSources_List: by_page takes the text of a position, or None, not "):
+        next(pager.by_page(odd))
+
+    async def story() -> None:
+        with pytest.raises(TypeError, match="by_page takes the text of a position, or None, not "):
+            await anext(aiter(AsyncScanningClient(ENDPOINT, transport=recorder.both).data_sources.list().by_page(odd)))
+
+    asyncio.run(story())
+    assert [] == recorder.seen
 
 
 @pytest.mark.parametrize("link", [7, True, {"a": 1}, ["?skip=1"]])
