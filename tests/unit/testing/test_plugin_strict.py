@@ -210,7 +210,10 @@ def test_a_wrong_option_is_one_line(run: Runs, arguments: list[str], expected: s
         ("plane='scanning'", "unknown argument 'plane'; did you mean planes"),
         ("planes=['scaning']", "unknown plane 'scaning'; did you mean scanning?"),
         ("planes=['scanning@2023-09-02']", "unknown version '2023-09-02' of scanning; did you mean 2023-09-01"),
-        ("page_size=0", "page_size 0: a page holds one item at least"),
+        ("page_size=0", "page_size 0: a whole number, 1 or more, is needed"),
+        ("page_size='2'", "page_size '2': a whole number, 1 or more, is needed"),
+        ("strict='no'", "strict 'no': True or False is needed"),
+        ("planes=7", "planes 7: a list of names is needed, such as"),
         ("'scanning'", "takes named arguments alone"),
     ],
 )
