@@ -30,7 +30,14 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code. A foreseen fault is one line on stderr, never a traceback."""
-    arguments = _parser().parse_args(argv)
+    parser, words = _parser(), list(sys.argv[1:] if argv is None else argv)
+    for before, word in zip(["", *words], words, strict=False):
+        name, equals, value = word.partition("=")
+        if not word or (name.startswith("--") and equals and not value):
+            parser.error(
+                f"{name or before or 'an argument'} has an empty value"
+            )  # as a path it would be the folder at hand
+    arguments = parser.parse_args(words)
     run: Callable[[argparse.Namespace], Counts | None] = arguments.run
     try:
         if (done := run(arguments)) is not None:

@@ -53,6 +53,11 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int
         (["fetch", "--offline", "--mirror", "x"], "not allowed with argument"),
         (["check", "--plane", "x"], "unrecognized arguments: --plane x"),
         (["generate", "--out"], "expected one argument"),
+        (["generate", "--out", ""], "--out has an empty value"),
+        (["generate", "--out="], "--out has an empty value"),
+        (["check", "--specs="], "--specs has an empty value"),
+        (["diff", "a", "b", "--json", ""], "--json has an empty value"),
+        ([""], "an argument has an empty value"),
     ],
 )
 def test_usage_errors_are_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], says: str) -> None:
