@@ -192,6 +192,10 @@ def test_a_fault_that_is_not_known_names_its_neighbours(run: Runs) -> None:
         (["--purview-mode", "replay", "--purview-record"], "--purview-record: replay makes no calls"),
         (["--purview-mode", "replay", "--purview-recordings", "nowhere"], "nowhere: is no folder; make recordings"),
         (["--purview-recordings", "test_it.py"], "test_it.py: is a file; name a folder"),
+        *(
+            ([f"--purview-{name}", ""], f"--purview-{name}: has an empty value; name a folder")
+            for name in ("recordings", "contracts")
+        ),
         (["--purview-contracts", "nowhere"], "nowhere: has no planes.toml"),
         (["--purview-live-account", "contoso"], "--purview-live-account: is for --purview-mode live alone"),
         (["-o", "purview_strict=perhaps"], "purview_strict (ini): 'perhaps' is neither true nor false"),
