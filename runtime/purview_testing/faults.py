@@ -76,7 +76,7 @@ class Fault:
         checked.number(f"{where} retry_after", self.retry_after, none=True)
         checked.number(f"{where} delay", self.delay, 0)
         checked.number(f"{where} probability", self.probability, 0)
-        if self.to is None or self.probability > 1:
+        if not self.to or self.probability > 1:
             raise UsageError(f"{where} to is an address, and probability lies between 0 and 1")
         self._random = random.Random(self.seed)  # noqa: S311 - a repeatable draw
 
