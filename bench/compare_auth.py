@@ -43,6 +43,8 @@ def main() -> None:
     wanted = arguments.parts or _PARTS
     if unknown := set(wanted) - set(_PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    if arguments.pairs < 1:
+        parser.error(f"--pairs {arguments.pairs}: 1 or more are needed")
     logging.getLogger().addHandler(logging.NullHandler())  # or failures that are probed for would fill the screen
     start = time.perf_counter()
     print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}; httpx {httpx.__version__}\n")

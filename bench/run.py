@@ -38,6 +38,8 @@ def main() -> None:
     wanted, rounds = arguments.parts or parts, arguments.rounds
     if unknown := set(wanted) - set(parts):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    if rounds < 1:
+        parser.error(f"--rounds {rounds}: 1 or more are needed")
     print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()};", end=" ")
     print(", ".join(f"{name} {version(name)}" for name in _PACKAGES))
     with tempfile.TemporaryDirectory() as folder:

@@ -59,16 +59,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog=f"python -m {_PROGRAM}", description="Upstream documents to contracts to typed clients.")
     commands = parser.add_subparsers(dest="command", required=True)
     shared = _Parser(add_help=False)
-    shared.add_argument("--specs", type=Path, metavar="DIR", help="manifest, locks, overlays and contracts")
+    shared.add_argument("--specs", type=paths.named, metavar="DIR", help="manifest, locks, overlays and contracts")
     chosen = _Parser(add_help=False)
     chosen.add_argument("--plane", metavar="P", help="one plane (default: all)")
     chosen.add_argument("--version", metavar="V", help='one api-version, or "all"')
     where = _Parser(add_help=False)
     source = where.add_mutually_exclusive_group()
-    source.add_argument("--mirror", type=Path, metavar="DIR", help="a folder laid out as owner/repo/commit/path")
+    source.add_argument("--mirror", type=paths.named, metavar="DIR", help="a folder laid out as owner/repo/commit/path")
     source.add_argument("--base-url", default=BASE_URL, metavar="URL", help="an address that serves the same layout")
     source.add_argument("--offline", action="store_true", help="the cache alone")
-    where.add_argument("--cache", type=Path, default=None, metavar="DIR", help="where fetched documents are kept")
+    where.add_argument(
+        "--cache", type=paths.named, default=None, metavar="DIR", help="where fetched documents are kept"
+    )
     command = commands.add_parser("fetch", parents=[shared, chosen, where], help="bring documents into the cache")
     command.add_argument("--examples", action="store_true", help="also the example files that documents name")
     command.add_argument("--update-lock", action="store_true", help="record what was fetched in upstream.lock")
@@ -76,7 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("normalise", parents=[shared, chosen, where], help="documents to contracts")
     command.set_defaults(run=_normalise)
     command = commands.add_parser("generate", parents=[shared, chosen], help="contracts to packages")
-    command.add_argument("--out", type=Path, metavar="DIR", help="where the packages go (default: the generated tree)")
+    command.add_argument(
+        "--out", type=paths.named, metavar="DIR", help="where the packages go (default: the generated tree)"
+    )
     command.add_argument("--accept-names", action="store_true", help="record lost and changed names in names.lock")
     command.set_defaults(run=_generate)
     command = commands.add_parser("check", parents=[shared], help="contracts, locks and generated tree agree")

@@ -42,7 +42,7 @@ def options(command: argparse.ArgumentParser) -> None:
         "--api-url", default=listing.API_URL, metavar="URL", help="GitHub's REST interface, for the listing"
     )
     command.add_argument(
-        "--out", type=Path, metavar="DIR", help="the source root of the generated tree, beside the specs"
+        "--out", type=paths.named, metavar="DIR", help="the source root of the generated tree, beside the specs"
     )
     reports(command)
 
@@ -134,7 +134,7 @@ def _show(report: Report, arguments: argparse.Namespace, counts: Counts) -> Coun
         if target == "-":
             sys.stdout.write(form(report))
             shown = True
-        elif target:
+        elif target is not None:
             Path(target).write_text(form(report), encoding="utf-8", newline="\n")
     if not shown:
         sys.stdout.write(report_text.as_text(report))

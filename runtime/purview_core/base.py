@@ -9,19 +9,31 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from inspect import iscoroutinefunction
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 import httpx
 
 from .decoding import decode
 from .endpoint import plane_endpoint
 from .operation import API_VERSION, Operation, Plane
-from .options import USER_AGENT, Retry, Timeout, checked_headers, checked_retry, checked_timeout, checked_total
+from .options import (
+    USER_AGENT,
+    Retry,
+    Timeout,
+    checked_headers,
+    checked_retry,
+    checked_timeout,
+    checked_total,
+    checked_version,
+    flag,
+)
 from .pipeline import Attempt, Calling, Flow, call
 from .polling import Monitor
 from .request import Prepared, prepare
 from .session import Session
 from .urls import Urls
+
+X = TypeVar("X", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
 
 class Response(NamedTuple):
@@ -56,29 +68,37 @@ _NONE: dict[str, str] = {}
 _ATTEMPT = "purview-client-attempt"
 
 
-class Base:
+class Base(Generic[X]):
     """What both clients know: the plane, the endpoint, and how a call is prepared and read."""
 
     plane: ClassVar[Plane]
+    _start: Callable[[Any, httpx.Auth | None], Session]
 
     def __init__(
         self,
         endpoint: str,
-        session: Session,
         *,
-        timeout: Timeout,
-        total_timeout: float | None,
-        retry: Retry | None,
-        api_version: str | None,
-        headers: Mapping[str, str] | None,
-        strict: bool,
-        cloud: str | None,
-        tenant_endpoint: str | None,
+        auth: httpx.Auth | None = None,
+        transport: X | None = None,
+        timeout: Timeout = None,
+        total_timeout: float | None = None,
+        retry: Retry | None = None,
+        api_version: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        strict: bool = False,
+        cloud: str | None = None,
+        tenant_endpoint: str | None = None,
+        _session: Session | None = None,
     ) -> None:
         self.endpoint = plane_endpoint(self.plane.endpoint, endpoint, tenant_endpoint, cloud)
-        self.api_version = api_version or self.plane.version
-        self._session, self._urls, self._root = session, Urls(self.endpoint), f"{self.endpoint}/"
-        self._retry, self._strict, self._headers = checked_retry(retry), strict, checked_headers(headers)
+        self.api_version = checked_version(api_version, self.plane.version)
+        self._session, self._owned = _session or self._start(transport, auth), _session is None
+        self._urls, self._root = Urls(self.endpoint), f"{self.endpoint}/"
+        self._retry, self._strict, self._headers = (
+            checked_retry(retry),
+            flag("strict", strict),
+            checked_headers(headers),
+        )
         self._timeout, self._total_s = checked_timeout(timeout).as_dict(), checked_total(total_timeout)
         self._on_response: Callable[[httpx.Response], object] | None = None
         self._random: Callable[[], float] = _random.random
@@ -108,14 +128,12 @@ class Base:
         other._timeout = self._timeout if timeout is None else checked_timeout(timeout).as_dict()
         other._total_s = self._total_s if total_timeout is None else checked_total(total_timeout)
         other._retry = self._retry if retry is None else checked_retry(retry)
-        other.api_version = api_version or self.api_version
+        other.api_version = checked_version(api_version, self.api_version)
         other._headers = {**self._headers, **checked_headers(headers)}
-        other._strict = self._strict if strict is None else strict
+        other._strict = self._strict if strict is None else flag("strict", strict)
         other._on_response = _checked(on_response) or self._on_response
         other._owned = False
         return other
-
-    _owned: bool
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.endpoint}{self.plane.prefix} {self.api_version}>"
@@ -133,12 +151,15 @@ class Base:
     def _by_name(self, operation_id: str, parameters: Mapping[str, Any] | None, body: Any) -> Prepared:
         """A call by operationId and wire names; raises TypeError with the nearest names for one that is not known."""
         operations = self._operations
+        if not isinstance(operation_id, str) or not isinstance(parameters, Mapping | None):
+            found = type(parameters if isinstance(operation_id, str) else operation_id).__name__
+            raise TypeError(f"call takes an operationId and a mapping of wire names to values, not {found}")
         if operation_id not in operations:
             raise TypeError(f"{self.plane.name} has no operation {operation_id!r}{_nearest(operation_id, operations)}")
         operation, given = operations[operation_id], dict(parameters or {})
         known = {p.wire_name for p in operation.parameters}
-        if unknown := sorted(set(given) - known):
-            raise TypeError(f"{operation_id} has no parameter {unknown[0]!r}{_nearest(unknown[0], known)}")
+        if unknown := sorted(set(given) - known, key=str):
+            raise TypeError(f"{operation_id} has no parameter {unknown[0]!r}{_nearest(str(unknown[0]), known)}")
         values = [given.get(p.wire_name) for p in operation.arguments]
         return self._prepare(operation, values, body, given.get(API_VERSION.wire_name))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Self, TypeVar
 
@@ -12,13 +12,12 @@ import httpx
 from .base import Base, Bound, Response, without_token
 from .failures import transport_error
 from .operation import Operation
-from .options import Retry, Timeout
 from .paging import AsyncPager, Pager
 from .pipeline import Attempt, Flow, arun, run
 from .polling import AsyncPoller, Monitor, Poller
 from .request import Prepared, opened
 from .sending import asend, send
-from .session import Session, async_http_transport, async_sleep, close_async, close_sync, http_transport
+from .session import async_session, async_sleep, close_async, close_sync, sync_session
 
 T = TypeVar("T")
 
@@ -28,7 +27,7 @@ def _cut_off(error: httpx.RequestError, response: httpx.Response, prepared: Prep
     return transport_error(error, prepared) if error._request is response.request else error
 
 
-class Client(Base):
+class Client(Base[httpx.BaseTransport]):
     """A client of one plane. Use it as a context manager, or close it.
 
     Args:
@@ -44,36 +43,10 @@ class Client(Base):
         strict: raise ContractError where an answer is not what the document declares.
     """
 
-    def __init__(
-        self,
-        endpoint: str,
-        *,
-        auth: httpx.Auth | None = None,
-        transport: httpx.BaseTransport | None = None,
-        timeout: Timeout = None,
-        total_timeout: float | None = None,
-        retry: Retry | None = None,
-        api_version: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        strict: bool = False,
-        cloud: str | None = None,
-        tenant_endpoint: str | None = None,
-        _session: Session | None = None,
-    ) -> None:
-        super().__init__(
-            endpoint,
-            _session or Session(lambda: transport or http_transport(), auth),
-            timeout=timeout,
-            total_timeout=total_timeout,
-            retry=retry,
-            api_version=api_version,
-            headers=headers,
-            strict=strict,
-            cloud=cloud,
-            tenant_endpoint=tenant_endpoint,
-        )
-        self._owned = _session is None
-        self._sleep: Callable[[float], None] = time.sleep
+    _start = staticmethod(sync_session)
+
+    def _sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
 
     def _send_one(self, attempt: Attempt) -> httpx.Response:
         session, files = self._session, attempt.prepared.files
@@ -137,39 +110,11 @@ class Client(Base):
         self.close()
 
 
-class AsyncClient(Base):
+class AsyncClient(Base[httpx.AsyncBaseTransport]):
     """`Client` for asyncio and trio; `transport` is an httpx.AsyncBaseTransport."""
 
-    def __init__(
-        self,
-        endpoint: str,
-        *,
-        auth: httpx.Auth | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-        timeout: Timeout = None,
-        total_timeout: float | None = None,
-        retry: Retry | None = None,
-        api_version: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        strict: bool = False,
-        cloud: str | None = None,
-        tenant_endpoint: str | None = None,
-        _session: Session | None = None,
-    ) -> None:
-        super().__init__(
-            endpoint,
-            _session or Session(lambda: transport or async_http_transport(), auth),
-            timeout=timeout,
-            total_timeout=total_timeout,
-            retry=retry,
-            api_version=api_version,
-            headers=headers,
-            strict=strict,
-            cloud=cloud,
-            tenant_endpoint=tenant_endpoint,
-        )
-        self._owned = _session is None
-        self._sleep: Callable[[float], Awaitable[None]] = async_sleep
+    _start = staticmethod(async_session)
+    _sleep = staticmethod(async_sleep)
 
     async def _send_one(self, attempt: Attempt) -> httpx.Response:
         session, files = self._session, attempt.prepared.files

@@ -15,6 +15,7 @@ import httpcore
 import httpx
 
 from .header_lines import header_lines
+from .options import flag
 from .pool import Key, Link, Pool, PoolLimits
 from .proxies import Proxies
 from .wire import httpx_error, limits_of, seconds_left
@@ -74,7 +75,8 @@ class Transport:
     ) -> None:
         kept = max_connections if max_keepalive is None else max_keepalive
         self.limits = PoolLimits(max_connections, kept, keepalive_expiry_s)
-        if http2 and importlib.util.find_spec("h2") is None:
+        flag("trust_env", trust_env)
+        if flag("http2", http2) and importlib.util.find_spec("h2") is None:
             raise ImportError("http2=True needs h2: pip install 'purview-dataplane[http2]'")
         self._trust, self._trust_env, self._http2 = _checked_trust(ssl_context), trust_env, http2
         self._proxies = Proxies(proxy, trust_env=trust_env)

@@ -27,6 +27,8 @@ _PREFIXES = (
     *("/purviewunifiedcatalog", "/purviewunifiedcatalog/api", "/catalog/api/atlas/v2", "/datamap/api/atlas/v2"),
     *("/datagovernance", "/datagovernance/access", "/datagovernance/catalog", "/datagovernance/dataestate"),
 )
+_CUT_OFF = re.compile(r".+\.purview(\.azure(\.(c|co|u))?)?")  # of an account's address
+_LABEL = "[a-z0-9:](?:[a-z0-9:-]*[a-z0-9:])?"  # a colon: IPv6
 # Portals, the name that tokens are asked for, and the service without an account.
 _NO_SERVICE = re.compile(
     r"(.+\.)?(web\.purview|purviewstudio)\.azure\.\w+|purview\.(microsoft\.\w+|azure\.\w+)|portal\.azure\.\w+"
@@ -42,10 +44,12 @@ def account_endpoint(text: str, cloud: str | None = None) -> str:
     if not isinstance(text, str):
         raise TypeError(f"an endpoint is a str, not {type(text).__name__}; {_FORM}")
     text, suffix = text.strip(), _suffix(cloud)
-    if _NAME.fullmatch(text) and "." not in text:
+    if _NAME.fullmatch(text) and text.lower() != "localhost":
         return f"https://{text.lower()}{suffix}"
     parts = _split(text)
     host = parts.hostname or ""
+    if is_loopback(host) and "://" not in text:
+        raise ValueError(f"{host} may be http or https: give http://{parts.netloc} or https://{parts.netloc}; {_FORM}")
     if not _is_host(host, text):
         raise ValueError(_refused(text))
     if _NO_SERVICE.fullmatch(host):
@@ -77,11 +81,12 @@ def is_loopback(host: str) -> bool:
 def plane_endpoint(kind: str, text: str, tenant_endpoint: str | None = None, cloud: str | None = None) -> str:
     """The address that a plane of the given kind answers at. An account says nothing of the tenant-wide host, which no vendor
     page names but for the public cloud: ValueError for the others, unless `tenant_endpoint` says."""
-    if kind != "tenant":
-        return account_endpoint(text, cloud)
-    if tenant_endpoint is not None:
-        return account_endpoint(tenant_endpoint)
     found = account_endpoint(text, cloud)
+    tenant = None if tenant_endpoint is None else account_endpoint(tenant_endpoint)
+    if kind != "tenant":
+        return found
+    if tenant is not None:
+        return tenant
     if found.endswith((CLOUDS["usgov"], CLOUDS["china"])):
         raise ValueError(f"the tenant-wide host beside {found} is in no document; give it as tenant_endpoint=")
     return TENANT_HOST if found.endswith(CLOUDS["public"]) else found
@@ -90,7 +95,7 @@ def plane_endpoint(kind: str, text: str, tenant_endpoint: str | None = None, clo
 def _suffix(cloud: str | None) -> str:
     if cloud is None:
         return CLOUDS["public"]
-    if cloud not in CLOUDS:
+    if not isinstance(cloud, str) or cloud not in CLOUDS:
         raise ValueError(f"unknown cloud {cloud!r}; there are {', '.join(CLOUDS)}")
     return CLOUDS[cloud]
 
@@ -102,23 +107,20 @@ def _refused(text: str) -> str:
 def _split(text: str) -> SplitResult:
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
-        _ = parts.port
+        if parts.port != 0:
+            return parts
     except ValueError:  # a port that is none, brackets that are no IPv6 address
-        raise ValueError(_refused(text)) from None
-    return parts
+        pass
+    raise ValueError(_refused(text))
 
 
 def _is_host(host: str, text: str) -> bool:
     """Whether it is one, beyond doubt: a trailing dot or an odd character would get round the comparison of hosts, and a single
-    word is a mistyped account name (unless an address with a port says that it is meant)."""
-    if not re.fullmatch(r"[a-z0-9.:-]+", host) or host[0] == "." or host[-1] == "." or not text.isprintable():
+    word or a part of the suffix is a mistyped account (unless an address with a port says that it is meant)."""
+    if not re.fullmatch(rf"{_LABEL}(\.{_LABEL})*", host) or not text.isprintable():
         return False
-    return (
-        "." in host
-        or ":" in host
-        or host == "localhost"
-        or re.match(r"https?://[^/]+:\d", text, re.IGNORECASE) is not None
-    )
+    named = ("." in host and not _CUT_OFF.fullmatch(host)) or ":" in host or host == "localhost"
+    return named or re.match(r"https?://[^/]+:\d", text, re.IGNORECASE) is not None
 
 
 def _mapped(host: str) -> str:

@@ -121,7 +121,7 @@ class HttpError(_TriedError):
     ) -> None:
         self.status_code, self.operation_id, self.method, self.url = status_code, operation_id, method, url
         self.headers, self.body, self.hint, self.attempts = dict(headers), body, hint, attempts
-        error = _service_error(body)
+        error = service_error(body)
         self.error_code = self.headers.get("x-ms-error-code")
         self.code = _words(error.get("code")) or self.error_code
         self.message = _words(error.get("message"))
@@ -271,7 +271,7 @@ def _words(value: Any) -> str | None:
     return value if isinstance(value, str) or value is None else str(value)
 
 
-def _service_error(body: Any) -> dict[str, Any]:
+def service_error(body: Any) -> dict[str, Any]:
     """Both shapes: `{"error": {code, message, ..}}` and `{"requestId", "errorCode", "errorMessage"}`; text is the message,
     unless it is JSON that was cut off, which may hold anything.
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Self, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Self, TypeVar
 
 import httpx
 
+from .base import X
 from .client import AsyncClient, Client
-from .endpoint import account_endpoint
-from .options import Retry, Timeout, checked_headers, checked_retry, checked_timeout, checked_total
-from .session import Session, async_http_transport, close_async, close_sync, http_transport
+from .endpoint import plane_endpoint
+from .options import Retry, Timeout, checked_headers, checked_retry, checked_timeout, checked_total, flag
+from .session import Session, async_session, close_async, close_sync, sync_session
 
 S = TypeVar("S", bound=Client)
 A = TypeVar("A", bound=AsyncClient)
 
 
-class Facade:
-    """See `Client` for the arguments. `tenant_endpoint`: where the tenant-wide planes are, a sandbox say; `cloud`: "public",
-    "usgov" or "china", for an account that is given by name."""
+class _Planes(Generic[X]):
+    _start: Callable[[Any, httpx.Auth | None], Session]
 
     def __init__(
         self,
@@ -27,23 +27,33 @@ class Facade:
         auth: httpx.Auth | None = None,
         tenant_endpoint: str | None = None,
         cloud: str | None = None,
-        transport: httpx.BaseTransport | None = None,
+        transport: X | None = None,
         timeout: Timeout = None,
         total_timeout: float | None = None,
         retry: Retry | None = None,
         headers: Mapping[str, str] | None = None,
         strict: bool = False,
     ) -> None:
-        self.endpoint = account_endpoint(endpoint, cloud)
+        self.endpoint = plane_endpoint("account", endpoint, tenant_endpoint, cloud)
         self._options: dict[str, Any] = {
             "timeout": checked_timeout(timeout),
             "total_timeout": checked_total(total_timeout),
             "retry": checked_retry(retry),
             "headers": checked_headers(headers),
-            "strict": strict,
+            "strict": flag("strict", strict),
             "tenant_endpoint": tenant_endpoint,
         }
-        self._session: Session = Session(lambda: transport or http_transport(), auth)
+        self._session = self._start(transport, auth)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.endpoint}>"
+
+
+class Facade(_Planes[httpx.BaseTransport]):
+    """See `Client` for the arguments. `tenant_endpoint`: where the tenant-wide planes are, a sandbox say; `cloud`: "public",
+    "usgov" or "china", for an account that is given by name."""
+
+    _start = staticmethod(sync_session)
 
     def _client(self, kind: type[S]) -> S:
         return kind(self.endpoint, _session=self._session, **self._options)
@@ -57,37 +67,11 @@ class Facade:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.endpoint}>"
 
-
-class AsyncFacade:
+class AsyncFacade(_Planes[httpx.AsyncBaseTransport]):
     """`Facade` for async clients."""
 
-    def __init__(
-        self,
-        endpoint: str,
-        *,
-        auth: httpx.Auth | None = None,
-        tenant_endpoint: str | None = None,
-        cloud: str | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-        timeout: Timeout = None,
-        total_timeout: float | None = None,
-        retry: Retry | None = None,
-        headers: Mapping[str, str] | None = None,
-        strict: bool = False,
-    ) -> None:
-        self.endpoint = account_endpoint(endpoint, cloud)
-        self._options: dict[str, Any] = {
-            "timeout": checked_timeout(timeout),
-            "total_timeout": checked_total(total_timeout),
-            "retry": checked_retry(retry),
-            "headers": checked_headers(headers),
-            "strict": strict,
-            "tenant_endpoint": tenant_endpoint,
-        }
-        self._session: Session = Session(lambda: transport or async_http_transport(), auth)
+    _start = staticmethod(async_session)
 
     def _client(self, kind: type[A]) -> A:
         return kind(self.endpoint, _session=self._session, **self._options)
@@ -100,6 +84,3 @@ class AsyncFacade:
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.endpoint}>"

@@ -7,21 +7,31 @@ from urllib.parse import quote, unquote, unquote_plus, urljoin, urlsplit
 
 _PORTS = {"https": 443, "http": 80}
 _LONGEST = 32_768  # characters; httpx refuses 65,536
+UNSENDABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # as it is; a lone surrogate also when it is quoted
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host, and the port where it is not the scheme's own."""
     parts = urlsplit(url)
-    return parts.scheme, (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme)
+    return parts.scheme, (parts.hostname or "").lower(), None if parts.port == _PORTS.get(parts.scheme) else parts.port
 
 
 def resolve(link: str, base: str) -> str:
     """A link against the address that gave it; raises ValueError where it leads to another origin, before anything is sent."""
-    if len(link) > _LONGEST or any(c < " " or c == "\x7f" for c in link):
-        raise ValueError("the link is too long, or holds a control character")
+    if len(link) > _LONGEST or UNSENDABLE.search(link):
+        raise ValueError("the link is too long, or holds a control character or half of a character")
     found = urljoin(base, link).partition("#")[0]
-    if origin(found) != origin(base) or urlsplit(found).username is not None:
-        raise ValueError(f"the link leads to another host: {urlsplit(found).scheme}://{urlsplit(found).hostname}")
+    there, here = origin(found), origin(base)
+    if there != here:
+        differ = [what for what, a, b in zip(("scheme", "host", "port"), there, here, strict=True) if a != b]
+        raise ValueError(f"the link leads to another {' and '.join(differ)}: {_shown(there)}, not {_shown(here)}")
+    if urlsplit(found).username is not None:
+        raise ValueError(f"the link names a user beside the host: {_shown(there)}")
     return found
+
+
+def _shown(at: tuple[str, str, int | None]) -> str:
+    return f"{at[0]}://{at[1]}" + ("" if at[2] is None else f":{at[2]}")
 
 
 def with_api_version(url: str, api_version: str) -> str:

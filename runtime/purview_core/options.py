@@ -29,6 +29,31 @@ _VALUE = re.compile(r"[!-~]+([ \t]+[!-~]+)*|")
 Timeout = float | httpx.Timeout | None
 
 
+def seconds(name: str, value: object, *, zero: bool = False) -> None:
+    """Raises TypeError or ValueError, in one line with the name, for what is no time to wait."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name}= takes seconds, not {type(value).__name__}")
+    if not (value >= 0 if zero else value > 0):  # NaN is neither
+        raise ValueError(
+            f"{name}= must be {'0 or more' if zero else 'above 0'} seconds, not {value}; math.inf is no limit"
+        )
+
+
+def whole(name: str, value: object, least: int) -> None:
+    """The same for what is no number of things."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name}= takes a whole number, not {type(value).__name__}")
+    if value < least:
+        raise ValueError(f"{name}= must be {least} or more, not {value}")
+
+
+def flag(name: str, value: object) -> bool:
+    """The same for what is neither True nor False: "false" from an environment is true to Python."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}= takes True or False, not {type(value).__name__}")
+    return value
+
+
 class Retry(Facts):
     """When a call is tried again: `attempts` in all, waits in seconds.
 
@@ -53,12 +78,9 @@ class Retry(Facts):
     longest_wait_s: float
 
     def __init__(self, attempts: int = 3, first_wait_s: float = 0.5, longest_wait_s: float = 60.0) -> None:
-        if not isinstance(attempts, int):
-            raise TypeError(f"attempts must be a whole number, not {attempts!r}")
-        if attempts < 1:
-            raise ValueError("attempts must be 1 or more: the first try counts")
-        if not (first_wait_s >= 0 and longest_wait_s >= 0):
-            raise ValueError("first_wait_s and longest_wait_s are seconds, 0 or more")
+        whole("attempts", attempts, 1)
+        seconds("first_wait_s", first_wait_s, zero=True)
+        seconds("longest_wait_s", longest_wait_s, zero=True)
         self._set(attempts=attempts, first_wait_s=first_wait_s, longest_wait_s=longest_wait_s)
 
 
@@ -73,30 +95,37 @@ def checked_retry(retry: Retry | None) -> Retry:
 
 def checked_timeout(timeout: Timeout) -> httpx.Timeout:
     """None is the default, a number holds for each of connect, read, write and pool, infinity is no limit."""
-    if timeout is None or isinstance(timeout, httpx.Timeout):
-        return DEFAULT_TIMEOUT_S if timeout is None else timeout
-    _positive("timeout", timeout)
+    if timeout is None:
+        return DEFAULT_TIMEOUT_S
+    if isinstance(timeout, httpx.Timeout):
+        for name, value in timeout.as_dict().items():
+            if value is not None:
+                seconds(f"timeout=httpx.Timeout: {name}", value, zero=True)
+        return timeout
+    seconds("timeout", timeout)
     return httpx.Timeout(None if math.isinf(timeout) else timeout)
 
 
-def checked_total(seconds: float | None) -> float:
+def checked_total(total: float | None) -> float:
     """None is the default, infinity is no limit."""
-    if seconds is None:
+    if total is None:
         return DEFAULT_TOTAL_TIMEOUT_S
-    _positive("total_timeout", seconds)
-    return float(seconds)
+    seconds("total_timeout", total)
+    return float(total)
 
 
-def _positive(name: str, seconds: object) -> None:
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise TypeError(f"{name}= takes seconds, not {type(seconds).__name__}")
-    if not seconds > 0:  # NaN is not above 0 either
-        raise ValueError(f"{name}= must be above 0 seconds, not {seconds}; math.inf is no limit, None the default")
+def checked_version(api_version: str | None, default: str) -> str:
+    """The api-version to send, the default for None."""
+    if api_version is not None and not (isinstance(api_version, str) and api_version.isascii() and api_version):
+        raise TypeError(f"api_version= takes text such as {default!r}, not {api_version!r}")
+    return api_version or default
 
 
 def checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
     """Headers that a client adds to each request; raises ValueError for those that are not its to give, and TypeError or
     ValueError for what is no header: some transports would send it."""
+    if headers is not None and not isinstance(headers, Mapping):
+        raise TypeError(f"headers= takes a mapping of names to text, not {type(headers).__name__}")
     for name, value in (headers or {}).items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError(f"headers= takes text, not {name!r} with {type(value).__name__}")

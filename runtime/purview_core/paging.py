@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from . import paging_kinds as kinds
+from .checks import shape_of
 from .codec import Registry, codec, encode
 from .decoding import type_of
-from .errors import PagingError, PurviewError
+from .errors import PagingError, PurviewError, service_error
 from .operation import Facts, Paging
 from .pipeline import Flow
 from .request import Prepared
@@ -64,6 +65,9 @@ class Cursor(Generic[T]):
 
     def __init__(self, client: Client | AsyncClient, first: Prepared, start: str | None = None) -> None:
         assert first.operation.paging is not None
+        if start is not None and not (isinstance(start, str) and start):
+            what = "an empty one" if start == "" else shape_of(start)
+            raise TypeError(f"{first.operation.id}: by_page takes the text of a position, or None, not {what}")
         self._client, self._facts = client, first.operation.paging
         self._first = kinds.first_request(self._facts, first)
         self._seen: set[str] = set()
@@ -143,7 +147,19 @@ class Cursor(Generic[T]):
                     getattr(body, fields[name].name) if name in fields else load(raw[name]) if load else raw[name]
                 )
                 return items
+        self._explain(raw, {wire, *fields})
         return []
+
+    def _explain(self, raw: dict[str, Any], known: set[str]) -> None:
+        """Raises PagingError for a page without its list that is an error, or has a list by a name that nobody knows: neither is
+        an empty page. Without those it is one."""
+        error = service_error(raw) if any(raw.get(n) for n in ("error", "errorCode", "errorMessage")) else {}
+        what = ": ".join(str(part) for part in (error.get("code"), error.get("message")) if part)
+        if what:
+            raise PagingError(f"{self._first.operation.id}: an error came with a good status, and no items: {what}")
+        if found := [name for name, value in raw.items() if name not in known and value and isinstance(value, list)]:
+            what = f"no list {self._facts.items}, but {', '.join(found)}, which the document does not have"
+            raise PagingError(f"{self._first.operation.id}: the page has {what}")
 
 
 def _key(request: Prepared) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from math import inf
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
@@ -13,7 +14,8 @@ from .codec import Registry
 from .decoding import type_of
 from .errors import NotFoundError, PollingError, retry_after_seconds
 from .jsontext import loads
-from .links import query_value, repaired, resolve, with_api_version
+from .links import UNSENDABLE, query_value, repaired, resolve, with_api_version
+from .options import seconds
 from .pipeline import Flow, Wait
 from .request import REQUEST_ID, Prepared
 
@@ -28,6 +30,7 @@ _FAILED = {"failed", "canceled", "cancelled", "error"}
 _MONITORS = ("operation-location", "azure-asyncoperation", "location")
 _INTERVAL_S = 5.0
 _LONGEST_S = 60.0
+_NO_TIME_S = 0.001
 _STATE = "provisioningstate"
 _LATE = 3  # a status link may answer 404 for a moment after the start
 
@@ -69,7 +72,7 @@ class Monitor(Generic[T]):
         """The monitor that a token was taken from, at its last known status; raises ValueError for what is no token here."""
         try:
             state = msgspec.json.decode(token, type=_State)
-        except (msgspec.MsgspecError, UnicodeError):
+        except (msgspec.MsgspecError, UnicodeError, TypeError):
             state = None
         operation = client._operations.get(state.operation) if state and state.plane == client.plane.name else None
         if state is None or operation is None or not operation.polling or not _below(state.url, state.link):
@@ -120,7 +123,7 @@ class Monitor(Generic[T]):
         path = polling.status_path
         for name in re.findall(r"\{(\w+)\}", path):
             found = body.get("id") if name == "id" and isinstance(body, dict) else _sent(self._prepared, name)
-            if not isinstance(found, str) or not found:
+            if not isinstance(found, str) or not found or UNSENDABLE.search(found):
                 return None
             path = path.replace("{" + name + "}", quote(found, safe="~"))
         return self._client.endpoint + path
@@ -155,6 +158,9 @@ class Monitor(Generic[T]):
 
     def flow_result(self, timeout: float | None, interval: float | None) -> Flow[T]:
         """Waits until it is over; raises PollingError where it failed, TimeoutError where it would last over `timeout` seconds."""
+        for name, value in (("timeout", timeout), ("interval", interval)):
+            if value is not None:
+                seconds(name, value, zero=True)
         begun = self._client._clock()
         while not self.over:
             if self._link is None:
@@ -162,8 +168,10 @@ class Monitor(Generic[T]):
                 raise PollingError(
                     f"{what}; ask for it with another operation", status=self.status, body=_json(self._last)
                 )
-            pause, gone = self._pause(interval), self._client._clock() - begun
-            if timeout is not None and gone + pause > timeout:
+            gone = self._client._clock() - begun
+            left = inf if timeout is None else timeout - gone
+            pause = self._pause(interval, left)
+            if pause > left or left < _NO_TIME_S:
                 raise TimeoutError(f"{self._prepared.operation.id} is {self.status} after {gone:.0f} s of waiting")
             yield Wait(pause)
             yield from self.flow_status()
@@ -172,9 +180,11 @@ class Monitor(Generic[T]):
         result: T = yield from self._final()
         return result
 
-    def _pause(self, interval: float | None) -> float:
+    def _pause(self, interval: float | None, left: float) -> float:
+        """What the service asks for; else the interval, cut short so that the last question is at the end of the time."""
         asked = retry_after_seconds(self._last.headers) if self._last is not None else None
-        return min(asked if asked is not None else _INTERVAL_S if interval is None else interval, _LONGEST_S)
+        own = min(_INTERVAL_S if interval is None else interval, left)
+        return min(own if asked is None else asked, _LONGEST_S)
 
     def _failure(self) -> PollingError:
         body = _json(self._last)
@@ -239,8 +249,8 @@ class Poller(Generic[T]):
     def result(self, timeout: float | None = None, *, interval: float | None = None) -> T:
         """Waits for the end: `timeout` seconds at most, asking every `interval` seconds (5) where the service names no time.
 
-        Raises PollingError with the service's own code and text where it failed or was cancelled, TimeoutError where it would
-        last too long. An operation that succeeded in part gives its result; `status()` tells.
+        Raises PollingError with the service's own code and text where it failed or was cancelled, TimeoutError where it
+        lasts longer, or where the service asks to wait beyond that. An operation that succeeded in part gives its result; `status()` tells.
         """
         return self._client._run(self._monitor.flow_result(timeout, interval))
 
@@ -304,7 +314,7 @@ def _sent(prepared: Prepared, name: str) -> str | None:
 
 
 def _below(*urls: str) -> bool:
-    return all(url.startswith("/") for url in urls)
+    return all(url.startswith("/") and not UNSENDABLE.search(url) for url in urls)
 
 
 def _below_host(url: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .operation import Facts
+from .options import seconds, whole
 from .wire import Wire
 
 Key = tuple[bytes, bytes, int | None]
@@ -22,8 +23,10 @@ class PoolLimits(Facts):
     keepalive_expiry_s: float | None
 
     def __init__(self, max_connections: int, max_keepalive: int, keepalive_expiry_s: float | None) -> None:
-        if max_connections < 1 or max_keepalive < 0:
-            raise ValueError("max_connections must be 1 or more, max_keepalive 0 or more")
+        whole("max_connections", max_connections, 1)
+        whole("max_keepalive", max_keepalive, 0)
+        if keepalive_expiry_s is not None:
+            seconds("keepalive_expiry_s", keepalive_expiry_s, zero=True)
         self._set(max_connections=max_connections, max_keepalive=max_keepalive)
         self._set(keepalive_expiry_s=keepalive_expiry_s)
 

@@ -27,6 +27,8 @@ class Proxies:
         read: Callable[[], Mapping[str, str]] = getproxies,
         bypass: Callable[[str], object] = proxy_bypass,
     ) -> None:
+        if proxy is not None and not isinstance(proxy, (str, httpx.URL)):
+            raise TypeError(f"proxy= takes a URL, not {type(proxy).__name__}")
         self._bypass = bypass
         found = read() if trust_env and proxy is None else {}
         self._every = None if proxy is None else _checked(str(proxy), "proxy=")
@@ -59,7 +61,7 @@ def _checked(text: str, where: str) -> httpx.URL:
         url = httpx.URL(text)
     except (httpx.InvalidURL, UnicodeError):
         url = httpx.URL("")
-    if url.scheme not in {"http", "https", *_SOCKS} or not url.host:  # the text may hold a password
+    if url.scheme not in {"http", "https", *_SOCKS} or not url.host or url.port == 0:  # the text may hold a password
         raise ValueError(f"{where} is not the URL of a proxy: http, https, socks5 or socks5h, and a host")
     if url.scheme in _SOCKS and importlib.util.find_spec("socksio") is None:
         raise ImportError(f"{where} names a SOCKS proxy, which needs socksio: pip install 'purview-dataplane[socks]'")

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
+from io import TextIOBase
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 from urllib.parse import quote
@@ -54,7 +55,7 @@ def prepare(
 ) -> Prepared:
     """The request of an operation. `values` stand in the order of `operation.arguments`, None for what is left out.
 
-    Raises TypeError for a value of another shape than declared or a missing one, ValueError for an empty path value.
+    Raises TypeError for a value that is missing or of another shape, ValueError for an empty path value or torn text.
     """
     path, query, headers = operation.path, [], {REQUEST_ID: new_id()}
     assert len(values) == len(operation.arguments)
@@ -71,15 +72,25 @@ def prepare(
             continue
         if type(value) is not str or parameter.type != "str":
             _check(operation, parameter, value)
-        if parameter.location == "path":
-            path = path.replace("{" + parameter.wire_name + "}", _path_value(operation, parameter, value))
-        elif parameter.location == "query":
-            query += _query_pairs(parameter, value)
-        else:
-            headers[parameter.wire_name] = _header_value(operation, parameter, value)
-    url = endpoint + path + ("?" + "&".join(f"{_name(n)}={_quoted(v)}" for n, v in query) if query else "")
+        try:
+            if parameter.location == "path":
+                path = path.replace("{" + parameter.wire_name + "}", _path_value(operation, parameter, value))
+            elif parameter.location == "query":
+                query += [f"{_name(n)}={_quoted(v)}" for n, v in _query_pairs(parameter, value)]
+            else:
+                headers[parameter.wire_name] = _header_value(operation, parameter, value)
+        except UnicodeEncodeError:
+            raise _torn(f"{operation.id}: {parameter.name}") from None
+    url = endpoint + path + ("?" + "&".join(query) if query else "")
     content, files = _content(operation, body, headers)
     return Prepared(operation, operation.method, url, headers, content, files, _replayable(files))
+
+
+def _torn(where: str) -> ValueError:
+    """Python makes such text of bytes that are no UTF-8, in names of files and in arguments of a command."""
+    return ValueError(
+        f"{where} holds a lone surrogate, half of a character: decode its bytes by the encoding they are in"
+    )
 
 
 def _check(operation: Operation[Any], parameter: Parameter, value: Any) -> None:
@@ -153,7 +164,7 @@ def _content(
     check(Registry.get(operation.models), declared.type, body, f"{operation.id}: body", plain=True)
     headers["Content-Type"] = declared.media_types[0]
     if "json" not in declared.media_types[0]:
-        return body if isinstance(body, bytes) else str(body).encode(), None
+        return body if isinstance(body, bytes) else _encoded(f"{operation.id}: body", str(body)), None
     value = json_body(body)
     if isinstance(body, dict) or (isinstance(body, list) and not any(isinstance(item, Coded) for item in body)):
         _check_plain(operation, declared.type, value)
@@ -167,14 +178,30 @@ def _check_plain(operation: Operation[Any], text: str, body: Any) -> None:
             raise TypeError(f"{operation.id}: body{one.pointer} takes {one.expected}, not {one.found}")
 
 
+def _encoded(where: str, content: Any) -> Any:
+    try:
+        return content.encode() if isinstance(content, str) else content
+    except UnicodeEncodeError:
+        raise _torn(where) from None
+
+
 def _files(operation: Operation[Any], body: Any) -> Mapping[str, Any] | None:
+    if body is not None and not isinstance(body, Mapping):
+        raise TypeError(f"{operation.id}: the form takes a mapping of fields to files, not {shape_of(body)}")
     given = dict(body or {})
     out: dict[str, Any] = {}
     assert operation.body is not None
     for field in operation.body.fields:
         value = given.pop(field.wire_name, None)
         if value is not None:
-            out[field.wire_name] = _file(f"{operation.id}: {field.name}", value)
+            where = f"{operation.id}: {field.name}"
+            name, content, *media = _file(where, value)
+            for said in (name, *media):
+                if not isinstance(_encoded(where, said), bytes):
+                    raise TypeError(f"{where} takes text for the name and type of a file, not {shape_of(said)}")
+            if media and not (media[0].isascii() and media[0].isprintable()):
+                raise ValueError(f"{where}: the media type holds a character that no header may hold")
+            out[field.wire_name] = (name, _encoded(where, content), *media)
         elif field.required:
             raise TypeError(f"{operation.id} needs {field.name}")
     if given:
@@ -188,13 +215,17 @@ def _file(name: str, value: Any) -> Any:
             raise FileNotFoundError(f"{name}: there is no file {value}")
         return value.name, value
     content = value[1] if isinstance(value, tuple) and len(value) in (2, 3) else None
-    if isinstance(content, (bytes, str, Path)) or hasattr(content, "read"):
+    if isinstance(content, (bytes, str, Path)) or _binary(content):
         return value
     if isinstance(value, (bytes, str)):
         return "file", value
-    if hasattr(value, "read"):
+    if _binary(value):
         return Path(str(getattr(value, "name", "file"))).name, value
     raise TypeError(f"{name} takes bytes, an open binary file, a Path or (file name, content), not {shape_of(value)}")
+
+
+def _binary(value: Any) -> bool:
+    return hasattr(value, "read") and not isinstance(value, TextIOBase)
 
 
 def _replayable(files: Mapping[str, Any] | None) -> bool:

@@ -17,8 +17,15 @@ _FLOWS = frozenset({"auth_flow", "sync_auth_flow", "async_auth_flow"})
 class Session:
     """One transport (its connections and TLS context), made at the first call, and one auth, for all clients of a facade."""
 
-    def __init__(self, make: Callable[[], Any], auth: httpx.Auth | None = None) -> None:
-        if auth is not None and not (hasattr(auth, "sync_auth_flow") and hasattr(auth, "async_auth_flow")):
+    def __init__(
+        self, make: Callable[[], Any], auth: httpx.Auth | None = None, *, given: Any = None, sends: str = ""
+    ) -> None:
+        if given is not None and (isinstance(given, type) or not hasattr(given, sends)):
+            kind = "BaseTransport" if sends == "handle_request" else "AsyncBaseTransport"
+            raise TypeError(f"transport= takes an httpx.{kind}, not {given!r:.60}")
+        if auth is not None and (
+            isinstance(auth, type) or not (hasattr(auth, "sync_auth_flow") and hasattr(auth, "async_auth_flow"))
+        ):
             raise TypeError(
                 f"auth= takes an httpx.Auth, not {type(auth).__name__}; around a credential, purview_auth.CredentialAuth(credential)"
             )
@@ -58,13 +65,23 @@ def warm_token_of(auth: Any) -> Callable[[str], Any]:
     return found
 
 
-def http_transport() -> httpx.BaseTransport:
+def sync_session(transport: httpx.BaseTransport | None, auth: httpx.Auth | None) -> Session:
+    """Over a given transport, or over one of our own; raises TypeError for what is neither transport nor auth."""
+    return Session(lambda: transport or _http(), auth, given=transport, sends="handle_request")
+
+
+def async_session(transport: httpx.AsyncBaseTransport | None, auth: httpx.Auth | None) -> Session:
+    """`sync_session` for async clients."""
+    return Session(lambda: transport or _async_http(), auth, given=transport, sends="handle_async_request")
+
+
+def _http() -> httpx.BaseTransport:
     from .transport import HttpTransport  # where a transport is given, httpcore need not be loaded
 
     return HttpTransport()
 
 
-def async_http_transport() -> httpx.AsyncBaseTransport:
+def _async_http() -> httpx.AsyncBaseTransport:
     from .transport import AsyncHttpTransport
 
     return AsyncHttpTransport()

@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _serve(arguments: argparse.Namespace) -> int:
     from .server import address, listen, server
 
-    planes = [p.strip() for p in arguments.planes.split(",") if p.strip()] if arguments.planes else None
+    planes = None if arguments.planes is None else [p.strip() for p in arguments.planes.split(",") if p.strip()]
     with Sandbox(
         planes,
         exact=arguments.exact,

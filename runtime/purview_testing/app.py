@@ -243,4 +243,6 @@ def refuse(departures: Sequence[Departure]) -> None:
         raise Problem(400, code, f"api-version: expected {version.expected}, found {version.found}.", details)
     if (media := next((d for d in departures if d.kind == "media-type"), None)) is not None:
         raise Problem(415, "UnsupportedMediaType", f"The content type: expected {media.expected}.", details)
+    if (coding := next((d for d in departures if d.kind == "coding"), None)) is not None:
+        raise Problem(415, "UnsupportedMediaType", f"The content encoding: expected {coding.expected}.", details)
     raise Problem(400, "InvalidRequest", f"The request departs from its contract: {first}.", details)

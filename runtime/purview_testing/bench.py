@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from . import checked
 from .clients import AsyncClients, Clients, InProcess, Target, Waits
 from .faults import Fault, Faults
 from .journal import Journal, told
@@ -108,6 +109,8 @@ def _open(options: Options, marks: dict[str, Any], nodeid: str, folder: Path) ->
     for name in marks:
         if name not in MARKS:
             raise UsageError(f"@pytest.mark.purview: unknown argument {name!r}; {nearest(name, MARKS)}")
+    checked.flag("strict", marks.get("strict", False))
+    checked.text("recording", marks.get("recording"))
     path = options.recordings / (marks.get("recording") or file_name(nodeid))
     bench = {"sandbox": _sandbox, "replay": _replay, "live": _live}[options.mode](options, marks, path, folder)
     bench.save_to = path if options.record else None
@@ -137,7 +140,7 @@ def _sandbox(options: Options, marks: dict[str, Any], _: Path, folder: Path) -> 
 
 def _planes(marks: Mapping[str, Any]) -> Iterable[str] | None:
     planes = marks.get("planes")
-    return [planes] if isinstance(planes, str) else planes
+    return checked.names("planes", [planes] if isinstance(planes, str) else planes)
 
 
 def _calls(seed: Any, folder: Path) -> Any:

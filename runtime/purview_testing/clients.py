@@ -11,6 +11,9 @@ from typing import Any, Protocol, TypeVar, overload
 
 import httpx
 
+from purview_core.client import AsyncClient, Client
+from purview_core.facade import AsyncFacade, Facade
+
 from .specs import UsageError, nearest
 from .transport import AsyncSandboxTransport, SandboxTransport
 from .validate import Validator
@@ -67,7 +70,8 @@ class InProcess:
 class _Factory:
     """Makes clients of a target and closes them. `waits`: seconds of each wait between tries, none of which was slept."""
 
-    _prefix, _facade = "", "Purview"
+    _prefix, _facade, _fixture = "", "Purview", "purview_client"
+    _kinds: tuple[type, ...] = (Client, Facade)
 
     def __init__(self, target: Target, validator: Validator, waits: Waits, *, real: bool) -> None:
         self._target, self._validator, self._waits, self._real = target, validator, waits, real
@@ -94,13 +98,18 @@ class _Factory:
     def _kind(self, plane: Any) -> Any:
         import purview_dataplane
 
-        if isinstance(plane, type):
+        planes, facade = purview_dataplane.PLANES, f"{self._prefix}{self._facade}"
+        if isinstance(plane, type) and issubclass(plane, self._kinds):
             return plane
         if plane is None:
-            return getattr(purview_dataplane, f"{self._prefix}{self._facade}")
-        planes = purview_dataplane.PLANES
+            return getattr(purview_dataplane, facade)
+        if not isinstance(plane, str):
+            what = plane.__name__ if isinstance(plane, type) else f"{plane!r:.60}"
+            raise TypeError(
+                f"{self._fixture} takes the name of a plane, a class of its clients or {facade}, not {what}"
+            )
         if plane not in planes:
-            raise UsageError(f"unknown plane {plane!r}; {nearest(str(plane), sorted(planes))}")
+            raise UsageError(f"unknown plane {plane!r}; {nearest(plane, sorted(planes))}")
         found = planes[plane]
         return getattr(import_module(found.package), f"{self._prefix}{found.title}Client")
 
@@ -149,7 +158,8 @@ class Clients(_Factory):
 class AsyncClients(_Factory):
     """As Clients, for async ones."""
 
-    _prefix = "Async"
+    _prefix, _fixture = "Async", "purview_async_client"
+    _kinds = (AsyncClient, AsyncFacade)
 
     @overload
     def __call__(self, plane: type[C], **options: Any) -> C: ...

@@ -7,8 +7,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from email.utils import formatdate
+from math import inf
 from typing import Any
 
+from . import checked
 from .contracts import Operation
 from .operations import FAILED, NEVER
 from .specs import UsageError, nearest
@@ -62,12 +64,20 @@ class Fault:
     used: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise UsageError(f"unknown fault {self.kind!r}; {nearest(self.kind, KINDS)}")
+        if self.kind not in tuple(KINDS):
+            raise UsageError(f"unknown fault {self.kind!r}; {nearest(str(self.kind), KINDS)}")
         if self.form not in _FORMS:
-            raise UsageError(f"unknown form of Retry-After {self.form!r}; {nearest(self.form, _FORMS)}")
-        if self.nth < 1 or (self.count is not None and self.count < 1) or not 0 <= self.probability <= 1:
-            raise UsageError(f"fault {self.kind}: nth and count begin at 1, probability lies between 0 and 1")
+            raise UsageError(f"unknown form of Retry-After {self.form!r}; {nearest(str(self.form), _FORMS)}")
+        where = f"fault {self.kind}:"
+        for name in ("plane", "operation", "to"):
+            checked.text(f"{where} {name}", getattr(self, name))
+        for name, least in (("nth", 1), ("count", 1), ("seed", -inf)):
+            checked.number(f"{where} {name}", getattr(self, name), least, whole=True, none=name == "count")
+        checked.number(f"{where} retry_after", self.retry_after, none=True)
+        checked.number(f"{where} delay", self.delay, 0)
+        checked.number(f"{where} probability", self.probability, 0)
+        if not self.to or self.probability > 1:
+            raise UsageError(f"{where} to is an address, and probability lies between 0 and 1")
         self._random = random.Random(self.seed)  # noqa: S311 - a repeatable draw
 
     @classmethod
@@ -134,6 +144,8 @@ class Faults:
 
     def add(self, fault: Fault) -> Fault:
         """Adds one; a plane or an operation that is not served is a UsageError."""
+        if not isinstance(fault, Fault):
+            raise TypeError(f"faults.add takes a Fault, such as Fault('throttled'), not {fault!r:.60}")
         known = self._operations()
         if fault.plane is not None and fault.plane not in {*known, "identity"}:
             raise UsageError(f"fault {fault.kind}: unknown plane {fault.plane!r}; {nearest(fault.plane, known)}")

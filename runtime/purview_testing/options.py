@@ -94,6 +94,8 @@ def _truth(config: pytest.Config, name: str, *, default: bool) -> bool:
 def _folder(config: pytest.Config, name: str) -> Path | None:
     """A folder of the command line, below the current one; or of the ini file, below its own."""
     if (given := config.getoption(name)) is not None:
+        if not given:
+            raise pytest.UsageError(f"--{name.replace('_', '-')}: has an empty value; name a folder")
         return Path(given).absolute()
     text = config.getini(name)
     base = config.inipath.parent if config.inipath is not None else config.rootpath

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
+from . import checked
 from .app import App, Seen
 from .call import Settings
 from .faults import Faults
@@ -59,10 +60,16 @@ class Sandbox:
         sleep: Callable[[float], Any] = time.sleep,
         specs: Path | None = None,
     ) -> None:
-        if page_size < 1:
-            raise UsageError(f"page_size {page_size}: a page holds one item at least")
+        for name, value in (("exact", exact), ("strict", strict), ("fill", fill)):
+            checked.flag(name, value)
+        for name, path in (("state", state), ("record", record)):
+            checked.file(name, path)
+        checked.number("seed", seed, whole=True)
+        checked.number("page_size", page_size, 1, whole=True)
+        checked.number("pace", pace, 0, none=True)
+        checked.number("token_lifetime", token_lifetime, 0)
         strict = strict or exact
-        validator = Validator(planes, strict=strict, specs=specs)
+        validator = Validator(checked.names("planes", planes), strict=strict, specs=specs)
         settings = Settings(exact, strict, fill, seed, page_size, pace, clock)
         self._recorder = Recorder(record) if record is not None else None
         self._store = Store(state)
@@ -84,6 +91,7 @@ class Sandbox:
 
     def token(self, lifetime: float | None = None) -> str:
         """A token that the sandbox takes, for `lifetime` seconds."""
+        checked.number("lifetime", lifetime, none=True)
         return self._identity.issue(lifetime)
 
     def expire_tokens(self) -> None:
@@ -122,11 +130,15 @@ class Sandbox:
         """Makes calls that fill the state: objects with method, path (with its query) and body. Returns how many; UsageError at
         the first that the sandbox refuses."""
         number = 0
+        if isinstance(calls, (str, bytes, Mapping)) or not isinstance(calls, Iterable):
+            raise UsageError(f"seed data: a list of calls is needed, not {type(calls).__name__}")
         for number, call in enumerate(calls, 1):
             try:
                 method, path, body = call["method"], call["path"], call.get("body")
             except (TypeError, KeyError, AttributeError):
                 raise UsageError(f"seed data, call {number}: an object with method, path and body is needed") from None
+            if not (isinstance(method, str) and isinstance(path, str) and method and path.startswith("/")):
+                raise UsageError(f"seed data, call {number}: method and path are text, and the path begins with /")
             with httpx.Client(transport=self.transport(), auth=self.auth, base_url=HOST) as client:
                 response = client.request(method, path, json=body) if body is not None else client.request(method, path)
             if response.status_code >= 300:

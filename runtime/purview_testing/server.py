@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import socket
 import struct
@@ -128,15 +129,21 @@ def _protocol(application: Application) -> type[asyncio.Protocol]:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A bound socket; UsageError where the port is taken or not allowed."""
+    """A bound socket; UsageError that says whether the host is none of this machine, or the port taken or not allowed."""
+    if not isinstance(host, str) or not host:  # an empty one would be every address of this machine
+        raise UsageError(f"--host {host!r}: a name or address of this machine is needed, such as 127.0.0.1")
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65_535:
+        raise UsageError(f"--port {port!r}: a whole number from 0 to 65535 is needed; 0 picks a free port")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle's delay on
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
-    except (OSError, OverflowError) as error:
+    except (OSError, UnicodeError) as error:
         sock.close()
-        raise UsageError(f"--port {port}: {error}; 0 picks a free port") from None
+        if getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES):
+            raise UsageError(f"--port {port}: {error}; 0 picks a free port") from None
+        raise UsageError(f"--host {host}: {error}; 127.0.0.1 is this machine") from None
     return sock
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -92,6 +94,10 @@ class Validator:
             if operation.body_required:
                 yield Departure("body", "", "missing", "a body, since it is required", "nothing")
             return
+        coding = request.headers.get("content-encoding", "").strip().lower()
+        if coding not in ("", "identity"):
+            yield Departure("header", "content-encoding", "coding", "a body as it is, with no coding", coding)
+            return
         media = next((m for m in operation.body if _fits(m, request.media)), None)
         if media is None:
             wanted = " or ".join(operation.body)
@@ -110,6 +116,9 @@ class Validator:
         checker = Checker(operation.contract.schemas, self.strict)
         if value is None and operation.body_schema == {}:
             yield Departure("body", "", "null", "a value", "null")
+        if self.strict:
+            for name in twice(request.content):
+                yield Departure("body", "", "twice", "each member of an object once", f"{name!r} twice")
         yield from checker.check(operation.body_schema, value)
 
     def response(self, operation: Operation, response: Response) -> list[Departure]:
@@ -133,6 +142,20 @@ class Validator:
             return [Departure("body", "", "json", "JSON", str(error))]
         checker = Checker(operation.contract.schemas, self.strict, request=False)
         return list(checker.check(declared.json, value))
+
+
+def twice(content: bytes) -> list[str]:
+    """Members that an object of JSON text has more than once: readers differ in which of them they take."""
+    found: list[str] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        names = [name for name, _ in pairs]
+        if len(set(names)) < len(names):
+            found.extend(name for name in dict.fromkeys(names) if names.count(name) > 1)
+
+    with contextlib.suppress(ValueError, RecursionError):  # of numbers and depths that `loads` reads
+        json.loads(content, object_pairs_hook=note, parse_int=str)
+    return found
 
 
 def _fits(declared: str, media: str) -> bool:

@@ -53,6 +53,12 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int
         (["fetch", "--offline", "--mirror", "x"], "not allowed with argument"),
         (["check", "--plane", "x"], "unrecognized arguments: --plane x"),
         (["generate", "--out"], "expected one argument"),
+        (["generate", "--out", ""], "argument --out: it is empty; name a folder"),
+        (["generate", "--out="], "argument --out: it is empty"),
+        (["check", "--specs="], "argument --specs: it is empty"),
+        (["fetch", "--cache", ""], "argument --cache: it is empty"),
+        (["normalise", "--mirror="], "argument --mirror: it is empty"),
+        (["update", "--to", "x", "--out="], "argument --out: it is empty"),
     ],
 )
 def test_usage_errors_are_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], says: str) -> None:
@@ -87,6 +93,12 @@ def test_check_needs_a_checkout(capsys: pytest.CaptureFixture[str], monkeypatch:
     code, out, err = run(capsys, "check")
     assert (2, "", 1) == (code, out, err.count("\n"))
     assert err.startswith("purview_codegen check: check needs a checkout")
+
+
+@pytest.mark.parametrize("option", ["--json", "--markdown"])
+def test_a_report_without_a_name_is_not_left_out(capsys: pytest.CaptureFixture[str], option: str) -> None:
+    code, _, err = run(capsys, "diff", "scanning@2023-09-01", "scanning@2022-07-01-preview", option, "")
+    assert (2, "purview_codegen diff: Is a directory: .\n") == (code, err)
 
 
 @pytest.mark.parametrize("command", ["fetch", "normalise"])

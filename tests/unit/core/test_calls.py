@@ -372,6 +372,11 @@ def test_calls_by_operation_id() -> None:
     ("arguments", "message"),
     [
         (("Scan_Get",), "scanning has no operation 'Scan_Get'; did you mean Scans_Get"),
+        ((7,), "call takes an operationId and a mapping of wire names to values, not int"),
+        ((["Scans_Get"],), "call takes an operationId and a mapping of wire names to values, not list"),
+        (("Scans_Get", "sn"), "call takes an operationId and a mapping of wire names to values, not str"),
+        (("Scans_Get", [("scanName", "n")]), "and a mapping of wire names to values, not list"),
+        (("Scans_Get", {7: "s", None: "n"}), "Scans_Get has no parameter 7"),
         (("Scans_Get", {"dataSource": "s"}), "Scans_Get has no parameter 'dataSource'; did you mean dataSourceName?"),
         (("Scans_Get", {"dataSourceName": "s"}), "Scans_Get needs scan_name"),
         (("Scans_Get", {"dataSourceName": "s", "scanName": "n"}, {}), "Scans_Get takes no body"),

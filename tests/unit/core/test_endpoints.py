@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from purview_core.endpoint import account_endpoint, plane_endpoint
@@ -35,6 +37,9 @@ def test_forms_of_an_account(form: str) -> None:
         ("http://[::1]:8080", "http://[::1]:8080"),
         ("https://sandbox.example.org:8443", "https://sandbox.example.org:8443"),
         ("https://sandbox:8443/scan", "https://sandbox:8443"),
+        ("http://localhost", "http://localhost"),
+        ("https://localhost:8443", "https://localhost:8443"),
+        ("https://contoso.purview:8443", "https://contoso.purview:8443"),
         ("https://contoso.purview.azure.us", "https://contoso.purview.azure.us"),
         ("https://contoso.scan.purview.azure.cn", "https://contoso.purview.azure.cn"),
     ],
@@ -64,6 +69,14 @@ def test_other_addresses(form: str, expected: str) -> None:
         ("https://[::1", "not an endpoint"),
         ("https://{account}.purview.azure.com", "not an endpoint"),
         ("contoso_prod", "not an endpoint"),
+        *((f"contoso{rest}", "not an endpoint") for rest in (".purview", ".purview.azure", ".purview.azure.co")),
+        ("https://contoso.purview/catalog", "not an endpoint"),
+        *((form, "not an endpoint") for form in ("http://localhost:0", "http://[::1]:0", f"{ENDPOINT}:0", "contoso:0")),
+        *((f"https://{host}", "not an endpoint") for host in ("a..example.org", "-a.example.org", "a.-b.example.org")),
+        ("localhost", "give http://localhost or https://localhost"),
+        ("localhost:8080", "give http://localhost:8080 or https://localhost:8080"),
+        ("127.0.0.1:8080/", "give http://127.0.0.1:8080 or"),
+        ("[::1]:8080", r"give http://\[::1\]:8080 or"),
         ("https//contoso.purview.azure.com", "not an endpoint"),
         ("/subscriptions/1/providers/Microsoft.Purview/accounts/contoso", "not an endpoint"),
         (f"{ENDPOINT}//catalog", "no path but a plane's own"),
@@ -89,12 +102,21 @@ def test_an_endpoint_is_text() -> None:
         account_endpoint(b"contoso")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("client", [Purview, AsyncPurview, CatalogClient])
+def test_a_tenant_endpoint_is_looked_at_when_the_client_is_made(client: Any) -> None:
+    with pytest.raises(ValueError, match="an endpoint is https, not ftp"):
+        client("contoso", tenant_endpoint="ftp://api.example.org")
+    with pytest.raises(ValueError, match="not an endpoint"):
+        client("contoso", tenant_endpoint="")
+
+
 def test_clouds() -> None:
     assert "https://contoso.purview.azure.cn" == account_endpoint("contoso", "china")
     with pytest.raises(ValueError, match="unknown cloud 'mars'; there are public, usgov, china"):
         account_endpoint("contoso", "mars")
-    with pytest.raises(ValueError, match="unknown cloud 'mars'"):
-        account_endpoint(ENDPOINT, "mars")
+    for cloud in ("mars", "", ["usgov"]):
+        with pytest.raises(ValueError, match="unknown cloud"):
+            account_endpoint(ENDPOINT, cloud)  # type: ignore[arg-type]
     assert "https://contoso.purview.azure.us" == account_endpoint("contoso.scan.purview.azure.us", "usgov")
     assert "http://127.0.0.1:1" == account_endpoint("http://127.0.0.1:1", "usgov")
     with pytest.raises(

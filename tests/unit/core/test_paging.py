@@ -12,6 +12,7 @@ import pytest
 from purview_core import NO_RETRY, AuthError, Page, PagingError, PurviewError, ServerError
 from purview_dataplane.account import AccountClient
 from purview_dataplane.metadata_policies import MetadataPoliciesClient
+from purview_dataplane.pds import PdsClient
 from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
 from purview_dataplane.scanning import models as m
 from purview_dataplane.unified_catalog import UnifiedCatalogClient
@@ -24,7 +25,7 @@ LIST = "/scan/datasources"
 
 def page(*names: str, link: Any = "absent", **more: Any) -> httpx.Response:
     body = {"value": [{"kind": "AmazonS3", "name": name} for name in names], **more}
-    return httpx.Response(200, json=body if link == "absent" else {**body, "nextLink": link})
+    return httpx.Response(200, content=json.dumps(body if link == "absent" else {**body, "nextLink": link}))
 
 
 def names(*answers: Any) -> tuple[list[Any], Recorder]:
@@ -55,26 +56,33 @@ def test_t11_links_are_followed_as_they_came(link: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "link",
+    ("link", "said"),
     [
-        "https://evil.example/x",
-        "http://contoso.purview.azure.com/x",
-        "//evil.example/x",
-        f"{ENDPOINT}.evil.example/x",
-        "https://contoso.purview.azure.com@evil.example/x",
-        "https://contoso.purview.azure.com:444/x",
+        ("https://evil.example/x", f"leads to another host: https://evil.example, not {ENDPOINT};"),
+        ("http://contoso.purview.azure.com/x", "leads to another scheme: http://contoso.purview.azure.com, not"),
+        ("http://contoso.purview.azure.com:443/x", "leads to another scheme and port: http://contoso"),
+        ("//evil.example/x", "leads to another host: https://evil.example, not"),
+        (f"{ENDPOINT}.evil.example/x", "leads to another host: https://contoso.purview.azure.com.evil.example, not"),
+        ("https://contoso.purview.azure.com@evil.example/x", "leads to another host: https://evil.example, not"),
+        (f"{ENDPOINT}:444/x", f"leads to another port: {ENDPOINT}:444, not {ENDPOINT};"),
+        (f"{ENDPOINT}:0/x", f"leads to another port: {ENDPOINT}:0, not"),
+        ("http://evil.example:81/x", "leads to another scheme and host and port: http://evil.example:81, not"),
+        ("https://me:pass@contoso.purview.azure.com/x", f"names a user beside the host: {ENDPOINT};"),
     ],
 )
-def test_t11_links_to_another_host_are_refused_before_anything_is_sent(link: str) -> None:
+def test_t11_links_to_another_origin_are_refused_before_anything_is_sent(link: str, said: str) -> None:
+    link += "?skip=t0ken"
     recorder = Recorder(page("a", link=link))
     found: list[Any] = []
-    with pytest.raises(PagingError, match="leads to another host") as caught:
+    with pytest.raises(PagingError) as caught:
         found.extend(s.name for s in ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list())
     assert (1, link, ["a"]) == (len(recorder.seen), caught.value.position, found)
+    text = str(caught.value)
+    assert (True, False, False) == (f"the link {said}" in text, "t0ken" in text, "pass" in text), text
 
 
 @pytest.mark.parametrize(
-    "link", ["?skip=\x01", "\x00", "/scan\r\nx: y", "https://[", f"?skip={'a' * 70_000}", f"{ENDPOINT}:x/"]
+    "link", ["?skip=\x01", "\x00", "/scan\r\nx: y", "?a=\ud800", "https://[", f"?skip={'a' * 70_000}", f"{ENDPOINT}:x/"]
 )
 def test_t11_links_that_are_none_are_refused(link: str) -> None:
     recorder = Recorder(page("a", link=link))
@@ -153,6 +161,60 @@ def test_t11_either_name_of_the_list_is_read(name: str) -> None:
 def test_t11_odd_pages_are_empty_not_errors(odd: Any) -> None:
     found, recorder = names(httpx.Response(200, content=json.dumps(odd)))
     assert ([], 1) == (found, len(recorder.seen))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            {"error": {"code": "Busy", "message": "later"}},
+            "an error came with a good status, and no items: Busy: later",
+        ),
+        ({"error": {"message": "later"}, "value": None}, "and no items: later"),
+        ({"error": "busy"}, "and no items: busy"),
+        ({"requestId": "q", "errorCode": "A-1", "errorMessage": "gone"}, "and no items: A-1: gone"),
+        ({"error": {"code": "Busy"}, "nextLink": "?skip=1"}, "and no items: Busy"),
+        (
+            {"elements": [{"name": "a"}], "count": 1},
+            "has no list value, but elements, which the document does not have",
+        ),
+    ],
+)
+def test_t11_an_error_or_a_renamed_list_is_no_empty_page(body: Any, said: str) -> None:
+    for first in ([], [page("a", link="?skip=0")]):
+        recorder = Recorder(*first, httpx.Response(200, json=body))
+        with pytest.raises(PagingError, match=f"^DataSources_List: .*{said}$") as caught:
+            list(ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list())
+        assert ("?skip=0" if first else None, len(first) + 1) == (caught.value.position, len(recorder.seen))
+
+
+def test_t11_an_error_that_says_nothing_or_comes_with_items_is_none() -> None:
+    """Services send an empty one with success."""
+    for error in (None, {}, {"errorCode": 0, "errorMessage": ""}, {"code": None, "message": ""}):
+        assert [] == names(httpx.Response(200, json={"error": error, "errorCode": None}))[0]
+    assert ["a"] == names(page("a", error={"code": "Busy"}, warnings=["w"]))[0]
+
+
+def test_t11_a_version_that_names_its_list_otherwise_is_no_empty_list() -> None:
+    recorder = Recorder(httpx.Response(200, json={"count": 1, "elements": [{"id": "e"}]}))
+    client = PdsClient(ENDPOINT, transport=recorder.sync, api_version="2022-11-01-preview")
+    with pytest.raises(PagingError, match="has no list value, but elements, which the document does not have"):
+        list(client.policy_elements.list(scope="s"))
+
+
+@pytest.mark.parametrize("odd", ["", 0, 5, b"?skip=1", True, ["?skip=1"]], ids=repr)
+def test_t11_a_position_is_text(odd: Any) -> None:
+    recorder = Recorder(page("a"))
+    pager = ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list()
+    with pytest.raises(TypeError, match="^DataSources_List: by_page takes the text of a position, or None, not "):
+        next(pager.by_page(odd))
+
+    async def story() -> None:
+        with pytest.raises(TypeError, match="by_page takes the text of a position, or None, not "):
+            await anext(aiter(AsyncScanningClient(ENDPOINT, transport=recorder.both).data_sources.list().by_page(odd)))
+
+    asyncio.run(story())
+    assert [] == recorder.seen
 
 
 @pytest.mark.parametrize("link", [7, True, {"a": 1}, ["?skip=1"]])

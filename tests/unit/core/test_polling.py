@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -100,10 +101,15 @@ def test_t13_links_are_repaired(link: str, expected: str) -> None:
 
 
 def test_t13_links_to_another_host_are_refused() -> None:
-    client, recorder, _ = shares(status("Running", "https://evil.example/op"))
-    with pytest.raises(PollingError, match="leads to another host"):
-        client.sent_shares.begin_delete("s")
-    assert 1 == len(recorder.seen)
+    for link, said in (
+        ("https://evil.example/op", f"another host: https://evil.example, not {ENDPOINT};"),
+        (f"{ENDPOINT}:8443/op?sig=t0ken", f"another port: {ENDPOINT}:8443, not {ENDPOINT};"),
+        (ENDPOINT.replace("https", "http"), "another scheme: http://contoso.purview.azure.com, not"),
+    ):
+        client, recorder, _ = shares(status("Running", link))
+        with pytest.raises(PollingError, match=f"leads to {said}") as caught:
+            client.sent_shares.begin_delete("s")
+        assert (1, False) == (len(recorder.seen), "t0ken" in str(caught.value))
 
 
 def test_t13_a_status_that_is_not_there_yet() -> None:
@@ -117,10 +123,45 @@ def test_t13_a_status_that_is_not_there_yet() -> None:
 def test_t13_a_timeout_is_real() -> None:
     client, _, waits = shares(status("Running", STATUS), status("Running"))
     poller = client.sent_shares.begin_delete("s")
-    with pytest.raises(TimeoutError, match="is Running after 20 s of waiting"):
+    with pytest.raises(TimeoutError, match="is Running after 24 s of waiting"):
         poller.result(timeout=24)
-    assert [5.0] * 4 == waits
+    assert [*[5.0] * 4, 4.0] == waits
     assert "Running" == poller.status()
+
+
+def test_t13_the_last_question_is_at_the_end_of_the_time() -> None:
+    """Once, however the seconds add up, and not where the service asks for a longer wait: nothing is asked before its time."""
+    for timeout, interval, expected in ((5, 5, [5.0]), (3, 5, [3.0]), (7, 5, [5.0, 2.0]), (0.3, 0.1, [0.1, 0.1, 0.1])):
+        client, recorder, waits = shares(status("Running", STATUS), status("Running"))
+        with pytest.raises(TimeoutError):
+            client.sent_shares.begin_delete("s").result(timeout, interval=interval)
+        assert (pytest.approx(expected), len(expected) + 1) == (waits, len(recorder.seen))
+    client, _, waits = shares(status("Running", STATUS), status("Running"), status("Succeeded"))
+    client.sent_shares.begin_delete("s").result(7)
+    assert [5.0, 2.0] == waits
+    client, _, waits = shares(status("Running", STATUS, **{"Retry-After": "4"}))
+    with pytest.raises(TimeoutError, match="after 8 s of waiting"):
+        client.sent_shares.begin_delete("s").result(10)
+    assert [4.0, 4.0] == waits
+    client, recorder, waits = shares(status("Running", STATUS))
+    with pytest.raises(TimeoutError, match="after 0 s of waiting"):
+        client.sent_shares.begin_delete("s").result(0, interval=0)
+    assert ([], 1) == (waits, len(recorder.seen))
+
+
+@pytest.mark.parametrize("odd", ["5", "", True, math.nan, -1, [5]], ids=repr)
+@pytest.mark.parametrize("name", ["timeout", "interval"])
+def test_t13_what_is_no_time_to_wait_is_refused_by_its_name(name: str, odd: Any) -> None:
+    for last in ("Running", "Succeeded"):  # whether it is over or not
+        client, recorder, _ = shares(status("Running", STATUS), status(last))
+        poller = client.sent_shares.begin_delete("s")
+        poller.status()
+        for wait in (poller.result, poller.wait):
+            with pytest.raises(
+                (TypeError, ValueError), match=f"^{name}= (takes seconds|must be 0 or more seconds), not "
+            ):
+                wait(**{name: odd})
+        assert 2 == len(recorder.seen)
 
 
 def test_t13_the_wait_has_a_cap_and_can_be_chosen() -> None:
@@ -170,6 +211,16 @@ def test_t13_a_missing_link_is_built_from_the_id() -> None:
     result = client.glossary.begin_import_glossary_terms_via_csv_by_glossary_name("n", file=b"a").result()
     assert isinstance(result, cat.ImportCSVOperation)
     assert "GET /catalog/api/glossary/terms/import/OP1?api-version=2023-02-01-preview" == recorder.paths[1]
+
+
+@pytest.mark.parametrize("odd", ["a\ud800", "a\r\nb", "", 7])
+def test_t13_an_id_that_no_link_can_hold_leaves_the_operation_known(odd: Any) -> None:
+    """It has begun: the poller says what it is, and that nobody knows where its state is."""
+    content = json.dumps({"id": odd, "status": "Running"}).encode()
+    client, _ = quick(CatalogClient(ENDPOINT, transport=Recorder(httpx.Response(202, content=content)).sync))
+    poller = client.glossary.begin_import_glossary_terms_via_csv_by_glossary_name("n", file=b"a")
+    with pytest.raises(PollingError, match="is Running, and the service gave no link to its state"):
+        poller.result()
 
 
 def test_t13_a_status_request_has_nothing_of_the_first_request_but_its_id(tmp_path: Path) -> None:
@@ -303,12 +354,25 @@ def test_t13_a_token_of_what_is_over_asks_once_more() -> None:
         {"link": "https://evil.example/"},
         {"url": "@evil.example/"},
         {"location": 7},
+        {"link": "/a\ud800"},
+        {"link": "/a\r\nb"},
     ],
 )
 def test_t13_what_is_no_token_is_refused(change: dict[str, Any]) -> None:
     client, recorder, _ = shares(status("Running", STATUS))
     token = client.sent_shares.begin_delete("s").token()
-    for text in ("", "{}", "[]", "null", "x", token[:-1], json.dumps({**json.loads(token), **change})):
+    for text in (
+        "",
+        "{}",
+        "[]",
+        "null",
+        "x",
+        "\ud800",
+        None,
+        7,
+        token[:-1],
+        json.dumps({**json.loads(token), **change}),
+    ):
         with pytest.raises(ValueError, match="this is no token of a poller of the share plane"):
             client.resume(text)
     assert 1 == len(recorder.seen)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -162,6 +164,71 @@ def test_t18_a_wrong_file_is_refused() -> None:
     for content, named in ((iter([b"a"]), "list_iterator"), (None, "NoneType"), (bytearray(b"a"), "bytearray")):
         with pytest.raises(TypeError, match=f"a Path or .*, not tuple of {named}, str"):
             client.entity.import_business_metadata(file=("x.csv", content))
+    assert [] == seen.seen
+
+
+TORN = "torn \ud800"
+
+
+def test_text_that_has_no_utf8_is_refused_by_its_name_before_anything_is_sent(tmp_path: Path) -> None:
+    """In a path, a query, a list in one, numbered names, a header, and each part of a form; and by a call by name."""
+    (tmp_path / os.fsdecode(b"torn \xff")).write_bytes(b"a")
+    (odd,) = tmp_path.iterdir()
+    scanning, one = sent(ScanningClient)
+    datamap, two = sent(DataMapClient)
+    entity, file = datamap.entity, datamap.entity.import_business_metadata
+    calls: list[tuple[Callable[[], object], str]] = [
+        (lambda: scanning.scans.get(TORN, "n"), "Scans_Get: data_source_name"),
+        (lambda: scanning.scans.get("s", TORN[-1]), "Scans_Get: scan_name"),
+        (lambda: scanning.call("Scans_Get", {"dataSourceName": "s", "scanName": TORN}), "Scans_Get: scan_name"),
+        (lambda: entity.get_by_unique_attributes("t", attr_qualified_name=TORN), "Entity_.*: attr_qualified_name"),
+        (lambda: entity.list_by_guids(guid=["g", TORN]), "Entity_ListByGuids: guid"),
+        (
+            lambda: entity.list_by_unique_attributes("t", attr_n_qualified_name=["a", TORN]),
+            "Entity_.*: attr_n_qualified_name",
+        ),
+        (lambda: file(file=TORN), "Entity_ImportBusinessMetadata: file"),
+        (lambda: file(file=("a.csv", TORN)), "Entity_ImportBusinessMetadata: file"),
+        (lambda: file(file=(TORN, b"a")), "Entity_ImportBusinessMetadata: file"),
+        (lambda: file(file=("a.csv", b"a", TORN)), "Entity_ImportBusinessMetadata: file"),
+        (lambda: file(file=odd), "Entity_ImportBusinessMetadata: file"),
+    ]
+    for call, named in calls:
+        with pytest.raises(
+            ValueError, match=f"^{named}.* holds a lone surrogate, half of a character: decode"
+        ) as caught:
+            call()
+        assert type(caught.value) is ValueError
+        str(caught.value).encode()
+    devops, three = sent(DevopsPoliciesClient)
+    with pytest.raises(ValueError, match="if_match is a header, and holds a character that no header may hold"):
+        devops.call("DevopsSqlPerfMonitorPolicy_Delete", {"purviewResourceName": "r", "If-Match": TORN})
+    assert [] == one.seen + two.seen + three.seen
+
+
+def test_text_of_json_may_hold_what_has_no_utf8() -> None:
+    client, seen = sent(CatalogClient)
+    client.entity.create_or_update(body={"entity": {"typeName": TORN}})
+    assert b'{"entity":{"typeName":"torn \\ud800"}}' == seen.seen[0].content
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ((7, b"a"), "file takes text for the name and type of a file, not int"),
+        ((None, b"a"), "file takes text for the name and type of a file, not NoneType"),
+        (("a.csv", b"a", 7), "file takes text for the name and type of a file, not int"),
+        (("a.csv", b"a", "text/csv\r\nX-A: b"), "file: the media type holds a character that no header may hold"),
+        (io.StringIO("a"), "file takes bytes, an open binary file, a Path or"),
+        (("a.csv", io.StringIO("a")), "file takes bytes, an open binary file, a Path or"),
+    ],
+)
+def test_t18_a_part_is_what_it_should_be(file: Any, said: str) -> None:
+    client, seen = sent(DataMapClient)
+    with pytest.raises((TypeError, ValueError), match=f"^Entity_ImportBusinessMetadata: {said}"):
+        client.entity.import_business_metadata(file=file)
+    with pytest.raises(TypeError, match="the form takes a mapping of fields to files, not bytes"):
+        client.call("Entity_ImportBusinessMetadata", body=b"a")
     assert [] == seen.seen
 
 

@@ -192,6 +192,10 @@ def test_a_fault_that_is_not_known_names_its_neighbours(run: Runs) -> None:
         (["--purview-mode", "replay", "--purview-record"], "--purview-record: replay makes no calls"),
         (["--purview-mode", "replay", "--purview-recordings", "nowhere"], "nowhere: is no folder; make recordings"),
         (["--purview-recordings", "test_it.py"], "test_it.py: is a file; name a folder"),
+        *(
+            ([f"--purview-{name}", ""], f"--purview-{name}: has an empty value; name a folder")
+            for name in ("recordings", "contracts")
+        ),
         (["--purview-contracts", "nowhere"], "nowhere: has no planes.toml"),
         (["--purview-live-account", "contoso"], "--purview-live-account: is for --purview-mode live alone"),
         (["-o", "purview_strict=perhaps"], "purview_strict (ini): 'perhaps' is neither true nor false"),
@@ -210,7 +214,10 @@ def test_a_wrong_option_is_one_line(run: Runs, arguments: list[str], expected: s
         ("plane='scanning'", "unknown argument 'plane'; did you mean planes"),
         ("planes=['scaning']", "unknown plane 'scaning'; did you mean scanning?"),
         ("planes=['scanning@2023-09-02']", "unknown version '2023-09-02' of scanning; did you mean 2023-09-01"),
-        ("page_size=0", "page_size 0: a page holds one item at least"),
+        ("page_size=0", "page_size 0: a whole number, 1 or more, is needed"),
+        ("page_size='2'", "page_size '2': a whole number, 1 or more, is needed"),
+        ("strict='no'", "strict 'no': True or False is needed"),
+        ("planes=7", "planes 7: a list of names is needed, such as"),
         ("'scanning'", "takes named arguments alone"),
     ],
 )
