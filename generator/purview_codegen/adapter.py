@@ -124,7 +124,7 @@ def parse(contract: Json) -> Parsed:
     config = Config.from_sources(ConfigFile(post_hooks=[]), MetaType.NONE, Path(title), "utf-8", True, None)
     data = GeneratorData.from_dict(_for_parser(contract), config=config)
     if isinstance(data, GeneratorError):
-        raise GateError(f"{title}: {data.header}: {data.detail}")
+        raise GateError(f"{title}: {' '.join(f'{data.header}: {data.detail}'.split())}")
     problems = [e for c in data.endpoint_collections_by_tag.values() for e in c.parse_errors] + list(data.errors)
     if problems:
         raise GateError(f"{title}: {len(problems)} parser errors: {'; '.join(map(_problem, problems[:3]))}")

@@ -53,6 +53,8 @@ def contract(specs: Path, document: Document, content: bytes) -> Json:
         raise IntegrityError(
             f"{document.plane} {document.version}: the document says {shaped['info']['version']}: {where}"
         )
+    if not shaped["paths"]:
+        raise IntegrityError(f"{document} has no operations: {join('paths')}")
     out = apply(shaped, _overlay(specs, document.plane))
     if document.default:
         for path, method, operation in operations_of(out):

@@ -173,7 +173,9 @@ def _files(operation: Operation[Any], body: Any) -> Mapping[str, Any] | None:
     assert operation.body is not None
     for field in operation.body.fields:
         value = given.pop(field.wire_name, None)
-        if value is not None:
+        if value is not None and field.text and isinstance(value, _SCALARS):
+            out[field.wire_name] = None, text(value).encode()  # a part without a file name
+        elif value is not None:
             out[field.wire_name] = _file(f"{operation.id}: {field.name}", value)
         elif field.required:
             raise TypeError(f"{operation.id} needs {field.name}")
