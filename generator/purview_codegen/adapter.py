@@ -86,6 +86,12 @@ class Operation:
     form: tuple[Property, ...]
     responses: dict[int | str, str]
 
+    @property
+    def texts(self) -> list[str]:
+        """All type texts that the operation speaks of."""
+        sent = [p.type for p in (*self.parameters.values(), *self.form)]
+        return [*self.responses.values(), self.body or "", *sent]
+
 
 @attrs.frozen
 class Parsed:

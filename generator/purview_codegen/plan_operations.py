@@ -107,10 +107,7 @@ class Planner:
         result, paging = self._result(typed), None
         if polling and "result" in polling:
             result = adapter.class_name(polling["result"])
-        if "x-pageable" in operation and verb in (
-            "get",
-            "post",
-        ):  # a write that is marked answers with a page, and has none after
+        if "x-pageable" in operation and verb in ("get", "post"):  # a write that is marked has no page after
             page = operation["x-pageable"]
             result, paging = self._item(typed, page, where), _paging(page, where)
         ordered = sorted(operation["parameters"], key=lambda p: _place(path, p))
@@ -136,12 +133,7 @@ class Planner:
             paging=paging,
             polling=self._polling(polling, result) if polling and not paging else None,
             retry_safe=bool(operation.get("x-retry-safe")),
-            classes=(
-                result,
-                *typed.responses.values(),
-                typed.body or "",
-                *(t.type for t in (*typed.parameters.values(), *typed.form)),
-            ),
+            classes=(result, *typed.texts),
         )
 
     def _polling(self, polling: Json, result: str) -> str:
