@@ -214,3 +214,9 @@ def _write_versions(plans: Plans, documents: Sequence[Document], out: Path) -> N
         for name in files:
             if name.count("/") <= 2 and not (out / name).exists():
                 write.replace(out / name, files[name])
+    lock, beside = (
+        Lock.load(plans.specs),
+        Lock.load(out / VERSIONS),
+    )  # `__upstream__` reads what lies beside the packages
+    known = {str(d): lock.entries[str(d)] for d in documents if str(d) in lock.entries}
+    write.replace(out / VERSIONS / "upstream.lock", Lock(beside.entries | known).text())

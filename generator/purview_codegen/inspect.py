@@ -107,9 +107,9 @@ def _fault(document: Json, reference: str) -> str:
             return "nowhere"
         if re.match(r"#/(definitions|components/\w+)/[^/]+/", at):
             return "into a part of another, which has no name; give it one"
-        at = found.get("$ref") if isinstance(found, dict) else None
-        if not isinstance(at, str):
+        if not isinstance(found, dict) or not isinstance(found.get("$ref"), str):
             return ""
+        at = found["$ref"]
         if at in seen:
             return "back to itself"
         seen.add(at)

@@ -215,8 +215,8 @@ def _tagged(source: Json, document: Any) -> Json:
     out: Json = {}
     for union in _objects(document):
         tag = union.get("discriminator")
-        options = [s.get("$ref") for s in (union.get("oneOf") or union.get("anyOf") or ()) if isinstance(s, dict)]
-        if not (isinstance(tag, dict) and all(isinstance(o, str) and name_of(o) in source for o in options)):
+        options = [str(s.get("$ref")) for s in (union.get("oneOf") or union.get("anyOf") or ()) if isinstance(s, dict)]
+        if not (isinstance(tag, dict) and all(name_of(o) in source for o in options)):
             continue
         for name in map(name_of, options):
             values = [v for v, reference in tag.get("mapping", {}).items() if name_of(reference) == name] or [name]
