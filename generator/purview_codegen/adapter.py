@@ -146,13 +146,25 @@ def _problem(error: Any) -> str:
 
 
 def _for_parser(contract: Json) -> Json:
-    """A copy for the parser: operations numbered, since two ids may give it one name, and less the api-version parameters,
-    an enum of one each, for which it would make a class an operation."""
+    """A copy for the parser: operations numbered, since two ids may give it one name; bytes of one media type, since it knows few;
+    less the api-version parameters, an enum of one each, for which it would make a class an operation."""
     paths: Json = {}
     for i, (path, method, operation) in enumerate(operations_of(contract)):
         kept = [p for p in operation["parameters"] if p["name"] != "api-version"]
-        paths.setdefault(path, {})[method] = {**operation, "operationId": f"operation_{i}", "parameters": kept}
+        own: Json = {"operationId": f"operation_{i}", "parameters": kept}
+        own["responses"] = {status: _known(r) for status, r in operation["responses"].items()}
+        if "requestBody" in operation:
+            own["requestBody"] = _known(operation["requestBody"])
+        paths.setdefault(path, {})[method] = {**operation, **own}
     return {**contract, "paths": paths}
+
+
+def _known(part: Json) -> Json:
+    known = {
+        media if "json" in media or media == "multipart/form-data" else "application/octet-stream": schema
+        for media, schema in part.get("content", {}).items()
+    }
+    return part | {"content": known} if known else part
 
 
 def operations_of(contract: Json) -> Iterator[tuple[str, str, Json]]:

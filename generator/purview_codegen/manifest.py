@@ -146,12 +146,8 @@ def _look(name: str, entry: Mapping[str, Any], known: set[str]) -> None:
             raise IntegrityError(f"planes.toml: {name}: unknown {key!r}; {nearest(key, sorted(known))}")
         if key in _WANTED:
             (pattern, words), kind = _WANTED[key], {"roles": list, "default": bool}.get(key, str)
-            good = isinstance(value, kind) and re.fullmatch(pattern, str(value))
-            if (
-                not good
-                or (kind is list and [v for v in value if type(v) is not str])
-                or str(value) in keyword.kwlist[3:]
-            ):
+            good = isinstance(value, kind) and re.fullmatch(pattern, str(value)) and value not in keyword.kwlist[3:]
+            if not good or (kind is list and not all(isinstance(v, str) for v in value)):
                 raise IntegrityError(f"planes.toml: {name}: {key} is {value!r}, not {words}")
 
 

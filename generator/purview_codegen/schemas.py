@@ -221,9 +221,8 @@ def _tagged(source: Json, document: Any) -> Json:
         for name in map(name_of, options):
             values = [v for v, reference in tag.get("mapping", {}).items() if name_of(reference) == name] or [name]
             if not any(key in source[name] for key in ("discriminator", "allOf", "oneOf", "anyOf")):
-                mapping = out.get(name, {}).get("discriminator", {}).get("mapping", {}) | dict.fromkeys(
-                    values, REF + name
-                )
+                old = out.get(name, {}).get("discriminator", {}).get("mapping", {})
+                mapping = old | dict.fromkeys(values, REF + name)
                 more = {"x-ms-discriminator-value": values[0]} if len(mapping) == 1 else {}
                 named = {"discriminator": {"propertyName": tag["propertyName"], "mapping": mapping}}
                 out[name] = source[name] | named | more
@@ -250,13 +249,10 @@ def _parts(schema: Json, hint: str) -> Iterator[Json]:
 def _plain(schema: Json, hint: str) -> Json:
     """One spelling for types: a list of one type, `const`, unions with null and an allOf without references become a plain type, an
     enum, nullable, and one body. Raises GateError where members stand beside a reference or union, which would lose them."""
-    schema = {
-        k: v
-        for k, v in schema.items()
-        if k not in ("anyOf", "oneOf") or not all("required" in s and not _SHAPES & set(s) for s in v)
-    }
+    only = [k for k in ("anyOf", "oneOf") if all("required" in s and not _SHAPES & set(s) for s in schema.get(k, []))]
+    schema = {k: v for k, v in schema.items() if k not in only}  # unions of what is required alone
     parts = [s for s in schema.get("allOf", []) if set(s) - _PROSE]
-    if parts and not any({"$ref", "properties", "allOf"} & set(s) for s in parts):
+    if parts and not any({"$ref", "properties", "allOf", "required"} & set(s) for s in parts):
         schema = {k: v for part in (*parts, {**schema, "allOf": []}) for k, v in part.items() if v != []}
     elif parts:
         schema = {**schema, "allOf": parts}
@@ -292,9 +288,8 @@ def _nullable(schema: Json) -> bool:
 def _is_enum(schema: Json) -> bool:
     """Only enums of text or whole numbers become classes; of others the values are not kept."""
     kinds = {type(value) for value in schema.get("enum") or () if value is not None}
-    return bool(kinds) and (
-        schema.get("type") or {str: "string", int: "integer"}.get(*kinds if len(kinds) == 1 else (None,))
-    ) in ("string", "integer")
+    usual = "type" in schema or kinds in ({str}, {int})
+    return bool(kinds) and usual and schema.get("type", "string") in ("string", "integer")
 
 
 def _enum_type(schema: Json) -> str:

@@ -147,13 +147,8 @@ class _Shaper:
             return f"a body of {media}"
         fields = self._follow(schema).get("properties", {}) if media == "multipart/form-data" else {"": {}}
         odd = [n for n, s in fields.items() if {"object", "array"} & {*_types(self._follow(s))} or "properties" in s]
-        return (
-            f"a form with a part that is no file or scalar ({odd[0]})"
-            if odd
-            else ""
-            if fields
-            else "a form of no parts"
-        )
+        odd = odd if fields else ["none"]
+        return f"a form with a part that is no file or scalar ({odd[0]})" if odd else ""
 
     def _parameter(self, parameter: Json, hint: str) -> Json:
         name = parameter["name"]
@@ -175,8 +170,8 @@ class _Shaper:
 
     def _body(self, body: Json, hint: str) -> Json:
         media, schema = _chosen(body["content"])
-        if "json" not in media and media != "multipart/form-data" and not media.startswith("text/"):
-            schema = {"type": "string", "format": "binary"}
+        if "json" not in media and media != "multipart/form-data":
+            schema = {"type": "string"} if media.startswith("text/") else {"type": "string", "format": "binary"}
         suffix = "Form" if media == "multipart/form-data" else "Body"
         content = {media: {"schema": self.schemas.place(schema, hint + suffix)}}
         name = {"x-name": body["x-name"]} if "x-name" in body else {}
@@ -186,18 +181,17 @@ class _Shaper:
         out: Json = {"description": ""}
         if content := response.get("content"):
             media, schema = _chosen(content)
+            if "json" not in media:
+                schema = {"type": "string", "format": "binary"}  # bytes, whatever they hold
             out["content"] = {media: {"schema": self.schemas.place(schema, hint)}}
         if headers := response.get("headers"):
             out["headers"] = {
-                name: {"schema": _scalar(self._follow(h).get("schema", {}))} for name, h in headers.items()
+                name: {"schema": {"type": self._follow(h).get("schema", {}).get("type", "string")}}
+                for name, h in headers.items()
             }
         if response.get("x-ms-error-response"):
             out["x-error"] = True
         return out
-
-
-def _scalar(schema: Any) -> Json:
-    return {"type": schema.get("type", "string")}
 
 
 def _types(schema: Any) -> list[str]:

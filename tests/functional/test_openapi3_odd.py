@@ -16,7 +16,7 @@ from purview_codegen import cli
 from purview_codegen.errors import CodegenError
 from purview_codegen.inspect import inspect
 
-from .inline import Json, contract_of, package_of, plan_of
+from .inline import Json, contract_of, operation, package_of, plan_of, swagger
 
 TEXT: Json = {"type": "string"}
 A: Json = {"A": {"type": "object", "properties": {"n": TEXT}}}
@@ -41,9 +41,9 @@ def parameter(name: str, where: str = "query", **more: Any) -> Json:
     return {"name": name, "in": where, "required": where == "path", "schema": TEXT, **more}
 
 
-def document(operation: Json | None = None, schemas: Json | None = None, method: str = "get", **more: Any) -> Json:
+def document(own: Json | None = None, schemas: Json | None = None, method: str = "get", **more: Any) -> Json:
     """One operation, X_Do at /x, that gives an A unless it says otherwise."""
-    whole = {"operationId": "X_Do", "responses": {"200": {"content": json_of(REF)}}} | (operation or {})
+    whole = {"operationId": "X_Do", "responses": {"200": {"content": json_of(REF)}}} | (own or {})
     return {
         "openapi": "3.1.0",
         "info": {"title": "Odd", "version": "2024-01-01"},
@@ -71,7 +71,7 @@ def body(media: str, schema: Json) -> Json:
         (document({"servers": [{"url": "https://other.example.com"}]}), "X_Do: a server of its own"),
         (document(body("application/x-www-form-urlencoded", REF), method="post"), "a body of application/x-www-form"),
         (document(body("multipart/form-data", {"properties": {"m": REF}}), method="post"), "no file or scalar (m)"),
-        (document(body("multipart/form-data", {"type": "object"}), method="post"), "a form of no parts"),
+        (document(body("multipart/form-data", {"type": "object"}), method="post"), "no file or scalar (none)"),
         (document(method="trace"), "'trace' of a path has no form in a client: /paths/~1x/trace"),
         (document(paths={"/x": {"$ref": "#/components/pathItems/X"}}), "'$ref' of a path has no form"),
         (document(paths={"/x?a=1": document()["paths"]["/x"]}), "a path with a query has no form"),
@@ -88,6 +88,45 @@ def test_what_no_client_can_say_is_refused(odd: Json, says: str) -> None:
         contract_of(odd)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("own", "says"),
+    [
+        (
+            [{"name": "l", "in": "query", "type": "array", "items": TEXT, "collectionFormat": "pipes"}],
+            "style pipeDelimited (l)",
+        ),
+        (
+            [{"name": "l", "in": "query", "type": "array", "items": TEXT, "collectionFormat": "ssv"}],
+            "style spaceDelimited (l)",
+        ),
+        ([{"name": "x", "in": "qurey", "type": "string"}], "a qurey parameter (x)"),
+        ([{"name": "x", "in": "formData", "type": "string"}], "a body of application/x-www-form-urlencoded"),
+    ],
+)
+def test_so_it_is_with_swagger(own: list[Json], says: str) -> None:
+    consumes = ["application/x-www-form-urlencoded"]
+    with pytest.raises(CodegenError) as caught:
+        contract_of(swagger({"/x": {"post": operation("X_Do", *own, consumes=consumes)}}))
+    assert says in str(caught.value)
+    with pytest.raises(CodegenError, match="'trace' of a path has no form"):
+        contract_of(swagger({"/x": {"trace": operation("X_Do")}}))
+
+
+@pytest.mark.parametrize("media", ["text/plain", "application/xml", "application/pdf", "image/png"])
+def test_other_media_types_are_bytes(tmp_path: Path, media: str) -> None:
+    made = document(body(media, REF) | {"responses": {"200": {"content": {media: {"schema": REF}}}}}, method="put")
+    given: Any = "<a/>" if media.startswith("text") else b"<a/>"
+    name = "odd_" + media.replace("/", "_")
+    found, request = sent(tmp_path, name, made, lambda x, _: x.do(body=given), {"n": 1})
+    assert (b"<a/>", media, {"n": 1}) == (request.content, request.headers["content-type"], json.loads(found))
+
+
+def test_swagger_text_is_no_json(tmp_path: Path) -> None:
+    made = swagger({"/x": {"get": operation("X_Do", answer=TEXT, produces=["text/plain"])}})
+    found, _ = sent(tmp_path, "odd_swagger", made, lambda x, _: x.do(), {})
+    assert b"{}" == found
 
 
 @pytest.mark.parametrize(
