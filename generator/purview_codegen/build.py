@@ -204,6 +204,8 @@ def _version_folders(plans: Plans, documents: Sequence[Document]) -> Iterator[tu
 
 def _write_versions(plans: Plans, documents: Sequence[Document], out: Path) -> None:
     """Each version as its own package, beside those that are there already."""
+    entries, beside = Lock.load(plans.specs).entries, Lock.load(out / VERSIONS).entries  # for `__upstream__`
+    lock = Lock(beside | {str(d): entries[str(d)] for d in documents if str(d) in entries})
     files = {f"{VERSIONS}/__init__.py": HEADER + "\n", f"{VERSIONS}/py.typed": ""}
     for folder, plane, document in _version_folders(plans, documents):
         files |= _below(f"{VERSIONS}/{folder}", render_plane(plans[document], plane))
@@ -214,9 +216,4 @@ def _write_versions(plans: Plans, documents: Sequence[Document], out: Path) -> N
         for name in files:
             if name.count("/") <= 2 and not (out / name).exists():
                 write.replace(out / name, files[name])
-    lock, beside = (
-        Lock.load(plans.specs),
-        Lock.load(out / VERSIONS),
-    )  # `__upstream__` reads what lies beside the packages
-    known = {str(d): lock.entries[str(d)] for d in documents if str(d) in lock.entries}
-    write.replace(out / VERSIONS / "upstream.lock", Lock(beside.entries | known).text())
+    write.replace(out / VERSIONS / "upstream.lock", lock.text())

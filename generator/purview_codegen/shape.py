@@ -22,7 +22,7 @@ def shape(document: Json, title: str) -> Json:
     """The contract of a document; `title` names it. Raises IntegrityError with a JSON pointer for what cannot be read."""
     version = str(document.get("info", {}).get("version"))
     if not _API_VERSION.fullmatch(version):
-        raise IntegrityError(f"not an api-version: {version!r}: {join('info', 'version')}")
+        raise IntegrityError(f"not an api-version: {version!r}: {join('info', 'version')}; it has to be a date")
     if "swagger" in document:
         raise IntegrityError(f"Swagger {document['swagger']} has to be upgraded to OpenAPI 3 first: {join('swagger')}")
     if not str(document.get("openapi", "")).startswith("3."):
