@@ -147,7 +147,7 @@ def _look(name: str, entry: Mapping[str, Any], known: set[str]) -> None:
         if key in _WANTED:
             (pattern, words), kind = _WANTED[key], {"roles": list, "default": bool}.get(key, str)
             good = isinstance(value, kind) and re.fullmatch(pattern, str(value)) and value not in keyword.kwlist[3:]
-            if not good or (kind is list and not all(isinstance(v, str) for v in value)):
+            if not good or (isinstance(value, list) and not all(isinstance(v, str) for v in value)):
                 raise IntegrityError(f"planes.toml: {name}: {key} is {value!r}, not {words}")
 
 

@@ -220,7 +220,8 @@ def _tagged(source: Json, document: Any) -> Json:
             continue
         for name in map(name_of, options):
             values = [v for v, reference in tag.get("mapping", {}).items() if name_of(reference) == name] or [name]
-            if not any(key in source[name] for key in ("discriminator", "allOf", "oneOf", "anyOf")):
+            bases = [source.get(name_of(part.get("$ref", "")), {}) for part in source[name].get("allOf", [])]
+            if not any("discriminator" in s or "oneOf" in s or "anyOf" in s for s in (source[name], *bases)):
                 old = out.get(name, {}).get("discriminator", {}).get("mapping", {})
                 mapping = old | dict.fromkeys(values, REF + name)
                 more = {"x-ms-discriminator-value": values[0]} if len(mapping) == 1 else {}

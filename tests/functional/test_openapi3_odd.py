@@ -276,7 +276,12 @@ def test_a_union_goes_by_its_discriminator(tmp_path: Path) -> None:
     options = [{"$ref": "#/components/schemas/Cat"}, {"$ref": "#/components/schemas/Dog"}]
     tag = {"propertyName": "kind", "mapping": {"woof": "#/components/schemas/Dog", "miau": "Cat"}}
     pet = {"oneOf": options, "discriminator": tag}
-    schemas = {"A": {"type": "object", "properties": {"pets": {"type": "array", "items": pet}}}, "Cat": one, "Dog": one}
+    schemas = {
+        "A": {"type": "object", "properties": {"pets": {"type": "array", "items": pet}}},
+        "Cat": one,
+        "Dog": {"allOf": [{"$ref": "#/components/schemas/Pet"}]},
+        "Pet": one,
+    }
     pets = [{"kind": "woof", "name": "a"}, {"kind": "miau", "name": "b"}, {"kind": "odd"}, {"kind": {}}]
     found, _ = sent(tmp_path, "odd_unions", document(schemas=schemas), lambda x, _: x.do(), {"pets": pets})
     assert ["Dog", "Cat"] == [type(pet).__name__ for pet in found.pets[:2]]
