@@ -375,3 +375,17 @@ def test_one_line_says_what_is_wrong(
     (line,) = capsys.readouterr().err.splitlines()
     assert says in line
     assert not (tmp_path / "out").exists() or [] == list((tmp_path / "out").iterdir())
+
+
+def test_a_document_at_another_place_than_the_manifest_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert [0, 0, 0] == made(tmp_path / "right", document(), SAID)
+    (tmp_path / "wrong").mkdir()
+    for name in ("specs/planes.toml", f"mirror/me/zoo/{COMMIT}/zoo.json"):
+        place = tmp_path / "wrong" / name.replace("zoo.json", "animals.json")
+        place.parent.mkdir(parents=True)
+        place.write_text((tmp_path / "right" / name).read_text())
+    folder = tmp_path / "wrong"
+    arguments = ["--specs", str(folder / "specs"), "--mirror", str(folder / "mirror"), "--cache", str(folder / "cache")]
+    assert 4 == cli.main(["fetch", *arguments, "--update-lock"])
+    assert f"is not in the mirror, and no lock has it: me/zoo/{COMMIT}/zoo.json" in capsys.readouterr().err
+    assert not (folder / "specs" / "upstream.lock").exists()
