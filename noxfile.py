@@ -128,9 +128,9 @@ def update(session: nox.Session) -> None:
 @nox.session(default=False)
 def compat(session: nox.Session) -> None:
     """The typing tests of an earlier commit (`-- REF`) against the code of today: old names have to work."""
-    session.install(*PROJECT, *TYPING, env=QUIET)
     archive, out = f"{session.create_tmp()}/old.tar", "build/compat"
     session.run("git", "archive", f"--output={archive}", *(session.posargs or ["HEAD"]), "tests/typing", external=True)
+    session.install(*PROJECT, *TYPING, env=QUIET)
     session.run("python", "-m", "tarfile", "--extract", archive, out)
     session.run("mypy", f"{out}/tests/typing/api.py")
     session.run("basedpyright", "--pythonpath", f"{session.bin}/python", f"{out}/tests/typing/api.py")

@@ -86,6 +86,12 @@ class Operation:
     form: tuple[Property, ...]
     responses: dict[int | str, str]
 
+    @property
+    def texts(self) -> list[str]:
+        """All type texts that the operation speaks of."""
+        sent = [p.type for p in (*self.parameters.values(), *self.form)]
+        return [*self.responses.values(), self.body or "", *sent]
+
 
 @attrs.frozen
 class Parsed:
@@ -124,7 +130,7 @@ def parse(contract: Json) -> Parsed:
     config = Config.from_sources(ConfigFile(post_hooks=[]), MetaType.NONE, Path(title), "utf-8", True, None)
     data = GeneratorData.from_dict(_for_parser(contract), config=config)
     if isinstance(data, GeneratorError):
-        raise GateError(f"{title}: {data.header}: {data.detail}")
+        raise GateError(f"{title}: {' '.join(f'{data.header}: {data.detail}'.split())}")
     problems = [e for c in data.endpoint_collections_by_tag.values() for e in c.parse_errors] + list(data.errors)
     if problems:
         raise GateError(f"{title}: {len(problems)} parser errors: {'; '.join(map(_problem, problems[:3]))}")
@@ -140,13 +146,25 @@ def _problem(error: Any) -> str:
 
 
 def _for_parser(contract: Json) -> Json:
-    """A copy for the parser: operations numbered, since two ids may give it one name, and less the api-version parameters,
-    an enum of one each, for which it would make a class an operation."""
+    """A copy for the parser: operations numbered, since two ids may give it one name; bytes of one media type, since it knows few;
+    less the api-version parameters, an enum of one each, for which it would make a class an operation."""
     paths: Json = {}
     for i, (path, method, operation) in enumerate(operations_of(contract)):
         kept = [p for p in operation["parameters"] if p["name"] != "api-version"]
-        paths.setdefault(path, {})[method] = {**operation, "operationId": f"operation_{i}", "parameters": kept}
+        own: Json = {"operationId": f"operation_{i}", "parameters": kept}
+        own["responses"] = {status: _known(r) for status, r in operation["responses"].items()}
+        if "requestBody" in operation:
+            own["requestBody"] = _known(operation["requestBody"])
+        paths.setdefault(path, {})[method] = {**operation, **own}
     return {**contract, "paths": paths}
+
+
+def _known(part: Json) -> Json:
+    known = {
+        media if "json" in media or media == "multipart/form-data" else "application/octet-stream": schema
+        for media, schema in part.get("content", {}).items()
+    }
+    return part | {"content": known} if known else part
 
 
 def operations_of(contract: Json) -> Iterator[tuple[str, str, Json]]:

@@ -53,6 +53,8 @@ def contract(specs: Path, document: Document, content: bytes) -> Json:
         raise IntegrityError(
             f"{document.plane} {document.version}: the document says {shaped['info']['version']}: {where}"
         )
+    if not shaped["paths"]:
+        raise IntegrityError(f"{document} has no operations: {join('paths')}")
     out = apply(shaped, _overlay(specs, document.plane))
     if document.default:
         for path, method, operation in operations_of(out):
@@ -202,6 +204,8 @@ def _version_folders(plans: Plans, documents: Sequence[Document]) -> Iterator[tu
 
 def _write_versions(plans: Plans, documents: Sequence[Document], out: Path) -> None:
     """Each version as its own package, beside those that are there already."""
+    entries, beside = Lock.load(plans.specs).entries, Lock.load(out / VERSIONS).entries  # for `__upstream__`
+    lock = Lock(beside | {str(d): entries[str(d)] for d in documents if str(d) in entries})
     files = {f"{VERSIONS}/__init__.py": HEADER + "\n", f"{VERSIONS}/py.typed": ""}
     for folder, plane, document in _version_folders(plans, documents):
         files |= _below(f"{VERSIONS}/{folder}", render_plane(plans[document], plane))
@@ -212,3 +216,4 @@ def _write_versions(plans: Plans, documents: Sequence[Document], out: Path) -> N
         for name in files:
             if name.count("/") <= 2 and not (out / name).exists():
                 write.replace(out / name, files[name])
+    write.replace(out / VERSIONS / "upstream.lock", lock.text())

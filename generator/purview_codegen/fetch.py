@@ -194,6 +194,8 @@ def _one(
     document: Document, entry: Entry | None, cache: Cache, source: Source | None, examples: bool, relock: bool
 ) -> Fetched:
     content, note = _content(document, entry, cache, source, relock), ""
+    if content is None and entry is None:
+        raise UnreachableError(f"{document} is not in the mirror, and no lock has it: {document.location}")
     if content is None:
         return Fetched(document, note=f"{document}: not in mirror, kept")
     facts = inspect(content, str(document))

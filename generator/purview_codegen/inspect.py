@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -50,6 +51,8 @@ def parse(content: bytes, name: str) -> Json:
     except UnicodeDecodeError as error:
         raise IntegrityError(f"{name} is not UTF-8 at byte {error.start}; fetch it again") from None
     except json.JSONDecodeError as error:
+        if error.pos == 0 and content:
+            raise IntegrityError(f"{name} is no JSON; a document in YAML has to be made JSON first") from None
         raise IntegrityError(
             f"{name} is broken JSON at character {error.pos} of {len(content)}: {error.msg}; fetch it again"
         ) from None
@@ -90,10 +93,27 @@ def _references(document: Json, name: str) -> None:
             continue
         if not reference.startswith("#/"):
             raise IntegrityError(f"{name}: $ref leaves the document: {reference}: {where}")
+        if fault := _fault(document, reference):
+            raise IntegrityError(f"{name}: $ref leads {fault}: {reference}: {where}")
+
+
+def _fault(document: Json, reference: str) -> str:
+    """What is wrong with where a reference leads, through others that stand there."""
+    seen, at = {reference}, reference
+    while at.startswith("#/"):
         try:
-            find(document, reference[1:])
+            found = find(document, at[1:])
         except LookupError:
-            raise IntegrityError(f"{name}: $ref leads nowhere: {reference}: {where}") from None
+            return "nowhere"
+        if re.match(r"#/(definitions|components/\w+)/[^/]+/", at):
+            return "into a part of another, which has no name; give it one"
+        if not isinstance(found, dict) or not isinstance(found.get("$ref"), str):
+            return ""
+        at = found["$ref"]
+        if at in seen:
+            return "back to itself"
+        seen.add(at)
+    return ""
 
 
 def _refs(value: Any, at: str) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import keyword
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,8 +14,19 @@ import attrs
 
 from .errors import IntegrityError, UsageError
 
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 ENDPOINTS = ("account", "tenant")
+_WANTED = {  # key -> (what it looks like, in words); the first five are of a plane, the others of a document
+    "package": (r"[a-z]\w*", "a lower-case Python name"),
+    "title": (r"[A-Za-z]\w*", "a Python name, which those of the clients begin with"),
+    "summary": (r"[^\n]+", "one line of text"),
+    "endpoint": ("|".join(ENDPOINTS), f"one of {', '.join(ENDPOINTS)}"),
+    "roles": (r"\[.*\]", "a list of texts"),
+    "version": (r"\w[\w.-]*", "an api-version in quotes"),
+    "repository": (r"[\w.-]+/[\w.-]+", "owner/name"),
+    "commit": (r"[0-9a-f]{40}", "a full commit hash"),
+    "path": (r"(?!/|.*\.\.).+", "a path below the repository"),
+    "default": ("True|False", "true or false"),
+}
 
 
 @attrs.frozen
@@ -68,7 +80,9 @@ class Manifest:
             raise UsageError(f"no planes.toml in {specs}; name the folder with --specs") from None
         except ValueError as error:
             raise IntegrityError(f"planes.toml is not TOML: {error}") from None
-        return cls(tuple(_plane(name, entry) for name, entry in sorted(data.get("planes", {}).items())))
+        if not isinstance(data.get("planes"), dict):
+            raise IntegrityError(f"planes.toml in {specs} has no table [planes.NAME]")
+        return cls(tuple(_plane(name, entry) for name, entry in sorted(data["planes"].items())))
 
     @property
     def documents(self) -> list[Document]:
@@ -102,6 +116,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def _plane(name: str, entry: Mapping[str, Any]) -> Plane:
     try:
+        _look(name, {"package": name}, {"package"})
+        _look(name, entry, {*list(_WANTED)[:5], "documents"})
         documents = tuple(_document(name, d) for d in entry["documents"])
         plane = Plane(
             name=name,
@@ -116,8 +132,6 @@ def _plane(name: str, entry: Mapping[str, Any]) -> Plane:
         raise IntegrityError(f"planes.toml: {name} has no {error.args[0]!r}") from None
     except (AttributeError, TypeError) as error:
         raise IntegrityError(f"planes.toml: {name} is not laid out as a plane: {error}") from None
-    if plane.endpoint not in ENDPOINTS:
-        raise IntegrityError(f"planes.toml: {name}: endpoint is {plane.endpoint!r}, not one of {', '.join(ENDPOINTS)}")
     if sum(d.default for d in documents) != 1:
         raise IntegrityError(f"planes.toml: {name} needs exactly one default document")
     if len({d.version for d in documents}) != len(documents):
@@ -125,10 +139,20 @@ def _plane(name: str, entry: Mapping[str, Any]) -> Plane:
     return plane
 
 
+def _look(name: str, entry: Mapping[str, Any], known: set[str]) -> None:
+    """Raises IntegrityError for a key that nothing reads, and for a value that does not look as it has to."""
+    for key, value in entry.items():
+        if key not in known:
+            raise IntegrityError(f"planes.toml: {name}: unknown {key!r}; {nearest(key, sorted(known))}")
+        if key in _WANTED:
+            (pattern, words), kind = _WANTED[key], {"roles": list, "default": bool}.get(key, str)
+            good = isinstance(value, kind) and re.fullmatch(pattern, str(value)) and value not in keyword.kwlist[3:]
+            if not good or (isinstance(value, list) and not all(isinstance(v, str) for v in value)):
+                raise IntegrityError(f"planes.toml: {name}: {key} is {value!r}, not {words}")
+
+
 def _document(plane: str, entry: Mapping[str, Any]) -> Document:
-    document = Document(
+    _look(f"{plane} {entry['version']}", entry, set(list(_WANTED)[5:]))
+    return Document(
         plane, entry["version"], entry["repository"], entry["commit"], entry["path"], entry.get("default", False)
     )
-    if not _COMMIT.fullmatch(document.commit):
-        raise IntegrityError(f"planes.toml: {document}: not a full commit hash: {document.commit!r}")
-    return document

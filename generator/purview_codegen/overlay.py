@@ -15,6 +15,8 @@ Edits: `set` (members laid over the object at `at`), `append` (member -> items p
 from __future__ import annotations
 
 import copy
+import keyword
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,6 +30,8 @@ from .pointer import Json, find
 
 _EDITS = {"set", "append", "remove", "nullable"}
 _CHANGE = {"versions", "at", "reason", "link"}
+_METHOD = re.compile(r"([a-z]\w*\.)?[a-z]\w*")
+_SAID = {"summaries": "a line of text", "methods": "a name (method, or group.method)"}
 _PAGING = {"operations", "facts", "reason", "link"}
 
 
@@ -61,6 +65,11 @@ class Overlay:
             raise IntegrityError(f"overlay {path.name} is not TOML: {error}") from None
         if unknown := sorted(set(data) - {"summaries", "methods", "changes", "retry_safe", "paging"}):
             raise IntegrityError(f"overlay {path.name} has an unknown table: {unknown[0]}")
+        for table in ("summaries", "methods"):
+            entries = data.get(table, {})
+            named = entries.values() if isinstance(entries, dict) else [None]
+            if odd := [v for v in named if not isinstance(v, str) or (table == "methods" and not _is_method(v))]:
+                raise IntegrityError(f"overlay {path.name}: [{table}] has {odd[0]!r}, where {_SAID[table]} is wanted")
         changes = tuple(_change(entry, path.name, i) for i, entry in enumerate(data.get("changes", [])))
         safe = tuple(data.get("retry_safe", ()))
         pages: dict[str, Json] = {}
@@ -110,6 +119,10 @@ def apply(contract: Json, overlay: Overlay) -> Json:
     return out
 
 
+def _is_method(text: str) -> bool:
+    return bool(_METHOD.fullmatch(text)) and not {*text.split(".")} & {*keyword.kwlist}
+
+
 def _change(entry: Json, name: str, index: int) -> Change:
     edits = {key: entry[key] for key in _EDITS if key in entry}
     missing = sorted(_CHANGE - set(entry))
@@ -124,8 +137,10 @@ def _apply(document: Json, change: Change, name: str) -> None:
     where = f"overlay {name}: change at {change.at} in {document['info']['version']} no longer applies"
     try:
         target = find(document, change.at)
-    except LookupError as error:
+    except (LookupError, ValueError) as error:
         raise IntegrityError(f"{where}: nothing at {error}") from None
+    if not isinstance(target, dict):
+        raise IntegrityError(f"{where}: what is there is no object")
     before = copy.deepcopy(target)
     target.update(change.edits.get("set", {}))
     for key, items in change.edits.get("append", {}).items():

@@ -67,8 +67,9 @@ def _section(d: Document) -> str:
 def carried(text: str, renamed: Mapping[str, str], known: set[str], lacking: Iterable[str]) -> str:
     """An overlay whose entries follow renamed operations, without summaries of operations that are gone, and with a draft for
     each of those that lack one."""
-    for old, new in renamed.items():
-        text = text.replace(f'"{old}"', f'"{new}"')
+    text = re.sub(
+        r'"([^"\n]+)"', lambda m: f'"{renamed.get(m[1], m[1])}"', text
+    )  # all at once: two may have changed names
     lines, inside, summaries = [], False, -1
     for line in text.splitlines():
         if line.startswith("["):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from purview_core.client import AsyncClient, Client, Group
 from purview_core.codec import camel
 
 from . import adapter
@@ -14,6 +15,8 @@ from .names import Name
 from .plan_models import Class, optional, python_type
 from .pointer import Json, join
 
+_FILES = ("bytes", "Any")  # in OpenAPI 3.1 a schema that says nothing is any bytes
+_CLIENT = {"plane", "endpoint", "api_version", *dir(Client), *dir(AsyncClient)}  # what a group would hide
 _PAGING = ("token", "sends", "last", "sync", "offset", "limit", "size", "total", "place")
 
 
@@ -104,14 +107,11 @@ class Planner:
         result, paging = self._result(typed), None
         if polling and "result" in polling:
             result = adapter.class_name(polling["result"])
-        if "x-pageable" in operation and verb in (
-            "get",
-            "post",
-        ):  # a write that is marked answers with a page, and has none after
+        if "x-pageable" in operation and verb in ("get", "post"):  # a write that is marked has no page after
             page = operation["x-pageable"]
             result, paging = self._item(typed, page, where), _paging(page, where)
         ordered = sorted(operation["parameters"], key=lambda p: _place(path, p))
-        parameters = [(p, typed.parameters.get((p["in"], p["name"]))) for p in ordered]
+        parameters = _distinct([(p, typed.parameters.get((p["in"], p["name"]))) for p in ordered], typed.body)
         arguments = [_argument(p, t) for p, t in parameters if t is not None]
         body, body_argument, more = _body(operation, typed)
         arguments += more
@@ -133,7 +133,7 @@ class Planner:
             paging=paging,
             polling=self._polling(polling, result) if polling and not paging else None,
             retry_safe=bool(operation.get("x-retry-safe")),
-            classes=(result, *typed.responses.values(), typed.body or "", *(t.type for t in typed.parameters.values())),
+            classes=(result, *typed.texts),
         )
 
     def _polling(self, polling: Json, result: str) -> str:
@@ -170,6 +170,22 @@ class Planner:
             if other := seen.get((op.name.group, op.method)):
                 raise GateError(f"{self.title}: {other} and {op.id} are both {op.name.group}.{op.method}")
             seen[op.name.group, op.method] = op.id
+            if op.name.group in _CLIENT or hasattr(Group, op.method):
+                taken = f"{self.title}: {op.id}: {op.name.group}.{op.method} is called as a part of every client is"
+                raise GateError(f"{taken}; name another one in the overlay's [methods]")
+
+
+def _distinct(
+    parameters: list[tuple[Json, adapter.Property | None]], body: str | None
+) -> list[tuple[Json, adapter.Property | None]]:
+    """A value that would be called as another one is, or as the body, tells where it goes; one of the path never does."""
+    names = ["self", *(["body"] if body else []), *(t.name for _, t in parameters if t)]
+    return [
+        (p, attrs.evolve(t, name=f"{t.name}_{p['in']}"))
+        if t and p["in"] != "path" and names.count(t.name) > 1
+        else (p, t)
+        for p, t in parameters
+    ]
 
 
 def _place(path: str, parameter: Json) -> int:
@@ -191,7 +207,7 @@ def _parameter(parameter: Json, typed: adapter.Property) -> str:
     parts += wire
     if parameter["in"] != "path" and typed.required:
         parts.append("required=True")
-    if "style" in parameter:
+    if "style" in parameter and parameter["in"] != "path":  # a path has lists in one way
         parts += [f"style={parameter['style']!r}", f"explode={bool(parameter.get('explode'))}"]
     if "x-name-template" in parameter:
         parts.append(f"template={parameter['x-name-template']!a}")
@@ -216,9 +232,13 @@ def _body(operation: Json, typed: adapter.Operation) -> tuple[str | None, str | 
             "body",
             [Argument("body", kind, False, request["required"])],
         )
-    fields = ", ".join(f"_d.FormField({f.name!a}, {f.wire!a}, {f.required})" for f in typed.form)
+    fields = ", ".join(
+        f"_d.FormField({f.name!a}, {f.wire!a}, {f.required}{', text=True' * (f.type not in _FILES)})"
+        for f in typed.form
+    )
     arguments = [
-        Argument(f.name, "_d.FileInput" if f.type == "bytes" else f.type, False, f.required) for f in typed.form
+        Argument(f.name, "_d.FileInput" if f.type in _FILES else python_type(f.type, "m."), False, f.required)
+        for f in typed.form
     ]
     values = ", ".join(f"{f.wire!a}: {f.name}" for f in typed.form)
     return f"_d.Body({', '.join([ascii(''), *facts])}, fields=({fields},))", "{" + values + "}", arguments

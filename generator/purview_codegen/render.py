@@ -74,7 +74,7 @@ def render_plane(plan: Plan, plane: Plane) -> dict[str, str]:
     if plan.enums:
         kinds = {e.integer for e in plan.enums}
         out["models/enums.py"] = _render(
-            "enums.py.jinja", enums=plan.enums, integers=True in kinds, texts=False in kinds
+            "enums.py.jinja", enums=plan.enums, integers=True in kinds, texts=False in kinds, renamed=renamed
         )
     out |= {f"models/{module}.py": _models(plan, module, names) for module, names in plan.modules.items()}
     out |= {f"operations/{group.name}.py": _operations(group) for group in plan.groups}
@@ -102,6 +102,7 @@ def _models(plan: Plan, module: str, names: Iterable[str]) -> str:
         bases=grouped[0],
         imports=grouped[1],
         datetime=datetime,
+        renamed=any(a.kind == "class" for a in plan.aliases),
         core=core,
         typing=typing,
     )

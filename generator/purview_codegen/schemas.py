@@ -21,6 +21,8 @@ _FACTS = (
     *("readOnly", "uniqueItems", "minItems", "maxItems"),
 )
 _NO_TRUTH = {"description", "title", "type"}
+_PROSE = {"description", "title", "example", "examples"}
+_SHAPES = {"$ref", "type", "properties", "allOf", "anyOf", "oneOf"}
 
 
 def pascal(text: str) -> str:
@@ -35,7 +37,9 @@ class Schemas:
     """Shapes `components/schemas` of one document into `out`; `place` gives other parts of it (parameters, bodies) their form."""
 
     def __init__(self, source: Json, document: Json | None = None) -> None:
-        self.source = source
+        self.source = {name: schema if isinstance(schema, dict) else {} for name, schema in source.items()}
+        self.source |= _tagged(self.source, source if document is None else document)
+        source = self.source
         self.out: Json = {}
         self._taken: dict[str, str] = {}
         self._enums: dict[tuple[str, tuple[Any, ...]], str] = {}
@@ -69,7 +73,8 @@ class Schemas:
 
     def place(self, schema: Json, hint: str) -> Json:
         """A schema where it is used: a reference, a scalar or an array. `hint` names what has to be hoisted."""
-        body = self._place(_plain(schema), hint)
+        schema = schema if isinstance(schema, dict) else {}  # true: anything
+        body = self._place(_plain(schema, hint), hint)
         if not _nullable(schema):
             return body
         if isinstance(body.get("type"), str):
@@ -102,9 +107,9 @@ class Schemas:
 
     def _component(self, schema: Json, name: str) -> Json:
         """A named schema: its own body, not a reference to a hoisted one."""
-        schema = _plain(schema)
+        schema = _plain(schema, name)
         if _is_enum(schema):
-            return _with_names({"type": schema.get("type", "string"), "enum": _values(schema)})
+            return _with_names({"type": _enum_type(schema), "enum": _values(schema)})
         if "$ref" in schema:
             return {"type": "object", "allOf": [self._place(schema, name), {"type": "object", "properties": {}}]}
         if union := schema.get("anyOf") or schema.get("oneOf"):
@@ -142,7 +147,7 @@ class Schemas:
         own: Json = {"type": "object", "properties": {}}
         required: list[str] = list(schema.get("required", []))
         bases: list[Json] = []
-        for part in (*schema.get("allOf", []), schema):
+        for part in _parts(schema, hint):
             if "$ref" in part:
                 bases.append({"$ref": REF + pascal(name_of(part["$ref"]))})
                 continue
@@ -167,7 +172,7 @@ class Schemas:
         key = self._enum_key(schema, hint)
         if key not in self._enums:
             name = self._enums[key] = self.claim(named, hint)
-            self.out[name] = _with_names({"type": schema.get("type", "string"), "enum": _values(schema)})
+            self.out[name] = _with_names({"type": _enum_type(schema), "enum": _values(schema)})
         return self._enums[key]
 
     @staticmethod
@@ -198,21 +203,63 @@ class Schemas:
 def _ambiguous_enums(document: Any) -> set[str]:
     """The x-ms-enum names, in lower case, that stand for more than one set of values in a document."""
     found: dict[str, set[tuple[Any, ...]]] = {}
-    todo = [document]
-    while todo:
-        value = todo.pop()
-        if isinstance(value, dict):
-            todo += value.values()
-            enum = value.get("x-ms-enum")
-            if isinstance(enum, dict) and isinstance(enum.get("name"), str) and isinstance(value.get("enum"), list):
-                found.setdefault(enum["name"].lower(), set()).add(tuple(sorted(map(str, _values(value)))))
-        elif isinstance(value, list):
-            todo += value
+    for value in _objects(document):
+        enum = value.get("x-ms-enum")
+        if isinstance(enum, dict) and isinstance(enum.get("name"), str) and isinstance(value.get("enum"), list):
+            found.setdefault(enum["name"].lower(), set()).add(tuple(sorted(map(str, _values(value)))))
     return {name for name, values in found.items() if len(values) > 1}
 
 
-def _plain(schema: Json) -> Json:
-    """One spelling for types: a list of one type, `const`, and unions with null become a plain type, an enum, and nullable."""
+def _tagged(source: Json, document: Any) -> Json:
+    """The options of unions with a discriminator, each with its own values of it, unless a base class says them."""
+    out: Json = {}
+    for union in _objects(document):
+        tag = union.get("discriminator")
+        options = [str(s.get("$ref")) for s in (union.get("oneOf") or union.get("anyOf") or ()) if isinstance(s, dict)]
+        if not (isinstance(tag, dict) and all(name_of(o) in source for o in options)):
+            continue
+        for name in map(name_of, options):
+            values = [v for v, reference in tag.get("mapping", {}).items() if name_of(reference) == name] or [name]
+            bases = [source.get(name_of(part.get("$ref", "")), {}) for part in source[name].get("allOf", [])]
+            if not any("discriminator" in s or "oneOf" in s or "anyOf" in s for s in (source[name], *bases)):
+                old = out.get(name, {}).get("discriminator", {}).get("mapping", {})
+                mapping = old | dict.fromkeys(values, REF + name)
+                more = {"x-ms-discriminator-value": values[0]} if len(mapping) == 1 else {}
+                named = {"discriminator": {"propertyName": tag["propertyName"], "mapping": mapping}}
+                out[name] = source[name] | named | more
+    return out
+
+
+def _objects(document: Any) -> Iterator[Json]:
+    if isinstance(document, dict):
+        yield document
+    if isinstance(document, dict | list):
+        for value in document.values() if isinstance(document, dict) else document:
+            yield from _objects(value)
+
+
+def _parts(schema: Json, hint: str) -> Iterator[Json]:
+    """A schema and all that its allOf holds, whether references or bodies, however deep."""
+    for part in schema.get("allOf", []):
+        yield from [part] if "$ref" in part else _parts(_plain(part, hint), hint)
+    if union := [key for key in ("anyOf", "oneOf") if schema.get(key)]:
+        raise GateError(f"{union[0]} in allOf has no one class: {hint}; give it a schema of its own")
+    yield schema
+
+
+def _plain(schema: Json, hint: str) -> Json:
+    """One spelling for types: a list of one type, `const`, unions with null and an allOf without references become a plain type, an
+    enum, nullable, and one body. Raises GateError where members stand beside a reference or union, which would lose them."""
+    only = [k for k in ("anyOf", "oneOf") if all("required" in s and not _SHAPES & set(s) for s in schema.get(k, []))]
+    schema = {k: v for k, v in schema.items() if k not in only}  # unions of what is required alone
+    parts = [s for s in schema.get("allOf", []) if set(s) - _PROSE]
+    if parts and not any({"$ref", "properties", "allOf", "required"} & set(s) for s in parts):
+        schema = {k: v for part in (*parts, {**schema, "allOf": []}) for k, v in part.items() if v != []}
+    elif parts:
+        schema = {**schema, "allOf": parts}
+    kinds = [key for key in ("$ref", "anyOf", "oneOf", "properties", "allOf") if schema.get(key)]
+    if len(kinds) > 1 and kinds[0] not in ("properties", "allOf"):
+        raise GateError(f"{kinds[1]} beside {kinds[0]} has no one class: {hint}; give each of them a schema of its own")
     if "const" in schema:
         schema = {**schema, "enum": [schema["const"]]}
     if isinstance(schema.get("type"), list):
@@ -241,7 +288,13 @@ def _nullable(schema: Json) -> bool:
 
 def _is_enum(schema: Json) -> bool:
     """Only enums of text or whole numbers become classes; of others the values are not kept."""
-    return bool(schema.get("enum")) and schema.get("type", "string") in ("string", "integer")
+    kinds = {type(value) for value in schema.get("enum") or () if value is not None}
+    usual = "type" in schema or kinds in ({str}, {int})
+    return bool(kinds) and usual and schema.get("type", "string") in ("string", "integer")
+
+
+def _enum_type(schema: Json) -> str:
+    return str(schema.get("type") or ("integer" if isinstance(_values(schema)[0], int) else "string"))
 
 
 def _is_object(schema: Json) -> bool:

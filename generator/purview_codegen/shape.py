@@ -6,7 +6,7 @@ A document that is published as OpenAPI 3 enters here; a Swagger 2.0 one comes t
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NoReturn
 
 from .errors import IntegrityError
 from .pointer import Json, find, join
@@ -22,7 +22,7 @@ def shape(document: Json, title: str) -> Json:
     """The contract of a document; `title` names it. Raises IntegrityError with a JSON pointer for what cannot be read."""
     version = str(document.get("info", {}).get("version"))
     if not _API_VERSION.fullmatch(version):
-        raise IntegrityError(f"not an api-version: {version!r}: {join('info', 'version')}")
+        raise IntegrityError(f"not an api-version: {version!r}: {join('info', 'version')}; it has to be a date")
     if "swagger" in document:
         raise IntegrityError(f"Swagger {document['swagger']} has to be upgraded to OpenAPI 3 first: {join('swagger')}")
     if not str(document.get("openapi", "")).startswith("3."):
@@ -36,7 +36,7 @@ def shape(document: Json, title: str) -> Json:
         "info": {"title": title, "version": version},
         "servers": [
             {
-                "url": "{endpoint}" + _prefix(server.get("url", "")),
+                "url": "{endpoint}" + _prefix(server),
                 "variables": {
                     "endpoint": {"default": server.get("variables", {}).get("endpoint", {}).get("default", "")}
                 },
@@ -47,9 +47,23 @@ def shape(document: Json, title: str) -> Json:
     }
 
 
-def _prefix(url: str) -> str:
-    """The path of a server's address, without host and trailing slash."""
-    return re.sub(r"^(https?://[^/]*|\{[^}]*\})", "", url).rstrip("/")
+def _prefix(server: Json) -> str:
+    """The path of a server's address, with the defaults of its variables, without host and trailing slash."""
+    variables = server.get("variables", {})
+    url = re.sub(r"\{([^}]*)\}", lambda m: str(variables.get(m[1], {}).get("default", "")), server.get("url", ""))
+    path = re.sub(r"^(\w+:)?//[^/]*", "", url).strip("/")
+    return f"/{path}" if path else ""
+
+
+def _refuse(what: str, *where: str) -> NoReturn:
+    """For what a client could not send or read as it is meant, and would lose without a word."""
+    raise IntegrityError(f"{what} has no form in a client: {join(*where)}; say it otherwise in the document")
+
+
+def _chosen(content: Json) -> tuple[str, Json]:
+    """The one media type that a client speaks: JSON where it may, else a form with files, else the first."""
+    media = min(content, key=lambda m: ("json" not in m, m != "multipart/form-data"))
+    return media, content[media].get("schema", {})
 
 
 class _Shaper:
@@ -67,6 +81,11 @@ class _Shaper:
         return part
 
     def path(self, path: str, item: Json) -> Json:
+        for key in sorted(item.keys() - {*METHODS, "parameters", "summary", "description"}):
+            if not key.startswith("x-"):
+                _refuse(f"{key!r} of a path", "paths", path, key)
+        if "?" in path:
+            _refuse("a path with a query", "paths", path)
         shared = item.get("parameters", [])
         return {method: self._operation(path, method, item[method], shared) for method in METHODS if method in item}
 
@@ -77,16 +96,18 @@ class _Shaper:
         own = [self._follow(p) for p in operation.get("parameters", [])]
         named = {(p["in"], p["name"]) for p in own}
         parameters = [p for p in map(self._follow, shared) if (p["in"], p["name"]) not in named] + own
+        if fault := self._fault(operation, parameters):
+            _refuse(f"{name}: {fault}", "paths", path, method)
         out: Json = {
             "operationId": name,
             "tags": [name.split("_", 1)[0] if "_" in name else pascal((operation.get("tags") or ["Operations"])[0])],
-            "parameters": [self._parameter(p, pascal(name)) for p in parameters if p["in"] != "cookie"],
+            "parameters": [self._parameter(p, pascal(name)) for p in parameters],
         }
         if "requestBody" in operation:
             out["requestBody"] = self._body(self._follow(operation["requestBody"]), pascal(name))
         out["responses"] = {
             status: self._response(self._follow(r), f"{pascal(name)}Response{'' if status == 'default' else status}")
-            for status, r in operation.get("responses", {}).items()
+            for status, r in self._answers(operation).items()
         }
         if "x-ms-pageable" in operation:
             page = operation["x-ms-pageable"]
@@ -95,6 +116,39 @@ class _Shaper:
             options = operation.get("x-ms-long-running-operation-options") or {}
             out["x-long-running"] = {"final-state-via": options.get("final-state-via")}
         return out
+
+    def _answers(self, operation: Json) -> Json:
+        """The answers by status. Where the default alone is given, and is no error, it is what a call gives."""
+        answers: Json = operation.get("responses", {})
+        good = "default" not in answers or any(status[0] in "23" for status in answers)
+        if good or self._follow(answers["default"]).get("x-ms-error-response"):
+            return answers
+        return {"2XX": answers["default"], **answers}
+
+    def _fault(self, operation: Json, parameters: list[Json]) -> str:
+        """What a client could not send as it is meant, or nothing."""
+        faults = [f"{fault} ({p['name']})" for p in parameters if (fault := self._parameter_fault(p))]
+        if body := operation.get("requestBody"):
+            faults.append(self._body_fault(self._follow(body)))
+        return next(filter(None, faults), "a server of its own" if "servers" in operation else "")
+
+    def _parameter_fault(self, p: Json) -> str:
+        schema = self._follow(p.get("schema", {}))
+        usual = "form" if p["in"] == "query" else "simple"
+        if p["in"] not in ("path", "query", "header"):
+            return f"a {p['in']} parameter"
+        if "content" in p or "properties" in schema or "object" in _types(schema):
+            return "a parameter that is an object or has a media type"
+        return "" if p.get("style", usual) == usual else f"a parameter of style {p['style']}"
+
+    def _body_fault(self, body: Json) -> str:
+        media, schema = _chosen(body["content"])
+        if "urlencoded" in media:
+            return f"a body of {media}"
+        fields = self._follow(schema).get("properties", {}) if media == "multipart/form-data" else {"": {}}
+        odd = [n for n, s in fields.items() if {"object", "array"} & {*_types(self._follow(s))} or "properties" in s]
+        odd = odd if fields else ["none"]
+        return f"a form with a part that is no file or scalar ({odd[0]})" if odd else ""
 
     def _parameter(self, parameter: Json, hint: str) -> Json:
         name = parameter["name"]
@@ -106,7 +160,7 @@ class _Shaper:
             schema = {"type": "array", "items": schema}
             out["x-name-template"] = f"{template[1]}{{n}}{template[2]}"
             out |= {"style": "form", "explode": True}
-        elif schema.get("type") == "array":
+        elif "array" in _types(self._follow(parameter.get("schema", {}))):
             style = "form" if parameter["in"] == "query" else "simple"
             out["style"] = parameter.get("style", style)
             out["explode"] = bool(parameter.get("explode", style == "form"))
@@ -115,25 +169,31 @@ class _Shaper:
         return out | {"schema": schema}
 
     def _body(self, body: Json, hint: str) -> Json:
-        content: Json = {}
-        for media, value in body["content"].items():
-            suffix = "Form" if media == "multipart/form-data" else "Body"
-            content[media] = {"schema": self.schemas.place(value.get("schema", {}), hint + suffix)}
+        media, schema = _chosen(body["content"])
+        if "json" not in media and media != "multipart/form-data":
+            schema = {"type": "string"} if media.startswith("text/") else {"type": "string", "format": "binary"}
+        suffix = "Form" if media == "multipart/form-data" else "Body"
+        content = {media: {"schema": self.schemas.place(schema, hint + suffix)}}
         name = {"x-name": body["x-name"]} if "x-name" in body else {}
         return {"required": bool(body.get("required")), "content": content} | name
 
     def _response(self, response: Json, hint: str) -> Json:
         out: Json = {"description": ""}
         if content := response.get("content"):
-            out["content"] = {m: {"schema": self.schemas.place(v.get("schema", {}), hint)} for m, v in content.items()}
+            media, schema = _chosen(content)
+            if "json" not in media:
+                schema = {"type": "string", "format": "binary"}  # bytes, whatever they hold
+            out["content"] = {media: {"schema": self.schemas.place(schema, hint)}}
         if headers := response.get("headers"):
             out["headers"] = {
-                name: {"schema": _scalar(self._follow(h).get("schema", {}))} for name, h in headers.items()
+                name: {"schema": {"type": self._follow(h).get("schema", {}).get("type", "string")}}
+                for name, h in headers.items()
             }
         if response.get("x-ms-error-response"):
             out["x-error"] = True
         return out
 
 
-def _scalar(schema: Any) -> Json:
-    return {"type": schema.get("type", "string")}
+def _types(schema: Any) -> list[str]:
+    found = schema.get("type") if isinstance(schema, dict) else None
+    return found if isinstance(found, list) else [str(found)]

@@ -163,7 +163,7 @@ class _Work:
         for f in self.found:
             if f.document.plane == plane and f.old is not None:
                 ids = diff(build.load(self.specs, f.old), fresh[str(f.document)], plane).operations
-                renamed |= {a: b for a, b in ids.items() if a not in known}
+                renamed |= {a: b for a, b in ids.items() if a not in known or a in ids.values()}
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         said = {renamed.get(oid, oid) for oid in Overlay.read(path).summaries}
         default = contracts[str(manifest.plane(plane).default)]

@@ -12,6 +12,7 @@ from .pointer import Json
 
 METHODS = ("get", "put", "post", "patch", "delete", "head", "options")
 _PARAMETER = ("name", "in", "required", "description")
+_STYLES = {"ssv": "spaceDelimited", "tsv": "tabDelimited", "pipes": "pipeDelimited"}
 _OPERATION = ("operationId", "tags", "summary", "description", "deprecated")
 
 
@@ -27,9 +28,9 @@ def upgrade(document: Json) -> Json:
         ],
         "paths": {
             path: {
-                method: _operation(document, item[method], item.get("parameters", []))
-                for method in METHODS
-                if method in item
+                key: _operation(document, value, item.get("parameters", [])) if key in METHODS else value
+                for key, value in item.items()
+                if key != "parameters"
             }
             for path, item in {**document.get("paths", {}), **document.get("x-ms-paths", {})}.items()
         },
@@ -97,7 +98,7 @@ def _operation(document: Json, operation: Json, shared: list[Json]) -> Json:
     out["parameters"] = [
         _parameter(p)
         for p in parameters
-        if p["in"] in ("path", "query", "header") and not (p["in"] == "path" and p["name"] in hosts)
+        if p["in"] not in ("body", "formData") and not (p["in"] == "path" and p["name"] in hosts)
     ]
     if body := _request_body(document, operation, parameters):
         out["requestBody"] = body
@@ -118,7 +119,8 @@ def _parameter(parameter: Json) -> Json:
     }
     out["schema"] = _schema(schema)
     if parameter.get("type") == "array":
-        out["style"] = "form" if parameter["in"] == "query" else "simple"
+        usual = "form" if parameter["in"] == "query" else "simple"
+        out["style"] = _STYLES.get(str(parameter.get("collectionFormat")), usual)
         out["explode"] = parameter.get("collectionFormat") == "multi"  # csv is the default of Swagger 2
     return out | {key: value for key, value in parameter.items() if key.startswith("x-") and key != "x-ms-enum"}
 
@@ -127,7 +129,7 @@ def _request_body(document: Json, operation: Json, parameters: list[Json]) -> Js
     consumes = operation.get("consumes") or document.get("consumes") or ["application/json"]
     for p in parameters:
         if p["in"] == "body":
-            content = {media: {"schema": _schema(p["schema"])} for media in consumes}
+            content = {media: {"schema": _schema(p.get("schema", {}))} for media in consumes}
             return {
                 "required": bool(p.get("required")),
                 "content": content,
@@ -141,7 +143,9 @@ def _request_body(document: Json, operation: Json, parameters: list[Json]) -> Js
         "required": [p["name"] for p in form if p.get("required")],
         "properties": {p["name"]: _parameter(p)["schema"] for p in form},
     }
-    return {"required": bool(schema["required"]), "content": {"multipart/form-data": {"schema": schema}}}
+    encoded = [media for media in consumes if "urlencoded" in media and "multipart/form-data" not in consumes]
+    media = encoded[0] if encoded else "multipart/form-data"
+    return {"required": bool(schema["required"]), "content": {media: {"schema": schema}}}
 
 
 def _response(response: Json, produces: list[str]) -> Json:
@@ -149,7 +153,8 @@ def _response(response: Json, produces: list[str]) -> Json:
     out: Json = {key: value for key, value in response.items() if key == "description" or key.startswith("x-")}
     if "schema" in response:
         schema = _schema(response["schema"])
-        is_file = schema.get("format") == "binary"
+        text = schema.get("type") == "string" and not any("json" in media for media in produces)
+        is_file = text or schema.get("format") == "binary"
         media = produces[0] if is_file and not response.get("x-ms-error-response") else "application/json"
         out["content"] = {media: {"schema": schema}}
     if response.get("headers"):

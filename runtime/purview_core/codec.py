@@ -158,7 +158,8 @@ class Codec:
         self.own = "_own" in vars(cls)  # of a class that others derived, too little is known
         self.fields = {d.name: Field(cls, d, self.registry) for d in declared(cls) if d.name != "_raw"}
         self.known = frozenset(f.wire for f in self.fields.values())
-        self.kinds: dict[str, Load] = {v: self._kind(v, name) for v, name in vars(cls).get("_kinds", {}).items()}
+        kinds = vars(cls).get("_kinds", {}).items()  # where it names itself, a union asks for it
+        self.kinds: dict[str, Load] = {v: self._kind(v, name) for v, name in kinds if name != cls.__name__}
         for f in [f for f in self.fields.values() if f.lazy and self.own]:
             setattr(cls, f.name, property(f.reader(), f.assign))
         for base in [c for c in cls.__mro__[1:] if "_own" in vars(c) and not self.own]:

@@ -20,7 +20,7 @@ def lazy_names(package: str, where: Mapping[str, str], *, upstream: str = "") ->
         if name == "__upstream__" and upstream:
             from . import upstream as lock
 
-            return lock.upstream(upstream)
+            return lock.upstream(upstream, package)
         if name not in where:
             raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
         found: Any = import_module(f"{package}.{where[name] or name}")

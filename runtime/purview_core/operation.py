@@ -101,15 +101,16 @@ API_VERSION = query("api_version", wire="api-version", required=True)
 
 
 class FormField(Facts):
-    """One part of a multipart body."""
+    """One part of a multipart body: a file, or with `text` a value like those of a query."""
 
-    __slots__ = ("wire_name", "name", "required")
+    __slots__ = ("wire_name", "name", "required", "text")
     wire_name: str
     name: str
     required: bool
+    text: bool
 
-    def __init__(self, name: str, wire_name: str, required: bool) -> None:
-        self._set(name=name, wire_name=wire_name, required=required)
+    def __init__(self, name: str, wire_name: str, required: bool, *, text: bool = False) -> None:
+        self._set(name=name, wire_name=wire_name, required=required, text=text)
 
 
 class Body(Facts):

@@ -130,9 +130,11 @@ class Registry:
 
         classes = [self.class_of(name) for name in models]
         for base in {base: None for c in classes for base in c.__mro__ if vars(base).get("_kinds")}:
-            made = codec(base).load(value)
-            if isinstance(made, tuple(classes)) and made.__class__ is not base:
-                return made
+            tag = value.get(codec(base).fields[vars(base)["_tag"]].wire)
+            if tag.__class__ is str and tag in vars(base)["_kinds"]:
+                made = codec(base).load(value)
+                if isinstance(made, tuple(classes)):
+                    return made
         return codec(max(classes, key=lambda c: len(codec(c).known & value.keys()))).load(value)
 
     def resolve(self, text: str) -> Any:

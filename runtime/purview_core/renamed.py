@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from . import lazy
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def warn(old: str, new: str, stacklevel: int = 3) -> None:
-    """Tells the caller of our caller that a name has changed."""
+def warn(old: str, new: str) -> None:
+    """Tells that a name has changed, at the line that uses it: an old method may call on with an old argument."""
     text = f"{old} is called {new} now; the old name goes with the next minor version"
-    warnings.warn(text, DeprecationWarning, stacklevel=stacklevel)
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and frame.f_globals.get("__name__") in (__name__, lazy.__name__):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, DeprecationWarning, stacklevel=level)
 
 
 def renamed(old: str, new: str, function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
@@ -38,6 +44,11 @@ def moved(old: str, new: str, module: str, name: str) -> Any:
         return getattr(getattr(import_module(module), owner), method)(self, *args, **kwargs)
 
     return call
+
+
+def old_names(module: str) -> Callable[[str], Any]:
+    """A `__getattr__` for a module of models: what was pickled under an old name, its package's index knows."""
+    return lambda name: getattr(import_module(module.rpartition(".")[0]), name)
 
 
 def renamed_arguments(**names: str) -> Callable[[Callable[..., R]], Callable[..., R]]:

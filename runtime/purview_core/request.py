@@ -193,8 +193,10 @@ def _files(operation: Operation[Any], body: Any) -> Mapping[str, Any] | None:
     assert operation.body is not None
     for field in operation.body.fields:
         value = given.pop(field.wire_name, None)
-        if value is not None:
-            where = f"{operation.id}: {field.name}"
+        where = f"{operation.id}: {field.name}"
+        if value is not None and field.text and isinstance(value, _SCALARS):
+            out[field.wire_name] = None, _encoded(where, text(value))  # a part without a file name
+        elif value is not None:
             name, content, *media = _file(where, value)
             for said in (name, *media):
                 if not isinstance(_encoded(where, said), bytes):

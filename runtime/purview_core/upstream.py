@@ -20,10 +20,10 @@ class Upstream(NamedTuple):
     provenance: str
 
 
-def upstream(document: str) -> Upstream:
-    """The document called "<plane> <api-version>" in upstream.lock; raises AttributeError where the lock is not at hand, so that
+def upstream(document: str, package: str = "purview_dataplane") -> Upstream:
+    """The document called "<plane> <api-version>" in the upstream.lock beside the package, or else in the generator's; raises AttributeError where the lock is not at hand, so that
     `getattr(module, "__upstream__", None)` works."""
-    for path in _places():
+    for path in _places(package.partition(".")[0]):
         if path.is_file():
             entry = json.loads(path.read_text(encoding="utf-8")).get(document)
             if entry is not None:
@@ -32,10 +32,14 @@ def upstream(document: str) -> Upstream:
     raise AttributeError(f"no upstream.lock knows {document!r}; it comes with purview_codegen", name="__upstream__")
 
 
-def _places() -> list[Path]:
-    """The lock as package data, and as it lies in a checkout; purview_codegen itself is not imported."""
-    spec = find_spec("purview_codegen")
-    folders = [Path(folder) for folder in (spec.submodule_search_locations or ())] if spec else []
-    return [
-        place for f in folders for place in (f / "specs" / "upstream.lock", f.parents[1] / "specs" / "upstream.lock")
+def _places(package: str) -> list[Path]:
+    """The lock beside what was generated, as package data, and as it lies in a checkout; purview_codegen is not imported."""
+    beside, shipped = _folders(package), _folders("purview_codegen")
+    return [f / "upstream.lock" for f in beside] + [
+        place for f in shipped for place in (f / "specs" / "upstream.lock", f.parents[1] / "specs" / "upstream.lock")
     ]
+
+
+def _folders(package: str) -> list[Path]:
+    spec = find_spec(package)
+    return [Path(folder) for folder in (spec.submodule_search_locations or ())] if spec else []

@@ -50,7 +50,7 @@ DOCUMENT = {
 }
 CALL = """
 import httpx
-from purview_versions.zoo.v2024_01_01 import API_VERSION, ZooClient, models
+from purview_versions.zoo.v2024_01_01 import API_VERSION, ZooClient, __upstream__, models
 
 def answer(request):
     assert "/zoo/animals/leo?api-version=2024-01-01" == request.url.raw_path.decode(), request.url
@@ -59,6 +59,7 @@ def answer(request):
 with ZooClient("contoso", transport=httpx.MockTransport(answer)) as client:
     animal = client.animals.get("leo")
 assert isinstance(animal, models.Animal) and 4 == animal.legs
+assert ("me/zoo", "zoo.json", "2024-01-01") == (__upstream__.repository, __upstream__.path, __upstream__.api_version)
 """
 
 

@@ -226,6 +226,54 @@ assert ["Animals_Create", "Animals_List", "Animals_Read"] == sorted(OPERATIONS)
     assert ("", 0) == (done.stderr, done.returncode)
 
 
+def run(tree: Tree, code: str) -> str:
+    """What a program over the tree's clients prints; it must not fail."""
+    command = [sys.executable, "-W", "error::DeprecationWarning:purview", "-c", code]
+    done = subprocess.run(command, env=environment(tree), capture_output=True, text=True, check=False)
+    assert ("", 0) == (done.stderr, done.returncode)
+    return done.stdout
+
+
+OLD_TWICE = """
+import warnings, httpx
+from purview_dataplane.pets import PetsClient
+transport = httpx.MockTransport(lambda request: httpx.Response(200, json={"kind": "Cat"}))
+with PetsClient("contoso", transport=transport) as client, warnings.catch_warnings(record=True) as found:
+    warnings.simplefilter("always")
+    client.pets.get(pet_name="tom")
+assert {"<string>"} == {w.filename for w in found} and 2 == len(found), found
+"""
+
+
+@pytest.mark.parametrize("method", ["Pets_Read", "Animals_Read"])
+def test_an_old_method_with_an_old_argument_warns_where_it_is_called(
+    tree: Tree, upstream: Upstream, method: str
+) -> None:
+    text = json.dumps(document()).replace("{petName}", "{name}").replace('"petName"', '"name"')
+    assert tree.update(upstream.commit({PETS: json.loads(text.replace("Pets_Get", method))})) == 0
+    run(tree, OLD_TWICE)
+
+
+def test_what_was_pickled_under_an_old_name_is_read(tree: Tree, upstream: Upstream) -> None:
+    made = "models.Pet.from_dict({'kind': 'Cat', 'owner': {}}), models.Owner(full_name='a'), models.PetKind.CAT"
+    pickled = run(
+        tree, f"import pickle\nfrom purview_dataplane.pets import models\nprint(pickle.dumps([{made}]).hex())"
+    )
+    to = json.loads(json.dumps(renamed(document(), "Owner", "Keeper")).replace("PetKind", "PetSort"))
+    assert tree.update(upstream.commit({PETS: to})) == 0
+    read = f"import pickle, warnings\nwarnings.simplefilter('ignore')\nprint(pickle.loads(bytes.fromhex('{pickled.strip()}')))"
+    assert "[Cat(owner=Keeper(...), kind='Cat'), Keeper(full_name='a'), <PetSort.CAT: 'Cat'>]\n" == run(tree, read)
+
+
+def test_an_operation_may_take_the_name_of_another(tree: Tree, upstream: Upstream) -> None:
+    text = json.dumps(document()).replace("Pets_Get", "Pets_Read").replace("Pets_Create", "Pets_Get")
+    to = upstream.commit({PETS: json.loads(text)})
+    assert tree.update(to, "--accept", "names.lost@pets/*") == 0
+    overlay = (tree.specs / "overlays/pets.toml").read_text()
+    assert '"Pets_Read" = "Read one pet by its name."' in overlay
+    assert '"Pets_Get" = "Add a pet under a name."' in overlay
+
+
 def test_aliases_last_for_one_minor_version(tree: Tree, upstream: Upstream) -> None:
     once = renamed(document(), "Owner", "Keeper")
     assert tree.update(upstream.commit({PETS: once})) == 0
