@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from .diff import LEVELS, Change
+from .changes import LEVELS, Change
 from .errors import UsageError
 from .renames import Rename
 
@@ -110,10 +110,11 @@ class Report:
             "to": self.new,
             "totals": self.totals,
             "documents": [attrs.asdict(s) for s in self.steps],
-            "changes": [attrs.asdict(c) | {"accepted": c.rule in self.accepted} for c in self.changes],
+            "changes": [attrs.asdict(c) for c in self.changes],
             "python_names": [attrs.asdict(r) for r in self.names],
             "notes": list(self.notes),
             "proposals": list(self.proposals),
+            "accepted": sorted(self.accepted),
         }
 
 

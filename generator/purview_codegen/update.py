@@ -14,7 +14,8 @@ import attrs
 from purview_core.options import VERSION
 
 from . import aliases, build, names_lock, pins, release, transaction
-from .diff import Diff, diff
+from .changes import Diff
+from .diff import diff
 from .discover import proposals
 from .errors import BehindError, GateError, IntegrityError, UsageError
 from .lock import Entry, Lock

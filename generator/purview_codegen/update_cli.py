@@ -93,7 +93,7 @@ def compare(arguments: argparse.Namespace) -> Counts | None:
     """The report on two contracts or documents: files, or "<plane>@<version>" of the contracts at hand."""
     from .diff import diff
     from .report import Report, Step
-    from .states import judged
+    from .states import judged, named
 
     specs = arguments.specs or paths.specs()
     (old_name, old), (new_name, new) = (_contract(specs, name) for name in (arguments.old, arguments.new))
@@ -102,7 +102,8 @@ def compare(arguments: argparse.Namespace) -> Counts | None:
     step = judged(Step(plane, new["info"]["version"], "changed", default=True, old=old_name, new=new_name), found)
     same = old["info"]["version"] == new["info"]["version"]
     step = attrs.evolve(step, rewritten=step.rewritten and same)
-    report = Report(old_name, new_name, (step,), found.changes)
+    names = named(plane, new["info"]["version"], old, new, found)
+    report = Report(old_name, new_name, (step,), found.changes, tuple(names))
     operations = sum(len(item) for item in new["paths"].values())
     return _show(report, arguments, Counts("diff", 2, operations))
 
