@@ -84,9 +84,9 @@ def _blocks(report: Report, most: int) -> Iterable[Block]:
     yield Block(f"Changes from {_name(report.old)} to {_name(report.new)}", 1)
     yield Block(f"Suggested version bump: **{totals['bump']}**. {totals['reason']}.")
     for step in [s for s in report.steps if s.rewritten]:
-        yield Block(
-            f"**CHANGED UNDER THE SAME API-VERSION: {step}.** Clients that were right yesterday may be wrong today."
-        )
+        wire = sum(c.wire and c.level == "major" for c in report.changes if _of(c) == str(step))
+        what = f"{wire} wire changes to act on: clients that were right yesterday may be wrong today"
+        yield Block(f"**CHANGED UNDER THE SAME API-VERSION: {step}.** {what if wire else 'No wire change to act on'}.")
     for note in report.notes:
         yield Block(note)
     for rule in report.proposals:
@@ -112,6 +112,10 @@ def _blocks(report: Report, most: int) -> Iterable[Block]:
         yield from _table(("what", "old", "new"), names, most)
 
 
+def _of(change: Change) -> str:
+    return f"{change.plane} {change.version.split(' ')[-1]}"
+
+
 def _place(change: Change) -> tuple[str, str]:
     return change.plane, change.version
 
@@ -123,7 +127,7 @@ def _status(status: str) -> str:
 
 
 def _level(report: Report, step: str) -> str:
-    found = [c.level for c in report.changes if f"{c.plane} {c.version.split(' ')[-1]}" == step]
+    found = [c.level for c in report.changes if _of(c) == step]
     return next((level for level in ("major", "minor", "patch") if level in found), "")
 
 
