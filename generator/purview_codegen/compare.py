@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from .pairing import ground, name_in
-from .pointer import Json
+from .pointer import Json, join
 
 _TYPED_FORMATS = {"date-time", "binary"}  # the others are str, int or float in Python, too
 _LOWER = {"minLength", "minimum", "exclusiveMinimum", "minItems", "minProperties", "multipleOf"}
@@ -145,6 +145,13 @@ def own_members(contract: Json, name: str) -> Json:
     schema = contract["components"]["schemas"][name]
     inline = [part.get("properties", {}) for part in schema.get("allOf", ()) if "$ref" not in part]
     return {n: s for found in [*inline, schema.get("properties", {})] for n, s in found.items()}
+
+
+def member_pointer(contract: Json, name: str, member: str) -> str:
+    """Where a component states a member; an inherited one is told as if it were its own."""
+    parts = contract["components"]["schemas"][name].get("allOf", ())
+    found = [("allOf", str(i)) for i, part in enumerate(parts) if member in part.get("properties", {})]
+    return join("components", "schemas", name, *(found[-1] if found else ()), "properties", member)
 
 
 def demanded(contract: Json, name: str) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .changes import LEVELS, Ledger, affects
-from .compare import bases, demanded, describe, members, own_members, value_names
+from .compare import bases, demanded, describe, member_pointer, members, own_members, value_names
 from .pairing import CLOSE, SPELT, ground, name_in, pair_names, plain
 from .pointer import Json, join
 
@@ -52,7 +52,7 @@ class Schemas(Ledger):
             self._enum(where, a, b, uses)
         elif not (ground(a) or ground(b)):
             self._base(where, a, b)
-            self._members(where, name, renamed, uses)
+            self._members(name, renamed, uses)
             self._additional(where, a, b, uses)
             self._subtypes(where, a, b, uses)
             self._tag(where, name, renamed, uses)
@@ -89,7 +89,7 @@ class Schemas(Ledger):
         if [self.schemas.get(n, n) for n in found[0]] != found[1]:
             self.add("schema.base", where, "names", "minor", *map(", ".join, found))
 
-    def _members(self, where: str, name: str, renamed: str, uses: set[str]) -> None:
+    def _members(self, name: str, renamed: str, uses: set[str]) -> None:
         """Own members, and inherited ones where the base is another schema now: a member that moved there stays."""
         left, right = members(self.old, name), members(self.new, renamed)
         own = {
@@ -104,20 +104,20 @@ class Schemas(Ledger):
         self.inner[renamed] = {n: n for n in left if n in right} | pairs
         for n, m in pairs.items():
             seen = _returned(uses, left[n][0], right[m][0])
-            self.add("member.renamed", f"{where}{join('properties', m)}", affects(seen), "major", n, m)
+            self.add("member.renamed", member_pointer(self.new, renamed, m), affects(seen), "major", n, m)
         for n in [n for n in left if n in own]:
             target = n if n in right else pairs.get(n)
             if target is None:
                 seen, text = _returned(uses, left[n][0]), self._text(0, left[n][0])
-                self.add("member.removed", f"{where}{join('properties', n)}", affects(seen), "major", text)
+                self.add("member.removed", member_pointer(self.old, name, n), affects(seen), "major", text)
             else:
-                self._member(f"{where}{join('properties', target)}", left[n], right[target], uses)
+                self._member(member_pointer(self.new, renamed, target), left[n], right[target], uses)
         for n in come.keys() - set(pairs.values()):
             schema, required = come[n]
             seen = _returned(uses, schema)
             level = "major" if required and "request" in seen else "minor"
             text = self._text(1, schema) + (", required" if required else "")
-            self.add("member.added", f"{where}{join('properties', n)}", affects(seen), level, "", text)
+            self.add("member.added", member_pointer(self.new, renamed, n), affects(seen), level, "", text)
 
     def _foreign(self, name: str, renamed: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> set[str]:
         """The inherited members, where the two bases are not one schema."""

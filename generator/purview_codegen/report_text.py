@@ -181,4 +181,4 @@ def _name(state: str) -> str:
 
 def _short(where: str) -> str:
     """Class.member instead of the pointer, which the JSON form has."""
-    return where.removeprefix("/components/schemas/").replace("/properties/", ".")
+    return re.sub(r"(/allOf/\d+)?/properties/", ".", where.removeprefix("/components/schemas/"))

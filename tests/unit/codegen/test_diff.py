@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from purview_codegen.diff import diff
+from purview_codegen.pointer import find
 
 Json = dict[str, Any]
 Edit = Callable[[Json], object]
@@ -117,7 +118,10 @@ def contract() -> Json:
                     "properties": {"lives": {"type": "integer"}},
                     "x-discriminator-value": "cat",
                 },
-                "Dog": {"allOf": [ref("Base")], "type": "object", "properties": {"tricks": {"type": "integer"}}},
+                "Dog": {
+                    "type": "object",
+                    "allOf": [ref("Base"), {"type": "object", "properties": {"tricks": {"type": "integer"}}}],
+                },
                 "Kind": {"type": "string", "enum": ["cat", "dog"]},
                 "State": {"type": "string", "enum": ["up", "down"]},
                 "Error": {"type": "object", "properties": {"code": {"type": "string"}}},
@@ -269,6 +273,8 @@ CASES: list[tuple[str, Edit, list[Facts]]] = [
     ("read-only member, tighter", put("components", "schemas", "Both", "properties", "state", "maxLength", value=2), [("member.limit", f"{S}/Both/properties/state", "response", "patch", "", "maxLength 2")]),
     ("read-only member more", member("Both", "more", {"type": "string", "readOnly": True}), [("member.added", f"{S}/Both/properties/more", "response", "minor", "", "string")]),
     ("a subtype demands", put("components", "schemas", "Cat", "required", value=["size"]), [("member.required", f"{S}/Cat/properties/size", "response", "minor", "", "")]),
+    ("a member beside a reference", put("components", "schemas", "Dog", "allOf", 1, "properties", "tricks", "type", value="string"), [("member.type", f"{S}/Dog/allOf/1/properties/tricks", "response", "major", "integer", "string")]),
+    ("a member beside a reference, gone", drop("components", "schemas", "Dog", "allOf", 1, "properties", "tricks"), [("member.removed", f"{S}/Dog/allOf/1/properties/tricks", "response", "major", "integer", "")]),
     ("other members", put("components", "schemas", "In", "additionalProperties", value={"type": "string"}), [("additional.added", f"{S}/In", "request", "minor", "", "string")]),
     ("value spelt otherwise", put("components", "schemas", "Kind", "enum", value=["Cat", "dog"]), [("enum.renamed", f"{S}/Kind", "request", "major", "cat", "Cat")]),
     ("value spelt otherwise, received", put("components", "schemas", "State", "enum", value=["Up", "down"]), [("enum.renamed", f"{S}/State", "response", "minor", "up", "Up")]),
@@ -306,6 +312,17 @@ def test_nothing_is_passed_over_on_the_way_back(edit: Edit) -> None:
     edit(new)
     assert bool(diff(old, new, "zoo").changes) == bool(diff(new, old, "zoo").changes)
     assert () == diff(new, copy.deepcopy(new), "zoo").changes
+
+
+@pytest.mark.parametrize("edit", [c[1] for c in CASES], ids=[c[0] for c in CASES])
+def test_pointers_lead_to_what_they_name(edit: Edit) -> None:
+    """In the new contract, or in the old one where the thing is gone."""
+    old, new = contract(), contract()
+    edit(new)
+    for change in diff(old, new, "zoo").changes:
+        gone = change.kind in ("schema.removed", "member.removed", "operation.removed")
+        if change.where.startswith("/") and change.where != f"{S}/Cat/properties/size":  # it inherits that one
+            find(old if gone else new, change.where)
 
 
 def rename_schema(found: Json, old: str, new: str) -> None:
@@ -348,8 +365,9 @@ def test_a_member_under_another_name() -> None:
 
 def test_a_member_that_moves_to_the_base_stays() -> None:
     old, new = contract(), contract()
-    for name in ("Cat", "Dog"):
-        old["components"]["schemas"][name]["properties"]["colour"] = {"type": "string"}
+    schemas = old["components"]["schemas"]
+    for place in (schemas["Cat"], schemas["Dog"]["allOf"][1]):
+        place["properties"]["colour"] = {"type": "string"}
     new["components"]["schemas"]["Base"]["properties"]["colour"] = {"type": "string"}
     found = {(c.kind, c.where) for c in diff(old, new, "zoo").changes}
     assert {
