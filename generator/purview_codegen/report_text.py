@@ -85,8 +85,10 @@ def _blocks(report: Report, most: int) -> Iterable[Block]:
     yield Block(f"Suggested version bump: **{totals['bump']}**. {totals['reason']}.")
     for step in [s for s in report.steps if s.rewritten]:
         wire = sum(c.wire and c.level == "major" for c in report.changes if _of(c) == str(step))
-        what = f"{wire} wire changes to act on: clients that were right yesterday may be wrong today"
-        yield Block(f"**CHANGED UNDER THE SAME API-VERSION: {step}.** {what if wire else 'No wire change to act on'}.")
+        what = f"Wire changes to act on: {wire}. Clients that were right yesterday may be wrong today"
+        yield Block(
+            f"**CHANGED UNDER THE SAME API-VERSION: {step}.** {what if wire else 'Wire changes to act on: none'}."
+        )
     for note in report.notes:
         yield Block(note)
     for rule in report.proposals:

@@ -255,4 +255,6 @@ def _what(s: Step, report: Report) -> str:
         return {"added": "a new api-version", "prose": "prose only"}.get(s.status, "moved upstream, the same bytes")
     levels = [c.level for c in report.changes if (c.plane, c.version) == (s.plane, s.version)]
     counts = [f"{levels.count(level)} {level}" for level in ("major", "minor", "patch") if level in levels]
-    return f"{', '.join(counts)} changes{', under the same api-version' if s.rewritten else ''}"
+    return (
+        f"{', '.join(counts)} change{'s' * (len(levels) != 1)}{', under the same api-version' if s.rewritten else ''}"
+    )
