@@ -41,6 +41,11 @@ class Change:
         return self.affects in _WIRE
 
     @property
+    def document(self) -> str:
+        """The plane and its version, the new one of two."""
+        return f"{self.plane} {self.version.split(' ')[-1]}"
+
+    @property
     def rule(self) -> str:
         """How --accept names it."""
         return f"{self.kind}@{self.plane}/{self.version}:{self.where}"

@@ -84,7 +84,7 @@ def _blocks(report: Report, most: int) -> Iterable[Block]:
     yield Block(f"Changes from {_name(report.old)} to {_name(report.new)}", 1)
     yield Block(f"Suggested version bump: **{totals['bump']}**. {totals['reason']}.")
     for step in [s for s in report.steps if s.rewritten]:
-        wire = sum(c.wire and c.level == "major" for c in report.changes if _of(c) == str(step))
+        wire = sum(c.wire and c.level == "major" for c in report.changes if c.document == str(step))
         what = f"Wire changes to act on: {wire}. Clients that were right yesterday may be wrong today"
         yield Block(
             f"**CHANGED UNDER THE SAME API-VERSION: {step}.** {what if wire else 'Wire changes to act on: none'}."
@@ -114,10 +114,6 @@ def _blocks(report: Report, most: int) -> Iterable[Block]:
         yield from _table(("what", "old", "new"), names, most)
 
 
-def _of(change: Change) -> str:
-    return f"{change.plane} {change.version.split(' ')[-1]}"
-
-
 def _place(change: Change) -> tuple[str, str]:
     return change.plane, change.version
 
@@ -129,7 +125,7 @@ def _status(status: str) -> str:
 
 
 def _level(report: Report, step: str) -> str:
-    found = [c.level for c in report.changes if _of(c) == step]
+    found = [c.level for c in report.changes if c.document == step]
     return next((level for level in ("major", "minor", "patch") if level in found), "")
 
 
