@@ -220,7 +220,8 @@ class _Work:
             more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
             first = f"{lost[0].kind} {lost[0].old} {'became ' + lost[0].new if lost[0].new else 'is lost'}"
             raise GateError(
-                f"{lost[0].plane} {lost[0].version}: {first}{more}; accept it with --accept {lost[0].rule} (or {_all(lost[0])})"
+                f"{lost[0].plane} {lost[0].version}: {first}{more}; accept it with --accept {lost[0].rule} "
+                f"(or 'names.lost@{lost[0].plane}/*')"
             )
         build.generate(self.new, None, None, out, accept_names=True)
         build.check(self.new, out)
@@ -238,10 +239,6 @@ class _Work:
                 path = self.stage / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _all(lost: Rename) -> str:
-    return f"'names.lost@{lost.plane}/*'"
 
 
 def _changelog(report: Report) -> list[str]:

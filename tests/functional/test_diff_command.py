@@ -6,6 +6,7 @@ import json
 import re
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,3 +54,43 @@ def test_names_and_places(capsys: pytest.CaptureFixture[str]) -> None:
     assert "credential.list" == names["method", "credential.list_all"]
     found = {(c["kind"], c["where"]): (c["old"], c["new"]) for c in data["changes"]}
     assert ("path runId", "query runId") == found["parameter.location", "ScanResult_RunScan"]
+
+
+def document(kind: str, **more: Any) -> dict[str, Any]:
+    """An OpenAPI document that has the parts of a contract, and is none: nothing in it has been given its one form."""
+    answer = {"description": "A.", "content": {"application/json": {"schema": {"properties": {"a": {"type": kind}}}}}}
+    item = {"parameters": [{"name": "x", "in": "query", "schema": {"type": "string"}}], "get": {"operationId": "A_Get"}}
+    item["get"] |= {"responses": {"200": answer}} | more
+    server = {"url": "{endpoint}/zoo", "variables": {"endpoint": {"default": "https://zoo"}}}
+    top = {"openapi": "3.1.0", "info": {"title": "zoo", "version": "2024-01-01"}, "servers": [server]}
+    return top | {"paths": {"/a": item}, "components": {"schemas": {}}}
+
+
+def run(tmp_path: Path, *documents: Any) -> int:
+    files = [tmp_path / f"{i}.json" for i in range(2)]
+    for path, found in zip(files, documents, strict=True):
+        path.write_text(json.dumps(found))
+    return cli.main(["diff", *map(str, files), "--json", "-"])
+
+
+@pytest.mark.parametrize("more", [{}, {"tags": ["A"], "parameters": []}])
+def test_documents_of_ones_own(more: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert 0 == run(tmp_path, document("string", **more), document("integer", **more))
+    changes = json.loads(capsys.readouterr().out)["changes"]
+    assert ["member.type"] == [c["kind"] for c in changes]
+
+
+def test_the_same_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert 0 == run(tmp_path, document("string"), document("string"))
+    data = json.loads(capsys.readouterr().out)
+    assert ("none", 1, []) == (data["totals"]["bump"], data["totals"]["documents"]["same"], data["changes"])
+
+
+def test_a_reference_that_leads_nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = document(
+        "string", requestBody={"content": {"application/json": {"schema": {"$ref": "#/components/schemas/B"}}}}
+    )
+    assert 3 == run(tmp_path, document("string"), bad)
+    out, err = capsys.readouterr()
+    assert ("", 1) == (out, err.count("\n"))
+    assert "$ref leads nowhere: #/components/schemas/B: /paths/~1a/get/requestBody" in err
