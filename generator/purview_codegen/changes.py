@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 
 from .compare import Fact, canonical, compare, null_in, type_text
-from .pairing import ALIKE, SPELT, Op, Pair, pair_operations, pair_schemas, usage
+from .pairing import ALIKE, CLOSE, SPELT, Op, Pair, pair_operations, pair_schemas, usage
 from .pointer import Json
 
 LEVELS = ("patch", "minor", "major")
@@ -95,10 +95,12 @@ class Ledger:
             texts = [label + (text or nothing) for text in (fact.old, fact.new)]
             self.add(f"{prefix}.{fact.kind}", where, affects(uses), level, *texts)
 
-    def _need(self, a: Json, b: Json, *, text: float = ALIKE) -> float:
-        """How alike the names of two things of these types have to be, if they are to be one; `text` where they are texts."""
+    def _need(self, a: Json, b: Json) -> float:
+        """How alike the names of two things of these types have to be, if they are to be one: texts and numbers abound."""
         one = self._text(0, a)
-        return SPELT if one != self._text(1, b) else text if one == "string" else ALIKE
+        return (
+            SPELT if one != self._text(1, b) else CLOSE if one in ("string", "integer", "number", "boolean") else ALIKE
+        )
 
     def _compare(self, a: Json, b: Json) -> list[Fact]:
         return compare(self.old, self.new, a, b, self.schemas)

@@ -6,7 +6,7 @@ from .adapter import identifier
 from .changes import Diff
 from .compare import describe
 from .diff_schemas import Schemas
-from .pairing import Op, blank, name_in, pair_names
+from .pairing import CLOSE, Op, blank, name_in, pair_names
 from .pointer import Json
 
 _GOOD = "123"  # the first digit of a status that is no error
@@ -83,7 +83,7 @@ class _Differ(Schemas):
         for place in ("query", "header"):
             gone = {k[1]: left[k] for k in left if k not in same and k[0] == place}
             come = {k[1]: right[k] for k in right if k not in same.values() and k[0] == place}
-            found = pair_names(gone, come, lambda p, q: self._need(p["schema"], q["schema"]))
+            found = pair_names(gone, come, lambda p, q: max(CLOSE, self._need(p["schema"], q["schema"])))
             same |= {(place, x): (place, y) for x, y in found.items()}
         self.inner[b.id] = {x[1]: y[1] for x, y in same.items()}
         for key, p in left.items():

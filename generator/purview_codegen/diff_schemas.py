@@ -7,7 +7,7 @@ from typing import Any
 
 from .changes import LEVELS, Ledger, affects
 from .compare import bases, demanded, describe, member_pointer, members, own_members, value_names
-from .pairing import CLOSE, SPELT, ground, name_in, pair_names, plain
+from .pairing import SPELT, ground, name_in, pair_names, plain
 from .pointer import Json, join
 
 
@@ -100,7 +100,7 @@ class Schemas(Ledger):
         own |= demanded(self.old, name) ^ demanded(self.new, renamed)
         gone = {n: left[n] for n in left if n in own and n not in right}
         come = {n: right[n] for n in right if n in own and n not in left}
-        pairs = pair_names(gone, come, lambda p, q: self._need(p[0], q[0], text=CLOSE))  # texts abound
+        pairs = pair_names(gone, come, lambda p, q: self._need(p[0], q[0]))
         self.inner[renamed] = {n: n for n in left if n in right} | pairs
         for n, m in pairs.items():
             seen = _returned(uses, left[n][0], right[m][0])

@@ -71,11 +71,8 @@ def _classes(old: Mapping[str, str], new: Mapping[str, str], found: Diff) -> Ite
 
 def _python(pairs: Mapping[str, str] | None) -> Mapping[str, str] | None:
     """Wire names as the names of arguments and members."""
-    return None if pairs is None else {_name(a): _name(b) for a, b in pairs.items()}
-
-
-def _name(wire: str) -> str:
-    return identifier(wire.replace(":", "_"))
+    names = {wire: identifier(wire.replace(":", "_")) for pair in (pairs or {}).items() for wire in pair}
+    return pairs and {names[a]: names[b] for a, b in pairs.items()}
 
 
 def _of(kind: str, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -266,6 +266,14 @@ CASES: list[tuple[str, Edit, list[Facts]]] = [
     ]),
     ("parameter elsewhere", put(*OP, "parameters", 2, "in", value="header"), [("parameter.location", "Pets_Put", "request", "major", "query kind", "header kind")]),
     ("parameter has no limit", drop(*OP, "parameters", 1, "schema", "maximum"), [("parameter.limit", "Pets_Put", "request", "minor", "query $top: maximum 9", "query $top: none")]),
+    ("parameter gone, another come", put(*OP, "parameters", 1, "name", value="skip"), [
+        ("parameter.removed", "Pets_Put", "request", "major", "query $top: integer, optional", ""),
+        ("parameter.added", "Pets_Put", "request", "minor", "", "query skip: integer, optional"),
+    ]),
+    ("member gone, another come", lambda c: (member("Both", "count", None)(c), member("Both", "weight", {"type": "integer"})(c)), [
+        ("member.removed", f"{S}/Both/properties/count", "both", "major", "integer", ""),
+        ("member.added", f"{S}/Both/properties/weight", "both", "minor", "", "integer"),
+    ]),
     ("type of a header", put(*OP, "responses", "200", "headers", "ETag", "schema", "type", value="integer"), [("header.type", "Pets_Put", "response", "major", "200 ETag: string", "200 ETag: integer")]),
     ("answer in a further type", put(*OP, "responses", "200", "content", "text/csv", value={"schema": {"type": "string"}}), [("response.media", "Pets_Put", "response", "minor", "200 application/json", "200 application/json, text/csv")]),
     ("answer in another type", put(*OP, "responses", "200", "content", value={"text/csv": {"schema": ref("Out")}}), [("response.media", "Pets_Put", "response", "major", "200 application/json", "200 text/csv")]),
@@ -355,11 +363,11 @@ def test_two_schemas_that_became_one() -> None:
 
 def test_a_member_under_another_name() -> None:
     def edit(found: Json) -> None:
-        found["components"]["schemas"]["Both"]["properties"]["countOfAll"] = found["components"]["schemas"]["Both"][
+        found["components"]["schemas"]["Both"]["properties"]["countOf"] = found["components"]["schemas"]["Both"][
             "properties"
         ].pop("count")
 
-    expected = [("member.renamed", f"{S}/Both/properties/countOfAll", "both", "major", "count", "countOfAll")]
+    expected = [("member.renamed", f"{S}/Both/properties/countOf", "both", "major", "count", "countOf")]
     assert expected == changes(edit)
 
 
