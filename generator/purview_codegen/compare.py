@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from .pairing import ground, name_in
-from .pointer import Json
+from .pointer import Json, join
 
 _TYPED_FORMATS = {"date-time", "binary"}  # the others are str, int or float in Python, too
 _LOWER = {"minLength", "minimum", "exclusiveMinimum", "minItems", "minProperties", "multipleOf"}
@@ -17,6 +17,7 @@ _UPPER = {"maxLength", "maximum", "exclusiveMaximum", "maxItems", "maxProperties
 _LIMITS = (*sorted(_LOWER | _UPPER), "pattern", "uniqueItems")
 _MARKS = ("default", "writeOnly", "x-secret")
 _WIDER = {("integer", "number")}
+_NULL = {"type": "null"}
 DEEP = 20  # a map of maps of itself has no end
 
 
@@ -37,7 +38,7 @@ def describe(value: Any) -> str:
 
 
 def null_in(schema: Json) -> bool:
-    return "null" in schema.get("type", ()) or {"type": "null"} in schema.get("anyOf", ())
+    return "null" in schema.get("type", ()) or _NULL in schema.get("anyOf", ())
 
 
 def type_text(contract: Json, schema: Json, names: Mapping[str, str], *, enums: bool = True, depth: int = 0) -> str:
@@ -53,7 +54,7 @@ def type_text(contract: Json, schema: Json, names: Mapping[str, str], *, enums: 
         return names.get(name, name) if named or depth > DEEP else text(target)
     for key in ("anyOf", "oneOf", "allOf"):
         if key in schema:
-            return " or ".join(text(p) for p in schema[key] if p != {"type": "null"})
+            return " or ".join(text(p) for p in schema[key] if p != _NULL)
     kinds = schema.get("type", "any")
     kind = " or ".join(k for k in kinds if k != "null") if isinstance(kinds, list) else kinds
     if kind == "array":
@@ -64,22 +65,32 @@ def type_text(contract: Json, schema: Json, names: Mapping[str, str], *, enums: 
     return f"{kind} {schema['format']}" if schema.get("format") in _TYPED_FORMATS else str(kind)
 
 
-def compare(old: Json, new: Json, a: Json, b: Json, names: Mapping[str, str]) -> list[Fact]:
+def compare(old: Json, new: Json, a: Json, b: Json, names: Mapping[str, str], depth: int = 0) -> list[Fact]:
     """All differences between schema `a` of contract `old` and `b` of `new`; `names`: old component -> new one."""
     texts = type_text(old, a, names), type_text(new, b, {})
     out = list(_null(a, b)) + list(_read_only(a, b))
     if texts[0] != texts[1]:
         bare = type_text(old, a, names, enums=False), type_text(new, b, {}, enums=False)
         out.append(_type(*texts, same_text=bare[0] == bare[1] and bare[0] in texts))
-    out += _limits(_target(old, a), _target(new, b))
-    for key in ("items", "additionalProperties"):
-        if isinstance(a.get(key), dict) and isinstance(b.get(key), dict) and texts[0] == texts[1]:
-            out += compare(old, new, a[key], b[key], names)
+    a, b = _target(old, a), _target(new, b)
+    out += _limits(a, b)
+    if texts[0] == texts[1] and depth < DEEP:
+        for p, q in zip(_inner(a), _inner(b), strict=False):
+            out += compare(old, new, p, q, names, depth + 1)
     return out
 
 
+def _inner(schema: Json) -> list[Json]:
+    """What a list, a map or a choice holds; of two that are of one type these are counterparts."""
+    held = [schema[key] for key in ("items", "additionalProperties") if isinstance(schema.get(key), dict)]
+    return held + [option for option in schema.get("anyOf", ()) if option != _NULL]
+
+
 def _target(contract: Json, schema: Json) -> Json:
-    """The schema with what a scalar component behind its reference says."""
+    """The schema with what a scalar component behind its reference says, or the only thing that it may be beside null."""
+    options = [option for option in schema.get("anyOf", ()) if option != _NULL]
+    if len(options) == 1:
+        schema = {**options[0], **{k: v for k, v in schema.items() if k != "anyOf"}}
     if "$ref" not in schema:
         return schema
     target: Json = contract["components"]["schemas"][name_in(schema["$ref"])]
@@ -121,7 +132,7 @@ def _limits(a: Json, b: Json) -> Iterator[Fact]:
             yield Fact("limit", "major" if tighter else "minor", "patch" if tighter else "minor", *texts)
     formats = [s.get("format", "") for s in (a, b)]
     if formats[0] != formats[1] and not _TYPED_FORMATS & set(formats):
-        tighter = b.get("type") == "string" and bool(formats[1])  # int32 and int64 are hints alone
+        tighter = "string" in (b.get("type") or ()) and bool(formats[1])  # int32 and int64 are hints alone
         yield Fact("format", "major" if tighter else "patch", "patch", *formats)
     for key in _MARKS:
         if a.get(key) != b.get(key):
@@ -136,6 +147,26 @@ def own_members(contract: Json, name: str) -> Json:
     return {n: s for found in [*inline, schema.get("properties", {})] for n, s in found.items()}
 
 
+def member_pointer(contract: Json, name: str, member: str) -> str:
+    """Where a component states a member; an inherited one is told as if it were its own."""
+    parts = contract["components"]["schemas"][name].get("allOf", ())
+    found = [("allOf", str(i)) for i, part in enumerate(parts) if member in part.get("properties", {})]
+    return join("components", "schemas", name, *(found[-1] if found else ()), "properties", member)
+
+
+def demanded(contract: Json, name: str) -> set[str]:
+    """The members, inherited ones included, that a component requires by a word of its own."""
+    schema = contract["components"]["schemas"][name]
+    return {r for s in (schema, *schema.get("allOf", ())) for r in s.get("required", ())}
+
+
+def value_names(schema: Json) -> dict[Any, str]:
+    """The values of an enum, each with its name in Python."""
+    return dict(
+        zip(schema["enum"], schema.get("x-enum-varnames") or [str(v).upper() for v in schema["enum"]], strict=True)
+    )
+
+
 def bases(contract: Json, name: str) -> list[str]:
     return [name_in(p["$ref"]) for p in contract["components"]["schemas"][name].get("allOf", ()) if "$ref" in p]
 
@@ -147,11 +178,32 @@ def members(contract: Json, name: str) -> dict[str, tuple[Json, bool]]:
 
 
 def _chain(contract: Json, name: str) -> tuple[Json, set[str]]:
-    schema = contract["components"]["schemas"][name]
     found: Json = {}
-    required = {r for s in (schema, *schema.get("allOf", ())) for r in s.get("required", ())}
+    required = demanded(contract, name)
     for base in bases(contract, name):
-        more, demanded = _chain(contract, base)
+        more, of_base = _chain(contract, base)
         found |= more
-        required |= demanded
+        required |= of_base
     return found | own_members(contract, name), required
+
+
+def canonical(contract: Json, names: Mapping[str, str], value: Any, depth: int = 0) -> Any:
+    """A value whose references are spelt as `names` says, where lists have no order, no mark says no, and the api-version is
+    the contract's own."""
+    if isinstance(value, dict):
+        if "$ref" in value and depth < DEEP:
+            name = name_in(value["$ref"])
+            target = contract["components"]["schemas"].get(name, {})
+            inline = target if ground(target) and "enum" not in target else {"$ref": names.get(name, name)}
+            value = {**inline, **{k: v for k, v in value.items() if k != "$ref"}}
+        if value.get("enum") == [contract["info"]["version"]]:
+            value = {**value, "enum": ["api-version"]}
+        skip = {"operationId", "tags", "summary"} if "operationId" in value else {"x-name", "x-discriminator-value"}
+        return {
+            k: canonical(contract, names, v, depth + 1) for k, v in value.items() if k not in skip and v is not False
+        }
+    if isinstance(value, list):
+        return sorted((canonical(contract, names, item, depth + 1) for item in value), key=repr)
+    if isinstance(value, str) and value.startswith("#/components/schemas/"):
+        return names.get(name_in(value), name_in(value))
+    return value

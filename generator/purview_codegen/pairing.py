@@ -16,7 +16,8 @@ from .upgrade import METHODS
 T = TypeVar("T")
 Pair = tuple[T | None, T | None]
 _HOLE = re.compile(r"\{[^}]*\}")
-_ALIKE = 0.6  # of difflib's ratio: orderby and orderBy, skipToken and $skipToken, ErrorResponse and AtlasErrorResponse
+# of difflib's ratio: ErrorResponse and AtlasErrorResponse; targetValue and targetValues; skipToken and $skipToken
+ALIKE, CLOSE, SPELT = 0.6, 0.8, 1.0
 
 
 @attrs.frozen
@@ -189,14 +190,15 @@ def _likeness(a: str, b: str) -> float:
     return 1.0 if x == y else difflib.SequenceMatcher(None, x, y).ratio()
 
 
-def pair_names(old: Mapping[str, Any], new: Mapping[str, Any], same: Callable[[Any, Any], bool]) -> dict[str, str]:
-    """Renamed things among what is left over: alike names first, then the only ones of their kind."""
+def pair_names(old: Mapping[str, Any], new: Mapping[str, Any], need: Callable[[Any, Any], float]) -> dict[str, str]:
+    """Renamed things among what is left over, the likest names first. `need` tells how alike two have to be, SPELT at most;
+    at ALIKE the only ones of their kind are one, whatever they are called."""
     out: dict[str, str] = {}
     ranked = sorted(((_likeness(a, b), a, b) for a in old for b in new), key=lambda r: (-r[0], r[1:]))
     for ratio, a, b in ranked:
         if a in out or b in out.values():
             continue
-        alone = len(old) == len(new) == 1 and same(old[a], new[b])
-        if ratio == 1.0 or (ratio >= _ALIKE and same(old[a], new[b])) or alone:
+        least = need(old[a], new[b])
+        if ratio >= least or (len(old) == len(new) == 1 and least == ALIKE):
             out[a] = b
     return out

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from .adapter import class_name
-from .diff import Diff
-from .pairing import pair_names
+from .adapter import class_name, identifier
+from .changes import Diff
+from .pairing import SPELT, pair_names
 
 
 @attrs.frozen
@@ -32,32 +32,30 @@ class Rename:
 
 def touched(plane: str, version: str, old: Mapping[str, str], new: Mapping[str, str], found: Diff) -> list[Rename]:
     """All names of `old` that are another one in `new`, or none."""
-    names = [*_operations(old, new, found.operations), *_classes(old, new, found.schemas)]
+    names = [*_operations(old, new, found), *_classes(old, new, found)]
     return [Rename(plane, version, *name) for name in sorted(names)]
 
 
-def _operations(
-    old: Mapping[str, str], new: Mapping[str, str], ids: Mapping[str, str]
-) -> Iterator[tuple[str, str, str]]:
+def _operations(old: Mapping[str, str], new: Mapping[str, str], found: Diff) -> Iterator[tuple[str, str, str]]:
     """(kind, old, new) of methods, arguments and the modules of groups."""
     moves: dict[str, Counter[str]] = {}
     for oid, text in _of("operation", old):
-        before, after = text.split(), new.get(f"operation {ids.get(oid, oid)}", "").split()
+        now = found.operations.get(oid, oid)
+        before, after = text.split(), new.get(f"operation {now}", "").split()
         moves.setdefault(before[0].split(".")[0], Counter())[after[0].split(".")[0] if after else ""] += 1
         if before[:1] != after[:1]:
             yield "method", before[0], after[0] if after else ""
-        for a, b in _words(before[1:], after[1:]) if after else ():
+        for a, b in _words(before[1:], after[1:], _python(found.inner.get(now))) if after else ():
             yield "argument", f"{after[0]} {a}", b
     groups = {text.split(".")[0] for _, text in _of("operation", new)}
     for group in moves.keys() - groups:
         yield "module", group, moves[group].most_common(1)[0][0]
 
 
-def _classes(
-    old: Mapping[str, str], new: Mapping[str, str], schemas: Mapping[str, str]
-) -> Iterator[tuple[str, str, str]]:
+def _classes(old: Mapping[str, str], new: Mapping[str, str], found: Diff) -> Iterator[tuple[str, str, str]]:
     """(kind, old, new) of classes, their members and the values of enums."""
-    classes = {class_name(a): class_name(b) for a, b in schemas.items()}
+    classes = {class_name(a): class_name(b) for a, b in found.schemas.items()}
+    inner = {class_name(name): pairs for name, pairs in found.inner.items()}
     for kind, part in (("model", "member"), ("enum", "value")):
         for name, text in _of(kind, old):
             target = classes.get(name, name)
@@ -66,8 +64,15 @@ def _classes(
                 continue
             if target != name:
                 yield "class", name, target
-            for a, b in _words(text.split(), new[f"{kind} {target}"].split()):
+            known = inner.get(target) if kind == "enum" else _python(inner.get(target))
+            for a, b in _words(text.split(), new[f"{kind} {target}"].split(), known):
                 yield part, f"{name}.{a}", b
+
+
+def _python(pairs: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    """Wire names as the names of arguments and members."""
+    names = {wire: identifier(wire.replace(":", "_")) for pair in (pairs or {}).items() for wire in pair}
+    return pairs and {names[a]: names[b] for a, b in pairs.items()}
 
 
 def _of(kind: str, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -76,12 +81,16 @@ def _of(kind: str, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             yield key.removeprefix(f"{kind} "), text
 
 
-def _words(before: list[str], after: list[str]) -> Iterator[tuple[str, str]]:
-    """Words that are gone, each with the one that came in its stead, or nothing."""
+def _words(before: list[str], after: list[str], known: Mapping[str, str] | None) -> Iterator[tuple[str, str]]:
+    """Words that are gone, each with the one that came in its stead, or nothing. `known` is what the diff paired: without it
+    the contracts agree, and so does the order."""
     gone = [w for w in before if w not in after]
     come = [w for w in after if w not in before]
-    pairs = {w: after[i] for i, w in enumerate(before) if w in gone and i < len(after) and after[i] in come}
-    if len(before) != len(after):
-        pairs = pair_names(dict.fromkeys(gone), dict.fromkeys(come), lambda _a, _b: True)
+    if known is None and len(before) == len(after):
+        pairs = {w: after[i] for i, w in enumerate(before) if w in gone and after[i] in come}
+    else:
+        pairs = {w: now for w in gone if (now := (known or {}).get(w)) in come}
+        old, new = (dict.fromkeys(w for w in words if w not in {*pairs, *pairs.values()}) for words in (gone, come))
+        pairs |= pair_names(old, new, lambda _a, _b: SPELT)
     for word in gone:
         yield word, pairs.get(word, "")

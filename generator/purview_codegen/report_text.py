@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 import attrs
 
-from .diff import Change
+from .changes import Change
 from .report import STATUSES, Report
 
 LONGEST = 200  # lines of Markdown; the JSON form has everything
@@ -75,16 +76,18 @@ def _table(header: Row, rows: Sequence[Row], most: int) -> list[Block]:
 
 
 def _code(text: str) -> str:
-    return f"`{text}`" if text else ""
+    return "`{}`".format(text.replace("\n", "\\n")) if text else ""
 
 
 def _blocks(report: Report, most: int) -> Iterable[Block]:
     totals = report.totals
-    yield Block(f"Upstream {report.old[:10]} to {report.new[:10]}", 1)
+    yield Block(f"Changes from {_name(report.old)} to {_name(report.new)}", 1)
     yield Block(f"Suggested version bump: **{totals['bump']}**. {totals['reason']}.")
     for step in [s for s in report.steps if s.rewritten]:
+        wire = sum(c.wire and c.level == "major" for c in report.changes if c.document == str(step))
+        what = f"Wire changes to act on: {wire}. Clients that were right yesterday may be wrong today"
         yield Block(
-            f"**CHANGED UNDER THE SAME API-VERSION: {step}.** Clients that were right yesterday may be wrong today."
+            f"**CHANGED UNDER THE SAME API-VERSION: {step}.** {what if wire else 'Wire changes to act on: none'}."
         )
     for note in report.notes:
         yield Block(note)
@@ -122,7 +125,7 @@ def _status(status: str) -> str:
 
 
 def _level(report: Report, step: str) -> str:
-    found = [c.level for c in report.changes if f"{c.plane} {c.version.split(' ')[-1]}" == step]
+    found = [c.level for c in report.changes if c.document == step]
     return next((level for level in ("major", "minor", "patch") if level in found), "")
 
 
@@ -160,14 +163,20 @@ def _counted(changes: list[Change]) -> list[Row]:
     rows: list[Row] = []
     for (kind, affects), group in groupby(sorted(changes, key=key), key=key):
         found = list(group)
-        texts = [
-            " ".join(filter(None, (_short(c.where), " to ".join(_code(t) for t in (c.old, c.new) if t))))
-            for c in found[:3]
-        ]
-        rows.append((kind, affects, str(len(found)), "; ".join(texts)))
+        rows.append((kind, affects, str(len(found)), "; ".join(map(_example, found[:3]))))
     return rows
+
+
+def _example(c: Change) -> str:
+    place, texts = _short(c.where), " to ".join(_code(t) for t in (c.old, c.new) if t)
+    return texts if place in (c.old, c.new) else f"{place} {texts}".rstrip()
+
+
+def _name(state: str) -> str:
+    """A commit, shortened, or what else was compared."""
+    return state[:10] if re.fullmatch(r"[0-9a-f]{40}", state) else state
 
 
 def _short(where: str) -> str:
     """Class.member instead of the pointer, which the JSON form has."""
-    return where.removeprefix("/components/schemas/").replace("/properties/", ".")
+    return re.sub(r"(/allOf/\d+)?/properties/", ".", where.removeprefix("/components/schemas/"))

@@ -10,7 +10,8 @@ from pathlib import Path
 import attrs
 
 from .build import Plans
-from .diff import Change, Diff, diff
+from .changes import Change, Diff
+from .diff import diff
 from .discover import Discovery, Found, discover, newest, roots
 from .errors import CodegenError, IntegrityError, UsageError
 from .fetch import Cache, Source, fetch
@@ -19,7 +20,8 @@ from .listing import Listing, blob_id
 from .lock import Entry, Lock
 from .manifest import Document, Manifest, Plane, nearest
 from .names import operation_names
-from .plan import plan, public_names
+from .plan import plan as planned
+from .plan import public_names
 from .pointer import Json
 from .renames import Rename, touched
 from .report import Report, Step
@@ -139,7 +141,7 @@ def between(world: World, manifest: Manifest, only: str | None, old: str, new: s
             found = diff(was, now, document.plane)
             one = judged(one, found)
             changes += found.changes
-            names += _names(document, was, now, found)
+            names += named(document.plane, document.version, was, now, found)
         steps.append(one)
     gone = "lost" if after.listing.whole else "kept"
     steps += [Step(d.plane, d.version, gone, d.default, d.location) for d in left.values()]
@@ -169,13 +171,13 @@ def raw(document: Document, content: bytes) -> Json:
         raise IntegrityError(f"{document} has something at an odd place: {type(error).__name__}: {error}") from error
 
 
-def _names(document: Document, old: Json, new: Json, found: Diff) -> list[Rename]:
+def named(plane: str, version: str, old: Json, new: Json, found: Diff) -> list[Rename]:
     """The Python names touched; none where a document cannot be generated without its overlay."""
     try:
-        before, after = (public_names(plan(c, operation_names({"": c}, {})[""])) for c in (old, new))
+        before, after = (public_names(planned(c, operation_names({"": c}, {})[""])) for c in (old, new))
     except CodegenError:
         return []
-    return touched(document.plane, document.version, before, after, found)
+    return touched(plane, version, before, after, found)
 
 
 def missing(state: State) -> list[Document]:

@@ -14,7 +14,8 @@ import attrs
 from purview_core.options import VERSION
 
 from . import aliases, build, names_lock, pins, release, transaction
-from .diff import Diff, diff
+from .changes import Diff
+from .diff import diff
 from .discover import proposals
 from .errors import BehindError, GateError, IntegrityError, UsageError
 from .lock import Entry, Lock
@@ -219,7 +220,8 @@ class _Work:
             more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
             first = f"{lost[0].kind} {lost[0].old} {'became ' + lost[0].new if lost[0].new else 'is lost'}"
             raise GateError(
-                f"{lost[0].plane} {lost[0].version}: {first}{more}; accept it with --accept {lost[0].rule} (or {_all(lost[0])})"
+                f"{lost[0].plane} {lost[0].version}: {first}{more}; accept it with --accept {lost[0].rule} "
+                f"(or 'names.lost@{lost[0].plane}/*')"
             )
         build.generate(self.new, None, None, out, accept_names=True)
         build.check(self.new, out)
@@ -239,10 +241,6 @@ class _Work:
                 path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _all(lost: Rename) -> str:
-    return f"'names.lost@{lost.plane}/*'"
-
-
 def _changelog(report: Report) -> list[str]:
     """One line a document that moved."""
     moved = [s for s in report.steps if s.status not in ("same", "kept", "lost")]
@@ -254,4 +252,6 @@ def _what(s: Step, report: Report) -> str:
         return {"added": "a new api-version", "prose": "prose only"}.get(s.status, "moved upstream, the same bytes")
     levels = [c.level for c in report.changes if (c.plane, c.version) == (s.plane, s.version)]
     counts = [f"{levels.count(level)} {level}" for level in ("major", "minor", "patch") if level in levels]
-    return f"{', '.join(counts)} changes{', under the same api-version' if s.rewritten else ''}"
+    return (
+        f"{', '.join(counts)} change{'s' * (len(levels) != 1)}{', under the same api-version' if s.rewritten else ''}"
+    )

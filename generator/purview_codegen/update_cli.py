@@ -21,6 +21,7 @@ from .pointer import Json
 if TYPE_CHECKING:  # the rest needs the parser, which comes with an extra
     from .report import Report
 
+_PARTS = {"openapi", "info", "servers", "paths", "components"}  # of a contract
 Sources = Callable[[argparse.Namespace, ExitStack], Source | None]
 
 
@@ -93,23 +94,25 @@ def compare(arguments: argparse.Namespace) -> Counts | None:
     """The report on two contracts or documents: files, or "<plane>@<version>" of the contracts at hand."""
     from .diff import diff
     from .report import Report, Step
-    from .states import judged
+    from .states import judged, named
 
     specs = arguments.specs or paths.specs()
     (old_name, old), (new_name, new) = (_contract(specs, name) for name in (arguments.old, arguments.new))
     plane = arguments.new.partition("@")[0] if "@" in arguments.new else new["info"]["title"]
     found = diff(old, new, plane)
-    step = judged(Step(plane, new["info"]["version"], "changed", default=True, old=old_name, new=new_name), found)
+    status = "same" if {**old, "info": 0} == {**new, "info": 0} else "changed"  # a file's name is its title
+    step = judged(Step(plane, new["info"]["version"], status, default=True, old=old_name, new=new_name), found)
     same = old["info"]["version"] == new["info"]["version"]
     step = attrs.evolve(step, rewritten=step.rewritten and same)
-    report = Report(old_name, new_name, (step,), found.changes)
+    names = named(plane, new["info"]["version"], old, new, found)
+    report = Report(old_name, new_name, (step,), found.changes, tuple(names))
     operations = sum(len(item) for item in new["paths"].values())
     return _show(report, arguments, Counts("diff", 2, operations))
 
 
 def _contract(specs: Path, name: str) -> tuple[str, Json]:
     from . import build
-    from .inspect import parse
+    from .inspect import inspect, parse
     from .manifest import Document
     from .states import raw
 
@@ -119,8 +122,10 @@ def _contract(specs: Path, name: str) -> tuple[str, Json]:
         return name, build.load(specs, document)
     path = Path(name)
     content = path.read_bytes()
+    inspect(content, name)
     data = parse(content, name)
-    is_contract = data.get("openapi") == "3.1.0" and "{endpoint}" in str(data.get("servers"))
+    operations = [op for item in data["paths"].values() for op in item.values()]
+    is_contract = data.keys() == _PARTS and all("tags" in op and "parameters" in op for op in operations)
     return path.name, data if is_contract else raw(Document(path.stem, "", "", "", name), content)
 
 

@@ -51,7 +51,7 @@ def test_a_new_member_moves_everything_together(
     to = upstream.commit({PETS: with_member(email={"type": "string"})})
     assert tree.update(to) == 0
     out = capsys.readouterr().out
-    assert "CHANGED UNDER THE SAME API-VERSION: pets 2024-01-01." in out
+    assert "CHANGED UNDER THE SAME API-VERSION: pets 2024-01-01.** Wire changes to act on: none." in out
     assert out.endswith("update: 1 documents, 3 operations, 0 errors\n")
     (entry,) = json.loads((tree.specs / "upstream.lock").read_text()).values()
     (pinned,) = tomllib.loads((tree.specs / "planes.toml").read_text())["planes"]["pets"]["documents"]
@@ -63,7 +63,7 @@ def test_a_new_member_moves_everything_together(
     assert (tree.specs / "planes.toml").read_text().startswith("# The planes.\n")
     assert 'version = "0.5.0"' in (tree.root / "pyproject.toml").read_text()
     assert 'VERSION = "0.5.0"\n' == (tree.root / "runtime/purview_core/options.py").read_text()
-    line = f"- pets 2024-01-01: 1 minor changes, under the same api-version (upstream {to[:10]}).\n"
+    line = f"- pets 2024-01-01: 1 minor change, under the same api-version (upstream {to[:10]}).\n"
     expected = CHANGELOG.replace("## 0.4.0", f"## 0.5.0 (unreleased)\n\n{line}\n## 0.4.0")
     assert expected == (tree.root / "CHANGELOG.md").read_text()
     assert [] == list(tree.root.glob(".purview*"))
@@ -338,7 +338,6 @@ def test_json_alone_on_stdout(tree: Tree, upstream: Upstream, capsys: pytest.Cap
         "level": "minor",
         "old": "",
         "new": "string",
-        "accepted": False,
     }
     assert ("", [expected]) == (err, json.loads(out)["changes"])
 
@@ -452,7 +451,7 @@ def test_an_accepted_wire_change_raises_no_version(tree: Tree, upstream: Upstrea
     )
     rule = "parameter.added@pets/2024-01-01:Pets_List"
     got = report(tree, upstream.commit({PETS: found}), "--accept", rule, tmp_path=tmp_path)
-    assert [True] == [c["accepted"] for c in got["changes"]]
+    assert ([rule], 1) == (got["accepted"], got["totals"]["accepted"])
     assert "patch" == got["totals"]["bump"]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from purview_codegen.diff import diff
+from purview_codegen.pointer import find
 
 Json = dict[str, Any]
 Edit = Callable[[Json], object]
@@ -27,7 +28,12 @@ def contract() -> Json:
     """In is sent, Out is received, Both is in either; Base has two subtypes; Unused is in neither."""
     top = {"name": "$top", "in": "query", "required": False, "schema": {"type": "integer", "maximum": 9, "default": 5}}
     kind = {"name": "kind", "in": "query", "required": False, "schema": ref("Kind")}
-    version = {"name": "api-version", "in": "query", "required": True, "schema": {"type": "string", "enum": ["1"]}}
+    version = {
+        "name": "api-version",
+        "in": "query",
+        "required": True,
+        "schema": {"type": "string", "enum": ["2024-01-01"]},
+    }
     pet_id = {"name": "petId", "in": "path", "required": True, "schema": {"type": "string"}}
     base = {
         "type": "object",
@@ -76,7 +82,12 @@ def contract() -> Json:
                 "In": {
                     "type": "object",
                     "required": ["must"],
-                    "properties": {"must": {"type": "string"}, "may": {"type": "string"}, "both": ref("Both")},
+                    "properties": {
+                        "must": {"type": "string"},
+                        "may": {"type": "string"},
+                        "both": ref("Both"),
+                        "choice": {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+                    },
                 },
                 "Out": {
                     "type": "object",
@@ -88,10 +99,29 @@ def contract() -> Json:
                         "state": ref("State"),
                     },
                 },
-                "Both": {"type": "object", "properties": {"count": {"type": "integer"}, "when": {"type": "string"}}},
+                "Both": {
+                    "type": "object",
+                    "properties": {
+                        "count": {"type": "integer"},
+                        "when": {"type": "string"},
+                        "state": {"type": "string", "readOnly": True},
+                        "labels": ref("Labels"),
+                        "names": ref("Names"),
+                    },
+                },
+                "Labels": {"type": "object", "additionalProperties": {"type": "string"}},
+                "Names": {"type": "array", "items": {"type": "string"}},
                 "Base": base,
-                "Cat": {"allOf": [ref("Base")], "type": "object", "properties": {"lives": {"type": "integer"}}},
-                "Dog": {"allOf": [ref("Base")], "type": "object", "properties": {"tricks": {"type": "integer"}}},
+                "Cat": {
+                    "allOf": [ref("Base")],
+                    "type": "object",
+                    "properties": {"lives": {"type": "integer"}},
+                    "x-discriminator-value": "cat",
+                },
+                "Dog": {
+                    "type": "object",
+                    "allOf": [ref("Base"), {"type": "object", "properties": {"tricks": {"type": "integer"}}}],
+                },
                 "Kind": {"type": "string", "enum": ["cat", "dog"]},
                 "State": {"type": "string", "enum": ["up", "down"]},
                 "Error": {"type": "object", "properties": {"code": {"type": "string"}}},
@@ -133,6 +163,19 @@ def drop(*keys: str | int) -> Edit:
         del at(found, *keys[:-1])[keys[-1]]
 
     return edit
+
+
+def tagged(found: Json, kind: str, value: str | None) -> None:
+    """Cat with a discriminator value of its own, in the table of its base too where that is `value`'s new place."""
+    found["components"]["schemas"]["Cat"]["x-discriminator-value"] = kind
+    if value is not None:
+        mapping = found["components"]["schemas"]["Base"]["discriminator"]["mapping"]
+        mapping[value] = mapping.pop("cat")
+
+
+def without_dog(found: Json) -> None:
+    del found["components"]["schemas"]["Dog"]
+    del found["components"]["schemas"]["Base"]["discriminator"]["mapping"]["dog"]
 
 
 OP = ("paths", "/pets/{petId}", "put")
@@ -188,7 +231,7 @@ CASES: list[tuple[str, Edit, list[Facts]]] = [
     ("header gone", drop(*OP, "responses", "200", "headers"), [("header.removed", "Pets_Put", "response", "major", "200 ETag", "")]),
     ("optional member sent", member("In", "new", {"type": "string"}), [("member.added", f"{S}/In/properties/new", "request", "minor", "", "string")]),
     ("required member sent", member("In", "new", {"type": "string"}, required=True), [("member.added", f"{S}/In/properties/new", "request", "major", "", "string, required")]),
-    ("required read-only member", member("In", "new", {"type": "string", "readOnly": True}, required=True), [("member.added", f"{S}/In/properties/new", "request", "minor", "", "string, required")]),
+    ("required read-only member", member("In", "new", {"type": "string", "readOnly": True}, required=True), [("member.added", f"{S}/In/properties/new", "names", "minor", "", "string, required")]),
     ("required member received", member("Out", "new", {"type": "string"}, required=True), [("member.added", f"{S}/Out/properties/new", "response", "minor", "", "string, required")]),
     ("member gone", member("Out", "perhaps", None), [("member.removed", f"{S}/Out/properties/perhaps", "response", "major", "string", "")]),
     ("now required, sent", put("components", "schemas", "In", "required", value=["must", "may"]), [("member.required", f"{S}/In/properties/may", "request", "major", "", "")]),
@@ -209,13 +252,58 @@ CASES: list[tuple[str, Edit, list[Facts]]] = [
     ("value more", put("components", "schemas", "Kind", "enum", value=["cat", "dog", "cow"]), [("enum.added", f"{S}/Kind", "request", "minor", "", "cow")]),
     ("value less, sent", put("components", "schemas", "Kind", "enum", value=["cat"]), [("enum.removed", f"{S}/Kind", "request", "major", "dog", "")]),
     ("value less, received", put("components", "schemas", "State", "enum", value=["up"]), [("enum.removed", f"{S}/State", "response", "minor", "down", "")]),
-    ("value names", put("components", "schemas", "Kind", "x-enum-varnames", value=["A", "B"]), [("enum.names", f"{S}/Kind", "names", "major", "", '["A", "B"]')]),
+    ("value names", put("components", "schemas", "Kind", "x-enum-varnames", value=["A", "B"]), [("enum.names", f"{S}/Kind", "names", "major", "cat: CAT, dog: DOG", "cat: A, dog: B")]),
     ("subtype gone", drop("components", "schemas", "Base", "discriminator", "mapping", "dog"), [("subtype.removed", f"{S}/Base", "response", "major", "dog: Dog", "")]),
     ("subtype more", put("components", "schemas", "Base", "discriminator", "mapping", "cow", value="#/components/schemas/Cat"), [("subtype.added", f"{S}/Base", "response", "minor", "", "cow: Cat")]),
     ("discriminator", put("components", "schemas", "Base", "discriminator", "propertyName", value="size"), [("schema.discriminator", f"{S}/Base", "response", "major", "type", "size")]),
     ("unused gone", drop("components", "schemas", "Unused"), [("schema.removed", f"{S}/Unused", "names", "major", "Unused", "")]),
     ("unused changed", member("Unused", "a", {"type": "integer"}), [("member.type", f"{S}/Unused/properties/a", "names", "minor", "string", "integer")]),
     ("a mark", put("components", "schemas", "Cat", "x-odd", value=1), [("schema.other", f"{S}/Cat", "response", "patch", "", "")]),
+    ("prefix and holes", lambda c: (put("servers", 0, "url", value="{endpoint}/park")(c), drop(*LIST)(c), c["paths"].update({"/pets/{name}": c["paths"].pop("/pets/{petId}")}), put("paths", "/pets/{name}", "put", "parameters", 0, "name", value="name")(c)), [
+        ("operation.removed", "Pets_List", "both", "major", "GET /zoo/pets", ""),
+        ("server.prefix", "/servers/0/url", "both", "major", "{endpoint}/zoo", "{endpoint}/park"),
+        ("parameter.renamed", "Pets_Put", "names", "minor", "petId", "name"),
+    ]),
+    ("parameter elsewhere", put(*OP, "parameters", 2, "in", value="header"), [("parameter.location", "Pets_Put", "request", "major", "query kind", "header kind")]),
+    ("parameter has no limit", drop(*OP, "parameters", 1, "schema", "maximum"), [("parameter.limit", "Pets_Put", "request", "minor", "query $top: maximum 9", "query $top: none")]),
+    ("parameter gone, another come", put(*OP, "parameters", 1, "name", value="skip"), [
+        ("parameter.removed", "Pets_Put", "request", "major", "query $top: integer, optional", ""),
+        ("parameter.added", "Pets_Put", "request", "minor", "", "query skip: integer, optional"),
+    ]),
+    ("member gone, another come", lambda c: (member("Both", "count", None)(c), member("Both", "weight", {"type": "integer"})(c)), [
+        ("member.removed", f"{S}/Both/properties/count", "both", "major", "integer", ""),
+        ("member.added", f"{S}/Both/properties/weight", "both", "minor", "", "integer"),
+    ]),
+    ("type of a header", put(*OP, "responses", "200", "headers", "ETag", "schema", "type", value="integer"), [("header.type", "Pets_Put", "response", "major", "200 ETag: string", "200 ETag: integer")]),
+    ("answer in a further type", put(*OP, "responses", "200", "content", "text/csv", value={"schema": {"type": "string"}}), [("response.media", "Pets_Put", "response", "minor", "200 application/json", "200 application/json, text/csv")]),
+    ("answer in another type", put(*OP, "responses", "200", "content", value={"text/csv": {"schema": ref("Out")}}), [("response.media", "Pets_Put", "response", "major", "200 application/json", "200 text/csv")]),
+    ("read-only member, gone", member("Both", "state", None), [("member.removed", f"{S}/Both/properties/state", "response", "major", "string", "")]),
+    ("read-only member, tighter", put("components", "schemas", "Both", "properties", "state", "maxLength", value=2), [("member.limit", f"{S}/Both/properties/state", "response", "patch", "", "maxLength 2")]),
+    ("read-only member more", member("Both", "more", {"type": "string", "readOnly": True}), [("member.added", f"{S}/Both/properties/more", "response", "minor", "", "string")]),
+    ("a subtype demands", put("components", "schemas", "Cat", "required", value=["size"]), [("member.required", f"{S}/Cat/properties/size", "response", "minor", "", "")]),
+    ("a member beside a reference", put("components", "schemas", "Dog", "allOf", 1, "properties", "tricks", "type", value="string"), [("member.type", f"{S}/Dog/allOf/1/properties/tricks", "response", "major", "integer", "string")]),
+    ("a member beside a reference, gone", drop("components", "schemas", "Dog", "allOf", 1, "properties", "tricks"), [("member.removed", f"{S}/Dog/allOf/1/properties/tricks", "response", "major", "integer", "")]),
+    ("other members", put("components", "schemas", "In", "additionalProperties", value={"type": "string"}), [("additional.added", f"{S}/In", "request", "minor", "", "string")]),
+    ("value spelt otherwise", put("components", "schemas", "Kind", "enum", value=["Cat", "dog"]), [("enum.renamed", f"{S}/Kind", "request", "major", "cat", "Cat")]),
+    ("value spelt otherwise, received", put("components", "schemas", "State", "enum", value=["Up", "down"]), [("enum.renamed", f"{S}/State", "response", "minor", "up", "Up")]),
+    ("a name of a value, with a value more", lambda c: at(c, "components", "schemas", "Kind").update({"enum": ["cat", "dog", "cow"], "x-enum-varnames": ["CAT", "HOUND", "COW"]}), [
+        ("enum.names", f"{S}/Kind", "names", "major", "dog: DOG", "dog: HOUND"),
+        ("enum.added", f"{S}/Kind", "request", "minor", "", "cow"),
+    ]),
+    ("subtype and its class gone", without_dog, [
+        ("schema.removed", f"{S}/Dog", "names", "major", "Dog", ""),
+        ("subtype.removed", f"{S}/Base", "response", "major", "dog: Dog", ""),
+    ]),
+    ("kind renamed", lambda c: tagged(c, "feline", "feline"), [("subtype.renamed", f"{S}/Base", "response", "major", "cat: Cat", "feline: Cat")]),
+    ("kind stated otherwise", lambda c: tagged(c, "feline", None), [("subtype.value", f"{S}/Cat", "response", "minor", "cat", "feline")]),
+    ("a map becomes a class", put("components", "schemas", "Labels", value={"type": "object", "properties": {"a": {"type": "string"}}}), [
+        ("member.type", f"{S}/Both/properties/labels", "both", "major", "map of string", "Labels"),
+        ("schema.added", f"{S}/Labels", "both", "minor", "", "Labels"),
+    ]),
+    ("limit in a list", put("components", "schemas", "Names", "items", "maxLength", value=3), [("member.limit", f"{S}/Both/properties/names", "both", "major", "", "maxLength 3")]),
+    ("limit in a choice", put("components", "schemas", "In", "properties", "choice", "anyOf", 0, "maxLength", value=3), [("member.limit", f"{S}/In/properties/choice", "request", "major", "", "maxLength 3")]),
+    ("nullable list", member("Both", "names", {"anyOf": [ref("Names"), {"type": "null"}]}), [("member.nullable", f"{S}/Both/properties/names", "both", "major", "", "")]),
+    ("another api-version", lambda c: (put("info", "version", value="2025-01-01")(c), put(*LIST, "parameters", 0, "schema", "enum", value=["2025-01-01"])(c), put(*OP, "parameters", 3, "schema", "enum", value=["2025-01-01"])(c)), []),
     ("an order", put(*OP, "parameters", value=contract()["paths"]["/pets/{petId}"]["put"]["parameters"][::-1]), []),
 ]  # fmt: skip
 
@@ -232,6 +320,17 @@ def test_nothing_is_passed_over_on_the_way_back(edit: Edit) -> None:
     edit(new)
     assert bool(diff(old, new, "zoo").changes) == bool(diff(new, old, "zoo").changes)
     assert () == diff(new, copy.deepcopy(new), "zoo").changes
+
+
+@pytest.mark.parametrize("edit", [c[1] for c in CASES], ids=[c[0] for c in CASES])
+def test_pointers_lead_to_what_they_name(edit: Edit) -> None:
+    """In the new contract, or in the old one where the thing is gone."""
+    old, new = contract(), contract()
+    edit(new)
+    for change in diff(old, new, "zoo").changes:
+        gone = change.kind in ("schema.removed", "member.removed", "operation.removed")
+        if change.where.startswith("/") and change.where != f"{S}/Cat/properties/size":  # it inherits that one
+            find(old if gone else new, change.where)
 
 
 def rename_schema(found: Json, old: str, new: str) -> None:
@@ -264,18 +363,19 @@ def test_two_schemas_that_became_one() -> None:
 
 def test_a_member_under_another_name() -> None:
     def edit(found: Json) -> None:
-        found["components"]["schemas"]["Both"]["properties"]["countOfAll"] = found["components"]["schemas"]["Both"][
+        found["components"]["schemas"]["Both"]["properties"]["countOf"] = found["components"]["schemas"]["Both"][
             "properties"
         ].pop("count")
 
-    expected = [("member.renamed", f"{S}/Both/properties/countOfAll", "both", "major", "count", "countOfAll")]
+    expected = [("member.renamed", f"{S}/Both/properties/countOf", "both", "major", "count", "countOf")]
     assert expected == changes(edit)
 
 
 def test_a_member_that_moves_to_the_base_stays() -> None:
     old, new = contract(), contract()
-    for name in ("Cat", "Dog"):
-        old["components"]["schemas"][name]["properties"]["colour"] = {"type": "string"}
+    schemas = old["components"]["schemas"]
+    for place in (schemas["Cat"], schemas["Dog"]["allOf"][1]):
+        place["properties"]["colour"] = {"type": "string"}
     new["components"]["schemas"]["Base"]["properties"]["colour"] = {"type": "string"}
     found = {(c.kind, c.where) for c in diff(old, new, "zoo").changes}
     assert {
