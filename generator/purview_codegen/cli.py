@@ -48,7 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the last flush complains
         return 141
     except OSError as error:
-        text, code = f"{error.strerror}: {error.filename}", UsageError.exit_code
+        where = f": {error.filename}" if error.filename else ""
+        text, code = f"{error.strerror or str(error)[:300]}{where}", UsageError.exit_code
     else:
         return 0
     print(f"{_PROGRAM} {arguments.command}: {text}", file=sys.stderr)

@@ -49,8 +49,7 @@ def look(world: World, manifest: Manifest, only: str | None, ref: str) -> State:
     """The state at a commit or branch. Raises UnreachableError for one that is not known or documents that cannot be had."""
     planes = chosen(manifest, only)
     repository = Counter(d.repository for p in planes for d in p.documents).most_common(1)[0][0]
-    documents = [d for p in planes for d in p.documents if d.repository == repository]
-    listing = world.listing(repository, ref, roots(documents))
+    listing = world.listing(repository, ref, roots(d for d in manifest.documents if d.repository == repository))
     whole = discover(manifest.planes, listing)
     names = {p.name for p in planes}
     found = tuple(f for f in whole.found if f.document.plane in names)
@@ -73,7 +72,7 @@ def _bring(world: World, listing: Listing, found: Sequence[Found]) -> dict[Docum
     out = {}
     for document in (f.document for f in found):
         content, expected = world.cache.read(document), listing.files[document.path]
-        if expected and blob_id(content) != expected:
+        if blob_id(content) != expected:
             world.cache.path(document.location).unlink()
             here = f"expected blob {expected}, found {blob_id(content)}"
             raise IntegrityError(f"{document} is not what the listing names: {here}; nothing kept, try again")
@@ -84,8 +83,6 @@ def _bring(world: World, listing: Listing, found: Sequence[Found]) -> dict[Docum
 def _held(world: World, listing: Listing, found: Found) -> bool:
     """Whether the cache holds a document, at its place or, the bytes being the same, at its old one."""
     expected = listing.files[found.document.path]
-    if not expected:
-        return world.source is None
     for document in (found.document, found.old):
         path = world.cache.path(document.location) if document else None
         if path and path.is_file() and blob_id(content := path.read_bytes()) == expected:

@@ -63,7 +63,7 @@ def test_a_new_member_moves_everything_together(
     assert (tree.specs / "planes.toml").read_text().startswith("# The planes.\n")
     assert 'version = "0.5.0"' in (tree.root / "pyproject.toml").read_text()
     assert 'VERSION = "0.5.0"\n' == (tree.root / "runtime/purview_core/options.py").read_text()
-    line = f"- pets 2024-01-01: 1 minor changes, under the same api-version (upstream {to[:10]}).\n"
+    line = f"- pets 2024-01-01: 1 minor change, under the same api-version (upstream {to[:10]}).\n"
     expected = CHANGELOG.replace("## 0.4.0", f"## 0.5.0 (unreleased)\n\n{line}\n## 0.4.0")
     assert expected == (tree.root / "CHANGELOG.md").read_text()
     assert [] == list(tree.root.glob(".purview*"))

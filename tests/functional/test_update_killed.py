@@ -38,7 +38,7 @@ def counted(function):
 
 class Counting:
     replace = staticmethod(counted(os.replace))
-    fsync = os.fsync
+    fsync, fstat = os.fsync, os.fstat
 
 transaction.os = Counting
 transaction.shutil.rmtree = counted(transaction.shutil.rmtree)
