@@ -52,7 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         text, code = f"{error.strerror or str(error)[:300]}{where}", UsageError.exit_code
     else:
         return 0
-    print(f"{_PROGRAM} {arguments.command}: {text}", file=sys.stderr)
+    line = " ".join(part.strip() for part in text.splitlines())  # a parser's own words may be many lines
+    print(f"{_PROGRAM} {arguments.command}: {line}", file=sys.stderr)
     return code
 
 

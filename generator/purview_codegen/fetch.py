@@ -77,7 +77,9 @@ def _checked(option: str, address: str) -> None:
         url = httpx.URL(address)
     except httpx.InvalidURL as error:
         raise UsageError(f"{option} {address} is no address: {error}") from None
-    if url.scheme != "https" and not (url.scheme == "http" and url.host in ("127.0.0.1", "localhost", "::1")):
+    if not url.host or (
+        url.scheme != "https" and not (url.scheme == "http" and url.host in ("127.0.0.1", "localhost", "::1"))
+    ):
         raise UsageError(f"{option} {address} is not https; plain http is for loopback alone")
 
 

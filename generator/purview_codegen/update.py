@@ -15,7 +15,7 @@ import msgspec
 from purview_core.options import VERSION
 
 from . import aliases, build, names_lock, pins, release, transaction
-from .diff import Diff, diff
+from .diff import Diff
 from .discover import proposals
 from .errors import BehindError, GateError, IntegrityError, UnreachableError, UsageError
 from .fetch import fetch
@@ -26,7 +26,7 @@ from .pairing import operations_in
 from .pointer import Json
 from .renames import Rename, touched
 from .report import Report, Step, accept
-from .states import State, World, between, judged, locked_names, look, missing, raw, step, strays
+from .states import State, World, between, compared, judged, locked_names, look, missing, raw, step, strays
 
 ACCEPTED = "accepted.json"  # commit -> RULE@WHERE, of the updates so far
 _MOVED = ("added", "changed", "moved")
@@ -191,9 +191,8 @@ class _Work:
         build.normalise(self.new, documents, self.world.cache.read)
         for name, f in moved.items():
             if f.old is not None:
-                self.diffs[name] = diff(
-                    build.load(self.specs, f.old), build.load(self.new, f.document), f.document.plane
-                )
+                old, new = build.load(self.specs, f.old), build.load(self.new, f.document)
+                self.diffs[name] = compared(f.document, old, new)
 
     def _carry(self, manifest: Manifest, plane: str, fresh: Mapping[str, Json]) -> None:
         path = self.new / "overlays" / f"{plane}.toml"
@@ -202,10 +201,10 @@ class _Work:
         renamed: dict[str, str] = {}
         for f in self.found:
             if f.document.plane == plane and f.old is not None:
-                ids = diff(build.load(self.specs, f.old), fresh[str(f.document)], plane).operations
+                ids = compared(f.document, build.load(self.specs, f.old), fresh[str(f.document)]).operations
                 renamed |= {a: b for a, b in ids.items() if a not in known}
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
         said = {renamed.get(oid, oid) for oid in Overlay.read(path).summaries}
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
         default = contracts[str(manifest.plane(plane).default)]
         lacking = [op.id for op in operations_in(default) if op.id not in said and not op.value.get("summary")]
         path.parent.mkdir(exist_ok=True)
@@ -244,7 +243,7 @@ class _Work:
 
     def _notes(self) -> tuple[str, ...]:
         overlays = sorted((self.new / "overlays").glob("*.toml"))
-        drafts = {path.name: path.read_text(encoding="utf-8").count(pins.DRAFT) for path in overlays}
+        drafts = {path.name: path.read_bytes().count(pins.DRAFT.encode()) for path in overlays}
         said = [
             f"{n} summaries in overlays/{name} are drafts; say what the operations do."
             for name, n in drafts.items()
