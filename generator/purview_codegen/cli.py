@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -47,9 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the last flush complains
         return 141
+    except shutil.Error as error:  # of copying a folder: the first file says enough
+        text, code = str(error.args[0][0][2]), UsageError.exit_code
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
-        text, code = f"{error.strerror or str(error)[:300]}{where}", UsageError.exit_code
+        text, code = f"{error.strerror or error}{where}", UsageError.exit_code
     else:
         return 0
     line = " ".join(part.strip() for part in text.splitlines())  # a parser's own words may be many lines

@@ -31,6 +31,13 @@ def staged(root: Path) -> Generator[Path]:
         yield stage / "new"
 
 
+@contextmanager
+def scratch() -> Generator[Path]:
+    """A folder elsewhere, for a new tree that is only looked at."""
+    with tempfile.TemporaryDirectory(prefix="purview-") as folder:
+        yield Path(folder)
+
+
 def commit(root: Path, names: Sequence[str]) -> None:
     """Puts the staged files and folders of these names below `root` in place. From the journal on there is no way back."""
     journal = root / STAGE / _JOURNAL

@@ -66,7 +66,7 @@ def update(specs: Path, out: Path, world: World, wish: Wish, tell: Callable[[Rep
         raise BehindError(f"behind {wish.to}: {_few(behind)}; run update --to {wish.to}")
     package = (out / build.PACKAGE).relative_to(root)
     names = [specs.name, package.as_posix(), *release.VERSIONED, release.CHANGELOG]
-    with transaction.staged(root) as stage:
+    with transaction.scratch() if wish.dry_run else transaction.staged(root) as stage:
         before = _prints(root, names)
         shutil.copytree(specs, stage / specs.name)
         work = _Work(specs, stage, world, state, patterns, report)
