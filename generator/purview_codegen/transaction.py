@@ -69,7 +69,7 @@ def _held(root: Path, fault: str, remedy: str) -> Generator[Path]:
             _hold(lock, root)
             _sweep(root)
         except OSError as error:
-            if isinstance(error, FileNotFoundError) and root.is_dir():  # swept away by another
+            if isinstance(error, FileNotFoundError | FileExistsError) and root.is_dir() and not stage.is_file():
                 raise _running(root) from None
             raise UsageError(f"{fault}: {error.strerror}: {error.filename}; {remedy}") from None
         try:
@@ -124,9 +124,7 @@ def _hold(lock: IO[str], root: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         raise _running(root) from None
-    if not os.fstat(
-        lock.fileno()
-    ).st_nlink:  # the one who held it has swept it away, and another may stand in its place
+    if not os.fstat(lock.fileno()).st_nlink:  # its holder has swept it away; another may stand in its place
         raise _running(root)
 
 
