@@ -14,6 +14,7 @@ import argparse
 import platform
 import sys
 import tempfile
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -29,38 +30,40 @@ _PACKAGES = ("httpx", "httpcore", "aiohttp", "azure-core")
 _PACKAGES += ("attrs", "msgspec", "openapi-python-client", "azure-purview-datamap", "pydantic", "ruff")
 
 
+def _decode(scratch: Path, rounds: int) -> None:
+    for page in values.PAGES:
+        print(python(values.__file__, page, str(rounds), scratch=scratch), flush=True)
+
+
+_PARTS: dict[str, Callable[[Path, int], None]] = {
+    "lines": lambda scratch, _: generation.lines(scratch),
+    "imports": calls.first_calls,
+    "decode": _decode,
+    "calls": calls.calls,
+    "paging": lambda _, rounds: paging.paging(min(rounds, 5)),
+    "transports": transports.transports,
+    "generation": lambda scratch, rounds: generation.generation(scratch, min(rounds, 5)),
+}
+
+
 def main() -> None:
-    parts = ("lines", "imports", "decode", "calls", "paging", "transports", "generation")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}; default: all")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(_PARTS)}; default: all")
     parser.add_argument("--rounds", type=int, default=7, help="of each race, after one that warms up (default: 7)")
     arguments = parser.parse_args()
-    wanted, rounds = arguments.parts or parts, arguments.rounds
-    if unknown := set(wanted) - set(parts):
+    if unknown := set(arguments.parts) - set(_PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
-    if rounds < 1:
-        parser.error(f"--rounds {rounds}: 1 or more are needed")
+    if arguments.rounds < 1:
+        parser.error(f"--rounds {arguments.rounds}: 1 or more are needed")
     print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()};", end=" ")
     print(", ".join(f"{name} {version(name)}" for name in _PACKAGES))
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         sys.path.insert(0, folder)
         peers.generate_all(scratch)
-        if "lines" in wanted:
-            generation.lines(scratch)
-        if "imports" in wanted:
-            calls.first_calls(scratch, rounds)
-        if "decode" in wanted:
-            for page in values.PAGES:
-                print(python(values.__file__, page, str(rounds), scratch=scratch), flush=True)
-        if "calls" in wanted:
-            calls.calls(scratch, rounds)
-        if "paging" in wanted:
-            paging.paging(min(rounds, 5))
-        if "transports" in wanted:
-            transports.transports(scratch, rounds)
-        if "generation" in wanted:
-            generation.generation(scratch, min(rounds, 5))
+        for name, part in _PARTS.items():
+            if name in arguments.parts or not arguments.parts:
+                part(scratch, arguments.rounds)
 
 
 if __name__ == "__main__":

@@ -100,8 +100,9 @@ def generate(specs: Path, plane: str | None, version: str | None, out: Path, *, 
     return Counts("generate", len(documents), sum(len(plans[d].operations) for d in documents))
 
 
-def check(specs: Path, out: Path) -> Counts:
-    """Contracts, locks, overlays and the generated tree agree; raises GateError with the first thing that does not."""
+def check(specs: Path, out: Path, stage: Path | None = None) -> Counts:
+    """Contracts, locks, overlays and the generated tree agree; raises GateError with the first thing that does not. What the
+    tree is compared with is made below `stage`, or beside the tree."""
     manifest, lock = Manifest.load(specs), Lock.load(specs)
     plans = Plans(specs, manifest)
     documents = manifest.documents
@@ -115,7 +116,7 @@ def check(specs: Path, out: Path) -> Counts:
         f"{v} {k}" for v in locked.keys() | names.keys() for k in set(locked.get(v, {})) ^ set(names.get(v, {}))
     ]:
         raise GateError(f"names.lock is behind: {min(stale)}; run generate")
-    with write.staged(out.parent, _default_files(plans, [d for d in documents if d.default])) as stage:
+    with write.staged(stage or out.parent, _default_files(plans, [d for d in documents if d.default])) as stage:
         if changed := write.differences(stage / PACKAGE, out / PACKAGE):
             more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
             raise GateError(

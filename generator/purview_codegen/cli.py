@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -47,11 +48,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the last flush complains
         return 141
+    except shutil.Error as error:  # of copying a folder: the first file says enough
+        text, code = str(error.args[0][0][2]), UsageError.exit_code
     except OSError as error:
-        text, code = f"{error.strerror}: {error.filename}", UsageError.exit_code
+        where = f": {error.filename}" if error.filename else ""
+        text, code = f"{error.strerror or error}{where}", UsageError.exit_code
     else:
         return 0
-    print(f"{_PROGRAM} {arguments.command}: {text}", file=sys.stderr)
+    line = " ".join(part.strip() for part in text.splitlines())  # a parser's own words may be many lines
+    print(f"{_PROGRAM} {arguments.command}: {line}", file=sys.stderr)
     return code
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
+from .errors import IntegrityError
 from .listing import Listing
 from .manifest import Document, Manifest, Plane
 
@@ -79,14 +80,28 @@ def discover(planes: Sequence[Plane], listing: Listing) -> Discovery:
             found[path] = Found(attrs.evolve(document, commit=listing.commit, path=path), document)
     tops = roots(known)
     strays: list[str] = []
+    new: dict[tuple[str, str], list[_Place]] = {}
     for place in [p for path, p in places.items() if path not in found and any(path.startswith(t) for t in tops)]:
         plane = _taker(place, planes, listing.repository)
         if plane is None or place.version in {d.version for d in plane.documents}:
             strays.append(place.path)
         else:
-            added = Document(plane.name, place.version, listing.repository, listing.commit, place.path)
-            found[place.path] = Found(added, None)
+            new.setdefault((plane.name, place.version), []).append(place)
+    for (name, version), candidates in new.items():
+        place = _chosen(f"{name} {version}", candidates, [d for d in known if d.plane == name])
+        found[place.path] = Found(Document(name, version, listing.repository, listing.commit, place.path), None)
+        strays += [p.path for p in candidates if p is not place]
     return Discovery(tuple(found[path] for path in sorted(found)), tuple(lost), tuple(strays))
+
+
+def _chosen(what: str, candidates: Sequence[_Place], known: Sequence[Document]) -> _Place:
+    """Of several new files of one api-version, the one that is called as the plane's documents are."""
+    names = {old.file for d in known if (old := _Place.of(d.path))}
+    named = [p for p in candidates if p.file in names] if len(candidates) > 1 else list(candidates)
+    if len(named) != 1:
+        paths = " and ".join(p.path for p in candidates[:2])
+        raise IntegrityError(f"{what} has two documents: {paths}; name the right one in planes.toml")
+    return named[0]
 
 
 def _moved(

@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -76,7 +77,9 @@ def _checked(option: str, address: str) -> None:
         url = httpx.URL(address)
     except httpx.InvalidURL as error:
         raise UsageError(f"{option} {address} is no address: {error}") from None
-    if url.scheme != "https" and not (url.scheme == "http" and url.host in ("127.0.0.1", "localhost", "::1")):
+    if not url.host or (
+        url.scheme != "https" and not (url.scheme == "http" and url.host in ("127.0.0.1", "localhost", "::1"))
+    ):
         raise UsageError(f"{option} {address} is not https; plain http is for loopback alone")
 
 
@@ -95,13 +98,29 @@ def get_json(api_url: str, stack: ExitStack) -> Callable[[str], Any]:
         if answer.status_code in (404, 422):
             raise UnreachableError(f"{address} is not there ({answer.status_code}); check the commit or branch of --to")
         if answer.status_code != 200:
-            raise UnreachableError(f"{address} answered {answer.status_code}; try again, or use --mirror")
+            raise _refused(address, answer)
         try:
             return json.loads(answer.content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise IntegrityError(f"{address} is not JSON: {error}; check --api-url") from None
 
     return get
+
+
+def _refused(address: str, answer: httpx.Response) -> UnreachableError:
+    """What an answer without the file says: that it is elsewhere, that too much was asked for, or nothing more."""
+    status, headers = answer.status_code, answer.headers
+    if answer.is_redirect:
+        there = f"answered {status}: it is at {headers.get('Location', 'no address')!r} now"
+        return UnreachableError(f"{address} {there}; correct the address or planes.toml")
+    wait, reset = headers.get("Retry-After", ""), headers.get("X-RateLimit-Reset", "")
+    if status in (403, 429) and headers.get("X-RateLimit-Remaining") == "0" and reset.isdecimal() and len(reset) < 12:
+        until = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(int(reset) + 1))
+        return UnreachableError(
+            f"{address} answered {status}: too many requests; try again after {until}, or use --mirror"
+        )
+    again = f"in {wait} s" if wait.isdecimal() else "later"
+    return UnreachableError(f"{address} answered {status}; try again {again}, or use --mirror")
 
 
 def remote(base_url: str, client: httpx.Client) -> Source:
@@ -132,7 +151,7 @@ def _download(client: httpx.Client, address: str, part: Path) -> bytes:
         if status == 404:
             raise _AbsentError(f"{address} is not there (404); check commit and path in planes.toml")
         if status != 200 and not (have and status == 206):
-            raise UnreachableError(f"{address} answered {status}; try again, or use --mirror")
+            raise _refused(address, response)
         part.parent.mkdir(parents=True, exist_ok=True)
         with part.open("ab" if status == 206 else "wb") as file:
             for chunk in response.iter_bytes():

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
+import msgspec
 
 from .errors import IntegrityError, UnreachableError, UsageError
 from .fetch import Cache
@@ -19,18 +20,42 @@ _FULL = re.compile(r"[0-9a-f]{40}")
 _REF = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*")
 _SHORT = 7  # characters of a hash that are enough, as git has it
 
+_T = TypeVar("_T")
 Get = Callable[[str], Any]  # path and query below the interface's address -> JSON
 
 
 @attrs.frozen
 class Listing:
-    """The JSON files of a repository at a commit: path -> git's blob id, "" where it is not known. `whole` is False for a
-    mirror, where a file that is not there says nothing."""
+    """The JSON files of a repository at a commit: path -> git's blob id. `whole` is False for a mirror, where a file that is
+    not there says nothing; else all is there that lies below `roots`."""
 
     repository: str
     commit: str
     files: Mapping[str, str]
     whole: bool
+    roots: tuple[str, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        """Raises ValueError for what may not become part of a path in the cache, and for blob ids that are none."""
+        odd = [p for p in self.files if set(p.split("/")) & {"", ".", ".."} or "\\" in p or not p.isprintable()]
+        odd += [b for b in (self.commit, *self.files.values()) if not _FULL.fullmatch(b)]
+        if odd:
+            raise ValueError(f"odd path or hash {odd[0]!r}")
+
+
+class _Commit(msgspec.Struct):
+    sha: str
+
+
+class _Entry(msgspec.Struct):
+    path: str
+    type: str
+    sha: str
+
+
+class _Tree(msgspec.Struct):
+    tree: list[_Entry]
+    truncated: bool = False
 
 
 def blob_id(content: bytes) -> str:
@@ -42,50 +67,53 @@ def from_mirror(folder: Path, repository: str, ref: str) -> Listing:
     """The folder of a commit in a mirror; a hash may be cut short, a branch is not known there."""
     home = folder / repository
     there = sorted(p.name for p in home.glob("*") if p.is_dir() and _FULL.fullmatch(p.name))
-    found = [name for name in there if name.startswith(ref)] if len(ref) >= _SHORT else []
+    found = [name for name in there if name.startswith(ref.lower())] if len(ref) >= _SHORT else []
     if len(found) != 1:
         known = f"it has {', '.join(name[:10] for name in there)}" if there else f"it has nothing of {repository}"
         raise UnreachableError(f"the mirror {folder} lacks commit {ref} of {repository}; {known}")
     top = home / found[0]
-    files = {p.relative_to(top).as_posix(): "" for p in sorted(top.rglob("*.json"))}
+    files = {p.relative_to(top).as_posix(): blob_id(p.read_bytes()) for p in sorted(top.rglob("*.json")) if p.is_file()}
     return Listing(repository, found[0], files, whole=False)
 
 
-def from_github(get: Get, repository: str, ref: str, roots: Iterable[str]) -> Listing:
-    """The files below `roots` (folders of two names, such as a/b) and below folders beside them that begin alike."""
+def from_github(get: Get, repository: str, ref: str, roots: Collection[str]) -> Listing:
+    """The files below `roots` (folders of two names, such as a/b), below folders beside them that begin alike, and those that
+    lie higher up on the way."""
     if not _REF.fullmatch(ref):
         raise UsageError(f"not the name of a commit or branch: {ref!r}")
-    commit: str = _member(get(f"/repos/{repository}/commits/{ref}"), "sha", f"commit {ref}")
+    commit = _typed(get(f"/repos/{repository}/commits/{ref}"), _Commit, f"commit {ref}").sha
+    if _FULL.fullmatch(ref.lower()) and commit != ref.lower():
+        raise IntegrityError(f"asked for commit {ref} of {repository}, {commit} was answered; check --api-url")
     files: dict[str, str] = {}
-    tops: dict[str, list[str]] = {}
-    for root in sorted(roots):
-        top, _, name = root.partition("/")
-        tops.setdefault(top, []).append(name)
-    known = {entry["path"]: entry for entry in _tree(get, repository, commit)}
-    for top, names in tops.items():
-        if top not in known:
-            continue
-        for entry in _tree(get, repository, known[top]["sha"]):
-            if entry["type"] == "tree" and any(entry["path"].startswith(name) for name in names):
-                for inner in _tree(get, repository, entry["sha"], "?recursive=1"):
-                    path = f"{top}/{entry['path']}/{inner['path']}"
-                    if inner["type"] == "blob" and path.endswith(".json"):
-                        files[path] = inner["sha"]
-    return Listing(repository, commit, files, whole=True)
+
+    def folders(sha: str, above: str, query: str = "") -> list[_Entry]:
+        entries = _tree(get, repository, sha, query)
+        files.update({above + e.path: e.sha for e in entries if e.type == "blob" and e.path.endswith(".json")})
+        return [e for e in entries if e.type == "tree"]
+
+    for top in folders(commit, ""):
+        names = tuple(root.partition("/")[2] for root in roots if root.startswith(f"{top.path}/"))
+        for folder in folders(top.sha, f"{top.path}/") if names else ():
+            if folder.path.startswith(names):
+                folders(folder.sha, f"{top.path}/{folder.path}/", "?recursive=1")
+    try:
+        return Listing(repository, commit, files, whole=True, roots=tuple(sorted(roots)))
+    except ValueError as error:
+        raise IntegrityError(f"the listing of commit {ref} of {repository} has an {error}; check --api-url") from None
 
 
-def _tree(get: Get, repository: str, sha: str, query: str = "") -> list[dict[str, str]]:
-    answer = get(f"/repos/{repository}/git/trees/{sha}{query}")
-    entries: list[dict[str, str]] = _member(answer, "tree", f"tree {sha}")
-    if answer.get("truncated"):
+def _tree(get: Get, repository: str, sha: str, query: str = "") -> list[_Entry]:
+    answer = _typed(get(f"/repos/{repository}/git/trees/{sha}{query}"), _Tree, f"tree {sha}")
+    if answer.truncated:
         raise IntegrityError(f"the listing of tree {sha} of {repository} was cut short; use --mirror")
-    return entries
+    return answer.tree
 
 
-def _member(answer: Any, key: str, what: str) -> Any:
-    if not isinstance(answer, dict) or key not in answer:
-        raise IntegrityError(f"the listing of {what} is not laid out as GitHub's: no {key!r}; check --api-url")
-    return answer[key]
+def _typed(answer: Any, kind: type[_T], what: str) -> _T:
+    try:
+        return msgspec.convert(answer, kind)
+    except msgspec.ValidationError as error:
+        raise IntegrityError(f"the listing of {what} is not laid out as GitHub's: {error}; check --api-url") from None
 
 
 def keep(cache: Cache, listing: Listing) -> None:
@@ -93,14 +121,22 @@ def keep(cache: Cache, listing: Listing) -> None:
     cache.write(_place(listing.repository, listing.commit), json.dumps(attrs.asdict(listing)).encode())
 
 
-def from_cache(cache: Cache, repository: str, ref: str) -> Listing:
+def from_cache(cache: Cache, repository: str, ref: str, roots: Iterable[str]) -> Listing:
     """A listing that was kept; without network a branch cannot be found out."""
     if not _FULL.fullmatch(ref):
         raise UnreachableError(f"what {ref} is cannot be found out without network; give the full hash of a commit")
     path = cache.path(_place(repository, ref))
     if not path.is_file():
         raise UnreachableError(f"commit {ref} of {repository} was never listed; run update without --offline")
-    return Listing(**json.loads(path.read_bytes()))
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Listing)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise IntegrityError(f"{path} is no listing: {error}; delete it and run update without --offline") from None
+    if (found.repository, found.commit) != (repository, ref):
+        raise IntegrityError(f"{path} is another commit's listing; delete it and run update without --offline")
+    if found.whole and (never := sorted({*roots} - {*found.roots})):
+        raise UnreachableError(f"{never[0]} of commit {ref} was never listed; run update without --offline")
+    return found
 
 
 def _place(repository: str, commit: str) -> str:

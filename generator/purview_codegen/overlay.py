@@ -61,7 +61,7 @@ class Overlay:
             return cls(path.name, {}, {}, ())
         try:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
+        except ValueError as error:
             raise IntegrityError(f"overlay {path.name} is not TOML: {error}") from None
         if unknown := sorted(set(data) - {"summaries", "methods", "changes", "retry_safe", "paging"}):
             raise IntegrityError(f"overlay {path.name} has an unknown table: {unknown[0]}")

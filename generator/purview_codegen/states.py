@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
@@ -51,8 +52,7 @@ def look(world: World, manifest: Manifest, only: str | None, ref: str) -> State:
     """The state at a commit or branch. Raises UnreachableError for one that is not known or documents that cannot be had."""
     planes = chosen(manifest, only)
     repository = Counter(d.repository for p in planes for d in p.documents).most_common(1)[0][0]
-    documents = [d for p in planes for d in p.documents if d.repository == repository]
-    listing = world.listing(repository, ref, roots(documents))
+    listing = world.listing(repository, ref, roots(d for d in manifest.documents if d.repository == repository))
     whole = discover(manifest.planes, listing)
     names = {p.name for p in planes}
     found = tuple(f for f in whole.found if f.document.plane in names)
@@ -75,10 +75,10 @@ def _bring(world: World, listing: Listing, found: Sequence[Found]) -> dict[Docum
     out = {}
     for document in (f.document for f in found):
         content, expected = world.cache.read(document), listing.files[document.path]
-        if expected and blob_id(content) != expected:
+        if blob_id(content) != expected:
             world.cache.path(document.location).unlink()
             here = f"expected blob {expected}, found {blob_id(content)}"
-            raise IntegrityError(f"{document} is not what the listing names: {here}; nothing kept, try again")
+            raise IntegrityError(f"{document} is not what the listing names: {here}; nothing kept; fetch it again")
         out[document] = inspect(content, str(document))
     return out
 
@@ -86,8 +86,6 @@ def _bring(world: World, listing: Listing, found: Sequence[Found]) -> dict[Docum
 def _held(world: World, listing: Listing, found: Found) -> bool:
     """Whether the cache holds a document, at its place or, the bytes being the same, at its old one."""
     expected = listing.files[found.document.path]
-    if not expected:
-        return world.source is None
     for document in (found.document, found.old):
         path = world.cache.path(document.location) if document else None
         if path and path.is_file() and blob_id(content := path.read_bytes()) == expected:
@@ -138,7 +136,7 @@ def between(world: World, manifest: Manifest, only: str | None, old: str, new: s
         one = step(Found(document, old_document), after.facts[f.document], entry)
         if one.status == "changed" and old_document is not None:
             was, now = (raw(d, world.cache.read(d)) for d in (old_document, f.document))
-            found = diff(was, now, document.plane)
+            found = compared(document, was, now)
             one = judged(one, found)
             changes += found.changes
             names += named(document.plane, document.version, was, now, found)
@@ -162,13 +160,25 @@ def _default(document: Document, manifest: Manifest, state: State) -> bool:
     return document.version == (own if own in versions else newest(versions))
 
 
+@contextmanager
+def odd(what: str) -> Generator[None]:
+    """Raises IntegrityError where what is not laid out as an OpenAPI document trips what reads it."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise IntegrityError(f"{what} has something at an odd place: {type(error).__name__}: {error}") from error
+
+
+def compared(document: Document, old: Json, new: Json) -> Diff:
+    with odd(str(document)):
+        return diff(old, new, document.plane)
+
+
 def raw(document: Document, content: bytes) -> Json:
     """The contract of a document without its plane's overlay."""
     source = json.loads(content)
-    try:
+    with odd(str(document)):
         return shape(upgrade(source) if "swagger" in source else source, document.plane)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise IntegrityError(f"{document} has something at an odd place: {type(error).__name__}: {error}") from error
 
 
 def named(plane: str, version: str, old: Json, new: Json, found: Diff) -> list[Rename]:
@@ -188,4 +198,5 @@ def missing(state: State) -> list[Document]:
 def locked_names(specs: Path, manifest: Manifest, planes: set[str]) -> dict[str, dict[str, str]]:
     """The names that the contracts of whole planes give: the versions of a plane are named together."""
     documents = [d for p in manifest.planes if p.name in planes for d in p.documents]
-    return Plans(specs, manifest).names(documents)
+    with odd(f"a document of {' or '.join(sorted(planes))}"):
+        return Plans(specs, manifest).names(documents)

@@ -11,12 +11,13 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
-from .errors import UsageError
+from .errors import IntegrityError, UsageError
 
 STAGE = ".purview-update"
 _JOURNAL = "journal.json"
@@ -25,19 +26,16 @@ _JOURNAL = "journal.json"
 @contextmanager
 def staged(root: Path) -> Generator[Path]:
     """A folder below `root` in which the new tree is made; `commit` it there. It is gone when the context ends."""
-    recover(root)
-    stage = root / STAGE
-    try:
-        (stage / "new").mkdir(parents=True)
-    except OSError as error:
-        raise UsageError(f"cannot write to {root}: {error.strerror}; choose another folder with --specs") from None
-    with (stage / "lock").open("w") as lock:
-        _hold(lock, root)
-        try:
-            yield stage / "new"
-        finally:
-            if not (stage / _JOURNAL).exists():
-                shutil.rmtree(stage, ignore_errors=True)
+    with _held(root, f"cannot write to {root}", "choose another folder with --specs") as stage:
+        (stage / "new").mkdir()
+        yield stage / "new"
+
+
+@contextmanager
+def scratch() -> Generator[Path]:
+    """A folder elsewhere, for a new tree that is only looked at."""
+    with tempfile.TemporaryDirectory(prefix="purview-") as folder:
+        yield Path(folder)
 
 
 def commit(root: Path, names: Sequence[str]) -> None:
@@ -55,21 +53,53 @@ def commit(root: Path, names: Sequence[str]) -> None:
 def recover(root: Path) -> None:
     """Ends what a killed update began: its renames where it had come so far, else what it had made is swept away."""
     stage = root / STAGE
-    if not stage.is_dir():
-        return
-    try:
-        with (stage / "lock").open("a") as lock:
+    if stage.is_dir():
+        with _held(root, f"cannot end the update that was begun in {stage}", "mend that and run the command again"):
+            pass
+
+
+@contextmanager
+def _held(root: Path, fault: str, remedy: str) -> Generator[Path]:
+    """The stage, held and swept; at the end what was begun is ended, whatever ends the context, and the stage is gone."""
+    stage = root / STAGE
+    with ExitStack() as stack:
+        try:
+            stage.mkdir(exist_ok=True)
+            lock = stack.enter_context((stage / "lock").open("a"))
             _hold(lock, root)
-            if (stage / _JOURNAL).exists():
-                _finish(root)
+            _sweep(root)
+        except OSError as error:
+            if isinstance(error, FileNotFoundError | FileExistsError) and root.is_dir() and not stage.is_file():
+                raise _running(root) from None
+            raise UsageError(f"{fault}: {error.strerror}: {error.filename}; {remedy}") from None
+        try:
+            yield stage
+        finally:
+            _sweep(root)
             shutil.rmtree(stage, ignore_errors=True)
-    except OSError as error:
-        raise UsageError(f"cannot end the update that was begun in {stage}: {error.strerror}") from None
+
+
+def _sweep(root: Path) -> None:
+    """Carries a journal out, and leaves nothing in the stage but its lock."""
+    stage = root / STAGE
+    if (stage / _JOURNAL).exists():
+        _finish(root)
+    there = [p for p in stage.iterdir() if p.name != "lock"]
+    gone = Path(tempfile.mkdtemp(dir=stage))
+    for path in there:
+        path.rename(gone / path.name)  # what a killed update started may still write there
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def _finish(root: Path) -> None:
     stage = root / STAGE
-    for name in json.loads((stage / _JOURNAL).read_text(encoding="utf-8")):
+    try:
+        names = json.loads((stage / _JOURNAL).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise IntegrityError(
+            f"{stage / _JOURNAL} cannot be read: {error}; restore the tree and delete {stage}"
+        ) from None
+    for name in names:
         new, old, target = stage / "new" / name, stage / "old" / name, root / name
         if not new.exists():
             continue  # it is in its place already
@@ -93,4 +123,10 @@ def _hold(lock: IO[str], root: Path) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        raise UsageError(f"an update is running in {root}; wait until it is done") from None
+        raise _running(root) from None
+    if not os.fstat(lock.fileno()).st_nlink:  # its holder has swept it away; another may stand in its place
+        raise _running(root)
+
+
+def _running(root: Path) -> UsageError:
+    return UsageError(f"an update is running in {root}; wait until it is done")

@@ -5,19 +5,20 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import attrs
+import msgspec
 
 from purview_core.options import VERSION
 
 from . import aliases, build, names_lock, pins, release, transaction
 from .changes import Diff
-from .diff import diff
 from .discover import proposals
-from .errors import BehindError, GateError, IntegrityError, UsageError
+from .errors import BehindError, GateError, IntegrityError, UnreachableError, UsageError
+from .fetch import fetch
 from .lock import Entry, Lock
 from .manifest import Manifest
 from .overlay import Overlay
@@ -25,7 +26,7 @@ from .pairing import operations_in
 from .pointer import Json
 from .renames import Rename, touched
 from .report import Report, Step, accept
-from .states import State, World, between, judged, locked_names, look, missing, raw, step, strays
+from .states import State, World, between, compared, judged, locked_names, look, missing, raw, step, strays
 
 ACCEPTED = "accepted.json"  # commit -> RULE@WHERE, of the updates so far
 _MOVED = ("added", "changed", "moved")
@@ -43,37 +44,64 @@ class Wish:
     accept: tuple[str, ...] = ()
 
 
-def update(specs: Path, out: Path, world: World, wish: Wish) -> Report:
-    """Makes the update, unless it is only asked about. Raises GateError where a gate stops it; then nothing has changed."""
-    manifest = Manifest.load(specs)
+def update(specs: Path, out: Path, world: World, wish: Wish, tell: Callable[[Report], None] = lambda _: None) -> Report:
+    """Makes the update, unless it is only asked about. Raises GateError where a gate stops it; then nothing has changed.
+    `tell` gets the report before anything is put in place, so that one which cannot be written stops the update, too."""
+    manifest, root = Manifest.load(specs), specs.parent
     if wish.since is not None:
-        return between(world, manifest, wish.only, wish.since, wish.to)
-    root = specs.parent
+        tell(report := accept(between(world, manifest, wish.only, wish.since, wish.to), wish.accept, strict=True))
+        return report
     if out.parent != root and root not in out.parents:
         raise UsageError(f"{out} does not lie below {root}, where {specs.name} is; both change as one")
     state, lock = look(world, manifest, wish.only, wish.to), Lock.load(specs)
-    patterns = (*_kept(specs).get(state.listing.commit, ()), *wish.accept)
+    kept = _kept(specs).get(state.listing.commit, ())
+    asked, patterns = [p for p in wish.accept if p not in kept], (*kept, *wish.accept)
     steps = _steps(manifest, lock, state, patterns)
     report = Report(_old_commits(lock, steps), state.listing.commit, tuple(steps), (), (), tuple(strays(state)))
-    if not any(s.status in _MOVED for s in steps):
+    behind = [f"{s} ({s.status})" for s in steps if s.status in _MOVED]
+    if not behind and (wish.check or not _taken(manifest, patterns)):
+        tell(report := accept(attrs.evolve(report, proposals=_rules(manifest)), asked, strict=True))
         return report
     if wish.check:
-        behind = [f"{s} ({s.status})" for s in steps if s.status in _MOVED]
-        more = f" and {len(behind) - 3} more" if len(behind) > 3 else ""
-        raise BehindError(f"behind {wish.to}: {', '.join(behind[:3])}{more}; run update --to {wish.to}")
-    with transaction.staged(root) as stage:
+        raise BehindError(f"behind {wish.to}: {_few(behind)}; run update --to {wish.to}")
+    package = (out / build.PACKAGE).relative_to(root)
+    names = [specs.name, package.as_posix(), *release.VERSIONED, release.CHANGELOG]
+    with transaction.scratch() if wish.dry_run else transaction.staged(root) as stage:
+        before = _prints(root, names)
         shutil.copytree(specs, stage / specs.name)
         work = _Work(specs, stage, world, state, patterns, report)
-        work.pin(lock)
-        work.normalise()
-        report = work.judge(wish.accept, root)
+        report = work.make(lock, asked, root)
         if not wish.dry_run:
+            if (root / package).exists():  # what somebody wrote by hand there would be lost
+                build.check(specs, out, stage)
             work.gates(report, stage / out.relative_to(root))
             work.write(report, root)
-            package = out.relative_to(root) / build.PACKAGE
-            changed = [n for n in (*release.VERSIONED, release.CHANGELOG) if (stage / n).is_file()]
-            transaction.commit(root, [specs.name, package.as_posix(), *changed])
+        tell(report)
+        if not wish.dry_run:
+            if late := sorted(set(before.items()) ^ set(_prints(root, names).items())):
+                raise UsageError(f"{late[0][0]} changed while the update ran; run it again")
+            transaction.commit(root, [name for name in names if (stage / name).exists()])
     return report
+
+
+def _few(texts: Sequence[str]) -> str:
+    return ", ".join(texts[:3]) + (f" and {len(texts) - 3} more" if len(texts) > 3 else "")
+
+
+def _prints(root: Path, names: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """When each of the files that an update puts another in the place of was written, and its size."""
+    files = [p for name in names for p in (root / name, *(root / name).rglob("*")) if "__pycache__" not in p.parts]
+    return {str(p): (p.stat().st_mtime_ns, p.stat().st_size) for p in files if p.is_file()}
+
+
+def _rules(manifest: Manifest) -> tuple[str, ...]:
+    return tuple(f"default@{plane}/{version}" for plane, version in proposals(manifest).items())
+
+
+def _taken(manifest: Manifest, patterns: Iterable[str]) -> dict[str, str]:
+    """Plane -> another api-version that it takes by default from now on."""
+    asked = [p for p in patterns if p.startswith("default@")]
+    return {p: v for p, v in proposals(manifest).items() if any(fnmatchcase(f"default@{p}/{v}", a) for a in asked)}
 
 
 def _old_commits(lock: Lock, steps: Iterable[Step]) -> str:
@@ -84,8 +112,10 @@ def _old_commits(lock: Lock, steps: Iterable[Step]) -> str:
 
 def _kept(specs: Path) -> dict[str, list[str]]:
     path = specs / ACCEPTED
-    found: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return found
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, list[str]]) if path.exists() else {}
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise IntegrityError(f"{ACCEPTED} cannot be read: {error}") from None
 
 
 def _steps(manifest: Manifest, lock: Lock, state: State, patterns: Sequence[str]) -> list[Step]:
@@ -116,8 +146,15 @@ class _Work:
         moved = {str(s) for s in report.steps if s.status in _MOVED}
         self.found = [f for f in state.discovery.found if str(f.document) in moved]
         self.proposed: tuple[str, ...] = ()
+        self.taken: dict[str, str] = {}
         self.diffs: dict[str, Diff] = {}
         self.version = VERSION
+
+    def make(self, lock: Lock, asked: Sequence[str], root: Path) -> Report:
+        """The new specs, and the report of what they change."""
+        self.pin(lock)
+        self.normalise()
+        return self.judge(asked, root)
 
     def pin(self, lock: Lock) -> None:
         """planes.toml and upstream.lock, with every document that moved, and the defaults that were accepted."""
@@ -125,12 +162,10 @@ class _Work:
         documents = [f.document for f in self.found]
         text = pins.repinned(path.read_text(encoding="utf-8"), documents, {})
         path.write_text(text, encoding="utf-8", newline="\n")
-        wanted = proposals(Manifest.load(self.new))
-        rules = {plane: f"default@{plane}/{version}" for plane, version in wanted.items()}
-        asked = [p for p in self.patterns if p.startswith("default@")]
-        taken = {plane: wanted[plane] for plane, rule in rules.items() if any(fnmatchcase(rule, p) for p in asked)}
-        path.write_text(pins.repinned(text, (), taken), encoding="utf-8", newline="\n")
-        self.proposed = tuple(rules.values())
+        manifest = Manifest.load(self.new)
+        self.proposed = _rules(manifest)
+        self.taken = _taken(manifest, self.patterns)
+        path.write_text(pins.repinned(text, (), self.taken), encoding="utf-8", newline="\n")
         entries = dict(lock.entries)
         for document in documents:
             facts = self.state.facts[document]
@@ -142,19 +177,22 @@ class _Work:
         """Contracts of what moved; the overlays follow operations that have another id now."""
         manifest = Manifest.load(self.new)
         moved = {str(f.document): f for f in self.found}
-        documents = [d for d in manifest.documents if str(d) in moved]
-        defaults = [d for d in manifest.documents if d.default and d not in documents]
+        defaults = {f"{plane} {version}" for plane, version in self.taken.items()} - moved.keys()
+        documents = [d for d in manifest.documents if str(d) in moved or str(d) in defaults]
+        results = fetch(
+            [d for d in documents if str(d) in defaults], Lock.load(self.new), self.world.cache, self.world.source
+        )
+        for result in results:
+            if result.facts is None:
+                raise result.error or UnreachableError(f"{result.note}; where it is the default now, it is needed")
         fresh = {str(d): raw(d, self.world.cache.read(d)) for d in documents}
         for plane in sorted({d.plane for d in documents}):
             self._carry(manifest, plane, fresh)
-        was = {str(d) for d in Manifest.load(self.specs).documents if d.default}
-        again = [d for d in defaults if str(d) not in was and self.world.cache.path(d.location).is_file()]
-        build.normalise(self.new, [*documents, *again], self.world.cache.read)
+        build.normalise(self.new, documents, self.world.cache.read)
         for name, f in moved.items():
             if f.old is not None:
-                self.diffs[name] = diff(
-                    build.load(self.specs, f.old), build.load(self.new, f.document), f.document.plane
-                )
+                old, new = build.load(self.specs, f.old), build.load(self.new, f.document)
+                self.diffs[name] = compared(f.document, old, new)
 
     def _carry(self, manifest: Manifest, plane: str, fresh: Mapping[str, Json]) -> None:
         path = self.new / "overlays" / f"{plane}.toml"
@@ -163,10 +201,10 @@ class _Work:
         renamed: dict[str, str] = {}
         for f in self.found:
             if f.document.plane == plane and f.old is not None:
-                ids = diff(build.load(self.specs, f.old), fresh[str(f.document)], plane).operations
+                ids = compared(f.document, build.load(self.specs, f.old), fresh[str(f.document)]).operations
                 renamed |= {a: b for a, b in ids.items() if a not in known or a in ids.values()}
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
         said = {renamed.get(oid, oid) for oid in Overlay.read(path).summaries}
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
         default = contracts[str(manifest.plane(plane).default)]
         lacking = [op.id for op in operations_in(default) if op.id not in said and not op.value.get("summary")]
         path.parent.mkdir(exist_ok=True)
@@ -182,8 +220,7 @@ class _Work:
         locked = names_lock.read(self.specs / "names.lock")
         fresh = locked_names(self.new, Manifest.load(self.new), {f.document.plane for f in self.found})
         renames = {name: self._touched(name, locked.get(name, {}), new) for name, new in fresh.items()}
-        quiet = attrs.evolve(report, names=tuple(r for found in renames.values() for r in found if not r.new))
-        self.version = self._next(root, quiet)
+        self.version = self._next(root, accept(report, self.patterns, strict=False))
         merged = dict(locked)
         names: list[Rename] = []
         for name, new in fresh.items():
@@ -206,7 +243,7 @@ class _Work:
 
     def _notes(self) -> tuple[str, ...]:
         overlays = sorted((self.new / "overlays").glob("*.toml"))
-        drafts = {path.name: path.read_text(encoding="utf-8").count(pins.DRAFT) for path in overlays}
+        drafts = {path.name: path.read_bytes().count(pins.DRAFT.encode()) for path in overlays}
         said = [
             f"{n} summaries in overlays/{name} are drafts; say what the operations do."
             for name, n in drafts.items()
@@ -244,7 +281,9 @@ class _Work:
 def _changelog(report: Report) -> list[str]:
     """One line a document that moved."""
     moved = [s for s in report.steps if s.status not in ("same", "kept", "lost")]
-    return [f"{s}: {_what(s, report)} (upstream {report.new[:10]})." for s in moved]
+    taken = sorted(rule.removeprefix("default@").replace("/", " ") for rule in report.accepted & {*report.proposals})
+    lines = [f"{name}: the api-version that is taken by default now." for name in taken]
+    return lines + [f"{s}: {_what(s, report)} (upstream {report.new[:10]})." for s in moved]
 
 
 def _what(s: Step, report: Report) -> str:

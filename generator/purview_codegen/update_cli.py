@@ -63,15 +63,30 @@ def update(arguments: argparse.Namespace, sources: Sources) -> Counts | None:
     if out is None:
         raise UsageError("update needs a checkout; name a copy of the specs with --specs")
     transaction.recover(specs.parent)
+    _fit(arguments)
     wish = Wish(
         arguments.to, arguments.since, arguments.only, arguments.dry_run, arguments.check, tuple(arguments.accept)
     )
     with ExitStack() as stack:
         source = sources(arguments, stack)
         cache = Cache(arguments.cache or paths.cache())
-        report = run(specs, out.resolve(), World(cache, source, _listing(arguments, cache, stack)), wish)
+        report = run(
+            specs,
+            out.resolve(),
+            World(cache, source, _listing(arguments, cache, stack)),
+            wish,
+            lambda r: _files(r, arguments),
+        )
     counts = Counts("update", len(report.steps), sum(e.operations for e in Lock.load(specs).entries.values()))
     return _show(report, arguments, counts)
+
+
+def _fit(arguments: argparse.Namespace) -> None:
+    """Raises UsageError for options that are none or do not go together: nothing that was asked for is left out in silence."""
+    if odd := [a for a in arguments.accept if not all(a.partition("@")[::2])]:
+        raise UsageError(f"--accept {odd[0]!r} is not RULE@WHERE; the report tells the rules")
+    if arguments.check and (arguments.since or arguments.json or arguments.markdown):
+        raise UsageError("--check makes no report; take --dry-run for --json and --markdown, and leave --from away")
 
 
 def _listing(
@@ -79,7 +94,7 @@ def _listing(
 ) -> Callable[[str, str, set[str]], listing.Listing]:
     def find(repository: str, ref: str, roots: set[str]) -> listing.Listing:
         if arguments.offline:
-            return listing.from_cache(cache, repository, ref)
+            return listing.from_cache(cache, repository, ref, roots)
         if arguments.mirror is not None:
             found = listing.from_mirror(arguments.mirror, repository, ref)
         else:
@@ -106,6 +121,7 @@ def compare(arguments: argparse.Namespace) -> Counts | None:
     step = attrs.evolve(step, rewritten=step.rewritten and same)
     names = named(plane, new["info"]["version"], old, new, found)
     report = Report(old_name, new_name, (step,), found.changes, tuple(names))
+    _files(report, arguments)
     operations = sum(len(item) for item in new["paths"].values())
     return _show(report, arguments, Counts("diff", 2, operations))
 
@@ -129,18 +145,22 @@ def _contract(specs: Path, name: str) -> tuple[str, Json]:
     return path.name, data if is_contract else raw(Document(path.stem, "", "", "", name), content)
 
 
-def _show(report: Report, arguments: argparse.Namespace, counts: Counts) -> Counts | None:
-    """Writes the report where it was asked for; nothing but JSON goes to stdout where that is asked for there."""
+def _files(report: Report, arguments: argparse.Namespace) -> None:
+    """Writes the report to the files that were asked for."""
     from . import report_text
 
     forms = ((arguments.json, report_text.as_json), (arguments.markdown, report_text.as_markdown))
-    shown = False
+    if arguments.json is not None and arguments.json == arguments.markdown:
+        raise UsageError(f"--json and --markdown both go to {arguments.json}; name another place for one")
     for target, form in forms:
-        if target == "-":
-            sys.stdout.write(form(report))
-            shown = True
-        elif target is not None:
+        if target not in (None, "-"):
             Path(target).write_text(form(report), encoding="utf-8", newline="\n")
-    if not shown:
-        sys.stdout.write(report_text.as_text(report))
+
+
+def _show(report: Report, arguments: argparse.Namespace, counts: Counts) -> Counts | None:
+    """The report on stdout; nothing but JSON goes there where that is asked for."""
+    from . import report_text
+
+    form = report_text.as_json if arguments.json == "-" else report_text.as_text
+    sys.stdout.write((report_text.as_markdown if arguments.markdown == "-" else form)(report))
     return None if arguments.json == "-" else counts

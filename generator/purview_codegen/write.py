@@ -41,7 +41,7 @@ def _format(folder: Path) -> None:
         [sys.executable, "-m", "ruff", *_FORMAT, str(folder)], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise GateError(f"the generated text cannot be formatted: {done.stderr.strip()[:500]}")
+        raise GateError(f"the generated text cannot be formatted: {' '.join(done.stderr.split())[:500]}")
 
 
 def put(source: Path, target: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -13,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from purview_codegen import cli
+from purview_codegen import build, cli
 
-from .upstream import CHANGELOG, FOLDER, PETS, Json, Tree, Upstream, document, renamed
+from .upstream import CHANGELOG, FOLDER, PETS, PYPROJECT, Json, Tree, Upstream, document, renamed
 
 ROOT = Path(__file__).parents[2]
 
@@ -510,6 +511,217 @@ def test_the_same_bytes_on_another_hash_seed(tree: Tree, upstream: Upstream, tmp
         assert ("", 0) == (done.stderr, done.returncode)
         found.append((other.files(), path.read_text(), done.stdout))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (("--json", "{tmp}/nowhere/report.json"), "No such file or directory: {tmp}/nowhere/report.json"),
+        (("--markdown", "{tmp}"), "Is a directory: {tmp}"),
+        (("--json", "-", "--markdown", "-"), "--json and --markdown both go to -; name another place for one"),
+        (("--accept", "names.lost"), "--accept 'names.lost' is not RULE@WHERE; the report tells the rules"),
+        (("--accept", ""), "--accept '' is not RULE@WHERE; the report tells the rules"),
+        (("--check", "--json", "-"), "--check makes no report; take --dry-run for --json and --markdown, and "),
+        (("--check", "--from", "f" * 40), "--check makes no report"),
+    ],
+)
+def test_what_cannot_be_told_stops_the_update(
+    tree: Tree,
+    upstream: Upstream,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    more: tuple[str, ...],
+    says: str,
+) -> None:
+    to = upstream.commit({PETS: with_member(email={"type": "string"})})
+    before = tree.files()
+    assert 2 == tree.update(to, *(option.replace("{tmp}", str(tmp_path)) for option in more))
+    out, err = capsys.readouterr()
+    assert ("", 1) == (out, err.count("\n"))
+    assert says.replace("{tmp}", str(tmp_path)) in err
+    assert before == tree.files()
+
+
+def test_nothing_is_accepted_in_silence(tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]) -> None:
+    same = upstream.commit({PETS: document()})
+    rule = "names.lost@pets/2024-01-01:Owner"
+    for more in ((), ("--from", same)):
+        assert 2 == tree.update(same, "--accept", rule, *more)
+        assert f"--accept {rule} fits nothing in this update" in capsys.readouterr().err
+    found = document()
+    lose_class(found)
+    command = (upstream.commit({PETS: found}), "--accept", rule, "--accept", "names.lost@*.owner")
+    assert 0 == tree.update(*command)
+    before = tree.files()
+    assert 0 == tree.update(*command)
+    assert before == tree.files()
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_a_proposed_default_is_taken_by_a_later_run(
+    tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str], *, cached: bool
+) -> None:
+    newer = document("2025-01-01")
+    newer["paths"]["/pets"]["get"]["operationId"] = "Pets_ListAll"
+    to = upstream.commit({PETS: document(), PETS.replace("2024-01-01", "2025-01-01"): newer})
+    assert 0 == tree.update(to)
+    if not cached:
+        shutil.rmtree(tree.cache)
+    capsys.readouterr()
+    assert 0 == tree.update(to)
+    assert "take it with --accept default@pets/2025-01-01" in capsys.readouterr().out
+    assert 0 == tree.update(to, "--accept", "default@pets/2025-01-01")
+    out = capsys.readouterr().out
+    assert "Suggested version bump: **major**. another api-version by default: pets/2025-01-01." in out
+    assert 'API_VERSION = "2025-01-01"' in (tree.out / "purview_dataplane/pets/__init__.py").read_text()
+    assert '"Pets_ListAll" = "List all (Pets)."' in (tree.specs / "overlays/pets.toml").read_text()
+    text = (tree.root / "CHANGELOG.md").read_text()
+    assert "- pets 2025-01-01: the api-version that is taken by default now.\n- pets 2025-01-01: a new" in text
+    before = tree.files()
+    assert 0 == tree.update(to, "--accept", "default@pets/2025-01-01")
+    assert before == tree.files()
+
+
+def test_a_document_that_becomes_the_default_is_the_locked_one(
+    tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]
+) -> None:
+    added = PETS.replace("2024-01-01", "2025-01-01")
+    to = upstream.commit({PETS: document(), added: document("2025-01-01")})
+    assert 0 == tree.update(to)
+    later = upstream.commit({PETS: with_member(email={"type": "string"})})
+    place = tree.cache / "owner" / "repo" / to / added
+    place.write_bytes(place.read_bytes().replace(b"phone", b"phony"))
+    (upstream.mirror / "owner" / "repo" / to / added).write_bytes(place.read_bytes())
+    before = tree.files()
+    capsys.readouterr()
+    assert 3 == tree.update(later, "--accept", "default@pets/2025-01-01")
+    assert "pets 2025-01-01 is not what upstream.lock names: expected sha256" in capsys.readouterr().err
+    assert before == tree.files()
+
+
+def test_what_was_edited_by_hand_is_not_overwritten(
+    tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = upstream.commit({PETS: with_member(email={"type": "string"})})
+    module = tree.out / "purview_dataplane" / "pets" / "models" / "common.py"
+    module.write_text(module.read_text() + "\n# mine\n")
+    before = tree.files()
+    assert 0 == tree.update(to, "--dry-run")
+    capsys.readouterr()
+    assert 5 == tree.update(to)
+    assert f"the generated tree is not what the contracts give: {module}; run generate" in capsys.readouterr().err
+    assert before == tree.files()
+
+
+@pytest.mark.parametrize(
+    "name", ["specs/overlays/pets.toml", "CHANGELOG.md", "generated/purview_dataplane/pets/__init__.py", "specs/new.md"]
+)
+def test_what_changes_meanwhile_is_not_overwritten(
+    tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    to = upstream.commit({PETS: with_member(email={"type": "string"})})
+    path, generate = tree.root / name, build.generate
+
+    def edited(*arguments: Any, **options: Any) -> Any:
+        with path.open("a") as file:
+            file.write("# mine\n")
+        return generate(*arguments, **options)
+
+    monkeypatch.setattr(build, "generate", edited)
+    assert 2 == tree.update(to)
+    assert f"{path} changed while the update ran; run it again\n" in capsys.readouterr().err
+    assert path.read_text().endswith("# mine\n")
+    assert to not in (tree.specs / "planes.toml").read_text()
+
+
+@pytest.mark.parametrize("text", [b"{", b"[]", b'{"a": 1}', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "name", ["specs/accepted.json", "specs/overlays/pets.toml", "specs/names.lock", "pyproject.toml", "CHANGELOG.md"]
+)
+def test_files_of_the_tree_that_cannot_be_read(
+    tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str], name: str, text: bytes
+) -> None:
+    to = upstream.commit({PETS: with_member(email={"type": "string"})})
+    (tree.root / name).write_bytes(text)
+    before = tree.files()
+    code = tree.update(to)
+    err = capsys.readouterr().err
+    if name == "CHANGELOG.md" and text != b"\xff\xfe":
+        assert 0 == code  # words are words
+    else:
+        assert (3, 1, True, before) == (code, err.count("\n"), Path(name).name in err, tree.files())
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [
+        (("Owner", "properties", "phone", "type"), 7),
+        (("Owner", "properties", "phone", "type"), [1]),
+        (("Owner", "properties", "phone", "type"), {"a": 1}),
+        (("Pet", "required"), [None]),
+        (("Pet",), {"$ref": "#/definitions/Pet"}),
+    ],
+)
+@pytest.mark.parametrize("version", ["2024-01-01", "2025-01-01"])
+def test_documents_with_something_at_an_odd_place(
+    tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str], version: str, at: tuple[str, ...], value: Json
+) -> None:
+    found = document(version)
+    place = found["definitions"]
+    for key in at[:-1]:
+        place = place[key]
+    place[at[-1]] = value
+    before = tree.files()
+    code = tree.update(upstream.commit({PETS: document(), PETS.replace("2024-01-01", version): found}))
+    err = capsys.readouterr().err
+    assert (True, 1, before) == (code in (3, 5), err.count("\n"), tree.files()), err
+
+
+def test_two_new_documents_of_one_version(
+    tree: Tree, upstream: Upstream, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    added, newer = PETS.replace("2024-01-01", "2025-01-01"), document("2025-01-01")
+    other = added.replace("pets.json", "common.json")
+    got = report(tree, upstream.commit({PETS: document(), added: newer, other: newer}), "--dry-run", tmp_path=tmp_path)
+    assert ["same", "added"] == [d["status"] for d in got["documents"]]
+    assert [f"No plane of planes.toml takes {other}."] == got["notes"]
+    before = tree.files()
+    capsys.readouterr()
+    twin = added.replace("Zoo.Pets", "pets")
+    assert 3 == tree.update(upstream.commit({PETS: document(), added: newer, twin: newer}))
+    says = f"pets 2025-01-01 has two documents: {added} and {twin}; name the right one in planes.toml"
+    assert f"purview_codegen update: {says}\n" == capsys.readouterr().err
+    assert before == tree.files()
+
+
+def test_an_accepted_change_raises_the_stated_version_as_the_report_says(tree: Tree, upstream: Upstream) -> None:
+    to = upstream.commit({PETS: with_member(email={"type": "string"})})
+    assert 0 == tree.update(to, "--accept", "member.added@*")
+    assert 'version = "0.4.1"' in (tree.root / "pyproject.toml").read_text()
+
+
+def test_what_was_never_released_keeps_its_version(tree: Tree, upstream: Upstream) -> None:
+    path = tree.root / "CHANGELOG.md"
+    path.write_text(CHANGELOG.replace("(2024-01-01)", "(unreleased)"))
+    to = upstream.commit({PETS: with_member(email={"type": "string"})})
+    assert 0 == tree.update(to)
+    line = f"- pets 2024-01-01: 1 minor change, under the same api-version (upstream {to[:10]}).\n"
+    assert f"# Changelog\n\n## 0.4.0 (unreleased)\n\n{line}- Pets.\n" == path.read_text()
+    assert PYPROJECT == (tree.root / "pyproject.toml").read_text()
+
+
+def test_a_poisoned_cache_is_noticed_without_network(
+    tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = upstream.commit({PETS: with_member(email={"type": "string"})})
+    assert 0 == tree.update(to, "--dry-run")
+    place = tree.cache / "owner" / "repo" / to / PETS
+    place.write_bytes(place.read_bytes().replace(b"email", b"emall"))
+    before = tree.files()
+    capsys.readouterr()
+    assert 3 == tree.update(to, "--offline")
+    assert "is not what the listing names: expected blob" in capsys.readouterr().err
+    assert before == tree.files()
 
 
 def test_out_has_to_lie_beside_the_specs(tree: Tree, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

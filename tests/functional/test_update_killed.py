@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from purview_codegen import cli, transaction
-from purview_codegen.errors import UsageError
+from purview_codegen.errors import IntegrityError, UsageError
 
 from .test_update import environment
 from .upstream import PETS, Tree, Upstream, document, renamed
@@ -38,7 +39,7 @@ def counted(function):
 
 class Counting:
     replace = staticmethod(counted(os.replace))
-    fsync = os.fsync
+    fsync, fstat = os.fsync, os.fstat
 
 transaction.os = Counting
 transaction.shutil.rmtree = counted(transaction.shutil.rmtree)
@@ -134,3 +135,46 @@ def test_a_journal_is_carried_out_by_the_next_command(tmp_path: Path) -> None:
     (stage / "journal.json").write_text(json.dumps(["specs"]))
     transaction.recover(tmp_path)
     assert ("new", [tmp_path / "specs"]) == ((tmp_path / "specs" / "a").read_text(), list(tmp_path.iterdir()))
+
+
+def test_a_lock_that_was_swept_away_holds_nothing(tmp_path: Path) -> None:
+    with (tmp_path / "lock").open("a") as old:
+        (tmp_path / "lock").unlink()
+        with pytest.raises(UsageError, match="an update is running in"):
+            transaction._hold(old, tmp_path)
+
+
+def test_an_interruption_among_the_renames_ends_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace, left = os.replace, [KeyboardInterrupt()]
+
+    def interrupted(old: Path, new: Path) -> None:
+        if new.name == "b" and left:
+            raise left.pop()
+        replace(old, new)
+
+    monkeypatch.setattr(transaction.os, "replace", interrupted)
+
+    def commit() -> None:
+        with transaction.staged(tmp_path) as stage:
+            for name in ("a", "b"):
+                (stage / name).write_text("new")
+            transaction.commit(tmp_path, ["a", "b"])
+
+    with pytest.raises(KeyboardInterrupt):
+        commit()
+    assert ["a", "b"] == sorted(p.name for p in tmp_path.iterdir())
+
+
+def test_what_still_writes_to_a_swept_stage_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / transaction.STAGE / "new" / "generated").mkdir(parents=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(transaction.shutil, "rmtree", lambda *_, **__: None)  # a folder that is never empty
+        with transaction.staged(tmp_path) as stage:
+            assert [] == list(stage.iterdir())
+
+
+def test_a_journal_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / transaction.STAGE).mkdir()
+    (tmp_path / transaction.STAGE / "journal.json").write_text("{")
+    with pytest.raises(IntegrityError, match="cannot be read: .*; restore the tree and delete"):
+        transaction.recover(tmp_path)

@@ -22,6 +22,8 @@ class Host:
     def __init__(self, mirror: Path) -> None:
         self.mirror, self.branches, self.asked = mirror, dict[str, str](), list[str]()
         self.spoilt: dict[str, bytes] = {}
+        self.refused: tuple[str, int, dict[str, str]] | None = None  # start of path, status, headers
+        self.listed: dict[str, Json] = {}  # start of path -> what is answered in its stead
         self.truncated = False
         host = self
 
@@ -29,7 +31,11 @@ class Host:
             def do_GET(self) -> None:
                 host.asked.append(self.path)
                 content = host.answer(self.path)
-                self.send_response(404 if content is None else 200)
+                start, status, headers = host.refused or ("none", 0, {})
+                refused = self.path.startswith(start)
+                self.send_response(status if refused else 404 if content is None else 200)
+                for name in headers if refused else ():
+                    self.send_header(name, headers[name])
                 self.send_header("Content-Length", str(len(content or b"")))
                 self.end_headers()
                 self.wfile.write(content or b"")
@@ -43,6 +49,9 @@ class Host:
 
     def answer(self, path: str) -> bytes | None:
         prefix = f"/repos/{REPOSITORY}"
+        for start, value in self.listed.items():
+            if path.startswith(start):
+                return json.dumps(value).encode()
         if path.startswith(f"{prefix}/commits/"):
             ref = path.removeprefix(f"{prefix}/commits/")
             commit = self.branches.get(ref, ref)
@@ -177,3 +186,109 @@ def test_nobody_answers(tree: Tree, host: Host, capsys: pytest.CaptureFixture[st
 def test_odd_options(tree: Tree, capsys: pytest.CaptureFixture[str], ref: str, url: str, code: int, says: str) -> None:
     assert code == tree.update(ref, "--base-url", "https://127.0.0.1:1", "--api-url", url)
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("start", ["/repos/", "/owner/"])
+@pytest.mark.parametrize(
+    ("status", "headers", "says"),
+    [
+        (
+            403,
+            {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1700000000"},
+            "answered 403: too many requests; try again after 2023-11-14 22:13:21 UTC, or use --mirror",
+        ),
+        (403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "9" * 30}, "answered 403; try again later, or use"),
+        (429, {"Retry-After": "60"}, "answered 429; try again in 60 s, or use --mirror"),
+        (503, {"Retry-After": "soon"}, "answered 503; try again later, or use --mirror"),
+        (
+            301,
+            {"Location": "https://example.com/x"},
+            "answered 301: it is at 'https://example.com/x' now; correct the address or planes.toml",
+        ),
+    ],
+)
+def test_a_refusal_says_what_to_do(
+    tree: Tree,
+    upstream: Upstream,
+    host: Host,
+    capsys: pytest.CaptureFixture[str],
+    start: str,
+    status: int,
+    headers: dict[str, str],
+    says: str,
+) -> None:
+    to = upstream.commit({PETS: changed()})
+    host.refused = (start, status, headers)
+    before = tree.files()
+    assert 4 == tree.update(to, *over(host))
+    err = capsys.readouterr().err
+    assert (1, True, before) == (err.count("\n"), says in err, tree.files()), err
+    host.refused = None
+    assert 0 == tree.update(to, *over(host))
+
+
+SHA = "e" * 40
+ODD = {"path": "../../x.json", "type": "blob", "sha": SHA}
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "says"),
+    [
+        ("commits", [], "is not laid out as GitHub's: Expected `object`, got `array`"),
+        ("commits", {"sha": 1}, "is not laid out as GitHub's: Expected `str`, got `int` - at `$.sha`"),
+        ("commits", {"sha": SHA}, f"of owner/repo, {SHA} was answered"),
+        ("git/trees", {"tree": None}, "is not laid out as GitHub's: Expected `array`, got `null` - at `$.tree`"),
+        ("git/trees", {"tree": [1]}, "is not laid out as GitHub's: Expected `object`, got `int` - at `$.tree[0]`"),
+        ("git/trees", {"tree": [{"path": "specification"}]}, "is not laid out as GitHub's: Object missing required"),
+        ("git/trees", {"tree": [ODD]}, "has an odd path or hash '../../x.json'"),
+        ("git/trees", {"tree": [{**ODD, "path": "x.json", "sha": "7"}]}, "has an odd path or hash '7'"),
+    ],
+)
+def test_a_listing_that_is_none(
+    tree: Tree, upstream: Upstream, host: Host, capsys: pytest.CaptureFixture[str], what: str, value: Json, says: str
+) -> None:
+    host.listed[f"/repos/{REPOSITORY}/{what}/"] = value
+    before = tree.files()
+    assert 3 == tree.update(upstream.commit({PETS: changed()}), *over(host))
+    err = capsys.readouterr().err
+    assert (1, True, before) == (err.count("\n"), says in err, tree.files()), err
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "says"),
+    [
+        (b"{", 3, "is no listing: Input data was truncated; delete it and run update without --offline"),
+        (b"{}", 3, "is no listing: Object missing required field `repository`"),
+        (b'{"repository": "owner/repo", "commit": "x", "files": {}, "whole": true}', 3, "is no listing: odd path or"),
+        (b'{"repository": "o/r", "commit": "%s", "files": {}, "whole": true}' % SHA.encode(), 3, "is another commit's"),
+        (
+            b'{"repository": "owner/repo", "commit": "COMMIT", "files": {}, "whole": true, "roots": ["a/b"]}',
+            4,
+            "specification/zoo of commit COMMIT was never listed; run update without --offline",
+        ),
+    ],
+)
+def test_a_kept_listing_that_is_none(
+    tree: Tree,
+    upstream: Upstream,
+    host: Host,
+    capsys: pytest.CaptureFixture[str],
+    text: bytes,
+    code: int,
+    says: str,
+) -> None:
+    to = upstream.commit({PETS: changed()})
+    assert 0 == tree.update(to, "--dry-run", *over(host))
+    (tree.cache / REPOSITORY / to / ".listing.json").write_bytes(text.replace(b"COMMIT", to.encode()))
+    before = tree.files()
+    capsys.readouterr()
+    assert code == tree.update(to, "--offline")
+    err = capsys.readouterr().err
+    assert (1, True, before) == (err.count("\n"), says.replace("COMMIT", to) in err, tree.files()), err
+
+
+@pytest.mark.parametrize("path", ["zoo.json", "zoo/pets.json", "zoo/a/pets.json"])
+def test_documents_near_the_top_are_listed(tmp_path: Path, upstream: Upstream, host: Host, path: str) -> None:
+    tree = Tree(tmp_path, upstream, upstream.commit({path: document()}), path)
+    assert 0 == tree.update(upstream.commit({path: changed()}), *over(host))
+    assert "email" in (tree.specs / "contracts/pets/2024-01-01.json").read_text()
