@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -19,7 +19,8 @@ STATUSES = ("added", "changed", "prose", "moved", "same", "kept", "lost")
 @attrs.frozen
 class Step:
     """What became of one document. `status`: added, changed, prose (other bytes, the same contract), moved (the same bytes at
-    another path), same, kept (not in the mirror), lost (not there any more). `rewritten`: changed under its api-version."""
+    another path), same, kept (not in the mirror), lost (not there any more). `rewritten`: changed under its api-version. `beside`:
+    of an added one, the api-version before it and what is different, which is no part of the totals: the earlier one stays."""
 
     plane: str
     version: str
@@ -28,6 +29,7 @@ class Step:
     old: str = ""
     new: str = ""
     rewritten: bool = False
+    beside: Mapping[str, Any] | None = None
 
     def __str__(self) -> str:
         return f"{self.plane} {self.version}"
@@ -115,6 +117,11 @@ class Report:
             "proposals": list(self.proposals),
             "accepted": sorted(self.accepted),
         }
+
+
+def differences(version: str, changes: Iterable[Change]) -> dict[str, Any]:
+    totals = Report("", "", (), tuple(changes)).totals
+    return {"version": version} | {key: totals[key] for key in ("operations", "schemas", "wire", "names")}
 
 
 def accept(report: Report, patterns: Iterable[str], *, strict: bool) -> Report:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 import attrs
 
 from .changes import Change
-from .report import STATUSES, Report
+from .report import STATUSES, Report, Step
 
 LONGEST = 200  # lines of Markdown; the JSON form has everything
 _ROWS = (60, 30, 15, 8, 4, 2, 1)
@@ -97,14 +97,12 @@ def _blocks(report: Report, most: int) -> Iterable[Block]:
     counts = [f"{totals['documents'][s]} {s}" for s in STATUSES if totals["documents"][s]]
     rows: list[Row] = [("documents", ", ".join(counts) or "none")]
     keys = ("operations", "schemas", "wire", "names", "python_names")
-    rows += [(key.replace("_", " "), ", ".join(f"{n} {what}" for what, n in totals[key].items())) for key in keys]
+    rows += [(key.replace("_", " "), _counts(totals[key])) for key in keys]
     yield Block(header=("", "totals"), rows=tuple(rows))
     touched = [s for s in report.steps if s.status not in ("same", "kept")]
     if touched:
         yield Block("Documents", 2)
-        facts = [
-            (f"{s}{' (default)' if s.default else ''}", _status(s.status), _level(report, str(s))) for s in touched
-        ]
+        facts = [(f"{s}{' (default)' if s.default else ''}", _status(s), _level(report, str(s))) for s in touched]
         yield from _table(("document", "what happened", "worst change"), facts, most)
     for (plane, version), found in groupby(sorted(report.changes, key=_place), key=_place):
         yield from _plane(report, f"{plane} {version}", list(found), most)
@@ -118,10 +116,16 @@ def _place(change: Change) -> tuple[str, str]:
     return change.plane, change.version
 
 
-def _status(status: str) -> str:
-    return {"prose": "prose only: other bytes, the same contract", "moved": "moved: the same bytes elsewhere"}.get(
-        status, status
-    )
+def _counts(found: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} {what}" for what, n in found.items())
+
+
+def _status(step: Step) -> str:
+    if step.beside:
+        counts = (f"{key} {_counts(step.beside[key])}" for key in ("operations", "schemas", "wire"))
+        return f"added; beside {step.beside['version']}: {'; '.join(counts)}"
+    told = {"prose": "prose only: other bytes, the same contract", "moved": "moved: the same bytes elsewhere"}
+    return told.get(step.status, step.status)
 
 
 def _level(report: Report, step: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from .plan import plan as planned
 from .plan import public_names
 from .pointer import Json
 from .renames import Rename, touched
-from .report import Report, Step
+from .report import Report, Step, differences
 from .shape import shape
 from .upgrade import upgrade
 
@@ -140,11 +140,24 @@ def between(world: World, manifest: Manifest, only: str | None, old: str, new: s
             one = judged(one, found)
             changes += found.changes
             names += named(document.plane, document.version, was, now, found)
+        elif one.status == "added":
+            there = [f.document for f in (*before.discovery.found, *after.discovery.found)]
+            one = beside(one, there, lambda d: raw(d, world.cache.read(d)))
         steps.append(one)
     gone = "lost" if after.listing.whole else "kept"
     steps += [Step(d.plane, d.version, gone, d.default, d.location) for d in left.values()]
     listed = (before.listing.commit, after.listing.commit)
     return Report(*listed, tuple(sorted(steps, key=str)), tuple(changes), tuple(names), tuple(strays(after)))
+
+
+def beside(step: Step, there: Iterable[Document], contract: Callable[[Document], Json]) -> Step:
+    """An added document, with what is different from the api-version before it."""
+    documents = {d.version: d for d in there if d.plane == step.plane}
+    earlier = max((v for v in documents if v < step.version), default=None)
+    if earlier is None:
+        return step
+    different = compared(documents[step.version], contract(documents[earlier]), contract(documents[step.version]))
+    return attrs.evolve(step, beside=differences(earlier, different.changes))
 
 
 def strays(state: State) -> list[str]:

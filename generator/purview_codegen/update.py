@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -26,7 +27,7 @@ from .pairing import operations_in
 from .pointer import Json
 from .renames import Rename, touched
 from .report import Report, Step, accept
-from .states import State, World, between, compared, judged, locked_names, look, missing, raw, step, strays
+from .states import State, World, beside, between, compared, judged, locked_names, look, missing, raw, step, strays
 
 ACCEPTED = "accepted.json"  # commit -> RULE@WHERE, of the updates so far
 _MOVED = ("added", "changed", "moved")
@@ -213,6 +214,8 @@ class _Work:
     def judge(self, asked: Sequence[str], root: Path) -> Report:
         """The report: changes, names, what was accepted; aliases go to the staged names.lock."""
         steps = [judged(s, self.diffs[str(s)]) if str(s) in self.diffs else s for s in self.report.steps]
+        documents = Manifest.load(self.new).documents
+        steps = [beside(s, documents, partial(build.load, self.new)) if s.status == "added" else s for s in steps]
         changes = [c for name in sorted(self.diffs) for c in self.diffs[name].changes]
         report = attrs.evolve(
             self.report, steps=tuple(steps), changes=tuple(changes), proposals=self.proposed, notes=self._notes()
