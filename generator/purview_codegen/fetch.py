@@ -119,8 +119,8 @@ def _refused(address: str, answer: httpx.Response) -> UnreachableError:
         return UnreachableError(
             f"{address} answered {status}: too many requests; try again after {until}, or use --mirror"
         )
-    again = f"in {wait} s" if wait.isdecimal() else "later"
-    return UnreachableError(f"{address} answered {status}; try again {again}, or use --mirror")
+    again = f" in {wait} s" if wait.isdecimal() else ""
+    return UnreachableError(f"{address} answered {status}; try again{again}, or use --mirror")
 
 
 def remote(base_url: str, client: httpx.Client) -> Source:

@@ -7,10 +7,9 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import attrs
-import msgspec
 
 from .errors import IntegrityError, UnreachableError, UsageError
 from .fetch import Cache
@@ -20,7 +19,6 @@ _FULL = re.compile(r"[0-9a-f]{40}")
 _REF = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*")
 _SHORT = 7  # characters of a hash that are enough, as git has it
 
-_T = TypeVar("_T")
 Get = Callable[[str], Any]  # path and query below the interface's address -> JSON
 
 
@@ -38,24 +36,9 @@ class Listing:
     def __attrs_post_init__(self) -> None:
         """Raises ValueError for what may not become part of a path in the cache, and for blob ids that are none."""
         odd = [p for p in self.files if set(p.split("/")) & {"", ".", ".."} or "\\" in p or not p.isprintable()]
-        odd += [b for b in (self.commit, *self.files.values()) if not _FULL.fullmatch(b)]
+        odd += [b for b in (self.commit, *self.files.values()) if not _FULL.fullmatch(str(b))]
         if odd:
             raise ValueError(f"odd path or hash {odd[0]!r}")
-
-
-class _Commit(msgspec.Struct):
-    sha: str
-
-
-class _Entry(msgspec.Struct):
-    path: str
-    type: str
-    sha: str
-
-
-class _Tree(msgspec.Struct):
-    tree: list[_Entry]
-    truncated: bool = False
 
 
 def blob_id(content: bytes) -> str:
@@ -81,39 +64,41 @@ def from_github(get: Get, repository: str, ref: str, roots: Collection[str]) -> 
     lie higher up on the way."""
     if not _REF.fullmatch(ref):
         raise UsageError(f"not the name of a commit or branch: {ref!r}")
-    commit = _typed(get(f"/repos/{repository}/commits/{ref}"), _Commit, f"commit {ref}").sha
+    commit: str = _typed(get(f"/repos/{repository}/commits/{ref}"), {"sha": str}, f"commit {ref}")["sha"]
     if _FULL.fullmatch(ref.lower()) and commit != ref.lower():
         raise IntegrityError(f"asked for commit {ref} of {repository}, {commit} was answered; check --api-url")
     files: dict[str, str] = {}
 
-    def folders(sha: str, above: str, query: str = "") -> list[_Entry]:
+    def folders(sha: str, above: str, query: str = "") -> list[dict[str, str]]:
         entries = _tree(get, repository, sha, query)
-        files.update({above + e.path: e.sha for e in entries if e.type == "blob" and e.path.endswith(".json")})
-        return [e for e in entries if e.type == "tree"]
+        blobs = [e for e in entries if e["type"] == "blob" and e["path"].endswith(".json")]
+        files.update({above + e["path"]: e["sha"] for e in blobs})
+        return [e for e in entries if e["type"] == "tree"]
 
     for top in folders(commit, ""):
-        names = tuple(root.partition("/")[2] for root in roots if root.startswith(f"{top.path}/"))
-        for folder in folders(top.sha, f"{top.path}/") if names else ():
-            if folder.path.startswith(names):
-                folders(folder.sha, f"{top.path}/{folder.path}/", "?recursive=1")
+        names = tuple(root.partition("/")[2] for root in roots if root.startswith(f"{top['path']}/"))
+        for folder in folders(top["sha"], f"{top['path']}/") if names else ():
+            if folder["path"].startswith(names):
+                folders(folder["sha"], f"{top['path']}/{folder['path']}/", "?recursive=1")
     try:
         return Listing(repository, commit, files, whole=True, roots=tuple(sorted(roots)))
     except ValueError as error:
         raise IntegrityError(f"the listing of commit {ref} of {repository} has an {error}; check --api-url") from None
 
 
-def _tree(get: Get, repository: str, sha: str, query: str = "") -> list[_Entry]:
-    answer = _typed(get(f"/repos/{repository}/git/trees/{sha}{query}"), _Tree, f"tree {sha}")
-    if answer.truncated:
+def _tree(get: Get, repository: str, sha: str, query: str = "") -> list[dict[str, str]]:
+    answer = _typed(get(f"/repos/{repository}/git/trees/{sha}{query}"), {"tree": list}, f"tree {sha}")
+    if answer.get("truncated"):
         raise IntegrityError(f"the listing of tree {sha} of {repository} was cut short; use --mirror")
-    return answer.tree
+    return [_typed(entry, {"path": str, "type": str, "sha": str}, f"tree {sha}") for entry in answer["tree"]]
 
 
-def _typed(answer: Any, kind: type[_T], what: str) -> _T:
-    try:
-        return msgspec.convert(answer, kind)
-    except msgspec.ValidationError as error:
-        raise IntegrityError(f"the listing of {what} is not laid out as GitHub's: {error}; check --api-url") from None
+def _typed(answer: Any, members: Mapping[str, type], what: str) -> dict[str, Any]:
+    """An object that has these members; raises IntegrityError for anything else."""
+    there = answer if isinstance(answer, dict) else {}
+    if lacking := [name for name, kind in members.items() if not isinstance(there.get(name), kind)]:
+        raise IntegrityError(f"the listing of {what} is not laid out as GitHub's: no {lacking[0]!r}; check --api-url")
+    return there
 
 
 def keep(cache: Cache, listing: Listing) -> None:
@@ -129,8 +114,8 @@ def from_cache(cache: Cache, repository: str, ref: str, roots: Iterable[str]) ->
     if not path.is_file():
         raise UnreachableError(f"commit {ref} of {repository} was never listed; run update without --offline")
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Listing)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        found = Listing(**json.loads(path.read_bytes()))
+    except (AttributeError, TypeError, ValueError, RecursionError) as error:
         raise IntegrityError(f"{path} is no listing: {error}; delete it and run update without --offline") from None
     if (found.repository, found.commit) != (repository, ref):
         raise IntegrityError(f"{path} is another commit's listing; delete it and run update without --offline")

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 
 import attrs
-import msgspec
 
 from purview_core.options import VERSION
 
@@ -114,8 +113,9 @@ def _old_commits(lock: Lock, steps: Iterable[Step]) -> str:
 def _kept(specs: Path) -> dict[str, list[str]]:
     path = specs / ACCEPTED
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, list[str]]) if path.exists() else {}
-    except (msgspec.MsgspecError, ValueError) as error:
+        found = json.loads(path.read_bytes()) if path.exists() else {}
+        return {commit: [str(rule) for rule in rules] for commit, rules in found.items()}
+    except (AttributeError, TypeError, ValueError) as error:
         raise IntegrityError(f"{ACCEPTED} cannot be read: {error}") from None
 
 

@@ -197,9 +197,9 @@ def test_odd_options(tree: Tree, capsys: pytest.CaptureFixture[str], ref: str, u
             {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1700000000"},
             "answered 403: too many requests; try again after 2023-11-14 22:13:21 UTC, or use --mirror",
         ),
-        (403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "9" * 30}, "answered 403; try again later, or use"),
+        (403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "9" * 30}, "answered 403; try again, or use"),
         (429, {"Retry-After": "60"}, "answered 429; try again in 60 s, or use --mirror"),
-        (503, {"Retry-After": "soon"}, "answered 503; try again later, or use --mirror"),
+        (503, {"Retry-After": "soon"}, "answered 503; try again, or use --mirror"),
         (
             301,
             {"Location": "https://example.com/x"},
@@ -234,12 +234,12 @@ ODD = {"path": "../../x.json", "type": "blob", "sha": SHA}
 @pytest.mark.parametrize(
     ("what", "value", "says"),
     [
-        ("commits", [], "is not laid out as GitHub's: Expected `object`, got `array`"),
-        ("commits", {"sha": 1}, "is not laid out as GitHub's: Expected `str`, got `int` - at `$.sha`"),
+        ("commits", [], "is not laid out as GitHub's: no 'sha'"),
+        ("commits", {"sha": 1}, "is not laid out as GitHub's: no 'sha'"),
         ("commits", {"sha": SHA}, f"of owner/repo, {SHA} was answered"),
-        ("git/trees", {"tree": None}, "is not laid out as GitHub's: Expected `array`, got `null` - at `$.tree`"),
-        ("git/trees", {"tree": [1]}, "is not laid out as GitHub's: Expected `object`, got `int` - at `$.tree[0]`"),
-        ("git/trees", {"tree": [{"path": "specification"}]}, "is not laid out as GitHub's: Object missing required"),
+        ("git/trees", {"tree": None}, "is not laid out as GitHub's: no 'tree'"),
+        ("git/trees", {"tree": [1]}, "is not laid out as GitHub's: no 'path'"),
+        ("git/trees", {"tree": [{"path": "specification"}]}, "is not laid out as GitHub's: no 'type'"),
         ("git/trees", {"tree": [ODD]}, "has an odd path or hash '../../x.json'"),
         ("git/trees", {"tree": [{**ODD, "path": "x.json", "sha": "7"}]}, "has an odd path or hash '7'"),
     ],
@@ -257,8 +257,8 @@ def test_a_listing_that_is_none(
 @pytest.mark.parametrize(
     ("text", "code", "says"),
     [
-        (b"{", 3, "is no listing: Input data was truncated; delete it and run update without --offline"),
-        (b"{}", 3, "is no listing: Object missing required field `repository`"),
+        (b"{", 3, "; delete it and run update without --offline"),
+        (b"{}", 3, "is no listing: Listing.__init__() missing 4"),
         (b'{"repository": "owner/repo", "commit": "x", "files": {}, "whole": true}', 3, "is no listing: odd path or"),
         (b'{"repository": "o/r", "commit": "%s", "files": {}, "whole": true}' % SHA.encode(), 3, "is another commit's"),
         (
