@@ -106,6 +106,8 @@ def test_a_renamed_folder_and_a_new_version(tree: Tree, upstream: Upstream, tmp_
     to = upstream.commit({moved: document(), added: newer, stray: document("2025-01-01")})
     got = report(tree, to, tmp_path=tmp_path)
     assert {"2024-01-01": "moved", "2025-01-01": "added"} == {d["version"]: d["status"] for d in got["documents"]}
+    (beside,) = [d["beside"] for d in got["documents"] if d["beside"]]
+    assert ("2024-01-01", {"major": 0, "minor": 1, "patch": 0}) == (beside["version"], beside["wire"])
     assert ["default@pets/2025-01-01"] == got["proposals"]
     assert [f"No plane of planes.toml takes {stray}."] == got["notes"]
     documents = tomllib.loads((tree.specs / "planes.toml").read_text())["planes"]["pets"]["documents"]
