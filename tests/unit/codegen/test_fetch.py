@@ -257,9 +257,9 @@ def test_a_document_that_is_not_there(project: Project, upstream: Upstream) -> N
 def test_an_answer_that_is_no_document(project: Project, upstream: Upstream, status: int) -> None:
     place = project.add("1")
     upstream.status = status
-    says = f"{upstream.base_url}/{place} answered {status}{says}"
     moved = ": it is at '/elsewhere' now; correct the address or planes.toml"
-    says = moved if status == 302 else "; try again, or use --mirror"
+    why = moved if status == 302 else "; try again, or use --mirror"
+    says = f"{upstream.base_url}/{place} answered {status}{why}"
     assert Run(4, [], [f"purview_codegen fetch: {says}"]) == project.fetch("--base-url", upstream.base_url)
     assert 1 == len(upstream.requests)
 
