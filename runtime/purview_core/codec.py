@@ -30,7 +30,7 @@ from enum import Enum
 from functools import cached_property, partial
 from math import isfinite
 from types import CodeType, FunctionType
-from typing import Any, Self
+from typing import Any
 
 from .classes import NOTHING, UNREAD, Declared, declared
 from .jsontext import Beyond
@@ -53,7 +53,9 @@ __all__ = [
 
 _PLAIN: frozenset[type] = frozenset({str, int, bool, type(None)})  # floats are looked at: JSON has no NaN
 _lock = threading.Lock()
-_NONE: frozenset[str] = frozenset()
+_ASSIGNED: frozenset[str] = frozenset()
+_HANDED: frozenset[str] = frozenset({""})
+_FEW = 7  # look-ups for which d.get takes less than a bound method that has to be made first
 # Two threads may both have decoded: the first one's object stays. Under the GIL no other thread comes between the test of a
 # slot and the call that fills it, which is a C function (the lock costs 150 ns more, half of a first read).
 _ONE_AT_A_TIME = "if True:" if getattr(sys, "_is_gil_enabled", lambda: True)() else "with lock:"
@@ -70,33 +72,32 @@ _HAND_OUT = """def f(o):
  v = o.{slot}
  if v is not UNREAD: return v
  v = o._raw.get({wire!r})
- if v is not None and not o._handed: hand(o, True)
+ if v is not None and o._touched is None:
+  {one_at_a_time}
+   if o._touched is None: touch(o, HANDED)
  return v"""
 
 
 class Coded:
-    """What the codec knows a model by. `_assigned`: None until an attribute is assigned, then the names that None was
-    assigned to. `_handed`: a list or map of its JSON was handed out, and may have been changed."""
+    """What the codec knows a model by. `_touched` is None until something may have been changed: _HANDED once a list or map
+    of its JSON was handed out, and from the first assignment on the names that None was assigned to.
 
-    __slots__ = ("__weakref__", "_assigned", "_handed")
-    _assigned: frozenset[str] | None
-    _handed: bool
+    It has no `__new__`: objects of classes that have one take half as long again to make."""
 
-    def __new__(cls, *_: Any, **__: Any) -> Self:
-        new = object.__new__(cls)
-        _mark(new, _NONE)
-        _hand(new, False)
-        return new
+    __slots__ = ("__weakref__", "_touched")
+    _touched: frozenset[str] | None
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
-        if value is None or self._assigned is None:
+        touched = getattr(self, "_touched", None)  # unset in an __init__ of others
+        if value is None or touched is None or touched is _HANDED:
             with _lock:
-                _mark(self, (self._assigned or _NONE) | ({name} if value is None else _NONE))
+                touched = getattr(self, "_touched", None)
+                names = _ASSIGNED if touched is None or touched is _HANDED else touched
+                touch(self, names | {name} if value is None else names)
 
 
-_mark: Callable[[Coded, frozenset[str] | None], None] = vars(Coded)["_assigned"].__set__
-_hand: Callable[[Coded, bool], None] = vars(Coded)["_handed"].__set__
+touch: Callable[[Coded, frozenset[str] | None], None] = vars(Coded)["_touched"].__set__
 
 
 class Field:
@@ -120,7 +121,8 @@ class Field:
         slot = getattr(owner, self.slot)
         self.get, self.put = slot.__get__, slot.__set__
         self.load: Load = self._first
-        self.scope = {"UNREAD": UNREAD, "load": self.load, "put": self.put, "hand": _hand, "lock": _lock}
+        self.scope = {"UNREAD": UNREAD, "load": self.load, "put": self.put, "lock": _lock}
+        self.scope |= {"touch": touch, "HANDED": _HANDED}
 
     def _first(self, value: Any) -> Any:  # resolves the classes it names, then makes way
         self.load = self.scope["load"] = self.registry.loader(self.type) or (lambda v: v)
@@ -175,30 +177,34 @@ class Codec:
     @cached_property
     def load(self) -> Load:
         # attributes are stored in a subclass without Model's __setattr__, which would cost 300 ns for each and not 10
-        space = {"__slots__": (), "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+        space = {"__slots__": (), "__init__": object.__init__}
+        space |= {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
         new = type(self.cls)(self.cls.__name__, (self.cls,), space) if self.own else self.cls
-        env: dict[str, Any] = {"new": new, "cls": self.cls, "kinds": self.kinds, "UNREAD": UNREAD, "none": _NONE}
-        env |= {"make": object.__new__ if self.own else Coded.__new__, "date": datetime.fromisoformat}
+        stored = [f for f in self.fields.values() if not f.lazy]
+        get = "get" if len(stored) > _FEW else "d.get"
+        env: dict[str, Any] = {"new": new, "cls": self.cls, "kinds": self.kinds, "UNREAD": UNREAD}
+        env |= {"make": object.__new__, "touch": touch, "assigned": _ASSIGNED, "date": datetime.fromisoformat}
         lines = ["def f(d):", "if d.__class__ is not dict: return d"]
         if self.kinds:
             tag = self.fields[vars(self.cls)["_tag"]].wire
             lines += [f"k = d.get({tag!r})", "if k.__class__ is str and k in kinds: return kinds[k](d)"]
-        lines += ["o = make(new); o._raw = d; get = d.get"]
+        lines += ["o = new()" if self.own else "o = make(new); touch(o, assigned)"]
+        lines += ["o._raw = d; get = d.get" if get == "get" else "o._raw = d"]
         lazy = [f"o.{f.slot} = " for f in self.fields.values() if f.lazy]
         lines += ["".join([*lazy, "UNREAD"])] if lazy else []
-        for i, f in enumerate(self.fields.values()):
-            lines += [] if f.lazy else self._stored(f, f"e{i}", env)
-        lines += ["o._handed = False; o._assigned = None; o.__class__ = cls"] if self.own else ["o._assigned = none"]
+        for i, f in enumerate(stored):
+            lines += self._stored(f, f"e{i}", env, get)
+        lines += ["o._touched = None; o.__class__ = cls" if self.own else "touch(o, assigned)"]
         loaded: Load = _compiled("\n ".join([*lines, "return o"]), f"<load {self.cls.__name__}>", env)
         return loaded
 
-    def _stored(self, f: Field, name: str, env: dict[str, Any]) -> Iterator[str]:
+    def _stored(self, f: Field, name: str, env: dict[str, Any], get: str) -> Iterator[str]:
         """Lines that store a member that is decoded at once."""
         env[name] = load = self.registry.loader(f.type)
         if load is None:
-            yield f"o.{f.name} = get({f.wire!r})"
+            yield f"o.{f.name} = {get}({f.wire!r})"
             return
-        yield f"v = get({f.wire!r})"
+        yield f"v = {get}({f.wire!r})"
         if f.type == "datetime":
             yield from (f"try: o.{f.name} = v and date(v)", f"except (TypeError, ValueError): o.{f.name} = v")
         elif (known := getattr(load, "known", None)) is not None:
@@ -210,7 +216,8 @@ class Codec:
     def dumper(self, inner: Load) -> Load:
         """What encodes an object; `inner`, what encodes the values in it, is `encode` or `body`."""
         env: dict[str, Any] = {"lay": partial(self._lay, inner), "without": _without, "UNREAD": UNREAD}
-        lines = ["def f(o):", "raw = o._raw; out = raw; assigned = o._assigned"]
+        env["HANDED"] = _HANDED
+        lines = ["def f(o):", "raw = o._raw; out = raw; touched = o._touched"]
         fields = {f"f{i}": f for i, f in enumerate(self.fields.values())}
         if inner is body:
             lines += [f"out = without(out, raw, {f.wire!r})" for f in fields.values() if f.read_only]
@@ -221,10 +228,10 @@ class Codec:
         laid = {name: list(self._lazy_laid(f, name) if f.lazy else self._laid(f, name)) for name, f in fields.items()}
         slots = [f"o.{f.slot} is " for f in fields.values() if f.lazy and not f.as_it_is]
         handed = [f"  {line}" for name, f in fields.items() if f.lazy and f.as_it_is for line in laid[name]]
-        unread = (["".join([*slots, "UNREAD"])] if slots else []) + (["not o._handed"] if handed else [])
-        lines += ["if assigned is None:", f" if {' and '.join(unread) or 'True'}: return out"]
+        unread = (["".join([*slots, "UNREAD"])] if slots else []) + (["touched is None"] if handed else [])
+        lines += ["if touched is None or touched is HANDED:", f" if {' and '.join(unread) or 'True'}: return out"]
         lines += [f" {line}" for name, f in fields.items() if f.lazy and not f.as_it_is for line in laid[name]]
-        lines += [" if o._handed:", *handed] if handed else []
+        lines += [" if touched is HANDED:", *handed] if handed else []
         lines += [" return out"]
         lines += [line for all_of_one in laid.values() for line in all_of_one]
         dumped: Load = _compiled("\n ".join([*lines, "return out"]), f"<dump {self.cls.__name__}>", env)
@@ -234,7 +241,7 @@ class Codec:
         """Lines that lay what may have been changed in place."""
         yield f"v = o.{f.slot}"
         if f.as_it_is:
-            yield f"if v is UNREAD and o._handed: v = raw.get({f.wire!r}); v = UNREAD if v is None else v"
+            yield f"if v is UNREAD: v = raw.get({f.wire!r}); v = UNREAD if v is None else v"
         yield "if v is UNREAD: pass"
         yield f"elif v is None: out = without(out, raw, {f.wire!r})"
         changed = "True" if f.deep or f.as_it_is else f"v != {name}.load(raw.get({f.wire!r}))"
@@ -244,7 +251,7 @@ class Codec:
         """Lines that lay what was stored at once, where an attribute was assigned."""
         yield f"v = o.{f.name}; r = raw.get({f.wire!r})"
         yield f"if v is not None and {self._changed(f, 'e_' + name)}: out = lay(out, raw, {name}, v)"
-        yield f"elif v is None and (r is not None or {f.name!r} in assigned): out = without(out, raw, {f.wire!r})"
+        yield f"elif v is None and (r is not None or {f.name!r} in touched): out = without(out, raw, {f.wire!r})"
 
     def _changed(self, f: Field, load: str) -> str:
         """The test whether an attribute `v` may be another value than the raw one `r` is decoded to."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .checks import check_fields, shape_of
 from .classes import NOTHING, UNREAD
-from .codec import Coded, codec, copied, encode
+from .codec import Coded, codec, copied, encode, touch
 from .values import NULL, OpenEnum
 
 __all__ = ["NULL", "READ_ONLY", "READ_ONLY_REQUIRED", "Model", "OpenEnum", "define", "field", "type_hints", "wire"]
@@ -81,6 +81,7 @@ class Model(Coded):
 
         def __init__(self, *, additional_properties: Any = _EMPTY, **members: Any) -> None:
             cls = type(self)
+            self.__attrs_pre_init__()
             self._raw = additional_properties
             for f in codec(cls).fields.values():
                 value = members.pop(f.name, f.default)
@@ -93,6 +94,9 @@ class Model(Coded):
 
         def __delattr__(self, name: str) -> None:
             raise AttributeError(f"{name!r} stays; assign None to leave it out of what is sent", name=name, obj=self)
+
+    def __attrs_pre_init__(self) -> None:  # of classes that attrs derives, too
+        touch(self, frozenset())
 
     def __attrs_post_init__(self) -> None:
         fresh = self._raw is _EMPTY
@@ -134,7 +138,7 @@ class Model(Coded):
 
     def __copy__(self) -> Self:
         """Shallow: what holds models, lists or maps is shared, read before or not."""
-        other = Coded.__new__(type(self))
+        other: Self = object.__new__(type(self))
         for f in codec(type(self)).fields.values():
             getattr(self, f.name)
         other.__setstate__(self.__getstate__())
@@ -146,7 +150,7 @@ class Model(Coded):
         return attrs.evolve(self, **changes)
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {"_raw": self._raw, "_assigned": self._assigned, "_handed": self._handed}
+        state = {"_raw": self._raw, "_touched": self._touched}
         slots = {f.slot: f.get(self) for f in codec(type(self)).fields.values()}
         return state | {k: v for k, v in slots.items() if v is not UNREAD} | getattr(self, "__dict__", {})
 
