@@ -60,17 +60,18 @@ _FEW = 7  # look-ups for which d.get takes less than a bound method that has to 
 # slot and the call that fills it, which is a C function (the lock costs 150 ns more, half of a first read).
 _ONE_AT_A_TIME = "if True:" if getattr(sys, "_is_gil_enabled", lambda: True)() else "with lock:"
 _READ = """def f(o):
- v = o.{slot}
- if v is not UNREAD: return v
+ unread = '<UNREAD>'; v = o.{slot}
+ if v is not unread: return v
  v = o._raw.get({wire!r})
  if v is None: return v
+ load = '<load>'; put = '<put>'
  v = load(v)
  {one_at_a_time}
-  if o.{slot} is UNREAD: put(o, v); return v
+  if o.{slot} is unread: put(o, v); return v
  return o.{slot}"""
 _HAND_OUT = """def f(o):
- v = o.{slot}
- if v is not UNREAD: return v
+ unread = '<UNREAD>'; v = o.{slot}
+ if v is not unread: return v
  v = o._raw.get({wire!r})
  if v is not None and o._touched is None:
   {one_at_a_time}
@@ -121,28 +122,35 @@ class Field:
         slot = getattr(owner, self.slot)
         self.get, self.put = slot.__get__, slot.__set__
         self.load: Load = self._first
-        self.scope = {"UNREAD": UNREAD, "load": self.load, "put": self.put, "lock": _lock}
-        self.scope |= {"touch": touch, "HANDED": _HANDED}
 
     def _first(self, value: Any) -> Any:  # resolves the classes it names, then makes way
-        self.load = self.scope["load"] = self.registry.loader(self.type) or (lambda v: v)
+        self.load = self.registry.loader(self.type) or (lambda v: v)
+        if self.lazy:
+            self.reader.__code__ = self._code()
         return self.load(value)
 
     def assign(self, model: Any, value: Any) -> None:
         with _lock:  # or a first read in another thread might put its own in place of it
             self.put(model, value)
 
-    def reader(self) -> FunctionType:
-        """What reads the attribute, with byte code of its own: that of many classes would not be specialised (30 ns for 5)."""
+    @cached_property
+    def reader(self) -> Any:
+        return FunctionType(self._code(), _SCOPE)
+
+    def _code(self) -> CodeType:
+        """What reads the attribute, with byte code of its own: that of many classes would not be specialised (30 ns for 5).
+        What belongs to the field is a constant in it: a thousand dicts of globals would not stay in the caches of the CPU."""
         key = (self.slot, self.wire, self.as_it_is)
         if key not in _readers:
             text = _HAND_OUT if self.as_it_is else _READ
             text = text.format(slot=self.slot, wire=self.wire, one_at_a_time=_ONE_AT_A_TIME)
             _readers[key] = _compiled(text, f"<{self.name}>", {}).__code__
-        return FunctionType(_readers[key].replace(co_name=self.name), self.scope)
+        code, own = _readers[key], {"<UNREAD>": UNREAD, "<load>": self.load, "<put>": self.put}
+        return code.replace(co_name=self.name, co_consts=tuple(own.get(c, c) for c in code.co_consts))
 
 
 _readers: dict[tuple[str, str, bool], CodeType] = {}
+_SCOPE = {"lock": _lock, "touch": touch, "HANDED": _HANDED}
 
 
 def _compiled(text: str, where: str, env: dict[str, Any]) -> Any:
@@ -163,7 +171,7 @@ class Codec:
         kinds = vars(cls).get("_kinds", {}).items()  # where it names itself, a union asks for it
         self.kinds: dict[str, Load] = {v: self._kind(v, name) for v, name in kinds if name != cls.__name__}
         for f in [f for f in self.fields.values() if f.lazy and self.own]:
-            setattr(cls, f.name, property(f.reader(), f.assign))
+            setattr(cls, f.name, property(f.reader, f.assign))
         for base in [c for c in cls.__mro__[1:] if "_own" in vars(c) and not self.own]:
             codec(base)  # makes the properties that a class of others inherits
 
