@@ -11,10 +11,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 T = TypeVar("T")
 Times = dict[str, list[float]]
+_BLOCKS = 300_000  # 130 MB
 
 
 def race(contenders: Mapping[str, T], measure: Callable[[T], float], rounds: int) -> Times:
@@ -76,16 +77,70 @@ def show(title: str, times: Times, base: str, *, unit: str = "ms", calls: int = 
     sys.stdout.flush()
 
 
+class Child:
+    """A script of ours in an interpreter of its own, which times what it is asked for by name (see `wait_for_orders`)."""
+
+    def __init__(self, *arguments: str, scratch: Path) -> None:
+        keep = {"MALLOC_TRIM_THRESHOLD_": "1000000000", "MALLOC_MMAP_THRESHOLD_": "1000000000"}  # of glibc; see `_heap`
+        command, env = [sys.executable, *arguments], _environment(scratch) | keep
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
+        self.orders = self._answer().split("|")
+
+    def seconds(self, order: str) -> float:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{order}\n")
+        self.process.stdin.flush()
+        return float(self._answer())
+
+    def _answer(self) -> str:
+        assert self.process.stdout is not None
+        if not (line := self.process.stdout.readline()):
+            raise RuntimeError(f"{self.process.args} ended with {self.process.wait()}; its errors stand above")
+        return line.strip()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.communicate()  # the end of its orders ends it
+
+
+def wait_for_orders(orders: Mapping[str, Callable[[], object]]) -> None:
+    """Tells what can be ordered, then the CPU seconds of what is, line by line."""
+    for order in orders.values():
+        order()  # imports, and makes what a program makes once
+    kept = _heap()
+    print("|".join(orders), flush=True)
+    gc.collect()
+    gc.freeze()  # what is there already is nobody's garbage
+    for line in sys.stdin:
+        order = orders[line.rstrip("\n")]
+        order()  # after the work of others, the caches of the CPU hold theirs
+        print(cpu(order), flush=True)
+    del kept
+
+
+def _heap() -> list[bytes]:
+    """Room that stays: by chance some clients would give all of their memory back after a round, and ask for it again, at a
+    quarter of what json.loads takes. A block in each of its arenas holds what a program that has run for a while has."""
+    return [bytes(400) for _ in range(_BLOCKS)][::1000]
+
+
 def python(*arguments: str, scratch: Path) -> str:
     """Output of a fresh interpreter, which keeps its bytecode below `scratch` and imports from there too.
 
     Raises RuntimeError with the last lines of what it complained of.
     """
-    env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    env["PYTHONPYCACHEPREFIX"] = str(scratch / "bytecode")
-    env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(scratch), env.get("PYTHONPATH")]))
-    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])  # where ruff is
+    env = _environment(scratch)
     done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=env, check=False)
     if done.returncode:
         raise RuntimeError("\n".join((done.stderr or done.stdout).splitlines()[-5:]))
     return done.stdout
+
+
+def _environment(scratch: Path) -> dict[str, str]:
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    env["PYTHONPYCACHEPREFIX"] = str(scratch / "bytecode")
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(scratch), env.get("PYTHONPATH")]))
+    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])  # where ruff is
+    return env

@@ -24,21 +24,15 @@ import paging
 import peers
 import transports
 import values
-from measure import python
 
 _PACKAGES = ("httpx", "httpcore", "aiohttp", "azure-core")
 _PACKAGES += ("attrs", "msgspec", "openapi-python-client", "azure-purview-datamap", "pydantic", "ruff")
 
 
-def _decode(scratch: Path, rounds: int) -> None:
-    for page in values.PAGES:
-        print(python(values.__file__, page, str(rounds), scratch=scratch), flush=True)
-
-
 _PARTS: dict[str, Callable[[Path, int], None]] = {
     "lines": lambda scratch, _: generation.lines(scratch),
     "imports": calls.first_calls,
-    "decode": _decode,
+    "decode": values.pages,
     "calls": calls.calls,
     "paging": lambda _, rounds: paging.paging(min(rounds, 5)),
     "transports": transports.transports,

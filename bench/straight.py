@@ -148,17 +148,29 @@ def _module(name: str, lines: list[str]) -> ModuleType:
     return made
 
 
-def decoders(contract: Contract, model: str) -> dict[str, Decode]:
-    """Name of the peer -> what decodes one model."""
+def _eager(plan: Plan, model: str) -> Decode:
     import msgspec
+
+    parse, load = msgspec.json.Decoder().decode, getattr(_module(f"eager_{model}", eager(plan)), f"load_{model}")
+    return lambda raw: load(parse(raw))
+
+
+def _pydantic(plan: Plan, model: str) -> Decode:
     from pydantic import TypeAdapter
 
-    plan, parse = Plan(contract), msgspec.json.Decoder().decode
-    load: Any = getattr(_module(f"eager_{model}", eager(plan)), f"load_{model}")
     adapter: Any = TypeAdapter(getattr(_module(f"pydantic_{model}", pydantic(plan)), model))
-    struct = msgspec.json.Decoder(getattr(_module(f"structs_{model}", structs(plan)), model))
-    return {
-        "eager attrs": lambda raw: load(parse(raw)),
-        "pydantic": adapter.validate_json,
-        "msgspec structs": struct.decode,
-    }
+    return adapter.validate_json  # type: ignore[no-any-return]
+
+
+def _structs(plan: Plan, model: str) -> Decode:
+    import msgspec
+
+    return msgspec.json.Decoder(getattr(_module(f"structs_{model}", structs(plan)), model)).decode
+
+
+PEERS = {"eager attrs": _eager, "pydantic": _pydantic, "msgspec structs": _structs}
+
+
+def decoder(peer: str, contract: Callable[[], Contract], model: str) -> Decode:
+    """What decodes one model of a contract in the way of a peer."""
+    return PEERS[peer](Plan(contract()), model)

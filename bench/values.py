@@ -1,10 +1,16 @@
-"""Pages decoded and encoded, beside the json module on the same bytes and beside the other clients."""
+"""Pages decoded and encoded, beside the json module on the same bytes and beside the other clients.
+
+Each client works in an interpreter of its own, as in the program of a user: in one that all share, they would push each other's
+byte code and types out of the caches of the interpreter, and the heap would be what the hungriest of them left. They are asked
+for one reading each in turn.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
@@ -16,7 +22,7 @@ import bodies
 import peers
 import straight
 from bodies import Json
-from measure import cpu, race, show
+from measure import Child, race, show, wait_for_orders
 
 from purview_core.codec import body as request_body
 from purview_core.codec import encode
@@ -25,7 +31,9 @@ from purview_core.jsontext import dumps
 from purview_dataplane import datamap, scanning
 
 Decode = Callable[[bytes], Any]
+Encode = Callable[[Any], bytes]
 Members = Callable[[Any], Iterable[Any]]
+OURS, PLAIN, EAGER, AZURE = "purview_dataplane", "json", "eager attrs", "azure-purview-datamap"
 _SCALARS = {str, int, float, bool, type(None)}
 _members: dict[type, Members] = {}
 
@@ -75,13 +83,13 @@ class Page:
     """One answer to race over: what it is decoded by, what lists its items, and how three fields of each are read."""
 
     title: str
-    body: Json
+    make: Callable[[], Json]
     operation: Any
     contract: Path
     model: str
     items: str
     three: Callable[[Any], Any]
-    others: Mapping[str, Decode]  # beside the peers written out from the contract
+    others: Mapping[str, tuple[Callable[[], Decode], Encode]]  # beside the peers written out from the contract
 
     def built(self, page: Any) -> Any:
         found = [getattr(page, name) for name in self.items.split()]
@@ -90,73 +98,26 @@ class Page:
     def ours(self, raw: bytes) -> Any:
         return decode(self.operation, 200, raw)
 
+    def readings(self, client: str) -> dict[str, Callable[[Any], Any]]:
+        """What is done with a page; stock scans have no properties to read."""
+        if client == PLAIN:
+            return {"loads": lambda value: value}
+        all_of_them = {"page built": self.built, "3 fields of each item": _own(self.three), "every field": touch}
+        return {"page built": self.built} if client == "stock" and "scans" in self.title else all_of_them
 
-def scans(count: int, rounds: int, *, small: bool = False) -> None:
-    """A page of Scanning."""
-    body = bodies.small_scans(count) if small else bodies.scans(count)
-    stock, with_kinds = (peers.stock(package, "ScanList") for package in (peers.STOCK_SCANNING, peers.STOCK_KINDS))
-    others: dict[str, Decode] = {
-        "stock": lambda raw: stock.from_dict(json.loads(raw)),
-        "stock helped to kinds": lambda raw: with_kinds.from_dict(json.loads(raw)),
-    }
-    title, operation = f"{count} {'small ' if small else ''}scans", scanning.OPERATIONS["Scans_ListByDataSource"]
-    others = {} if small else others  # which refuses the nulls
-    _compare(Page(title, body, operation, bodies.SCANNING, "ScanList", "value", three_of_scan, others), rounds)
+    def clients(self) -> dict[str, Callable[[], Decode]]:
+        """Client -> what makes its decoder."""
+        contract = partial(bodies.Contract, self.contract)
+        peers_of_us = {name: partial(straight.decoder, name, contract, self.model) for name in straight.PEERS}
+        others = {name: make for name, (make, _) in self.others.items()}
+        return {PLAIN: lambda: json.loads, OURS: lambda: self.ours, **peers_of_us, **others}
 
-
-def entities(count: int, rounds: int) -> None:
-    """Entities of the Data Map."""
-    name, operation = "AtlasEntitiesWithExtInfo", datamap.OPERATIONS["Entity_ListByGuids"]
-    page = (f"{count} entities", bodies.entities(count), operation, bodies.DATAMAP, name, "entities", three_of_entity)
-    _compare(Page(*page, _of_datamap(name)), rounds)
-
-
-def lineage(count: int, rounds: int) -> None:
-    """A graph of the Data Map."""
-    name, operation = "AtlasLineageInfo", datamap.OPERATIONS["Lineage_Get"]
-    page = (f"lineage of {count} nodes", bodies.lineage(count), operation, bodies.DATAMAP, name)
-    _compare(Page(*page, "guid_entity_map relations", three_of_node, _azure(name)), rounds)
-
-
-def _of_datamap(model: str) -> dict[str, Decode]:
-    stock = peers.stock(peers.STOCK_DATAMAP, model)
-    return {"stock": lambda raw: stock.from_dict(json.loads(raw)), **_azure(model)}
-
-
-def _azure(model: str) -> dict[str, Decode]:
-    return {"azure-purview-datamap": lambda raw: peers.azure_decode(model, raw)}
-
-
-def _compare(page: Page, rounds: int) -> None:
-    raw = json.dumps(page.body, separators=(",", ":")).encode()
-    made = straight.decoders(bodies.Contract(page.contract), page.model)
-    clients = {"purview_dataplane": page.ours, **made, **page.others}
-    print(f"\n{page.title}, {len(raw) / 1e6:.1f} MB:")
-    for name, peer in clients.items():
-        if isinstance(page.body.get(page.items), list):
-            print(f"- {name}: {peers.accepts(page.items, page.body, peer)}")
-    _decode_race(page, raw, clients, rounds)
-    _encode_race(page, raw, rounds)
-
-
-def _decode_race(page: Page, raw: bytes, clients: Mapping[str, Decode], rounds: int) -> None:
-    contenders: dict[str, Callable[[], object]] = {"json.loads": lambda: json.loads(raw)}
-    for name, load in clients.items():
-        readings = {"page built": page.built, "3 fields of each item": _own(page.three), "every field": touch}
-        if name == "stock" and "scans" in page.title:
-            del readings["3 fields of each item"], readings["every field"]  # its scans have no properties to read
-        contenders |= {f"{name}: {how}": partial(_read, load, raw, read) for how, read in readings.items()}
-    before = touch(page.ours(raw))
-    contenders["purview_dataplane: this reading alone, of a page read before"] = partial(touch, before)
-    times = race(contenders, cpu, rounds)
-    show(f"Decode {page.title}", times, "json.loads")
-    whole = {name: seconds for name, seconds in times.items() if "every field" in name}
-    show(f"Decode {page.title} and read all", whole, "eager attrs: every field")
+    def raw(self) -> bytes:
+        return json.dumps(self.make(), separators=(",", ":")).encode()
 
 
 def _own(reading: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A copy with byte code of its own: the interpreter fits code to the classes it meets, and a program's loop meets those of
-    one client."""
+    """A copy with byte code of its own, which has met no other class of pages."""
 
     def copy(code: CodeType) -> CodeType:
         inner = tuple(copy(c) if isinstance(c, CodeType) else c for c in code.co_consts)
@@ -165,38 +126,130 @@ def _own(reading: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return FunctionType(copy(reading.__code__), globals())
 
 
-def _read(load: Decode, raw: bytes, read: Callable[[Any], Any]) -> Any:
-    page = load(raw)
-    return page, read(page)
+def _stock(package: str, model: str) -> tuple[Callable[[], Decode], Encode]:
+    def make() -> Decode:
+        stock = peers.stock(package, model)
+        return lambda raw: stock.from_dict(json.loads(raw))
+
+    return make, peers.stock_encode
 
 
-def _encode_race(page: Page, raw: bytes, rounds: int) -> None:
-    """Each page is decoded, and read, once; then written out in every round."""
+def _azure(model: str) -> tuple[Callable[[], Decode], Encode]:
+    return lambda: partial(peers.azure_decode, model), peers.azure_encode
+
+
+def _scans(count: int) -> Page:
+    others = {
+        "stock": _stock(peers.STOCK_SCANNING, "ScanList"),
+        "stock helped to kinds": _stock(peers.STOCK_KINDS, "ScanList"),
+    }
+    return _page_of_scans(f"{count} scans", partial(bodies.scans, count), others)
+
+
+def _small_scans(count: int) -> Page:
+    """Without stock, which refuses the nulls."""
+    return _page_of_scans(f"{count} small scans", partial(bodies.small_scans, count), {})
+
+
+def _page_of_scans(title: str, make: Callable[[], Json], others: Mapping[str, Any]) -> Page:
+    operation = scanning.OPERATIONS["Scans_ListByDataSource"]
+    return Page(title, make, operation, bodies.SCANNING, "ScanList", "value", three_of_scan, others)
+
+
+def _entities(count: int) -> Page:
+    name, operation = "AtlasEntitiesWithExtInfo", datamap.OPERATIONS["Entity_ListByGuids"]
+    others = {"stock": _stock(peers.STOCK_DATAMAP, name), AZURE: _azure(name)}
+    made = partial(bodies.entities, count)
+    return Page(f"{count} entities", made, operation, bodies.DATAMAP, name, "entities", three_of_entity, others)
+
+
+def _lineage(count: int) -> Page:
+    name, operation, items = "AtlasLineageInfo", datamap.OPERATIONS["Lineage_Get"], "guid_entity_map relations"
+    title, made, others = f"lineage of {count} nodes", partial(bodies.lineage, count), {AZURE: _azure(name)}
+    return Page(title, made, operation, bodies.DATAMAP, name, items, three_of_node, others)
+
+
+PAGES = {"scans": _scans(2000), "small": _small_scans(2000), "entities": _entities(1000), "lineage": _lineage(5000)}
+
+
+def decode_orders(page: Page, client: str) -> dict[str, Callable[[], object]]:
+    """Reading -> what decodes the page and reads it so."""
+    raw, load = page.raw(), page.clients()[client]()
+
+    def decoded(read: Callable[[Any], Any]) -> Any:
+        value = load(raw)
+        return value, read(value)
+
+    return {how: partial(decoded, read) for how, read in page.readings(client).items()}
+
+
+def encode_orders(page: Page, client: str) -> dict[str, Callable[[], object]]:
+    """State -> what writes out a page in that state; it was decoded, and read, once."""
+    return {state: partial(write, value) for state, (write, value) in _states(page, client).items()}
+
+
+def _states(page: Page, client: str) -> dict[str, tuple[Encode, Any]]:
+    raw = page.raw()
+    if client == PLAIN:
+        return {"dumps": (lambda value: json.dumps(value).encode(), json.loads(raw))}
+    if client != OURS:
+        return {"decoded": (page.others[client][1], page.clients()[client]()(raw))}
     untouched, some, whole, sent = (page.ours(raw) for _ in range(4))
     for read, value in ((page.built, untouched), (page.three, some), (touch, whole), (touch, sent)):
         read(value)
-    contenders: dict[str, Callable[[], bytes]] = {
-        "json.dumps": lambda: json.dumps(page.body).encode(),
-        "purview_dataplane: untouched": lambda: dumps(encode(untouched)),
-        "purview_dataplane: after 3 fields of each item": lambda: dumps(encode(some)),
-        "purview_dataplane: after every field": lambda: dumps(encode(whole)),
-        "purview_dataplane: as a request, less read-only members": lambda: dumps(request_body(sent)),
+    found: dict[str, tuple[Encode, Any]] = {
+        "untouched": (_ours, untouched),
+        "after 3 fields of each item": (_ours, some),
     }
-    for name, load in page.others.items():
-        to_json = peers.azure_encode if name.startswith("azure") else peers.stock_encode
-        contenders[name] = partial(to_json, load(raw))
+    return found | {"after every field": (_ours, whole), "as a request, less read-only members": (_request, sent)}
+
+
+def _ours(value: Any) -> bytes:
+    return dumps(encode(value))
+
+
+def _request(value: Any) -> bytes:
+    return dumps(request_body(value))
+
+
+def pages(scratch: Path, rounds: int) -> None:
+    """All pages, decoded and encoded."""
+    for name, page in PAGES.items():
+        body = page.make()
+        print(f"\n{page.title}, {len(page.raw()) / 1e6:.1f} MB:")
+        for client, make in page.clients().items():
+            if client != PLAIN and isinstance(body.get(page.items), list):
+                print(f"- {client}: {peers.accepts(page.items, body, make())}")
+        times = _raced(scratch, name, "decode", list(page.clients()), rounds)
+        show(f"Decode {page.title}", times, "json: loads")
+        show(
+            f"Decode {page.title} and read all",
+            {n: t for n, t in times.items() if "every" in n},
+            f"{EAGER}: every field",
+        )
+        _equal(page, body)
+        show(
+            f"Encode {page.title}", _raced(scratch, name, "encode", [PLAIN, OURS, *page.others], rounds), "json: dumps"
+        )
+
+
+def _raced(scratch: Path, page: str, what: str, clients: list[str], rounds: int) -> dict[str, list[float]]:
+    with ExitStack() as stack:
+        contenders = {}
+        for client in clients:
+            child = stack.enter_context(Child(__file__, page, what, client, scratch=scratch))
+            contenders |= {f"{client}: {order}": partial(child.seconds, order) for order in child.orders}
+        return race(contenders, lambda seconds: seconds(), rounds)
+
+
+def _equal(page: Page, body: Json) -> None:
     print(f"\nEncode {page.title}, equal to what came: ", end="")
-    whole_pages = {n: f for n, f in contenders.items() if "read-only" not in n}
-    print(", ".join(f"{n}: {'yes' if json.loads(f()) == page.body else 'no'}" for n, f in whole_pages.items()))
-    show(f"Encode {page.title}", race(contenders, cpu, rounds), "json.dumps")
+    states = {
+        f"{c}: {s}": made for c in (OURS, *page.others) for s, made in _states(page, c).items() if "read-only" not in s
+    }
+    print(", ".join(f"{n}: {'yes' if json.loads(write(v)) == body else 'no'}" for n, (write, v) in states.items()))
 
 
-PAGES: Mapping[str, Callable[[int], None]] = {
-    "scans": partial(scans, 2000),
-    "small scans": partial(scans, 2000, small=True),
-    "entities": partial(entities, 1000),
-    "lineage": partial(lineage, 5000),
-}
-
-if __name__ == "__main__":  # each page in an interpreter of its own: what one leaves on the heap slows the next
-    PAGES[sys.argv[1]](int(sys.argv[2]))
+if __name__ == "__main__":
+    orders = {"decode": decode_orders, "encode": encode_orders}[sys.argv[2]]
+    wait_for_orders(orders(PAGES[sys.argv[1]], sys.argv[3]))
