@@ -128,10 +128,13 @@ class _Timing:
 
     def __init__(self, response: httpx.Response, started: float) -> None:
         self._stream: Any = response.stream
-        self._response, self._started = response, started
+        self._response: httpx.Response | None = response
+        self._started = started
 
     def stop(self) -> None:
-        self._response.elapsed = timedelta(seconds=time.perf_counter() - self._started)
+        response, self._response = self._response, None  # which holds this: a page would wait for the collector
+        if response is not None:
+            response.elapsed = timedelta(seconds=time.perf_counter() - self._started)
 
 
 class _Timed(_Timing, httpx.SyncByteStream):

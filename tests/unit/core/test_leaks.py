@@ -7,6 +7,7 @@ import gzip
 import json
 import logging
 import traceback
+import weakref
 from collections import Counter
 from typing import Any
 
@@ -117,3 +118,27 @@ def test_t08_t15_a_thousand_failed_calls_leave_nothing_behind(kind: str, caplog:
     assert kept <= PLACES
     assert (PLACES, PLACES) == (places, after)
     assert [] == [text for text in (*shown, caplog.text) if SECRET in text]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_t18_an_answer_does_not_wait_for_the_collector(kind: str) -> None:
+    """Of pages that did, many would be held at once."""
+
+    async def scenario(caller: Caller) -> list[Any]:
+        client: Any = (DataMapClient if kind == "sync" else AsyncDataMapClient)(server.url, transport=caller.transport)
+        seen: list[weakref.ref[httpx.Response]] = []
+        kept = client.with_options(on_response=lambda response: seen.append(weakref.ref(response)))
+        for _ in range(3):
+            found = kept.entity.get("g")
+            if kind != "sync":
+                await found
+        del found
+        return [response() for response in seen]
+
+    gc.collect()
+    gc.disable()
+    try:
+        with Server(keep_alive) as server:
+            assert [None] * 3 == run(kind, scenario)
+    finally:
+        gc.enable()
