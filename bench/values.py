@@ -34,6 +34,7 @@ Decode = Callable[[bytes], Any]
 Encode = Callable[[Any], bytes]
 Members = Callable[[Any], Iterable[Any]]
 OURS, PLAIN, EAGER, AZURE = "purview_dataplane", "json", "eager attrs", "azure-purview-datamap"
+_STARTS = 3
 _SCALARS = {str, int, float, bool, type(None)}
 _members: dict[type, Members] = {}
 
@@ -234,12 +235,17 @@ def pages(scratch: Path, rounds: int) -> None:
 
 
 def _raced(scratch: Path, page: str, what: str, clients: list[str], rounds: int) -> dict[str, list[float]]:
-    with ExitStack() as stack:
-        contenders = {}
-        for client in clients:
-            child = stack.enter_context(Child(__file__, page, what, client, scratch=scratch))
-            contenders |= {f"{client}: {order}": partial(child.seconds, order) for order in child.orders}
-        return race(contenders, lambda seconds: seconds(), rounds)
+    """Seconds by client and reading. Three times the interpreters are new: seeds of hashes and addresses make one luckier."""
+    times: dict[str, list[float]] = {}
+    for some in filter(None, (len(range(n, rounds, _STARTS)) for n in range(_STARTS))):
+        with ExitStack() as stack:
+            contenders = {}
+            for client in clients:
+                child = stack.enter_context(Child(__file__, page, what, client, scratch=scratch))
+                contenders |= {f"{client}: {order}": partial(child.seconds, order) for order in child.orders}
+            for name, seconds in race(contenders, lambda order: order(), some).items():
+                times.setdefault(name, []).extend(seconds)
+    return times
 
 
 def _equal(page: Page, body: Json) -> None:
