@@ -27,8 +27,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
-from functools import cached_property, partial
+from functools import cached_property
 from math import isfinite
+from operator import is_
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -223,8 +224,7 @@ class Codec:
 
     def dumper(self, inner: Load) -> Load:
         """What encodes an object; `inner`, what encodes the values in it, is `encode` or `body`."""
-        env: dict[str, Any] = {"lay": partial(self._lay, inner), "without": _without, "UNREAD": UNREAD}
-        env["HANDED"] = _HANDED
+        env: dict[str, Any] = {"without": _without, "UNREAD": UNREAD, "HANDED": _HANDED}
         lines = ["def f(o):", "raw = o._raw; out = raw; touched = o._touched"]
         fields = {f"f{i}": f for i, f in enumerate(self.fields.values())}
         if inner is body:
@@ -233,6 +233,8 @@ class Codec:
             deep = [f for f in fields.values() if f.lazy and f.deep]
             lines += [f"if o.{f.slot} is UNREAD and {f.wire!r} in raw: o.{f.name}" for f in deep]
         env |= fields | {f"e_{name}": self.registry.loader(f.type) for name, f in fields.items() if not f.lazy}
+        writers = _bodies if inner is body else _encoders
+        env |= {f"lay_{name}": self._layer(f, writers) for name, f in fields.items()}
         laid = {name: list(self._lazy_laid(f, name) if f.lazy else self._laid(f, name)) for name, f in fields.items()}
         slots = [f"o.{f.slot} is " for f in fields.values() if f.lazy and not f.as_it_is]
         handed = [f"  {line}" for name, f in fields.items() if f.lazy and f.as_it_is for line in laid[name]]
@@ -253,12 +255,12 @@ class Codec:
         yield "if v is UNREAD: pass"
         yield f"elif v is None: out = without(out, raw, {f.wire!r})"
         changed = "True" if f.deep or f.as_it_is else f"v != {name}.load(raw.get({f.wire!r}))"
-        yield f"elif {changed}: out = lay(out, raw, {name}, v)"
+        yield f"elif {changed}: out = lay_{name}(out, raw, v)"
 
     def _laid(self, f: Field, name: str) -> Iterator[str]:
         """Lines that lay what was stored at once, where an attribute was assigned."""
         yield f"v = o.{f.name}; r = raw.get({f.wire!r})"
-        yield f"if v is not None and {self._changed(f, 'e_' + name)}: out = lay(out, raw, {name}, v)"
+        yield f"if v is not None and {self._changed(f, 'e_' + name)}: out = lay_{name}(out, raw, v)"
         yield f"elif v is None and (r is not None or {f.name!r} in touched): out = without(out, raw, {f.wire!r})"
 
     def _changed(self, f: Field, load: str) -> str:
@@ -272,17 +274,32 @@ class Codec:
             return f"v is not r and v != r and v != {load}(r)"
         return "True"  # what a list or a map holds may have been changed in place
 
-    def _lay(self, inner: Load, out: dict[str, Any], raw: dict[str, Any], f: Field, value: Any) -> dict[str, Any]:
-        """`out` (`raw` until the first change, then a copy) with one attribute laid over it."""
-        try:
-            new = inner(value)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"{self.cls.__name__}.{f.name}: {error}") from None
-        if f.wire in raw and new is raw[f.wire]:
+    def _layer(self, f: Field, writers: _Writers) -> Callable[[dict[str, Any], dict[str, Any], Any], dict[str, Any]]:
+        """What lays one attribute over `out` (`raw` until the first change, then a copy)."""
+        wire = f.wire
+
+        def lay(out: dict[str, Any], raw: dict[str, Any], value: Any) -> dict[str, Any]:
+            try:
+                write = writers[type(value)]
+                new = value if write is None else write(value)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"{self.cls.__name__}.{f.name}: {error}") from None
+            old = raw.get(wire, UNREAD)
+            if new is old or _holds_the_same(new, old):
+                return out
+            out = raw.copy() if out is raw else out
+            out[wire] = new
             return out
-        out = raw.copy() if out is raw else out
-        out[f.wire] = new
-        return out
+
+        return lay
+
+
+def _holds_the_same(new: Any, old: Any) -> bool:
+    """Whether two lists or maps hold the very same objects, in the same order."""
+    kind = new.__class__
+    if kind is not old.__class__ or kind not in (list, dict) or len(new) != len(old):
+        return False
+    return all(map(is_, new, old)) and (kind is list or all(map(is_, new.values(), old.values())))
 
 
 def _without(out: dict[str, Any], raw: dict[str, Any], wire: str) -> dict[str, Any]:

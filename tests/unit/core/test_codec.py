@@ -236,6 +236,23 @@ def test_what_is_changed_in_place_goes_out() -> None:
     assert expected == box.to_dict() == encode(box) == body(box) == loads(dumps(encode(box)))
 
 
+def test_equal_is_not_the_same() -> None:
+    """Lists and maps go out as they came only while they hold the very objects that came."""
+    raw = {"collections": {"a": {"type": 1}, "b": {"type": 1.0}}, "oneOrMore": [{"type": 1}, {"type": True}]}
+    box = m.Box.from_dict(raw)
+    list(touch(box))
+    assert encode(box) is box._raw
+    box.collections["a"].type_ = box.one_or_more[0].type_ = True
+    text = '{"collections":{"a":{"type":true},"b":{"type":1.0}},"oneOrMore":[{"type":true},{"type":true}]}'
+    assert text == dumps(encode(box)).decode()
+    assert [1, 1] == [box._raw["collections"]["a"]["type"], box._raw["oneOrMore"][0]["type"]]
+    box.one_or_more.append(m.Collection())
+    del box.one_or_more[0]
+    assert '"oneOrMore":[{"type":true},{}]' in dumps(encode(box)).decode()
+    box.collections = dict(reversed(m.Box.from_dict(raw).collections.items()))
+    assert ["b", "a"] == list(encode(box)["collections"])
+
+
 @pytest.mark.parametrize("value", [object(), {1, 2}, b"x", 1j, {1: 2}, [object()], {"a": {"b": ()}, "c": b""}])
 @pytest.mark.parametrize("write", [encode, body, to_json])
 def test_what_json_cannot_hold_names_its_place(value: Any, write: Callable[[Any], Any]) -> None:
