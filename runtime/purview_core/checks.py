@@ -21,7 +21,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from .classes import UNREAD
-from .codec import Coded, Field, Registry, codec, normal, split_union
+from .codec import Coded, Registry, codec, normal, split_union
+from .fields import Field
 from .values import NULL
 
 if TYPE_CHECKING:

@@ -22,18 +22,16 @@ attrs.evolve) share such objects with the model they were made from; deepcopy, p
 
 from __future__ import annotations
 
-import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
 from math import isfinite
 from operator import is_
-from types import CodeType, FunctionType
 from typing import Any
 
-from .classes import NOTHING, UNREAD, Declared, declared
+from .classes import UNREAD, declared
+from .fields import ASSIGNED, HANDED, Coded, Field, compiled, touch
 from .jsontext import Beyond
 from .registry import Load, Registry, normal, split_union
 from .values import NULL, camel, datetime_text
@@ -53,111 +51,7 @@ __all__ = [
 ]
 
 _PLAIN: frozenset[type] = frozenset({str, int, bool, type(None)})  # floats are looked at: JSON has no NaN
-_lock = threading.Lock()
-_ASSIGNED: frozenset[str] = frozenset()
-_HANDED: frozenset[str] = frozenset({""})
 _FEW = 7  # look-ups for which d.get takes less than a bound method that has to be made first
-# Two threads may both have decoded: the first one's object stays. Under the GIL no other thread comes between the test of a
-# slot and the call that fills it, which is a C function (the lock costs 150 ns more, half of a first read).
-_ONE_AT_A_TIME = "if True:" if getattr(sys, "_is_gil_enabled", lambda: True)() else "with lock:"
-_READ = """def f(o):
- unread = '<UNREAD>'; v = o.{slot}
- if v is not unread: return v
- v = o._raw.get({wire!r})
- if v is None: return v
- load = '<load>'; put = '<put>'
- v = load(v)
- {one_at_a_time}
-  if o.{slot} is unread: put(o, v); return v
- return o.{slot}"""
-_HAND_OUT = """def f(o):
- unread = '<UNREAD>'; v = o.{slot}
- if v is not unread: return v
- v = o._raw.get({wire!r})
- if v is not None and o._touched is None:
-  {one_at_a_time}
-   if o._touched is None: touch(o, HANDED)
- return v"""
-
-
-class Coded:
-    """What the codec knows a model by. `_touched` is None until something may have been changed: _HANDED once a list or map
-    of its JSON was handed out, and from the first assignment on the names that None was assigned to.
-
-    It has no `__new__`: objects of classes that have one take half as long again to make."""
-
-    __slots__ = ("__weakref__", "_touched")
-    _touched: frozenset[str] | None
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
-        touched = getattr(self, "_touched", None)  # unset in an __init__ of others
-        if value is None or touched is None or touched is _HANDED:
-            with _lock:
-                touched = getattr(self, "_touched", None)
-                names = _ASSIGNED if touched is None or touched is _HANDED else touched
-                touch(self, names | {name} if value is None else names)
-
-
-touch: Callable[[Coded, frozenset[str] | None], None] = vars(Coded)["_touched"].__set__
-
-
-class Field:
-    """One attribute: its wire name, its slot, and how it is decoded."""
-
-    def __init__(self, owner: type, declared: Declared, registry: Registry) -> None:
-        self.name, self.registry, self.default = declared.name, registry, declared.default
-        self.type = normal(declared.type)
-        self.nullable = self.type == "Any" or "None" in split_union(declared.type)
-        self.wire: str = declared.metadata.get("wire") or camel(self.name)
-        self.read_only = bool(declared.metadata.get("read_only"))
-        self.secret = bool(declared.metadata.get("secret"))
-        self.sent = bool(
-            declared.metadata.get("required")
-        )  # by the service, never null; a constructor need not be given it
-        self.required = self.sent or declared.default is NOTHING or not self.nullable
-        self.deep, self.open = registry.is_deep(self.type), registry.is_open(self.type)
-        self.lazy = isinstance(getattr(owner, self.name), property)
-        self.as_it_is = not (self.deep or self.open or "datetime" in self.type)
-        self.slot = f"_{self.name}_" if self.lazy else self.name
-        slot = getattr(owner, self.slot)
-        self.get, self.put = slot.__get__, slot.__set__
-        self.load: Load = self._first
-
-    def _first(self, value: Any) -> Any:  # resolves the classes it names, then makes way
-        self.load = self.registry.loader(self.type) or (lambda v: v)
-        if self.lazy:
-            self.reader.__code__ = self._code()
-        return self.load(value)
-
-    def assign(self, model: Any, value: Any) -> None:
-        with _lock:  # or a first read in another thread might put its own in place of it
-            self.put(model, value)
-
-    @cached_property
-    def reader(self) -> Any:
-        return FunctionType(self._code(), _SCOPE)
-
-    def _code(self) -> CodeType:
-        """What reads the attribute, with byte code of its own: that of many classes would not be specialised (30 ns for 5).
-        What belongs to the field is a constant in it: a thousand dicts of globals would not stay in the caches of the CPU."""
-        key = (self.slot, self.wire, self.as_it_is)
-        if key not in _readers:
-            text = _HAND_OUT if self.as_it_is else _READ
-            text = text.format(slot=self.slot, wire=self.wire, one_at_a_time=_ONE_AT_A_TIME)
-            _readers[key] = _compiled(text, f"<{self.name}>", {}).__code__
-        code, own = _readers[key], {"<UNREAD>": UNREAD, "<load>": self.load, "<put>": self.put}
-        return code.replace(co_name=self.name, co_consts=tuple(own.get(c, c) for c in code.co_consts))
-
-
-_readers: dict[tuple[str, str, bool], CodeType] = {}
-_SCOPE = {"lock": _lock, "touch": touch, "HANDED": _HANDED}
-
-
-def _compiled(text: str, where: str, env: dict[str, Any]) -> Any:
-    """The function f of a text of our own with `repr` of wire names and attribute names that Python has taken, nothing else."""
-    exec(compile(text, where, "exec"), env)
-    return env["f"]
 
 
 class Codec:
@@ -192,7 +86,7 @@ class Codec:
         stored = [f for f in self.fields.values() if not f.lazy]
         get = "get" if len(stored) > _FEW else "d.get"
         env: dict[str, Any] = {"new": new, "cls": self.cls, "kinds": self.kinds, "UNREAD": UNREAD}
-        env |= {"make": object.__new__, "touch": touch, "assigned": _ASSIGNED, "date": datetime.fromisoformat}
+        env |= {"make": object.__new__, "touch": touch, "assigned": ASSIGNED, "date": datetime.fromisoformat}
         lines = ["def f(d):", "if d.__class__ is not dict: return d"]
         if self.kinds:
             tag = self.fields[vars(self.cls)["_tag"]].wire
@@ -204,7 +98,7 @@ class Codec:
         for i, f in enumerate(stored):
             lines += self._stored(f, f"e{i}", env, get)
         lines += ["o._touched = None; o.__class__ = cls" if self.own else "touch(o, assigned)"]
-        loaded: Load = _compiled("\n ".join([*lines, "return o"]), f"<load {self.cls.__name__}>", env)
+        loaded: Load = compiled("\n ".join([*lines, "return o"]), f"<load {self.cls.__name__}>", env)
         return loaded
 
     def _stored(self, f: Field, name: str, env: dict[str, Any], get: str) -> Iterator[str]:
@@ -224,7 +118,7 @@ class Codec:
 
     def dumper(self, inner: Load) -> Load:
         """What encodes an object; `inner`, what encodes the values in it, is `encode` or `body`."""
-        env: dict[str, Any] = {"without": _without, "UNREAD": UNREAD, "HANDED": _HANDED}
+        env: dict[str, Any] = {"without": _without, "UNREAD": UNREAD, "HANDED": HANDED}
         lines = ["def f(o):", "raw = o._raw; out = raw; touched = o._touched"]
         fields = {f"f{i}": f for i, f in enumerate(self.fields.values())}
         if inner is body:
@@ -244,7 +138,7 @@ class Codec:
         lines += [" if touched is HANDED:", *handed] if handed else []
         lines += [" return out"]
         lines += [line for all_of_one in laid.values() for line in all_of_one]
-        dumped: Load = _compiled("\n ".join([*lines, "return out"]), f"<dump {self.cls.__name__}>", env)
+        dumped: Load = compiled("\n ".join([*lines, "return out"]), f"<dump {self.cls.__name__}>", env)
         return dumped
 
     def _lazy_laid(self, f: Field, name: str) -> Iterator[str]:

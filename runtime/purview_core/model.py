@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .checks import check_fields, shape_of
 from .classes import NOTHING, UNREAD
-from .codec import Coded, codec, copied, encode, touch
+from .codec import Coded, codec, copied, encode
+from .fields import ASSIGNED, touch
 from .values import NULL, OpenEnum
 
 __all__ = ["NULL", "READ_ONLY", "READ_ONLY_REQUIRED", "Model", "OpenEnum", "define", "field", "type_hints", "wire"]
@@ -96,7 +97,7 @@ class Model(Coded):
             raise AttributeError(f"{name!r} stays; assign None to leave it out of what is sent", name=name, obj=self)
 
     def __attrs_pre_init__(self) -> None:  # of classes that attrs derives, too
-        touch(self, frozenset())
+        touch(self, ASSIGNED)
 
     def __attrs_post_init__(self) -> None:
         fresh = self._raw is _EMPTY

@@ -17,8 +17,7 @@ from unittest.mock import ANY
 import attrs
 import pytest
 
-from purview_core import NULL, Model, type_hints
-from purview_core import codec as codec_module
+from purview_core import NULL, Model, fields, type_hints
 from purview_core.checks import check
 from purview_core.codec import Codec, Registry
 
@@ -413,8 +412,8 @@ def test_an_assignment_beside_a_first_read_is_not_lost() -> None:
 def readers(request: pytest.FixtureRequest) -> Iterator[None]:
     """The readers of attributes as either kind of interpreter has them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(codec_module, "_ONE_AT_A_TIME", request.param)
-        patch.setattr(codec_module, "_readers", {})
+        patch.setattr(fields, "_ONE_AT_A_TIME", request.param)
+        patch.setattr(fields, "_readers", {})
         Codec(m.Box)  # puts readers of its own into the class
         seconds = sys.getswitchinterval()
         sys.setswitchinterval(1e-6)
