@@ -47,7 +47,7 @@ PLANES: _Mapping[str, _d.Plane] = _d.planes(
         version="2023-10-01-preview",
         package=f"{__package__}.data_access",
         endpoint="tenant",
-        prefix="/datagovernance/access",
+        prefix="/datagovernance/dataaccess",
         title="DataAccess",
         roles=(
             "Governance domain owner",

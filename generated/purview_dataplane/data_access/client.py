@@ -22,7 +22,7 @@ _PLANE = _d.Plane(
     version="2023-10-01-preview",
     package=__name__.rpartition(".")[0],
     endpoint="tenant",
-    prefix="/datagovernance/access",
+    prefix="/datagovernance/dataaccess",
     title="DataAccess",
     roles=(
         "Governance domain owner",

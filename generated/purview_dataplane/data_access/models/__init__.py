@@ -5,51 +5,97 @@ from purview_core.lazy import lazy_index as _lazy_index
 
 TYPE_CHECKING = False  # type checkers take it for true; typing itself would cost more than all the rest
 if TYPE_CHECKING:
+    from .action import (
+        ApprovalAction as ApprovalAction,
+        ApprovalInputs as ApprovalInputs,
+        ApproveDataSubscriptionAction as ApproveDataSubscriptionAction,
+        CompleteDataSubscriptionAction as CompleteDataSubscriptionAction,
+        ConditionAction as ConditionAction,
+        ConditionInputs as ConditionInputs,
+        Expression as Expression,
+        GrantAccessToAssetsAction as GrantAccessToAssetsAction,
+        PublishDataProductAction as PublishDataProductAction,
+        PublishTermAction as PublishTermAction,
+        RejectDataSubscriptionAction as RejectDataSubscriptionAction,
+        SendEmailNotificationAction as SendEmailNotificationAction,
+        SendEmailNotificationInputs as SendEmailNotificationInputs,
+    )
     from .common import (
         Action as Action,
         ActionListResponse as ActionListResponse,
         ApprovalWorkflow as ApprovalWorkflow,
         ApprovalWorkflowListResponse as ApprovalWorkflowListResponse,
-        ApproverDecision as ApproverDecision,
         AzureCoreFoundationsError as AzureCoreFoundationsError,
         AzureCoreFoundationsErrorResponse as AzureCoreFoundationsErrorResponse,
         AzureCoreFoundationsInnerError as AzureCoreFoundationsInnerError,
+        CriticalDataElementPolicies as CriticalDataElementPolicies,
+        CriticalDataElementPolicySet as CriticalDataElementPolicySet,
+        CriticalDataElementPolicySetListResponse as CriticalDataElementPolicySetListResponse,
         DataAssetValues as DataAssetValues,
-        DataProductPolicies as DataProductPolicies,
         DataProductWorkflowSettingsResponse as DataProductWorkflowSettingsResponse,
         DataSubscription as DataSubscription,
         DataSubscriptionPolicySetValues as DataSubscriptionPolicySetValues,
         Identity as Identity,
         PagedDataSubscription as PagedDataSubscription,
         PagedWorkflow as PagedWorkflow,
+        PolicyAttestation as PolicyAttestation,
         PolicySet as PolicySet,
-        PolicySetListResponse as PolicySetListResponse,
         TargetResource as TargetResource,
+        TermPolicies as TermPolicies,
+        TermPolicySet as TermPolicySet,
+        TermPolicySetListResponse as TermPolicySetListResponse,
         Trigger as Trigger,
         Workflow as Workflow,
+        WorkflowActionRequest as WorkflowActionRequest,
         WorkflowRun as WorkflowRun,
         WorkflowRunApproval as WorkflowRunApproval,
         WorkflowRunApprovalListResponse as WorkflowRunApprovalListResponse,
+        WorkflowRunApprovalStatus as WorkflowRunApprovalStatus,
         WorkflowRunListResponse as WorkflowRunListResponse,
     )
     from .enums import (
-        ApproverDecisionStatus as ApproverDecisionStatus,
+        ActionType as ActionType,
         DataSubscriptionStatus as DataSubscriptionStatus,
         IdentityType as IdentityType,
         PolicySetKind as PolicySetKind,
+        TagType as TagType,
+        TargetType as TargetType,
         TriggerType as TriggerType,
     )
+    from .policy_set import (
+        DataProductPolicies as DataProductPolicies,
+        DataProductPolicySet as DataProductPolicySet,
+        DomainPolicies as DomainPolicies,
+        DomainPolicySet as DomainPolicySet,
+        SensitiveMarker as SensitiveMarker,
+        Tag as Tag,
+        UseCase as UseCase,
+    )
+
+    PolicySetListResponse = TermPolicySetListResponse
 
 if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
     _WHERE, __getattr__, __dir__ = _lazy_index(
         __name__,
-        common=(
-            "Action ActionListResponse ApprovalWorkflow ApprovalWorkflowListResponse ApproverDecision "
-            "AzureCoreFoundationsError AzureCoreFoundationsErrorResponse AzureCoreFoundationsInnerError "
-            "DataAssetValues DataProductPolicies DataProductWorkflowSettingsResponse DataSubscription "
-            "DataSubscriptionPolicySetValues Identity PagedDataSubscription PagedWorkflow PolicySet "
-            "PolicySetListResponse TargetResource Trigger Workflow WorkflowRun WorkflowRunApproval "
-            "WorkflowRunApprovalListResponse WorkflowRunListResponse"
+        {
+            "PolicySetListResponse": "TermPolicySetListResponse",
+        },
+        action=(
+            "ApprovalAction ApprovalInputs ApproveDataSubscriptionAction CompleteDataSubscriptionAction "
+            "ConditionAction ConditionInputs Expression GrantAccessToAssetsAction PublishDataProductAction "
+            "PublishTermAction RejectDataSubscriptionAction SendEmailNotificationAction "
+            "SendEmailNotificationInputs"
         ),
-        enums="ApproverDecisionStatus DataSubscriptionStatus IdentityType PolicySetKind TriggerType",
+        common=(
+            "Action ActionListResponse ApprovalWorkflow ApprovalWorkflowListResponse AzureCoreFoundationsError "
+            "AzureCoreFoundationsErrorResponse AzureCoreFoundationsInnerError CriticalDataElementPolicies "
+            "CriticalDataElementPolicySet CriticalDataElementPolicySetListResponse DataAssetValues "
+            "DataProductWorkflowSettingsResponse DataSubscription DataSubscriptionPolicySetValues Identity "
+            "PagedDataSubscription PagedWorkflow PolicyAttestation PolicySet TargetResource TermPolicies "
+            "TermPolicySet TermPolicySetListResponse Trigger Workflow WorkflowActionRequest WorkflowRun "
+            "WorkflowRunApproval WorkflowRunApprovalListResponse WorkflowRunApprovalStatus "
+            "WorkflowRunListResponse"
+        ),
+        enums="ActionType DataSubscriptionStatus IdentityType PolicySetKind TagType TargetType TriggerType",
+        policy_set="DataProductPolicies DataProductPolicySet DomainPolicies DomainPolicySet SensitiveMarker Tag UseCase",
     )

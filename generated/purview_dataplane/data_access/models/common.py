@@ -10,18 +10,31 @@ from purview_core.model import (
     define,
     field as _field,
 )
+from purview_core.renamed import old_names as _old_names
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .enums import ApproverDecisionStatus, DataSubscriptionStatus, IdentityType, PolicySetKind, TriggerType
+    from .enums import DataSubscriptionStatus, IdentityType, TargetType, TriggerType
 
 
 @define(kw_only=True)
 class Action(_Model):
-    action_id: str | None = None
-    action_type: str | None = None
-    parameters: dict[str, str] | None = None
+    action_type: str
+    action_name: str | None = None
+
+    _tag = "action_type"
+    _kinds = {
+        "StartAndWaitForApproval": "ApprovalAction",
+        "ApproveDataSubscription": "ApproveDataSubscriptionAction",
+        "CompleteDataSubscription": "CompleteDataSubscriptionAction",
+        "Condition": "ConditionAction",
+        "GrantAccessToAssets": "GrantAccessToAssetsAction",
+        "PublishDataProduct": "PublishDataProductAction",
+        "PublishTerm": "PublishTermAction",
+        "RejectDataSubscription": "RejectDataSubscriptionAction",
+        "SendEmailNotification": "SendEmailNotificationAction",
+    }
 
 
 @define(kw_only=True)
@@ -31,29 +44,25 @@ class ActionListResponse(_Model):
 
 @define(kw_only=True)
 class ApprovalWorkflow(_Model):
-    workflow_run_id: str | None = None
-    workflow_id: str | None = None
-    subscriber: Identity | None = None
-    requestor: Identity | None = None
-    approval_status: str | None = None
-    workflow_type: str | None = None
-    workflow_name: str | None = None
-    data_product_name: str | None = None
-    governance_domain: str | None = None
+    approval_request_id: str
+    workflow_run_id: str
+    workflow_id: str
+    callback_url: str
+    is_pending_on_all: bool
+    approvers: list[str]
+    title: str
+    status: str
+    requestor_identity: Identity | None = None
+    subscriber_identity: Identity | None = None
+    workflow_type: str | None = _field(default=None, metadata=_READ_ONLY)
+    workflow_name: str | None = _field(default=None, metadata=_READ_ONLY)
+    business_concept: str | None = _field(default=None, metadata=_READ_ONLY)
+    governance_domain: str | None = _field(default=None, metadata=_READ_ONLY)
 
 
 @define(kw_only=True)
 class ApprovalWorkflowListResponse(_Model):
     value: list[ApprovalWorkflow]
-
-
-@define(kw_only=True)
-class ApproverDecision(_Model):
-    approver: Identity | None = None
-    decision: ApproverDecisionStatus | None = None
-    approver_decision_type: str | None = None
-    comments: str | None = None
-    data_assets: list[DataAssetValues] | None = None
 
 
 @define(kw_only=True)
@@ -77,27 +86,43 @@ class AzureCoreFoundationsInnerError(_Model):
 
 
 @define(kw_only=True)
+class CriticalDataElementPolicies(_Model):
+    attestations: list[PolicyAttestation] | None = None
+    manager_approval_required: bool | None = None
+    data_copy_permitted: bool | None = None
+
+
+@define(kw_only=True)
+class PolicySet(_Model):
+    policy_set_kind: str
+    policy_set_id: str | None = _field(default=None, metadata=_READ_ONLY)
+    target_resource: TargetResource | None = None
+
+    _tag = "policy_set_kind"
+    _kinds = {
+        "CriticalDataElement": "CriticalDataElementPolicySet",
+        "DataProduct": "DataProductPolicySet",
+        "Domain": "DomainPolicySet",
+        "Term": "TermPolicySet",
+    }
+
+
+@define(kw_only=True)
+class CriticalDataElementPolicySet(PolicySet):
+    policy_set_kind: str = "CriticalDataElement"
+    policies: CriticalDataElementPolicies | None = None
+
+
+@define(kw_only=True)
+class CriticalDataElementPolicySetListResponse(_Model):
+    value: list[CriticalDataElementPolicySet]
+
+
+@define(kw_only=True)
 class DataAssetValues(_Model):
     data_asset_id: str | None = None
     data_asset_name: str | None = None
     data_asset_type: str | None = None
-
-
-@define(kw_only=True)
-class DataProductPolicies(_Model):
-    approval_timeline: str | None = None
-    permitted_use_cases: list[str] | None = None
-    permitted_subscribers: list[IdentityType] | None = None
-    approvers: list[Identity] | None = None
-    data_access_grantors: list[Identity] | None = None
-    sensitive_markers: list[str] | None = None
-    terms_of_use_required: bool | None = None
-    partner_sharing_permitted: bool | None = None
-    customer_sharing_permitted: bool | None = None
-    maximum_access_duration: str | None = None
-    privacy_compliance_approval_required: bool | None = None
-    skip_workflow: bool | None = None
-    use_power_automate: bool | None = None
 
 
 @define(kw_only=True)
@@ -109,28 +134,28 @@ class DataProductWorkflowSettingsResponse(_Model):
 @define(kw_only=True)
 class DataSubscription(_Model):
     data_subscription_id: str | None = _field(default=None, metadata=_READ_ONLY_REQUIRED)
-    use_workflow: bool | None = None
-    workflow_id: str | None = None
-    workflow_type: str | None = None
-    workflow_name: str | None = None
-    governance_domain: str | None = None
-    write_access: bool | None = None
-    subscription_status: DataSubscriptionStatus | None = None
-    subscriber_identity: Identity | None = None
+    subscriber_identity: Identity
+    data_product_id: str
+    policy_set_values: DataSubscriptionPolicySetValues
+    use_workflow: bool | None = _field(default=None, metadata=_READ_ONLY)
+    workflow_id: str | None = _field(default=None, metadata=_READ_ONLY)
+    workflow_type: str | None = _field(default=None, metadata=_READ_ONLY)
+    workflow_name: str | None = _field(default=None, metadata=_READ_ONLY)
+    governance_domain: str | None = _field(default=None, metadata=_READ_ONLY)
+    write_access: bool | None = _field(default=None, metadata=_READ_ONLY)
+    subscription_status: DataSubscriptionStatus | None = _field(default=None, metadata=_READ_ONLY)
     requestor_identity: Identity | None = None
     domain_id: str | None = None
-    data_product_id: str | None = None
-    data_product_name: str | None = None
-    business_domain_name: str | None = None
+    data_product_name: str | None = _field(default=None, metadata=_READ_ONLY)
+    business_domain_name: str | None = _field(default=None, metadata=_READ_ONLY)
     global_comment: str | None = None
-    policy_set_values: DataSubscriptionPolicySetValues | None = None
     created_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
     created_by: str | None = _field(default=None, metadata=_READ_ONLY)
-    access_expiration_date: datetime | None = None
+    access_expiration_date: datetime | None = _field(default=None, metadata=_READ_ONLY)
     access_decision_date: datetime | None = _field(default=None, metadata=_READ_ONLY)
     data_assets: list[DataAssetValues] | None = None
-    access_providers: list[str] | None = None
-    use_power_automate: bool | None = None
+    access_providers: list[str] | None = _field(default=None, metadata=_READ_ONLY)
+    use_power_automate: bool | None = _field(default=None, metadata=_READ_ONLY)
 
 
 @define(kw_only=True)
@@ -162,22 +187,34 @@ class PagedWorkflow(_Model):
 
 
 @define(kw_only=True)
-class PolicySet(_Model):
-    policy_set_id: str | None = _field(default=None, metadata=_READ_ONLY)
-    target_resource: TargetResource | None = None
-    policy_set_kind: PolicySetKind | None = None
-    data_product_policies: DataProductPolicies | None = None
-
-
-@define(kw_only=True)
-class PolicySetListResponse(_Model):
-    value: list[PolicySet]
+class PolicyAttestation(_Model):
+    display_name: str | None = None
+    document_reference: str | None = None
+    required: bool | None = None
 
 
 @define(kw_only=True)
 class TargetResource(_Model):
-    resource_id: str | None = None
-    resource_type: str | None = None
+    target_id: str
+    target_type: TargetType
+
+
+@define(kw_only=True)
+class TermPolicies(_Model):
+    attestations: list[PolicyAttestation] | None = None
+    manager_approval_required: bool | None = None
+    data_copy_permitted: bool | None = None
+
+
+@define(kw_only=True)
+class TermPolicySet(PolicySet):
+    policy_set_kind: str = "Term"
+    policies: TermPolicies | None = None
+
+
+@define(kw_only=True)
+class TermPolicySetListResponse(_Model):
+    value: list[TermPolicySet]
 
 
 @define(kw_only=True)
@@ -201,8 +238,14 @@ class Workflow(_Model):
 
 
 @define(kw_only=True)
+class WorkflowActionRequest(_Model):
+    comment: str | None = None
+
+
+@define(kw_only=True)
 class WorkflowRun(_Model):
     workflow_run_id: str | None = _field(default=None, metadata=_READ_ONLY_REQUIRED)
+    id: str | None = None
     workflow_id: str | None = None
     subscriber: Identity | None = None
     requestor: Identity | None = None
@@ -213,20 +256,15 @@ class WorkflowRun(_Model):
     workflow_description: str | None = None
     triggers: list[Trigger] | None = None
     action_dag: list[Action] | None = None
-    created_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
-    created_by: str | None = _field(default=None, metadata=_READ_ONLY)
-    modified_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
-    modified_by: str | None = _field(default=None, metadata=_READ_ONLY)
+    account_id: str | None = None
+    tenant_id: str | None = None
+    version: str | None = None
 
 
 @define(kw_only=True)
 class WorkflowRunApproval(_Model):
-    approval_id: str | None = None
-    workflow_run_id: str | None = None
-    approver: Identity | None = None
-    decision: ApproverDecisionStatus | None = None
-    comments: str | None = None
-    decision_date: datetime | None = None
+    title: str | None = None
+    approval_statuses: list[WorkflowRunApprovalStatus] | None = None
 
 
 @define(kw_only=True)
@@ -235,5 +273,15 @@ class WorkflowRunApprovalListResponse(_Model):
 
 
 @define(kw_only=True)
+class WorkflowRunApprovalStatus(_Model):
+    approver: str | None = None
+    status: str | None = None
+    comment: str | None = None
+
+
+@define(kw_only=True)
 class WorkflowRunListResponse(_Model):
     value: list[WorkflowRun]
+
+
+globals()["__getattr__"] = _old_names(__name__)  # what was pickled under an old name; hidden from type checkers

@@ -8,14 +8,14 @@ from purview_core import declare as _d
 if TYPE_CHECKING:
     from .. import models as m
 
-_GET_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
+_GET_APPLIED: _d.Operation[m.CriticalDataElementPolicySet] = _d.Operation(
     __name__,
     "CriticalDataElementPolicySets_GetApplied",
     "critical_data_element_policy_sets",
     "get_applied",
     "GET",
-    "/datagovernance/access/criticalDataElements/{criticalDataElementId}/policySets/applied",
-    responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+    "/datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied",
+    responses={200: "CriticalDataElementPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read the access policies that are set on a critical data element itself.",
     parameters=(
         _d.path("critical_data_element_id"),
@@ -23,50 +23,66 @@ _GET_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
     ),
 )
 
-_CREATE_OR_UPDATE_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
+_CREATE_OR_REPLACE_APPLIED: _d.Operation[m.CriticalDataElementPolicySet] = _d.Operation(
     __name__,
-    "CriticalDataElementPolicySets_CreateOrUpdateApplied",
+    "CriticalDataElementPolicySets_CreateOrReplaceApplied",
     "critical_data_element_policy_sets",
-    "create_or_update_applied",
+    "create_or_replace_applied",
     "PUT",
-    "/datagovernance/access/criticalDataElements/{criticalDataElementId}/policySets/applied",
-    responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+    "/datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied",
+    responses={200: "CriticalDataElementPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Write the access policies of a critical data element; the whole set is replaced.",
     parameters=(
         _d.path("critical_data_element_id"),
         _d.API_VERSION,
     ),
-    body=_d.Body("PolicySet"),
+    body=_d.Body("CriticalDataElementPolicySet"),
 )
 
 
 class CriticalDataElementPolicySets(_d.Group):
-    def get_applied(self, critical_data_element_id: str) -> m.PolicySet:
+    def get_applied(self, critical_data_element_id: str) -> m.CriticalDataElementPolicySet:
         """Read the access policies that are set on a critical data element itself.
 
-        GET /datagovernance/access/criticalDataElements/{criticalDataElementId}/policySets/applied
+        GET /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
         """
         return self._send(_GET_APPLIED, (critical_data_element_id,))
 
-    def create_or_update_applied(self, critical_data_element_id: str, *, body: m.PolicySet) -> m.PolicySet:
+    def create_or_replace_applied(
+        self, critical_data_element_id: str, *, body: m.CriticalDataElementPolicySet
+    ) -> m.CriticalDataElementPolicySet:
         """Write the access policies of a critical data element; the whole set is replaced.
 
-        PUT /datagovernance/access/criticalDataElements/{criticalDataElementId}/policySets/applied
+        PUT /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
         """
-        return self._send(_CREATE_OR_UPDATE_APPLIED, (critical_data_element_id,), body)
+        return self._send(_CREATE_OR_REPLACE_APPLIED, (critical_data_element_id,), body)
+
+    create_or_update_applied = _d.renamed(
+        "critical_data_element_policy_sets.create_or_update_applied",
+        "critical_data_element_policy_sets.create_or_replace_applied",
+        create_or_replace_applied,
+    )
 
 
 class AsyncCriticalDataElementPolicySets(_d.AsyncGroup):
-    async def get_applied(self, critical_data_element_id: str) -> m.PolicySet:
+    async def get_applied(self, critical_data_element_id: str) -> m.CriticalDataElementPolicySet:
         """Read the access policies that are set on a critical data element itself.
 
-        GET /datagovernance/access/criticalDataElements/{criticalDataElementId}/policySets/applied
+        GET /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
         """
         return await self._send(_GET_APPLIED, (critical_data_element_id,))
 
-    async def create_or_update_applied(self, critical_data_element_id: str, *, body: m.PolicySet) -> m.PolicySet:
+    async def create_or_replace_applied(
+        self, critical_data_element_id: str, *, body: m.CriticalDataElementPolicySet
+    ) -> m.CriticalDataElementPolicySet:
         """Write the access policies of a critical data element; the whole set is replaced.
 
-        PUT /datagovernance/access/criticalDataElements/{criticalDataElementId}/policySets/applied
+        PUT /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
         """
-        return await self._send(_CREATE_OR_UPDATE_APPLIED, (critical_data_element_id,), body)
+        return await self._send(_CREATE_OR_REPLACE_APPLIED, (critical_data_element_id,), body)
+
+    create_or_update_applied = _d.renamed(
+        "critical_data_element_policy_sets.create_or_update_applied",
+        "critical_data_element_policy_sets.create_or_replace_applied",
+        create_or_replace_applied,
+    )

@@ -14,7 +14,7 @@ _GET_WORKFLOW_SETTINGS: _d.Operation[m.DataProductWorkflowSettingsResponse] = _d
     "data_product_policy_sets",
     "get_workflow_settings",
     "GET",
-    "/datagovernance/access/dataProducts/{dataProductId}/policySet",
+    "/datagovernance/dataaccess/dataProducts/{dataProductId}/policySet",
     responses={200: "DataProductWorkflowSettingsResponse", "default": "AzureCoreFoundationsErrorResponse"},
     summary="See whether requests for a data product may skip the workflow, and whether Power Automate is used.",
     parameters=(
@@ -23,14 +23,14 @@ _GET_WORKFLOW_SETTINGS: _d.Operation[m.DataProductWorkflowSettingsResponse] = _d
     ),
 )
 
-_GET_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
+_GET_APPLIED: _d.Operation[m.DataProductPolicySet] = _d.Operation(
     __name__,
     "DataProductPolicySets_GetApplied",
     "data_product_policy_sets",
     "get_applied",
     "GET",
-    "/datagovernance/access/dataProducts/{dataProductId}/policySets/applied",
-    responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+    "/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied",
+    responses={200: "DataProductPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read the access policies that are set on a data product itself, without inherited ones.",
     parameters=(
         _d.path("data_product_id"),
@@ -38,20 +38,20 @@ _GET_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
     ),
 )
 
-_CREATE_OR_UPDATE_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
+_CREATE_OR_REPLACE_APPLIED: _d.Operation[m.DataProductPolicySet] = _d.Operation(
     __name__,
-    "DataProductPolicySets_CreateOrUpdateApplied",
+    "DataProductPolicySets_CreateOrReplaceApplied",
     "data_product_policy_sets",
-    "create_or_update_applied",
+    "create_or_replace_applied",
     "PUT",
-    "/datagovernance/access/dataProducts/{dataProductId}/policySets/applied",
-    responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+    "/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied",
+    responses={200: "DataProductPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Write the access policies of a data product; the whole set is replaced.",
     parameters=(
         _d.path("data_product_id"),
         _d.API_VERSION,
     ),
-    body=_d.Body("PolicySet"),
+    body=_d.Body("DataProductPolicySet"),
 )
 
 _DELETE_APPLIED: _d.Operation[None] = _d.Operation(
@@ -60,8 +60,8 @@ _DELETE_APPLIED: _d.Operation[None] = _d.Operation(
     "data_product_policy_sets",
     "delete_applied",
     "DELETE",
-    "/datagovernance/access/dataProducts/{dataProductId}/policySets/applied",
-    responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
+    "/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied",
+    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Remove the access policies that are set on a data product; inherited ones stay.",
     parameters=(
         _d.path("data_product_id"),
@@ -69,14 +69,14 @@ _DELETE_APPLIED: _d.Operation[None] = _d.Operation(
     ),
 )
 
-_GET_CRITICAL_DATA_ELEMENT_POLICIES: _d.Operation[m.PolicySetListResponse] = _d.Operation(
+_GET_CRITICAL_DATA_ELEMENT_POLICIES: _d.Operation[m.CriticalDataElementPolicySetListResponse] = _d.Operation(
     __name__,
     "DataProductPolicySets_GetCriticalDataElementPolicies",
     "data_product_policy_sets",
     "get_critical_data_element_policies",
     "GET",
-    "/datagovernance/access/dataProducts/{dataProductId}/policySets/criticalDataElements",
-    responses={200: "PolicySetListResponse", "default": "AzureCoreFoundationsErrorResponse"},
+    "/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/criticalDataElements",
+    responses={200: "CriticalDataElementPolicySetListResponse", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read the policies that a data product gets from its critical data elements.",
     parameters=(
         _d.path("data_product_id"),
@@ -84,14 +84,14 @@ _GET_CRITICAL_DATA_ELEMENT_POLICIES: _d.Operation[m.PolicySetListResponse] = _d.
     ),
 )
 
-_GET_EFFECTIVE: _d.Operation[m.PolicySet] = _d.Operation(
+_GET_EFFECTIVE: _d.Operation[m.DataProductPolicySet] = _d.Operation(
     __name__,
     "DataProductPolicySets_GetEffective",
     "data_product_policy_sets",
     "get_effective",
     "GET",
-    "/datagovernance/access/dataProducts/{dataProductId}/policySets/effective",
-    responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+    "/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/effective",
+    responses={200: "DataProductPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read the policies that hold for a data product once its own and the inherited ones are merged.",
     parameters=(
         _d.path("data_product_id"),
@@ -99,14 +99,14 @@ _GET_EFFECTIVE: _d.Operation[m.PolicySet] = _d.Operation(
     ),
 )
 
-_GET_TERM_POLICIES: _d.Operation[m.PolicySetListResponse] = _d.Operation(
+_GET_TERM_POLICIES: _d.Operation[m.TermPolicySetListResponse] = _d.Operation(
     __name__,
     "DataProductPolicySets_GetTermPolicies",
     "data_product_policy_sets",
     "get_term_policies",
     "GET",
-    "/datagovernance/access/dataProducts/{dataProductId}/policySets/terms",
-    responses={200: "PolicySetListResponse", "default": "AzureCoreFoundationsErrorResponse"},
+    "/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/terms",
+    responses={200: "TermPolicySetListResponse", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read the policies that a data product gets from its glossary terms.",
     parameters=(
         _d.path("data_product_id"),
@@ -119,99 +119,117 @@ class DataProductPolicySets(_d.Group):
     def get_workflow_settings(self, data_product_id: str) -> m.DataProductWorkflowSettingsResponse:
         """See whether requests for a data product may skip the workflow, and whether Power Automate is used.
 
-        GET /datagovernance/access/dataProducts/{dataProductId}/policySet
+        GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySet
         """
         return self._send(_GET_WORKFLOW_SETTINGS, (data_product_id,))
 
-    def get_applied(self, data_product_id: str) -> m.PolicySet:
+    def get_applied(self, data_product_id: str) -> m.DataProductPolicySet:
         """Read the access policies that are set on a data product itself, without inherited ones.
 
-        GET /datagovernance/access/dataProducts/{dataProductId}/policySets/applied
+        GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied
         """
         return self._send(_GET_APPLIED, (data_product_id,))
 
-    def create_or_update_applied(self, data_product_id: str, *, body: m.PolicySet) -> m.PolicySet:
+    def create_or_replace_applied(
+        self, data_product_id: str, *, body: m.DataProductPolicySet
+    ) -> m.DataProductPolicySet:
         """Write the access policies of a data product; the whole set is replaced.
 
-        PUT /datagovernance/access/dataProducts/{dataProductId}/policySets/applied
+        PUT /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied
         """
-        return self._send(_CREATE_OR_UPDATE_APPLIED, (data_product_id,), body)
+        return self._send(_CREATE_OR_REPLACE_APPLIED, (data_product_id,), body)
 
     def delete_applied(self, data_product_id: str) -> None:
         """Remove the access policies that are set on a data product; inherited ones stay.
 
-        DELETE /datagovernance/access/dataProducts/{dataProductId}/policySets/applied
+        DELETE /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied
         """
         return self._send(_DELETE_APPLIED, (data_product_id,))
 
-    def get_critical_data_element_policies(self, data_product_id: str) -> m.PolicySetListResponse:
+    def get_critical_data_element_policies(self, data_product_id: str) -> m.CriticalDataElementPolicySetListResponse:
         """Read the policies that a data product gets from its critical data elements.
 
-        GET /datagovernance/access/dataProducts/{dataProductId}/policySets/criticalDataElements
+        GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/criticalDataElements
         """
         return self._send(_GET_CRITICAL_DATA_ELEMENT_POLICIES, (data_product_id,))
 
-    def get_effective(self, data_product_id: str) -> m.PolicySet:
+    def get_effective(self, data_product_id: str) -> m.DataProductPolicySet:
         """Read the policies that hold for a data product once its own and the inherited ones are merged.
 
-        GET /datagovernance/access/dataProducts/{dataProductId}/policySets/effective
+        GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/effective
         """
         return self._send(_GET_EFFECTIVE, (data_product_id,))
 
-    def get_term_policies(self, data_product_id: str) -> m.PolicySetListResponse:
+    def get_term_policies(self, data_product_id: str) -> m.TermPolicySetListResponse:
         """Read the policies that a data product gets from its glossary terms.
 
-        GET /datagovernance/access/dataProducts/{dataProductId}/policySets/terms
+        GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/terms
         """
         return self._send(_GET_TERM_POLICIES, (data_product_id,))
+
+    create_or_update_applied = _d.renamed(
+        "data_product_policy_sets.create_or_update_applied",
+        "data_product_policy_sets.create_or_replace_applied",
+        create_or_replace_applied,
+    )
 
 
 class AsyncDataProductPolicySets(_d.AsyncGroup):
     async def get_workflow_settings(self, data_product_id: str) -> m.DataProductWorkflowSettingsResponse:
         """See whether requests for a data product may skip the workflow, and whether Power Automate is used.
 
-        GET /datagovernance/access/dataProducts/{dataProductId}/policySet
+        GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySet
         """
         return await self._send(_GET_WORKFLOW_SETTINGS, (data_product_id,))
 
-    async def get_applied(self, data_product_id: str) -> m.PolicySet:
+    async def get_applied(self, data_product_id: str) -> m.DataProductPolicySet:
         """Read the access policies that are set on a data product itself, without inherited ones.
 
-        GET /datagovernance/access/dataProducts/{dataProductId}/policySets/applied
+        GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied
         """
         return await self._send(_GET_APPLIED, (data_product_id,))
 
-    async def create_or_update_applied(self, data_product_id: str, *, body: m.PolicySet) -> m.PolicySet:
+    async def create_or_replace_applied(
+        self, data_product_id: str, *, body: m.DataProductPolicySet
+    ) -> m.DataProductPolicySet:
         """Write the access policies of a data product; the whole set is replaced.
 
-        PUT /datagovernance/access/dataProducts/{dataProductId}/policySets/applied
+        PUT /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied
         """
-        return await self._send(_CREATE_OR_UPDATE_APPLIED, (data_product_id,), body)
+        return await self._send(_CREATE_OR_REPLACE_APPLIED, (data_product_id,), body)
 
     async def delete_applied(self, data_product_id: str) -> None:
         """Remove the access policies that are set on a data product; inherited ones stay.
 
-        DELETE /datagovernance/access/dataProducts/{dataProductId}/policySets/applied
+        DELETE /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied
         """
         return await self._send(_DELETE_APPLIED, (data_product_id,))
 
-    async def get_critical_data_element_policies(self, data_product_id: str) -> m.PolicySetListResponse:
+    async def get_critical_data_element_policies(
+        self, data_product_id: str
+    ) -> m.CriticalDataElementPolicySetListResponse:
         """Read the policies that a data product gets from its critical data elements.
 
-        GET /datagovernance/access/dataProducts/{dataProductId}/policySets/criticalDataElements
+        GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/criticalDataElements
         """
         return await self._send(_GET_CRITICAL_DATA_ELEMENT_POLICIES, (data_product_id,))
 
-    async def get_effective(self, data_product_id: str) -> m.PolicySet:
+    async def get_effective(self, data_product_id: str) -> m.DataProductPolicySet:
         """Read the policies that hold for a data product once its own and the inherited ones are merged.
 
-        GET /datagovernance/access/dataProducts/{dataProductId}/policySets/effective
+        GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/effective
         """
         return await self._send(_GET_EFFECTIVE, (data_product_id,))
 
-    async def get_term_policies(self, data_product_id: str) -> m.PolicySetListResponse:
+    async def get_term_policies(self, data_product_id: str) -> m.TermPolicySetListResponse:
         """Read the policies that a data product gets from its glossary terms.
 
-        GET /datagovernance/access/dataProducts/{dataProductId}/policySets/terms
+        GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/terms
         """
         return await self._send(_GET_TERM_POLICIES, (data_product_id,))
+
+    create_or_update_applied = _d.renamed(
+        "data_product_policy_sets.create_or_update_applied",
+        "data_product_policy_sets.create_or_replace_applied",
+        create_or_replace_applied,
+    )

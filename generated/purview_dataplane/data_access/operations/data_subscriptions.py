@@ -14,7 +14,7 @@ _LIST: _d.Operation[m.DataSubscription] = _d.Operation(
     "data_subscriptions",
     "list",
     "GET",
-    "/datagovernance/access/dataSubscriptions",
+    "/datagovernance/dataaccess/dataSubscriptions",
     responses={200: "PagedDataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
     summary="List requests for access to data products, filtered where arguments say so.",
     parameters=(
@@ -41,7 +41,7 @@ _GET: _d.Operation[m.DataSubscription] = _d.Operation(
     "data_subscriptions",
     "get",
     "GET",
-    "/datagovernance/access/dataSubscriptions/{dataSubscriptionId}",
+    "/datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}",
     responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read one request for access to a data product, with its state.",
     parameters=(
@@ -50,13 +50,13 @@ _GET: _d.Operation[m.DataSubscription] = _d.Operation(
     ),
 )
 
-_CREATE_OR_UPDATE: _d.Operation[m.DataSubscription] = _d.Operation(
+_CREATE_OR_REPLACE: _d.Operation[m.DataSubscription] = _d.Operation(
     __name__,
-    "DataSubscriptions_CreateOrUpdate",
+    "DataSubscriptions_CreateOrReplace",
     "data_subscriptions",
-    "create_or_update",
+    "create_or_replace",
     "PUT",
-    "/datagovernance/access/dataSubscriptions/{dataSubscriptionId}",
+    "/datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}",
     responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Submit a request for access to a data product, or change one that exists.",
     parameters=(
@@ -72,7 +72,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     "data_subscriptions",
     "delete",
     "DELETE",
-    "/datagovernance/access/dataSubscriptions/{dataSubscriptionId}",
+    "/datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Delete a request for access to a data product.",
     parameters=(
@@ -81,13 +81,13 @@ _DELETE: _d.Operation[None] = _d.Operation(
     ),
 )
 
-_SAVE: _d.Operation[m.DataSubscription] = _d.Operation(
+_REPLACE_DRAFT: _d.Operation[m.DataSubscription] = _d.Operation(
     __name__,
-    "DataSubscriptions_Save",
+    "DataSubscriptions_ReplaceDraft",
     "data_subscriptions",
-    "save",
+    "replace_draft",
     "PUT",
-    "/datagovernance/access/dataSubscriptions/{dataSubscriptionId}:save",
+    "/datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:save",
     responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Keep a request for access as a draft, without submitting it.",
     parameters=(
@@ -103,7 +103,7 @@ _COMPLETE: _d.Operation[m.DataSubscription] = _d.Operation(
     "data_subscriptions",
     "complete",
     "POST",
-    "/datagovernance/access/dataSubscriptions/{dataSubscriptionId}:complete",
+    "/datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:complete",
     responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Mark a request as complete once its access has been given.",
     parameters=(
@@ -132,7 +132,7 @@ class DataSubscriptions(_d.Group):
     ) -> _d.Pager[m.DataSubscription]:
         """List requests for access to data products, filtered where arguments say so.
 
-        GET /datagovernance/access/dataSubscriptions
+        GET /datagovernance/dataaccess/dataSubscriptions
         """
         return self._pages(
             _LIST,
@@ -155,37 +155,42 @@ class DataSubscriptions(_d.Group):
     def get(self, data_subscription_id: str) -> m.DataSubscription:
         """Read one request for access to a data product, with its state.
 
-        GET /datagovernance/access/dataSubscriptions/{dataSubscriptionId}
+        GET /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
         """
         return self._send(_GET, (data_subscription_id,))
 
-    def create_or_update(self, data_subscription_id: str, *, body: m.DataSubscription) -> m.DataSubscription:
+    def create_or_replace(self, data_subscription_id: str, *, body: m.DataSubscription) -> m.DataSubscription:
         """Submit a request for access to a data product, or change one that exists.
 
-        PUT /datagovernance/access/dataSubscriptions/{dataSubscriptionId}
+        PUT /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
         """
-        return self._send(_CREATE_OR_UPDATE, (data_subscription_id,), body)
+        return self._send(_CREATE_OR_REPLACE, (data_subscription_id,), body)
 
     def delete(self, data_subscription_id: str) -> None:
         """Delete a request for access to a data product.
 
-        DELETE /datagovernance/access/dataSubscriptions/{dataSubscriptionId}
+        DELETE /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
         """
         return self._send(_DELETE, (data_subscription_id,))
 
-    def save(self, data_subscription_id: str, *, body: m.DataSubscription) -> m.DataSubscription:
+    def replace_draft(self, data_subscription_id: str, *, body: m.DataSubscription) -> m.DataSubscription:
         """Keep a request for access as a draft, without submitting it.
 
-        PUT /datagovernance/access/dataSubscriptions/{dataSubscriptionId}:save
+        PUT /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:save
         """
-        return self._send(_SAVE, (data_subscription_id,), body)
+        return self._send(_REPLACE_DRAFT, (data_subscription_id,), body)
 
     def complete(self, data_subscription_id: str) -> m.DataSubscription:
         """Mark a request as complete once its access has been given.
 
-        POST /datagovernance/access/dataSubscriptions/{dataSubscriptionId}:complete
+        POST /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:complete
         """
         return self._send(_COMPLETE, (data_subscription_id,))
+
+    create_or_update = _d.renamed(
+        "data_subscriptions.create_or_update", "data_subscriptions.create_or_replace", create_or_replace
+    )
+    save = _d.renamed("data_subscriptions.save", "data_subscriptions.replace_draft", replace_draft)
 
 
 class AsyncDataSubscriptions(_d.AsyncGroup):
@@ -207,7 +212,7 @@ class AsyncDataSubscriptions(_d.AsyncGroup):
     ) -> _d.AsyncPager[m.DataSubscription]:
         """List requests for access to data products, filtered where arguments say so.
 
-        GET /datagovernance/access/dataSubscriptions
+        GET /datagovernance/dataaccess/dataSubscriptions
         """
         return self._pages(
             _LIST,
@@ -230,34 +235,39 @@ class AsyncDataSubscriptions(_d.AsyncGroup):
     async def get(self, data_subscription_id: str) -> m.DataSubscription:
         """Read one request for access to a data product, with its state.
 
-        GET /datagovernance/access/dataSubscriptions/{dataSubscriptionId}
+        GET /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
         """
         return await self._send(_GET, (data_subscription_id,))
 
-    async def create_or_update(self, data_subscription_id: str, *, body: m.DataSubscription) -> m.DataSubscription:
+    async def create_or_replace(self, data_subscription_id: str, *, body: m.DataSubscription) -> m.DataSubscription:
         """Submit a request for access to a data product, or change one that exists.
 
-        PUT /datagovernance/access/dataSubscriptions/{dataSubscriptionId}
+        PUT /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
         """
-        return await self._send(_CREATE_OR_UPDATE, (data_subscription_id,), body)
+        return await self._send(_CREATE_OR_REPLACE, (data_subscription_id,), body)
 
     async def delete(self, data_subscription_id: str) -> None:
         """Delete a request for access to a data product.
 
-        DELETE /datagovernance/access/dataSubscriptions/{dataSubscriptionId}
+        DELETE /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
         """
         return await self._send(_DELETE, (data_subscription_id,))
 
-    async def save(self, data_subscription_id: str, *, body: m.DataSubscription) -> m.DataSubscription:
+    async def replace_draft(self, data_subscription_id: str, *, body: m.DataSubscription) -> m.DataSubscription:
         """Keep a request for access as a draft, without submitting it.
 
-        PUT /datagovernance/access/dataSubscriptions/{dataSubscriptionId}:save
+        PUT /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:save
         """
-        return await self._send(_SAVE, (data_subscription_id,), body)
+        return await self._send(_REPLACE_DRAFT, (data_subscription_id,), body)
 
     async def complete(self, data_subscription_id: str) -> m.DataSubscription:
         """Mark a request as complete once its access has been given.
 
-        POST /datagovernance/access/dataSubscriptions/{dataSubscriptionId}:complete
+        POST /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:complete
         """
         return await self._send(_COMPLETE, (data_subscription_id,))
+
+    create_or_update = _d.renamed(
+        "data_subscriptions.create_or_update", "data_subscriptions.create_or_replace", create_or_replace
+    )
+    save = _d.renamed("data_subscriptions.save", "data_subscriptions.replace_draft", replace_draft)

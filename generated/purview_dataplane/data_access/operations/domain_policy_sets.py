@@ -8,14 +8,14 @@ from purview_core import declare as _d
 if TYPE_CHECKING:
     from .. import models as m
 
-_GET_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
+_GET_APPLIED: _d.Operation[m.DomainPolicySet] = _d.Operation(
     __name__,
     "DomainPolicySets_GetApplied",
     "domain_policy_sets",
     "get_applied",
     "GET",
-    "/datagovernance/access/businessDomains/{domainId}/policySets/applied",
-    responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+    "/datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied",
+    responses={200: "DomainPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read the access policies that are set on a business domain itself.",
     parameters=(
         _d.path("domain_id"),
@@ -23,20 +23,20 @@ _GET_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
     ),
 )
 
-_CREATE_OR_UPDATE_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
+_CREATE_OR_REPLACE_APPLIED: _d.Operation[m.DomainPolicySet] = _d.Operation(
     __name__,
-    "DomainPolicySets_CreateOrUpdateApplied",
+    "DomainPolicySets_CreateOrReplaceApplied",
     "domain_policy_sets",
-    "create_or_update_applied",
+    "create_or_replace_applied",
     "PUT",
-    "/datagovernance/access/businessDomains/{domainId}/policySets/applied",
-    responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+    "/datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied",
+    responses={200: "DomainPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Write the access policies of a business domain; the whole set is replaced.",
     parameters=(
         _d.path("domain_id"),
         _d.API_VERSION,
     ),
-    body=_d.Body("PolicySet"),
+    body=_d.Body("DomainPolicySet"),
 )
 
 _DELETE_APPLIED: _d.Operation[None] = _d.Operation(
@@ -45,8 +45,8 @@ _DELETE_APPLIED: _d.Operation[None] = _d.Operation(
     "domain_policy_sets",
     "delete_applied",
     "DELETE",
-    "/datagovernance/access/businessDomains/{domainId}/policySets/applied",
-    responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
+    "/datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied",
+    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Remove the access policies that are set on a business domain.",
     parameters=(
         _d.path("domain_id"),
@@ -56,46 +56,58 @@ _DELETE_APPLIED: _d.Operation[None] = _d.Operation(
 
 
 class DomainPolicySets(_d.Group):
-    def get_applied(self, domain_id: str) -> m.PolicySet:
+    def get_applied(self, domain_id: str) -> m.DomainPolicySet:
         """Read the access policies that are set on a business domain itself.
 
-        GET /datagovernance/access/businessDomains/{domainId}/policySets/applied
+        GET /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied
         """
         return self._send(_GET_APPLIED, (domain_id,))
 
-    def create_or_update_applied(self, domain_id: str, *, body: m.PolicySet) -> m.PolicySet:
+    def create_or_replace_applied(self, domain_id: str, *, body: m.DomainPolicySet) -> m.DomainPolicySet:
         """Write the access policies of a business domain; the whole set is replaced.
 
-        PUT /datagovernance/access/businessDomains/{domainId}/policySets/applied
+        PUT /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied
         """
-        return self._send(_CREATE_OR_UPDATE_APPLIED, (domain_id,), body)
+        return self._send(_CREATE_OR_REPLACE_APPLIED, (domain_id,), body)
 
     def delete_applied(self, domain_id: str) -> None:
         """Remove the access policies that are set on a business domain.
 
-        DELETE /datagovernance/access/businessDomains/{domainId}/policySets/applied
+        DELETE /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied
         """
         return self._send(_DELETE_APPLIED, (domain_id,))
 
+    create_or_update_applied = _d.renamed(
+        "domain_policy_sets.create_or_update_applied",
+        "domain_policy_sets.create_or_replace_applied",
+        create_or_replace_applied,
+    )
+
 
 class AsyncDomainPolicySets(_d.AsyncGroup):
-    async def get_applied(self, domain_id: str) -> m.PolicySet:
+    async def get_applied(self, domain_id: str) -> m.DomainPolicySet:
         """Read the access policies that are set on a business domain itself.
 
-        GET /datagovernance/access/businessDomains/{domainId}/policySets/applied
+        GET /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied
         """
         return await self._send(_GET_APPLIED, (domain_id,))
 
-    async def create_or_update_applied(self, domain_id: str, *, body: m.PolicySet) -> m.PolicySet:
+    async def create_or_replace_applied(self, domain_id: str, *, body: m.DomainPolicySet) -> m.DomainPolicySet:
         """Write the access policies of a business domain; the whole set is replaced.
 
-        PUT /datagovernance/access/businessDomains/{domainId}/policySets/applied
+        PUT /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied
         """
-        return await self._send(_CREATE_OR_UPDATE_APPLIED, (domain_id,), body)
+        return await self._send(_CREATE_OR_REPLACE_APPLIED, (domain_id,), body)
 
     async def delete_applied(self, domain_id: str) -> None:
         """Remove the access policies that are set on a business domain.
 
-        DELETE /datagovernance/access/businessDomains/{domainId}/policySets/applied
+        DELETE /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied
         """
         return await self._send(_DELETE_APPLIED, (domain_id,))
+
+    create_or_update_applied = _d.renamed(
+        "domain_policy_sets.create_or_update_applied",
+        "domain_policy_sets.create_or_replace_applied",
+        create_or_replace_applied,
+    )

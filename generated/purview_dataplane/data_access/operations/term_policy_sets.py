@@ -8,14 +8,14 @@ from purview_core import declare as _d
 if TYPE_CHECKING:
     from .. import models as m
 
-_GET_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
+_GET_APPLIED: _d.Operation[m.TermPolicySet] = _d.Operation(
     __name__,
     "TermPolicySets_GetApplied",
     "term_policy_sets",
     "get_applied",
     "GET",
-    "/datagovernance/access/terms/{termId}/policySets/applied",
-    responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+    "/datagovernance/dataaccess/terms/{termId}/policySets/applied",
+    responses={200: "TermPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read the access policies that are set on a glossary term itself.",
     parameters=(
         _d.path("term_id"),
@@ -23,20 +23,20 @@ _GET_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
     ),
 )
 
-_CREATE_OR_UPDATE_APPLIED: _d.Operation[m.PolicySet] = _d.Operation(
+_CREATE_OR_REPLACE_APPLIED: _d.Operation[m.TermPolicySet] = _d.Operation(
     __name__,
-    "TermPolicySets_CreateOrUpdateApplied",
+    "TermPolicySets_CreateOrReplaceApplied",
     "term_policy_sets",
-    "create_or_update_applied",
+    "create_or_replace_applied",
     "PUT",
-    "/datagovernance/access/terms/{termId}/policySets/applied",
-    responses={200: "PolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+    "/datagovernance/dataaccess/terms/{termId}/policySets/applied",
+    responses={200: "TermPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Write the access policies of a glossary term; the whole set is replaced.",
     parameters=(
         _d.path("term_id"),
         _d.API_VERSION,
     ),
-    body=_d.Body("PolicySet"),
+    body=_d.Body("TermPolicySet"),
 )
 
 _DELETE_APPLIED: _d.Operation[None] = _d.Operation(
@@ -45,8 +45,8 @@ _DELETE_APPLIED: _d.Operation[None] = _d.Operation(
     "term_policy_sets",
     "delete_applied",
     "DELETE",
-    "/datagovernance/access/terms/{termId}/policySets/applied",
-    responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
+    "/datagovernance/dataaccess/terms/{termId}/policySets/applied",
+    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Remove the access policies that are set on a glossary term.",
     parameters=(
         _d.path("term_id"),
@@ -56,46 +56,58 @@ _DELETE_APPLIED: _d.Operation[None] = _d.Operation(
 
 
 class TermPolicySets(_d.Group):
-    def get_applied(self, term_id: str) -> m.PolicySet:
+    def get_applied(self, term_id: str) -> m.TermPolicySet:
         """Read the access policies that are set on a glossary term itself.
 
-        GET /datagovernance/access/terms/{termId}/policySets/applied
+        GET /datagovernance/dataaccess/terms/{termId}/policySets/applied
         """
         return self._send(_GET_APPLIED, (term_id,))
 
-    def create_or_update_applied(self, term_id: str, *, body: m.PolicySet) -> m.PolicySet:
+    def create_or_replace_applied(self, term_id: str, *, body: m.TermPolicySet) -> m.TermPolicySet:
         """Write the access policies of a glossary term; the whole set is replaced.
 
-        PUT /datagovernance/access/terms/{termId}/policySets/applied
+        PUT /datagovernance/dataaccess/terms/{termId}/policySets/applied
         """
-        return self._send(_CREATE_OR_UPDATE_APPLIED, (term_id,), body)
+        return self._send(_CREATE_OR_REPLACE_APPLIED, (term_id,), body)
 
     def delete_applied(self, term_id: str) -> None:
         """Remove the access policies that are set on a glossary term.
 
-        DELETE /datagovernance/access/terms/{termId}/policySets/applied
+        DELETE /datagovernance/dataaccess/terms/{termId}/policySets/applied
         """
         return self._send(_DELETE_APPLIED, (term_id,))
 
+    create_or_update_applied = _d.renamed(
+        "term_policy_sets.create_or_update_applied",
+        "term_policy_sets.create_or_replace_applied",
+        create_or_replace_applied,
+    )
+
 
 class AsyncTermPolicySets(_d.AsyncGroup):
-    async def get_applied(self, term_id: str) -> m.PolicySet:
+    async def get_applied(self, term_id: str) -> m.TermPolicySet:
         """Read the access policies that are set on a glossary term itself.
 
-        GET /datagovernance/access/terms/{termId}/policySets/applied
+        GET /datagovernance/dataaccess/terms/{termId}/policySets/applied
         """
         return await self._send(_GET_APPLIED, (term_id,))
 
-    async def create_or_update_applied(self, term_id: str, *, body: m.PolicySet) -> m.PolicySet:
+    async def create_or_replace_applied(self, term_id: str, *, body: m.TermPolicySet) -> m.TermPolicySet:
         """Write the access policies of a glossary term; the whole set is replaced.
 
-        PUT /datagovernance/access/terms/{termId}/policySets/applied
+        PUT /datagovernance/dataaccess/terms/{termId}/policySets/applied
         """
-        return await self._send(_CREATE_OR_UPDATE_APPLIED, (term_id,), body)
+        return await self._send(_CREATE_OR_REPLACE_APPLIED, (term_id,), body)
 
     async def delete_applied(self, term_id: str) -> None:
         """Remove the access policies that are set on a glossary term.
 
-        DELETE /datagovernance/access/terms/{termId}/policySets/applied
+        DELETE /datagovernance/dataaccess/terms/{termId}/policySets/applied
         """
         return await self._send(_DELETE_APPLIED, (term_id,))
+
+    create_or_update_applied = _d.renamed(
+        "term_policy_sets.create_or_update_applied",
+        "term_policy_sets.create_or_replace_applied",
+        create_or_replace_applied,
+    )

@@ -14,7 +14,7 @@ _GET_APPROVALS: _d.Operation[m.ApprovalWorkflow] = _d.Operation(
     "workflows",
     "get_approvals",
     "GET",
-    "/datagovernance/access/approvals",
+    "/datagovernance/dataaccess/approvals",
     responses={200: "ApprovalWorkflowListResponse", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read the access requests that wait for a decision by the calling user.",
     parameters=(
@@ -29,13 +29,13 @@ _GET_APPROVALS: _d.Operation[m.ApprovalWorkflow] = _d.Operation(
     paging=_d.Paging("value", "nextLink", token="skipToken"),
 )
 
-_LIST_RUNS: _d.Operation[m.WorkflowRun] = _d.Operation(
+_GET_RUNS: _d.Operation[m.WorkflowRun] = _d.Operation(
     __name__,
-    "Workflows_ListRuns",
+    "Workflows_GetRuns",
     "workflows",
-    "list_runs",
+    "get_runs",
     "GET",
-    "/datagovernance/access/workflowRuns",
+    "/datagovernance/dataaccess/workflowRuns",
     responses={200: "WorkflowRunListResponse", "default": "AzureCoreFoundationsErrorResponse"},
     summary="List runs of access workflows, filtered where arguments say so.",
     parameters=(
@@ -59,7 +59,7 @@ _GET_RUN: _d.Operation[m.WorkflowRun] = _d.Operation(
     "workflows",
     "get_run",
     "GET",
-    "/datagovernance/access/workflowRuns/{workflowRunId}",
+    "/datagovernance/dataaccess/workflowRuns/{workflowRunId}",
     responses={200: "WorkflowRun", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read one run of an access workflow, with its state and steps.",
     parameters=(
@@ -68,30 +68,14 @@ _GET_RUN: _d.Operation[m.WorkflowRun] = _d.Operation(
     ),
 )
 
-_UPDATE_RUN: _d.Operation[m.WorkflowRun] = _d.Operation(
-    __name__,
-    "Workflows_UpdateRun",
-    "workflows",
-    "update_run",
-    "PUT",
-    "/datagovernance/access/workflowRuns/{workflowRunId}",
-    responses={200: "WorkflowRun", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Change one run of an access workflow; the body is a whole run, not a part.",
-    parameters=(
-        _d.path("workflow_run_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("WorkflowRun"),
-)
-
 _DELETE_RUN: _d.Operation[None] = _d.Operation(
     __name__,
     "Workflows_DeleteRun",
     "workflows",
     "delete_run",
     "DELETE",
-    "/datagovernance/access/workflowRuns/{workflowRunId}",
-    responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
+    "/datagovernance/dataaccess/workflowRuns/{workflowRunId}",
+    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Delete the record of one run of an access workflow.",
     parameters=(
         _d.path("workflow_run_id"),
@@ -105,7 +89,7 @@ _GET_RUN_APPROVALS: _d.Operation[m.WorkflowRunApprovalListResponse] = _d.Operati
     "workflows",
     "get_run_approvals",
     "GET",
-    "/datagovernance/access/workflowRuns/{workflowRunId}/approvals",
+    "/datagovernance/dataaccess/workflowRuns/{workflowRunId}/approvals",
     responses={200: "WorkflowRunApprovalListResponse", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read the approvals that one workflow run asks for, with the answers so far.",
     parameters=(
@@ -120,7 +104,7 @@ _LIST: _d.Operation[m.Workflow] = _d.Operation(
     "workflows",
     "list",
     "GET",
-    "/datagovernance/access/workflows",
+    "/datagovernance/dataaccess/workflows",
     responses={200: "PagedWorkflow", "default": "AzureCoreFoundationsErrorResponse"},
     summary="List access workflows, filtered where arguments say so.",
     parameters=(
@@ -141,7 +125,7 @@ _GET: _d.Operation[m.Workflow] = _d.Operation(
     "workflows",
     "get",
     "GET",
-    "/datagovernance/access/workflows/{workflowId}",
+    "/datagovernance/dataaccess/workflows/{workflowId}",
     responses={200: "Workflow", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read one access workflow with its trigger and actions.",
     parameters=(
@@ -150,13 +134,13 @@ _GET: _d.Operation[m.Workflow] = _d.Operation(
     ),
 )
 
-_CREATE_OR_UPDATE: _d.Operation[m.Workflow] = _d.Operation(
+_CREATE_OR_REPLACE: _d.Operation[m.Workflow] = _d.Operation(
     __name__,
-    "Workflows_CreateOrUpdate",
+    "Workflows_CreateOrReplace",
     "workflows",
-    "create_or_update",
+    "create_or_replace",
     "PUT",
-    "/datagovernance/access/workflows/{workflowId}",
+    "/datagovernance/dataaccess/workflows/{workflowId}",
     responses={200: "Workflow", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Create an access workflow under the given id, or replace the one that has it.",
     parameters=(
@@ -172,7 +156,7 @@ _DELETE: _d.Operation[None] = _d.Operation(
     "workflows",
     "delete",
     "DELETE",
-    "/datagovernance/access/workflows/{workflowId}",
+    "/datagovernance/dataaccess/workflows/{workflowId}",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Delete an access workflow by its id; succeeds without an answer body.",
     parameters=(
@@ -187,7 +171,7 @@ _APPROVE_RUN: _d.Operation[None] = _d.Operation(
     "workflows",
     "approve_run",
     "POST",
-    "/datagovernance/access/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve",
+    "/datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve",
     responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Say yes to an approval step of a workflow run, with an optional comment.",
     parameters=(
@@ -195,7 +179,7 @@ _APPROVE_RUN: _d.Operation[None] = _d.Operation(
         _d.path("workflow_run_id"),
         _d.API_VERSION,
     ),
-    body=_d.Body("ApproverDecision"),
+    body=_d.Body("WorkflowActionRequest", required=False),
 )
 
 _REJECT_RUN: _d.Operation[None] = _d.Operation(
@@ -204,7 +188,7 @@ _REJECT_RUN: _d.Operation[None] = _d.Operation(
     "workflows",
     "reject_run",
     "POST",
-    "/datagovernance/access/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject",
+    "/datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject",
     responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Say no to an approval step of a workflow run, with an optional comment.",
     parameters=(
@@ -212,7 +196,7 @@ _REJECT_RUN: _d.Operation[None] = _d.Operation(
         _d.path("workflow_run_id"),
         _d.API_VERSION,
     ),
-    body=_d.Body("ApproverDecision"),
+    body=_d.Body("WorkflowActionRequest", required=False),
 )
 
 _GET_TEMPLATE_BY_TRIGGER_TYPE: _d.Operation[m.ActionListResponse] = _d.Operation(
@@ -221,7 +205,7 @@ _GET_TEMPLATE_BY_TRIGGER_TYPE: _d.Operation[m.ActionListResponse] = _d.Operation
     "workflows",
     "get_template_by_trigger_type",
     "GET",
-    "/datagovernance/access/workflows/templates/dataAccessRequestTemplate/{triggerType}",
+    "/datagovernance/dataaccess/workflows/templates/dataAccessRequestTemplate/{triggerType}",
     responses={200: "ActionListResponse", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read the actions that a new access workflow of this trigger type starts from.",
     parameters=(
@@ -244,14 +228,14 @@ class Workflows(_d.Group):
     ) -> _d.Pager[m.ApprovalWorkflow]:
         """Read the access requests that wait for a decision by the calling user.
 
-        GET /datagovernance/access/approvals
+        GET /datagovernance/dataaccess/approvals
         """
         return self._pages(
             _GET_APPROVALS,
             (skip_token, approval_status, business_concept, business_concept_type, workflow_type, governance_domain),
         )
 
-    def list_runs(
+    def get_runs(
         self,
         *,
         skip_token: str | None = None,
@@ -266,10 +250,10 @@ class Workflows(_d.Group):
     ) -> _d.Pager[m.WorkflowRun]:
         """List runs of access workflows, filtered where arguments say so.
 
-        GET /datagovernance/access/workflowRuns
+        GET /datagovernance/dataaccess/workflowRuns
         """
         return self._pages(
-            _LIST_RUNS,
+            _GET_RUNS,
             (
                 skip_token,
                 under_glossary_hierarchy,
@@ -286,28 +270,21 @@ class Workflows(_d.Group):
     def get_run(self, workflow_run_id: str) -> m.WorkflowRun:
         """Read one run of an access workflow, with its state and steps.
 
-        GET /datagovernance/access/workflowRuns/{workflowRunId}
+        GET /datagovernance/dataaccess/workflowRuns/{workflowRunId}
         """
         return self._send(_GET_RUN, (workflow_run_id,))
-
-    def update_run(self, workflow_run_id: str, *, body: m.WorkflowRun) -> m.WorkflowRun:
-        """Change one run of an access workflow; the body is a whole run, not a part.
-
-        PUT /datagovernance/access/workflowRuns/{workflowRunId}
-        """
-        return self._send(_UPDATE_RUN, (workflow_run_id,), body)
 
     def delete_run(self, workflow_run_id: str) -> None:
         """Delete the record of one run of an access workflow.
 
-        DELETE /datagovernance/access/workflowRuns/{workflowRunId}
+        DELETE /datagovernance/dataaccess/workflowRuns/{workflowRunId}
         """
         return self._send(_DELETE_RUN, (workflow_run_id,))
 
     def get_run_approvals(self, workflow_run_id: str) -> m.WorkflowRunApprovalListResponse:
         """Read the approvals that one workflow run asks for, with the answers so far.
 
-        GET /datagovernance/access/workflowRuns/{workflowRunId}/approvals
+        GET /datagovernance/dataaccess/workflowRuns/{workflowRunId}/approvals
         """
         return self._send(_GET_RUN_APPROVALS, (workflow_run_id,))
 
@@ -323,7 +300,7 @@ class Workflows(_d.Group):
     ) -> _d.Pager[m.Workflow]:
         """List access workflows, filtered where arguments say so.
 
-        GET /datagovernance/access/workflows
+        GET /datagovernance/dataaccess/workflows
         """
         return self._pages(
             _LIST, (skip_token, is_enabled, trigger_type, under_glossary_hierarchy, business_concept, workflow_type)
@@ -332,44 +309,51 @@ class Workflows(_d.Group):
     def get(self, workflow_id: str) -> m.Workflow:
         """Read one access workflow with its trigger and actions.
 
-        GET /datagovernance/access/workflows/{workflowId}
+        GET /datagovernance/dataaccess/workflows/{workflowId}
         """
         return self._send(_GET, (workflow_id,))
 
-    def create_or_update(self, workflow_id: str, *, body: m.Workflow) -> m.Workflow:
+    def create_or_replace(self, workflow_id: str, *, body: m.Workflow) -> m.Workflow:
         """Create an access workflow under the given id, or replace the one that has it.
 
-        PUT /datagovernance/access/workflows/{workflowId}
+        PUT /datagovernance/dataaccess/workflows/{workflowId}
         """
-        return self._send(_CREATE_OR_UPDATE, (workflow_id,), body)
+        return self._send(_CREATE_OR_REPLACE, (workflow_id,), body)
 
     def delete(self, workflow_id: str) -> None:
         """Delete an access workflow by its id; succeeds without an answer body.
 
-        DELETE /datagovernance/access/workflows/{workflowId}
+        DELETE /datagovernance/dataaccess/workflows/{workflowId}
         """
         return self._send(_DELETE, (workflow_id,))
 
-    def approve_run(self, workflow_id: str, workflow_run_id: str, *, body: m.ApproverDecision) -> None:
+    def approve_run(
+        self, workflow_id: str, workflow_run_id: str, *, body: m.WorkflowActionRequest | None = None
+    ) -> None:
         """Say yes to an approval step of a workflow run, with an optional comment.
 
-        POST /datagovernance/access/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve
+        POST /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve
         """
         return self._send(_APPROVE_RUN, (workflow_id, workflow_run_id), body)
 
-    def reject_run(self, workflow_id: str, workflow_run_id: str, *, body: m.ApproverDecision) -> None:
+    def reject_run(
+        self, workflow_id: str, workflow_run_id: str, *, body: m.WorkflowActionRequest | None = None
+    ) -> None:
         """Say no to an approval step of a workflow run, with an optional comment.
 
-        POST /datagovernance/access/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject
+        POST /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject
         """
         return self._send(_REJECT_RUN, (workflow_id, workflow_run_id), body)
 
     def get_template_by_trigger_type(self, trigger_type: str) -> m.ActionListResponse:
         """Read the actions that a new access workflow of this trigger type starts from.
 
-        GET /datagovernance/access/workflows/templates/dataAccessRequestTemplate/{triggerType}
+        GET /datagovernance/dataaccess/workflows/templates/dataAccessRequestTemplate/{triggerType}
         """
         return self._send(_GET_TEMPLATE_BY_TRIGGER_TYPE, (trigger_type,))
+
+    create_or_update = _d.renamed("workflows.create_or_update", "workflows.create_or_replace", create_or_replace)
+    list_runs = _d.renamed("workflows.list_runs", "workflows.get_runs", get_runs)
 
 
 class AsyncWorkflows(_d.AsyncGroup):
@@ -385,14 +369,14 @@ class AsyncWorkflows(_d.AsyncGroup):
     ) -> _d.AsyncPager[m.ApprovalWorkflow]:
         """Read the access requests that wait for a decision by the calling user.
 
-        GET /datagovernance/access/approvals
+        GET /datagovernance/dataaccess/approvals
         """
         return self._pages(
             _GET_APPROVALS,
             (skip_token, approval_status, business_concept, business_concept_type, workflow_type, governance_domain),
         )
 
-    def list_runs(
+    def get_runs(
         self,
         *,
         skip_token: str | None = None,
@@ -407,10 +391,10 @@ class AsyncWorkflows(_d.AsyncGroup):
     ) -> _d.AsyncPager[m.WorkflowRun]:
         """List runs of access workflows, filtered where arguments say so.
 
-        GET /datagovernance/access/workflowRuns
+        GET /datagovernance/dataaccess/workflowRuns
         """
         return self._pages(
-            _LIST_RUNS,
+            _GET_RUNS,
             (
                 skip_token,
                 under_glossary_hierarchy,
@@ -427,28 +411,21 @@ class AsyncWorkflows(_d.AsyncGroup):
     async def get_run(self, workflow_run_id: str) -> m.WorkflowRun:
         """Read one run of an access workflow, with its state and steps.
 
-        GET /datagovernance/access/workflowRuns/{workflowRunId}
+        GET /datagovernance/dataaccess/workflowRuns/{workflowRunId}
         """
         return await self._send(_GET_RUN, (workflow_run_id,))
-
-    async def update_run(self, workflow_run_id: str, *, body: m.WorkflowRun) -> m.WorkflowRun:
-        """Change one run of an access workflow; the body is a whole run, not a part.
-
-        PUT /datagovernance/access/workflowRuns/{workflowRunId}
-        """
-        return await self._send(_UPDATE_RUN, (workflow_run_id,), body)
 
     async def delete_run(self, workflow_run_id: str) -> None:
         """Delete the record of one run of an access workflow.
 
-        DELETE /datagovernance/access/workflowRuns/{workflowRunId}
+        DELETE /datagovernance/dataaccess/workflowRuns/{workflowRunId}
         """
         return await self._send(_DELETE_RUN, (workflow_run_id,))
 
     async def get_run_approvals(self, workflow_run_id: str) -> m.WorkflowRunApprovalListResponse:
         """Read the approvals that one workflow run asks for, with the answers so far.
 
-        GET /datagovernance/access/workflowRuns/{workflowRunId}/approvals
+        GET /datagovernance/dataaccess/workflowRuns/{workflowRunId}/approvals
         """
         return await self._send(_GET_RUN_APPROVALS, (workflow_run_id,))
 
@@ -464,7 +441,7 @@ class AsyncWorkflows(_d.AsyncGroup):
     ) -> _d.AsyncPager[m.Workflow]:
         """List access workflows, filtered where arguments say so.
 
-        GET /datagovernance/access/workflows
+        GET /datagovernance/dataaccess/workflows
         """
         return self._pages(
             _LIST, (skip_token, is_enabled, trigger_type, under_glossary_hierarchy, business_concept, workflow_type)
@@ -473,41 +450,48 @@ class AsyncWorkflows(_d.AsyncGroup):
     async def get(self, workflow_id: str) -> m.Workflow:
         """Read one access workflow with its trigger and actions.
 
-        GET /datagovernance/access/workflows/{workflowId}
+        GET /datagovernance/dataaccess/workflows/{workflowId}
         """
         return await self._send(_GET, (workflow_id,))
 
-    async def create_or_update(self, workflow_id: str, *, body: m.Workflow) -> m.Workflow:
+    async def create_or_replace(self, workflow_id: str, *, body: m.Workflow) -> m.Workflow:
         """Create an access workflow under the given id, or replace the one that has it.
 
-        PUT /datagovernance/access/workflows/{workflowId}
+        PUT /datagovernance/dataaccess/workflows/{workflowId}
         """
-        return await self._send(_CREATE_OR_UPDATE, (workflow_id,), body)
+        return await self._send(_CREATE_OR_REPLACE, (workflow_id,), body)
 
     async def delete(self, workflow_id: str) -> None:
         """Delete an access workflow by its id; succeeds without an answer body.
 
-        DELETE /datagovernance/access/workflows/{workflowId}
+        DELETE /datagovernance/dataaccess/workflows/{workflowId}
         """
         return await self._send(_DELETE, (workflow_id,))
 
-    async def approve_run(self, workflow_id: str, workflow_run_id: str, *, body: m.ApproverDecision) -> None:
+    async def approve_run(
+        self, workflow_id: str, workflow_run_id: str, *, body: m.WorkflowActionRequest | None = None
+    ) -> None:
         """Say yes to an approval step of a workflow run, with an optional comment.
 
-        POST /datagovernance/access/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve
+        POST /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve
         """
         return await self._send(_APPROVE_RUN, (workflow_id, workflow_run_id), body)
 
-    async def reject_run(self, workflow_id: str, workflow_run_id: str, *, body: m.ApproverDecision) -> None:
+    async def reject_run(
+        self, workflow_id: str, workflow_run_id: str, *, body: m.WorkflowActionRequest | None = None
+    ) -> None:
         """Say no to an approval step of a workflow run, with an optional comment.
 
-        POST /datagovernance/access/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject
+        POST /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject
         """
         return await self._send(_REJECT_RUN, (workflow_id, workflow_run_id), body)
 
     async def get_template_by_trigger_type(self, trigger_type: str) -> m.ActionListResponse:
         """Read the actions that a new access workflow of this trigger type starts from.
 
-        GET /datagovernance/access/workflows/templates/dataAccessRequestTemplate/{triggerType}
+        GET /datagovernance/dataaccess/workflows/templates/dataAccessRequestTemplate/{triggerType}
         """
         return await self._send(_GET_TEMPLATE_BY_TRIGGER_TYPE, (trigger_type,))
+
+    create_or_update = _d.renamed("workflows.create_or_update", "workflows.create_or_replace", create_or_replace)
+    list_runs = _d.renamed("workflows.list_runs", "workflows.get_runs", get_runs)
