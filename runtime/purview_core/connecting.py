@@ -99,9 +99,9 @@ class Transport:
             self._trust = ssl.create_default_context(cafile=None if folder else path, capath=path if folder else None)
         return self._trust
 
-    def opened(self, key: Key) -> Link:
-        """A connection to be; it connects when it is first used."""
-        scheme, host, port = key
+    def opened(self, link: Link) -> Link:
+        """The same, with a connection; it connects when it is first used."""
+        scheme, host, port = link.key
         url = self._proxies.of(scheme.decode(), host.decode(), port)
         origin = httpcore.Origin(scheme, host, port or (443 if scheme == b"https" else 80))
         layers = (scheme == b"https") + (url is not None and url.scheme == "https")
@@ -111,12 +111,15 @@ class Transport:
             options["ssl_context"] = self._context()
         if url is not None:
             options["proxy"] = self._proxy(url)
-        if not self._http2:
-            return Link(key, self._factory(**options).create_connection(origin), wire)
+        link.wire = wire
+        if not link.shared:
+            link.connection = self._factory(**options).create_connection(origin)
+            return link
         limits = self.limits
         options |= {"max_connections": limits.max_connections, "max_keepalive_connections": limits.max_keepalive}
         options |= {"keepalive_expiry": limits.keepalive_expiry_s, "http2": True}
-        return Link(key, self._factory(**options), wire, shared=True)
+        link.connection = self._factory(**options)
+        return link
 
     def _proxy(self, url: httpx.URL) -> httpcore.Proxy:
         where = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/")
@@ -131,7 +134,7 @@ class Transport:
             if pool.closed:
                 raise RuntimeError(CLOSED)
             if key not in pool.shared:
-                pool.shared[key] = self.opened(key)
+                pool.shared[key] = self.opened(Link(key, shared=True))
             return pool.shared[key]
 
     def outgoing(

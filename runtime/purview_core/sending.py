@@ -6,6 +6,7 @@ httpx.Client.send does more, and costs more, beside its transport. What an httpx
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
@@ -128,13 +129,13 @@ class _Timing:
 
     def __init__(self, response: httpx.Response, started: float) -> None:
         self._stream: Any = response.stream
-        self._response: httpx.Response | None = response
-        self._started = started
+        self._response = weakref.ref(response)  # which holds this: a page, or a place, would wait for the collector
+        self._started: float | None = started
 
     def stop(self) -> None:
-        response, self._response = self._response, None  # which holds this: a page would wait for the collector
-        if response is not None:
-            response.elapsed = timedelta(seconds=time.perf_counter() - self._started)
+        response, started, self._started = self._response(), self._started, None
+        if response is not None and started is not None:
+            response.elapsed = timedelta(seconds=time.perf_counter() - started)
 
 
 class _Timed(_Timing, httpx.SyncByteStream):
