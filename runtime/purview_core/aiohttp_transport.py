@@ -123,7 +123,8 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
             version, reason = answer.version or (1, 1), (answer.reason or "").encode()
             extensions = {"http_version": b"HTTP/%d.%d" % (version[0], version[1]), "reason_phrase": reason}
             body: dict[str, Any] = {"stream": _Body(answer, request, deadline)}
-            if answer.content.is_eof() and answer.content_length and answer.content.exception() is None:
+            plain = "Content-Encoding" not in answer.headers  # httpx would decode the other at once, whole or not
+            if plain and answer.content.is_eof() and answer.content_length and answer.content.exception() is None:
                 body = {"content": answer.content.read_nowait()}  # a small answer is all here
             return httpx.Response(answer.status, headers=list(answer.raw_headers), extensions=extensions, **body)
         raise failure

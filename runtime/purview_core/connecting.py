@@ -13,6 +13,7 @@ from typing import Any
 import httpcore
 import httpx
 
+from .beneath import connection_to
 from .forks import fork_safe_lock
 from .header_lines import header_lines
 from .options import flag
@@ -113,7 +114,7 @@ class Transport:
             options["proxy"] = self._proxy(url)
         link.wire = wire
         if not link.shared:
-            link.connection = self._factory(**options).create_connection(origin)
+            link.connection = connection_to(self._factory(**options), origin)
             return link
         limits = self.limits
         options |= {"max_connections": limits.max_connections, "max_keepalive_connections": limits.max_keepalive}

@@ -101,11 +101,11 @@ def _wait(pool: Pool, turn: _Turn, timeouts: dict[str, float | None]) -> Link:
             pool.tend()
         if pool.closed or turn.link is None:
             raise RuntimeError(CLOSED)
-        return turn.link
     except BaseException:
         if (link := pool.leave(turn)) is not None:
             _give_back(pool, link)
         raise
+    return turn.link
 
 
 def _slice(end: float) -> float:
@@ -261,11 +261,11 @@ async def _await(pool: Pool, turn: _AsyncTurn, timeouts: dict[str, float | None]
             pool.tend()
         if pool.closed or turn.link is None:
             raise RuntimeError(CLOSED)
-        return turn.link
     except BaseException:
         if (link := pool.leave(turn)) is not None:
             await _agive_back(pool, link)
         raise
+    return turn.link
 
 
 async def _aclose(link: Link) -> None:

@@ -6,6 +6,8 @@ import re
 
 import httpx
 
+from .beneath import with_parts
+
 _PLAIN = re.compile(r"(/[A-Za-z0-9._~%:@!$&'()*+,;=/-]*)(?:\?([A-Za-z0-9._~%:@!$&()*+,;=/-]*))?")
 _CLIMBS = re.compile(r"/\.|%(?![0-9A-Fa-f]{2})")  # what httpx would change: dot segments, a % that encodes nothing
 
@@ -29,6 +31,4 @@ class Urls:
         return self._made(found[1], found[2])
 
     def _made(self, path: str, query: str | None) -> httpx.URL:
-        made = httpx.URL(self._base)
-        made._uri_reference = self._base._uri_reference._replace(path=path, query=query)
-        return made
+        return with_parts(self._base, path, query)

@@ -100,7 +100,7 @@ def test_one_module_of_auth_reads_the_environment() -> None:
 BELOW_HTTPX = {
     "wire.py": {"httpcore"},
     "connecting.py": {"httpcore"},
-    "header_lines.py": {"h11"},
+    "beneath.py": {"h11"},
     "transport.py": {"httpcore", "anyio"},
     "aiohttp_transport.py": {"aiohttp", "yarl"},  # an extra
 }

@@ -31,7 +31,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pyte
 
 
 @pytest.fixture(autouse=True)
-def collected() -> Iterator[None]:
+def collected(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)  # pytest's keeps the frames of what was raised in them
     yield
     gc.collect()  # while the warnings above are passed over
 
