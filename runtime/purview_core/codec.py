@@ -25,7 +25,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
-from functools import cached_property
 from math import isfinite
 from operator import is_
 from typing import Any
@@ -33,6 +32,7 @@ from typing import Any
 from .classes import UNREAD, declared
 from .fields import ASSIGNED, HANDED, Coded, Field, compiled, touch
 from .jsontext import Beyond
+from .lazy import cached_property
 from .registry import Load, Registry, normal, split_union
 from .values import NULL, camel, datetime_text
 

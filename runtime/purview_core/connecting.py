@@ -197,10 +197,26 @@ def forget(links: Iterable[Link]) -> None:
             close()
 
 
-def _after_fork() -> None:
-    for transport in _LIVE:
+_LONGEST_CONTEXT_S = 5.0
+_held: list[bool] = []  # whether the forking thread has the lock
+
+
+def _before_fork() -> None:
+    """Lets another thread make its TLS context first: OpenSSL has locks of its own, which the child would find held."""
+    _held.append(_CONTEXTS_LOCK.acquire(timeout=_LONGEST_CONTEXT_S))
+
+
+def _after_fork_in_parent() -> None:
+    if _held and _held.pop():
+        _CONTEXTS_LOCK.release()
+
+
+def _after_fork_in_child() -> None:
+    """The lock is free already, as each of its kind. What was connected is the parent's."""
+    _held.clear()
+    for transport in list(_LIVE):
         transport._start()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
