@@ -69,7 +69,8 @@ def test_what_is_invented_in_a_glossary_has_a_guid(given: str, kept: bool) -> No
 
 def test_the_id_of_what_is_made_is_the_one_by_which_it_is_found() -> None:
     path = "/datagovernance/dataestate/controls?api-version=2025-11-01-preview"
-    made, listed = called("POST", path, {"id": ""}, exact=True)
+    planes = ["data_estate_health@2025-11-01-preview"]
+    made, listed = called("POST", path, {"id": ""}, exact=True, planes=planes)
     assert made.json()["id"] == listed.json()["value"][0]["id"] != ""
 
 
