@@ -118,7 +118,8 @@ class Resources:
         kind, key = place(call)
         old = call.need(kind, key, "Resource", lambda: self._invented(call, key))
         matches(call, old)
-        return self._keep(call, kind, key, complete(call, {**old, **call.body}, call.operation.result, key, old))
+        schema = call.operation.result or self._schema(norm(call.operation.path))
+        return self._keep(call, kind, key, complete(call, {**old, **call.body}, schema, key, old))
 
     def read(self, call: Call) -> Reply:
         """GET of an item. One that no operation makes is invented; so is one of a kind that an account has once."""
