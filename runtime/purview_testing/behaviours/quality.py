@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from purview_core.jsontext import dumps
-from purview_testing.call import Behaviour, Call, Reply
+from purview_testing.call import ME, Behaviour, Call, Reply
 from purview_testing.lists import listing, tags_of
 from purview_testing.merge import merged
 from purview_testing.stamps import complete
@@ -145,7 +145,7 @@ def create_asset(call: Call) -> Reply:
 
 
 def _described(call: Call, asset: Asset, name: str) -> None:
-    times = {"createdAt": call.now, "lastModifiedAt": call.now}
+    times = {"createdAt": call.now, "createdBy": ME, "lastModifiedAt": call.now, "lastModifiedBy": ME}
     value = {"id": call.guid(), "type": "Basic", "name": name, "isDQAsset": True, **times, **asset.references}
     call.store.put(METADATA, asset.key, value)
 
