@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from purview_codegen.manifest import Document
-from purview_core import AsyncPoller, NotFoundError, Poller, to_json
+from purview_core import AsyncPoller, BadRequestError, ConflictError, NotFoundError, Poller, to_json
 from purview_core.codec import Registry
 from purview_testing import Sandbox
 from purview_testing.answers import Examples, resolve
@@ -304,6 +304,58 @@ def test_entities_of_every_version(document: Document, mode: str) -> None:
         call("DELETE", "/atlas/v2/entity/guid/{}", guid)
         with pytest.raises(NotFoundError):
             call("GET", "/atlas/v2/entity/guid/{}", guid)
+
+
+def table_named(qualified: str, guid: str | None = None, **attributes: Any) -> Json:
+    placed = {} if guid is None else {"guid": guid}
+    return {"typeName": "azure_sql_table", "attributes": {"qualifiedName": qualified, **attributes}, **placed}
+
+
+@pytest.mark.parametrize("document", [d for d in documents() if d.plane in ATLAS], ids=str)
+@pytest.mark.parametrize(
+    "guids",
+    [("-1", "-2", "-1"), ("-1", "-1", "-1"), (None, None, None), ("-1", None, "-2"), (None, "-3", "-3")],
+    ids=str,
+)
+def test_what_comes_twice_in_one_batch_is_one_entity(document: Document, guids: tuple[str | None, ...]) -> None:
+    """By its placeholder, by type and qualified name, or by both; every placeholder is assigned, and no attribute is lost."""
+    with opened(document, "sync") as account:
+        call = Atlas(account)
+        there = call("POST", "/atlas/v2/entity/bulk", body={"entities": [table_named("old", "-9", owner="o")]})
+        names = ("description", "name", "owner")
+        batch = [table_named("q", guid, **{name: CHANGED}) for guid, name in zip(guids, names, strict=True)]
+        process = {
+            "inputs": [{"typeName": "azure_sql_table", "uniqueAttributes": {"qualifiedName": "q"}}],
+            "outputs": [],
+        }
+        copy = {"typeName": "Process", "guid": "-7", "attributes": {"qualifiedName": "p", "name": "p", **process}}
+        given = [*batch, table_named("old", description=CHANGED), copy, table_named("old", name=CHANGED)]
+        made = call("POST", "/atlas/v2/entity/bulk", body={"entities": given})
+        assigned = {guid: made["guidAssignments"][guid] for guid in guids if guid is not None}
+        [key] = {head["guid"] for head in made["mutatedEntities"]["CREATE"] if head["typeName"] != "Process"}
+        assert {*assigned.values()} <= {key}
+        assert ["old"] == [h["attributes"]["qualifiedName"] for h in made["mutatedEntities"]["UPDATE"]]
+        found = call("POST", "/search/query", body={"keywords": CHANGED, "limit": 10})
+        old = there["guidAssignments"]["-9"]
+        assert sorted([key, old]) == sorted(hit["id"] for hit in found)
+        kept = call("GET", "/atlas/v2/entity/guid/{}", key)["entity"]["attributes"]
+        assert [CHANGED] * 3 == [kept[name] for name in names]
+        kept = call("GET", "/atlas/v2/entity/guid/{}", old)["entity"]["attributes"]
+        assert ["o", CHANGED, CHANGED] == [kept[name] for name in ("owner", "description", "name")]
+        edges = call("GET", "/atlas/v2/lineage/{}", key, direction="BOTH")["relations"]
+        assert [(key, made["guidAssignments"]["-7"])] == [(e["fromEntityId"], e["toEntityId"]) for e in edges]
+
+
+@pytest.mark.parametrize("document", [d for d in documents() if d.plane in ATLAS], ids=str)
+def test_a_placeholder_or_a_name_for_two_things_is_refused(document: Document) -> None:
+    with opened(document, "sync") as account:
+        call = Atlas(account)
+        with pytest.raises(BadRequestError, match="guid -1 stands for two entities"):
+            call("POST", "/atlas/v2/entity/bulk", body={"entities": [table_named("q", "-1"), table_named("r", "-1")]})
+        assert [] == call("POST", "/search/query", body={"keywords": "*", "limit": 10})
+        invoice = {"name": "invoice", "superTypes": ["DataSet"], "attributeDefs": []}
+        with pytest.raises(ConflictError, match="invoice already exists"):
+            call("POST", "/atlas/v2/types/typedefs", body={"entityDefs": [invoice, invoice]})
 
 
 @pytest.mark.parametrize("mode", MODES)
