@@ -415,3 +415,27 @@ def test_a_scan_of_every_version_runs_to_its_end(document: Document, mode: str) 
             if "GET" in paths["/scan/datasources/{}/scans/{}/runs/{}"]:
                 call("GET", "/datasources/{}/scans/{}/runs/{}", *scan, run)
         assert [(run, "Succeeded")] == [(r["id"], r["status"]) for r in past]
+        source = call("GET", "/datasources/{}", scan[0])
+        [listed] = [s for s in call("GET", "/datasources") if s["name"] == scan[0]]
+        found = [call("GET", "/datasources/{}/scans/{}", *scan), *call("GET", "/datasources/{}/scans", scan[0])]
+        for told in (*found, *source["scans"], *listed["scans"]):
+            runs = told["scanResults"] if "scanResults" in told else [told["lastRunResult"]]
+            assert [(run, "Succeeded")] == [(r["id"], r["status"]) for r in runs]
+
+
+def test_runs_that_nobody_asks_for_go_on_with_the_clock() -> None:
+    """In the list of runs, in the scan and in its source; where no clock moves them, looking does not."""
+    [document] = [d for d in documents() if d.plane == "scanning" and d.default]
+    now = [1_700_000_000.0]
+    for pace, ways in ((None, ["Queued"] * 3), (60, ["Queued", "InProgress", "Succeeded"])):
+        with Sandbox(["scanning"], pace=pace, clock=lambda: now[0]) as sandbox:
+            account = Account(next(v for v in versions() if v.document == document), sandbox, "sync")
+            call, scan = Atlas(account), account.resources["/scan/datasources/{}/scans/{}"]
+            holes = tuple(account.made(scan, 1, {})[0].values())
+            account.caller.client.scan_result.begin_run_scan(*holes)
+            for way in ways:
+                one = call("GET", "/datasources/{}/scans/{}", *holes)
+                [source], [run] = call("GET", "/datasources"), call("GET", "/datasources/{}/scans/{}/runs", *holes)
+                seen = [run["status"], *(told["lastRunResult"]["status"] for told in (one, *source["scans"]))]
+                assert [way] * 3 == seen
+                now[0] += 60
