@@ -6,6 +6,7 @@ The resources, their parents and their bodies come from the contracts; the few b
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -304,6 +305,27 @@ def test_entities_of_every_version(document: Document, mode: str) -> None:
         call("DELETE", "/atlas/v2/entity/guid/{}", guid)
         with pytest.raises(NotFoundError):
             call("GET", "/atlas/v2/entity/guid/{}", guid)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("document", [d for d in documents() if d.plane in ATLAS], ids=str)
+def test_lineage_of_columns_of_every_version(document: Document, mode: str) -> None:
+    """It is the text of a process' columnMapping, which the lineage of each table shows, as it shows all plain attributes."""
+    pairs = [{"Source": "id", "Sink": "order_id"}, {"Source": "*", "Sink": "total"}]
+    mapping = json.dumps([{"DatasetMapping": {"Source": "a", "Sink": "b"}, "ColumnMapping": pairs}])
+    ends = {"inputs": [{"guid": "-1"}], "outputs": [{"guid": "-2"}]}
+    plain = {"qualifiedName": "p", "name": "copy", "columnMapping": mapping, "runs": 3}
+    process = {"typeName": "Process", "guid": "-3", "attributes": {**plain, **ends}}
+    with opened(document, mode) as account:
+        call = Atlas(account)
+        batch = [table_named("a", "-1"), table_named("b", "-2"), process]
+        guids = call("POST", "/atlas/v2/entity/bulk", body={"entities": batch})["guidAssignments"]
+        for table in ("-1", "-2"):
+            found = call("GET", "/atlas/v2/lineage/{}", guids[table], direction="BOTH")["guidEntityMap"]
+            assert set(guids.values()) == set(found)
+            shown = found[guids["-3"]]["attributes"]
+            assert plain == shown
+            assert pairs == json.loads(shown["columnMapping"])[0]["ColumnMapping"]
 
 
 def table_named(qualified: str, guid: str | None = None, **attributes: Any) -> Json:
