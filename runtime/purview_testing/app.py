@@ -23,7 +23,7 @@ from .routing import Match
 from .store import Store
 from .validate import Validator, Verdict
 from .values import Departure
-from .wire import Problem, Request, Response, json_response
+from .wire import LARGEST_BODY, Problem, Request, Response, json_response
 
 _JOURNAL = 10_000
 _STATUS = re.compile(r"(?P<prefix>/.*)/operations/(?P<key>[^/]+)")
@@ -157,6 +157,9 @@ class App:
         if (token := self.identity.serve(request)) is not None:
             return token
         self.identity.check(request)
+        if len(request.content) > LARGEST_BODY:
+            text = f"The body has more than {LARGEST_BODY:,} bytes; send it in parts."
+            raise Problem(413, "RequestBodyTooLarge", text)
         if verdict.match is None:
             return self._unrouted(request, verdict)
         body = read_body(request, verdict.match.operation)

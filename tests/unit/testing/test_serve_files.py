@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from purview_testing import Sandbox
+from purview_testing import Sandbox, app, server
 from purview_testing.__main__ import _list
 from purview_testing.specs import UsageError
 
@@ -58,3 +58,25 @@ def test_each_departure_is_told_once(path: str) -> None:
         error = answer.json()["error"]
         assert sorted(texts) == sorted(detail["message"] for detail in error["details"])
         assert error["details"][0]["message"] in error["message"]
+
+
+@pytest.mark.parametrize("more", [0, 1])
+@pytest.mark.parametrize("served", [False, True], ids=["in process", "on a port"])
+def test_a_body_has_a_largest_size(served: bool, more: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is larger is an error that says so, also where its end was never kept."""
+    most = 300_000
+    for module in (app, server):
+        monkeypatch.setattr(module, "LARGEST_BODY", most)
+    frame = b'{"kind":"AdlsGen2","properties":{"endpoint":"%s"}}'
+    content = frame % (b"x" * (most + more - len(frame) + 2))
+    headers = {"content-type": "application/json"}
+    path = "/scan/datasources/lake?api-version=2023-09-01"
+    with Sandbox(["scanning"]) as sandbox, sandbox.serve() as url:
+        transport = None if served else sandbox.transport()
+        with httpx.Client(transport=transport, auth=sandbox.auth, base_url=url) as client:
+            answer = client.put(path, content=content, headers=headers)
+            assert (413 if more else 201) == answer.status_code
+            if more:
+                assert "more than 300,000 bytes" in answer.json()["error"]["message"]
+            else:
+                assert most - len(frame) + 2 == len(client.get(path).json()["properties"]["endpoint"])
