@@ -96,28 +96,30 @@ def settle(call: Call, asset: Asset) -> None:
         _moved(call, row.value, asked=False)
 
 
-def _monitor(call: Call, key: str, text: str, *, kind: str = "Update", place: str | None = None, **more: Any) -> Reply:
-    """202: the status of something that has begun. The address is the service's own, on a host that this sandbox is not."""
-    domain = quote(call.holes["businessDomainId"], safe="~")
-    link = place or f"https://westus.api.purview.azure.com/dataquality/business-domains/{domain}/status/{key}"
+def _monitor(call: Call, key: str, text: str, link: str | None, *, kind: str = "Update", **more: Any) -> Reply:
+    """202: the status of something that has begun. `link`: where the live service would tell of it, no address of this sandbox."""
     value = {"id": key, "status": "InProgress", "kind": kind, "lastUpdated": call.now, "statusMessage": text, **more}
-    return Reply(value, 202, {"Operation-Id": key, **({"Operation-Location": link} if link != _NOWHERE else {})})
+    return Reply(value, 202, {"Operation-Id": key, **({"Operation-Location": link} if link is not None else {})})
 
 
-_NOWHERE = "nowhere"  # the service names no address
+def _link(call: Call, key: str) -> str:
+    """As the live service gives it: on a host that is neither the account's nor the sandbox's, at a path of no operation."""
+    domain = quote(call.holes["businessDomainId"], safe="~")
+    return f"https://westus.api.purview.azure.com/dataquality/business-domains/{domain}/status/{key}"
 
 
 def observe(call: Call) -> Reply:
     run = _start(call, asset_of(call), _ASSESSMENT, redundancyCheck=call.body.get("redundancyCheck", False))
     mappings = {n: call.body[n] for n in ("datasetToDatasourceMappings",) if n in call.body}
     text, result = "Observation job initiated successfully", {"value": run, **mappings}
-    return _monitor(call, run, text, place=_NOWHERE, progressPercentage=10, result=result)
+    return _monitor(call, run, text, None, progressPercentage=10, result=result)
 
 
 def profile(call: Call) -> Reply:
     source = {"primaryDataSourceID": call.body["dataSourceId"]} if "dataSourceId" in call.body else {}
     run = _start(call, asset_of(call), _PROFILE, **source)
-    return _monitor(call, run, "Profile job initiated successfully", progressPercentage=10, result={"value": run})
+    text, result = "Profile job initiated successfully", {"value": run}
+    return _monitor(call, run, text, _link(call, run), progressPercentage=10, result=result)
 
 
 def clone(call: Call) -> Reply:
@@ -132,8 +134,8 @@ def clone(call: Call) -> Reply:
     }
     run = _start(call, source, _CLONE)
     call.store.put(_PROGRESS, run, {**call.store.get(_PROGRESS, run), "target": target})
-    result = {"value": run, "targetAssetId": target["key"]}
-    return _monitor(call, run, "Clone job initiated successfully", kind="Create", progressPercentage=10, result=result)
+    text, result = "Clone job initiated successfully", {"value": run, "targetAssetId": target["key"]}
+    return _monitor(call, run, text, _link(call, run), kind="Create", progressPercentage=10, result=result)
 
 
 def status(call: Call) -> Reply:
@@ -171,7 +173,8 @@ def cancel(call: Call) -> Reply:
             raise Problem(409, "RunEnded", f"The run {key!r} has ended: {run['status']}.")
         _cancelled(call, run)
     kind = "Update" if call.settings.exact else "ScanOperation"
-    return _monitor(call, call.guid(), "Scan cancellation in progress", kind=kind, progressPercentage=50)
+    operation, text = call.guid(), "Scan cancellation in progress"
+    return _monitor(call, operation, text, _link(call, operation), kind=kind, progressPercentage=50)
 
 
 def _cancelled(call: Call, run: Json) -> None:
@@ -213,9 +216,8 @@ def scan(call: Call) -> Reply:
     for item in (kept.get("scope") or {}).get("items") or []:
         asset = Asset(domain, referred(item, "dataProduct") or NO_PRODUCT, referred(item, "dataAsset"))
         _start(call, asset, _ASSESSMENT, "Scheduled", **common, **how)
-    return _monitor(
-        call, key, "Scan initiated successfully", kind="Create", progressPercentage=0, result={"value": key}
-    )
+    text, result = "Scan initiated successfully", {"value": key}
+    return _monitor(call, key, text, _link(call, key), kind="Create", progressPercentage=0, result=result)
 
 
 def _scans(domain: str, schedule: str) -> str:
@@ -275,9 +277,9 @@ def cancel_scan(call: Call) -> Reply:
         request = {"cancelRequestTime": call.now, "cancelledBy": ME}
         call.store.put(_scans(domain, schedule), key, {**kept, **request})
     operation = call.guid()
-    kind, place = "Update" if call.settings.exact else "Cancel", f"https://purview.azure.com/operations/{operation}"
+    kind, link = "Update" if call.settings.exact else "Cancel", f"https://purview.azure.com/operations/{operation}"
     text = "Scan cancellation request accepted and processing."
-    return _monitor(call, operation, text, kind=kind, place=place, progressPercentage=0)
+    return _monitor(call, operation, text, link, kind=kind, progressPercentage=0)
 
 
 _DOMAIN, _SCAN = "/business-domains/{}", "/business-domains/{}/schedules/{}/scans/{}"
