@@ -18,7 +18,8 @@ PurviewError
 +-- DecodeError                      the answer is no JSON
 |   +-- ContractError                strict mode: it is not what the document declares (.departures, .value)
 +-- PagingError                      the next page cannot or must not be fetched (.position)
-+-- PollingError                     a long-running operation failed, was cancelled, or its link cannot be followed
++-- PollingError                     a long-running operation failed, was cancelled, or cannot be resumed
++-- PollingTimeoutError              (also a TimeoutError) a wait for a long-running operation ended before it did
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from purview_auth.errors import AuthError, PurviewAuthError, PurviewError
@@ -46,6 +48,7 @@ __all__ = [
     "NotFoundError",
     "PagingError",
     "PollingError",
+    "PollingTimeoutError",
     "PreconditionFailedError",
     "PurviewAuthError",
     "PurviewError",
@@ -58,17 +61,20 @@ __all__ = [
 
 
 class _TriedError(PurviewError):
-    """`attempts` counts the tries; `gave_up` says why there was not another one, where that is not plain."""
+    """`attempts` counts the tries; `gave_up` says why there was not another one, where that is not plain. `sent_ids` are the
+    ids that the call made up for what it starts, by wire name: what was sent may be there under them."""
 
     attempts: int = 1
     gave_up: str = ""
+    sent_ids: Mapping[str, str] = MappingProxyType({})
 
     def give_up(self, reason: str) -> None:
         self.gave_up = reason
 
     def __str__(self) -> str:
         tries = f" Tried {self.attempts} times." if self.attempts > 1 else ""
-        return f"{self.args[0]}{tries}" + (f" Not tried again: {self.gave_up}." if self.gave_up else "")
+        sent = f" It was sent with {', '.join(f'{n} {v}' for n, v in self.sent_ids.items())}." if self.sent_ids else ""
+        return f"{self.args[0]}{sent}{tries}" + (f" Not tried again: {self.gave_up}." if self.gave_up else "")
 
 
 class TransportError(_TriedError):
@@ -217,11 +223,24 @@ class PagingError(PurviewError):
 
 
 class PollingError(PurviewError):
-    """A long-running operation failed or was cancelled, with the service's own `code` and `message`; or cannot be followed."""
+    """A long-running operation failed or was cancelled, with the service's own `status`, `code` and words; or it cannot be
+    resumed. `body` is the answer that said so."""
 
     def __init__(self, message: str, *, status: str | None = None, code: str | None = None, body: Any = None) -> None:
         super().__init__(message)
         self.status, self.code, self.body = status, code, body
+
+
+class PollingTimeoutError(PurviewError, TimeoutError):
+    """A wait for a long-running operation ended before the operation did. It goes on: its poller can be asked again, now or
+    from `token()`. `status` is the service's last word."""
+
+    def __init__(self, message: str, status: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, self.__dict__)
 
 
 _BY_STATUS: dict[int, type[HttpError]] = {
