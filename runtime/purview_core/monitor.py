@@ -309,11 +309,12 @@ def _own_status(client: Client | AsyncClient, prepared: Prepared) -> str | None:
 def first_answer(operation: Operation[Any], answer: httpx.Response, parsed: Any) -> Any:
     """What a call by operationId gives for the first answer: as decoded, unless that would be a resource made of a status."""
     text = type_of(operation, answer.status_code)
-    if operation.polling is None or text in (None, "None", "Any") or status_class(operation, answer.status_code):
+    body = body_of(answer)
+    if operation.polling is None or body is None or text in (None, "None", "Any"):
         return parsed
-    if _is_declared(operation, answer):
+    if status_class(operation, answer.status_code) or _is_declared(operation, answer):
         return parsed
-    body, ask_with = body_of(answer), operation.polling.ask_with
+    ask_with = operation.polling.ask_with
     return OperationStatus(status_of(body) or ACCEPTED, id_of(body, answer.headers), body, ask_with=ask_with)
 
 
