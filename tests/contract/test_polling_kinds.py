@@ -13,14 +13,14 @@ import httpx
 import pytest
 
 from purview_codegen.adapter import operations_of
-from purview_codegen.manifest import Document, Manifest
+from purview_codegen.manifest import Document
 from purview_core import AsyncPoller, Operation, OperationStatus, Poller, PollingError, to_json
 from purview_core.codec import Registry, codec
 from purview_core.monitor import status_class
 from purview_core.outcome import is_result
 
 from .calling import ENDPOINT, version_of
-from .corpus import SPECS, contract, documents, package
+from .corpus import contract, documents, manifest, package
 from .sampling import Json
 
 pytestmark = pytest.mark.level("L1")
@@ -86,7 +86,7 @@ def cases(document: Document, *states: str) -> Iterator[tuple[Operation[Any], Se
 
 def quiet(document: Document, transport: Any, prefix: str = "") -> Any:
     """A client that does not sleep."""
-    title = Manifest.load(SPECS).plane(document.plane).title
+    title = manifest().plane(document.plane).title
     client = getattr(package(document), f"{prefix}{title}Client")(ENDPOINT, transport=transport)
 
     async def asleep(_: float) -> None: ...
