@@ -64,7 +64,9 @@ class PollingPlanner:
             read = self.reads.get(_norm(found))
             if read is None or [self.parsed.operations[read["operationId"]].responses.get(200)] != kinds:
                 continue
-            asked = [p for p in read["parameters"] if p["required"] and p["in"] != "path" and p["name"] != "api-version"]
+            asked = [
+                p for p in read["parameters"] if p["required"] and p["in"] != "path" and p["name"] != "api-version"
+            ]
             if not asked:
                 return found
         return None

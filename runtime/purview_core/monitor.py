@@ -145,11 +145,11 @@ class Monitor(Generic[T]):
 
     def _status_link(self, started: httpx.Response) -> str | None:
         for name in _MONITORS:
-            link = started.headers.get(name)
-            other = self._refused is not None and name == "location"  # of a made resource: nothing tells its state there
-            if link and not (other and started.status_code != 202):
-                if found := self._followable(repaired(link)):
-                    return found
+            link = started.headers.get(name, "")
+            if name == "location" and self._refused is not None and started.status_code != 202:
+                link = ""  # it leads to what was made, which tells no state
+            if found := self._followable(repaired(link)):
+                return found
         body = body_of(started)
         state = status_of(body)
         if self._refused is None and started.status_code != 202 and (not state or went_well(state, body) is not None):

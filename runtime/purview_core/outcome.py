@@ -14,10 +14,14 @@ from .jsontext import loads
 from .operation import Facts
 
 ACCEPTED = "Accepted"
-_WELL = re.compile(r"(partial|partially)?(succeeded|success|successful|successfully|completed?|finished|done)(with\w*)?")
+_WELL = re.compile(
+    r"(partial|partially)?(succeeded|success|successful|successfully|completed?|finished|done)(with\w*)?"
+)
 _FAILED = {"failed", "canceled", "cancelled", "error"}
 _RUNNING = {"accepted", "new", "notstarted", "started", "queued", "scheduled", "submitted", "inprogress"}
-_BAD = re.compile(r"fail|error|cancel|abort|quarantin|reject|denied|declin|expir|terminat|timedout|timeout|stop|kill|revert")
+_BAD = re.compile(
+    r"fail|error|cancel|abort|quarantin|reject|denied|declin|expir|terminat|timedout|timeout|stop|kill|revert"
+)
 _END_TIME = re.compile(r"(end|ended|complet\w*|finish\w*)(date)?(time|at|on)(utc)?")
 _NO_TIME = ("0001-", "9999-")  # what .NET has for none
 _STATE = "provisioningstate"

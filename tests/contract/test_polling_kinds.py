@@ -222,7 +222,9 @@ def takings(document: Document, link: str, first: str) -> Iterator[tuple[Operati
         body = service.value if FIRST[first] is None else FIRST[first]
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         answer = httpx.Response(service.first, headers=NOWHERE[link], content=content)
-        done = {**service.result, "status": "Succeeded"} if isinstance(service.result, dict) else {"status": "Succeeded"}
+        done = (
+            {**service.result, "status": "Succeeded"} if isinstance(service.result, dict) else {"status": "Succeeded"}
+        )
         yield declared, Taken(answer, done), arguments
 
 
@@ -310,7 +312,9 @@ def test_t13_a_followed_link_that_ends_with_a_status_makes_no_resource_of_it(doc
     """The last answer holds nothing of the declared type: the resource is asked for, else the status is what there is."""
     for declared, service, arguments in cases(document, "Succeeded"):
         link = {"Operation-Location": STATUS}
-        first = httpx.Response(202 if service.first == 202 else 201, headers=link, json={"id": "op/1", "status": "Running"})
+        first = httpx.Response(
+            202 if service.first == 202 else 201, headers=link, json={"id": "op/1", "status": "Running"}
+        )
 
         def answer(request: httpx.Request, service: Service = service, first: httpx.Response = first) -> httpx.Response:
             if request.method != "GET":
@@ -349,7 +353,11 @@ def test_t13_a_status_is_told_from_a_resource() -> None:
             if "status" in members and set(members) <= STATUS_MEMBERS:
                 statuses.append(sampler.sample({"$ref": f"#/components/schemas/{name}"}))
         resources += [(o, s.result) for o, s, _ in cases(document, "Succeeded") if isinstance(s.result, dict)]
-    taken = [{"id": "a", "status": "Accepted"}, {"status": "Succeeded", "error": None}, {"status": "Failed", "error": {"code": "C"}}]
+    taken = [
+        {"id": "a", "status": "Accepted"},
+        {"status": "Succeeded", "error": None},
+        {"status": "Failed", "error": {"code": "C"}},
+    ]
     counted = 0
     for operation, resource in resources:
         load = Registry.get(operation.models).loader(operation.polling.result if operation.polling else "")
@@ -370,7 +378,16 @@ def test_t13_a_status_is_told_from_a_resource() -> None:
 # what the documents' own status classes are made of
 STATUS_MEMBERS = {
     *("id", "scanResultId", "status", "kind", "error", "errorDetails", "statusMessage", "result", "progressPercentage"),
-    *("startTime", "endTime", "createTime", "lastUpdateTime", "lastUpdated", "properties", "taskPickUpTime", "progress"),
+    *(
+        "startTime",
+        "endTime",
+        "createTime",
+        "lastUpdateTime",
+        "lastUpdated",
+        "properties",
+        "taskPickUpTime",
+        "progress",
+    ),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import math
 import pickle
@@ -24,6 +25,7 @@ from purview_core import (
 )
 from purview_dataplane.catalog import CatalogClient
 from purview_dataplane.catalog import models as cat
+from purview_dataplane.data_quality import DataQualityClient
 from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
 from purview_dataplane.scanning import models as m
 from purview_dataplane.share import OPERATIONS, AsyncShareClient, ShareClient
@@ -31,6 +33,15 @@ from purview_dataplane.share import models as share
 
 from .support import ENDPOINT, Recorder, quick
 
+DATA_QUALITY = [
+    ("observations", "begin_run", ("d", "p", "a"), "runs.get"),
+    ("observations", "begin_run_of_asset", ("d", "a"), "runs.get"),
+    ("profiles", "begin_run", ("d", "p", "a"), "runs.get"),
+    ("profiles", "begin_run_of_asset", ("d", "a"), "runs.get"),
+    ("runs", "begin_cancel", ("d", "r"), "runs.get"),
+    ("scans", "begin_run", ("d", "s"), "scans.get"),
+    ("scans", "begin_cancel", ("d", "s", "r"), "scans.get"),
+]
 STATUS = f"{ENDPOINT}/share/operationResults/op?api-version=2023-05-30-preview"
 
 
@@ -125,7 +136,9 @@ def test_t13_links_to_another_host_are_not_followed_and_leave_the_poller() -> No
         assert said == str(poller.accepted)
         assert ("Running", False) == (poller.status(), poller.done())
         assert share.OperationResponse(status="Running", id="op") == attrs_of(poller.result())
-        with pytest.raises(PollingError, match=f"link to {re.escape(refused)} is not followed: .*; ask with sent_shares.get"):
+        with pytest.raises(
+            PollingError, match=f"link to {re.escape(refused)} is not followed: .*; ask with sent_shares.get"
+        ):
             poller.token()
         assert (1, False) == (len(recorder.seen), "t0ken" in repr(poller))
 
@@ -601,3 +614,30 @@ def test_t13_cancelling_stops_the_wait_and_leaves_nothing_behind() -> None:
 
     asyncio.run(story())
     assert 2 == len(recorder.seen)
+
+
+def test_a_success_that_was_taken_where_nothing_is_declared_to_take_time_is_none() -> None:
+    """Data Quality marks what answers 204 alone; where it is taken instead, it is a success all the same."""
+    body = {"id": "op", "status": "InProgress"}
+    for answer in (httpx.Response(202, json=body), httpx.Response(202), httpx.Response(204)):
+        client, _ = quick(DataQualityClient("contoso", transport=Recorder(answer).sync))
+        assert client.observations.delete("d", "p", "a", "o") is None
+        assert client.observations.delete_of_asset("d", "a", "o") is None
+
+
+@pytest.mark.parametrize(("group", "method", "arguments", "asks"), DATA_QUALITY)
+def test_data_quality_gives_the_state_that_came_and_says_what_to_ask(
+    group: str, method: str, arguments: tuple[Any, ...], asks: str
+) -> None:
+    body = {"id": "op", "status": "InProgress", "lastUpdated": "2024-05-06T07:08:09Z"}
+    link = {"Operation-Location": "https://westus.api.purview.azure.com/dataquality/business-domains/d/status/op"}
+    recorder = Recorder(httpx.Response(202, json=body, headers={**link, "Operation-Id": "op"}))
+    client, waits = quick(DataQualityClient("contoso", transport=recorder.sync))
+    send = getattr(getattr(client, group), method)
+    taken = {name: {} for name in ("body",) if name in inspect.signature(send).parameters}
+    poller = send(*arguments, **taken)
+    result = poller.result()
+    assert ("StatusMonitor", "InProgress", body) == (type(result).__name__, result.status, result.to_dict())
+    assert ("InProgress", False, asks) == (poller.status(), poller.done(), poller.accepted.ask_with)
+    assert ("op", "https://westus.api.purview.azure.com") == (poller.accepted.id, poller.accepted.link_refused)
+    assert ([], 1) == (waits, len(recorder.seen))
