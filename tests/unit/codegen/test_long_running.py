@@ -112,11 +112,11 @@ def test_a_mark_on_what_answers_204_alone_is_no_mark(responses: Json, marked: bo
 def test_what_to_ask_is_a_fact_that_has_to_hold() -> None:
     paths = {
         "/things/{name}": GET,
-        "/work/{name}": {"get": operation("Works_GetState", "Work", status=200)},
+        "/jobs/{name}": {"get": operation("Works_GetState", "Work", status=200)},
         "/things/{name}:stop": {"post": operation("Things_Stop", "Work")},
     }
     assert "ask_with='works.get_state'" in source(paths, {"Things_Stop": {"ask-with": "Works_GetState"}})
-    assert "ask_with='works.get_state'" in source(paths, {"Things_Stop": {"status-path": "/work/{id}"}})
+    assert "ask_with='works.get_state'" in source(paths, {"Things_Stop": {"status-path": "/jobs/{id}"}})
     with pytest.raises(GateError, match=r"ask-with names no operation: Works_Gone: Things_Stop: /paths"):
         source(paths, {"Things_Stop": {"ask-with": "Works_Gone"}})
     with pytest.raises(GateError, match="x-long-running knows no 'asks'"):
