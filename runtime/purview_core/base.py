@@ -15,7 +15,7 @@ import httpx
 
 from .decoding import decode
 from .endpoint import plane_endpoint
-from .monitor import Monitor, first_answer, flow_begun
+from .monitor import Monitor, flow_begun, only_taken
 from .operation import API_VERSION, Operation, Plane
 from .options import (
     USER_AGENT,
@@ -191,7 +191,8 @@ class Base(Generic[X]):
 
     def _responded(self, prepared: Prepared) -> Flow[Response]:
         response = yield from self._call(prepared)
-        parsed = first_answer(prepared.operation, response, self._decode(prepared.operation, response))
+        taken = only_taken(prepared.operation, response)
+        parsed = self._decode(prepared.operation, response) if taken is None else taken
         return Response(
             response.status_code, response.headers, response.content, without_token(response.request), parsed
         )

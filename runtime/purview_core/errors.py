@@ -24,6 +24,7 @@ PurviewError
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
@@ -60,9 +61,13 @@ __all__ = [
 ]
 
 
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
 class _TriedError(PurviewError):
     """`attempts` counts the tries; `gave_up` says why there was not another one, where that is not plain. `sent_ids` are the
-    ids that the call made up for what it starts, by wire name: what was sent may be there under them."""
+    ids of what the call starts, by wire name, where it makes them up unless they are given: what was sent may be there under
+    them. The text shows those that are UUIDs, as the made-up ones are; other words of the caller stay out of texts."""
 
     attempts: int = 1
     gave_up: str = ""
@@ -73,7 +78,8 @@ class _TriedError(PurviewError):
 
     def __str__(self) -> str:
         tries = f" Tried {self.attempts} times." if self.attempts > 1 else ""
-        sent = f" It was sent with {', '.join(f'{n} {v}' for n, v in self.sent_ids.items())}." if self.sent_ids else ""
+        made_up = [f"{name} {value}" for name, value in self.sent_ids.items() if _UUID.fullmatch(value)]
+        sent = f" It was sent with {', '.join(made_up)}." if made_up else ""
         return f"{self.args[0]}{sent}{tries}" + (f" Not tried again: {self.gave_up}." if self.gave_up else "")
 
 

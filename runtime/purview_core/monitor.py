@@ -306,14 +306,13 @@ def _own_status(client: Client | AsyncClient, prepared: Prepared) -> str | None:
     return with_api_version(client.endpoint + path, client.api_version)
 
 
-def first_answer(operation: Operation[Any], answer: httpx.Response, parsed: Any) -> Any:
-    """What a call by operationId gives for the first answer: as decoded, unless that would be a resource made of a status."""
-    text = type_of(operation, answer.status_code)
-    body = body_of(answer)
+def only_taken(operation: Operation[Any], answer: httpx.Response) -> OperationStatus | None:
+    """What a call by operationId gives for a first answer that tells a status, where a resource is declared; else None."""
+    body, text = body_of(answer), type_of(operation, answer.status_code)
     if operation.polling is None or body is None or text in (None, "None", "Any"):
-        return parsed
+        return None
     if status_class(operation, answer.status_code) or _is_declared(operation, answer):
-        return parsed
+        return None
     ask_with = operation.polling.ask_with
     return OperationStatus(status_of(body) or ACCEPTED, id_of(body, answer.headers), body, ask_with=ask_with)
 

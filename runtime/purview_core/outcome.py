@@ -188,7 +188,7 @@ def words_of(body: Any) -> tuple[str | None, str]:
     causes = [cause for part in _parts(body) for cause in _causes(part)]
     codes = [code for code, _ in causes if code]
     texts = dict.fromkeys(": ".join(filter(None, cause)) for cause in causes)
-    said = "; ".join(texts)
+    said = "".join(c if c.isprintable() else " " for c in "; ".join(texts))
     half = _LONGEST // 2
     return (codes[0] if codes else None), said if len(said) <= _LONGEST else f"{said[:half]} .. {said[-half:]}"
 

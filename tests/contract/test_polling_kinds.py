@@ -161,6 +161,7 @@ FAILURES: dict[str, tuple[Json, str | None, str]] = {
     "a message of the status": ({"statusMessage": "no {luck}"}, None, "no {luck}"),
     "in the properties": ({"properties": {"error": {"message": "no {luck}"}}}, None, "no {luck}"),
     "said twice": ({"error": {"message": "no {luck}"}, "errorMessage": "no {luck}"}, None, "no {luck}"),
+    "what no terminal should get": ({"error": "no\x1b[2J\r\n{luck}\u202e"}, None, "no [2J  {luck} "),
     "zero and nothing": ({"error": {"errorCode": 0, "errorMessage": ""}, "errors": []}, None, ""),
 }
 
