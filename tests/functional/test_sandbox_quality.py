@@ -265,7 +265,7 @@ def assets_story(p: Any) -> Flow:
     with pytest.raises(NotFoundError):
         yield quality.assets.get(DOMAIN, made.asset_id, data_product_id=PRODUCT)
     copied = m.CloneAssetRequest(target_asset_id=OTHER, target_data_product_id=PRODUCT)
-    job = yield quality.assets.clone(DOMAIN, made.asset_id, body=copied)
+    job = yield quality.assets.begin_clone(DOMAIN, made.asset_id, body=copied)
     assert [] == (yield quality.rules.list(DOMAIN, PRODUCT, OTHER))
     done, _ = yield from ended(quality, job.id)
     assert ("Clone", "Succeeded") == (done.job_type, done.status)
