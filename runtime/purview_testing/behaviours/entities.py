@@ -75,7 +75,7 @@ class Writer:
             )
 
     def _one(self, value: Json, guid: str) -> None:
-        old = self.call.store.get(assets.KIND, guid)
+        old: Json | None = self.call.store.get(assets.KIND, guid)
         self.created |= {guid} if old is None else set()
         made = {k: v for k, v in value.items() if guid in self.created or k not in _MARKS}
         for name in ("attributes", "relationshipAttributes"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -158,7 +159,7 @@ def _asset(call: Call, value: Json) -> Json:
 
 def assets(call: Call) -> Reply:
     """Those of the product that is asked for, of all products where none is."""
-    return listing(call, assets_of(call.holes["businessDomainId"]), present=lambda value: _asset(call, value))
+    return listing(call, assets_of(call.holes["businessDomainId"]), present=partial(_asset, call))
 
 
 def _need_asset(call: Call) -> Json:
