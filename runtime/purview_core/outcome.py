@@ -61,6 +61,10 @@ class OperationStatus(Facts):
     ) -> None:
         self._set(status=status, id=id, body=body, ask_with=ask_with, link_refused=link_refused)
 
+    def as_json(self) -> Any:
+        """The answer's JSON as it came, for `to_json`."""
+        return self.body
+
     def __repr__(self) -> str:
         """Without the body, which may be long."""
         shown = (f"{n}={getattr(self, n)!r}" for n in self.__slots__ if n != "body" and getattr(self, n) is not None)
