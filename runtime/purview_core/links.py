@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote, unquote_plus, urljoin, urlsplit
 
+from .endpoint import TENANT_HOST
+
 _PORTS = {"https": 443, "http": 80}
+_TENANT_WIDE = urlsplit(TENANT_HOST).netloc
 _LONGEST = 32_768  # characters; httpx refuses 65,536
 UNSENDABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # as it is; a lone surrogate also when it is quoted
 
@@ -24,10 +27,19 @@ def resolve(link: str, base: str) -> str:
     there, here = origin(found), origin(base)
     if there != here:
         differ = [what for what, a, b in zip(("scheme", "host", "port"), there, here, strict=True) if a != b]
-        raise ValueError(f"the link leads to another {' and '.join(differ)}: {_shown(there)}, not {_shown(here)}")
+        raise ValueError(
+            f"the link leads to another {' and '.join(differ)}: {_shown(there)}, not {_shown(here)}{_way_out(there)}"
+        )
     if urlsplit(found).username is not None:
         raise ValueError(f"the link names a user beside the host: {_shown(there)}")
     return found
+
+
+def _way_out(there: tuple[str, str, int | None]) -> str:
+    """What to do where the link leads to a host of the tenant-wide planes, which answer at the tenant's own host too."""
+    if not (there[1] == _TENANT_WIDE or there[1].endswith(f"-{_TENANT_WIDE}")) or there[0] != "https":
+        return ""
+    return f"; to call that host, give the client tenant_endpoint={_shown(there)!r}"
 
 
 def _shown(at: tuple[str, str, int | None]) -> str:
