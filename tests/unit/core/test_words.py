@@ -24,6 +24,8 @@ from purview_core import (
     TransportError,
     UnauthorizedError,
 )
+from purview_core.classes import NOTHING
+from purview_core.codec import codec
 from purview_core.said import said
 from purview_core.urls import LONGEST_LINE, LONGEST_URL
 from purview_dataplane import AsyncPurview, Purview
@@ -468,3 +470,16 @@ def test_a_link_to_another_host_names_no_way(link: str) -> None:
 
 def test_bad_requests_keep_their_class() -> None:
     assert isinstance(failure(answer(["x"])), BadRequestError)
+
+
+def test_a_constructor_names_all_that_it_misses() -> None:
+    from purview_dataplane.unified_catalog import models
+
+    with pytest.raises(TypeError) as caught:
+        models.DataProduct(name="Sales")  # type: ignore[call-arg]  # that is the point
+    required = [f.name for f in codec(models.DataProduct).fields.values() if f.default is NOTHING and f.name != "name"]
+    text = str(caught.value)
+    assert f"DataProduct.__init__() missing {len(required)} required keyword-only argument" in text
+    assert [] == [name for name in required if f"{name!r} (" not in text]
+    assert "plain JSON" in text
+    assert "Sales" == models.DataProduct.from_dict({"name": "Sales"}).name
