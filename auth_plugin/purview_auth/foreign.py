@@ -39,7 +39,16 @@ _REFUSALS = {
     "invalid_scope",
     "access_denied",
 }
-_WITHOUT_SECRET = ("ManagedIdentity", "Imds", "AppService", "Certificate", "Assertion", "Workload", "Pipelines", "CliCred")
+_WITHOUT_SECRET = (
+    "ManagedIdentity",
+    "Imds",
+    "AppService",
+    "Certificate",
+    "Assertion",
+    "Workload",
+    "Pipelines",
+    "CliCred",
+)
 _WITHOUT_SECRET += ("PowerShell", "Interactive", "DeviceCode", "SharedToken", "VisualStudio", "AuthorizationCode")
 _CHAIN = 8
 _BY_ITSELF = "Ask the credential for a token by itself, to see its own message."
