@@ -3,7 +3,7 @@
 | the exception, or one that it was raised from      | is           | then                                          |
 |-----------------------------------------------------|--------------|-----------------------------------------------|
 | has a `response` of 408, 410, 429, 500 and above     | passing      | tried again, after Retry-After                |
-| says that nothing answered                           | passing      | tried again                                   |
+| says that nothing answered, or "not now"             | passing      | tried again                                   |
 | has a `response` of 400 and above, or AADSTS numbers | a refusal    | told to every caller for 30 s                 |
 | anything else                                        | not known    | told to this caller; the next call asks again |
 """
@@ -50,6 +50,8 @@ _WITHOUT_SECRET = (
     "CliCred",
 )
 _WITHOUT_SECRET += ("PowerShell", "Interactive", "DeviceCode", "SharedToken", "VisualStudio", "AuthorizationCode")
+# The service's own words for "not now", where the credential keeps no status: retry, timeout, unavailable, throttled.
+_PASSING_CODES = frozenset({90006, 90012, 90033, 90055})
 _CHAIN = 8
 _BY_ITSELF = "Ask the credential for a token by itself, to see its own message."
 
@@ -67,14 +69,21 @@ def read(error: Exception, credential: object, wall: float) -> tuple[AuthError, 
     elif any(kind.__name__ in _NO_ANSWER for one in chain for kind in type(one).__mro__):
         passing, refused = True, False
     else:
-        refused = bool(codes) or oauth in _REFUSALS
-        passing = oauth is not None and not refused
+        passing = _PASSING_CODES.issuperset(codes) if codes else _of_a_service(error, oauth)
+        refused = not passing and (bool(codes) or oauth in _REFUSALS)
     what = f"the credential raised {type(error).__name__}"
     hint = "Its token service failed or did not answer: try again later." if passing else _hint(codes, credential)
     found = CredentialError(
         what, error_codes=codes, hint=hint, permanent=refused, status_code=status, retry_after=asked
     )
     return found, passing
+
+
+def _of_a_service(error: Exception, oauth: str | None) -> bool:
+    """Whether an error without status and number was answered by a service: of Entra all refusals have a number."""
+    if oauth is not None:
+        return oauth not in _REFUSALS
+    return str(error).startswith("Authentication failed: ") and error.__cause__ is None and error.__context__ is None
 
 
 def _hint(codes: tuple[int, ...], credential: object) -> str:

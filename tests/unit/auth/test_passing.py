@@ -81,6 +81,8 @@ PASSING: dict[str, Fault] = {
         ClientAuthenticationError("Authentication failed: HTTP Error: 500"), MsalServiceError("HTTP Error: 500")
     ),
     "an error of the identity endpoint": lambda: CredentialUnavailableError("Token request error: (unknown) wait"),
+    "not now, without a status": lambda: ClientAuthenticationError("Authentication failed: AADSTS90055: throttled"),
+    "words alone": lambda: ClientAuthenticationError("Authentication failed: slow down"),
     "silence": lambda: chained(CredentialUnavailableError("no response"), ServiceRequestError("refused")),
     "silence, bare": lambda: ServiceRequestError("refused"),
     "connection": ConnectionResetError,
@@ -100,6 +102,7 @@ UNKNOWN: dict[str, Fault] = {
     "no configuration": lambda: CredentialUnavailableError("environment variables are not set"),
     "a chain": lambda: ClientAuthenticationError("DefaultAzureCredential failed to retrieve a token"),
     "odd": lambda: ValueError("x"),
+    "a fault within": lambda: chained(ClientAuthenticationError("Authentication failed: no key"), KeyError("x")),
 }
 
 
