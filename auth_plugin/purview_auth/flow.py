@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
@@ -35,10 +35,12 @@ class PurviewAuth(Sealed, httpx.Auth):
         self._source, self._slot, self._hosts, self._resource = source, slot, hosts, resource
         self._good_origin: str | None = None
 
-    @property
-    def __class__(self) -> type[Self]:
-        """Its class, as isinstance asks for it: for httpx2 one that is of its Auth too."""
-        return class_of(type(self))
+    if not TYPE_CHECKING:
+
+        @property
+        def __class__(self) -> type[Self]:
+            """Its class, as isinstance asks for it: for httpx2 one that is of its Auth too."""
+            return class_of(type(self))
 
     def _flow(
         self, request: httpx.Request, ask: Callable[[Need], Any], token: Token | None

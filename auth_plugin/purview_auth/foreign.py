@@ -20,14 +20,16 @@ from .answers import aadsts, retry_after
 from .errors import SECRET_HINTS, AuthError, CredentialError, hint_for
 from .tries import is_passing_status
 
-_NO_ANSWER = {"ServiceRequestError", "ServiceResponseError", "ClientConnectionError", "gaierror"}
-_NO_ANSWER |= {
-    "ConnectionError",
-    "TimeoutError",
-    "NetworkError",
-    "TimeoutException",
-    "RemoteProtocolError",
-    "ProxyError",
+_NO_ANSWER = {
+    *("ServiceRequestError", "ServiceResponseError", "ClientConnectionError", "gaierror"),
+    *(
+        "ConnectionError",
+        "TimeoutError",
+        "NetworkError",
+        "TimeoutException",
+        "RemoteProtocolError",
+        "ProxyError",
+    ),
 }
 _STATUS = re.compile(r"HTTP Error: (\d{3})\b")  # of msal, which keeps no response
 _OAUTH = re.compile(r"Token request error: \((\w{1,60})\)")  # of managed identities, which keep none either
@@ -40,16 +42,18 @@ _REFUSALS = {
     "access_denied",
 }
 _WITHOUT_SECRET = (
-    "ManagedIdentity",
-    "Imds",
-    "AppService",
-    "Certificate",
-    "Assertion",
-    "Workload",
-    "Pipelines",
-    "CliCred",
+    *(
+        "ManagedIdentity",
+        "Imds",
+        "AppService",
+        "Certificate",
+        "Assertion",
+        "Workload",
+        "Pipelines",
+        "CliCred",
+    ),
+    *("PowerShell", "Interactive", "DeviceCode", "SharedToken", "VisualStudio", "AuthorizationCode"),
 )
-_WITHOUT_SECRET += ("PowerShell", "Interactive", "DeviceCode", "SharedToken", "VisualStudio", "AuthorizationCode")
 # The service's own words for "not now", where the credential keeps no status: retry, timeout, unavailable, throttled.
 _PASSING_CODES = frozenset({90006, 90012, 90033, 90055})
 _CHAIN = 8

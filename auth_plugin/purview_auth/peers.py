@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from functools import cache
 from typing import Any
 
 
@@ -13,10 +12,14 @@ def class_of(kind: type[Any]) -> type[Any]:
     A client of httpx2 takes nothing but an instance of that, and whoever makes the auth object need not know who will use it.
     """
     theirs = getattr(sys.modules.get("httpx2"), "Auth", None)
-    return kind if theirs is None or issubclass(kind, theirs) else _both(kind, theirs)
+    if theirs is None or issubclass(kind, theirs):
+        return kind
+    return _BOTH.get((kind, theirs)) or _BOTH.setdefault((kind, theirs), _both(kind, theirs))
 
 
-@cache
+_BOTH: dict[tuple[type[Any], type[Any]], type[Any]] = {}
+
+
 def _both(kind: type[Any], theirs: type[Any]) -> type[Any]:
     return type(kind.__name__, (kind, theirs), {"__module__": kind.__module__, "__doc__": kind.__doc__})
 

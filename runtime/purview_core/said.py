@@ -25,29 +25,26 @@ from purview_auth.texts import shown
 from .jsontext import loads
 
 _CODES = ("code", "errorcode", "faultcode", "errortype", "exceptiontype")
-_MESSAGES = ("message", "errormessage", "errordescription", "detail", "description", "title", "reason", "faultstring")
-_MESSAGES += ("exceptionmessage", "msg", "text", "errordetail", "errortext", "hint")
+_MESSAGES = (
+    *("message", "errormessage", "errordescription", "detail", "description", "title", "reason", "faultstring"),
+    *("exceptionmessage", "msg", "text", "errordetail", "errortext", "hint"),
+)
 _TARGETS = (
-    "target",
-    "field",
-    "loc",
-    "pointer",
-    "property",
-    "propertyname",
-    "path",
-    "parameter",
-    "param",
-    "member",
-    "source",
+    *("target", "field", "loc", "pointer", "property", "propertyname", "path"),
+    *("parameter", "param", "member", "source"),
 )
 _OF_ONE = {*_CODES, "message", "errormessage"}  # where one of them is, an object is one error
 _INNER = ("innererror", "innerexception", "inner")
 _MAPS = ("errors", "validationerrors", "modelstate", "fielderrors")  # may be field -> what is wrong with it
-_ERRORS = (*_MAPS, "error", "odata.error", "fault", "exception")
-_ERRORS += ("details", "causes", "cause", "issues", "problems", "violations", "invalidparams", *_INNER)
+_ERRORS = (
+    *(*_MAPS, *_INNER, "error", "odata.error", "fault", "exception"),
+    *("details", "causes", "cause", "issues", "problems", "violations", "invalidparams"),
+)
 _IDS = ("requestid", "traceid", "activityid", "correlationid", "clientrequestid")
-_NO_WORDS = {*_IDS, "timestamp", "date", "time", "status", "statuscode", "httpstatus", "stacktrace", "instance", "type"}
-_NO_WORDS |= {"helplink", "helpurl", "moreinfo", "version"}
+_NO_WORDS = {
+    *(*_IDS, "timestamp", "date", "time", "status", "statuscode", "httpstatus", "stacktrace", "instance", "type"),
+    *("helplink", "helpurl", "moreinfo", "version"),
+}
 _HIDDEN = re.compile(
     r"passw|pwd|secret|token|authori[sz]ation|key|credential|connection|signature|cookie|assertion|sas"
 )
@@ -152,10 +149,11 @@ def _main(body: Any) -> tuple[Any, list[Any]]:
     """The error object of a body, and what stands beside it, which may be an echo of what was sent."""
     if isinstance(body, list) and body:
         return body[0], body[1:]
-    for name, value in body.items() if isinstance(body, dict) else ():
+    members: dict[Any, Any] = body if isinstance(body, dict) else {}
+    for name, value in members.items():
         if _plain(name) in ("error", "odata.error", "fault") and isinstance(value, (dict, list)) and value:
             main, more = _main(value) if isinstance(value, list) else (value, [])
-            return main, [{"errors": more}, {key: one for key, one in body.items() if key != name}]
+            return main, [{"errors": more}, {key: one for key, one in members.items() if key != name}]
     return body, []
 
 
