@@ -17,6 +17,7 @@ from .checks import check, shape_of
 from .codec import Coded, Registry, encode
 from .codec import body as json_body
 from .jsontext import dumps
+from .links import query_value
 from .operation import API_VERSION, Operation, Parameter
 from .strict import departures
 from .urls import LONGEST_URL, too_long
@@ -92,6 +93,13 @@ def _url(operation: Operation[Any], path: str, query: Sequence[str]) -> str:
     if len(url) > LONGEST_URL:
         raise ValueError(f"{operation.id}: nothing was sent. {too_long(operation.method, url)}")
     return url
+
+
+def sent_ids(prepared: Prepared) -> dict[str, str]:
+    """The ids of what a request starts that a call fills in, where nobody gives them; not those that make it repeatable."""
+    filled = [p.wire_name for p in prepared.operation.parameters if p.auto and p.location == "query"]
+    found = {name: query_value(prepared.url, name) for name in filled}
+    return {name: value for name, value in found.items() if value}
 
 
 def _torn(where: str) -> ValueError:

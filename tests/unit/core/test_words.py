@@ -26,6 +26,7 @@ from purview_core import (
 )
 from purview_core.classes import NOTHING
 from purview_core.codec import codec
+from purview_core.outcome import OperationStatus
 from purview_core.said import said
 from purview_core.urls import LONGEST_LINE, LONGEST_URL
 from purview_dataplane import AsyncPurview, Purview
@@ -483,3 +484,12 @@ def test_a_constructor_names_all_that_it_misses() -> None:
     assert [] == [name for name in required if f"{name!r} (" not in text]
     assert "plain JSON" in text
     assert "Sales" == models.DataProduct.from_dict({"name": "Sales"}).name
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_a_poller_whose_link_is_refused_names_the_way(link: str) -> None:
+    host = link[: link.index("/x")]
+    status = OperationStatus("Accepted", None, {}, link_refused=host)
+    assert f"its link to {host} was not followed; to call that host, give the client tenant_endpoint='{host}'" in str(
+        status
+    )
