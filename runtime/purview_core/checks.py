@@ -20,7 +20,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from .classes import UNREAD
+from .classes import NOTHING, UNREAD
 from .codec import Coded, Registry, codec, normal, split_union
 from .fields import Field
 from .values import NULL
@@ -75,6 +75,15 @@ def check(registry: Registry | None, text: str, value: Any, name: str, *, plain:
     if value is None or value is NULL or fits(registry, text, plain=plain)(value):
         return
     raise TypeError(f"{name} takes {normal(text)}, not {shape_of(value)}")
+
+
+def missing(first: Field, cls: type, members: Mapping[str, Any]) -> str:
+    """What a constructor says of the members that it was not given: `first` and those after it, and the way out."""
+    fields = list(codec(cls).fields.values())
+    lack = [f for f in fields[fields.index(first) :] if f.default is NOTHING and f.name not in members]
+    names = ", ".join(f"{f.name!r} ({f.type})" for f in lack)
+    text = f"{cls.__name__}.__init__() missing {len(lack)} required keyword-only argument{'s' if lack[1:] else ''}: {names}"
+    return f"{text}. The document requires them; plain JSON, as a dict or by {cls.__name__}.from_dict, may lack them"
 
 
 def shape_of(value: Any) -> str:

@@ -8,7 +8,7 @@ from reprlib import Repr
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from .checks import check_fields, shape_of
+from .checks import check_fields, missing, shape_of
 from .classes import NOTHING, UNREAD
 from .codec import Coded, codec, copied, encode
 from .fields import ASSIGNED, touch
@@ -87,7 +87,7 @@ class Model(Coded):
             for f in codec(cls).fields.values():
                 value = members.pop(f.name, f.default)
                 if value is NOTHING:
-                    raise TypeError(f"{cls.__name__}.__init__() missing 1 required keyword-only argument: {f.name!r}")
+                    raise TypeError(missing(f, cls, members))
                 f.put(self, value)
             for name in members:
                 raise TypeError(f"{cls.__name__}.__init__() got an unexpected keyword argument {name!r}")
