@@ -139,7 +139,7 @@ class _Shaper:
             out["x-pageable"] = {"itemName": said.get("itemName") or "value", "nextLinkName": said["nextLinkName"]}
         elif found:
             out["x-pageable"] = found
-        if operation.get("x-ms-long-running-operation"):
+        if operation.get("x-ms-long-running-operation") and not _is_over_at_once(out["responses"]):
             options = operation.get("x-ms-long-running-operation-options") or {}
             out["x-long-running"] = {"final-state-via": options.get("final-state-via")}
         return out
@@ -251,6 +251,11 @@ def _is_media(text: str) -> bool:
 
 def _is_status(text: str) -> bool:
     return bool(_STATUS.fullmatch(text)) or text.startswith("x-")
+
+
+def _is_over_at_once(answers: Json) -> bool:
+    """Whether success is 204 alone: such an answer has nothing that could be followed, whatever the document's mark says."""
+    return {status for status in answers if status.startswith("2")} == {"204"}
 
 
 def _types(schema: Any) -> list[str]:

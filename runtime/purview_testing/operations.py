@@ -10,7 +10,11 @@ from .wire import not_found
 Json = dict[str, Any]
 KIND = "/operations"
 FAILED, NEVER = "failed", "never"
-_STAGES = (("NotStarted", "Queued", "Accepted", "Running"), ("Running", "InProgress"), ("Succeeded", "Completed"))
+_STAGES = (
+    ("NotStarted", "Queued", "Accepted", "Running", "InProgress"),
+    ("Running", "InProgress"),
+    ("Succeeded", "Completed"),
+)
 _OVER = len(_STAGES) - 1
 
 

@@ -247,7 +247,9 @@ def started(call: Call) -> tuple[Any, int | None, Mapping[str, str]]:
 def pending(call: Call, shape: Shape) -> str:
     """A first status that the schema knows."""
     enum = call.operation.contract.schemas.shape(shape.properties["status"]).enum
-    return next((s for s in ("Accepted", "NotStarted", "Queued", "Running") if not enum or s in enum), "Running")
+    return next(
+        (s for s in ("Accepted", "NotStarted", "Queued", "Running", "InProgress") if not enum or s in enum), "Running"
+    )
 
 
 def _empty(call: Call) -> Any:
