@@ -31,7 +31,7 @@ from .pointer import Json, find
 
 _EDITS = {"set", "append", "remove", "nullable"}
 _CHANGE = {"versions", "at", "reason", "link"}
-_METHOD = re.compile(r"([a-z]\w*\.)?[a-z]\w*")
+_METHOD = re.compile(r"([a-z]\w*\.)?[a-z]\w*", re.ASCII)
 _SAID = {"summaries": "a line of text", "methods": "a name (method, or group.method)"}
 _FACTS = {"operations", "facts", "reason", "link"}
 _TABLES = {"summaries", "methods", "changes", "retry_safe", "paging", "long_running"}

@@ -10,6 +10,7 @@
 | list[T]             | list, tuple                                                                    |
 | dict[str, T]        | any mapping                                                                    |
 | a model             | its instances; an argument also takes plain JSON                               |
+| a kind              | that of the class or of a subclass, or one that no class stands for            |
 | anything            | what the object's own JSON decodes to (attrs.evolve, with odd values)          |
 """
 
@@ -107,6 +108,26 @@ def check_fields(model: Model, *, fresh: bool) -> None:
                 raise TypeError(f"{type(model).__name__}.{f.name} takes {f.type}, not None (NULL sends null)")
         elif value is not NULL:
             _check_field(model, f, value, raw)
+
+
+def check_kind(model: Model) -> None:
+    """Refuses a kind that another class stands for, which the service would read the members as those of. A kind that nobody
+    knows passes, as does that of a subclass, and what the object's own JSON says."""
+    cls: Any = next(
+        c for c in type(model).__mro__ if "_own" in vars(c)
+    )  # of a user's own subclass, what it derives from
+    base: Any
+    for base in cls.__mro__:
+        if (tag := vars(base).get("_tag")) is None:
+            continue
+        value = getattr(model, tag)
+        kind = value.value if isinstance(value, Enum) else value
+        if not isinstance(kind, str) or model._raw.get(codec(cls).fields[tag].wire) == kind:
+            continue
+        name = base._kinds.get(kind, cls.__name__)
+        if kind in base._others or (name != cls.__name__ and not issubclass(Registry.of(cls).class_of(name), cls)):
+            other = "of another class" if kind in base._others else f"that of {name}"
+            raise TypeError(f"{cls.__name__}.{tag} takes no {kind!r}: that kind is {other}")
 
 
 def _check_field(model: Model, f: Field, value: Any, raw: Mapping[str, Any]) -> None:

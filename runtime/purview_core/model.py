@@ -8,7 +8,7 @@ from reprlib import Repr
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from .checks import check_fields, missing, shape_of
+from .checks import check_fields, check_kind, missing, shape_of
 from .classes import NOTHING, UNREAD
 from .codec import Coded, codec, copied, encode
 from .fields import ASSIGNED, touch
@@ -76,6 +76,7 @@ class Model(Coded):
     _raw: dict[str, Any] = field(default=_EMPTY, alias="additional_properties")
     _tag: ClassVar[str]
     _kinds: ClassVar[Mapping[str, str]] = {}
+    _others: ClassVar[tuple[str, ...]] = ()
 
     if not TYPE_CHECKING:  # type checkers go by the fields, and still refuse names that do not exist
         __signature__ = _Signature()
@@ -106,6 +107,7 @@ class Model(Coded):
                 raise TypeError(f"additional_properties takes a mapping, not {shape_of(self._raw)}")
             self._raw = encode(dict(self._raw))
         check_fields(self, fresh=fresh)
+        check_kind(self)
 
     @property
     def additional_properties(self) -> Mapping[str, Any]:
