@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Callable
 from functools import cached_property
 from types import CodeType, FunctionType
 from typing import Any
 
 from .classes import NOTHING, UNREAD, Declared
+from .forks import fork_safe_lock
 from .registry import Load, Registry, normal, split_union
 from .values import camel
 
-_lock = threading.Lock()
+_lock = fork_safe_lock()
 ASSIGNED: frozenset[str] = frozenset()
 HANDED: frozenset[str] = frozenset({""})
 # Two threads may both have decoded: the first one's object stays. Under the GIL no other thread comes between the test of a
