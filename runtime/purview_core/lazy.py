@@ -22,7 +22,9 @@ def lazy_names(package: str, where: Mapping[str, str], *, upstream: str = "") ->
 
             return lock.upstream(upstream, package)
         if name not in where:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
+            from .suggest import MissingNameError
+
+            raise MissingNameError(f"module {package!r} has no attribute {name!r}.", name, lambda: where)
         found: Any = import_module(f"{package}.{where[name] or name}")
         return getattr(found, name) if where[name] else found
 

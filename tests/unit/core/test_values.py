@@ -164,7 +164,7 @@ def test_values_of_another_shape_are_kept(odd: Any, member: str) -> None:
     ("make", "message"),
     [
         (lambda: m.ScanList(value="a"), r"ScanList.value takes list\[Scan\], not str"),
-        (lambda: m.ScanList(value=[{}]), r"ScanList.value takes list\[Scan\], not list of dict"),
+        (lambda: m.ScanList(value=[{}]), r"ScanList.value\[0\] takes Scan, not dict"),
         (lambda: m.ScanList(value=[], count=True), "ScanList.count takes int, not bool"),
         (lambda: m.AdlsGen2MsiScan(name=7), "AdlsGen2MsiScan.name takes str, not int"),
         (lambda: m.AdlsGen2MsiScan(creation_type=[]), "AdlsGen2MsiScan.creation_type takes CreationType, not list"),
