@@ -25,7 +25,8 @@ _PREFIXES = (
         "/workflow",
     ),
     *("/purviewunifiedcatalog", "/purviewunifiedcatalog/api", "/catalog/api/atlas/v2", "/datamap/api/atlas/v2"),
-    *("/datagovernance", "/datagovernance/access", "/datagovernance/catalog", "/datagovernance/dataestate"),
+    *("/datagovernance", "/datagovernance/access", "/datagovernance/catalog", "/datagovernance/dataaccess"),
+    *("/datagovernance/dataestate", "/datagovernance/quality"),
 )
 _CUT_OFF = re.compile(r".+\.purview(\.azure(\.(c|co|u))?)?")  # of an account's address
 _LABEL = "[a-z0-9:](?:[a-z0-9:-]*[a-z0-9:])?"  # a colon: IPv6

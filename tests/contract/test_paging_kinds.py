@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from purview_codegen.adapter import operations_of
-from purview_codegen.manifest import Document, Manifest
+from purview_codegen.manifest import Document
 from purview_core import NO_RETRY, Operation, Paging, PagingError, ServerError, to_json
 
 from .calling import ENDPOINT, Case, version_of
-from .corpus import SPECS, contract, documents, package
+from .corpus import contract, documents, manifest, package
 from .sampling import Json, Sampler
 
 pytestmark = pytest.mark.level("L1")
@@ -125,7 +125,7 @@ def of_a_page(case: Case) -> Json:
 
 
 def client_of(document: Document, transport: Any, prefix: str = "") -> Any:
-    title = Manifest.load(SPECS).plane(document.plane).title
+    title = manifest().plane(document.plane).title
     return getattr(package(document), f"{prefix}{title}Client")(ENDPOINT, transport=transport, retry=NO_RETRY)
 
 

@@ -13,12 +13,12 @@ import httpx
 import pytest
 
 from purview_codegen.adapter import operations_of
-from purview_codegen.manifest import Document, Manifest
+from purview_codegen.manifest import Document
 from purview_core import AsyncPoller, Operation, Poller, PollingError, to_json
 from purview_core.codec import Registry
 
 from .calling import ENDPOINT, version_of
-from .corpus import SPECS, contract, documents, package
+from .corpus import contract, documents, manifest, package
 from .sampling import Json
 
 pytestmark = pytest.mark.level("L1")
@@ -79,7 +79,7 @@ def cases(document: Document, *states: str) -> Iterator[tuple[Operation[Any], Se
 
 def quiet(document: Document, transport: Any, prefix: str = "") -> Any:
     """A client that does not sleep."""
-    title = Manifest.load(SPECS).plane(document.plane).title
+    title = manifest().plane(document.plane).title
     client = getattr(package(document), f"{prefix}{title}Client")(ENDPOINT, transport=transport)
 
     async def asleep(_: float) -> None: ...

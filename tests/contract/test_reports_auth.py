@@ -12,11 +12,10 @@ import pytest
 
 from purview_auth import ServicePrincipal
 from purview_auth.testing import FakeClock, FakeTokenEndpoint, refused
-from purview_codegen.manifest import Manifest
 from purview_core import AuthError, ForbiddenError, PurviewError, Retry, TransportError, UnauthorizedError
 
 from .calling import MODES, Caller, Case, Service, Version, cases, says, versions
-from .corpus import SPECS
+from .corpus import manifest
 
 pytestmark = pytest.mark.level("L1")
 
@@ -41,7 +40,7 @@ def signed(version: Version, service: Service, mode: str, endpoint: FakeTokenEnd
 def test_b15_s26_forbidden_is_no_matter_of_the_token(mode: str) -> None:
     """403 on every operation, with a policy that would try again: one data request, no token request but the first, the plane's roles."""
     counted, service = 0, Service()
-    roles = {plane.name: plane.roles for plane in Manifest.load(SPECS).planes}
+    roles = {plane.name: plane.roles for plane in manifest().planes}
     for version in versions():
         tokens = FakeTokenEndpoint()
         with signed(version, service, mode, tokens, retry=Retry()) as caller:

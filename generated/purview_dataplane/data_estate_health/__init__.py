@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     __upstream__: _Upstream
 
-API_VERSION = "2025-11-01-preview"
+API_VERSION = "2024-02-01-preview"
 __all__ = ["API_VERSION", "OPERATIONS", "AsyncDataEstateHealthClient", "DataEstateHealthClient", "models"]  # pyright: ignore[reportUnsupportedDunderAll]
 
 if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
@@ -28,5 +28,5 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
             "OPERATIONS": "operations",
             "models": "",
         },
-        upstream="data_estate_health 2025-11-01-preview",
+        upstream="data_estate_health 2024-02-01-preview",
     )

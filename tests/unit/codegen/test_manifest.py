@@ -26,7 +26,7 @@ repository = "owner/repo"
 commit = "{COMMIT}"
 path = "specification/tiny.json"
 """
-TENANT = {"data_access", "data_estate_health", "unified_catalog"}
+TENANT = {"data_access", "data_estate_health", "data_quality", "unified_catalog"}
 
 
 def load(folder: Path, text: str) -> Manifest:
@@ -40,9 +40,9 @@ def manifest() -> Manifest:
 
 
 def test_the_planes_of_today(manifest: Manifest) -> None:
-    assert 14 == len(manifest.planes)
-    assert 30 == len(manifest.documents)
-    assert 14 == len(manifest.select(None, None))
+    assert 15 == len(manifest.planes)
+    assert 32 == len(manifest.documents)
+    assert 15 == len(manifest.select(None, None))
     assert TENANT == {p.name for p in manifest.planes if p.endpoint == "tenant"}
     assert {("2023-09-01", True), ("2023-10-01-preview", False)} == {
         (d.version, d.default) for d in manifest.plane("datamap").documents
@@ -51,7 +51,7 @@ def test_the_planes_of_today(manifest: Manifest) -> None:
 
 
 def test_titles_and_packages_name_one_plane_each(manifest: Manifest) -> None:
-    assert 14 == len({p.title for p in manifest.planes}) == len({p.package for p in manifest.planes})
+    assert 15 == len({p.title for p in manifest.planes}) == len({p.package for p in manifest.planes})
     assert [] == [p.title for p in manifest.planes if not (p.title.isidentifier() and p.title[0].isupper())]
     assert [] == [p.package for p in manifest.planes if p.package != p.name]
 
@@ -76,7 +76,7 @@ def test_documented_roles(manifest: Manifest, plane: str, roles: tuple[str, ...]
 
 
 def test_no_two_documents_share_a_place(manifest: Manifest) -> None:
-    assert 30 == len({d.location for d in manifest.documents}) == len({str(d) for d in manifest.documents})
+    assert 32 == len({d.location for d in manifest.documents}) == len({str(d) for d in manifest.documents})
 
 
 def test_a_plane_is_a_few_lines(tmp_path: Path) -> None:
@@ -151,8 +151,8 @@ def test_unknown_names(manifest: Manifest, plane: str | None, version: str | Non
 @pytest.mark.parametrize(
     ("plane", "version", "count"),
     [
-        (None, "all", 30),
-        (None, None, 14),
+        (None, "all", 32),
+        (None, None, 15),
         ("scanning", "all", 5),
         ("scanning", None, 1),
         ("scanning", "2023-09-01", 1),
