@@ -5,11 +5,10 @@
 | anything      | an error object, of which the type knows no member              | the service's error             |
 | an object     | text, a number, a list; `{"value": ..}` around something else    | no answer to this               |
 | a list        | anything but a list                                             | no answer to this               |
-| an object     | of a read: none of its members, though some are always there     | no answer to this               |
 | an object     | `{}`, unknown members alone, a few of the known ones             | such an object                  |
 | a scalar      | anything                                                        | as it came                      |
 
-A write that was done is told from its failure alone: what else is odd about its answer does not undo it.
+What a write gives back is its receipt: a list in place of it does not undo what was done, and is taken.
 """
 
 from __future__ import annotations
@@ -33,9 +32,12 @@ _BESIDE = frozenset(
     }
 )
 _WRAPPED = ("value", "values")
+_AROUND = frozenset({*_WRAPPED, "nextLink", "count", "totalCount", "skipToken", "continuationToken"})
 
 
-def error_in(operation: Operation[Any], status: int, value: Any, known: frozenset[str], *, sure: bool) -> HttpError | None:
+def error_in(
+    operation: Operation[Any], status: int, value: Any, known: frozenset[str], *, sure: bool
+) -> HttpError | None:
     """The service's error, where that is what a good answer holds, and nothing that is `known` to what was expected. With
     `sure`, only an object that can be nothing else: `{"error": {..}}`, or with errorCode or errorMessage."""
     if not isinstance(value, dict) or known & value.keys():
@@ -48,7 +50,13 @@ def error_in(operation: Operation[Any], status: int, value: Any, known: frozense
         return None
     hint = "This came with a good status, in place of what was asked for."
     return error_class(status)(
-        status, operation_id=operation.id, method=operation.method, url=operation.path, headers={}, body=value, hint=hint
+        status,
+        operation_id=operation.id,
+        method=operation.method,
+        url=operation.path,
+        headers={},
+        body=value,
+        hint=hint,
     )
 
 
@@ -64,6 +72,8 @@ def odd_answer(operation: Operation[Any], text: str, value: Any, decoded: Any) -
     if value is None or not holds_others(operation, text):
         return ""
     shapes = {list if o.startswith("list[") else dict for o in options}
+    if operation.paging:  # the pager takes its list by other names, and bare or wrapped, and refuses what is none
+        return "" if value.__class__ in (list, dict) else f"the page is {shape_name(value)}, no list"
     if value.__class__ not in shapes:
         return f"the answer is {shape_name(value)}, where {normal(text)} is declared"
     return _odd_object(operation, decoded, value) if isinstance(decoded, Coded) else ""
@@ -75,10 +85,7 @@ def _odd_object(operation: Operation[Any], decoded: Coded, value: dict[str, Any]
         return ""
     reads = operation.method == "GET" or operation.retry_safe
     for wrapped in _WRAPPED:
-        if wrapped in value and (reads or not isinstance(value[wrapped], list)):
-            return f"the answer is {shape_name(value[wrapped])} in {wrapped!r}, where {name} is declared"
-    always = [f.wire for f in known.fields.values() if f.required]
-    if reads and always:
-        found = f"an object of {', '.join(list(value)[:3])}" if value else "an empty object"
-        return f"the answer is {found}, without {always[0]!r} and any other member of {name}"
+        inner = value.get(wrapped)
+        if inner is not None and value.keys() <= _AROUND and (reads or not isinstance(inner, list)):
+            return f"the answer is {shape_name(inner)} in {wrapped!r}, where {name} is declared"
     return ""

@@ -36,8 +36,8 @@ from typing import Any
 from .classes import CAME, UNREAD, declared
 from .fields import ASSIGNED, HANDED, Coded, Field, compiled, touch
 from .jsontext import Beyond
-from .room import apart
 from .registry import Load, Registry, normal, split_union
+from .room import apart
 from .values import NULL, camel, datetime_text
 
 __all__ = [

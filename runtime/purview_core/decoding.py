@@ -45,23 +45,28 @@ def decode(
         if strict and text not in (None, "None", "Any"):
             raise ContractError(operation.id, [Departure("", str(text), "nothing")], None)
         return None
-    try:
-        value = loads(content)
-    except TooDeepError as error:
-        raise DecodeError(f"{operation.id}: the answer to {status_code} is JSON {error}") from None
-    except ValueError as error:
-        raise DecodeError(_not_json(operation, status_code, content, content_type, error)) from None
-    if text is None or text in ("Any", "None"):
+    value = _json(operation, status_code, content, content_type)
+    if text in (None, "Any", "None") and status_code < 300:
         _raise_error(error_in(operation, status_code, value, _NOTHING, sure=True))
+    if text is None or text == "Any":
         return value
     registry = Registry.get(operation.models)
     load = registry.loader(text)
     decoded = load(value) if load else value
-    if status_code < 300:
+    if status_code < 300 and text != "None":
         _check_answer(operation, status_code, text, value, decoded)
     if strict and (found := list(departures(registry, text, value))):
         raise ContractError(operation.id, found, decoded)
     return decoded
+
+
+def _json(operation: Operation[Any], status_code: int, content: bytes, content_type: str | None) -> Any:
+    try:
+        return loads(content)
+    except TooDeepError as error:
+        raise DecodeError(f"{operation.id}: the answer to {status_code} is JSON {error}") from None
+    except ValueError as error:
+        raise DecodeError(_not_json(operation, status_code, content, content_type, error)) from None
 
 
 def _check_answer(operation: Operation[Any], status_code: int, text: str, value: Any, decoded: Any) -> None:

@@ -17,7 +17,18 @@ from .shown import html_of, text_of
 from .suggest import did_you_mean
 from .values import NULL, OpenEnum
 
-__all__ = ["NULL", "READ_ONLY", "READ_ONLY_REQUIRED", "Model", "OpenEnum", "define", "field", "only", "type_hints", "wire"]
+__all__ = [
+    "NULL",
+    "READ_ONLY",
+    "READ_ONLY_REQUIRED",
+    "Model",
+    "OpenEnum",
+    "define",
+    "field",
+    "only",
+    "type_hints",
+    "wire",
+]
 
 READ_ONLY: Mapping[str, Any] = MappingProxyType({"read_only": True})
 READ_ONLY_REQUIRED: Mapping[str, Any] = MappingProxyType({"read_only": True, "required": True})
