@@ -79,7 +79,7 @@ def odd_answer(operation: Operation[Any], text: str, value: Any, decoded: Any) -
     return _odd_object(operation, decoded, value) if isinstance(decoded, Coded) else ""
 
 
-def _odd_object(operation: Operation[Any], decoded: Coded, value: dict[str, Any]) -> str:
+def _odd_object(operation: Operation[Any], decoded: Coded, value: Any) -> str:
     known, name = codec(type(decoded)), type(decoded).__name__
     if known.known & value.keys() or not known.fields:
         return ""

@@ -237,8 +237,10 @@ def encode(value: Any) -> Any:
     """JSON of a value, which it shares as far as it can: for writing out, not for changing. Raises TypeError for what has no
     JSON form (ValueError: NaN), with the class and attribute that hold it."""
     write = _encoders[type(value)]
+    if write is None:
+        return value
     try:
-        return value if write is None else write(value)
+        return write(value)
     except RecursionError:
         return apart(write, value)
 
@@ -246,8 +248,10 @@ def encode(value: Any) -> Any:
 def body(value: Any) -> Any:
     """JSON of a request body: as `encode`, without read-only members at any depth."""
     write = _bodies[type(value)]
+    if write is None:
+        return value
     try:
-        return value if write is None else write(value)
+        return write(value)
     except RecursionError:
         return apart(write, value)
 

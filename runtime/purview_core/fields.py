@@ -110,7 +110,7 @@ class Field:
     def _code(self) -> CodeType:
         """What reads the attribute, with byte code of its own: that of many classes would not be specialised (30 ns for 5).
         What belongs to the field is a constant in it: a thousand dicts of globals would not stay in the caches of the CPU."""
-        key = (self.slot, *self.wires, self.as_it_is)
+        key = (self.slot, self.wires, self.as_it_is)
         if key not in _readers:
             text = _HAND_OUT if self.as_it_is else _READ
             text = text.format(slot=self.slot, came=self.came_in("o._raw", "o._raw.get"), one_at_a_time=_ONE_AT_A_TIME)
@@ -119,7 +119,7 @@ class Field:
         return code.replace(co_name=self.name, co_consts=tuple(own.get(c, c) for c in code.co_consts))
 
 
-_readers: dict[tuple[str | bool, ...], CodeType] = {}
+_readers: dict[tuple[str, tuple[str, ...], bool], CodeType] = {}
 _SCOPE = {"lock": _lock, "touch": touch, "HANDED": HANDED}
 
 

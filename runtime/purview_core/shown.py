@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from reprlib import Repr
 from typing import Any
 
-from .codec import Coded, Field, codec
+from .codec import Coded, codec
+from .fields import Field
 
 MASK = "***"
 _LEVELS = 4  # of models, lists and maps in each other
@@ -33,7 +34,8 @@ class _Shown(Repr):
         nobody knows which of them are secret."""
         for f, value in _values(model):
             yield f.name, MASK if f.secret else self.repr1(value, level)
-        if unknown := list(getattr(model, "additional_properties", ())):
+        unknown: list[str] = list(getattr(model, "additional_properties", ()))
+        if unknown:
             yield "additional_properties", f"<{_listed(unknown)}>"
 
 
@@ -70,9 +72,22 @@ def html_of(model: Coded) -> str:
     """A table of the members; what they hold is text, escaped, and cut as in the repr."""
     from html import escape
 
-    shown = _BY_LEVELS[1]
+    shown = _BY_LEVELS[0]
     rows = (
         f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(text)}</td></tr>"
         for name, text in shown.members(model, shown.maxlevel - 1)
     )
     return f"<table><caption>{escape(type(model).__name__)}</caption><tbody>{''.join(rows)}</tbody></table>"
+
+
+def differences(left: Coded, right: Coded) -> list[str]:
+    """A line for each member in which two models differ, secrets masked; for the reports of tests."""
+    shown = _BY_LEVELS[0]
+    lines = []
+    for f in codec(type(left)).fields.values():
+        both = getattr(left, f.name), getattr(right, f.name)
+        if both[0] != both[1]:
+            lines.append(f"{f.name}: {' != '.join(MASK if f.secret else shown.repr(value) for value in both)}")
+    unknown = [dict(getattr(model, "additional_properties", {})) for model in (left, right)]
+    names = [n for n in {**unknown[0], **unknown[1]} if unknown[0].get(n, shown) != unknown[1].get(n, shown)]
+    return lines + ([f"additional_properties: {_listed(names)}"] if names else [])
