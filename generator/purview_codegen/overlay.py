@@ -6,6 +6,7 @@
 | `[methods]`          | operationId = its Python name, where the rule makes a silly one (`group.method` moves it, too)      |
 | `retry_safe`         | operationIds of POSTs that only read, and so may be sent again                                      |
 | `[[paging]]`         | `operations` (operationIds), `facts` (members of x-pageable, see `plan_operations`), `reason`, `link`  |
+| `[[long_running]]`   | the same for members of x-long-running, see `plan_polling`                                         |
 | `[[changes]]`        | `versions`, `at` (JSON pointer into the contract), `reason`, `link`, and one or more of the edits    |
 
 Edits: `set` (members laid over the object at `at`), `append` (member -> items put behind its list), `remove` (members taken out),
@@ -33,7 +34,8 @@ _EDITS = {"set", "append", "remove", "nullable"}
 _CHANGE = {"versions", "at", "reason", "link"}
 _METHOD = re.compile(r"([a-z]\w*\.)?[a-z]\w*")
 _SAID = {"summaries": "a line of text", "methods": "a name (method, or group.method)"}
-_PAGING = {"operations", "facts", "reason", "link"}
+_FACTS = {"operations", "facts", "reason", "link"}
+_TABLES = {"summaries", "methods", "changes", "retry_safe", "paging", "long_running"}
 
 
 @attrs.frozen
@@ -54,6 +56,7 @@ class Overlay:
     changes: tuple[Change, ...]
     retry_safe: tuple[str, ...] = ()
     paging: Mapping[str, Json] = {}
+    long_running: Mapping[str, Json] = {}
 
     @classmethod
     def read(cls, path: Path) -> Overlay:
@@ -64,7 +67,7 @@ class Overlay:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise IntegrityError(f"overlay {path.name} is not TOML: {error}") from None
-        if unknown := sorted(set(data) - {"summaries", "methods", "changes", "retry_safe", "paging"}):
+        if unknown := sorted(set(data) - _TABLES):
             raise IntegrityError(f"overlay {path.name} has an unknown table: {unknown[0]}")
         for table in ("summaries", "methods"):
             entries = data.get(table, {})
@@ -73,12 +76,8 @@ class Overlay:
                 raise IntegrityError(f"overlay {path.name}: [{table}] has {odd[0]!r}, where {_SAID[table]} is wanted")
         changes = tuple(_change(entry, path.name, i) for i, entry in enumerate(data.get("changes", [])))
         safe = tuple(data.get("retry_safe", ()))
-        pages: dict[str, Json] = {}
-        for i, entry in enumerate(data.get("paging", [])):
-            if odd := sorted(set(entry) ^ _PAGING):
-                raise IntegrityError(f"overlay {path.name}: paging {i + 1} lacks or does not know {odd[0]}")
-            pages |= dict.fromkeys(entry["operations"], entry["facts"])
-        return cls(path.name, data.get("summaries", {}), data.get("methods", {}), changes, safe, pages)
+        pages, running = (_facts(data.get(table, []), table, path.name) for table in ("paging", "long_running"))
+        return cls(path.name, data.get("summaries", {}), data.get("methods", {}), changes, safe, pages, running)
 
     def check(self, versions: Mapping[str, Json]) -> None:
         """Every entry must name something that one of the plane's contracts has."""
@@ -88,6 +87,7 @@ class Overlay:
             "methods": self.methods,
             "retry_safe": self.retry_safe,
             "paging": self.paging,
+            "long_running": self.long_running,
         }
         for table, entries in tables.items():
             if stale := sorted(set(entries) - known):
@@ -115,6 +115,8 @@ def apply(contract: Json, overlay: Overlay) -> Json:
                 **operation.get("x-pageable", {}),
                 **facts,
             }
+        if facts := overlay.long_running.get(operation["operationId"]):
+            operation["x-long-running"] = {"final-state-via": None, **operation.get("x-long-running", {}), **facts}
         if operation["operationId"] in overlay.retry_safe:
             operation["x-retry-safe"] = True
     return out
@@ -122,6 +124,17 @@ def apply(contract: Json, overlay: Overlay) -> Json:
 
 def _is_method(text: str) -> bool:
     return bool(_METHOD.fullmatch(text)) and not {*text.split(".")} & {*keyword.kwlist}
+
+
+def _facts(entries: list[Json], table: str, name: str) -> dict[str, Json]:
+    """operationId -> the facts that a table of groups of operations says of it."""
+    found: dict[str, Json] = {}
+    for i, entry in enumerate(entries):
+        if odd := sorted(set(entry) ^ _FACTS):
+            raise IntegrityError(f"overlay {name}: {table} {i + 1} lacks or does not know {odd[0]}")
+        for operation in entry["operations"]:
+            found[operation] = {**found.get(operation, {}), **entry["facts"]}
+    return found
 
 
 def _change(entry: Json, name: str, index: int) -> Change:

@@ -13,6 +13,7 @@ from . import adapter
 from .errors import GateError
 from .names import Name
 from .plan_models import Class, optional, python_type
+from .plan_polling import ALSO, PollingPlanner
 from .pointer import Json, join
 
 _FILES = ("bytes", "Any")  # in OpenAPI 3.1 a schema that says nothing is any bytes
@@ -96,6 +97,7 @@ class Planner:
         self.title = contract["info"]["title"]
         self.prefix: str = contract["servers"][0]["url"].removeprefix("{endpoint}")
         self.parsed, self.classes, self.names = parsed, classes, names
+        self.polling = PollingPlanner(contract, parsed, classes, names)
         self.operations = [self._plan(path, verb, op) for path, verb, op in adapter.operations_of(contract)]
         self._unique_methods()
 
@@ -110,6 +112,7 @@ class Planner:
         if "x-pageable" in operation and verb in ("get", "post"):  # a write that is marked has no page after
             page = operation["x-pageable"]
             result, paging = self._item(typed, page, where), _paging(page, where)
+        planned = self.polling.plan(path, verb, operation, result, where) if polling and not paging else None
         ordered = sorted(operation["parameters"], key=lambda p: _place(path, p))
         parameters = _distinct([(p, typed.parameters.get((p["in"], p["name"]))) for p in ordered], typed.body)
         arguments = [_argument(p, t) for p, t in parameters if t is not None]
@@ -119,7 +122,7 @@ class Planner:
         return Operation(
             id=oid,
             name=name,
-            method=f"begin_{name.method.removeprefix('begin_')}" if polling and not paging else name.method,
+            method=f"begin_{name.method.removeprefix('begin_')}" if planned else name.method,
             verb=verb.upper(),
             path=self.prefix + path,
             summary=operation.get("summary", ""),
@@ -129,16 +132,12 @@ class Planner:
             body=body,
             body_argument=body_argument,
             responses=tuple((ascii(status), ascii(text)) for status, text in typed.responses.items()),
-            result=python_type(result, "m."),
+            result=python_type(result, "m.") + (ALSO if planned and planned.uncertain else ""),
             paging=paging,
-            polling=self._polling(polling, result) if polling and not paging else None,
+            polling=planned.source if planned else None,
             retry_safe=bool(operation.get("x-retry-safe")),
             classes=(result, *typed.texts),
         )
-
-    def _polling(self, polling: Json, result: str) -> str:
-        path = [self.prefix + polling["status-path"]] if "status-path" in polling else []
-        return f"_d.Polling({', '.join(map(ascii, [polling.get('final-state-via'), result, *path]))})"
 
     def _result(self, operation: adapter.Operation) -> str:
         """What a call gives: the union over its good answers, None last."""

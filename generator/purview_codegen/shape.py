@@ -112,7 +112,7 @@ class _Shaper:
         if "x-ms-pageable" in operation:
             page = operation["x-ms-pageable"]
             out["x-pageable"] = {"itemName": page.get("itemName") or "value", "nextLinkName": page.get("nextLinkName")}
-        if operation.get("x-ms-long-running-operation"):
+        if operation.get("x-ms-long-running-operation") and not _is_over_at_once(out["responses"]):
             options = operation.get("x-ms-long-running-operation-options") or {}
             out["x-long-running"] = {"final-state-via": options.get("final-state-via")}
         return out
@@ -192,6 +192,11 @@ class _Shaper:
         if response.get("x-ms-error-response"):
             out["x-error"] = True
         return out
+
+
+def _is_over_at_once(answers: Json) -> bool:
+    """Whether success is 204 alone: such an answer has nothing that could be followed, whatever the document's mark says."""
+    return {status for status in answers if status.startswith("2")} == {"204"}
 
 
 def _types(schema: Any) -> list[str]:

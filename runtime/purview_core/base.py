@@ -15,6 +15,7 @@ import httpx
 
 from .decoding import decode
 from .endpoint import plane_endpoint
+from .monitor import Monitor, flow_begun, only_taken
 from .operation import API_VERSION, Operation, Plane
 from .options import (
     USER_AGENT,
@@ -28,7 +29,6 @@ from .options import (
     flag,
 )
 from .pipeline import Attempt, Calling, Flow, call
-from .polling import Monitor
 from .request import Prepared, prepare
 from .session import Session
 from .urls import Urls
@@ -191,14 +191,14 @@ class Base(Generic[X]):
 
     def _responded(self, prepared: Prepared) -> Flow[Response]:
         response = yield from self._call(prepared)
-        parsed = self._decode(prepared.operation, response)
+        taken = only_taken(prepared.operation, response)
+        parsed = self._decode(prepared.operation, response) if taken is None else taken
         return Response(
             response.status_code, response.headers, response.content, without_token(response.request), parsed
         )
 
     def _started(self, prepared: Prepared) -> Flow[Monitor[Any]]:
-        response = yield from self._call(prepared)
-        return Monitor(self, prepared, response)  # type: ignore[arg-type]
+        return (yield from flow_begun(self, prepared))  # type: ignore[arg-type]
 
     def _ready(self, attempt: Attempt) -> tuple[httpx.Request, Any]:
         """The request of one attempt without files, and the token that it bears, where the auth has one at hand."""

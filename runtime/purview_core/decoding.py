@@ -41,6 +41,10 @@ def decode(
         if "json" in (content_type or ""):
             _raise_error_file(operation, status_code, content)
         return content
+    if status_code == 202 and text == "None" and status_code not in operation.types:
+        return (
+            None  # it was taken, though nothing was declared to take time: a success, and the word on it is no result
+        )
     if not content.strip():
         if strict and text not in (None, "None", "Any"):
             raise ContractError(operation.id, [Departure("", str(text), "nothing")], None)

@@ -18,14 +18,17 @@ PurviewError
 +-- DecodeError                      the answer is no JSON, or nothing of what was asked for
 |   +-- ContractError                strict mode: it is not what the document declares (.departures, .value)
 +-- PagingError                      the next page cannot or must not be fetched (.position)
-+-- PollingError                     a long-running operation failed, was cancelled, or its link cannot be followed
++-- PollingError                     a long-running operation failed, was cancelled, or cannot be resumed
++-- PollingTimeoutError              (also a TimeoutError) a wait for a long-running operation ended before it did
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from purview_auth.errors import AuthError, PurviewAuthError, PurviewError
@@ -46,6 +49,7 @@ __all__ = [
     "NotFoundError",
     "PagingError",
     "PollingError",
+    "PollingTimeoutError",
     "PreconditionFailedError",
     "PurviewAuthError",
     "PurviewError",
@@ -57,18 +61,26 @@ __all__ = [
 ]
 
 
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
 class _TriedError(PurviewError):
-    """`attempts` counts the tries; `gave_up` says why there was not another one, where that is not plain."""
+    """`attempts` counts the tries; `gave_up` says why there was not another one, where that is not plain. `sent_ids` are the
+    ids of what the call starts, by wire name, where it makes them up unless they are given: what was sent may be there under
+    them. The text shows those that are UUIDs, as the made-up ones are; other words of the caller stay out of texts."""
 
     attempts: int = 1
     gave_up: str = ""
+    sent_ids: Mapping[str, str] = MappingProxyType({})
 
     def give_up(self, reason: str) -> None:
         self.gave_up = reason
 
     def __str__(self) -> str:
         tries = f" Tried {self.attempts} times." if self.attempts > 1 else ""
-        return f"{self.args[0]}{tries}" + (f" Not tried again: {self.gave_up}." if self.gave_up else "")
+        made_up = [f"{name} {value}" for name, value in self.sent_ids.items() if _UUID.fullmatch(value)]
+        sent = f" It was sent with {', '.join(made_up)}." if made_up else ""
+        return f"{self.args[0]}{sent}{tries}" + (f" Not tried again: {self.gave_up}." if self.gave_up else "")
 
 
 class TransportError(_TriedError):
@@ -219,11 +231,24 @@ class PagingError(PurviewError):
 
 
 class PollingError(PurviewError):
-    """A long-running operation failed or was cancelled, with the service's own `code` and `message`; or cannot be followed."""
+    """A long-running operation failed or was cancelled, with the service's own `status`, `code` and words; or it cannot be
+    resumed. `body` is the answer that said so."""
 
     def __init__(self, message: str, *, status: str | None = None, code: str | None = None, body: Any = None) -> None:
         super().__init__(message)
         self.status, self.code, self.body = status, code, body
+
+
+class PollingTimeoutError(PurviewError, TimeoutError):
+    """A wait for a long-running operation ended before the operation did. It goes on: its poller can be asked again, now or
+    from `token()`. `status` is the service's last word."""
+
+    def __init__(self, message: str, status: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, self.__dict__)
 
 
 _BY_STATUS: dict[int, type[HttpError]] = {

@@ -184,17 +184,30 @@ class Paging(Facts):
 
 class Polling(Facts):
     """How a long-running operation ends: where its final state is read, the type text of its result, and the path of its
-    status where the service may leave the link out (`{id}`: the id in the first answer; other names: what was sent)."""
+    status where the service may leave the link out (`{id}`: the id in the first answer; other names: what was sent).
 
-    __slots__ = ("final_state_via", "result", "status_path")
+    `resource`: the path of what an action changes, where a GET of it gives the result. `ask_with`: the method that tells how
+    far the work is, as "group.method".
+    """
+
+    __slots__ = ("final_state_via", "result", "status_path", "resource", "ask_with")
     final_state_via: str | None
     result: str | None
     status_path: str | None
+    resource: str | None
+    ask_with: str | None
 
     def __init__(
-        self, final_state_via: str | None = None, result: str | None = None, status_path: str | None = None
+        self,
+        final_state_via: str | None = None,
+        result: str | None = None,
+        status_path: str | None = None,
+        *,
+        resource: str | None = None,
+        ask_with: str | None = None,
     ) -> None:
         self._set(final_state_via=final_state_via, result=result, status_path=status_path)
+        self._set(resource=resource, ask_with=ask_with)
 
 
 class Plane(Facts):

@@ -16,7 +16,7 @@ from .errors import HttpError, PurviewError, ThrottledError, TransportError
 from .failures import http_error, ours
 from .operation import Operation, Plane
 from .options import Retry
-from .request import Prepared
+from .request import Prepared, sent_ids
 from .retry import Budget, Gate, pause
 from .telemetry import Span, log, log_answer, log_failure, log_wait, start_span
 
@@ -122,6 +122,7 @@ def _next(failure: HttpError | TransportError, prepared: Prepared, calling: Call
         else:
             reason = "too many calls over these connections fail and are tried again"
     failure.give_up(reason)
+    failure.sent_ids = sent_ids(prepared)
     raise failure
 
 

@@ -17,6 +17,7 @@ from .checks import check, shape_of
 from .codec import Coded, Registry, encode
 from .codec import body as json_body
 from .jsontext import dumps
+from .links import query_value
 from .operation import API_VERSION, Operation, Parameter
 from .strict import departures
 from .values import NULL, datetime_text
@@ -84,6 +85,13 @@ def prepare(
     url = endpoint + path + ("?" + "&".join(query) if query else "")
     content, files = _content(operation, body, headers)
     return Prepared(operation, operation.method, url, headers, content, files, _replayable(files))
+
+
+def sent_ids(prepared: Prepared) -> dict[str, str]:
+    """The ids of what a request starts that a call fills in, where nobody gives them; not those that make it repeatable."""
+    filled = [p.wire_name for p in prepared.operation.parameters if p.auto and p.location == "query"]
+    found = {name: query_value(prepared.url, name) for name in filled}
+    return {name: value for name, value in found.items() if value}
 
 
 def _torn(where: str) -> ValueError:

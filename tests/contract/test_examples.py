@@ -103,7 +103,7 @@ def test_t17_mutated_answers_come_back_equal(document: Document) -> None:
     for example in (e for e in examples()[0] if e.document == document):
         for status, body in example.bodies():
             mutated = list(mutants(body, rng))
-            assert mutated
+            assert mutated or not isinstance(body, dict | list) or not body
             for mutant in mutated:
                 value = decoded(example, status, mutant)
                 if isinstance(value, bytes):

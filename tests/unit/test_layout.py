@@ -55,8 +55,8 @@ PUBLIC = {
     "purview_core": (
         "AsyncClient AsyncPager AsyncPoller AuthError BadRequestError Body Client ConflictError ConnectError "
         "ConnectTimeoutError ContractError DecodeError Departure FileInput ForbiddenError FormField HttpError Model NO_RETRY NULL "
-        "NotFoundError OpenEnum Operation Page Pager Paging PagingError Parameter Plane Poller Polling "
-        "PollingError PreconditionFailedError PurviewAuthError PurviewError Response Retry ServerError "
+        "NotFoundError OpenEnum Operation OperationStatus Page Pager Paging PagingError Parameter Plane Poller Polling "
+        "PollingError PollingTimeoutError PreconditionFailedError PurviewAuthError PurviewError Response Retry ServerError "
         "ThrottledError TransportError TransportTimeoutError UnauthorizedError decode to_json type_hints"
     ),
     "purview_testing": "Departure Fault Faults Sandbox UsageError Validator Verdict",

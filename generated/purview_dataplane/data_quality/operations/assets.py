@@ -77,11 +77,11 @@ _DELETE: _d.Operation[None] = _d.Operation(
     ),
 )
 
-_CLONE: _d.Operation[m.StatusMonitor] = _d.Operation(
+_BEGIN_CLONE: _d.Operation[m.StatusMonitor] = _d.Operation(
     __name__,
     "CloneDQAssetForAssetDQ",
     "assets",
-    "clone",
+    "begin_clone",
     "POST",
     "/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:clone",
     responses={202: "StatusMonitor", "default": "AzureCoreFoundationsErrorResponse"},
@@ -93,6 +93,7 @@ _CLONE: _d.Operation[m.StatusMonitor] = _d.Operation(
         _d.query("data_product_id"),
     ),
     body=_d.Body("CloneAssetRequest", required=False),
+    polling=_d.Polling(None, "StatusMonitor", ask_with="runs.get"),
 )
 
 
@@ -129,19 +130,19 @@ class Assets(_d.Group):
         """
         return self._send(_DELETE, (business_domain_id, asset_id, data_product_id))
 
-    def clone(
+    def begin_clone(
         self,
         business_domain_id: str,
         data_asset_id: str,
         *,
         data_product_id: str | None = None,
         body: m.CloneAssetRequest | None = None,
-    ) -> m.StatusMonitor:
+    ) -> _d.Poller[m.StatusMonitor]:
         """Copy rules and settings of an asset to another domain or data product; a job, told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:clone
         """
-        return self._send(_CLONE, (business_domain_id, data_asset_id, data_product_id), body)
+        return self._begin(_BEGIN_CLONE, (business_domain_id, data_asset_id, data_product_id), body)
 
 
 class AsyncAssets(_d.AsyncGroup):
@@ -179,16 +180,16 @@ class AsyncAssets(_d.AsyncGroup):
         """
         return await self._send(_DELETE, (business_domain_id, asset_id, data_product_id))
 
-    async def clone(
+    async def begin_clone(
         self,
         business_domain_id: str,
         data_asset_id: str,
         *,
         data_product_id: str | None = None,
         body: m.CloneAssetRequest | None = None,
-    ) -> m.StatusMonitor:
+    ) -> _d.AsyncPoller[m.StatusMonitor]:
         """Copy rules and settings of an asset to another domain or data product; a job, told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:clone
         """
-        return await self._send(_CLONE, (business_domain_id, data_asset_id, data_product_id), body)
+        return await self._begin(_BEGIN_CLONE, (business_domain_id, data_asset_id, data_product_id), body)

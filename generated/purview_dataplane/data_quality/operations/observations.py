@@ -24,14 +24,14 @@ _BEGIN_RUN_OF_ASSET: _d.Operation[m.StatusMonitor] = _d.Operation(
         _d.query("data_product_id"),
     ),
     body=_d.Body("JobConfigDTO"),
-    polling=_d.Polling(None, "StatusMonitor"),
+    polling=_d.Polling(None, "StatusMonitor", ask_with="runs.get"),
 )
 
-_BEGIN_DELETE_OF_ASSET: _d.Operation[None] = _d.Operation(
+_DELETE_OF_ASSET: _d.Operation[None] = _d.Operation(
     __name__,
     "DeleteObservationForAssetDQ",
     "observations",
-    "begin_delete_of_asset",
+    "delete_of_asset",
     "DELETE",
     "/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/observations/{observationId}",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
@@ -43,7 +43,6 @@ _BEGIN_DELETE_OF_ASSET: _d.Operation[None] = _d.Operation(
         _d.API_VERSION,
         _d.query("data_product_id"),
     ),
-    polling=_d.Polling(None, "None"),
 )
 
 _BEGIN_RUN: _d.Operation[m.StatusMonitor] = _d.Operation(
@@ -62,14 +61,14 @@ _BEGIN_RUN: _d.Operation[m.StatusMonitor] = _d.Operation(
         _d.API_VERSION,
     ),
     body=_d.Body("JobConfigDTO"),
-    polling=_d.Polling(None, "StatusMonitor"),
+    polling=_d.Polling(None, "StatusMonitor", ask_with="runs.get"),
 )
 
-_BEGIN_DELETE: _d.Operation[None] = _d.Operation(
+_DELETE: _d.Operation[None] = _d.Operation(
     __name__,
     "DeleteObservation",
     "observations",
-    "begin_delete",
+    "delete",
     "DELETE",
     "/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/observations/{observationId}",
     responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
@@ -81,7 +80,6 @@ _BEGIN_DELETE: _d.Operation[None] = _d.Operation(
         _d.path("observation_id"),
         _d.API_VERSION,
     ),
-    polling=_d.Polling(None, "None"),
 )
 
 
@@ -95,14 +93,14 @@ class Observations(_d.Group):
         """
         return self._begin(_BEGIN_RUN_OF_ASSET, (business_domain_id, data_asset_id, data_product_id), body)
 
-    def begin_delete_of_asset(
+    def delete_of_asset(
         self, business_domain_id: str, data_asset_id: str, observation_id: str, *, data_product_id: str | None = None
-    ) -> _d.Poller[None]:
+    ) -> None:
         """Delete the scores of one assessment of an asset, whether or not it is in a data product.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/observations/{observationId}
         """
-        return self._begin(_BEGIN_DELETE_OF_ASSET, (business_domain_id, data_asset_id, observation_id, data_product_id))
+        return self._send(_DELETE_OF_ASSET, (business_domain_id, data_asset_id, observation_id, data_product_id))
 
     def begin_run(
         self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: m.JobConfigDTO
@@ -113,14 +111,12 @@ class Observations(_d.Group):
         """
         return self._begin(_BEGIN_RUN, (business_domain_id, data_product_id, data_asset_id), body)
 
-    def begin_delete(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, observation_id: str
-    ) -> _d.Poller[None]:
+    def delete(self, business_domain_id: str, data_product_id: str, data_asset_id: str, observation_id: str) -> None:
         """Delete the scores of one assessment of an asset of a data product.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/observations/{observationId}
         """
-        return self._begin(_BEGIN_DELETE, (business_domain_id, data_product_id, data_asset_id, observation_id))
+        return self._send(_DELETE, (business_domain_id, data_product_id, data_asset_id, observation_id))
 
 
 class AsyncObservations(_d.AsyncGroup):
@@ -133,16 +129,14 @@ class AsyncObservations(_d.AsyncGroup):
         """
         return await self._begin(_BEGIN_RUN_OF_ASSET, (business_domain_id, data_asset_id, data_product_id), body)
 
-    async def begin_delete_of_asset(
+    async def delete_of_asset(
         self, business_domain_id: str, data_asset_id: str, observation_id: str, *, data_product_id: str | None = None
-    ) -> _d.AsyncPoller[None]:
+    ) -> None:
         """Delete the scores of one assessment of an asset, whether or not it is in a data product.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/observations/{observationId}
         """
-        return await self._begin(
-            _BEGIN_DELETE_OF_ASSET, (business_domain_id, data_asset_id, observation_id, data_product_id)
-        )
+        return await self._send(_DELETE_OF_ASSET, (business_domain_id, data_asset_id, observation_id, data_product_id))
 
     async def begin_run(
         self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: m.JobConfigDTO
@@ -153,11 +147,11 @@ class AsyncObservations(_d.AsyncGroup):
         """
         return await self._begin(_BEGIN_RUN, (business_domain_id, data_product_id, data_asset_id), body)
 
-    async def begin_delete(
+    async def delete(
         self, business_domain_id: str, data_product_id: str, data_asset_id: str, observation_id: str
-    ) -> _d.AsyncPoller[None]:
+    ) -> None:
         """Delete the scores of one assessment of an asset of a data product.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/observations/{observationId}
         """
-        return await self._begin(_BEGIN_DELETE, (business_domain_id, data_product_id, data_asset_id, observation_id))
+        return await self._send(_DELETE, (business_domain_id, data_product_id, data_asset_id, observation_id))

@@ -24,7 +24,7 @@ _BEGIN_RUN_OF_ASSET: _d.Operation[m.StatusMonitor] = _d.Operation(
         _d.query("data_product_id"),
     ),
     body=_d.Body("ProfileEntity"),
-    polling=_d.Polling(None, "StatusMonitor"),
+    polling=_d.Polling(None, "StatusMonitor", ask_with="runs.get"),
 )
 
 _DELETE_RUN_OF_ASSET: _d.Operation[None] = _d.Operation(
@@ -61,7 +61,7 @@ _BEGIN_RUN: _d.Operation[m.StatusMonitor] = _d.Operation(
         _d.API_VERSION,
     ),
     body=_d.Body("ProfileEntity"),
-    polling=_d.Polling(None, "StatusMonitor"),
+    polling=_d.Polling(None, "StatusMonitor", ask_with="runs.get"),
 )
 
 _DELETE_RUN: _d.Operation[None] = _d.Operation(

@@ -74,7 +74,7 @@ _BEGIN_CANCEL: _d.Operation[m.StatusMonitor] = _d.Operation(
         _d.path("run_id"),
         _d.API_VERSION,
     ),
-    polling=_d.Polling(None, "StatusMonitor"),
+    polling=_d.Polling(None, "StatusMonitor", ask_with="runs.get"),
 )
 
 _LIST_OF_SCAN: _d.Operation[m.ScheduleScanMonitoringResponse] = _d.Operation(

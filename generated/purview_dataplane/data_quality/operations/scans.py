@@ -23,7 +23,7 @@ _BEGIN_RUN: _d.Operation[m.StatusMonitor] = _d.Operation(
         _d.API_VERSION,
     ),
     body=_d.Body("ScanDTO"),
-    polling=_d.Polling(None, "StatusMonitor"),
+    polling=_d.Polling(None, "StatusMonitor", ask_with="scans.get"),
 )
 
 _BEGIN_CANCEL: _d.Operation[m.StatusMonitor] = _d.Operation(
@@ -41,7 +41,7 @@ _BEGIN_CANCEL: _d.Operation[m.StatusMonitor] = _d.Operation(
         _d.path("scan_id"),
         _d.API_VERSION,
     ),
-    polling=_d.Polling(None, "StatusMonitor"),
+    polling=_d.Polling(None, "StatusMonitor", ask_with="scans.get"),
 )
 
 _GET: _d.Operation[m.ScheduleScanMonitoringEntity] = _d.Operation(
