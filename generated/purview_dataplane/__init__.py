@@ -7,7 +7,16 @@ TYPE_CHECKING = False  # type checkers take it for true; typing itself would cos
 if TYPE_CHECKING:
     from .facade import PLANES as PLANES, AsyncPurview as AsyncPurview, Purview as Purview
 
+    __version__: str
+
 __all__ = ["PLANES", "AsyncPurview", "Purview"]
 
 if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
-    __getattr__ = _lazy_names(__name__, {"PLANES": "facade", "AsyncPurview": "facade", "Purview": "facade"})
+    __getattr__ = _lazy_names(
+        __name__,
+        {"PLANES": "facade", "AsyncPurview": "facade", "Purview": "facade"},
+        distribution="purview-dataplane",
+    )
+
+    def __dir__():
+        return sorted({*globals(), *__all__, "__version__"})

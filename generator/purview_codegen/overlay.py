@@ -10,7 +10,8 @@
 | `[[changes]]`        | `versions`, `at` (JSON pointer into the contract), `reason`, `link`, and one or more of the edits    |
 
 Edits: `set` (members laid over the object at `at`), `append` (member -> items put behind its list), `remove` (members taken out),
-`nullable` (the schema at `at` also admits null). An entry that changes nothing any more is an error.
+`nullable` (the schema at `at` also admits null). Facts to set on a member of a schema: `x-secret` (repr hides it), `x-live-name`
+(how the service spells it: that goes out, and both are read), `x-only-value` (its one value, which constructors give it). An entry that changes nothing any more is an error.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from purview_core.codec import camel
+from purview_core.codec import camel, normal
 
 from .adapter import Model, Parsed, Property, class_name, identifier
 from .errors import GateError
@@ -22,6 +22,7 @@ _WORD = re.compile(r"\w+")
 class Field:
     """One line of a class. `default` is None for a member the constructor demands, else the text of its default.
     `required`: the constructor does not demand it, since the service alone writes it, but every answer must hold it, not null.
+    `live`: how the service spells it, where that is not what its document says (x-live-name): that goes out, both are read.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Field:
     read_only: bool
     required: bool
     secret: bool
+    live: str | None = None
 
     @property
     def annotation(self) -> str:
@@ -41,8 +43,9 @@ class Field:
         """What follows the annotation: nothing, the bare default, or a field() with what the codec has to know."""
         default = "" if self.default is None else f"default={self.default}, "
         facts = ["read_only=True"] * self.read_only + ["required=True"] * self.required + ["secret=True"] * self.secret
-        if camel(self.name) != self.wire or self.secret:
-            return f" = _field({default}metadata=_wire({', '.join([ascii(self.wire), *facts])}))"
+        if camel(self.name) != self.wire or self.secret or self.live:
+            names = [ascii(name) for name in (self.live, self.wire) if name]
+            return f" = _field({default}metadata=_wire({', '.join([*names, *facts])}))"
         if self.read_only:
             return f" = _field({default}metadata=_READ_ONLY{'_REQUIRED' * self.required})"
         return "" if self.default is None else f" = {self.default}"
@@ -171,8 +174,20 @@ class Classes:
         demanded = p.required and not read_only
         text = p.type if demanded and not p.nullable else optional(p.type)
         default = None if demanded else "None"
+        if not read_only and (only := self._only(member)) is not None:
+            default = ascii(only) if normal(text) == "str" else f"_only({only!a})"
         sent = p.required and read_only and not p.nullable
-        return Field(name, p.wire, text, default, read_only, sent, bool(member.get("x-secret")))
+        live = member.get("x-live-name")
+        return Field(name, p.wire, text, default, read_only, sent, bool(member.get("x-secret")), live)
+
+    def _only(self, member: Json) -> str | None:
+        """The one value that a member can have: of its enum, or as an overlay says (x-only-value)."""
+        parts = member.get("allOf", [])
+        reference = member.get("$ref") or (parts[0].get("$ref") if len(parts) == 1 else None)
+        schema = self.schemas.get(class_name(reference), {}) if reference else member
+        values = [value for value in schema.get("enum", []) if value is not None]
+        found = member.get("x-only-value", values[0] if len(values) == 1 else None)
+        return found if isinstance(found, str) else None
 
     def _unique(self, name: str, fields: list[Field]) -> None:
         seen: dict[str, str] = {}

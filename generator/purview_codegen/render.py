@@ -94,7 +94,7 @@ def _models(plan: Plan, module: str, names: Iterable[str]) -> str:
     core = [f"{name} as _{name}" for name in ("READ_ONLY", "READ_ONLY_REQUIRED") if f"metadata=_{name})" in values]
     core += ["Model as _Model"] if any(c.base is None for c in classes) else []
     core += ["define"]
-    core += [f"{name} as _{name}" for name in ("field", "wire") if f"_{name}(" in values]
+    core += [f"{name} as _{name}" for name in ("field", "only", "wire") if f"_{name}(" in values]
     typing = ["TYPE_CHECKING"] * bool(imports or datetime)
     typing += ["Any as _Any"] * any("_Any" in f.annotation for f in fields)
     grouped = [_by_module(found, plan.where) for found in (bases, imports)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import ssl
-import threading
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import httpcore
 import httpx
 
+from .forks import fork_safe_lock
 from .header_lines import header_lines
 from .options import flag
 from .pool import Key, Link, Pool, PoolLimits
@@ -22,7 +22,7 @@ from .wire import httpx_error, limits_of, seconds_left
 
 Trust = ssl.SSLContext | str | os.PathLike[str] | None
 _CONTEXTS: dict[tuple[str | None, ...], ssl.SSLContext] = {}
-_CONTEXTS_LOCK = threading.Lock()
+_CONTEXTS_LOCK = fork_safe_lock()
 _LIVE: weakref.WeakSet[Transport] = weakref.WeakSet()
 
 

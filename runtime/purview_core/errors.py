@@ -6,7 +6,7 @@ PurviewError
 |   +-- ConnectError                 the service could not be reached; nothing was sent
 |   |   +-- ConnectTimeoutError      (also a TransportTimeoutError) not in time, or no connection was free
 |   +-- TransportTimeoutError        it did not answer in time
-+-- HttpError                        an answer came, and it is a failure
++-- HttpError                        an answer came, and it is a failure (with a good status, too, if it holds an error)
 |   +-- BadRequestError       400
 |   +-- UnauthorizedError     401    also an AuthError; names the resource that the token was asked for
 |   +-- ForbiddenError        403    names the roles that the plane asks for
@@ -15,7 +15,7 @@ PurviewError
 |   +-- PreconditionFailedError 412
 |   +-- ThrottledError        429    .retry_after, in seconds
 |   +-- ServerError           500 and above
-+-- DecodeError                      the answer is no JSON
++-- DecodeError                      the answer is no JSON, or nothing of what was asked for
 |   +-- ContractError                strict mode: it is not what the document declares (.departures, .value)
 +-- PagingError                      the next page cannot or must not be fetched (.position)
 +-- PollingError                     a long-running operation failed, was cancelled, or cannot be resumed
@@ -229,9 +229,11 @@ class ServerError(HttpError):
 
 
 class DecodeError(PurviewError):
-    """The answer is no JSON where JSON is declared; nothing is known of what it holds. `position` as for HttpError."""
+    """The answer is no JSON where JSON is declared, or is JSON that cannot be what was asked for, which `body` then holds.
+    `position` as for HttpError."""
 
     position: str | None = None
+    body: Any = None
 
 
 class ContractError(DecodeError):

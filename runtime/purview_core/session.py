@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 
+from .forks import fork_safe_lock
 from .retry import Budget, Gate
 
 _FLOWS = frozenset({"auth_flow", "sync_auth_flow", "async_auth_flow"})
@@ -29,7 +29,7 @@ class Session:
             raise TypeError(
                 f"auth= takes an httpx.Auth, not {type(auth).__name__}; around a credential, purview_auth.CredentialAuth(credential)"
             )
-        self._make, self._lock = make, threading.Lock()
+        self._make, self._lock = make, fork_safe_lock()
         self._transport: Any = None
         self._gates: dict[str, Gate] = {}
         self.auth, self.budget, self.closed = auth, Budget(), False

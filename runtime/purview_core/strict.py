@@ -50,7 +50,7 @@ def departures(registry: Registry, text: str, value: Any, at: str = "") -> Itera
     elif text in registry.names and isinstance(made := registry.named(text)(value), Coded):
         yield from _members(registry, made, value, at)
     elif not _fits(registry, text, value):
-        yield Departure(at, text, _shape(value))
+        yield Departure(at, text, shape_name(value))
 
 
 def _members(registry: Registry, made: Coded, value: dict[str, Any], at: str) -> Iterator[Departure]:
@@ -74,7 +74,7 @@ def _fits(registry: Registry, text: str, value: Any) -> bool:
     return text == "datetime" and load is not None and load(value) is not value
 
 
-def _shape(value: Any) -> str:
+def shape_name(value: Any) -> str:
     return next((name for kind, name in _SHAPES.items() if isinstance(value, kind)), type(value).__name__)
 
 

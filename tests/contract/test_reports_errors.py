@@ -131,6 +131,7 @@ def test_b22_a_status_without_a_name_is_a_plain_number(mode: str) -> None:
             for case, status in calls:
                 service.now(says({"error": {"code": "X"}}, status))
                 if status < 300:
+                    service.now(says(case.something(), status))
                     assert status == caller.call(case).status_code, case
                 else:
                     error = failure(caller, case)

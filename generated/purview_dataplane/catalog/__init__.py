@@ -27,3 +27,6 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
         },
         upstream="catalog 2023-02-01-preview",
     )
+
+    def __dir__():
+        return sorted({*globals(), *__all__, "__upstream__"})

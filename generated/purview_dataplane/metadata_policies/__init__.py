@@ -30,3 +30,6 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
         },
         upstream="metadata_policies 2021-07-01-preview",
     )
+
+    def __dir__():
+        return sorted({*globals(), *__all__, "__upstream__"})

@@ -27,3 +27,6 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
         },
         upstream="scanning 2023-09-01",
     )
+
+    def __dir__():
+        return sorted({*globals(), *__all__, "__upstream__"})

@@ -185,7 +185,7 @@ def test_t14_redirects_are_not_followed(status: int) -> None:
 
 def test_t20_an_etag_is_read_from_a_call_and_sent_back() -> None:
     recorder = Recorder(
-        httpx.Response(200, json={"name": "p"}, headers={"ETag": '"7"'}),
+        httpx.Response(200, json={"decisionRules": []}, headers={"ETag": '"7"'}),
         httpx.Response(412, json={"error": {"code": "PreconditionFailed", "message": "changed"}}),
     )
     client = DevopsPoliciesClient(ENDPOINT, transport=recorder.sync)
@@ -207,7 +207,7 @@ def test_t20_what_is_seen_beside_typed_results() -> None:
         httpx.Response(200, json={"status": "Succeeded"}, headers={"X-Try": "4"}),
         httpx.Response(404, json=ODATA, headers={"X-Try": "5"}),
         httpx.Response(200, content=b"bytes"),
-        httpx.Response(200, json={}, headers={"X-Try": "6"}),
+        httpx.Response(200, json={"kind": "New"}, headers={"X-Try": "6"}),
     )
     client, _ = quick(ScanningClient(ENDPOINT, transport=recorder.sync, auth=httpx.BasicAuth("u", "canary")))
     seen: list[httpx.Response] = []

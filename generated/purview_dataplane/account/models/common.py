@@ -169,7 +169,7 @@ class CollectionPathResponse(_Model):
 @define(kw_only=True)
 class CollectionReference(_Model):
     reference_name: str | None = None
-    type_: str | None = None
+    type_: str | None = "CollectionReference"
 
 
 @define(kw_only=True)

@@ -3,7 +3,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any as _Any
 
-from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field, wire as _wire
+from purview_core.model import (
+    READ_ONLY as _READ_ONLY,
+    Model as _Model,
+    define,
+    field as _field,
+    only as _only,
+    wire as _wire,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -365,7 +372,7 @@ class ClassificationRuleList(_Model):
 
 @define(kw_only=True)
 class ClassificationRulePattern(_Model):
-    kind: str
+    kind: str = _only("Regex")
 
     _tag = "kind"
     _kinds = {
@@ -377,7 +384,7 @@ class ClassificationRulePattern(_Model):
 class CollectionReference(_Model):
     last_modified_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
     reference_name: str | None = None
-    type_: str | None = None
+    type_: str | None = "CollectionReference"
 
 
 @define(kw_only=True)

@@ -3,7 +3,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field, wire as _wire
+from purview_core.model import (
+    READ_ONLY as _READ_ONLY,
+    Model as _Model,
+    define,
+    field as _field,
+    only as _only,
+    wire as _wire,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,7 +50,7 @@ class ProxyResource(_Model):
 
 @define(kw_only=True)
 class ReceivedShare(ProxyResource):
-    share_kind: str
+    share_kind: str = _only("InPlace")
 
     _tag = "share_kind"
     _kinds = {
@@ -53,7 +60,7 @@ class ReceivedShare(ProxyResource):
 
 @define(kw_only=True)
 class SentShare(ProxyResource):
-    share_kind: str
+    share_kind: str = _only("InPlace")
 
     _tag = "share_kind"
     _kinds = {
@@ -129,7 +136,7 @@ class ShareResourceList(_Model):
 @define(kw_only=True)
 class StoreReference(_Model):
     reference_name: str | None = None
-    type_: ReferenceNameType | None = None
+    type_: ReferenceNameType | None = _only("ArmResourceReference")
 
 
 @define(kw_only=True)

@@ -3,7 +3,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any as _Any
 
-from purview_core.model import READ_ONLY_REQUIRED as _READ_ONLY_REQUIRED, Model as _Model, define, field as _field
+from purview_core.model import (
+    READ_ONLY_REQUIRED as _READ_ONLY_REQUIRED,
+    Model as _Model,
+    define,
+    field as _field,
+    only as _only,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -145,7 +151,7 @@ class CatalogModelRelatedCollection(_Model):
 
 @define(kw_only=True)
 class CatalogModelRelatedCollectionParentCollection(_Model):
-    type_: RelatedCollectionParentCollectionTypeEnum | None = None
+    type_: RelatedCollectionParentCollectionTypeEnum | None = _only("CollectionReference")
     ref_name: str | None = None
 
 
