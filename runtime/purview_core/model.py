@@ -14,8 +14,20 @@ from .codec import Coded, codec, copied, encode
 from .fields import ASSIGNED, touch
 from .values import NULL, OpenEnum
 
-__all__ = ["NULL", "READ_ONLY", "READ_ONLY_REQUIRED", "Model", "OpenEnum", "define", "field", "type_hints", "wire"]
+__all__ = [
+    "ANSWERED",
+    "NULL",
+    "READ_ONLY",
+    "READ_ONLY_REQUIRED",
+    "Model",
+    "OpenEnum",
+    "define",
+    "field",
+    "type_hints",
+    "wire",
+]
 
+ANSWERED: Mapping[str, Any] = MappingProxyType({"required": True})  # the service makes it where it is not given
 READ_ONLY: Mapping[str, Any] = MappingProxyType({"read_only": True})
 READ_ONLY_REQUIRED: Mapping[str, Any] = MappingProxyType({"read_only": True, "required": True})
 

@@ -28,6 +28,7 @@ class Shape:
     types: tuple[str, ...]
     properties: Mapping[str, Json] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
+    answered: frozenset[str] = frozenset()  # of those required: what an answer alone has to hold, though a request may
     additional: Any = None  # a schema, or True; None where unknown members are departures
     items: Any = None
     enum: tuple[Any, ...] = ()
@@ -86,11 +87,13 @@ class Schemas:
         types = () if given is None else (given,) if isinstance(given, str) else tuple(given)
         properties: Json = {}
         required: set[str] = set()
+        answered = {n for n, member in schema.get("properties", {}).items() if member.get("x-answered")}
         additional = schema.get("additionalProperties")
         for part in schema.get("allOf", ()):
             base = self.shape(part)
             properties |= base.properties
             required |= base.required
+            answered |= base.answered
             additional = base.additional if additional is None else additional
             types = types or base.types
         discriminator = schema.get("discriminator", EMPTY)
@@ -99,7 +102,8 @@ class Schemas:
             name=name,
             types=types or (("object",) if "properties" in schema else ()),
             properties=properties | schema.get("properties", {}),
-            required=frozenset(required | set(schema.get("required", ()))),
+            required=frozenset(required | answered | set(schema.get("required", ()))),
+            answered=frozenset(answered),
             additional=True if additional == {} else additional or None,
             items=schema.get("items"),
             enum=tuple(schema.get("enum", ())),
