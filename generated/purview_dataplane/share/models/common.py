@@ -3,7 +3,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field, wire as _wire
+from purview_core.model import (
+    READ_ONLY as _READ_ONLY,
+    READ_ONLY_REQUIRED as _READ_ONLY_REQUIRED,
+    Model as _Model,
+    define,
+    field as _field,
+    wire as _wire,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,8 +44,8 @@ class Artifact(_Model):
 
 @define(kw_only=True)
 class ProxyResource(_Model):
-    id: str | None = _field(default=None, metadata=_READ_ONLY)
-    type_: str | None = _field(default=None, metadata=_READ_ONLY)
+    id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
+    type_: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
 
 
 @define(kw_only=True)
