@@ -30,8 +30,14 @@ PAGING_NAMES = {
 }
 NOT_PAGED = {
     "Collections_GetCollectionPath": "two lists of names, whole in one answer",
+    "CreateBulkAssetMetadata": "a write, whose body and answer have the shape of a page",
     "Discovery_AutoComplete": "the best completions; limit says how many, and nothing leads past them",
     "Discovery_Suggest": "the best suggestions; limit says how many, and nothing leads past them",
+    "GetAssetScoresForAssetDQ": "as many as the caller names; the answer has a nextLink, and no parameter takes its token",
+    "GetDataSource": "one thing; skipToken and name are declared, and have no use",
+    "GetDataSources": "whole in one answer, which has no token",
+    "GetRuns": "whole from the offset on, and nothing leads past it",
+    "GetRunsForScheduleScan": "whole from the offset on, and nothing leads past it",
     "Glossary_List": "few, and a plain list",
     "Glossary_ListGlossaries": "few, and a plain list",
     "Glossary_ListRelatedCategories": "an object of lists; offset and limit have no effect",

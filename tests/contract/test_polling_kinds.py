@@ -412,8 +412,7 @@ def test_t13_a_link_to_an_old_host_of_the_account_is_followed_at_its_endpoint(do
 
 
 def test_t13_what_answers_202_is_followed_or_known_not_to_be() -> None:
-    """Neither marked nor given a link: of the previews of Scanning, which have no operation for the state of one, and one of
-    Data Quality, whose answer is the state that its method gives."""
+    """Neither marked nor given a link: of the previews of Scanning, which have no operation for the state of one."""
     plain = set()
     for document in documents():
         plane = package(document)
@@ -426,4 +425,4 @@ def test_t13_what_answers_202_is_followed_or_known_not_to_be() -> None:
         "ScanResult_CancelScan",
         "ScanResult_RunScan",
     ]
-    assert {("scanning", True, name) for name in names} | {("data_quality", False, "CloneDQAssetForAssetDQ")} == plain
+    assert {("scanning", True, name) for name in names} == plain

@@ -132,7 +132,7 @@ def spoiled(operation: Operation, methods: set[str]) -> Iterator[tuple[str, Samp
 
 
 def _whole(operation: Operation, good: Sample, methods: set[str]) -> Iterator[tuple[str, Sample]]:
-    other = next(m for m in ("PATCH", "POST", "PUT", "DELETE") if m not in methods)
+    other = next(m for m in ("PATCH", "POST", "PUT", "DELETE", "HEAD") if m not in methods)
     yield "method", replace(good, method=other)
     segments = good.path.split("/")
     literals = [i for i, s in enumerate(operation.path.split("/")) if s and "{" not in s]
