@@ -110,7 +110,7 @@ class Checker:
             yield from self._member(shape, name, item, f"{pointer}/{escape(name)}", known=known)
 
     def _member(self, shape: Shape, name: str, item: Any, pointer: str, *, known: bool) -> Iterator[Departure]:
-        schema = shape.properties.get(name)
+        schema = shape.properties.get(shape.spellings.get(name, name))
         if schema is not None:
             if self.request and self._read_only(shape, name):
                 yield _body(pointer, "read-only", "nothing, since it is read-only", found(item))
