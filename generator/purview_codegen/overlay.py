@@ -31,7 +31,7 @@ from .errors import IntegrityError
 from .pointer import Json, matches
 
 _CHANGE = {"versions", "at", "reason", "link"}
-_METHOD = re.compile(r"([a-z]\w*\.)?[a-z]\w*")
+_METHOD = re.compile(r"([a-z]\w*\.)?[a-z]\w*", re.ASCII)
 _SAID = {"summaries": "a line of text", "methods": "a name (method, or group.method)"}
 _FACTS = {"operations", "facts", "reason", "link"}
 _TABLES = {"summaries", "methods", "changes", "retry_safe", "paging", "long_running"}

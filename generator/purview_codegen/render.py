@@ -38,7 +38,9 @@ def _docstring(text: str) -> str:
 
 
 def _strings(names: Sequence[str]) -> str:
-    """Many names as one literal, broken into lines."""
+    """Many names as one literal, broken into lines; as a tuple of texts where one of them has a blank in it."""
+    if any([name] != name.split() for name in names):
+        return f"({', '.join(map(ascii, names))},)"
     lines = textwrap.wrap(" ".join(names), 100, break_long_words=False, break_on_hyphens=False)
     return (
         "(" + "\n".join(ascii(line + " ") for line in lines[:-1]) + "\n" + ascii(lines[-1]) + ")"

@@ -10,6 +10,7 @@
 | list[T]             | list, tuple                                                                    |
 | dict[str, T]        | any mapping                                                                    |
 | a model             | its instances; an argument also takes plain JSON                               |
+| a kind              | that of the class or of a subclass, or one that no class stands for            |
 | anything            | what the object's own JSON decodes to (attrs.evolve, with odd values)          |
 """
 
@@ -20,7 +21,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from .classes import UNREAD
+from .classes import NOTHING, UNREAD
 from .codec import Coded, Registry, codec, normal, split_union
 from .fields import Field
 from .values import NULL
@@ -77,6 +78,15 @@ def check(registry: Registry | None, text: str, value: Any, name: str, *, plain:
     raise TypeError(f"{name} takes {normal(text)}, not {shape_of(value)}")
 
 
+def missing(first: Field, cls: type, members: Mapping[str, Any]) -> str:
+    """What a constructor says of the members that it was not given: `first` and those after it, and the way out."""
+    fields = list(codec(cls).fields.values())
+    lack = [f for f in fields[fields.index(first) :] if f.default is NOTHING and f.name not in members]
+    names = ", ".join(f"{f.name!r} ({f.type})" for f in lack)
+    text = f"{cls.__name__}.__init__() missing {len(lack)} required keyword-only argument{'s' if lack[1:] else ''}: {names}"
+    return f"{text}. The document requires them; plain JSON, as a dict or by {cls.__name__}.from_dict, may lack them"
+
+
 def shape_of(value: Any) -> str:
     """The shape of a value, never the value itself: it may be a secret."""
     if isinstance(value, (list, tuple)) and value:
@@ -98,6 +108,26 @@ def check_fields(model: Model, *, fresh: bool) -> None:
                 raise TypeError(f"{type(model).__name__}.{f.name} takes {f.type}, not None (NULL sends null)")
         elif value is not NULL:
             _check_field(model, f, value, raw)
+
+
+def check_kind(model: Model) -> None:
+    """Refuses a kind that another class stands for, which the service would read the members as those of. A kind that nobody
+    knows passes, as does that of a subclass, and what the object's own JSON says."""
+    cls: Any = next(
+        c for c in type(model).__mro__ if "_own" in vars(c)
+    )  # of a user's own subclass, what it derives from
+    base: Any
+    for base in cls.__mro__:
+        if (tag := vars(base).get("_tag")) is None:
+            continue
+        value = getattr(model, tag)
+        kind = value.value if isinstance(value, Enum) else value
+        if not isinstance(kind, str) or model._raw.get(codec(cls).fields[tag].wire) == kind:
+            continue
+        name = base._kinds.get(kind, cls.__name__)
+        if kind in base._others or (name != cls.__name__ and not issubclass(Registry.of(cls).class_of(name), cls)):
+            other = "of another class" if kind in base._others else f"that of {name}"
+            raise TypeError(f"{cls.__name__}.{tag} takes no {kind!r}: that kind is {other}")
 
 
 def _check_field(model: Model, f: Field, value: Any, raw: Mapping[str, Any]) -> None:

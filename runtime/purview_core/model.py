@@ -8,7 +8,7 @@ from reprlib import Repr
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from .checks import check_fields, shape_of
+from .checks import check_fields, check_kind, missing, shape_of
 from .classes import NOTHING, UNREAD
 from .codec import Coded, codec, copied, encode
 from .fields import ASSIGNED, touch
@@ -88,6 +88,7 @@ class Model(Coded):
     _raw: dict[str, Any] = field(default=_EMPTY, alias="additional_properties")
     _tag: ClassVar[str]
     _kinds: ClassVar[Mapping[str, str]] = {}
+    _others: ClassVar[tuple[str, ...]] = ()
 
     if not TYPE_CHECKING:  # type checkers go by the fields, and still refuse names that do not exist
         __signature__ = _Signature()
@@ -99,7 +100,7 @@ class Model(Coded):
             for f in codec(cls).fields.values():
                 value = members.pop(f.name, f.default)
                 if value is NOTHING:
-                    raise TypeError(f"{cls.__name__}.__init__() missing 1 required keyword-only argument: {f.name!r}")
+                    raise TypeError(missing(f, cls, members))
                 f.put(self, value)
             for name in members:
                 raise TypeError(f"{cls.__name__}.__init__() got an unexpected keyword argument {name!r}")
@@ -118,6 +119,7 @@ class Model(Coded):
                 raise TypeError(f"additional_properties takes a mapping, not {shape_of(self._raw)}")
             self._raw = encode(dict(self._raw))
         check_fields(self, fresh=fresh)
+        check_kind(self)
 
     @property
     def additional_properties(self) -> Mapping[str, Any]:
