@@ -19,8 +19,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .kinds import name_of
 from .pointer import Json, find
-from .schemas import REF, name_of, with_names
+from .schemas import REF, with_names
 
 Edit = Callable[[Json, Json, Any], None]  # document, object, what the overlay gives
 
