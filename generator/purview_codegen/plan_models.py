@@ -21,7 +21,7 @@ _WORD = re.compile(r"\w+")
 @attrs.frozen
 class Field:
     """One line of a class. `default` is None for a member the constructor demands, else the text of its default.
-    `required`: the constructor does not demand it, since the service alone writes it, but every answer must hold it, not null.
+    `required`: the constructor does not demand it, but every answer must hold it, not null; so its type has no None.
     `live`: how the service spells it, where that is not what its document says (x-live-name): that goes out, both are read.
     """
 
@@ -48,6 +48,8 @@ class Field:
             return f" = _field({default}metadata=_wire({', '.join([*names, *facts])}))"
         if self.read_only:
             return f" = _field({default}metadata=_READ_ONLY{'_REQUIRED' * self.required})"
+        if self.required:
+            return f" = _field({default}metadata=_ANSWERED)"
         return "" if self.default is None else f" = {self.default}"
 
 
@@ -168,15 +170,17 @@ class Classes:
         )
 
     def _field(self, p: Property, member: Json) -> Field:
-        """A required member that only the service writes is optional for the constructor."""
-        name = f"{p.name}_" if p.name in RESERVED else p.name
+        """A required member that only the service writes is optional for the constructor, as is one that is marked so."""
+        name = str(member.get("x-name", p.name))
+        name = f"{name}_" if name in RESERVED else name
         read_only = bool(member.get("readOnly"))
         demanded = p.required and not read_only
-        text = p.type if demanded and not p.nullable else optional(p.type)
+        answered = not demanded and (p.required or bool(member.get("x-answered")))
+        text = optional(p.type) if p.nullable or not (demanded or answered) else p.type
         default = None if demanded else "None"
         if not read_only and (only := self._only(member)) is not None:
             default = ascii(only) if normal(text) == "str" else f"_only({only!a})"
-        sent = p.required and read_only and not p.nullable
+        sent = answered and not p.nullable
         live = member.get("x-live-name")
         return Field(name, p.wire, text, default, read_only, sent, bool(member.get("x-secret")), live)
 

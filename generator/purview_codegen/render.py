@@ -91,7 +91,8 @@ def _models(plan: Plan, module: str, names: Iterable[str]) -> str:
     imports = {name for name in used(types, plan.where) if plan.where[name] != module} - bases
     datetime = any("datetime" in re.findall(r"\w+", text) for text in types)
     values = " ".join(f.value for f in fields)
-    core = [f"{name} as _{name}" for name in ("READ_ONLY", "READ_ONLY_REQUIRED") if f"metadata=_{name})" in values]
+    marks = ("ANSWERED", "READ_ONLY", "READ_ONLY_REQUIRED")
+    core = [f"{name} as _{name}" for name in marks if f"metadata=_{name})" in values]
     core += ["Model as _Model"] if any(c.base is None for c in classes) else []
     core += ["define"]
     core += [f"{name} as _{name}" for name in ("field", "only", "wire") if f"_{name}(" in values]

@@ -116,7 +116,7 @@ class Schemas:
         """A named schema: its own body, not a reference to a hoisted one."""
         schema = _plain(schema, name)
         if _is_enum(schema):
-            return _with_names({"type": _enum_type(schema), "enum": _values(schema)})
+            return with_names({"type": _enum_type(schema), "enum": _values(schema)})
         if "$ref" in schema:
             return {"type": "object", "allOf": [self._place(schema, name), {"type": "object", "properties": {}}]}
         if union := schema.get("anyOf") or schema.get("oneOf"):
@@ -179,7 +179,7 @@ class Schemas:
         key = self._enum_key(schema, hint)
         if key not in self._enums:
             name = self._enums[key] = self.claim(named, hint)
-            self.out[name] = _with_names({"type": _enum_type(schema), "enum": _values(schema)})
+            self.out[name] = with_names({"type": _enum_type(schema), "enum": _values(schema)})
         return self._enums[key]
 
     def _discriminate(self, body: Json, name: str) -> None:
@@ -297,7 +297,7 @@ def _read_only(schema: Json) -> Json:
     return {"readOnly": True} if read else {}
 
 
-def _with_names(body: Json) -> Json:
+def with_names(body: Json) -> Json:
     """Member names, wherever openapi-python-client's own rule would clash or find none."""
     names: dict[str, None] = {}
     for i, value in enumerate(body["enum"]):

@@ -3,7 +3,7 @@
 | declared            | takes                                                                          |
 |---------------------|--------------------------------------------------------------------------------|
 | any optional member | None (left out), NULL (sends null)                                             |
-| a required member   | NULL, but not None                                                             |
+| a required member   | NULL, but not None (None where the service makes the value)                    |
 | float               | float, int                                                                     |
 | int                 | int, but no bool                                                               |
 | an enum             | its members, any str (turned into a member; known or not), for int enums an int |
@@ -152,7 +152,7 @@ def check_fields(model: Model, source: Model | None) -> None:
             if key is not None and raw[key] is None:
                 if f.lazy:
                     f.put(model, UNREAD)  # so that the null goes back
-            elif source is None and not f.nullable:
+            elif source is None and not f.nullable and not f.answered:
                 raise TypeError(f"{type(model).__name__}.{f.name} takes {f.type}, not None (NULL sends null)")
         elif value is not NULL:
             _check_field(model, f, value, source)

@@ -18,6 +18,7 @@ from .suggest import did_you_mean
 from .values import NULL, OpenEnum
 
 __all__ = [
+    "ANSWERED",
     "NULL",
     "READ_ONLY",
     "READ_ONLY_REQUIRED",
@@ -30,6 +31,7 @@ __all__ = [
     "wire",
 ]
 
+ANSWERED: Mapping[str, Any] = MappingProxyType({"required": True})  # the service makes it where it is not given
 READ_ONLY: Mapping[str, Any] = MappingProxyType({"read_only": True})
 READ_ONLY_REQUIRED: Mapping[str, Any] = MappingProxyType({"read_only": True, "required": True})
 
