@@ -31,10 +31,10 @@ def decode(
 ) -> Any:
     """What the answer is to Python: a model, a list, bytes of a file, or None where nothing came.
 
-    A body where none is declared, or for a status of which nothing is known, is plain JSON. Lenient decoding refuses text that is
-    no JSON, or of too many levels, and an answer that cannot be what was asked for (DecodeError); an error of the service that
-    came with a good status is raised (HttpError). What is inside of the right answer is taken as it comes. With `strict`, a
-    value that is not what the operation declares raises ContractError, which carries the departures and the decoded value.
+    A body where none is declared, or for a status of which nothing is known, is plain JSON. Text that is no JSON or has too many
+    levels, and what cannot be the answer, raises DecodeError; an error of the service that came with a good status HttpError.
+    What is inside of the right answer is taken as it comes; with `strict`, what is not as declared in it raises ContractError,
+    which carries the departures and the decoded value.
     """
     text = type_of(operation, status_code)
     if text == "bytes":
@@ -42,7 +42,7 @@ def decode(
             _raise_error_file(operation, status_code, content)
         return content
     if status_code == 202 and text == "None" and status_code not in operation.types:
-        return None  # it was taken, though nothing was declared to take time: the word on it is no result
+        return None  # it was taken, though nothing was declared to take time; the word on it is no result
     if not content.strip():
         if strict and text not in (None, "None", "Any"):
             raise ContractError(operation.id, [Departure("", str(text), "nothing")], None)

@@ -35,6 +35,11 @@ def lazy_names(
     return get
 
 
+def lazy_dir(package: str, names: list[str]) -> Callable[[], list[str]]:
+    """A `__dir__` that tells what is loaded, and what is loaded when it is first asked for."""
+    return lambda: sorted({*vars(sys.modules[package]), *names})
+
+
 def _version(distribution: str) -> str:
     from importlib.metadata import PackageNotFoundError, version
 

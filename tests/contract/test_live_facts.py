@@ -362,7 +362,7 @@ def test_what_every_answer_holds_is_never_asked_of_a_caller() -> None:
         fields = {f.wire: f for f in codec(shape.kind).fields.values()}
         for wire in made:
             field = fields[wire]
-            assert (None, True) == (field.default, field.sent), (str(shape), wire)
+            assert (None, True) == (field.default, field.answered), (str(shape), wire)
             assert wire not in shape.kind.from_dict({}).to_dict()
             assert shape.kind.from_dict({wire: None}).to_dict() == {wire: None}
             counted += 1

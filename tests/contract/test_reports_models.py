@@ -31,7 +31,7 @@ def read_all(value: Any) -> int:
 
 
 def attribute(model: Model, wire: str) -> Any:
-    return getattr(model, next(f.name for f in codec(type(model)).fields.values() if f.wire == wire))
+    return getattr(model, next(f.name for f in codec(type(model)).fields.values() if wire in f.wires))
 
 
 def test_b05_b27_t17_null_is_taken_for_every_member() -> None:
@@ -241,7 +241,7 @@ def less_read_only(schemas: Json, schema: Json, value: Any) -> Any:
     for name, item in value.items():
         inner = known.get(name, every if isinstance(every, dict) and not known else {})
         if not inner.get("readOnly"):
-            out[name] = less_read_only(schemas, inner, item)
+            out[inner.get("x-live-name", name)] = less_read_only(schemas, inner, item)
     return out
 
 

@@ -49,6 +49,10 @@ def sampled(version: Version, kind: type[Model]) -> Json:
         text.replace(".1234567Z", ".123456Z")
     )  # a datetime that is given to a constructor has six digits
     assert isinstance(found, dict)
+    for base in kind.__mro__:
+        if tag := vars(base).get("_tag"):
+            own = [key for key, name in vars(base)["_kinds"].items() if name == kind.__name__]
+            found |= {codec(kind).fields[tag].wire: own[0]} if own else {}
     return found | {"memberOfNobody": {"a": [1, None]}}
 
 

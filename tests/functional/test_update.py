@@ -218,7 +218,7 @@ def test_a_method_that_moves_to_another_group_goes_on_working(tree: Tree, upstre
 import warnings, httpx
 from purview_dataplane.pets import PetsClient, OPERATIONS
 warnings.simplefilter("ignore")
-with PetsClient("contoso", transport=httpx.MockTransport(lambda r: httpx.Response(200, json={"kind": "Cat"}))) as client:
+with PetsClient("contoso", transport=httpx.MockTransport(lambda r: httpx.Response(200, json={"kind": "Cat", "value": []}))) as client:
     assert "Cat" == type(client.pets.get("tom")).__name__
     assert [] == list(client.pets.list())
 assert ["Animals_Create", "Animals_List", "Animals_Read"] == sorted(OPERATIONS)
@@ -265,7 +265,7 @@ def test_what_was_pickled_under_an_old_name_is_read(tree: Tree, upstream: Upstre
     to = json.loads(json.dumps(renamed(document(), "Owner", "Keeper")).replace("PetKind", "PetSort"))
     assert tree.update(upstream.commit({PETS: to})) == 0
     read = f"import pickle, warnings\nwarnings.simplefilter('ignore')\nprint(pickle.loads(bytes.fromhex('{pickled.strip()}')))"
-    assert "[Cat(owner=Keeper(...), kind='Cat'), Keeper(full_name='a'), <PetSort.CAT: 'Cat'>]\n" == run(tree, read)
+    assert "[Cat(owner=Keeper(), kind='Cat'), Keeper(full_name='a'), <PetSort.CAT: 'Cat'>]\n" == run(tree, read)
 
 
 def test_an_operation_may_take_the_name_of_another(tree: Tree, upstream: Upstream) -> None:

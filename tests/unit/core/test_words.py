@@ -474,16 +474,16 @@ def test_bad_requests_keep_their_class() -> None:
 
 
 def test_a_constructor_names_all_that_it_misses() -> None:
-    from purview_dataplane.unified_catalog import models
+    from purview_dataplane.data_quality import models
 
     with pytest.raises(TypeError) as caught:
-        models.DataProduct(name="Sales")  # type: ignore[call-arg]  # that is the point
-    required = [f.name for f in codec(models.DataProduct).fields.values() if f.default is NOTHING and f.name != "name"]
+        models.Alert(name="Sales")  # type: ignore[call-arg]  # that is the point
+    required = [f.name for f in codec(models.Alert).fields.values() if f.default is NOTHING and f.name != "name"]
     text = str(caught.value)
-    assert f"DataProduct.__init__() missing {len(required)} required keyword-only argument" in text
+    assert f"Alert.__init__() missing {len(required)} required keyword-only argument" in text
     assert [] == [name for name in required if f"{name!r} (" not in text]
     assert "plain JSON" in text
-    assert "Sales" == models.DataProduct.from_dict({"name": "Sales"}).name
+    assert "Sales" == models.Alert.from_dict({"name": "Sales"}).name
 
 
 @pytest.mark.parametrize("link", LINKS)
