@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import nox.command
 
-nox.needs_version = ">=2025.10"
+nox.needs_version = ">=2026.10"  # of parallel sessions
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "typing", "tests", "drift", "contract"]
+nox.options.sessions = ["lint", "typing", "drift", "tests"]
+nox.options.parallel = (
+    2  # of the sessions that allow it: they install, and check types on one core, while another works
+)
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 LINT = nox.project.dependency_groups(PYPROJECT, "lint")
@@ -15,9 +18,10 @@ TEST = nox.project.dependency_groups(PYPROJECT, "test")
 TYPING = nox.project.dependency_groups(PYPROJECT, "typing")
 PROJECT = ("-e", ".[codegen,testing]")
 QUIET = {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+ALL_CORES = ("--numprocesses=auto", "--dist=worksteal")
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def lint(session: nox.Session) -> None:
     """Style and formatting of all hand-written code."""
     session.install(*LINT, env=QUIET)
@@ -25,7 +29,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check")
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def typing(session: nox.Session) -> None:
     """Both type checkers over hand-written and generated code, a user's code, and a user's mistakes."""
     session.install(*PROJECT, *TYPING, env=QUIET)
@@ -36,23 +40,23 @@ def typing(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Unit and functional tests on this Python."""
+    """Unit, functional and contract tests on this Python and all its cores; what is passed on goes to pytest."""
     session.install(*PROJECT, *TEST, env=QUIET)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *ALL_CORES, *session.posargs)
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def drift(session: nox.Session) -> None:
     """Contracts, names lock and generated tree agree."""
     session.install(*PROJECT, env=QUIET)
     session.run("python", "-m", "purview_codegen", "check", *session.posargs)
 
 
-@nox.session
+@nox.session(default=False)
 def contract(session: nox.Session) -> None:
-    """The clients and the sandbox against the contracts, L0 to L6: all, or `-- --level L4,L5`."""
+    """Of the tests, those that hold clients and sandbox against the contracts, L0 to L6: all, or `-- --level L4,L5`."""
     session.install(*PROJECT, *TEST, env=QUIET)
-    session.run("pytest", "-m", "level", "tests/contract", "tests/functional", "tests/unit/testing", *session.posargs)
+    session.run("pytest", *ALL_CORES, "-m", "level", *session.posargs)
 
 
 @nox.session(default=False)

@@ -57,9 +57,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if not (config.getoption("--level") or config.getoption("markexpr") == "level"):
-        return
     counts = {outcome: _counted(terminalreporter, outcome) for outcome in ("passed", "failed", "error", "skipped")}
+    if not any(found[level] for found in counts.values() for level in LEVELS):
+        return
     terminalreporter.section("levels")
     terminalreporter.write_line("level  checks  passed  skipped")
     for level, what in LEVELS.items():

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .catalog import AsyncCatalogClient, CatalogClient
     from .data_access import AsyncDataAccessClient, DataAccessClient
     from .data_estate_health import AsyncDataEstateHealthClient, DataEstateHealthClient
+    from .data_quality import AsyncDataQualityClient, DataQualityClient
     from .datamap import AsyncDataMapClient, DataMapClient
     from .datamap_preview import AsyncDataMapPreviewClient, DataMapPreviewClient
     from .devops_policies import AsyncDevopsPoliciesClient, DevopsPoliciesClient
@@ -57,11 +58,23 @@ PLANES: _Mapping[str, _d.Plane] = _d.planes(
     ),
     _d.Plane(
         name="data_estate_health",
-        version="2025-11-01-preview",
+        version="2024-02-01-preview",
         package=f"{__package__}.data_estate_health",
         endpoint="tenant",
         prefix="/datagovernance/dataestate",
         title="DataEstateHealth",
+    ),
+    _d.Plane(
+        name="data_quality",
+        version="2026-01-12-preview",
+        package=f"{__package__}.data_quality",
+        endpoint="tenant",
+        prefix="/datagovernance/quality",
+        title="DataQuality",
+        roles=(
+            "Data Quality Steward",
+            "Data Quality Reader",
+        ),
     ),
     _d.Plane(
         name="datamap",
@@ -194,6 +207,13 @@ class Purview(_d.Facade):
         return self._client(DataEstateHealthClient)
 
     @_cached_property
+    def data_quality(self) -> DataQualityClient:
+        """Data quality of the assets of Unified Catalog: rules, profiles, scans, schedules, scores and alerts."""
+        from .data_quality import DataQualityClient
+
+        return self._client(DataQualityClient)
+
+    @_cached_property
     def datamap(self) -> DataMapClient:
         """The Data Map: entities, glossary, lineage, relationships, type definitions and search."""
         from .datamap import DataMapClient
@@ -294,6 +314,13 @@ class AsyncPurview(_d.AsyncFacade):
         from .data_estate_health import AsyncDataEstateHealthClient
 
         return self._client(AsyncDataEstateHealthClient)
+
+    @_cached_property
+    def data_quality(self) -> AsyncDataQualityClient:
+        """Data quality of the assets of Unified Catalog: rules, profiles, scans, schedules, scores and alerts."""
+        from .data_quality import AsyncDataQualityClient
+
+        return self._client(AsyncDataQualityClient)
 
     @_cached_property
     def datamap(self) -> AsyncDataMapClient:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from . import aliases, names_lock, write
+from . import aliases, documents_page, names_lock, pins, write
 from .adapter import operations_of
 from .errors import Counts, GateError, IntegrityError
 from .inspect import inspect
@@ -14,6 +14,7 @@ from .lock import Lock
 from .manifest import Document, Manifest, Plane
 from .names import Name, operation_names
 from .overlay import Overlay, apply
+from .pairing import operations_in
 from .plan import Plan, plan, public_names
 from .pointer import Json, join
 from .render import HEADER, render_plane, render_root
@@ -41,26 +42,48 @@ def normalise(specs: Path, documents: Sequence[Document], read: Callable[[Docume
     return Counts("normalise", len(documents), sum(map(_operations, made.values())))
 
 
-def contract(specs: Path, document: Document, content: bytes) -> Json:
-    """One contract, not written: upgraded where it is Swagger, shaped, with the plane's overlay laid over it."""
+def drafted(specs: Path, documents: Sequence[Document], read: Callable[[Document], bytes]) -> dict[str, int]:
+    """Drafts the summaries that overlays lack of the operations of `documents`; returns plane -> how many."""
+    out: dict[str, int] = {}
+    for document in documents:
+        path = specs / "overlays" / f"{document.plane}.toml"
+        said = Overlay.read(path).summaries
+        made = shaped(document, read(document))
+        lacking = [op.id for op in operations_in(made) if op.id not in said and not op.value.get("summary")]
+        if lacking:
+            text = path.read_text(encoding="utf-8") if path.exists() else ""
+            path.parent.mkdir(exist_ok=True)
+            write.replace(path, pins.carried(text, {}, {*said, *lacking}, lacking))
+            out[document.plane] = len(lacking)
+    return out
+
+
+def shaped(document: Document, content: bytes) -> Json:
+    """The contract of a document before its plane's overlay is laid over it."""
     source = json.loads(content)
     try:
-        shaped = shape(upgrade(source) if "swagger" in source else source, document.plane)
+        return shape(upgrade(source) if "swagger" in source else source, document.plane)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise IntegrityError(f"{document} has something at an odd place: {type(error).__name__}: {error}") from error
-    if shaped["info"]["version"] != document.version:
+
+
+def contract(specs: Path, document: Document, content: bytes) -> Json:
+    """One contract, not written: upgraded where it is Swagger, shaped, with the plane's overlay laid over it."""
+    found = shaped(document, content)
+    if found["info"]["version"] != document.version:
         where = join("info", "version")
         raise IntegrityError(
-            f"{document.plane} {document.version}: the document says {shaped['info']['version']}: {where}"
+            f"{document.plane} {document.version}: the document says {found['info']['version']}: {where}"
         )
-    if not shaped["paths"]:
+    if not found["paths"]:
         raise IntegrityError(f"{document} has no operations: {join('paths')}")
-    out = apply(shaped, _overlay(specs, document.plane))
+    out = apply(found, _overlay(specs, document.plane))
     if document.default:
         for path, method, operation in operations_of(out):
             if not operation.get("summary"):
                 where = f"{operation['operationId']}: {join('paths', path, method)}"
-                raise GateError(f"no summary for {where}; write one in specs/overlays/{document.plane}.toml")
+                place = f"specs/overlays/{document.plane}.toml, or normalise --draft-summaries"
+                raise GateError(f"no summary for {where}; write one in {place}")
     return out
 
 
@@ -106,6 +129,7 @@ def check(specs: Path, out: Path, stage: Path | None = None) -> Counts:
     manifest, lock = Manifest.load(specs), Lock.load(specs)
     plans = Plans(specs, manifest)
     documents = manifest.documents
+    documents_page.check(specs)
     for plane in manifest.planes:
         _overlay(specs, plane.name).check({d.version: load(specs, d) for d in plane.documents})
     for document in documents:

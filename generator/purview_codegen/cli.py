@@ -1,4 +1,4 @@
-"""The command line: `python -m purview_codegen fetch | normalise | generate | check | update | diff`."""
+"""The command line: `python -m purview_codegen fetch | normalise | generate | check | update | discover | diff`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import NoReturn
 
 import httpx
 
-from . import paths, transaction, update_cli, write
-from .errors import CodegenError, Counts, UnreachableError, UsageError
+from . import discover_cli, documents_page, paths, transaction, update_cli, write
+from .errors import CodegenError, Counts, IntegrityError, UnreachableError, UsageError
 from .fetch import BASE_URL, Cache, Fetched, Source, fetch, mirror, remote
 from .inspect import Facts
 from .lock import Entry, Lock
@@ -43,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"needs {error.name}; install it with: pip install 'purview-dataplane[codegen]'",
             UsageError.exit_code,
         )
+    except RecursionError:  # named schemas in named schemas, each no deeper than a document may be
+        text, code = "the document goes too deep: too many schemas, each within the next", IntegrityError.exit_code
     except KeyboardInterrupt:
         text, code = "interrupted; nothing half-written is left", 130
     except BrokenPipeError:
@@ -55,14 +57,53 @@ def main(argv: Sequence[str] | None = None) -> int:
         text, code = f"{error.strerror or error}{where}", UsageError.exit_code
     else:
         return 0
-    line = " ".join(part.strip() for part in text.splitlines())  # a parser's own words may be many lines
-    print(f"{_PROGRAM} {arguments.command}: {line}", file=sys.stderr)
+    print(f"{_PROGRAM} {arguments.command}: {_line(text)}", file=sys.stderr)
     return code
+
+
+def _line(text: str) -> str:
+    """Text as one line: a parser's own words may be many, and names of a document may hold what moves a terminal's cursor."""
+    line = " ".join(part.strip() for part in text.splitlines())
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog=f"python -m {_PROGRAM}", description="Upstream documents to contracts to typed clients.")
     commands = parser.add_subparsers(dest="command", required=True)
+    shared, chosen, where = _parents()
+    command = commands.add_parser("fetch", parents=[shared, chosen, where], help="bring documents into the cache")
+    command.add_argument("--examples", action="store_true", help="also the example files that documents name")
+    command.add_argument("--update-lock", action="store_true", help="record what was fetched in upstream.lock")
+    command.set_defaults(run=_fetch)
+    command = commands.add_parser("normalise", parents=[shared, chosen, where], help="documents to contracts")
+    command.add_argument(
+        "--draft-summaries", action="store_true", help="draft what overlays lack of summaries from operationIds"
+    )
+    command.set_defaults(run=_normalise)
+    command = commands.add_parser("generate", parents=[shared, chosen], help="contracts to packages")
+    command.add_argument(
+        "--out", type=paths.named, metavar="DIR", help="where the packages go (default: the generated tree)"
+    )
+    command.add_argument("--accept-names", action="store_true", help="record lost and changed names in names.lock")
+    command.set_defaults(run=_generate)
+    command = commands.add_parser("check", parents=[shared], help="contracts, locks and generated tree agree")
+    command.set_defaults(run=_check)
+    command = commands.add_parser("update", parents=[shared, where], help="to another upstream commit, with a report")
+    update_cli.options(command)
+    command.set_defaults(run=partial(update_cli.update, sources=_source))
+    command = commands.add_parser("discover", parents=[shared, where], help="documents of upstream that no plane takes")
+    discover_cli.options(command)
+    command.set_defaults(run=partial(discover_cli.discover, sources=_source))
+    command = commands.add_parser("diff", parents=[shared], help="what differs between two contracts or documents")
+    command.add_argument("old", help='a file, or "plane@version" of the contracts at hand')
+    command.add_argument("new", help="the same")
+    update_cli.reports(command)
+    command.set_defaults(run=update_cli.compare)
+    return parser
+
+
+def _parents() -> tuple[_Parser, _Parser, _Parser]:
+    """The options that several commands have: the specs, one plane or version, and where documents come from."""
     shared = _Parser(add_help=False)
     shared.add_argument("--specs", type=paths.named, metavar="DIR", help="manifest, locks, overlays and contracts")
     chosen = _Parser(add_help=False)
@@ -76,29 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument(
         "--cache", type=paths.named, default=None, metavar="DIR", help="where fetched documents are kept"
     )
-    command = commands.add_parser("fetch", parents=[shared, chosen, where], help="bring documents into the cache")
-    command.add_argument("--examples", action="store_true", help="also the example files that documents name")
-    command.add_argument("--update-lock", action="store_true", help="record what was fetched in upstream.lock")
-    command.set_defaults(run=_fetch)
-    command = commands.add_parser("normalise", parents=[shared, chosen, where], help="documents to contracts")
-    command.set_defaults(run=_normalise)
-    command = commands.add_parser("generate", parents=[shared, chosen], help="contracts to packages")
-    command.add_argument(
-        "--out", type=paths.named, metavar="DIR", help="where the packages go (default: the generated tree)"
-    )
-    command.add_argument("--accept-names", action="store_true", help="record lost and changed names in names.lock")
-    command.set_defaults(run=_generate)
-    command = commands.add_parser("check", parents=[shared], help="contracts, locks and generated tree agree")
-    command.set_defaults(run=_check)
-    command = commands.add_parser("update", parents=[shared, where], help="to another upstream commit, with a report")
-    update_cli.options(command)
-    command.set_defaults(run=partial(update_cli.update, sources=_source))
-    command = commands.add_parser("diff", parents=[shared], help="what differs between two contracts or documents")
-    command.add_argument("old", help='a file, or "plane@version" of the contracts at hand')
-    command.add_argument("new", help="the same")
-    update_cli.reports(command)
-    command.set_defaults(run=update_cli.compare)
-    return parser
+    return shared, chosen, where
 
 
 def _specs(arguments: argparse.Namespace) -> Path:
@@ -114,7 +133,9 @@ def _fetch(arguments: argparse.Namespace) -> Counts:
     results = _fetched(arguments, manifest.select(arguments.plane, arguments.version or "all"), lock)
     if arguments.update_lock:
         known = {str(d) for d in manifest.documents}
-        write.replace(specs / "upstream.lock", _relocked(lock, results, known).text())
+        write.replace(specs / "upstream.lock", (relocked := _relocked(lock, results, known)).text())
+        if known == relocked.entries.keys():  # a part of the documents alone gives no page
+            documents_page.refresh(specs, specs.resolve().parent)
     there = [r.facts for r in results if r.facts]
     return Counts("fetch", len(there), sum(facts.operations for facts in there))
 
@@ -133,7 +154,7 @@ def _fetched(arguments: argparse.Namespace, documents: Sequence[Document], lock:
         print(f"examples: {sum(r.examples for r in results)} files, {sum(r.missing_examples for r in results)} missing")
     errors = [r.error for r in results if r.error]
     for error in errors[1:]:
-        print(f"{_PROGRAM} {arguments.command}: {error}", file=sys.stderr)
+        print(f"{_PROGRAM} {arguments.command}: {_line(str(error))}", file=sys.stderr)
     if errors:
         raise errors[0]
     return results
@@ -169,6 +190,9 @@ def _normalise(arguments: argparse.Namespace) -> Counts:
     documents = Manifest.load(specs).select(arguments.plane, arguments.version or "all")
     cache = Cache(arguments.cache or paths.cache())
     kept = [r.document for r in _fetched(arguments, documents, Lock.load(specs)) if r.facts]
+    if arguments.draft_summaries:
+        for name, count in build.drafted(specs, [d for d in kept if d.default], cache.read).items():
+            print(f"overlays/{name}.toml: {count} summaries drafted; say what the operations do")
     return build.normalise(specs, kept, cache.read)
 
 

@@ -1,23 +1,24 @@
-"""Which document of a listing is made into which plane and api-version: known ones, moved ones, new ones; pure.
+"""Which document of a listing is made into which plane and api-version: known ones, moved ones, new ones, and those that no
+plane takes.
 
-A document lies at `<root>/<folder>/<preview or stable>/<api-version>/<file>`. Two folders are one where their last dotted
-part is the same but for case: `Azure.Analytics.Purview.Scanning` and `scanning`.
+A document that lies where it lay is known by its path. One that does not is followed by its bytes, else by its content: a folder
+may get any name, and another document may get the old one. Names tell only between documents whose content does not.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 import attrs
 
-from .errors import IntegrityError
+from . import scope
+from .likeness import CLEARLY, Flaw, Traits, likeness
 from .listing import Listing
-from .manifest import Document, Manifest, Plane
+from .manifest import Document, LeftOut, Manifest, Plane
+from .scope import Place
 
-_PLACE = re.compile(
-    r"(?P<root>.+)/(?P<folder>[^/]+)/(?P<state>preview|stable)/(?P<version>\d{4}-\d\d-\d\d(-preview)?)/(?P<file>[^/]+)\.json"
-)
+_BY_BYTES, _BY_NAME = 10.0, 0.5  # as sure as the same bytes are; what names alone give is less
 
 
 @attrs.frozen
@@ -29,27 +30,52 @@ class Found:
 
 
 @attrs.frozen
-class Discovery:
-    """`lost`: documents of the manifest that the commit has no more. `strays`: documents that no plane takes."""
+class Stray:
+    """A document that no plane takes, and why. `traits` is None where it cannot be read. `plane`: of the one whose operations
+    it has, with an api-version that the plane may take or, where `twin`, has from another document."""
 
-    found: tuple[Found, ...]
-    lost: tuple[Document, ...]
-    strays: tuple[str, ...]
+    path: str
+    why: str
+    traits: Traits | None = None
+    plane: str = ""
+    twin: bool = False
 
 
 @attrs.frozen
-class _Place:
-    path: str
-    folder: str
-    version: str
-    file: str
+class Discovery:
+    """`lost`: documents of the manifest that the commit has no more. `strays`: documents that no plane takes. `left_out`: those
+    that the manifest leaves out. `others`: path -> why it is no document. `unclear`: what only a person can tell."""
 
-    @classmethod
-    def of(cls, path: str) -> _Place | None:
-        match = _PLACE.fullmatch(path)
-        if match is None:
-            return None
-        return cls(path, match["folder"].rpartition(".")[2].lower(), match["version"], match["file"].lower())
+    found: tuple[Found, ...]
+    lost: tuple[Document, ...]
+    strays: tuple[Stray, ...]
+    left_out: tuple[tuple[str, LeftOut], ...] = ()
+    others: Mapping[str, str] = attrs.field(factory=dict)
+    unclear: tuple[str, ...] = ()
+
+
+class Reader(Protocol):
+    """What is told of the files of a listing, and of the documents of the manifest."""
+
+    def bring(self, paths: Iterable[str]) -> None:
+        """Brings files that will be read, some at a time; what fails is told when it is read."""
+        ...
+
+    def read(self, path: str) -> Traits | Flaw:
+        """What a file of the listing is."""
+        ...
+
+    def text(self, path: str) -> str:
+        """The text of a small file of the listing."""
+        ...
+
+    def known(self, document: Document) -> Traits | None:
+        """What a document of the manifest is; None where no contract was made from it yet."""
+        ...
+
+    def blob(self, document: Document) -> str | None:
+        """What git calls the bytes of a document of the manifest; None where they are not at hand."""
+        ...
 
 
 def stable(version: str) -> bool:
@@ -62,79 +88,232 @@ def newest(versions: Iterable[str]) -> str:
 
 
 def roots(documents: Iterable[Document]) -> set[str]:
-    """The first two folders of every document: where a listing has to look."""
+    """The first two folders of every document: where a listing has to look, besides folders that name Purview."""
     return {"/".join(d.path.split("/")[:2]) for d in documents}
 
 
-def discover(planes: Sequence[Plane], listing: Listing) -> Discovery:
+def discover(manifest: Manifest, listing: Listing, reader: Reader) -> Discovery:
     """Sorts the files of a listing to the planes; documents of other repositories are left alone."""
-    known = [d for p in planes for d in p.documents if d.repository == listing.repository]
-    places = {path: place for path in sorted(listing.files) if (place := _Place.of(path))}
-    found: dict[str, Found] = {}
-    lost: list[Document] = []
-    for document in known:
-        path = document.path if document.path in listing.files else _moved(document, places, known, found)
-        if path is None:
-            lost.append(document)
-        else:
-            found[path] = Found(attrs.evolve(document, commit=listing.commit, path=path), document)
-    tops = roots(known)
-    strays: list[str] = []
-    new: dict[tuple[str, str], list[_Place]] = {}
-    for place in [p for path, p in places.items() if path not in found and any(path.startswith(t) for t in tops)]:
-        plane = _taker(place, planes, listing.repository)
-        if plane is None or place.version in {d.version for d in plane.documents}:
-            strays.append(place.path)
-        else:
-            new.setdefault((plane.name, place.version), []).append(place)
-    for (name, version), candidates in new.items():
-        place = _chosen(f"{name} {version}", candidates, [d for d in known if d.plane == name])
-        found[place.path] = Found(Document(name, version, listing.repository, listing.commit, place.path), None)
-        strays += [p.path for p in candidates if p is not place]
-    return Discovery(tuple(found[path] for path in sorted(found)), tuple(lost), tuple(strays))
+    return _Sorting(manifest, listing, reader).sorted()
 
 
-def _chosen(what: str, candidates: Sequence[_Place], known: Sequence[Document]) -> _Place:
-    """Of several new files of one api-version, the one that is called as the plane's documents are."""
-    names = {old.file for d in known if (old := _Place.of(d.path))}
-    named = [p for p in candidates if p.file in names] if len(candidates) > 1 else list(candidates)
-    if len(named) != 1:
-        paths = " and ".join(p.path for p in candidates[:2])
-        raise IntegrityError(f"{what} has two documents: {paths}; name the right one in planes.toml")
-    return named[0]
+class _Sorting:
+    """The files of one listing on their way to the planes."""
+
+    def __init__(self, manifest: Manifest, listing: Listing, reader: Reader) -> None:
+        self.manifest, self.listing, self.reader = manifest, listing, reader
+        self.known = [d for d in manifest.documents if d.repository == listing.repository]
+        self.places = scope.documents(listing.files, roots(self.known), listing.titled)
+        self.by_title = {*self.places} - {*scope.documents(listing.files, roots(self.known))}
+        self.found: dict[str, Found] = {}
+        self.strays: list[Stray] = []
+        self.left: dict[str, LeftOut] = {}
+        self.others: dict[str, str] = {}
+        self.unclear: list[str] = []
+
+    def sorted(self) -> Discovery:
+        missing = self._at_their_paths()
+        free = self._readable(missing)
+        lost = self._follow(missing, free)
+        self._add({path: traits for path, traits in free.items() if path not in self.found})
+        self._projects()
+        return Discovery(
+            tuple(self.found[path] for path in sorted(self.found)),
+            tuple(lost),
+            tuple(sorted(self.strays, key=lambda s: s.path)),
+            tuple(sorted(self.left.items())),
+            self.others,
+            tuple(self.unclear),
+        )
+
+    def _take(self, document: Document, path: str) -> None:
+        self.found[path] = Found(attrs.evolve(document, commit=self.listing.commit, path=path), document)
+
+    def _at_their_paths(self) -> list[Document]:
+        """Takes what lies where it lay; returns the documents that do not."""
+        self.reader.bring(d.path for d in self.known if self._unsure(d))
+        missing = []
+        for document in self.known:
+            if document.path in self.listing.files and not self._is_another(document):
+                self._take(document, document.path)
+            else:
+                missing.append(document)
+        return missing
+
+    def _is_another(self, document: Document) -> bool:
+        """Whether another plane's document lies at this one's path."""
+        if not self._unsure(document):
+            return False
+        there, own = self.reader.read(document.path), self.reader.known(document)
+        if isinstance(there, Flaw) or own is None:
+            return False
+        best = max(self._like(p, there) for p in self.manifest.planes if p.name != document.plane)
+        return best > 0 and best >= likeness(there, own) + CLEARLY
+
+    def _unsure(self, document: Document) -> bool:
+        """Whether what lies at a document's path has to be looked into: there are other planes, and its bytes are not the same."""
+        blob = self.listing.files.get(document.path)
+        return blob is not None and self.reader.blob(document) != blob and len(self.manifest.planes) > 1
+
+    def _readable(self, missing: Sequence[Document]) -> dict[str, Traits]:
+        """The documents that nothing has taken yet, without those that are left out; what is none of both is told. One that is
+        missing elsewhere is not left out, whatever its folder is called now."""
+        out: dict[str, Traits] = {}
+        paths = [p for p in self.places if p not in self.found]
+        rules: dict[str, LeftOut | None] = {}
+        for path in paths:
+            place = Place.of(path)
+            rules[path] = rule = self._rule(path, place.version) if place else None
+            if place and rule and place.version not in {d.version for d in missing}:
+                self.left[path] = rule
+        paths = [p for p in paths if p not in self.left]
+        self.reader.bring(paths)
+        for path in paths:
+            there, rule = self.reader.read(path), rules[path]
+            if path in self.by_title and not (isinstance(there, Traits) and scope.names_purview(there.title)):
+                continue  # a schema in it is called so, or an object that is none
+            if isinstance(there, Traits):
+                rule = rule or self._rule(path, there.version)
+                if rule and not any(self._sure(d, path, there) > 0 for d in missing):
+                    self.left[path] = rule
+                else:
+                    out[path] = there
+            elif rule := rule or self._rule(path, ""):
+                self.left[path] = rule
+            elif there.document:
+                self.strays.append(Stray(path, there.why))
+            else:
+                self.others[path] = there.why
+        return out
+
+    def _rule(self, path: str, version: str) -> LeftOut | None:
+        fits = (r for r in self.manifest.left_out if r.fits(self.listing.repository, path, version))
+        return next(fits, None)
+
+    def _follow(self, missing: Sequence[Document], free: Mapping[str, Traits]) -> list[Document]:
+        """Takes the documents that lie elsewhere, the surest first; returns those that are nowhere."""
+        scores = [(self._sure(d, path, traits), d, path) for d in missing for path, traits in free.items()]
+        for sure in sorted(scores, key=lambda s: (-s[0], str(s[1]), s[2])):
+            score, document, path = sure
+            taken = {f.old for f in self.found.values()}
+            if score > 0 and document not in taken and path not in self.found and not self._rivals(sure, scores):
+                self._take(document, path)
+        return [d for d in missing if d not in {f.old for f in self.found.values()}]
+
+    def _rivals(self, sure: tuple[float, Document, str], scores: Sequence[tuple[float, Document, str]]) -> bool:
+        """Whether another document is as sure to lie at this path, or, by its name alone, this one at another."""
+        score, document, path = sure
+        taken = {f.old for f in self.found.values()}
+        alike = [(d, p) for s, d, p in scores if s == score and d not in taken and p not in self.found]
+        others = [d for d, p in alike if p == path and d != document]
+        return bool(others) or (score < _BY_NAME and any(d == document and p != path for d, p in alike))
+
+    def _sure(self, document: Document, path: str, traits: Traits) -> float:
+        """How sure it is that a document lies at another path now; 0 where it does not."""
+        if self.reader.blob(document) == self.listing.files[path]:
+            return _BY_BYTES
+        old, new = Place.of(document.path), Place.of(path)
+        names = 0.0
+        if old and new:
+            names = 0.2 * (old.folder == new.folder) + 0.1 * (old.file == new.file)
+        if traits.version != document.version:
+            return 0.0
+        own = self.reader.known(document)
+        if own is None:
+            return names
+        like, plane = likeness(traits, own), self.manifest.plane(document.plane)
+        if any(self._like(p, traits) > like + CLEARLY / 2 for p in self.manifest.planes if p != plane):
+            return 0.0  # it is more another plane's
+        return like and like + names + 0.1 * (plane.title.lower() in _squeezed(traits.title))
+
+    def _add(self, free: Mapping[str, Traits]) -> None:
+        """Takes new api-versions; what is left no plane takes."""
+        new: dict[tuple[str, str], list[str]] = {}
+        taken = {self.listing.files[path]: path for path in self.found}
+        for path, traits in free.items():
+            if copied := taken.get(self.listing.files[path]):
+                self.others[path] = f"a copy of {copied}"
+                continue
+            plane, why = self._taker(path, traits)
+            place = Place.of(path)
+            if plane is None:
+                self.strays.append(Stray(path, why, traits))
+            elif traits.version in {d.version for d in plane.documents}:
+                why = f"{plane.name} {traits.version} is made from another document"
+                self.strays.append(Stray(path, why, traits, plane.name, twin=True))
+            elif place is None or place.version != traits.version:
+                said = f"its api-version {traits.version!r} is not that of its folder"
+                self.strays.append(Stray(path, said, traits, plane.name))
+            else:
+                new.setdefault((plane.name, traits.version), []).append(path)
+        for (name, version), paths in new.items():
+            self._add_one(name, version, paths, free)
+
+    def _add_one(self, name: str, version: str, paths: Sequence[str], free: Mapping[str, Traits]) -> None:
+        """Of several new files of one api-version, the one that is called as the plane's documents are."""
+        files = {place.file for d in self.known if d.plane == name and (place := Place.of(d.path))}
+        named = [p for p in paths if p.rpartition("/")[2].lower().removesuffix(".json") in files]
+        best = paths if len(paths) == 1 else named
+        if len(best) != 1:
+            two = f"{name} {version} has two documents: {paths[0]} and {paths[1]}; name the right one in planes.toml"
+            self.unclear.append(two)
+            self.strays += [Stray(p, two, free[p], name) for p in paths]
+            return
+        document = Document(name, version, self.listing.repository, self.listing.commit, best[0])
+        self.found[best[0]] = Found(document, None)
+        why = f"{name} {version} is made from {best[0]}"
+        self.strays += [Stray(p, why, free[p], name, twin=True) for p in paths if p != best[0]]
+
+    def _taker(self, path: str, traits: Traits) -> tuple[Plane | None, str]:
+        """The plane whose documents lie in the folder and have such operations, else the one whose have them; of several, the
+        one whose default is as stable as the new document. Where there is none: why."""
+        place = Place.of(path)
+        homes = [
+            p
+            for p in self.manifest.planes
+            for d in p.documents
+            if place and d in self.known and (old := Place.of(d.path)) and old.folder == place.folder
+        ]
+        like = {p.name: self._like(p, traits) for p in self.manifest.planes}
+        most = max(like.values(), default=0.0)
+        good = [p for p in homes if 0 < like[p.name] > most - CLEARLY]  # else it is clearly another plane's
+        fits = good or [p for p in homes if not any(map(self.reader.known, p.documents))]
+        fits = fits or [p for p in self.manifest.planes if most > 0 and like[p.name] > most - CLEARLY / 4]
+        if not fits and homes:
+            return None, f"its folder is called as that of {homes[0].name}, whose operations it does not have"
+        if not fits:
+            return None, "no plane of planes.toml has its operations"
+        return min(fits, key=lambda p: (stable(p.default.version) != stable(traits.version), p.name)), ""
+
+    def _like(self, plane: Plane, traits: Traits) -> float:
+        there = [known for d in plane.documents if (known := self.reader.known(d))]
+        return max((likeness(traits, known) for known in there), default=0.0)
+
+    def _projects(self) -> None:
+        """TypeSpec projects whose document is not there."""
+        for folder, path in scope.projects(self.listing.files, roots(self.known)).items():
+            if rule := self._rule(path, ""):
+                self.left[path] = rule
+                continue
+            settings = self.reader.text(path) if path.endswith(".yaml") else ""
+            emits = scope.emits(folder, settings, [*self.found, *self.left, *(s.path for s in self.strays)])
+            if emits is False:
+                self.strays.append(Stray(path, "TypeSpec, and the OpenAPI document that it emits is not there"))
 
 
-def _moved(
-    document: Document, places: dict[str, _Place], known: Sequence[Document], found: dict[str, Found]
-) -> str | None:
-    """Where a document went: the same folder under another spelling, else the one place with its file and api-version."""
-    old = _Place.of(document.path)
-    if old is None:
-        return None
-    taken = {d.path for d in known} | set(found)
-    free = [p for path, p in places.items() if path not in taken and p.version == document.version]
-    for candidates in (
-        [p for p in free if (p.folder, p.file) == (old.folder, old.file)],
-        [p for p in free if p.folder == old.folder],
-        [p for p in free if p.file == old.file],
-    ):
-        if len(candidates) == 1:
-            return candidates[0].path
-    return None
+def _squeezed(text: str) -> str:
+    return "".join(c for c in text.lower() if c.isalnum())
 
 
-def _taker(place: _Place, planes: Sequence[Plane], repository: str) -> Plane | None:
-    """The plane whose documents lie in the folder; of several, the one whose default is as stable as the new document."""
-    homes = [
-        p
-        for p in planes
-        for d in p.documents
-        if d.repository == repository and (old := _Place.of(d.path)) and old.folder == place.folder
-    ]
-    return min(homes, key=lambda p: (stable(p.default.version) != stable(place.version), p.name), default=None)
-
-
-def proposals(manifest: Manifest) -> dict[str, str]:
-    """Plane -> the api-version that it should take by default, where that is another one than it takes."""
-    wanted = {p.name: newest(d.version for d in p.documents) for p in manifest.planes}
-    return {p.name: wanted[p.name] for p in manifest.planes if wanted[p.name] != p.default.version}
+def proposals(manifest: Manifest, listed: Mapping[str, frozenset[str]]) -> dict[str, str]:
+    """Plane -> the api-version that it should take by default, where that is another one than it takes. `listed`: of planes
+    whose readme files say it, the api-versions that upstream lists as published. What is not listed there is not proposed, and
+    without readme files what the manifest calls a draft is not."""
+    out: dict[str, str] = {}
+    for plane in manifest.planes:
+        versions = {d.version for d in plane.documents}
+        good = (versions & listed.get(plane.name, frozenset())) or {d.version for d in plane.documents if not d.draft}
+        wanted = newest({*good, plane.default.version})
+        if wanted != plane.default.version:
+            out[plane.name] = wanted
+    return out

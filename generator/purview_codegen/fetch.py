@@ -34,7 +34,7 @@ from .manifest import Document
 
 BASE_URL = "https://raw.githubusercontent.com"
 _TIMEOUT_S = httpx.Timeout(30.0, connect=10.0)
-_WORKERS = 4
+WORKERS = 4
 
 # (owner/repo/commit/path, place for a part) -> bytes, None where a mirror has no such file
 Source = Callable[[str, Path], bytes | None]
@@ -205,7 +205,7 @@ def fetch(
             why = f"cannot keep {document}: {error.strerror}: {error.filename}; choose a folder with --cache"
             return Fetched(document, error=UsageError(why))
 
-    with ThreadPoolExecutor(_WORKERS) as pool:
+    with ThreadPoolExecutor(WORKERS) as pool:
         return list(pool.map(one, documents))
 
 

@@ -11,10 +11,12 @@ from typing import Any
 
 import attrs
 
+from . import scope
 from .errors import IntegrityError, UnreachableError, UsageError
 from .fetch import Cache
 
 API_URL = "https://api.github.com"
+KINDS = "json, yaml, tsp, readme"
 _FULL = re.compile(r"[0-9a-f]{40}")
 _REF = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*")
 _SHORT = 7  # characters of a hash that are enough, as git has it
@@ -24,18 +26,24 @@ Get = Callable[[str], Any]  # path and query below the interface's address -> JS
 
 @attrs.frozen
 class Listing:
-    """The JSON files of a repository at a commit: path -> git's blob id. `whole` is False for a mirror, where a file that is
-    not there says nothing; else all is there that lies below `roots`."""
+    """The files of a repository at a commit, of the kinds that tell of documents: path -> git's blob id. `whole` is False for a
+    mirror, where a file that is not there says nothing; else all is there that lies below `roots`. `titled`: files whose title
+    names Purview, where the files were looked into. `kinds`: "json" alone in listings kept by earlier versions."""
 
     repository: str
     commit: str
     files: Mapping[str, str]
     whole: bool
     roots: tuple[str, ...] = ()
+    titled: tuple[str, ...] = ()
+    kinds: str = "json"
 
     def __attrs_post_init__(self) -> None:
         """Raises ValueError for what may not become part of a path in the cache, and for blob ids that are none."""
-        odd = [p for p in self.files if set(p.split("/")) & {"", ".", ".."} or "\\" in p or not p.isprintable()]
+        odd = [
+            p for p in self.files if set(p.split("/")) & {"", ".", ".."} or {"\\", '"'} & {*p} or not p.isprintable()
+        ]
+        odd += [p for p in self.titled if p not in self.files]
         odd += [b for b in (self.commit, *self.files.values()) if not _FULL.fullmatch(str(b))]
         if odd:
             raise ValueError(f"odd path or hash {odd[0]!r}")
@@ -55,13 +63,30 @@ def from_mirror(folder: Path, repository: str, ref: str) -> Listing:
         known = f"it has {', '.join(name[:10] for name in there)}" if there else f"it has nothing of {repository}"
         raise UnreachableError(f"the mirror {folder} lacks commit {ref} of {repository}; {known}")
     top = home / found[0]
-    files = {p.relative_to(top).as_posix(): blob_id(p.read_bytes()) for p in sorted(top.rglob("*.json")) if p.is_file()}
-    return Listing(repository, found[0], files, whole=False)
+    paths = ((p, p.relative_to(top).as_posix()) for p in sorted(top.rglob("*")))
+    files, titled = {}, []
+    for path, name in paths:
+        if scope.kept(name) and path.is_file():
+            content = path.read_bytes()
+            files[name] = blob_id(content)
+            titled += [name] if scope.titled(content) else []
+    try:
+        return Listing(repository, found[0], files, whole=False, titled=tuple(titled), kinds=KINDS)
+    except ValueError as error:
+        raise IntegrityError(f"the mirror {top} has an {error}; rename or remove it") from None
+
+
+def commits(folder: Path) -> list[tuple[str, str]]:
+    """(repository, commit) of every commit that a mirror holds, of all of its repositories."""
+    found = sorted(p for p in folder.glob("*/*/*") if p.is_dir() and _FULL.fullmatch(p.name))
+    if not found:
+        raise UnreachableError(f"the mirror {folder} holds no folder owner/repository/commit")
+    return [(p.parent.relative_to(folder).as_posix(), p.name) for p in found]
 
 
 def from_github(get: Get, repository: str, ref: str, roots: Collection[str]) -> Listing:
-    """The files below `roots` (folders of two names, such as a/b), below folders beside them that begin alike, and those that
-    lie higher up on the way."""
+    """The files below `roots` (folders of two names, such as a/b), below folders beside them that begin alike, below all folders
+    of specification/ that name Purview, and those that lie higher up on the way."""
     if not _REF.fullmatch(ref):
         raise UsageError(f"not the name of a commit or branch: {ref!r}")
     commit: str = _typed(get(f"/repos/{repository}/commits/{ref}"), {"sha": str}, f"commit {ref}")["sha"]
@@ -71,17 +96,18 @@ def from_github(get: Get, repository: str, ref: str, roots: Collection[str]) -> 
 
     def folders(sha: str, above: str, query: str = "") -> list[dict[str, str]]:
         entries = _tree(get, repository, sha, query)
-        blobs = [e for e in entries if e["type"] == "blob" and e["path"].endswith(".json")]
+        blobs = [e for e in entries if e["type"] == "blob" and scope.kept(e["path"])]
         files.update({above + e["path"]: e["sha"] for e in blobs})
         return [e for e in entries if e["type"] == "tree"]
 
     for top in folders(commit, ""):
         names = tuple(root.partition("/")[2] for root in roots if root.startswith(f"{top['path']}/"))
-        for folder in folders(top["sha"], f"{top['path']}/") if names else ():
-            if folder["path"].startswith(names):
+        all_of_it = top["path"] == scope.TOP
+        for folder in folders(top["sha"], f"{top['path']}/") if names or all_of_it else ():
+            if folder["path"].startswith(names) or (all_of_it and scope.names_purview(folder["path"])):
                 folders(folder["sha"], f"{top['path']}/{folder['path']}/", "?recursive=1")
     try:
-        return Listing(repository, commit, files, whole=True, roots=tuple(sorted(roots)))
+        return Listing(repository, commit, files, whole=True, roots=tuple(sorted(roots)), kinds=KINDS)
     except ValueError as error:
         raise IntegrityError(f"the listing of commit {ref} of {repository} has an {error}; check --api-url") from None
 
@@ -114,7 +140,9 @@ def from_cache(cache: Cache, repository: str, ref: str, roots: Iterable[str]) ->
     if not path.is_file():
         raise UnreachableError(f"commit {ref} of {repository} was never listed; run update without --offline")
     try:
-        found = Listing(**json.loads(path.read_bytes()))
+        data: dict[str, Any] = json.loads(path.read_bytes())
+        lists: dict[str, Any] = {key: tuple(data[key]) for key in ("roots", "titled") if key in data}
+        found = Listing(**(data | lists))
     except (AttributeError, TypeError, ValueError, RecursionError) as error:
         raise IntegrityError(f"{path} is no listing: {error}; delete it and run update without --offline") from None
     if (found.repository, found.commit) != (repository, ref):

@@ -1,4 +1,4 @@
-"""`specs/planes.toml`: every plane, and the documents that it is made from."""
+"""`specs/planes.toml`: every plane, the documents that it is made from, and those that are left out on purpose."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ import keyword
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from purview_core.facade import AsyncFacade, Facade
+
 from .errors import IntegrityError, UsageError
+from .identifiers import module
 
 ENDPOINTS = ("account", "tenant")
-_WANTED = {  # key -> (what it looks like, in words); the first five are of a plane, the others of a document
-    "package": (r"[a-z]\w*", "a lower-case Python name"),
-    "title": (r"[A-Za-z]\w*", "a Python name, which those of the clients begin with"),
+_FACADE = frozenset({"endpoint", "facade", *dir(Facade), *dir(AsyncFacade)})  # what a plane of that name would hide
+_WANTED = {  # key -> (what it looks like, in words)
+    "package": (r"(?a)[a-z]\w*", "a lower-case Python name"),
+    "title": (r"(?a)[A-Za-z]\w*", "a Python name, which those of the clients begin with"),
     "summary": (r"[^\n]+", "one line of text"),
     "endpoint": ("|".join(ENDPOINTS), f"one of {', '.join(ENDPOINTS)}"),
     "roles": (r"\[.*\]", "a list of texts"),
@@ -26,12 +31,18 @@ _WANTED = {  # key -> (what it looks like, in words); the first five are of a pl
     "commit": (r"[0-9a-f]{40}", "a full commit hash"),
     "path": (r"(?!/|.*\.\.).+", "a path below the repository"),
     "default": ("True|False", "true or false"),
+    "draft": ("True|False", "true or false"),
+    "reason": (r"[^\n]*\w[^\n]*", "one line of text"),
 }
+_PLANE = ("package", "title", "summary", "endpoint", "roles", "documents")
+_DOCUMENT = ("version", "repository", "commit", "path", "default", "draft")
+_LEFT_OUT = ("repository", "path", "version", "reason")
 
 
 @attrs.frozen
 class Document:
-    """One upstream document: where it is, and which plane and api-version it is made into."""
+    """One upstream document: where it is, and which plane and api-version it is made into. `draft`: upstream does not list it
+    among what is published."""
 
     plane: str
     version: str
@@ -39,6 +50,7 @@ class Document:
     commit: str
     path: str
     default: bool = False
+    draft: bool = False
 
     @property
     def location(self) -> str:
@@ -67,8 +79,24 @@ class Plane:
 
 
 @attrs.frozen
+class LeftOut:
+    """Documents that no plane takes on purpose. `path` may hold `*`, which never covers a document that a plane takes;
+    `version` "" stands for every api-version."""
+
+    repository: str
+    path: str
+    version: str
+    reason: str
+
+    def fits(self, repository: str, path: str, version: str) -> bool:
+        good = self.version in ("", version) and repository == self.repository
+        return good and fnmatchcase(path, self.path.replace("[", "[[]"))
+
+
+@attrs.frozen
 class Manifest:
     planes: tuple[Plane, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
     @classmethod
     def load(cls, specs: Path) -> Manifest:
@@ -80,9 +108,19 @@ class Manifest:
             raise UsageError(f"no planes.toml in {specs}; name the folder with --specs") from None
         except ValueError as error:
             raise IntegrityError(f"planes.toml is not TOML: {error}") from None
-        if not isinstance(data.get("planes"), dict):
+        if not isinstance(data.get("planes"), dict) or not data["planes"]:
             raise IntegrityError(f"planes.toml in {specs} has no table [planes.NAME]")
-        return cls(tuple(_plane(name, entry) for name, entry in sorted(data["planes"].items())))
+        if odd := [key for key in data if key not in ("planes", "left_out")]:
+            raise IntegrityError(f"planes.toml: unknown {odd[0]!r}; {nearest(odd[0], ('planes', 'left_out'))}")
+        planes = tuple(_plane(name, entry) for name, entry in sorted(data["planes"].items()))
+        for what in ("package", "title"):
+            seen: dict[str, str] = {}
+            for plane in planes:
+                if (other := seen.setdefault(getattr(plane, what).casefold(), plane.name)) != plane.name:
+                    raise IntegrityError(
+                        f"planes.toml: {other} and {plane.name} have one {what}; file systems may know no case"
+                    )
+        return cls(planes, _left_out(data.get("left_out", []), [d for p in planes for d in p.documents]))
 
     @property
     def documents(self) -> list[Document]:
@@ -116,8 +154,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def _plane(name: str, entry: Mapping[str, Any]) -> Plane:
     try:
-        _look(name, {"package": name}, {"package"})
-        _look(name, entry, {*list(_WANTED)[:5], "documents"})
+        _look(name, {"package": name}, ("package",))
+        if taken := [n for n in (name, entry["package"]) if module(str(n), _FACADE) != n]:
+            raise IntegrityError(
+                f"planes.toml: {taken[0]} is no name for a plane: Purview has it itself, or Windows a device"
+            )
+        _look(name, entry, _PLANE)
         documents = tuple(_document(name, d) for d in entry["documents"])
         plane = Plane(
             name=name,
@@ -139,20 +181,36 @@ def _plane(name: str, entry: Mapping[str, Any]) -> Plane:
     return plane
 
 
-def _look(name: str, entry: Mapping[str, Any], known: set[str]) -> None:
+def _left_out(entries: Any, documents: Iterable[Document]) -> tuple[LeftOut, ...]:
+    """The entries [[left_out]]; raises IntegrityError for one without reason, and for a document that is taken all the same."""
+    out: list[LeftOut] = []
+    if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
+        raise IntegrityError("planes.toml: left_out is no list of tables; begin each entry with [[left_out]]")
+    for n, entry in enumerate(entries, 1):
+        name = f"left_out entry {n} ({entry.get('path', 'without path')})"
+        _look(name, entry, _LEFT_OUT)
+        if lacking := [key for key in _LEFT_OUT if key not in entry and key != "version"]:
+            raise IntegrityError(f"planes.toml: {name} has no {lacking[0]!r}")
+        rule = LeftOut(entry["repository"], entry["path"], entry.get("version", ""), entry["reason"])
+        if both := [d for d in documents if d.path == rule.path and rule.fits(d.repository, d.path, d.version)]:
+            raise IntegrityError(f"planes.toml: {name} leaves out {both[0]}, which is taken; drop one of the two")
+        out.append(rule)
+    return tuple(out)
+
+
+def _look(name: str, entry: Mapping[str, Any], known: Sequence[str]) -> None:
     """Raises IntegrityError for a key that nothing reads, and for a value that does not look as it has to."""
     for key, value in entry.items():
         if key not in known:
             raise IntegrityError(f"planes.toml: {name}: unknown {key!r}; {nearest(key, sorted(known))}")
         if key in _WANTED:
-            (pattern, words), kind = _WANTED[key], {"roles": list, "default": bool}.get(key, str)
+            (pattern, words), kind = _WANTED[key], {"roles": list, "default": bool, "draft": bool}.get(key, str)
             good = isinstance(value, kind) and re.fullmatch(pattern, str(value)) and value not in keyword.kwlist[3:]
             if not good or (isinstance(value, list) and not all(isinstance(v, str) for v in value)):
                 raise IntegrityError(f"planes.toml: {name}: {key} is {value!r}, not {words}")
 
 
 def _document(plane: str, entry: Mapping[str, Any]) -> Document:
-    _look(f"{plane} {entry['version']}", entry, set(list(_WANTED)[5:]))
-    return Document(
-        plane, entry["version"], entry["repository"], entry["commit"], entry["path"], entry.get("default", False)
-    )
+    _look(f"{plane} {entry['version']}", entry, _DOCUMENT)
+    where = (entry["repository"], entry["commit"], entry["path"])
+    return Document(plane, entry["version"], *where, entry.get("default", False), entry.get("draft", False))

@@ -6,10 +6,13 @@
 | `[methods]`          | operationId = its Python name, where the rule makes a silly one (`group.method` moves it, too)      |
 | `retry_safe`         | operationIds of POSTs that only read, and so may be sent again                                      |
 | `[[paging]]`         | `operations` (operationIds), `facts` (members of x-pageable, see `plan_operations`), `reason`, `link`  |
-| `[[changes]]`        | `versions`, `at` (JSON pointer into the contract), `reason`, `link`, and one or more of the edits    |
+| `[[long_running]]`   | the same for members of x-long-running, see `plan_polling`                                         |
+| `[[changes]]`        | `versions`, `at` (JSON pointers into the contract, or one), `reason`, `link`, one or more of the edits |
 
-Edits: `set` (members laid over the object at `at`), `append` (member -> items put behind its list), `remove` (members taken out),
-`nullable` (the schema at `at` also admits null). An entry that changes nothing any more is an error.
+What the edits are: see `edits`. In `at`, `*` stands for any text within a step, and the step `**` for any number of steps: such a
+change is made wherever it fits. A pointer that fits nowhere, or where nothing changes any more, is an error. Facts to set on a
+member of a schema: `x-secret` (repr hides it), `x-live-name` (how the service spells it: that goes out, and both are read),
+`x-only-value` (its one value, which constructors give it).
 """
 
 from __future__ import annotations
@@ -25,20 +28,21 @@ from typing import Any
 import attrs
 
 from .adapter import operations_of
+from .edits import EDITS, EditError
 from .errors import IntegrityError
-from .pointer import Json, find
+from .pointer import Json, matches
 
-_EDITS = {"set", "append", "remove", "nullable"}
 _CHANGE = {"versions", "at", "reason", "link"}
-_METHOD = re.compile(r"([a-z]\w*\.)?[a-z]\w*")
+_METHOD = re.compile(r"([a-z]\w*\.)?[a-z]\w*", re.ASCII)
 _SAID = {"summaries": "a line of text", "methods": "a name (method, or group.method)"}
-_PAGING = {"operations", "facts", "reason", "link"}
+_FACTS = {"operations", "facts", "reason", "link"}
+_TABLES = {"summaries", "methods", "changes", "retry_safe", "paging", "long_running"}
 
 
 @attrs.frozen
 class Change:
     versions: tuple[str, ...]
-    at: str
+    at: tuple[str, ...]
     edits: Mapping[str, Any]
     reason: str
 
@@ -53,6 +57,7 @@ class Overlay:
     changes: tuple[Change, ...]
     retry_safe: tuple[str, ...] = ()
     paging: Mapping[str, Json] = {}
+    long_running: Mapping[str, Json] = {}
 
     @classmethod
     def read(cls, path: Path) -> Overlay:
@@ -63,7 +68,7 @@ class Overlay:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise IntegrityError(f"overlay {path.name} is not TOML: {error}") from None
-        if unknown := sorted(set(data) - {"summaries", "methods", "changes", "retry_safe", "paging"}):
+        if unknown := sorted(set(data) - _TABLES):
             raise IntegrityError(f"overlay {path.name} has an unknown table: {unknown[0]}")
         for table in ("summaries", "methods"):
             entries = data.get(table, {})
@@ -72,12 +77,8 @@ class Overlay:
                 raise IntegrityError(f"overlay {path.name}: [{table}] has {odd[0]!r}, where {_SAID[table]} is wanted")
         changes = tuple(_change(entry, path.name, i) for i, entry in enumerate(data.get("changes", [])))
         safe = tuple(data.get("retry_safe", ()))
-        pages: dict[str, Json] = {}
-        for i, entry in enumerate(data.get("paging", [])):
-            if odd := sorted(set(entry) ^ _PAGING):
-                raise IntegrityError(f"overlay {path.name}: paging {i + 1} lacks or does not know {odd[0]}")
-            pages |= dict.fromkeys(entry["operations"], entry["facts"])
-        return cls(path.name, data.get("summaries", {}), data.get("methods", {}), changes, safe, pages)
+        pages, running = (_facts(data.get(table, []), table, path.name) for table in ("paging", "long_running"))
+        return cls(path.name, data.get("summaries", {}), data.get("methods", {}), changes, safe, pages, running)
 
     def check(self, versions: Mapping[str, Json]) -> None:
         """Every entry must name something that one of the plane's contracts has."""
@@ -87,6 +88,7 @@ class Overlay:
             "methods": self.methods,
             "retry_safe": self.retry_safe,
             "paging": self.paging,
+            "long_running": self.long_running,
         }
         for table, entries in tables.items():
             if stale := sorted(set(entries) - known):
@@ -94,7 +96,7 @@ class Overlay:
         for change in self.changes:
             if stale := sorted(set(change.versions) - set(versions)):
                 raise IntegrityError(
-                    f"overlay {self.name}: change at {change.at} names no version of the plane: {stale[0]}"
+                    f"overlay {self.name}: change at {change.at[0]} names no version of the plane: {stale[0]}"
                 )
 
 
@@ -103,7 +105,8 @@ def apply(contract: Json, overlay: Overlay) -> Json:
     out: Json = copy.deepcopy(contract)
     for change in overlay.changes:
         if contract["info"]["version"] in change.versions:
-            _apply(out, change, overlay.name)
+            for at in change.at:
+                _apply(out, at, change, overlay.name)
     for _, _, operation in operations_of(out):
         if summary := overlay.summaries.get(operation["operationId"]):
             operation["summary"] = summary
@@ -114,8 +117,11 @@ def apply(contract: Json, overlay: Overlay) -> Json:
                 **operation.get("x-pageable", {}),
                 **facts,
             }
+        if facts := overlay.long_running.get(operation["operationId"]):
+            operation["x-long-running"] = {"final-state-via": None, **operation.get("x-long-running", {}), **facts}
         if operation["operationId"] in overlay.retry_safe:
             operation["x-retry-safe"] = True
+    out["components"]["schemas"] = dict(sorted(out["components"]["schemas"].items()))
     return out
 
 
@@ -123,39 +129,45 @@ def _is_method(text: str) -> bool:
     return bool(_METHOD.fullmatch(text)) and not {*text.split(".")} & {*keyword.kwlist}
 
 
+def _facts(entries: list[Json], table: str, name: str) -> dict[str, Json]:
+    """operationId -> the facts that a table of groups of operations says of it."""
+    found: dict[str, Json] = {}
+    for i, entry in enumerate(entries):
+        if odd := sorted(set(entry) ^ _FACTS):
+            raise IntegrityError(f"overlay {name}: {table} {i + 1} lacks or does not know {odd[0]}")
+        for operation in entry["operations"]:
+            found[operation] = {**found.get(operation, {}), **entry["facts"]}
+    return found
+
+
 def _change(entry: Json, name: str, index: int) -> Change:
-    edits = {key: entry[key] for key in _EDITS if key in entry}
+    edits = {key: entry[key] for key in EDITS if key in entry}
     missing = sorted(_CHANGE - set(entry))
-    unknown = sorted(set(entry) - _EDITS - _CHANGE)
+    unknown = sorted(set(entry) - set(EDITS) - _CHANGE)
     if missing or unknown or not edits:
         fault = f"lacks {missing[0]}" if missing else f"has unknown {unknown[0]}" if unknown else "has no edit"
         raise IntegrityError(f"overlay {name}: change {index + 1} {fault}")
-    return Change(tuple(entry["versions"]), entry["at"], edits, entry["reason"])
+    at = entry["at"]
+    return Change(tuple(entry["versions"]), (at,) if isinstance(at, str) else tuple(at), edits, entry["reason"])
 
 
-def _apply(document: Json, change: Change, name: str) -> None:
-    where = f"overlay {name}: change at {change.at} in {document['info']['version']} no longer applies"
+def _apply(document: Json, at: str, change: Change, name: str) -> None:
+    where = f"overlay {name}: change at {at} in {document['info']['version']} no longer applies"
     try:
-        target = find(document, change.at)
+        targets = [value for _, value in matches(document, at)]
     except (LookupError, ValueError) as error:
         raise IntegrityError(f"{where}: nothing at {error}") from None
-    if not isinstance(target, dict):
-        raise IntegrityError(f"{where}: what is there is no object")
-    before = copy.deepcopy(target)
-    target.update(change.edits.get("set", {}))
-    for key, items in change.edits.get("append", {}).items():
-        target[key] = [*target.get(key, []), *(item for item in items if item not in target.get(key, []))]
-    for key in change.edits.get("remove", []):
-        target.pop(key, None)
-    if change.edits.get("nullable"):
-        _admit_null(target)
-    if target == before:
+    if odd := [value for value in targets if not isinstance(value, dict)]:
+        raise IntegrityError(f"{where}: what is there is no object but {type(odd[0]).__name__}")
+    before = copy.deepcopy(targets)
+    for target in targets:
+        for edit, given in change.edits.items():
+            try:
+                EDITS[edit](document, target, given)
+            except EditError as error:
+                raise IntegrityError(f"{where}: {error}") from None
+            except (AttributeError, LookupError, TypeError, ValueError) as error:
+                told = f"{edit} = {given!r} cannot be made there ({type(error).__name__}: {error})"
+                raise IntegrityError(f"{where}: {told}") from error
+    if targets == before:
         raise IntegrityError(f"{where}: it is so already")
-
-
-def _admit_null(schema: Json) -> None:
-    if isinstance(schema.get("type"), str):
-        schema["type"] = [schema["type"], "null"]
-    elif "$ref" in schema:
-        reference = schema.pop("$ref")
-        schema["anyOf"] = [{"$ref": reference}, {"type": "null"}]

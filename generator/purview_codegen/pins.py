@@ -22,7 +22,7 @@ def repinned(text: str, documents: Iterable[Document], defaults: Mapping[str, st
         if found:
             sections[i] = _member(_member(sections[i], "commit", document.commit), "path", document.path)
         else:
-            sections.insert(i, _section(document))
+            sections.insert(i, document_table(document))
     for plane, version in defaults.items():
         for i, section in enumerate(sections):
             match = _DOCUMENT.match(section)
@@ -59,9 +59,11 @@ def _defaulted(section: str, *, default: bool) -> str:
     return re.sub(r"(?m)^(version\s*=.*\n)", r"\1default = true\n", bare, count=1) if default else bare
 
 
-def _section(d: Document) -> str:
-    facts = {"version": d.version, "repository": d.repository, "commit": d.commit, "path": d.path}
-    return "\n".join([f"[[planes.{d.plane}.documents]]", *(f'{key} = "{value}"' for key, value in facts.items())])
+def document_table(d: Document) -> str:
+    """The table of a document."""
+    facts = {"repository": d.repository, "commit": d.commit, "path": d.path}
+    head = [f"[[planes.{d.plane}.documents]]", f'version = "{d.version}"', *(["default = true"] if d.default else [])]
+    return "\n".join([*head, *(f'{key} = "{value}"' for key, value in facts.items())])
 
 
 def carried(text: str, renamed: Mapping[str, str], known: set[str], lacking: Iterable[str]) -> str:

@@ -6,17 +6,18 @@ from collections.abc import Mapping
 
 import attrs
 
-from purview_core.client import AsyncClient, Client, Group
+from purview_core.client import Group
 from purview_core.codec import camel
 
 from . import adapter
 from .errors import GateError
-from .names import Name
+from .identifiers import folded, module
+from .names import CLIENT, Name
 from .plan_models import Class, optional, python_type
+from .plan_polling import ALSO, PollingPlanner
 from .pointer import Json, join
 
 _FILES = ("bytes", "Any")  # in OpenAPI 3.1 a schema that says nothing is any bytes
-_CLIENT = {"plane", "endpoint", "api_version", *dir(Client), *dir(AsyncClient)}  # what a group would hide
 _PAGING = ("token", "sends", "last", "sync", "offset", "limit", "size", "total", "place")
 
 
@@ -96,6 +97,7 @@ class Planner:
         self.title = contract["info"]["title"]
         self.prefix: str = contract["servers"][0]["url"].removeprefix("{endpoint}")
         self.parsed, self.classes, self.names = parsed, classes, names
+        self.polling = PollingPlanner(contract, parsed, classes, names)
         self.operations = [self._plan(path, verb, op) for path, verb, op in adapter.operations_of(contract)]
         self._unique_methods()
 
@@ -110,6 +112,7 @@ class Planner:
         if "x-pageable" in operation and verb in ("get", "post"):  # a write that is marked has no page after
             page = operation["x-pageable"]
             result, paging = self._item(typed, page, where), _paging(page, where)
+        planned = self.polling.plan(path, verb, operation, result, where) if polling and not paging else None
         ordered = sorted(operation["parameters"], key=lambda p: _place(path, p))
         parameters = _distinct([(p, typed.parameters.get((p["in"], p["name"]))) for p in ordered], typed.body)
         arguments = [_argument(p, t) for p, t in parameters if t is not None]
@@ -119,7 +122,7 @@ class Planner:
         return Operation(
             id=oid,
             name=name,
-            method=f"begin_{name.method.removeprefix('begin_')}" if polling and not paging else name.method,
+            method=f"begin_{name.method.removeprefix('begin_')}" if planned else name.method,
             verb=verb.upper(),
             path=self.prefix + path,
             summary=operation.get("summary", ""),
@@ -129,16 +132,12 @@ class Planner:
             body=body,
             body_argument=body_argument,
             responses=tuple((ascii(status), ascii(text)) for status, text in typed.responses.items()),
-            result=python_type(result, "m."),
+            result=python_type(result, "m.") + (ALSO if planned and planned.uncertain else ""),
             paging=paging,
-            polling=self._polling(polling, result) if polling and not paging else None,
+            polling=planned.source if planned else None,
             retry_safe=bool(operation.get("x-retry-safe")),
             classes=(result, *typed.texts),
         )
-
-    def _polling(self, polling: Json, result: str) -> str:
-        path = [self.prefix + polling["status-path"]] if "status-path" in polling else []
-        return f"_d.Polling({', '.join(map(ascii, [polling.get('final-state-via'), result, *path]))})"
 
     def _result(self, operation: adapter.Operation) -> str:
         """What a call gives: the union over its good answers, None last."""
@@ -165,14 +164,25 @@ class Planner:
             raise GateError(f"{self.title}: two arguments would be called {twice[0]}: {where}")
 
     def _unique_methods(self) -> None:
-        seen: dict[tuple[str, str], str] = {}
+        """No two operations may be one method, no two groups one file, and none may hide what every client has."""
+        methods: dict[tuple[str, str], str] = {}
+        groups: dict[str, str] = {}
         for op in self.operations:
-            if other := seen.get((op.name.group, op.method)):
-                raise GateError(f"{self.title}: {other} and {op.id} are both {op.name.group}.{op.method}")
-            seen[op.name.group, op.method] = op.id
-            if op.name.group in _CLIENT or hasattr(Group, op.method):
-                taken = f"{self.title}: {op.id}: {op.name.group}.{op.method} is called as a part of every client is"
-                raise GateError(f"{taken}; name another one in the overlay's [methods]")
+            group, called = op.name.group, f"{op.name.group}.{op.method}"
+            other = methods.setdefault((group, folded(op.constant)), op.id)
+            if other != op.id:
+                raise GateError(f"{self.title}: {other} and {op.id} are both {called}")
+            taken = ""
+            if group in CLIENT or hasattr(Group, op.method):
+                taken = "is called as a part of every client is"
+            elif module(group) != group:
+                taken = "stands in a file that Windows takes for a device"
+            elif not (group.isidentifier() and op.method.isidentifier()):
+                taken = "is no name in Python"
+            elif (like := groups.setdefault(group.casefold(), group)) != group:
+                taken = f"stands in a file that some file systems take for that of {like}"
+            if taken:
+                raise GateError(f"{self.title}: {op.id}: {called} {taken}; name another one in the overlay's [methods]")
 
 
 def _distinct(

@@ -11,6 +11,8 @@ from .adapter import class_name, identifier
 from .changes import Diff
 from .pairing import SPELT, pair_names
 
+_BEGIN = "begin_"
+
 
 @attrs.frozen
 class Rename:
@@ -43,6 +45,9 @@ def _operations(old: Mapping[str, str], new: Mapping[str, str], found: Diff) -> 
         now = found.operations.get(oid, oid)
         before, after = text.split(), new.get(f"operation {now}", "").split()
         moves.setdefault(before[0].split(".")[0], Counter())[after[0].split(".")[0] if after else ""] += 1
+        if after and _polled(before[0], after[0], now, found):
+            yield "method", before[0], ""
+            continue
         if before[:1] != after[:1]:
             yield "method", before[0], after[0] if after else ""
         for a, b in _words(before[1:], after[1:], _python(found.inner.get(now))) if after else ():
@@ -50,6 +55,16 @@ def _operations(old: Mapping[str, str], new: Mapping[str, str], found: Diff) -> 
     groups = {text.split(".")[0] for _, text in _of("operation", new)}
     for group in moves.keys() - groups:
         yield "module", group, moves[group].most_common(1)[0][0]
+
+
+def _polled(before: str, after: str, oid: str, found: Diff) -> bool:
+    """Whether a method became one that goes on in the background, or stopped to be one. A poller is no value and a value is no
+    poller, so the old name cannot go on working."""
+    if before == after:
+        return False
+    begins = [name.rpartition(".")[2].startswith(_BEGIN) for name in (before, after)]
+    told = any(c.kind == "operation.polling" and c.where == oid and c.level == "major" for c in found.changes)
+    return told or begins[0] != begins[1]
 
 
 def _classes(old: Mapping[str, str], new: Mapping[str, str], found: Diff) -> Iterator[tuple[str, str, str]]:

@@ -92,12 +92,16 @@ def _blocks(report: Report, most: int) -> Iterable[Block]:
     for note in report.notes:
         yield Block(note)
     for rule in report.proposals:
-        taken = "taken" if rule in report.accepted else f"take it with --accept {rule}"
+        taken = "taken" if rule in report.taken else f"take it with --accept {rule}"
         yield Block(f"Proposed default: {rule.removeprefix('default@')}; {taken}.")
+    for rule in [r for r in report.taken if r not in report.proposals]:
+        yield Block(f"Default: {rule.removeprefix('default@')}; taken as it was asked for.")
     counts = [f"{totals['documents'][s]} {s}" for s in STATUSES if totals["documents"][s]]
     rows: list[Row] = [("documents", ", ".join(counts) or "none")]
     keys = ("operations", "schemas", "wire", "names", "python_names")
     rows += [(key.replace("_", " "), _counts(totals[key])) for key in keys]
+    if came := totals["operations_in_added_documents"]:
+        rows[1] = ("operations", f"{rows[1][1]}; {came} came with added documents")
     yield Block(header=("", "totals"), rows=tuple(rows))
     touched = [s for s in report.steps if s.status not in ("same", "kept")]
     if touched:
@@ -121,9 +125,10 @@ def _counts(found: Mapping[str, int]) -> str:
 
 
 def _status(step: Step) -> str:
-    if step.beside:
-        counts = (f"{key} {_counts(step.beside[key])}" for key in ("operations", "schemas", "wire"))
-        return f"added; beside {step.beside['version']}: {'; '.join(counts)}"
+    if step.status == "added":
+        came = f"added with {step.operations} operations"
+        counts = (f"{key} {_counts(step.beside[key])}" for key in ("operations", "schemas", "wire") if step.beside)
+        return f"{came}; beside {step.beside['version']}: {'; '.join(counts)}" if step.beside else came
     told = {"prose": "prose only: other bytes, the same contract", "moved": "moved: the same bytes elsewhere"}
     return told.get(step.status, step.status)
 

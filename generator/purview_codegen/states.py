@@ -15,15 +15,18 @@ from .changes import Change, Diff
 from .diff import diff
 from .discover import Discovery, Found, discover, newest, roots
 from .errors import CodegenError, IntegrityError, UsageError
-from .fetch import Cache, Source, fetch
+from .fetch import fetch
+from .files import Files, World
 from .inspect import Facts, inspect
-from .listing import Listing, blob_id
+from .listing import KINDS, Listing, blob_id
 from .lock import Entry, Lock
 from .manifest import Document, Manifest, Plane, nearest
 from .names import operation_names
 from .plan import plan as planned
 from .plan import public_names
 from .pointer import Json
+from .readme import Published, inputs, published
+from .readme import beside as readmes_beside
 from .renames import Rename, touched
 from .report import Report, Step, differences
 from .shape import shape
@@ -31,21 +34,15 @@ from .upgrade import upgrade
 
 
 @attrs.frozen
-class World:
-    """Where documents come from: `listing` takes repository, commit or branch, and the folders to look in."""
-
-    cache: Cache
-    source: Source | None
-    listing: Callable[[str, str, set[str]], Listing]
-
-
-@attrs.frozen
 class State:
-    """The documents of some planes at a commit, all of them in the cache."""
+    """The documents of some planes at a commit, all of them in the cache. `listed`: of planes beside whose documents readme
+    files have tags, the api-versions that these list. `warnings`: what the readme files say against the manifest."""
 
     listing: Listing
     discovery: Discovery
     facts: Mapping[Document, Facts]
+    listed: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 def look(world: World, manifest: Manifest, only: str | None, ref: str) -> State:
@@ -53,11 +50,45 @@ def look(world: World, manifest: Manifest, only: str | None, ref: str) -> State:
     planes = chosen(manifest, only)
     repository = Counter(d.repository for p in planes for d in p.documents).most_common(1)[0][0]
     listing = world.listing(repository, ref, roots(d for d in manifest.documents if d.repository == repository))
-    whole = discover(manifest.planes, listing)
+    files = Files(world, listing)
+    whole = discover(manifest, listing, files)
+    if whole.unclear:
+        raise IntegrityError(whole.unclear[0])
     names = {p.name for p in planes}
     found = tuple(f for f in whole.found if f.document.plane in names)
     discovery = attrs.evolve(whole, found=found, lost=tuple(d for d in whole.lost if d.plane in names))
-    return State(listing, discovery, _bring(world, listing, discovery.found))
+    listed, warnings = tags(manifest.planes, whole.found, files)
+    return State(listing, discovery, _bring(world, listing, discovery.found), listed, tuple(warnings))
+
+
+def tags(planes: Sequence[Plane], found: Sequence[Found], files: Files) -> tuple[dict[str, frozenset[str]], list[str]]:
+    """(plane -> the api-versions that the readme files beside its documents list, what they say against its default)."""
+    near = sorted({p for f in found for p in readmes_beside(f.document.path, files.listing.files)})
+    files.bring(near)
+    texts = {path: inputs(files.text(path), path) for path in near}
+    listed: dict[str, frozenset[str]] = {}
+    warnings = [_EARLIER] if files.listing.kinds != KINDS else []
+    for plane in planes:
+        said = {f.document: published(f.document.path, texts) for f in found if f.document.plane == plane.name}
+        if any(p.readmes for p in said.values()):
+            listed[plane.name] = frozenset(d.version for d, p in said.items() if p.lists(d.path))
+        warnings += [_unlisted(d, p, listed[plane.name]) for d, p in said.items() if d.default and _not_listed(d, p)]
+    return listed, warnings
+
+
+_EARLIER = (
+    "The listing kept of this commit is an earlier version's: it has no readme files, no TypeSpec and no folders besides those "
+    "of known documents; run once without --offline."
+)
+
+
+def _not_listed(document: Document, said: Published) -> bool:
+    return bool(said.readmes) and not said.lists(document.path)
+
+
+def _unlisted(document: Document, said: Published, versions: frozenset[str]) -> str:
+    there = f"it lists {', '.join(sorted(versions))}" if versions else "nor any other of this plane"
+    return f"{document.plane} takes {document.version} by default, which is under no tag of {' or '.join(said.readmes)}; {there}."
 
 
 def chosen(manifest: Manifest, only: str | None) -> list[Plane]:
@@ -99,7 +130,7 @@ def step(found: Found, facts: Facts, entry: Entry | None) -> Step:
     """What became of one document since it was locked; "changed" is still to be told from "prose"."""
     new, old = found.document, found.old
     if old is None or entry is None:
-        return Step(new.plane, new.version, "added", new.default, "", new.location)
+        return Step(new.plane, new.version, "added", new.default, "", new.location, operations=facts.operations)
     place = (old.location, new.location)
     if entry.sha256 == facts.sha256:
         return Step(new.plane, new.version, "same" if old.path == new.path else "moved", new.default, *place)
@@ -147,7 +178,7 @@ def between(world: World, manifest: Manifest, only: str | None, old: str, new: s
     gone = "lost" if after.listing.whole else "kept"
     steps += [Step(d.plane, d.version, gone, d.default, d.location) for d in left.values()]
     listed = (before.listing.commit, after.listing.commit)
-    return Report(*listed, tuple(sorted(steps, key=str)), tuple(changes), tuple(names), tuple(strays(after)))
+    return Report(*listed, tuple(sorted(steps, key=str)), tuple(changes), tuple(names), notes(after))
 
 
 def beside(step: Step, there: Iterable[Document], contract: Callable[[Document], Json]) -> Step:
@@ -160,10 +191,12 @@ def beside(step: Step, there: Iterable[Document], contract: Callable[[Document],
     return attrs.evolve(step, beside=differences(earlier, different.changes))
 
 
-def strays(state: State) -> list[str]:
-    found = state.discovery.strays
+def notes(state: State) -> tuple[str, ...]:
+    """What the report says of a state besides its documents: those that no plane takes, and what readme files say."""
+    found = [s.path for s in state.discovery.strays]
     more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-    return [f"No plane of planes.toml takes {', '.join(found[:3])}{more}."] if found else []
+    told = [f"No plane of planes.toml takes {', '.join(found[:3])}{more}."] if found else []
+    return (*told, *state.warnings)
 
 
 def _default(document: Document, manifest: Manifest, state: State) -> bool:

@@ -14,11 +14,12 @@ import attrs
 
 from purview_core.options import VERSION
 
-from . import aliases, build, names_lock, pins, release, transaction
+from . import aliases, build, documents_page, names_lock, pins, release, transaction
 from .changes import Diff
 from .discover import proposals
 from .errors import BehindError, GateError, IntegrityError, UnreachableError, UsageError
 from .fetch import fetch
+from .files import World
 from .lock import Entry, Lock
 from .manifest import Manifest
 from .overlay import Overlay
@@ -26,8 +27,9 @@ from .pairing import operations_in
 from .pointer import Json
 from .renames import Rename, touched
 from .report import Report, Step, accept
-from .states import State, World, beside, between, compared, judged, locked_names, look, missing, raw, step, strays
+from .states import State, beside, between, compared, judged, locked_names, look, missing, notes, raw, step
 
+Listed = Mapping[str, frozenset[str]]
 ACCEPTED = "accepted.json"  # commit -> RULE@WHERE, of the updates so far
 _MOVED = ("added", "changed", "moved")
 
@@ -57,15 +59,15 @@ def update(specs: Path, out: Path, world: World, wish: Wish, tell: Callable[[Rep
     kept = _kept(specs).get(state.listing.commit, ())
     asked, patterns = [p for p in wish.accept if p not in kept], (*kept, *wish.accept)
     steps = _steps(manifest, lock, state, patterns)
-    report = Report(_old_commits(lock, steps), state.listing.commit, tuple(steps), (), (), tuple(strays(state)))
+    report = Report(_old_commits(lock, steps), state.listing.commit, tuple(steps), (), (), notes(state))
     behind = [f"{s} ({s.status})" for s in steps if s.status in _MOVED]
-    if not behind and (wish.check or not _taken(manifest, patterns)):
-        tell(report := accept(attrs.evolve(report, proposals=_rules(manifest)), asked, strict=True))
+    if not behind and (wish.check or not _taken(manifest, patterns, state.listed)):
+        tell(report := accept(attrs.evolve(report, proposals=_rules(manifest, state.listed)), asked, strict=True))
         return report
     if wish.check:
         raise BehindError(f"behind {wish.to}: {_few(behind)}; run update --to {wish.to}")
     package = (out / build.PACKAGE).relative_to(root)
-    names = [specs.name, package.as_posix(), *release.VERSIONED, release.CHANGELOG]
+    names = [specs.name, package.as_posix(), *release.VERSIONED, release.CHANGELOG, documents_page.PAGE]
     with transaction.scratch() if wish.dry_run else transaction.staged(root) as stage:
         before = _prints(root, names)
         shutil.copytree(specs, stage / specs.name)
@@ -94,14 +96,20 @@ def _prints(root: Path, names: Iterable[str]) -> dict[str, tuple[int, int]]:
     return {str(p): (p.stat().st_mtime_ns, p.stat().st_size) for p in files if p.is_file()}
 
 
-def _rules(manifest: Manifest) -> tuple[str, ...]:
-    return tuple(f"default@{plane}/{version}" for plane, version in proposals(manifest).items())
+def _rules(manifest: Manifest, listed: Listed) -> tuple[str, ...]:
+    return tuple(f"default@{plane}/{version}" for plane, version in proposals(manifest, listed).items())
 
 
-def _taken(manifest: Manifest, patterns: Iterable[str]) -> dict[str, str]:
-    """Plane -> another api-version that it takes by default from now on."""
+def _taken(manifest: Manifest, patterns: Iterable[str], listed: Listed) -> dict[str, str]:
+    """Plane -> another api-version that it takes by default from now on: any that was named, the last one where there are
+    several, else what is proposed and fits a pattern."""
     asked = [p for p in patterns if p.startswith("default@")]
-    return {p: v for p, v in proposals(manifest).items() if any(fnmatchcase(f"default@{p}/{v}", a) for a in asked)}
+    out = {
+        p: v for p, v in proposals(manifest, listed).items() if any(fnmatchcase(f"default@{p}/{v}", a) for a in asked)
+    }
+    named = {d.plane: d for a in asked for d in manifest.documents if a == f"default@{d.plane}/{d.version}"}
+    out |= {plane: d.version for plane, d in named.items()}
+    return {plane: version for plane, version in out.items() if manifest.plane(plane).default.version != version}
 
 
 def _old_commits(lock: Lock, steps: Iterable[Step]) -> str:
@@ -164,8 +172,8 @@ class _Work:
         text = pins.repinned(path.read_text(encoding="utf-8"), documents, {})
         path.write_text(text, encoding="utf-8", newline="\n")
         manifest = Manifest.load(self.new)
-        self.proposed = _rules(manifest)
-        self.taken = _taken(manifest, self.patterns)
+        self.proposed = _rules(manifest, self.state.listed)
+        self.taken = _taken(manifest, self.patterns, self.state.listed)
         path.write_text(pins.repinned(text, (), self.taken), encoding="utf-8", newline="\n")
         entries = dict(lock.entries)
         for document in documents:
@@ -173,6 +181,10 @@ class _Work:
             sizes = (facts.sha256, facts.bytes, facts.operations, facts.definitions)
             entries[str(document)] = Entry(document.repository, document.commit, document.path, *sizes, "exact")
         (self.new / "upstream.lock").write_text(Lock(entries).text(), encoding="utf-8", newline="\n")
+        if (self.specs.parent / documents_page.PAGE).is_file():
+            page = self.stage / documents_page.PAGE
+            page.parent.mkdir(exist_ok=True)
+            page.write_text(documents_page.text(Manifest.load(self.new), Lock(entries)), encoding="utf-8", newline="\n")
 
     def normalise(self) -> None:
         """Contracts of what moved; the overlays follow operations that have another id now."""
@@ -219,6 +231,9 @@ class _Work:
         changes = [c for name in sorted(self.diffs) for c in self.diffs[name].changes]
         report = attrs.evolve(
             self.report, steps=tuple(steps), changes=tuple(changes), proposals=self.proposed, notes=self._notes()
+        )
+        report = attrs.evolve(
+            report, taken=tuple(f"default@{plane}/{version}" for plane, version in self.taken.items())
         )
         locked = names_lock.read(self.specs / "names.lock")
         fresh = locked_names(self.new, Manifest.load(self.new), {f.document.plane for f in self.found})
@@ -271,7 +286,9 @@ class _Work:
         if report.accepted:
             kept = _kept(self.specs)
             commit = self.state.listing.commit
-            kept[commit] = sorted({*kept.get(commit, ()), *report.accepted})
+            planes = {rule.partition("/")[0] for rule in report.taken}  # of each, one default alone is to be remembered
+            rules = {*kept.get(commit, ()), *report.accepted}
+            kept[commit] = sorted(r for r in rules if r in report.taken or r.partition("/")[0] not in planes)
             text = json.dumps(kept, indent=1, sort_keys=True) + "\n"
             (self.new / ACCEPTED).write_text(text, encoding="utf-8", newline="\n")
         if (root / release.VERSIONED[0]).is_file():
@@ -284,14 +301,15 @@ class _Work:
 def _changelog(report: Report) -> list[str]:
     """One line a document that moved."""
     moved = [s for s in report.steps if s.status not in ("same", "kept", "lost")]
-    taken = sorted(rule.removeprefix("default@").replace("/", " ") for rule in report.accepted & {*report.proposals})
+    taken = sorted(rule.removeprefix("default@").replace("/", " ") for rule in report.taken)
     lines = [f"{name}: the api-version that is taken by default now." for name in taken]
     return lines + [f"{s}: {_what(s, report)} (upstream {report.new[:10]})." for s in moved]
 
 
 def _what(s: Step, report: Report) -> str:
     if s.status != "changed":
-        return {"added": "a new api-version", "prose": "prose only"}.get(s.status, "moved upstream, the same bytes")
+        added = f"a new api-version of {s.operations} operations"
+        return {"added": added, "prose": "prose only"}.get(s.status, "moved upstream, the same bytes")
     levels = [c.level for c in report.changes if (c.plane, c.version) == (s.plane, s.version)]
     counts = [f"{levels.count(level)} {level}" for level in ("major", "minor", "patch") if level in levels]
     return (

@@ -54,7 +54,7 @@ def reports(command: argparse.ArgumentParser) -> None:
 
 
 def update(arguments: argparse.Namespace, sources: Sources) -> Counts | None:
-    from .states import World
+    from .files import World, contracts
     from .update import Wish
     from .update import update as run
 
@@ -73,7 +73,7 @@ def update(arguments: argparse.Namespace, sources: Sources) -> Counts | None:
         report = run(
             specs,
             out.resolve(),
-            World(cache, source, _listing(arguments, cache, stack)),
+            World(cache, source, listings(arguments, cache, stack), contracts(specs)),
             wish,
             lambda r: _files(r, arguments),
         )
@@ -89,7 +89,7 @@ def _fit(arguments: argparse.Namespace) -> None:
         raise UsageError("--check makes no report; take --dry-run for --json and --markdown, and leave --from away")
 
 
-def _listing(
+def listings(
     arguments: argparse.Namespace, cache: Cache, stack: ExitStack
 ) -> Callable[[str, str, set[str]], listing.Listing]:
     def find(repository: str, ref: str, roots: set[str]) -> listing.Listing:

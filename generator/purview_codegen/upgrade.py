@@ -24,7 +24,7 @@ def upgrade(document: Json) -> Json:
         "openapi": "3.1.0",
         "info": document.get("info", {}),
         "servers": [
-            {"url": "{endpoint}" + _prefix(document), "variables": {"endpoint": {"default": _endpoint(document)}}}
+            {"url": "{endpoint}" + prefix(document), "variables": {"endpoint": {"default": _endpoint(document)}}}
         ],
         "paths": {
             path: {
@@ -38,7 +38,7 @@ def upgrade(document: Json) -> Json:
     }
 
 
-def _prefix(document: Json) -> str:
+def prefix(document: Json) -> str:
     """What stands between the endpoint and a path: in the host template, in basePath, or nowhere."""
     template = document.get("x-ms-parameterized-host", {}).get("hostTemplate", "")
     tail = template.split("}", 1)[1] if "}" in template else ""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         NotFoundError,
         PagingError,
         PollingError,
+        PollingTimeoutError,
         PreconditionFailedError,
         PurviewAuthError,
         PurviewError,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from .model import NULL, Model, OpenEnum, type_hints
     from .operation import Body, FormField, Operation, Paging, Parameter, Plane, Polling
     from .options import NO_RETRY, Retry
+    from .outcome import OperationStatus
     from .paging import AsyncPager, Page, Pager
     from .polling import AsyncPoller, Poller
     from .request import FileInput
@@ -63,6 +65,7 @@ __all__ = [
     "NotFoundError",
     "OpenEnum",
     "Operation",
+    "OperationStatus",
     "Page",
     "Pager",
     "Paging",
@@ -72,6 +75,7 @@ __all__ = [
     "Poller",
     "Polling",
     "PollingError",
+    "PollingTimeoutError",
     "PreconditionFailedError",
     "PurviewAuthError",
     "PurviewError",
@@ -94,10 +98,11 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
         client="AsyncClient Client",
         codec="to_json",
         decoding="decode",
-        errors="AuthError BadRequestError ConflictError ConnectError ConnectTimeoutError ContractError DecodeError ForbiddenError HttpError NotFoundError PagingError PollingError PreconditionFailedError PurviewAuthError PurviewError ServerError ThrottledError TransportError TransportTimeoutError UnauthorizedError",
+        errors="AuthError BadRequestError ConflictError ConnectError ConnectTimeoutError ContractError DecodeError ForbiddenError HttpError NotFoundError PagingError PollingError PollingTimeoutError PreconditionFailedError PurviewAuthError PurviewError ServerError ThrottledError TransportError TransportTimeoutError UnauthorizedError",
         model="Model NULL OpenEnum type_hints",
         operation="Body FormField Operation Paging Parameter Plane Polling",
         options="NO_RETRY Retry",
+        outcome="OperationStatus",
         paging="AsyncPager Page Pager",
         polling="AsyncPoller Poller",
         request="FileInput",

@@ -16,6 +16,7 @@ import httpx
 from .beneath import has_content
 from .decoding import decode
 from .endpoint import plane_endpoint
+from .monitor import Monitor, flow_begun, only_taken
 from .operation import API_VERSION, Operation, Plane
 from .options import (
     USER_AGENT,
@@ -30,7 +31,6 @@ from .options import (
     flag,
 )
 from .pipeline import Attempt, Calling, Flow, call
-from .polling import Monitor
 from .request import Prepared, prepare
 from .session import Session
 from .urls import Urls
@@ -175,7 +175,7 @@ class Base(Generic[X]):
             prepared,
             Calling(
                 *(self.plane, self._retry, self._total_s, session.gate(self.plane.name), session.budget),
-                *(self._random, self._clock, session.resource),
+                *(self._random, self._clock, session.resource, session.auth is not None),
             ),
         )
         return self._shown(flow, self._on_response) if show and self._on_response else flow
@@ -197,14 +197,14 @@ class Base(Generic[X]):
 
     def _responded(self, prepared: Prepared) -> Flow[Response]:
         response = yield from self._call(prepared)
-        parsed = self._decode(prepared.operation, response)
+        taken = only_taken(prepared.operation, response)
+        parsed = self._decode(prepared.operation, response) if taken is None else taken
         return Response(
             response.status_code, response.headers, response.content, without_token(response.request), parsed
         )
 
     def _started(self, prepared: Prepared) -> Flow[Monitor[Any]]:
-        response = yield from self._call(prepared)
-        return Monitor(self, prepared, response)  # type: ignore[arg-type]
+        return (yield from flow_begun(self, prepared))  # type: ignore[arg-type]
 
     def _ready(self, attempt: Attempt) -> tuple[httpx.Request, Any]:
         """The request of one attempt without files, and the token that it bears, where the auth has one at hand."""

@@ -17,6 +17,7 @@ NOTHING: Final[Any] = object()  # no default: a required member
 UNREAD: Final[Any] = object()
 _NO_METADATA: Mapping[str, Any] = MappingProxyType({})
 PENDING = property()
+CAME = "_came"  # what attrs makes a copy from, beside the attributes: see `model.Came`
 
 
 class Declared:
@@ -40,10 +41,18 @@ class _OnDemand:
 
         owner = next((c for c in cls.__mro__ if vars(c).get("__attrs_attrs__") is self), None)
         if owner is not None:  # no other thread was faster
-            own = [(d, attrs.NOTHING if d.default is NOTHING else d.default) for d in vars(owner)["_own"]]
-            these = {d.name: attrs.field(default=v, metadata=d.metadata, alias=d.alias) for d, v in own}
+            these = {d.name: _attribute(d) for d in vars(owner)["_own"]}
             attrs.define(these=these, slots=False, init=False, eq=False, repr=False, kw_only=True)(owner)
         return cls.__attrs_attrs__
+
+
+def _attribute(d: Declared) -> Any:
+    """For attrs. Classes that it derives get a repr of its making, which shows no secret, and not the JSON with all of them."""
+    import attrs
+
+    default = attrs.NOTHING if d.default is NOTHING else d.default
+    shown = d.name != CAME and not d.metadata.get("secret")
+    return attrs.field(default=default, metadata=d.metadata, alias=d.alias, repr=shown)
 
 
 _on_demand = _OnDemand()
@@ -65,6 +74,8 @@ def _made(cls: Any) -> Any:
         one = value if value.__class__ is Declared else Declared(value)
         one.name, one.type = name, text
         own.append(one)
+        if name == CAME:
+            continue
         slot = name
         if registry and not registry.is_plain(text):
             slot, space[name] = f"_{name}_", PENDING

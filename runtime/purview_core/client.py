@@ -12,10 +12,11 @@ import httpx
 from .base import Base, Bound, Response, without_token
 from .beneath import request_of
 from .failures import transport_error
+from .monitor import Monitor
 from .operation import Operation
 from .paging import AsyncPager, Pager
 from .pipeline import Attempt, Flow, arun, run
-from .polling import AsyncPoller, Monitor, Poller
+from .polling import AsyncPoller, Poller
 from .request import Prepared, opened
 from .sending import aread, asend, read, send
 from .session import async_session, async_sleep, close_async, close_sync, sync_session

@@ -11,6 +11,9 @@ lists and maps handed out, at the first read. Encoding lays the attributes over 
 | NULL               | anything                | null                                                       |
 | another value      | anything                | the value                                                  |
 
+A member of which a service uses another spelling than its document (contracts: `x-live-name`) is read in both. It keeps the
+spelling that it came in, and goes out in that of the service in request bodies, and where none came.
+
 Only what may have changed is looked at: scalars once an attribute of their model was assigned, all else once it was read.
 So a write that passes by `Model.__setattr__` (object.__setattr__) is not seen. What cannot be told apart: in
 `attrs.evolve(model, name=None)`, where null came, the null is kept.
@@ -29,11 +32,12 @@ from math import isfinite
 from operator import is_
 from typing import Any
 
-from .classes import UNREAD, declared
+from .classes import CAME, UNREAD, declared
 from .fields import ASSIGNED, HANDED, Coded, Field, compiled, touch
 from .jsontext import Beyond
 from .lazy import cached_property
 from .registry import Load, Registry, normal, split_union
+from .room import apart
 from .values import NULL, camel, datetime_text
 
 __all__ = [
@@ -61,8 +65,8 @@ class Codec:
     def __init__(self, cls: Any) -> None:
         self.cls, self.registry = cls, Registry.of(cls)
         self.own = "_own" in vars(cls)  # of a class that others derived, too little is known
-        self.fields = {d.name: Field(cls, d, self.registry) for d in declared(cls) if d.name != "_raw"}
-        self.known = frozenset(f.wire for f in self.fields.values())
+        self.fields = {d.name: Field(cls, d, self.registry) for d in declared(cls) if d.name != CAME}
+        self.known = frozenset(name for f in self.fields.values() for name in f.wires)
         kinds = vars(cls).get("_kinds", {}).items()  # where it names itself, a union asks for it
         self.kinds: dict[str, Load] = {v: self._kind(v, name) for v, name in kinds if name != cls.__name__}
         for f in [f for f in self.fields.values() if f.lazy and self.own]:
@@ -104,10 +108,11 @@ class Codec:
     def _stored(self, f: Field, name: str, env: dict[str, Any], get: str) -> Iterator[str]:
         """Lines that store a member that is decoded at once."""
         env[name] = load = self.registry.loader(f.type)
+        came = f.came_in("d", get)
         if load is None:
-            yield f"o.{f.name} = {get}({f.wire!r})"
+            yield f"o.{f.name} = {came}"
             return
-        yield f"v = {get}({f.wire!r})"
+        yield f"v = {came}"
         if f.type == "datetime":
             yield from (f"try: o.{f.name} = v and date(v)", f"except (TypeError, ValueError): o.{f.name} = v")
         elif (known := getattr(load, "known", None)) is not None:
@@ -118,14 +123,16 @@ class Codec:
 
     def dumper(self, inner: Load) -> Load:
         """What encodes an object; `inner`, what encodes the values in it, is `encode` or `body`."""
-        env: dict[str, Any] = {"without": _without, "UNREAD": UNREAD, "HANDED": HANDED}
+        env: dict[str, Any] = {"without": _without, "spelled": _spelled, "UNREAD": UNREAD, "HANDED": HANDED}
         lines = ["def f(o):", "raw = o._raw; out = raw; touched = o._touched"]
         fields = {f"f{i}": f for i, f in enumerate(self.fields.values())}
         if inner is body:
-            lines += [f"out = without(out, raw, {f.wire!r})" for f in fields.values() if f.read_only]
+            lines += [_left_out(f) for f in fields.values() if f.read_only]
+            several = [f for f in fields.values() if len(f.wires) > 1 and not f.read_only]
+            lines += [f"out = spelled(out, {f.wire!r}, {n!r})" for f in several for n in f.wires[1:]]
             fields = {name: f for name, f in fields.items() if not f.read_only}
             deep = [f for f in fields.values() if f.lazy and f.deep]
-            lines += [f"if o.{f.slot} is UNREAD and {f.wire!r} in raw: o.{f.name}" for f in deep]
+            lines += [f"if o.{f.slot} is UNREAD and {f.wire!r} in out: o.{f.name}" for f in deep]
         env |= fields | {f"e_{name}": self.registry.loader(f.type) for name, f in fields.items() if not f.lazy}
         writers = _bodies if inner is body else _encoders
         env |= {f"lay_{name}": self._layer(f, writers) for name, f in fields.items()}
@@ -143,19 +150,20 @@ class Codec:
 
     def _lazy_laid(self, f: Field, name: str) -> Iterator[str]:
         """Lines that lay what may have been changed in place."""
+        came = f.came_in("raw", "raw.get")
         yield f"v = o.{f.slot}"
         if f.as_it_is:
-            yield f"if v is UNREAD: v = raw.get({f.wire!r}); v = UNREAD if v is None else v"
+            yield f"if v is UNREAD: v = {came}; v = UNREAD if v is None else v"
         yield "if v is UNREAD: pass"
-        yield f"elif v is None: out = without(out, raw, {f.wire!r})"
-        changed = "True" if f.deep or f.as_it_is else f"v != {name}.load(raw.get({f.wire!r}))"
+        yield f"elif v is None: {_left_out(f)}"
+        changed = "True" if f.deep or f.as_it_is else f"v != {name}.load({came})"
         yield f"elif {changed}: out = lay_{name}(out, raw, v)"
 
     def _laid(self, f: Field, name: str) -> Iterator[str]:
         """Lines that lay what was stored at once, where an attribute was assigned."""
-        yield f"v = o.{f.name}; r = raw.get({f.wire!r})"
+        yield f"v = o.{f.name}; r = {f.came_in('raw', 'raw.get')}"
         yield f"if v is not None and {self._changed(f, 'e_' + name)}: out = lay_{name}(out, raw, v)"
-        yield f"elif v is None and (r is not None or {f.name!r} in touched): out = without(out, raw, {f.wire!r})"
+        yield f"elif v is None and (r is not None or {f.name!r} in touched): {_left_out(f)}"
 
     def _changed(self, f: Field, load: str) -> str:
         """The test whether an attribute `v` may be another value than the raw one `r` is decoded to."""
@@ -170,7 +178,7 @@ class Codec:
 
     def _layer(self, f: Field, writers: _Writers) -> Callable[[dict[str, Any], dict[str, Any], Any], dict[str, Any]]:
         """What lays one attribute over `out` (`raw` until the first change, then a copy)."""
-        wire = f.wire
+        several = len(f.wires) > 1
 
         def lay(out: dict[str, Any], raw: dict[str, Any], value: Any) -> dict[str, Any]:
             try:
@@ -178,11 +186,12 @@ class Codec:
                 new = value if write is None else write(value)
             except (TypeError, ValueError) as error:
                 raise type(error)(f"{self.cls.__name__}.{f.name}: {error}") from None
+            wire = (f.key_in(raw) or f.wire) if several else f.wire
             old = raw.get(wire, UNREAD)
             if new is old or _holds_the_same(new, old):
                 return out
             out = raw.copy() if out is raw else out
-            out[wire] = new
+            out[wire if wire in out else f.wire] = new
             return out
 
         return lay
@@ -194,6 +203,18 @@ def _holds_the_same(new: Any, old: Any) -> bool:
     if kind is not old.__class__ or kind not in (list, dict) or len(new) != len(old):
         return False
     return all(map(is_, new, old)) and (kind is list or all(map(is_, new.values(), old.values())))
+
+
+def _left_out(f: Field) -> str:
+    """The line that leaves a member out, however it is spelled."""
+    return "; ".join(f"out = without(out, raw, {name!r})" for name in f.wires)
+
+
+def _spelled(out: dict[str, Any], wire: str, other: str) -> dict[str, Any]:
+    """The object with a member in the spelling that the service uses, in its place."""
+    if other not in out or wire in out:
+        return out
+    return {wire if name == other else name: value for name, value in out.items()}
 
 
 def _without(out: dict[str, Any], raw: dict[str, Any], wire: str) -> dict[str, Any]:
@@ -216,13 +237,23 @@ def encode(value: Any) -> Any:
     """JSON of a value, which it shares as far as it can: for writing out, not for changing. Raises TypeError for what has no
     JSON form (ValueError: NaN), with the class and attribute that hold it."""
     write = _encoders[type(value)]
-    return value if write is None else write(value)
+    if write is None:
+        return value
+    try:
+        return write(value)
+    except RecursionError:
+        return apart(write, value)
 
 
 def body(value: Any) -> Any:
     """JSON of a request body: as `encode`, without read-only members at any depth."""
     write = _bodies[type(value)]
-    return value if write is None else write(value)
+    if write is None:
+        return value
+    try:
+        return write(value)
+    except RecursionError:
+        return apart(write, value)
 
 
 class _Writers(dict[type, Load | None]):
@@ -278,6 +309,12 @@ class _Writers(dict[type, Load | None]):
             return self._dict(dict(value))
         if isinstance(value, (list, tuple)):
             return self._list(list(value))
+        return self._kept(value)
+
+    def _kept(self, value: Any) -> Any:
+        """The answer that an object keeps beside what was made of it."""
+        if hasattr(type(value), "as_json"):
+            return self.inner(value.as_json())
         raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
@@ -308,4 +345,7 @@ def copied(value: Any) -> Any:
 
 def to_json(value: Any) -> Any:
     """The JSON-compatible value of a model, or of lists and maps of them; a copy that may be changed."""
-    return copied(value)
+    try:
+        return copied(value)
+    except RecursionError:
+        return apart(copied, value)

@@ -24,6 +24,7 @@ from .operation import (
 if TYPE_CHECKING:
     from .client import AsyncClient, AsyncGroup, Client, Group
     from .facade import AsyncFacade, Facade
+    from .outcome import OperationStatus
     from .paging import AsyncPager, Page, Pager
     from .polling import AsyncPoller, Poller
     from .renamed import moved, renamed, renamed_arguments
@@ -43,6 +44,7 @@ __all__ = [
     "FormField",
     "Group",
     "Operation",
+    "OperationStatus",
     "Page",
     "Pager",
     "Paging",
@@ -73,6 +75,7 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
             "Facade": "facade",
             "FileInput": "request",
             "Group": "client",
+            "OperationStatus": "outcome",
             "Page": "paging",
             "Pager": "paging",
             "Poller": "polling",

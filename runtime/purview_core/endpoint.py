@@ -10,7 +10,14 @@ TENANT_HOST = "https://api.purview-service.microsoft.com"
 CLOUDS = {"public": ".purview.azure.com", "usgov": ".purview.azure.us", "china": ".purview.azure.cn"}
 _FORM = "give the account name (contoso) or its address (https://contoso.purview.azure.com)"
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{1,61}[A-Za-z0-9])")
-_OLD_HOSTS = ("catalog", "scan", "account", "datamap", "guardian", "share")
+_OLD_HOSTS = {  # of single planes, with the path prefix that their addresses leave out
+    "account": "/account",
+    "catalog": "/catalog/api",
+    "datamap": "/datamap/api",
+    "guardian": "",
+    "scan": "/scan",
+    "share": "/share",
+}
 _PREFIXES = (
     *(
         "/account",
@@ -25,7 +32,8 @@ _PREFIXES = (
         "/workflow",
     ),
     *("/purviewunifiedcatalog", "/purviewunifiedcatalog/api", "/catalog/api/atlas/v2", "/datamap/api/atlas/v2"),
-    *("/datagovernance", "/datagovernance/access", "/datagovernance/catalog", "/datagovernance/dataestate"),
+    *("/datagovernance", "/datagovernance/access", "/datagovernance/catalog", "/datagovernance/dataaccess"),
+    *("/datagovernance/dataestate", "/datagovernance/quality"),
 )
 _CUT_OFF = re.compile(r".+\.purview(\.azure(\.(c|co|u))?)?")  # of an account's address
 _LABEL = "[a-z0-9:](?:[a-z0-9:-]*[a-z0-9:])?"  # a colon: IPv6
@@ -123,8 +131,21 @@ def _is_host(host: str, text: str) -> bool:
     return named or re.match(r"https?://[^/]+:\d", text, re.IGNORECASE) is not None
 
 
-def _mapped(host: str) -> str:
-    """Old host forms: `contoso.scan.purview.azure.com` is the account's `contoso.purview.azure.com`."""
+def has_prefix(path: str) -> bool:
+    """Whether a path begins with the prefix of a plane."""
+    return f"/{path.lower().split('/')[1] if '/' in path else ''}" in _PREFIXES
+
+
+def old_host(host: str) -> tuple[str, str] | None:
+    """The account's host and the path prefix that an old host stands for; None for one that is none."""
     account, _, rest = host.partition(".")
     plane, _, suffix = rest.partition(".")
-    return f"{account}.{suffix}" if plane in _OLD_HOSTS and f".{suffix}" in CLOUDS.values() else host
+    if plane in _OLD_HOSTS and f".{suffix}" in CLOUDS.values():
+        return f"{account}.{suffix}", _OLD_HOSTS[plane]
+    return None
+
+
+def _mapped(host: str) -> str:
+    """Old host forms: `contoso.scan.purview.azure.com` is the account's `contoso.purview.azure.com`."""
+    found = old_host(host)
+    return found[0] if found else host

@@ -6,7 +6,7 @@ PurviewError
 |   +-- ConnectError                 the service could not be reached; nothing was sent
 |   |   +-- ConnectTimeoutError      (also a TransportTimeoutError) not in time, or no connection was free
 |   +-- TransportTimeoutError        it did not answer in time
-+-- HttpError                        an answer came, and it is a failure
++-- HttpError                        an answer came, and it is a failure (with a good status, too, if it holds an error)
 |   +-- BadRequestError       400
 |   +-- UnauthorizedError     401    also an AuthError; names the resource that the token was asked for
 |   +-- ForbiddenError        403    names the roles that the plane asks for
@@ -15,20 +15,26 @@ PurviewError
 |   +-- PreconditionFailedError 412
 |   +-- ThrottledError        429    .retry_after, in seconds
 |   +-- ServerError           500 and above
-+-- DecodeError                      the answer is no JSON
++-- DecodeError                      the answer is no JSON, or nothing of what was asked for
 |   +-- ContractError                strict mode: it is not what the document declares (.departures, .value)
 +-- PagingError                      the next page cannot or must not be fetched (.position)
-+-- PollingError                     a long-running operation failed, was cancelled, or its link cannot be followed
++-- PollingError                     a long-running operation failed, was cancelled, or cannot be resumed
++-- PollingTimeoutError              (also a TimeoutError) a wait for a long-running operation ended before it did
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from purview_auth.errors import AuthError, PurviewAuthError, PurviewError
+from purview_auth.texts import shortened, shown
+
+from .said import said
 
 if TYPE_CHECKING:
     from .strict import Departure
@@ -46,6 +52,7 @@ __all__ = [
     "NotFoundError",
     "PagingError",
     "PollingError",
+    "PollingTimeoutError",
     "PreconditionFailedError",
     "PurviewAuthError",
     "PurviewError",
@@ -56,19 +63,30 @@ __all__ = [
     "UnauthorizedError",
 ]
 
+URL_CHARACTERS = 400  # of an address in a text
+_WORDS_CHARACTERS, _CAUSES_CHARACTERS, _ID_CHARACTERS = 1_000, 2_000, 200
+
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
 
 class _TriedError(PurviewError):
-    """`attempts` counts the tries; `gave_up` says why there was not another one, where that is not plain."""
+    """`attempts` counts the tries; `gave_up` says why there was not another one, where that is not plain. `sent_ids` are the
+    ids of what the call starts, by wire name, where it makes them up unless they are given: what was sent may be there under
+    them. The text shows those that are UUIDs, as the made-up ones are; other words of the caller stay out of texts."""
 
     attempts: int = 1
     gave_up: str = ""
+    sent_ids: Mapping[str, str] = MappingProxyType({})
 
     def give_up(self, reason: str) -> None:
         self.gave_up = reason
 
     def __str__(self) -> str:
         tries = f" Tried {self.attempts} times." if self.attempts > 1 else ""
-        return f"{self.args[0]}{tries}" + (f" Not tried again: {self.gave_up}." if self.gave_up else "")
+        made_up = [f"{name} {value}" for name, value in self.sent_ids.items() if _UUID.fullmatch(value)]
+        sent = f" It was sent with {', '.join(made_up)}." if made_up else ""
+        return f"{self.args[0]}{sent}{tries}" + (f" Not tried again: {self.gave_up}." if self.gave_up else "")
 
 
 class TransportError(_TriedError):
@@ -101,8 +119,10 @@ class ConnectTimeoutError(ConnectError, TransportTimeoutError):
 
 
 class HttpError(_TriedError):
-    """A failed answer. `code`, `message`, `target`, `details` and `innererror` are the service's own words, from either of its
-    error shapes; `error_code` is its header. `position`: in a list, the link of the page that failed (see `Pager.by_page`).
+    """A failed answer. `code`, `message` and `target` are the service's own words, cleaned, in whichever shape they came;
+    `details` its own list, or else every further cause that the body holds, as dicts of code, message and target; `innererror`
+    as it came. `body` is the whole of it: JSON, or text. `error_code` is its header. `position`: in a list, the link of the
+    page that failed (see `Pager.by_page`). The text of the error names every cause, shortened in the middle where it is long.
     """
 
     position: str | None = None
@@ -121,28 +141,48 @@ class HttpError(_TriedError):
     ) -> None:
         self.status_code, self.operation_id, self.method, self.url = status_code, operation_id, method, url
         self.headers, self.body, self.hint, self.attempts = dict(headers), body, hint, attempts
-        error = service_error(body)
+        words = said(body)
         self.error_code = self.headers.get("x-ms-error-code")
-        self.code = _words(error.get("code")) or self.error_code
-        self.message = _words(error.get("message"))
-        self.target = _words(error.get("target"))
-        details = error.get("details")
-        self.details: list[Any] = details if isinstance(details, list) else []
-        self.innererror: Any = error.get("innererror")
-        named = error.get("request_id"), self.headers.get("x-ms-request-id")
+        self.code = words.code or self.error_code
+        self.message, self.target = words.message, words.target
+        self.details: list[Any] = list(words.details)
+        self.innererror: Any = words.innererror
         self.correlation_id = self.headers.get("x-ms-correlation-request-id")
-        self.request_id = next((_words(n) for n in (*named, self.correlation_id) if n), None)
+        named = words.request_id, self.headers.get("x-ms-request-id"), self.correlation_id
+        self.request_id = next((shown(n, _ID_CHARACTERS) for n in named if n), None)
+        self._causes = [str(cause) for cause in words.causes]
         super().__init__(self._text())
 
+    def hinted(self, hint: str) -> None:
+        """Adds what a person can do about it."""
+        self.hint = hint
+        self.args = (self._text(),)
+
     def _text(self) -> str:
-        said = ": ".join(part for part in (self.code, self.message) if part) or "no message"
+        words = ": ".join(part for part in (self.code, self.message) if part) or _without_words(self.body)
+        words = _sentence(shortened(words, _WORDS_CHARACTERS))
+        if self._causes:
+            words += " " + _sentence(shortened(f"Details: {'; '.join(self._causes)}", _CAUSES_CHARACTERS))
         ids = f" (request id {self.request_id})" if self.request_id else ""
         hint = f" {self.hint}" if self.hint else ""
-        said += "" if said.endswith((".", "!", "?")) else "."
-        return f"{self.operation_id}: {self.status_code}: {said}{hint} [{self.method} {self.url}]{ids}"
+        where = f"{self.method} {shortened(self.url, URL_CHARACTERS)}"
+        return f"{self.operation_id}: {self.status_code}: {words}{hint} [{where}]{ids}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self.args, self.__dict__)
+
+
+def _sentence(text: str) -> str:
+    return text + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def _without_words(body: Any) -> str:
+    """What stands in the place of words; of JSON that is cut off nothing is shown, it may hold anything."""
+    return (
+        f"no message ({len(body)} characters of JSON that is cut off)"
+        if isinstance(body, str) and body
+        else "no message"
+    )
 
 
 class BadRequestError(HttpError):
@@ -189,9 +229,11 @@ class ServerError(HttpError):
 
 
 class DecodeError(PurviewError):
-    """The answer is no JSON where JSON is declared; nothing is known of what it holds. `position` as for HttpError."""
+    """The answer is no JSON where JSON is declared, or is JSON that cannot be what was asked for, which `body` then holds.
+    `position` as for HttpError."""
 
     position: str | None = None
+    body: Any = None
 
 
 class ContractError(DecodeError):
@@ -217,11 +259,24 @@ class PagingError(PurviewError):
 
 
 class PollingError(PurviewError):
-    """A long-running operation failed or was cancelled, with the service's own `code` and `message`; or cannot be followed."""
+    """A long-running operation failed or was cancelled, with the service's own `status`, `code` and words; or it cannot be
+    resumed. `body` is the answer that said so."""
 
     def __init__(self, message: str, *, status: str | None = None, code: str | None = None, body: Any = None) -> None:
         super().__init__(message)
         self.status, self.code, self.body = status, code, body
+
+
+class PollingTimeoutError(PurviewError, TimeoutError):
+    """A wait for a long-running operation ended before the operation did. It goes on: its poller can be asked again, now or
+    from `token()`. `status` is the service's last word."""
+
+    def __init__(self, message: str, status: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, self.__dict__)
 
 
 _BY_STATUS: dict[int, type[HttpError]] = {
@@ -266,28 +321,10 @@ def _number(text: str) -> float | None:
     return found if 0 <= found < float("inf") else None
 
 
-def _words(value: Any) -> str | None:
-    """Text as it came; whatever else a service puts in its place, as text."""
-    return value if isinstance(value, str) or value is None else str(value)
-
-
 def service_error(body: Any) -> dict[str, Any]:
-    """Both shapes: `{"error": {code, message, ..}}` and `{"requestId", "errorCode", "errorMessage"}`; text is the message,
-    unless it is JSON that was cut off, which may hold anything.
-
-    The web frameworks below the services have shapes of their own (OAuth's `error_description`, problem details).
-    """
-    if isinstance(body, str):
-        return {} if body.lstrip()[:1] in "{[" else {"message": body}
-    if not isinstance(body, dict):
-        return {}
-    error = body.get("error")
-    if isinstance(error, dict):
-        return {**error, "request_id": error.get("requestId") or body.get("requestId")}
-    if "errorCode" in body or "errorMessage" in body:
-        return {"code": body.get("errorCode"), "message": body.get("errorMessage"), "request_id": body.get("requestId")}
-    names = ("message", "Message", "error_description", "detail", "title")
-    return {"code": body.get("code") or error, "message": next((body[n] for n in names if body.get(n)), None)}
+    """`code` and `message` of a body, by the names that error objects have; both None where it has none of them."""
+    words = said(body, any_member=False)
+    return {"code": words.code, "message": words.message}
 
 
 def _restore(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]) -> BaseException:

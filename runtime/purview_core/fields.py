@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -22,7 +22,7 @@ _ONE_AT_A_TIME = "if True:" if getattr(sys, "_is_gil_enabled", lambda: True)() e
 _READ = """def f(o):
  unread = '<UNREAD>'; v = o.{slot}
  if v is not unread: return v
- v = o._raw.get({wire!r})
+ v = {came}
  if v is None: return v
  load = '<load>'; put = '<put>'
  v = load(v)
@@ -32,7 +32,7 @@ _READ = """def f(o):
 _HAND_OUT = """def f(o):
  unread = '<UNREAD>'; v = o.{slot}
  if v is not unread: return v
- v = o._raw.get({wire!r})
+ v = {came}
  if v is not None and o._touched is None:
   {one_at_a_time}
    if o._touched is None: touch(o, HANDED)
@@ -45,7 +45,8 @@ class Coded:
 
     It has no `__new__`: objects of classes that have one take half as long again to make."""
 
-    __slots__ = ("__weakref__", "_touched")
+    __slots__ = ("__weakref__", "_raw", "_touched")
+    _raw: dict[str, Any]
     _touched: frozenset[str] | None
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -69,11 +70,13 @@ class Field:
         self.type = normal(declared.type)
         self.nullable = self.type == "Any" or "None" in split_union(declared.type)
         self.wire: str = declared.metadata.get("wire") or camel(self.name)
+        self.wires: tuple[str, ...] = (self.wire, *declared.metadata.get("also", ()))
         self.read_only = bool(declared.metadata.get("read_only"))
         self.secret = bool(declared.metadata.get("secret"))
-        # by the service, never null; a constructor need not be given it
-        self.sent = bool(declared.metadata.get("required"))
-        self.required = self.sent or declared.default is NOTHING or not self.nullable
+        self.sent = not self.read_only  # by a caller
+        # by the service, always and never null; a constructor need not be given it
+        self.answered = bool(declared.metadata.get("required"))
+        self.required = self.answered or declared.default is NOTHING or not self.nullable
         self.deep, self.open = registry.is_deep(self.type), registry.is_open(self.type)
         self.lazy = isinstance(getattr(owner, self.name), property)
         self.as_it_is = not (self.deep or self.open or "datetime" in self.type)
@@ -88,6 +91,15 @@ class Field:
             self.reader.__code__ = self._code()
         return self.load(value)
 
+    def came_in(self, raw: str, get: str) -> str:
+        """The text of what the member came as in the JSON object `raw`: under its own name, else under another spelling."""
+        *first, last = self.wires
+        return "".join(f"{get}({name!r}) if {name!r} in {raw} else " for name in first) + f"{get}({last!r})"
+
+    def key_in(self, raw: Mapping[str, Any]) -> str | None:
+        """The spelling that a JSON object has the member by; None where it has none."""
+        return next((name for name in self.wires if name in raw), None)
+
     def assign(self, model: Any, value: Any) -> None:
         with _lock:  # or a first read in another thread might put its own in place of it
             self.put(model, value)
@@ -99,16 +111,16 @@ class Field:
     def _code(self) -> CodeType:
         """What reads the attribute, with byte code of its own: that of many classes would not be specialised (30 ns for 5).
         What belongs to the field is a constant in it: a thousand dicts of globals would not stay in the caches of the CPU."""
-        key = (self.slot, self.wire, self.as_it_is)
+        key = (self.slot, self.wires, self.as_it_is)
         if key not in _readers:
             text = _HAND_OUT if self.as_it_is else _READ
-            text = text.format(slot=self.slot, wire=self.wire, one_at_a_time=_ONE_AT_A_TIME)
+            text = text.format(slot=self.slot, came=self.came_in("o._raw", "o._raw.get"), one_at_a_time=_ONE_AT_A_TIME)
             _readers[key] = compiled(text, f"<{self.name}>", {}).__code__
         code, own = _readers[key], {"<UNREAD>": UNREAD, "<load>": self.load, "<put>": self.put}
         return code.replace(co_name=self.name, co_consts=tuple(own.get(c, c) for c in code.co_consts))
 
 
-_readers: dict[tuple[str, str, bool], CodeType] = {}
+_readers: dict[tuple[str, tuple[str, ...], bool], CodeType] = {}
 _SCOPE = {"lock": _lock, "touch": touch, "HANDED": HANDED}
 
 

@@ -15,8 +15,13 @@ from functools import cache
 from math import isfinite
 from typing import Any, NoReturn
 
+from .room import MAX_DEPTH, TooDeepError, apart
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SMALL_BYTES = 32_768  # up to here the standard library reads as well, while nothing has imported msgspec (9 ms)
+_MEASURED_BYTES = 65_536  # beyond, looking for depth would cost a tenth of what reading does
+_BRACKETS = bytes.maketrans(b"{}", b"[]")
+_OTHERS = bytes(set(range(256)) - set(b"[]{}"))
 _MOST_DIGITS = 4_300  # beyond, int() refuses text
 
 
@@ -53,7 +58,7 @@ def _hook(value: Any) -> Any:
 def _fast() -> tuple[Any, Callable[[Any], bytes], tuple[type[Exception], ...]]:
     import msgspec
 
-    errors = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+    errors = (msgspec.MsgspecError, UnicodeDecodeError)
     return msgspec.json.Decoder().decode, msgspec.json.Encoder(enc_hook=_hook).encode, errors
 
 
@@ -61,16 +66,57 @@ _slow = json.JSONDecoder(parse_float=Beyond.read, parse_int=_whole, parse_consta
 
 
 def loads(content: bytes) -> Any:
-    """The value of JSON text; raises ValueError where it is none, or nested too deeply to be read."""
+    """The value of JSON text; raises ValueError where it is none, TooDeepError where it has more than MAX_DEPTH levels.
+
+    Of a text beyond 64 KiB, the levels are counted only where the parser gives up.
+    """
     content = content.removeprefix(_BYTE_ORDER_MARK)
+    looked_at = len(content) <= _MEASURED_BYTES and not _is_shallow(content)
+    try:
+        value = _read(content)
+    except RecursionError:  # where the caller's stack is full, or the text is deep
+        value, looked_at = _read_apart(content), True
+    if looked_at and _is_deep(value):
+        raise TooDeepError
+    return value
+
+
+def _read_apart(content: bytes) -> Any:
+    try:
+        return apart(_read, content)
+    except TooDeepError:
+        raise TooDeepError from None
+
+
+def _read(content: bytes) -> Any:
     if len(content) > _SMALL_BYTES or "msgspec" in sys.modules:
         decode, _, errors = _fast()
         with suppress(*errors):
             return decode(content)
-    try:
-        return _slow(content.decode(json.detect_encoding(content), "surrogatepass"))
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    return _slow(content.decode(json.detect_encoding(content), "surrogatepass"))
+
+
+def _is_shallow(content: bytes) -> bool:
+    """Whether its brackets pair off within MAX_DEPTH rounds, each of which takes the innermost away; those in strings may hide
+    that they do."""
+    if len(content) <= MAX_DEPTH or content.count(b"{") + content.count(b"[") <= MAX_DEPTH:
+        return True
+    left = content.translate(_BRACKETS, _OTHERS)
+    for _ in range(MAX_DEPTH):
+        before, left = left, left.replace(b"[]", b"")
+        if not left or len(left) == len(before):
+            break
+    return not left
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        held = [x.values() if x.__class__ is dict else x for x in level if x.__class__ in (dict, list)]
+        level = [x for each in held for x in each]
+        if not held:
+            return False
+    return True
 
 
 def dumps(value: Any) -> bytes:
@@ -83,4 +129,5 @@ def dumps(value: Any) -> bytes:
     except UnicodeEncodeError:  # lone surrogates leave as the escapes they came as
         return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        written: bytes = apart(_fast()[1], value)
+        return written

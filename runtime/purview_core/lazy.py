@@ -28,21 +28,41 @@ else:
             return self if instance is None else instance.__dict__.setdefault(self._name, self._make(instance))
 
 
-def lazy_names(package: str, where: Mapping[str, str], *, upstream: str = "") -> Callable[[str], Any]:
+def lazy_names(
+    package: str, where: Mapping[str, str], *, upstream: str = "", distribution: str = ""
+) -> Callable[[str], Any]:
     """A `__getattr__` that finds each name in the submodule `where` says; "" stands for the submodule of that name. `upstream`
-    is the document in the lock that `__upstream__` tells of."""
+    is the document in the lock that `__upstream__` tells of, `distribution` the one whose version is `__version__`."""
 
     def get(name: str) -> Any:
         if name == "__upstream__" and upstream:
             from . import upstream as lock
 
             return lock.upstream(upstream, package)
+        if name == "__version__" and distribution:
+            return _version(distribution)
         if name not in where:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
+            from .suggest import MissingNameError
+
+            raise MissingNameError(f"module {package!r} has no attribute {name!r}.", name, lambda: where)
         found: Any = import_module(f"{package}.{where[name] or name}")
         return getattr(found, name) if where[name] else found
 
     return get
+
+
+def lazy_dir(package: str, names: list[str]) -> Callable[[], list[str]]:
+    """A `__dir__` that tells what is loaded, and what is loaded when it is first asked for."""
+    return lambda: sorted({*vars(sys.modules[package]), *names})
+
+
+def _version(distribution: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(distribution)
+    except PackageNotFoundError:  # a checkout on the path
+        return "0+unknown"
 
 
 def lazy_index(

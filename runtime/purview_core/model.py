@@ -3,29 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from inspect import Parameter, Signature
-from reprlib import Repr
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from .checks import check_fields, shape_of
+from .checks import check_fields, check_kind, missing, shape_of, take_known
 from .classes import NOTHING, UNREAD
-from .codec import Coded, codec, copied, encode
+from .codec import Coded, body, codec, encode, to_json
 from .fields import ASSIGNED, touch
+from .room import apart
+from .shown import html_of, text_of
+from .suggest import did_you_mean
 from .values import NULL, OpenEnum
 
-__all__ = ["NULL", "READ_ONLY", "READ_ONLY_REQUIRED", "Model", "OpenEnum", "define", "field", "type_hints", "wire"]
+__all__ = [
+    "ANSWERED",
+    "NULL",
+    "READ_ONLY",
+    "READ_ONLY_REQUIRED",
+    "Model",
+    "OpenEnum",
+    "define",
+    "field",
+    "only",
+    "type_hints",
+    "wire",
+]
 
+ANSWERED: Mapping[str, Any] = MappingProxyType({"required": True})  # the service makes it where it is not given
 READ_ONLY: Mapping[str, Any] = MappingProxyType({"read_only": True})
 READ_ONLY_REQUIRED: Mapping[str, Any] = MappingProxyType({"read_only": True, "required": True})
 
 _EMPTY: dict[str, Any] = {}  # shared by all that was not decoded; never written to
 
 
-def wire(name: str, *, read_only: bool = False, required: bool = False, secret: bool = False) -> Mapping[str, Any]:
-    """Field metadata: a wire name that is not camelCase of the attribute's, whether an answer must hold the member though a
-    constructor need not be given it, and whether repr hides the value."""
-    return {"wire": name, "read_only": read_only, "required": required, "secret": secret}
+def wire(
+    name: str, *also: str, read_only: bool = False, required: bool = False, secret: bool = False
+) -> Mapping[str, Any]:
+    """Field metadata: a wire name that is not camelCase of the attribute's, and other spellings that are read; whether an answer
+    must hold the member though a constructor need not be given it, and whether repr hides the value."""
+    return {"wire": name, "also": also, "read_only": read_only, "required": required, "secret": secret}
+
+
+def only(value: str) -> Any:
+    """The default of a member that can have no other value; of an enum, the constructor makes its member."""
+    return value
 
 
 if TYPE_CHECKING:  # the very objects of attrs, so that mypy's plugin and pyright type constructors, evolve and fields
@@ -33,27 +56,6 @@ if TYPE_CHECKING:  # the very objects of attrs, so that mypy's plugin and pyrigh
     from attrs import field as field
 else:  # lighter ones at run time
     from .classes import define, field
-
-
-class _Shown(Repr):
-    """Short, and never raising: long values are cut, secrets are masked, nested models are named alone."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.maxstring = self.maxother = self.maxlong = 60
-        self.maxlist = self.maxtuple = self.maxdict = 3
-
-    def repr1(self, x: Any, level: int) -> str:
-        if not isinstance(x, Model):
-            return super().repr1(x, level)
-        if level < self.maxlevel:
-            return f"{type(x).__name__}(...)"
-        shown = [(f, getattr(x, f.name)) for f in codec(type(x)).fields.values()]
-        members = (f"{f.name}={'***' if f.secret else self.repr1(v, level - 1)}" for f, v in shown if v is not None)
-        return f"{type(x).__name__}({', '.join(members)})"
-
-
-_shown = _Shown()
 
 
 class _Signature:
@@ -73,9 +75,10 @@ class Model(Coded):
     Assigning is not checked; constructing is, and so is encoding: both raise TypeError with class and attribute.
     """
 
-    _raw: dict[str, Any] = field(default=_EMPTY, alias="additional_properties")
+    _came: Mapping[str, Any] = field(default=_EMPTY, alias="additional_properties")
     _tag: ClassVar[str]
     _kinds: ClassVar[Mapping[str, str]] = {}
+    _others: ClassVar[tuple[str, ...]] = ()
 
     if not TYPE_CHECKING:  # type checkers go by the fields, and still refuse names that do not exist
         __signature__ = _Signature()
@@ -83,14 +86,16 @@ class Model(Coded):
         def __init__(self, *, additional_properties: Any = _EMPTY, **members: Any) -> None:
             cls = type(self)
             self.__attrs_pre_init__()
-            self._raw = additional_properties
-            for f in codec(cls).fields.values():
+            self._came = additional_properties
+            fields = codec(cls).fields
+            for f in fields.values():
                 value = members.pop(f.name, f.default)
                 if value is NOTHING:
-                    raise TypeError(f"{cls.__name__}.__init__() missing 1 required keyword-only argument: {f.name!r}")
+                    raise TypeError(missing(f, cls, members))
                 f.put(self, value)
             for name in members:
-                raise TypeError(f"{cls.__name__}.__init__() got an unexpected keyword argument {name!r}")
+                near = did_you_mean(name, fields)
+                raise TypeError(f"{cls.__name__}.__init__() got an unexpected keyword argument {name!r}.{near}")
             self.__attrs_post_init__()
 
         def __delattr__(self, name: str) -> None:
@@ -100,18 +105,27 @@ class Model(Coded):
         touch(self, ASSIGNED)
 
     def __attrs_post_init__(self) -> None:
-        fresh = self._raw is _EMPTY
-        if not fresh:
-            if not isinstance(self._raw, Mapping):
-                raise TypeError(f"additional_properties takes a mapping, not {shape_of(self._raw)}")
-            self._raw = encode(dict(self._raw))
-        check_fields(self, fresh=fresh)
+        given: Any = self._raw
+        source = given.source if isinstance(given, Came) else None
+        if source is not None:
+            self._raw = dict(given)
+        elif given is not _EMPTY:
+            if not isinstance(given, Mapping):
+                raise TypeError(f"additional_properties takes a mapping, not {shape_of(given)}")
+            self._raw = encode(dict(given))
+            take_known(self)
+        check_fields(self, source)
+        check_kind(self)
 
     @property
     def additional_properties(self) -> Mapping[str, Any]:
         """Members that the schema does not name; read-only (pass `additional_properties` to the constructor or to evolve)."""
         known = codec(type(self)).known
         return MappingProxyType({k: v for k, v in self._raw.items() if k not in known})
+
+    @additional_properties.setter
+    def additional_properties(self, _value: Any) -> None:
+        raise AttributeError("additional_properties is read-only: give it to the constructor, or to attrs.evolve")
 
     @classmethod
     def from_dict(cls, src: Mapping[str, Any]) -> Self:
@@ -121,21 +135,34 @@ class Model(Coded):
         """
         if not isinstance(src, Mapping):
             raise TypeError(f"{cls.__name__}.from_dict takes a mapping, not {shape_of(src)}")
-        loaded: Self = codec(cls).load(copied(dict(src)))
+        loaded: Self = codec(cls).load(to_json(dict(src)))
         return loaded
 
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON object, as a copy that may be changed; read-only members are in it."""
-        out: dict[str, Any] = copied(self)
+    def to_dict(self, *, writable: bool = False) -> dict[str, Any]:
+        """The JSON object, as a copy that may be changed.
+
+        Read-only members are in it; with `writable`, at no depth: what is left is what a write sends, and stays the same
+        from export to export while nobody changes the object.
+        """
+        out: dict[str, Any] = to_json(body(self) if writable else self)
         return out
 
     def __eq__(self, other: object) -> bool:
-        return bool(encode(self) == encode(other)) if type(other) is type(self) else NotImplemented
+        if type(other) is not type(self):
+            return NotImplemented
+        try:
+            return bool(encode(self) == encode(other))
+        except RecursionError:
+            return bool(apart(lambda: encode(self) == encode(other)))
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return _shown.repr(self)
+        return text_of(self)
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return html_of(self)
 
     def __copy__(self) -> Self:
         """Shallow: what holds models, lists or maps is shared, read before or not."""
@@ -143,6 +170,25 @@ class Model(Coded):
         for f in codec(type(self)).fields.values():
             getattr(self, f.name)
         other.__setstate__(self.__getstate__())
+        return other
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        known = len(memo)
+        try:
+            return self._copied_into(memo)
+        except RecursionError:
+            for key in list(memo)[known:]:  # what was begun is not whole
+                del memo[key]
+            made: Self = apart(self._copied_into, memo)
+            return made
+
+    def _copied_into(self, memo: dict[int, Any]) -> Self:
+        other: Self = object.__new__(type(self))
+        memo[id(self)] = other
+        state = self.__getstate__()
+        for name, value in state.items():  # a comprehension would be one more level
+            state[name] = value if name == "_touched" else deepcopy(value, memo)
+        other.__setstate__(state)
         return other
 
     def __replace__(self, /, **changes: Any) -> Self:
@@ -159,6 +205,27 @@ class Model(Coded):
         unread = {f.slot: UNREAD for f in codec(type(self)).fields.values() if f.lazy}
         for name, value in (unread | state).items():
             object.__setattr__(self, name, value)
+
+
+class Came(dict[str, Any]):
+    """The JSON that a model came as, on its way into a copy of it by `attrs.evolve`, which gives all attributes beside it. `source`
+    is the model: what it holds may be odd, and is taken as it is."""
+
+    source: Model | None = None
+
+    @classmethod
+    def of(cls, model: Model) -> Came:
+        made = cls(model._raw)
+        made.source = model
+        for f in codec(type(model)).fields.values():
+            if f.get(model) is None and model._touched and f.name in model._touched:
+                for name in f.wires:  # None was assigned, so a null that came has to go
+                    made.pop(name, None)
+        return made
+
+
+if not TYPE_CHECKING:
+    Model._came = property(Came.of, vars(Coded)["_raw"].__set__)
 
 
 def type_hints(model: type[Model]) -> dict[str, Any]:

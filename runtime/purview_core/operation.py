@@ -184,17 +184,30 @@ class Paging(Facts):
 
 class Polling(Facts):
     """How a long-running operation ends: where its final state is read, the type text of its result, and the path of its
-    status where the service may leave the link out (`{id}`: the id in the first answer; other names: what was sent)."""
+    status where the service may leave the link out (`{id}`: the id in the first answer; other names: what was sent).
 
-    __slots__ = ("final_state_via", "result", "status_path")
+    `resource`: the path of what an action changes, where a GET of it gives the result. `ask_with`: the method that tells how
+    far the work is, as "group.method".
+    """
+
+    __slots__ = ("final_state_via", "result", "status_path", "resource", "ask_with")
     final_state_via: str | None
     result: str | None
     status_path: str | None
+    resource: str | None
+    ask_with: str | None
 
     def __init__(
-        self, final_state_via: str | None = None, result: str | None = None, status_path: str | None = None
+        self,
+        final_state_via: str | None = None,
+        result: str | None = None,
+        status_path: str | None = None,
+        *,
+        resource: str | None = None,
+        ask_with: str | None = None,
     ) -> None:
         self._set(final_state_via=final_state_via, result=result, status_path=status_path)
+        self._set(resource=resource, ask_with=ask_with)
 
 
 class Plane(Facts):
@@ -252,7 +265,9 @@ class Operation(Generic[T]):
         polling: Polling | None = None,
         retry_safe: bool = False,
     ) -> None:
-        self.models = module.rpartition(".operations")[0] + ".models"
+        self.models = (
+            module.rsplit(".", 2)[0] + ".models"
+        )  # of <package>.operations.<group>, whatever the group is called
         self.id, self.group, self.name, self.method, self.path, self.summary = id, group, name, method, path, summary
         self.parameters, self.types = parameters, responses
         self.arguments = tuple(p for p in parameters if p is not API_VERSION)
@@ -287,9 +302,12 @@ def _resolve(models: str, text: str) -> Any:
 class Operations(Mapping[str, Operation[Any]]):
     """operationId -> Operation over the modules of a package, each imported when one of its operations is asked for."""
 
-    def __init__(self, package: str, modules: Mapping[str, str]) -> None:
+    def __init__(self, package: str, modules: Mapping[str, str | tuple[str, ...]]) -> None:
+        """`modules`: module -> its operationIds, in one text where none of them has a blank in it."""
         self._package = package
-        self._where = {oid: module for module, ids in modules.items() for oid in ids.split()}
+        self._where = {
+            oid: module for module, ids in modules.items() for oid in (ids.split() if isinstance(ids, str) else ids)
+        }
 
     def __getitem__(self, operation_id: str) -> Operation[Any]:
         module = import_module(f"{self._package}.{self._where[operation_id]}")
@@ -306,5 +324,5 @@ class Operations(Mapping[str, Operation[Any]]):
         return f"<{len(self)} operations of {self._package}>"
 
 
-def operations(package: str, modules: Mapping[str, str]) -> Operations:
+def operations(package: str, modules: Mapping[str, str | tuple[str, ...]]) -> Operations:
     return Operations(package, modules)

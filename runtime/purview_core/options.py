@@ -63,9 +63,13 @@ class Retry(Facts):
     | could not connect, TLS broken off | any operation                                                         |
     | 429                               | any operation                                                         |
     | cut off, 408, 500, 502 - 504      | GET, PUT and DELETE; what sends an id that makes it repeatable; what  |
-    |                                   | is marked safe to repeat (a POST that reads); no other POST or PATCH  |
+    |                                   | is marked safe to repeat (a POST that reads); any other POST or PATCH |
+    |                                   | with `writes`                                                         |
     | no answer in time                 | never: `timeout` is what the caller is ready to wait                   |
     | anything else                     | never                                                                 |
+
+    `writes`: the caller knows that the writes of these calls may be done twice, such as a bulk upsert by qualified name:
+    `client.with_options(retry=Retry(writes=True)).entity.batch_create_or_update(body=...)`.
 
     Never where the body cannot be sent again, and never beyond the `total_timeout` of the client.
     Between tries: Retry-After where it is given and at most `longest_wait_s` (else the error is raised), or a random
@@ -73,16 +77,25 @@ class Retry(Facts):
     Calls over the same connections share a budget of retries, so that many workers do not multiply a brown-out.
     """
 
-    __slots__ = ("attempts", "first_wait_s", "longest_wait_s")
+    __slots__ = ("attempts", "first_wait_s", "longest_wait_s", "writes")
     attempts: int
     first_wait_s: float
     longest_wait_s: float
+    writes: bool
 
-    def __init__(self, attempts: int = 3, first_wait_s: float = 0.5, longest_wait_s: float = 60.0) -> None:
+    def __init__(
+        self,
+        attempts: int = 3,
+        first_wait_s: float = 0.5,
+        longest_wait_s: float = 60.0,
+        *,
+        writes: bool = False,
+    ) -> None:
         whole("attempts", attempts, 1)
         seconds("first_wait_s", first_wait_s, zero=True)
         seconds("longest_wait_s", longest_wait_s, zero=True)
         self._set(attempts=attempts, first_wait_s=first_wait_s, longest_wait_s=longest_wait_s)
+        self._set(writes=flag("writes", writes))
 
 
 NO_RETRY = Retry(attempts=1)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from . import paging_kinds as kinds
 from .checks import shape_of
 from .codec import Registry, codec, encode
 from .decoding import type_of
-from .errors import PagingError, PurviewError, service_error
+from .errors import DecodeError, HttpError, PagingError, PurviewError, service_error
+from .fields import Field
 from .operation import Facts, Paging
 from .pipeline import Flow
 from .request import Prepared
+from .strict import shape_name
 
 if TYPE_CHECKING:
     import httpx
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _FALLBACK_ITEMS = ("value", "values")
+_NO_ITEMS = "an error came with a good status, and no items"
+MAX_EMPTY_PAGES = 1_000
 _NO_CONTENT, _NOT_MODIFIED = 204, 304
 
 
@@ -63,8 +67,16 @@ class Page(Facts, Generic[T]):
 class Cursor(Generic[T]):
     """Where a pager stands: reads pages from answers, and makes the request of the next one."""
 
-    def __init__(self, client: Client | AsyncClient, first: Prepared, start: str | None = None) -> None:
+    def __init__(
+        self,
+        client: Client | AsyncClient,
+        first: Prepared,
+        start: str | None = None,
+        max_empty_pages: int = MAX_EMPTY_PAGES,
+    ) -> None:
         assert first.operation.paging is not None
+        if not isinstance(max_empty_pages, int) or max_empty_pages < 1:
+            raise ValueError(f"max_empty_pages= takes a whole number from 1 on, not {max_empty_pages!r:.40}")
         if start is not None and not (isinstance(start, str) and start):
             what = "an empty one" if start == "" else shape_of(start)
             raise TypeError(f"{first.operation.id}: by_page takes the text of a position, or None, not {what}")
@@ -73,6 +85,7 @@ class Cursor(Generic[T]):
         self._seen: set[str] = set()
         self._over = False
         self._last, self._repeats = b"", 0
+        self._empty, self._most_empty = 0, max_empty_pages
         self.position: str | None = start
         self.token = kinds.token_sent(self._facts, first, start)
 
@@ -84,6 +97,7 @@ class Cursor(Generic[T]):
         if self._over:
             return None
         try:
+            self._stop_if_endless()
             request = self._first if self.position is None else self._follow(self.position)
             response = yield from self._client._call(request)
             if response.status_code == _NOT_MODIFIED:
@@ -95,9 +109,17 @@ class Cursor(Generic[T]):
             raise
         self._seen.add(_key(request))
         self._last = response.content
+        self._empty = 0 if page.items else self._empty + 1
         self.position, self._over = page.position, page.position is None
         self.token = page.token or self.token
         return page
+
+    def _stop_if_endless(self) -> None:
+        if self._empty >= self._most_empty:
+            raise PagingError(
+                f"{self._first.operation.id}: {self._empty} empty pages in a row, each with a new place to go on from;"
+                f" by_page(position, max_empty_pages=..) goes on"
+            )
 
     def _follow(self, position: str) -> Prepared:
         operation = self._first.operation
@@ -112,10 +134,7 @@ class Cursor(Generic[T]):
 
     def _page(self, response: httpx.Response) -> Page[T]:
         operation, facts = self._first.operation, self._facts
-        linked_to = self.position is not None and response.status_code != _NO_CONTENT
-        if linked_to and not response.content.strip():  # nobody knows what it held, and where the list goes on
-            raise PagingError(f"{operation.id}: a page came without a body")
-        body = self._client._decode(operation, response)
+        body = self._body(response)
         raw = encode(body)
         items: list[T] = self._items(body, raw, response.status_code)
         by_offset = self.position is not None and self.position.startswith(kinds.OFFSET)
@@ -130,6 +149,21 @@ class Cursor(Generic[T]):
         linked = position is not None and not position.startswith((kinds.TOKEN, kinds.OFFSET))
         return Page(items, position if linked else None, _count(facts, raw), body, position, kinds.token_of(facts, raw))
 
+    def _body(self, response: httpx.Response) -> Any:
+        """The decoded page; PagingError for an answer that is none: of a list, nobody may take that for the empty one."""
+        operation = self._first.operation
+        if response.status_code != _NO_CONTENT and not response.content.strip():
+            raise PagingError(f"{operation.id}: a page came without a body")
+        try:
+            return self._client._decode(operation, response)
+        except HttpError as error:
+            what = ": ".join(part for part in (error.code, error.message) if part) or "it does not say which"
+            raise PagingError(f"{operation.id}: {_NO_ITEMS}: {what}") from None
+        except DecodeError as error:
+            if error.body is None:
+                raise
+            raise PagingError(str(error)) from None
+
     def _items(self, body: Any, raw: Any, status: int) -> list[T]:
         """The items under the declared name; under the other usual one where the service renames its list; of a bare list, all."""
         operation, wire = self._first.operation, self._facts.items
@@ -137,7 +171,9 @@ class Cursor(Generic[T]):
             bare: list[T] = body
             return bare
         if not isinstance(raw, dict):
-            return []
+            if status == _NO_CONTENT:
+                return []
+            raise PagingError(f"{operation.id}: the page is {shape_name(raw)}, no list")
         fields = {f.wire: f for f in codec(type(body)).fields.values()} if not isinstance(body, dict) else {}
         declared = fields[wire].type if wire in fields else type_of(operation, status) or ""
         for name in (wire, *_FALLBACK_ITEMS):
@@ -147,19 +183,27 @@ class Cursor(Generic[T]):
                     getattr(body, fields[name].name) if name in fields else load(raw[name]) if load else raw[name]
                 )
                 return items
-        self._explain(raw, {wire, *fields})
+        self._explain(raw, {wire, *_FALLBACK_ITEMS}, fields)
         return []
 
-    def _explain(self, raw: dict[str, Any], known: set[str]) -> None:
-        """Raises PagingError for a page without its list that is an error, or has a list by a name that nobody knows: neither is
-        an empty page. Without those it is one."""
+    def _explain(self, raw: dict[str, Any], names: set[str], fields: Mapping[str, Field]) -> None:
+        """Raises PagingError for a page without its list, unless it says nothing else: null, or left out beside members that the
+        page has, is an empty list. `names`: what the list may be called."""
+        operation, wire = self._first.operation, self._facts.items
         error = service_error(raw) if any(raw.get(n) for n in ("error", "errorCode", "errorMessage")) else {}
         what = ": ".join(str(part) for part in (error.get("code"), error.get("message")) if part)
         if what:
-            raise PagingError(f"{self._first.operation.id}: an error came with a good status, and no items: {what}")
-        if found := [name for name, value in raw.items() if name not in known and value and isinstance(value, list)]:
-            what = f"no list {self._facts.items}, but {', '.join(found)}, which the document does not have"
-            raise PagingError(f"{self._first.operation.id}: the page has {what}")
+            raise PagingError(f"{operation.id}: {_NO_ITEMS}: {what}")
+        if odd := next((name for name in sorted(names) if raw.get(name) is not None), None):
+            raise PagingError(f"{operation.id}: {odd} is {shape_name(raw[odd])}, no list")
+        known = names | fields.keys()
+        others = [name for name, value in raw.items() if name not in known and (value or not known & raw.keys())]
+        lists = [name for name in others if isinstance(raw[name], list)]
+        if lists or (others and not known & raw.keys()):
+            what = f"no list {wire}, but {', '.join(lists or others)}, which the document does not have"
+            raise PagingError(f"{operation.id}: the page has {what}")
+        if not raw and (wire not in fields or fields[wire].required):
+            raise PagingError(f"{operation.id}: the page is an empty object, without {wire}")
 
 
 def _key(request: Prepared) -> str:
@@ -211,7 +255,8 @@ class Pager(_Standing, Generic[T]):
     100 items, take `itertools.islice(pager, 100)`, which asks for no page beyond them. For what a search gives beside its hits,
     read `page.body` of `next(pager.by_page())`.
 
-    Raises what a call raises; the error's `position` is the text to give to `by_page` to go on from there, also later, with a
+    Raises what a call raises, and PagingError for what is no page, or after `max_empty_pages` empty ones in a row (1,000, unless
+    `by_page` is told otherwise), each of which led to another; the error's `position` is the text to give to `by_page` to go on from there, also later, with a
     pager of the same call.
     """
 
@@ -219,8 +264,8 @@ class Pager(_Standing, Generic[T]):
         super().__init__(prepared)
         self._client = client
 
-    def by_page(self, position: str | None = None) -> Iterator[Page[T]]:
-        cursor: Cursor[T] = Cursor(self._client, self._prepared, position)
+    def by_page(self, position: str | None = None, *, max_empty_pages: int = MAX_EMPTY_PAGES) -> Iterator[Page[T]]:
+        cursor: Cursor[T] = Cursor(self._client, self._prepared, position, max_empty_pages)
         while (page := self._client._run(cursor.flow())) is not None:
             self._stand(cursor)
             yield page
@@ -238,8 +283,10 @@ class AsyncPager(_Standing, Generic[T]):
         super().__init__(prepared)
         self._client = client
 
-    async def by_page(self, position: str | None = None) -> AsyncIterator[Page[T]]:
-        cursor: Cursor[T] = Cursor(self._client, self._prepared, position)
+    async def by_page(
+        self, position: str | None = None, *, max_empty_pages: int = MAX_EMPTY_PAGES
+    ) -> AsyncIterator[Page[T]]:
+        cursor: Cursor[T] = Cursor(self._client, self._prepared, position, max_empty_pages)
         while (page := await self._client._run(cursor.flow())) is not None:
             self._stand(cursor)
             yield page

@@ -2,7 +2,7 @@
 
 | kind   | what the next request is                          | the list is over                                            |
 |--------|---------------------------------------------------|-------------------------------------------------------------|
-| link   | the link as it came, to the same host             | no link: absent, null or empty                               |
+| link   | the link as it came, to the same host; a bare token in its place as a token | no link: absent, null or empty                               |
 | token  | the first request with the answer's token         | no token, or a page that says it is the last                 |
 | sync   | the same                                          | 304, or the token that was sent                              |
 | offset | the first request, past the items that came       | a short or an empty page, or all of the total; without a page size, one page |
@@ -79,7 +79,7 @@ def next_position(
     if link and not isinstance(link, str):
         raise ValueError(f"{paging.next_link} is {shape_of(link)}, not text")
     if link:
-        return str(link)
+        return link if _is_address(link) or not paging.token else TOKEN + link
     if paging.next_link and header_link:
         return header_link
     if token := token_of(paging, raw):
@@ -90,6 +90,11 @@ def next_position(
     if paging.offset is None or by_link or (paging.next_link and paging.next_link in members):
         return None
     return _next_offset(paging, first, position, members, items)
+
+
+def _is_address(link: str) -> bool:
+    """Whether a next link is one: some services put a bare token there, for an operation that takes it as a parameter."""
+    return "://" in link or "?" in link or link.startswith("/")
 
 
 def _next_offset(

@@ -16,7 +16,7 @@ from .errors import HttpError, PurviewError, ThrottledError, TransportError
 from .failures import http_error, ours
 from .operation import Operation, Plane
 from .options import Retry
-from .request import Prepared
+from .request import Prepared, sent_ids
 from .retry import Budget, Gate, pause
 from .telemetry import Span, log, log_answer, log_failure, log_wait, start_span
 
@@ -52,6 +52,7 @@ class Calling(NamedTuple):
     random: Callable[[], float]
     clock: Callable[[], float]
     resource: str | None = None
+    signs_in: bool = True
 
 
 def call(prepared: Prepared, calling: Calling) -> Flow[httpx.Response]:
@@ -99,7 +100,7 @@ def _attempts(prepared: Prepared, calling: Calling, context: dict[str, str] | No
                 if context is not None:
                     response.extensions["purview_attempts"] = attempt
                 return response
-            failure = http_error(prepared, response, calling.plane, calling.resource)
+            failure = http_error(prepared, response, calling.plane, calling.resource, calling.signs_in)
         failure.attempts = attempt
         seconds = _next(failure, prepared, calling, deadline)
         if debug:
@@ -122,6 +123,7 @@ def _next(failure: HttpError | TransportError, prepared: Prepared, calling: Call
         else:
             reason = "too many calls over these connections fail and are tried again"
     failure.give_up(reason)
+    failure.sent_ids = sent_ids(prepared)
     raise failure
 
 

@@ -52,7 +52,7 @@ def pause(
     failure: HttpError | TransportError, prepared: Prepared, attempt: int, retry: Retry, random: Callable[[], float]
 ) -> tuple[float | None, str]:
     """Seconds until the next try; or None, and why there is none where that is not plain from the failure itself."""
-    if not _may_repeat(failure, prepared):
+    if not _may_repeat(failure, prepared, writes=retry.writes):
         return None, ""
     if not prepared.replayable:
         return None, "the body cannot be sent again"
@@ -66,14 +66,14 @@ def pause(
     return float(random() * min(retry.first_wait_s * 2 ** (attempt - 1), retry.longest_wait_s)), ""
 
 
-def _may_repeat(failure: HttpError | TransportError, prepared: Prepared) -> bool:
+def _may_repeat(failure: HttpError | TransportError, prepared: Prepared, *, writes: bool) -> bool:
     if isinstance(failure, (ConnectError, ThrottledError)):
         return True  # nothing was sent, or nothing was done
     if isinstance(failure, HttpError):
-        return failure.status_code in _PASSING and _repeatable(prepared)
+        return failure.status_code in _PASSING and (writes or _repeatable(prepared))
     if isinstance(failure, TransportTimeoutError) or not failure.passing:
         return False
-    return _repeatable(prepared)
+    return writes or _repeatable(prepared)
 
 
 def _repeatable(prepared: Prepared) -> bool:

@@ -50,14 +50,14 @@ def departures(registry: Registry, text: str, value: Any, at: str = "") -> Itera
     elif text in registry.names and isinstance(made := registry.named(text)(value), Coded):
         yield from _members(registry, made, value, at)
     elif not _fits(registry, text, value):
-        yield Departure(at, text, _shape(value))
+        yield Departure(at, text, shape_name(value))
 
 
 def _members(registry: Registry, made: Coded, value: dict[str, Any], at: str) -> Iterator[Departure]:
     for f in codec(type(made)).fields.values():
         here = _step(at, f.wire)
         if f.wire in value:
-            text = f"{f.type} | None" if f.nullable and not f.sent else f.type
+            text = f"{f.type} | None" if f.nullable and not f.answered else f.type
             yield from departures(registry, text, value[f.wire], here)
         elif f.required:
             yield Departure(here, f.type, "nothing")
@@ -74,7 +74,7 @@ def _fits(registry: Registry, text: str, value: Any) -> bool:
     return text == "datetime" and load is not None and load(value) is not value
 
 
-def _shape(value: Any) -> str:
+def shape_name(value: Any) -> str:
     return next((name for kind, name in _SHAPES.items() if isinstance(value, kind)), type(value).__name__)
 
 

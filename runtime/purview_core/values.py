@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import Enum
-from typing import Any
+from enum import Enum, EnumMeta
+from typing import TYPE_CHECKING, Any
+
+from .suggest import MissingNameError
 
 
 class _Null:
@@ -29,7 +31,18 @@ class _Null:
 NULL: Any = _Null()
 
 
-class OpenEnum(str, Enum):
+class _Named(EnumMeta):
+    """Says which member a name that does not exist may have been meant to be."""
+
+    if not TYPE_CHECKING:  # type checkers would take any name for a member
+
+        def __getattr__(cls, name: str) -> Any:
+            if name in cls._member_map_:
+                return cls._member_map_[name]  # where enums keep them out of the class, as in Python 3.11
+            raise MissingNameError(f"{cls.__name__} has no member {name!r}.", name, lambda: cls._member_map_)
+
+
+class OpenEnum(str, Enum, metaclass=_Named):
     """A string enum that keeps values it does not know; `is_known` tells them from its own."""
 
     @classmethod

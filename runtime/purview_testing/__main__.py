@@ -82,11 +82,11 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _list(path: str | None, option: str) -> list[Any]:
-    """The list in a JSON file."""
+    """The list in a JSON file, in any Unicode encoding: PowerShell writes UTF-16, and UTF-8 with a byte order mark."""
     if path is None:
         return []
     try:
-        value = json.loads(Path(path).read_text(encoding="utf-8"))
+        value = json.loads(Path(path).read_bytes())
     except OSError as error:
         raise UsageError(f"{option} {path}: {error.strerror}") from None
     except ValueError as error:

@@ -68,6 +68,8 @@ class Examples:
         form = facts.get("format")
         if form == "date-time":
             return f"2024-{self._random.randint(1, 12):02}-{self._random.randint(1, 28):02}T08:09:10.123456Z"
+        if form == "duration":
+            return f"P{self._random.randint(1, 90)}D"
         if form in ("uri", "url"):
             return f"https://{self._word()}.example.com/"
         if form == "uuid" or (form != "byte" and _asks_for_uuid(facts)):

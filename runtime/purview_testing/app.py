@@ -23,7 +23,7 @@ from .routing import Match
 from .store import Store
 from .validate import Validator, Verdict
 from .values import Departure
-from .wire import Problem, Request, Response, json_response
+from .wire import LARGEST_BODY, Problem, Request, Response, json_response
 
 _JOURNAL = 10_000
 _STATUS = re.compile(r"(?P<prefix>/.*)/operations/(?P<key>[^/]+)")
@@ -157,6 +157,9 @@ class App:
         if (token := self.identity.serve(request)) is not None:
             return token
         self.identity.check(request)
+        if len(request.content) > LARGEST_BODY:
+            text = f"The body has more than {LARGEST_BODY:,} bytes; send it in parts."
+            raise Problem(413, "RequestBodyTooLarge", text)
         if verdict.match is None:
             return self._unrouted(request, verdict)
         body = read_body(request, verdict.match.operation)
@@ -235,14 +238,30 @@ def refuse(departures: Sequence[Departure]) -> None:
     """Raises the error for the first kind of departure that there is."""
     if not departures:
         return
-    details = [(d.where or d.place, f"expected {d.expected}, found {d.found}") for d in departures]
-    first = departures[0]
-    version = next((d for d in departures if d.where == "api-version"), None)
-    if version is not None:
-        code = "MissingApiVersionParameter" if version.kind == "required" else "InvalidApiVersionParameter"
-        raise Problem(400, code, f"api-version: expected {version.expected}, found {version.found}.", details)
-    if (media := next((d for d in departures if d.kind == "media-type"), None)) is not None:
-        raise Problem(415, "UnsupportedMediaType", f"The content type: expected {media.expected}.", details)
-    if (coding := next((d for d in departures if d.kind == "coding"), None)) is not None:
-        raise Problem(415, "UnsupportedMediaType", f"The content encoding: expected {coding.expected}.", details)
-    raise Problem(400, "InvalidRequest", f"The request departs from its contract: {first}.", details)
+    chosen = min(departures, key=_weight)
+    details = [
+        (d.where or d.place, f"expected {d.expected}, found {d.found}")
+        for d in (chosen, *(d for d in departures if d is not chosen))
+    ]
+    raise Problem(*_refusal(chosen), details, named=True)
+
+
+def _weight(departure: Departure) -> int:
+    """The api-version comes first, then the media type, then the coding of the body; then what comes first."""
+    kinds = ("media-type", "coding")
+    return (
+        0 if departure.where == "api-version" else 1 + (kinds.index(departure.kind) if departure.kind in kinds else 2)
+    )
+
+
+def _refusal(departure: Departure) -> tuple[int, str, str]:
+    """Status, code and message for a request that departs in this way."""
+    expected = departure.expected
+    if departure.where == "api-version":
+        code = "MissingApiVersionParameter" if departure.kind == "required" else "InvalidApiVersionParameter"
+        return 400, code, f"api-version: expected {expected}, found {departure.found}."
+    if departure.kind == "media-type":
+        return 415, "UnsupportedMediaType", f"The content type: expected {expected}."
+    if departure.kind == "coding":
+        return 415, "UnsupportedMediaType", f"The content encoding: expected {expected}."
+    return 400, "InvalidRequest", f"The request departs from its contract: {departure}."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from .call import Call, Reply, page_token
 from .store import Row
+from .validate import PAGE_TOKENS
 
 Json = dict[str, Any]
 _WORD = re.compile(r"\w+", re.UNICODE)
@@ -37,14 +38,23 @@ def tags_of(value: Json, filters: Iterable[str]) -> set[str]:
 
 
 def listing(
-    call: Call, kind: str, *, tag: str | None = None, keep: Predicate | None = None, present: Any = None
+    call: Call,
+    kind: str,
+    *,
+    tag: str | None = None,
+    keep: Predicate | None = None,
+    present: Any = None,
+    handled: Collection[str] = (),
+    largest: int = _ALL,
 ) -> Reply:
-    """One page of a kind, all of it where the answer could not say where the next one is. What the query filters by narrows it; `present` changes each item as it goes out."""
-    tags = [*([tag] if tag else []), *_query_tags(call)]
+    """One page of a kind, all of it where the answer could not say where the next one is. What the query filters by narrows it, but
+    for the names in `handled`, which `tag` and `keep` see to; `present` changes each item as it goes out. `largest`: the most items
+    that a page of this list has."""
+    tags = [*([tag] if tag else []), *_query_tags(call, handled)]
     shape = call.operation.contract.schemas.shape(call.operation.result)
     way = next((n for n in _WAYS if n in shape.properties), None)
     wanted = next((call.query[n] for n in _SIZES if isinstance(call.query.get(n), int)), 0)
-    most = call.settings.page_size if way is not None else _ALL  # what can not be followed is not cut
+    most = min(call.settings.page_size, largest) if way is not None else _ALL  # what can not be followed is not cut
     size = min(wanted, most) if wanted > 0 else most
     skip = next((call.query[n] for n in _OFFSETS if isinstance(call.query.get(n), int)), 0)
     after = call.token("$skipToken", "skipToken", "continuationToken")
@@ -62,17 +72,22 @@ def listing(
 
 
 def next_link(call: Call, after: int) -> str:
-    """The same call with a token."""
-    kept = [(n, v) for n, v in call.request.query if n not in ("$skipToken", "skipToken", *_OFFSETS)]
-    return call.link(call.request.raw_path, urlencode([*kept, ("$skipToken", page_token(after))]))
+    """The same call with a token, under the name that the operation has for it."""
+    kept = [(n, v) for n, v in call.request.query if n not in (*PAGE_TOKENS, *_OFFSETS)]
+    own = next(
+        (p.name for p in call.operation.parameters if p.location == "query" and p.name in PAGE_TOKENS), "$skipToken"
+    )
+    return call.link(call.request.raw_path, urlencode([*kept, (own, page_token(after))]))
 
 
-def _query_tags(call: Call) -> list[str]:
+def _query_tags(call: Call, handled: Collection[str]) -> list[str]:
     """The filters of a query that an item has as a member."""
     item = call.operation.contract.schemas.shape(call.operation.item).properties if call.operation.item else {}
     out = []
     for name, value in call.query.items():
         member = _ALIASES.get(name, name)
+        if name in handled:
+            continue
         if name == "keyword":
             out += [f"w:{w}" for w in words(value)]
         elif member in item and isinstance(value, (str, bool, int)):

@@ -10,7 +10,11 @@ from .wire import not_found
 Json = dict[str, Any]
 KIND = "/operations"
 FAILED, NEVER = "failed", "never"
-_STAGES = (("NotStarted", "Queued", "Accepted", "Running"), ("Running", "InProgress"), ("Succeeded", "Completed"))
+_STAGES = (
+    ("NotStarted", "Queued", "Accepted", "Running", "InProgress"),
+    ("Running", "InProgress"),
+    ("Succeeded", "Completed"),
+)
 _OVER = len(_STAGES) - 1
 
 
@@ -32,14 +36,19 @@ def retry_after(call: Call) -> str:
 
 def stage(call: Call, kind: str, key: str, record: Json) -> int:
     """How far something is, 0 to 2; asking moves it where no clock does."""
+    asked = int(record.get("asked", 0))
+    if call.settings.pace is None and asked < _OVER and record.get("failing") != NEVER:
+        call.store.put(kind, key, {**record, "asked": asked + 1})
+    return peek(call, record)
+
+
+def peek(call: Call, record: Json) -> int:
+    """How far something is, 0 to 2, without moving it."""
     if record.get("failing") == NEVER:
         return 1
     if call.settings.pace is not None:
         return min(_OVER, int((call.settings.clock() - record["begun"]) / max(call.settings.pace, 1e-9)))
-    asked = int(record.get("asked", 0))
-    if asked < _OVER:
-        call.store.put(kind, key, {**record, "asked": asked + 1})
-    return min(_OVER, asked)
+    return min(_OVER, int(record.get("asked", 0)))
 
 
 def status(call: Call, key: str) -> Reply:

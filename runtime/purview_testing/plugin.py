@@ -6,8 +6,9 @@ environment that has the package.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -47,6 +48,16 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     """Says so where calls do not go to the sandbox."""
     options = config.stash[_OPTIONS]
     return None if options.mode == "sandbox" else f"purview: mode {options.mode}"
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Two models that should be equal: the members in which they differ, without their secrets."""
+    core = sys.modules.get("purview_core.model")
+    if core is None or op != "==" or type(left) is not type(right) or not isinstance(left, core.Model):
+        return None
+    from purview_core.shown import differences
+
+    return [f"{type(left).__name__} == {type(right).__name__}", *differences(cast(Any, left), cast(Any, right))]
 
 
 @pytest.hookimpl(wrapper=True)

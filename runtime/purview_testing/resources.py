@@ -86,7 +86,7 @@ class Resources:
     def write(self, call: Call) -> Reply:
         """PUT: adds or replaces; replaces alone where a POST of the list is what adds."""
         self._parents(call)
-        kind, key = place(call)
+        kind, key = self._place(call)
         old = call.store.get(kind, key)
         if old is None and self._added_by_post(call):
             raise not_found(noun(call.operation), key)
@@ -94,6 +94,12 @@ class Resources:
         body = call.body if isinstance(call.body, dict) else {}
         value = complete(call, body, self._schema(norm(call.operation.path)), key, old)
         return self._keep(call, kind, key, value)
+
+    def _place(self, call: Call) -> tuple[str, str]:
+        """As `place`; what has a name of its own beside the items of a list is none of them."""
+        kind, key = place(call)
+        above, _, name = norm(call.operation.path.partition(":")[0]).rpartition("/")
+        return (f"{kind}/{key}" if name != "{}" and f"{above}/{{}}" in self.table else kind, key)
 
     def _added_by_post(self, call: Call) -> bool:
         above = self.table.get(norm(call.operation.path).removesuffix("/{}"), {})
@@ -115,14 +121,15 @@ class Resources:
 
     def change(self, call: Call) -> Reply:
         """PATCH: merges into what is there."""
-        kind, key = place(call)
+        kind, key = self._place(call)
         old = call.need(kind, key, "Resource", lambda: self._invented(call, key))
         matches(call, old)
-        return self._keep(call, kind, key, complete(call, {**old, **call.body}, call.operation.result, key, old))
+        schema = call.operation.result or self._schema(norm(call.operation.path))
+        return self._keep(call, kind, key, complete(call, {**old, **call.body}, schema, key, old))
 
     def read(self, call: Call) -> Reply:
         """GET of an item. One that no operation makes is invented; so is one of a kind that an account has once."""
-        kind, key = place(call)
+        kind, key = self._place(call)
         template = norm(call.operation.path)
         value = call.store.get(kind, key)
         if value is None:
@@ -140,7 +147,7 @@ class Resources:
 
     def remove(self, call: Call) -> Reply:
         """DELETE: with all that lies below it."""
-        kind, key = place(call)
+        kind, key = self._place(call)
         answers, polling = call.operation.answers, call.operation.polling
         old = call.store.get(kind, key)
         matches(call, old)
@@ -247,7 +254,9 @@ def started(call: Call) -> tuple[Any, int | None, Mapping[str, str]]:
 def pending(call: Call, shape: Shape) -> str:
     """A first status that the schema knows."""
     enum = call.operation.contract.schemas.shape(shape.properties["status"]).enum
-    return next((s for s in ("Accepted", "NotStarted", "Queued", "Running") if not enum or s in enum), "Running")
+    return next(
+        (s for s in ("Accepted", "NotStarted", "Queued", "Running", "InProgress") if not enum or s in enum), "Running"
+    )
 
 
 def _empty(call: Call) -> Any:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from typing import Any, cast
 
 from .specs import UsageError
-from .wire import Problem, Request, Response
+from .wire import LARGEST_BODY, Problem, Request, Response
 
 Handle = Callable[[Request], Response]
 Message = MutableMapping[str, Any]
@@ -51,15 +51,18 @@ class Application:
 
 
 async def _request(scope: MutableMapping[str, Any], receive: Receive) -> Request:
-    content, more = b"", True
+    pieces, size, more = list[bytes](), 0, True
     while more:
         message = await receive()
-        content += message.get("body", b"")
+        piece = message.get("body", b"")
+        if size <= LARGEST_BODY:  # what is beyond is read, not kept: the caller shall hear of it
+            pieces.append(piece)
+        size += len(piece)
         more = message.get("more_body", False)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     raw_path = cast(bytes, scope.get("raw_path") or scope["path"].encode()).decode("ascii").partition("?")[0]
     base = f"{scope['scheme']}://{headers.get('host', '127.0.0.1')}"
-    return Request(scope["method"], base, raw_path, scope["query_string"].decode("ascii"), headers, content)
+    return Request(scope["method"], base, raw_path, scope["query_string"].decode("ascii"), headers, b"".join(pieces))
 
 
 async def _send(send: Send, response: Response) -> None:

@@ -37,6 +37,8 @@ def complete(call: Call, body: Mapping[str, Any], schema: Any, key: str, old: Js
     for name in ("id", "name", *own):
         if name in shape.properties and key and (name not in out or name in own or _read_only(call, shape, name)):
             out[name] = _identity(call, shape, name, key, old)
+    kept = (n for n in shape.properties if n not in out and n in (old or {}) and _read_only(call, shape, n))
+    out |= {name: (old or {})[name] for name in kept}  # a caller cannot leave out what is not theirs
     _stamp(call, shape, out, old or {})
     return call.whole(out, schema)
 
@@ -64,7 +66,7 @@ def _stamp(call: Call, shape: Shape, out: Json, old: Json) -> None:
             _group(call, member, name, out, before if isinstance(before, dict) else {})
         elif name in _CREATED | _CHANGED and _is_server(call, shape, name, out):
             kept = before if name in _CREATED else None
-            out[name] = kept if kept is not None else _when(call, member)
+            out[name] = kept if kept is not None else _when(call, member, name)
         elif name in _STATES and _read_only(call, shape, name):
             out[name] = "Succeeded" if not member.enum or "Succeeded" in member.enum else member.enum[0]
         elif name == "version" and "integer" in member.types and (name not in out or _read_only(call, shape, name)):
@@ -83,12 +85,12 @@ def _is_server(call: Call, shape: Shape, name: str, out: Json) -> bool:
     return name not in out or _read_only(call, shape, name) or name in _CHANGED
 
 
-def _when(call: Call, member: Shape) -> Any:
+def _when(call: Call, member: Shape, name: str) -> Any:
     if member.facts.get("format") == "date-time":
         return call.now
     if "integer" in member.types:
         return call.now_ms
-    return ME
+    return call.now if name.endswith(("At", "Time")) else ME  # a time may be plain text, too
 
 
 def _read_only(call: Call, shape: Shape, name: str) -> bool:

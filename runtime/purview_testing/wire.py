@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from purview_core.jsontext import dumps, loads
 
 Json = dict[str, Any]
+LARGEST_BODY = 128 * 1024 * 1024  # bytes of a request; more is an error of the caller, or of a test that goes wild
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def json_response(status: int, value: Any, headers: Mapping[str, str] | None = N
 
 
 class Problem(Exception):  # noqa: N818 - it is an answer
-    """An error answer. `details`: (target, message) of each departure."""
+    """An error answer. `details`: (target, message) of each departure; `named`: the message itself tells the first of them."""
 
     def __init__(
         self,
@@ -79,15 +80,19 @@ class Problem(Exception):  # noqa: N818 - it is an answer
         message: str,
         details: Sequence[tuple[str, str]] = (),
         headers: Mapping[str, str] | None = None,
+        *,
+        named: bool = False,
     ) -> None:
         super().__init__(message)
+        self.named = named
         self.status, self.code, self.message = status, code, message
         self.details, self.headers = tuple(details), dict(headers or {})
 
     def response(self, *, atlas: bool, request_id: str) -> Response:
         """In the shape of the plane's own errors."""
         if atlas:
-            told = "; ".join([self.message, *(f"{target}: {text}" for target, text in self.details)])
+            left = self.details[1:] if self.named else self.details  # the text is all there is: each is told once
+            told = "; ".join([self.message, *(f"{target}: {text}" for target, text in left)])
             return json_response(
                 self.status, {"requestId": request_id, "errorCode": self.code, "errorMessage": told}, self.headers
             )

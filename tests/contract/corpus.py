@@ -43,8 +43,13 @@ class Example:
 
 
 @cache
+def manifest() -> Manifest:
+    return Manifest.load(SPECS)
+
+
+@cache
 def documents() -> tuple[Document, ...]:
-    return tuple(Manifest.load(SPECS).documents)
+    return tuple(manifest().documents)
 
 
 @cache
@@ -97,7 +102,8 @@ def members(document: Document, class_name: str) -> frozenset[str]:
     return frozenset(set().union(*(of(schema) for name, schema in schemas.items() if pascal(name) == class_name)))
 
 
+@cache
 def package(document: Document) -> ModuleType:
     """The generated package of a document; `versions` must have generated it."""
-    plane = Manifest.load(SPECS).plane(document.plane)
+    plane = manifest().plane(document.plane)
     return importlib.import_module(f"purview_versions.{plane.package}.v{document.version.replace('-', '_')}")

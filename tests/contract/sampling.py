@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 Json = dict[str, Any]
+_FORMATS = {"date-time": "2024-05-06T07:08:09.1234567Z", "duration": "P1DT2H"}
 
 
 class Sampler:
@@ -27,7 +28,7 @@ class Sampler:
         if kind == "object" or "allOf" in schema:
             return self._object(schema, seen)
         if kind == "string":
-            return "2024-05-06T07:08:09.1234567Z" if schema.get("format") == "date-time" else "a b/ä"
+            return _FORMATS.get(schema.get("format"), "a b/ä")
         return {"integer": 7, "number": 1.5, "boolean": True}.get(kind, {"any": [None, 1]})
 
     def _named(self, name: str, seen: tuple[str, ...]) -> Any:

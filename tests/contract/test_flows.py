@@ -6,6 +6,7 @@ The resources, their parents and their bodies come from the contracts; the few b
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ import httpx
 import pytest
 
 from purview_codegen.manifest import Document
-from purview_core import AsyncPoller, NotFoundError, Poller, to_json
+from purview_core import AsyncPoller, BadRequestError, ConflictError, NotFoundError, Poller, to_json
 from purview_core.codec import Registry
 from purview_testing import Sandbox
 from purview_testing.answers import Examples, resolve
@@ -28,7 +29,7 @@ from .corpus import documents
 
 pytestmark = pytest.mark.level("L4")
 
-STAMPS = _CREATED | _CHANGED | _STATES | {"version"}
+STAMPS = _CREATED | _CHANGED | _STATES | {"version", "ETag", "eTag"}
 CHANGED = "changed by the flow"
 ATLAS = ("catalog", "datamap", "datamap_preview")
 NOT_MADE = {"/policyStore/metadataPolicies/{}"}  # comes and goes with its collection
@@ -140,13 +141,19 @@ class Account:
         return holes, body
 
     def above(self, resource: Resource, number: int, holes: Json) -> Json:
+        """What lies above an item, made; where it is a thing of another plane, which this one takes the id of, an id is made up."""
         out = dict(holes)
         parts = resource.path.split("/")[:-1]
         for i in range(len(parts), 1, -1):
             parent = self.resources.get(norm("/".join(parts[:i])))
             if parent is not None and not set(_holes(parent.path)) <= set(out):
-                return self.made(parent, number, out)[0]
-        return out
+                out = self.made(parent, number, out)[0]
+                break
+        ids = {p.name: p.schema for p in resource.get.parameters if p.location == "path" and p.name != resource.own}
+        elsewhere = {
+            n: Examples(self.contract.schemas, f"{n} of another plane").of(ids[n]) for n in ids.keys() - out.keys()
+        }
+        return {**elsewhere, **out}
 
     def key(self, resource: Resource, number: int) -> str:
         own = resource.own
@@ -200,7 +207,9 @@ def lost(sent: Any, got: Any, pointer: str = "") -> Iterator[str]:
 def listed(account: Account, resource: Resource, holes: Json, names: list[str]) -> list[str]:
     """Which of the names the list has, in its order."""
     assert resource.list is not None
-    items = [to_json(item) for item in account.call(resource.list, holes)]
+    found = account.call(resource.list, holes)  # its pages as one list, or the only answer of a list without pages
+    member = resource.list.list_member
+    items = [to_json(item) for item in found] if isinstance(found, list) else to_json(found)[member]
     return [n for item in items for n in names if n in identities(item)]
 
 
@@ -256,7 +265,7 @@ def test_what_is_made_is_kept_until_it_is_removed(document: Document, path: str,
 
 
 def test_the_resources_are_those_that_can_be_made() -> None:
-    assert 85 == sum(len(stored(d)) for d in documents())
+    assert 92 == sum(len(stored(d)) for d in documents())
 
 
 class Atlas:
@@ -296,6 +305,79 @@ def test_entities_of_every_version(document: Document, mode: str) -> None:
         call("DELETE", "/atlas/v2/entity/guid/{}", guid)
         with pytest.raises(NotFoundError):
             call("GET", "/atlas/v2/entity/guid/{}", guid)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("document", [d for d in documents() if d.plane in ATLAS], ids=str)
+def test_lineage_of_columns_of_every_version(document: Document, mode: str) -> None:
+    """It is the text of a process' columnMapping, which the lineage of each table shows, as it shows all plain attributes."""
+    pairs = [{"Source": "id", "Sink": "order_id"}, {"Source": "*", "Sink": "total"}]
+    mapping = json.dumps([{"DatasetMapping": {"Source": "a", "Sink": "b"}, "ColumnMapping": pairs}])
+    ends = {"inputs": [{"guid": "-1"}], "outputs": [{"guid": "-2"}]}
+    plain = {"qualifiedName": "p", "name": "copy", "columnMapping": mapping, "runs": 3}
+    process = {"typeName": "Process", "guid": "-3", "attributes": {**plain, **ends}}
+    with opened(document, mode) as account:
+        call = Atlas(account)
+        batch = [table_named("a", "-1"), table_named("b", "-2"), process]
+        guids = call("POST", "/atlas/v2/entity/bulk", body={"entities": batch})["guidAssignments"]
+        for table in ("-1", "-2"):
+            found = call("GET", "/atlas/v2/lineage/{}", guids[table], direction="BOTH")["guidEntityMap"]
+            assert set(guids.values()) == set(found)
+            shown = found[guids["-3"]]["attributes"]
+            assert plain == shown
+            assert pairs == json.loads(shown["columnMapping"])[0]["ColumnMapping"]
+
+
+def table_named(qualified: str, guid: str | None = None, **attributes: Any) -> Json:
+    placed = {} if guid is None else {"guid": guid}
+    return {"typeName": "azure_sql_table", "attributes": {"qualifiedName": qualified, **attributes}, **placed}
+
+
+@pytest.mark.parametrize("document", [d for d in documents() if d.plane in ATLAS], ids=str)
+@pytest.mark.parametrize(
+    "guids",
+    [("-1", "-2", "-1"), ("-1", "-1", "-1"), (None, None, None), ("-1", None, "-2"), (None, "-3", "-3")],
+    ids=str,
+)
+def test_what_comes_twice_in_one_batch_is_one_entity(document: Document, guids: tuple[str | None, ...]) -> None:
+    """By its placeholder, by type and qualified name, or by both; every placeholder is assigned, and no attribute is lost."""
+    with opened(document, "sync") as account:
+        call = Atlas(account)
+        there = call("POST", "/atlas/v2/entity/bulk", body={"entities": [table_named("old", "-9", owner="o")]})
+        names = ("description", "name", "owner")
+        batch = [table_named("q", guid, **{name: CHANGED}) for guid, name in zip(guids, names, strict=True)]
+        process = {
+            "inputs": [{"typeName": "azure_sql_table", "uniqueAttributes": {"qualifiedName": "q"}}],
+            "outputs": [],
+        }
+        copy = {"typeName": "Process", "guid": "-7", "attributes": {"qualifiedName": "p", "name": "p", **process}}
+        given = [*batch, table_named("old", description=CHANGED), copy, table_named("old", name=CHANGED)]
+        made = call("POST", "/atlas/v2/entity/bulk", body={"entities": given})
+        assigned = {guid: made["guidAssignments"][guid] for guid in guids if guid is not None}
+        [key] = {head["guid"] for head in made["mutatedEntities"]["CREATE"] if head["typeName"] != "Process"}
+        assert {*assigned.values()} <= {key}
+        assert ["old"] == [h["attributes"]["qualifiedName"] for h in made["mutatedEntities"]["UPDATE"]]
+        found = call("POST", "/search/query", body={"keywords": CHANGED, "limit": 10})
+        old = there["guidAssignments"]["-9"]
+        assert sorted([key, old]) == sorted(hit["id"] for hit in found)
+        kept = call("GET", "/atlas/v2/entity/guid/{}", key)["entity"]["attributes"]
+        assert [CHANGED] * 3 == [kept[name] for name in names]
+        kept = call("GET", "/atlas/v2/entity/guid/{}", old)["entity"]["attributes"]
+        assert ["o", CHANGED, CHANGED] == [kept[name] for name in ("owner", "description", "name")]
+        edges = call("GET", "/atlas/v2/lineage/{}", key, direction="BOTH")["relations"]
+        assert [(key, made["guidAssignments"]["-7"])] == [(e["fromEntityId"], e["toEntityId"]) for e in edges]
+
+
+@pytest.mark.parametrize("document", [d for d in documents() if d.plane in ATLAS], ids=str)
+def test_a_placeholder_or_a_name_for_two_things_is_refused(document: Document) -> None:
+    with opened(document, "sync") as account:
+        call = Atlas(account)
+        with pytest.raises(BadRequestError, match="guid -1 stands for two entities"):
+            call("POST", "/atlas/v2/entity/bulk", body={"entities": [table_named("q", "-1"), table_named("r", "-1")]})
+        assert [] == call("POST", "/search/query", body={"keywords": "*", "limit": 10})
+        invoice = {"name": "invoice", "superTypes": ["DataSet"], "attributeDefs": []}
+        with pytest.raises(ConflictError, match="invoice already exists"):
+            call("POST", "/atlas/v2/types/typedefs", body={"entityDefs": [invoice, invoice]})
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -355,3 +437,27 @@ def test_a_scan_of_every_version_runs_to_its_end(document: Document, mode: str) 
             if "GET" in paths["/scan/datasources/{}/scans/{}/runs/{}"]:
                 call("GET", "/datasources/{}/scans/{}/runs/{}", *scan, run)
         assert [(run, "Succeeded")] == [(r["id"], r["status"]) for r in past]
+        source = call("GET", "/datasources/{}", scan[0])
+        [listed] = [s for s in call("GET", "/datasources") if s["name"] == scan[0]]
+        found = [call("GET", "/datasources/{}/scans/{}", *scan), *call("GET", "/datasources/{}/scans", scan[0])]
+        for told in (*found, *source["scans"], *listed["scans"]):
+            runs = told["scanResults"] if "scanResults" in told else [told["lastRunResult"]]
+            assert [(run, "Succeeded")] == [(r["id"], r["status"]) for r in runs]
+
+
+def test_runs_that_nobody_asks_for_go_on_with_the_clock() -> None:
+    """In the list of runs, in the scan and in its source; where no clock moves them, looking does not."""
+    [document] = [d for d in documents() if d.plane == "scanning" and d.default]
+    now = [1_700_000_000.0]
+    for pace, ways in ((None, ["Queued"] * 3), (60, ["Queued", "InProgress", "Succeeded"])):
+        with Sandbox(["scanning"], pace=pace, clock=lambda: now[0]) as sandbox:
+            account = Account(next(v for v in versions() if v.document == document), sandbox, "sync")
+            call, scan = Atlas(account), account.resources["/scan/datasources/{}/scans/{}"]
+            holes = tuple(account.made(scan, 1, {})[0].values())
+            account.caller.client.scan_result.begin_run_scan(*holes)
+            for way in ways:
+                one = call("GET", "/datasources/{}/scans/{}", *holes)
+                [source], [run] = call("GET", "/datasources"), call("GET", "/datasources/{}/scans/{}/runs", *holes)
+                seen = [run["status"], *(told["lastRunResult"]["status"] for told in (one, *source["scans"]))]
+                assert [way] * 3 == seen
+                now[0] += 60

@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from purview_codegen.adapter import operations_of
-from purview_codegen.manifest import Document, Manifest
+from purview_codegen.manifest import Document
 from purview_core import NO_RETRY, Operation, Paging, PagingError, ServerError, to_json
 
 from .calling import ENDPOINT, Case, version_of
-from .corpus import SPECS, contract, documents, package
+from .corpus import contract, documents, manifest, package
 from .sampling import Json, Sampler
 
 pytestmark = pytest.mark.level("L1")
@@ -30,8 +30,14 @@ PAGING_NAMES = {
 }
 NOT_PAGED = {
     "Collections_GetCollectionPath": "two lists of names, whole in one answer",
+    "CreateBulkAssetMetadata": "a write, whose body and answer have the shape of a page",
     "Discovery_AutoComplete": "the best completions; limit says how many, and nothing leads past them",
     "Discovery_Suggest": "the best suggestions; limit says how many, and nothing leads past them",
+    "GetAssetScoresForAssetDQ": "as many as the caller names; the answer has a nextLink, and no parameter takes its token",
+    "GetDataSource": "one thing; skipToken and name are declared, and have no use",
+    "GetDataSources": "whole in one answer, which has no token",
+    "GetRuns": "whole from the offset on, and nothing leads past it",
+    "GetRunsForScheduleScan": "whole from the offset on, and nothing leads past it",
     "Glossary_List": "few, and a plain list",
     "Glossary_ListGlossaries": "few, and a plain list",
     "Glossary_ListRelatedCategories": "an object of lists; offset and limit have no effect",
@@ -125,7 +131,7 @@ def of_a_page(case: Case) -> Json:
 
 
 def client_of(document: Document, transport: Any, prefix: str = "") -> Any:
-    title = Manifest.load(SPECS).plane(document.plane).title
+    title = manifest().plane(document.plane).title
     return getattr(package(document), f"{prefix}{title}Client")(ENDPOINT, transport=transport, retry=NO_RETRY)
 
 

@@ -29,7 +29,7 @@ def test_t20_status_and_headers_of_every_typed_method_can_be_seen(mode: str) -> 
             seen: list[httpx.Response] = []
             shown = caller.client.with_options(on_response=seen.append)
             for i, case in enumerate(version.cases):
-                service.now(says({}, 200, ETag=f'"{i}"'))
+                service.now(says(case.something(), 200, ETag=f'"{i}"'))
                 arguments, operation = case.needed(), case.operation
                 expected = caller.send(case, **arguments)
                 assert [] == seen, case

@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from purview_codegen.adapter import operations_of
-from purview_codegen.manifest import Document, Manifest
+from purview_codegen.manifest import Document
 from purview_core import NO_RETRY, DecodeError, HttpError, PurviewError, TransportError
 from purview_core.codec import Registry
 
-from .corpus import SPECS, contract, documents, package
+from .corpus import contract, documents, manifest, package
 from .sampling import Json, Sampler
 
 pytestmark = pytest.mark.level("L1")
@@ -54,7 +54,7 @@ def _cut_off(request: httpx.Request) -> httpx.Response:
 @pytest.mark.parametrize("document", documents(), ids=str)
 def test_t15_no_canary_in_logs_and_errors(document: Document, caplog: pytest.LogCaptureFixture) -> None:
     plane, found = package(document), contract(document)
-    title, names, secrets = Manifest.load(SPECS).plane(document.plane).title, Sampler(found), Canaries(found)
+    title, names, secrets = manifest().plane(document.plane).title, Sampler(found), Canaries(found)
     caplog.set_level(logging.DEBUG)
     shown, failed = [], 0
     failures = {_refused: HttpError, _half(500): HttpError, _half(200): DecodeError, _cut_off: TransportError}

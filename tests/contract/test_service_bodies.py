@@ -343,7 +343,7 @@ def test_s30_headers_that_no_document_declares() -> None:
             for i, case in enumerate(version.cases):
                 headers = {"x_ms_correlation_request_id": f"c-{i}", "Server": SERVERS[i % 3]}
                 headers |= {"x_ms_request_id": f"r-{i}"} if i % 2 else {}
-                service.now(says({}, 200, **headers))
+                service.now(says(case.something(), 200, **headers))
                 answer = caller.call(case)
                 assert (f"c-{i}", SERVERS[i % 3]) == (
                     answer.headers["x-ms-correlation-request-id"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -49,13 +49,20 @@ def contract_of(document: Json) -> Json:
     return shape(upgrade(document) if "swagger" in document else document, "inline")
 
 
-def plan_of(document: Json, methods: Mapping[str, str] | None = None) -> Plan:
+def plan_of(
+    document: Json, methods: Mapping[str, str] | None = None, *, overlay: Callable[[Json], object] | None = None
+) -> Plan:
+    """`overlay` lays facts over the contract, which documents do not have."""
     contract = contract_of(document)
+    if overlay is not None:
+        overlay(contract)
     version = contract["info"]["version"]
     return plan(contract, operation_names({version: contract}, methods or {})[version])
 
 
-def package_of(document: Json, folder: Path, name: str) -> ModuleType:
+def package_of(
+    document: Json, folder: Path, name: str, *, overlay: Callable[[Json], object] | None = None
+) -> ModuleType:
     """Generates the document as package `name` below `folder`, and imports it with every one of its modules."""
     plane = Plane(
         name="inline",
@@ -66,7 +73,7 @@ def package_of(document: Json, folder: Path, name: str) -> ModuleType:
         roles=(),
         documents=(),
     )
-    files = render_plane(plan_of(document), plane)
+    files = render_plane(plan_of(document, overlay=overlay), plane)
     with write.staged(folder, {f"{name}/{path}": text for path, text in files.items()}) as stage:
         (stage / name).rename(folder / name)
     sys.path.insert(0, str(folder))

@@ -507,40 +507,99 @@ def unified_story(p: Any) -> Flow:
         yield u.terms.get(ME)
 
 
+def wanted(comment: str | None = None) -> Any:
+    m = data_access.models
+    return m.DataSubscription(
+        subscriber_identity=m.Identity(identity_type=m.IdentityType.USER, object_id=ME),
+        data_product_id=PRODUCT,
+        policy_set_values=m.DataSubscriptionPolicySetValues(use_cases=["reports"]),
+        global_comment=comment,
+    )
+
+
 def access_story(p: Any) -> Flow:
-    m, subscriptions = data_access.models, p.data_access.data_subscriptions
-    yield subscriptions.create_or_update(TERM, body=m.DataSubscription(workflow_name="ask"))
+    """A draft has no status; what is asked for has one that the caller cannot change, nor lose."""
+    subscriptions = p.data_access.data_subscriptions
+    yield subscriptions.replace_draft(TERM, body=wanted())
+    assert (yield subscriptions.get(TERM)).subscription_status is None
+    asked = yield subscriptions.create_or_replace(TERM, body=wanted("please"))
+    assert ("Pending", False) == (asked.subscription_status, asked.use_workflow)
     got = yield subscriptions.get(TERM)
-    got.workflow_name = "ask again"
-    yield subscriptions.create_or_update(TERM, body=got)
-    assert ["ask again"] == [s.workflow_name for s in (yield subscriptions.list())]
+    got.global_comment = "please, again"
+    yield subscriptions.create_or_replace(TERM, body=got)
+    [kept] = yield subscriptions.list(data_product_id=PRODUCT)
+    assert ("please, again", "Pending") == (kept.global_comment, kept.subscription_status)
+    assert asked.created_at == kept.created_at
+    assert [] == (yield subscriptions.list(data_product_id=DOMAIN))
     yield subscriptions.delete(TERM)
     with pytest.raises(NotFoundError):
         yield subscriptions.get(TERM)
 
 
+def asking(title: str = "Allow it?") -> Any:
+    """A workflow that starts when access is asked for."""
+    m = data_access.models
+    step = m.ApprovalAction(inputs=m.ApprovalInputs(approval_type="Custom", title=title, assigned_to=[ME]))
+    trigger = m.Trigger(type_=m.TriggerType.DATAACCESSREQUESTSUBMITTED)
+    return m.Workflow(name="ask", is_enabled=True, triggers=[trigger], action_dag=[step])
+
+
 def approvals_story(p: Any) -> Flow:
     """A subscription waits for its run; who decides on the run decides on the subscription, once."""
     m, access, flows = data_access.models, p.data_access.data_subscriptions, p.data_access.workflows
-    yield flows.create_or_update(DOMAIN, body=m.Workflow(name="ask", type_="grant", is_enabled=True))
+    yield p.unified_catalog.data_products.create(
+        body=unified_catalog.models.DataProduct(id=PRODUCT, name="Orders", domain=DOMAIN)
+    )
+    yield flows.create_or_replace(DOMAIN, body=asking())
     for key in (TERM, PRODUCT):
-        yield access.create_or_update(key, body=m.DataSubscription(workflow_id=DOMAIN, data_product_name="Orders"))
-    assert "Pending" == (yield access.get(TERM)).subscription_status
+        asked = yield access.create_or_replace(key, body=wanted())
+        assert ("Pending", DOMAIN, "Orders", [ME]) == (
+            *(asked.subscription_status, asked.workflow_id, asked.data_product_name, asked.access_providers),
+        )
     waiting = yield flows.get_approvals()
-    assert [("Pending", "Orders")] * 2 == [(a.approval_status, a.data_product_name) for a in waiting]
+    assert [("Allow it?", "Orders", [ME])] * 2 == [(a.title, a.business_concept, a.approvers) for a in waiting]
     first, second = (a.workflow_run_id for a in waiting)
-    yield flows.approve_run(DOMAIN, first, body=m.ApproverDecision(comments="fine"))
-    yield flows.reject_run(DOMAIN, second, body=m.ApproverDecision(comments="no"))
+    assert {first, second} == {run.id for run in (yield flows.list_runs(status="InProgress"))}
+    yield flows.approve_run(DOMAIN, first, body=m.WorkflowActionRequest(comment="fine"))
+    yield flows.reject_run(DOMAIN, second)
     assert "Approved" == (yield access.get(TERM)).subscription_status
     assert "Declined" == (yield access.get(PRODUCT)).subscription_status
     [decided] = (yield flows.get_run_approvals(first)).value
-    assert ("Approved", "fine") == (decided.decision, decided.comments)
+    assert [(ME, "Approved", "fine")] == [(s.approver, s.status, s.comment) for s in decided.approval_statuses]
     assert "Completed" == (yield flows.get_run(first)).status
-    assert [] == (yield flows.get_approvals(approval_status="Pending"))
+    assert [] == (yield flows.get_approvals())
+    assert [first] == [a.workflow_run_id for a in (yield flows.get_approvals(approval_status="Completed"))]
     with pytest.raises(BadRequestError):
-        yield flows.approve_run(DOMAIN, second, body=m.ApproverDecision())
+        yield flows.approve_run(DOMAIN, second)
     yield access.complete(TERM)
     assert "Completed" == (yield access.get(TERM)).subscription_status
+    yield flows.delete_run(first)
+    with pytest.raises(NotFoundError):
+        yield flows.get_run(first)
+    assert [] == (yield flows.get_approvals(approval_status="Completed"))
+
+
+def policy_sets_story(p: Any) -> Flow:
+    """A policy set keeps its id, and its kind is that of what it is set on; a data product may skip the workflow."""
+    m, sets = data_access.models, p.data_access.data_product_policy_sets
+    yield p.data_access.workflows.create_or_replace(DOMAIN, body=asking())
+    target = m.TargetResource(target_id=PRODUCT, target_type=m.TargetType.DATAPRODUCT)
+    policies = m.DataProductPolicies(permitted_use_cases=[], approvers=[], skip_workflow=True)
+    made = yield sets.create_or_replace_applied(
+        PRODUCT, body=m.DataProductPolicySet(target_resource=target, policies=policies)
+    )
+    made.policies.data_copy_permitted = True
+    kept = yield sets.create_or_replace_applied(PRODUCT, body=made)
+    assert (made.policy_set_id, True) == (kept.policy_set_id, kept.policies.data_copy_permitted)
+    assert kept == (yield sets.get_effective(PRODUCT))
+    assert (yield sets.get_workflow_settings(PRODUCT)).skip_workflow_enabled
+    asked = yield p.data_access.data_subscriptions.create_or_replace(TERM, body=wanted())
+    assert (False, None) == (asked.use_workflow, asked.workflow_id)
+    assert [] == (yield p.data_access.workflows.get_approvals())
+    yield sets.delete_applied(PRODUCT)
+    assert not (yield sets.get_workflow_settings(PRODUCT)).skip_workflow_enabled
+    with pytest.raises(NotFoundError):
+        yield sets.get_applied(PRODUCT)
 
 
 def columns_story(p: Any) -> Flow:
@@ -583,15 +642,30 @@ def rules_story(p: Any) -> Flow:
 
 
 def health_story(p: Any) -> Flow:
-    controls = p.data_estate_health.controls
-    made = yield controls.create(body=data_estate_health.models.Control.from_dict({"name": "quality"}))
-    key = made.to_dict()["id"]
-    got = yield controls.get(key)
-    yield controls.update(key, body=got)
-    assert 1 == len((yield controls.list()))
-    yield controls.delete(key)
+    """Controls are set, not made; their kinds, assessments and the schedule come back as what they are."""
+    m, health = data_estate_health.models, p.data_estate_health
     with pytest.raises(NotFoundError):
-        yield controls.get(key)
+        yield health.controls.get(TERM)
+    properties = m.ControlNodeTypeProperties(group_id=DOMAIN, assessment_id=PRODUCT)
+    yield health.controls.update(TERM, body=m.ControlNode(name="quality", type_properties=properties))
+    yield health.controls.update(DOMAIN, body=m.ControlGroup(name="trust"))
+    got = yield health.controls.get(TERM)
+    got.description = "how good it is"
+    yield health.controls.update(TERM, body=got)
+    [node, group] = yield health.controls.list()
+    assert (m.ControlNode, TERM, "how good it is", DOMAIN) == (
+        *(type(node), node.id, node.description, node.type_properties.group_id),
+    )
+    assert (m.ControlGroup, "trust") == (type(group), group.name)
+    assert "how good it is" == (yield health.controls.reset(TERM)).description
+    rule = m.AssessmentRule(id="r1", rule=m.SimpleRule(type_properties=m.SimpleRuleTypeProperties(operand="0.8")))
+    yield health.assessments.update(PRODUCT, body=m.Assessment(name="rules", rules=[rule]))
+    [assessment] = yield health.assessments.list()
+    assert (PRODUCT, "0.8") == (assessment.id, assessment.rules[0].rule.type_properties.operand)
+    weekly = m.Schedule(frequency=m.ScheduleFrequency.WEEK, interval=1, time_zone="UTC")
+    yield health.schedules.create_or_update(body=weekly)
+    kept = yield health.schedules.get()
+    assert ("Week", 1) == (kept.frequency, kept.interval)
 
 
 def policies_story(p: Any) -> Flow:
@@ -617,7 +691,7 @@ STORIES = [
     ),
     *(ends_story, search_story, approvals_story, columns_story, rules_story),
     *(missing_placeholder_story, relationship_story, devops_story, share_story, workflow_story, unified_story),
-    *(access_story, health_story, policies_story),
+    *(access_story, policy_sets_story, health_story, policies_story),
 ]
 
 

@@ -85,6 +85,12 @@ def document(version: str = "2024-01-01") -> Json:
     }
 
 
+def plants(version: str = "2024-01-01") -> Json:
+    """A document that has no operation in common with the other."""
+    found: Json = json.loads(json.dumps(document(version)).replace("Pets", "Plants").replace("/pets", "/plants"))
+    return found
+
+
 def renamed(found: Json, old: str, new: str) -> Json:
     """The document with one definition under another name."""
     text = json.dumps(found).replace(f"#/definitions/{old}", f"#/definitions/{new}")

@@ -132,7 +132,7 @@ class Caller:
             sampler, read = self._made(item, get, put)
             if read is None:
                 continue
-            body = changed(self._writable(item["put"], put, get, read), Shapes(self.contract), _schema(item["put"]))
+            body = changed(self._writable(item, put, get, read), Shapes(self.contract), _schema(item["put"]))
             if body is not None:
                 yield self.one(item["put"], PUT_BACK, partial(_put, item["put"], sampler, body))
 
@@ -150,13 +150,14 @@ class Caller:
             sampler = sampler if read is not None else Sampler(self.contract, full=True)
         return sampler, read
 
-    def _writable(self, operation: Json, put: Any, get: Any, read: Any) -> Any:
-        """What was read as the type that is written: it itself, or the members that both have."""
-        if put.body.type == get.types.get(200):
-            return read
-        load = Registry.get(put.models).loader(put.body.type)
+    def _writable(self, item: Json, put: Any, get: Any, read: Any) -> Any:
+        """What was read as the type that is written: it itself, its items as a list of one page, or the members that both have."""
+        load, schema, value = Registry.get(put.models).loader(put.body.type), _schema(item["put"]), to_json(read)
         assert load is not None  # it is no plain text
-        return load(Shapes(self.contract).common(_schema(operation), to_json(read)))
+        paging = item["get"].get("x-pageable")
+        if paging is not None and Shapes(self.contract).resolved(schema).get("type") != "array":
+            return load({paging.get("itemName", "value"): value})
+        return read if put.body.type == get.types.get(200) else load(Shapes(self.contract).common(schema, value))
 
 
 def record(

@@ -19,6 +19,7 @@ _FORMATS = {
     "uri": "https://contoso.example/a%20b?c=d",
     "url": "https://contoso.example/a%20b?c=d",
     "byte": "YSBi",
+    "duration": "P1DT2H",
 }
 _TEXTS = ("a b/ä", "sample-1", UUID, "sample")
 _SCALARS: Json = {"integer": 7, "number": 1.5, "boolean": True}

@@ -7,7 +7,6 @@ from purview_core import declare as _d
 from purview_core.lazy import cached_property as _cached_property
 
 if TYPE_CHECKING:
-    from .operations.actions import AsyncActions, Actions
     from .operations.analytics_schedules import AsyncAnalyticsSchedules, AnalyticsSchedules
     from .operations.assessments import AsyncAssessments, Assessments
     from .operations.controls import AsyncControls, Controls
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 _PLANE = _d.Plane(
     name="data_estate_health",
-    version="2025-11-01-preview",
+    version="2024-02-01-preview",
     package=__name__.rpartition(".")[0],
     endpoint="tenant",
     prefix="/datagovernance/dataestate",
@@ -29,12 +28,6 @@ class DataEstateHealthClient(_d.Client):
     """Health controls, assessments, actions and scores of the data estate."""
 
     plane = _PLANE
-
-    @_cached_property
-    def actions(self) -> Actions:
-        from .operations.actions import Actions
-
-        return Actions(self)
 
     @_cached_property
     def analytics_schedules(self) -> AnalyticsSchedules:
@@ -77,12 +70,6 @@ class AsyncDataEstateHealthClient(_d.AsyncClient):
     """Health controls, assessments, actions and scores of the data estate."""
 
     plane = _PLANE
-
-    @_cached_property
-    def actions(self) -> AsyncActions:
-        from .operations.actions import AsyncActions
-
-        return AsyncActions(self)
 
     @_cached_property
     def analytics_schedules(self) -> AsyncAnalyticsSchedules:

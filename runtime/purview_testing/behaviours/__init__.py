@@ -18,6 +18,8 @@ from . import (
     glossary,
     lineage,
     policies,
+    quality,
+    quality_jobs,
     relationships,
     scanning,
     search,
@@ -28,7 +30,20 @@ from . import (
 )
 
 _ATLAS = (types, entities, relationships, lineage, glossary, search)
-_AREAS = (collections, policies, devops, scanning, *_ATLAS, shares, workflows, access, unified, columns)
+_AREAS = (
+    collections,
+    policies,
+    devops,
+    scanning,
+    *_ATLAS,
+    shares,
+    workflows,
+    access,
+    unified,
+    columns,
+    quality,
+    quality_jobs,
+)
 _TABLE: dict[tuple[str, str, str], Behaviour] = {
     (plane, method, path): behaviour
     for area in _AREAS

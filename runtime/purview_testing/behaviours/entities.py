@@ -21,25 +21,29 @@ class Writer:
 
     def __init__(self, call: Call, given: list[Json], referred: dict[str, Json], collection: str | None) -> None:
         self.call, self.collection = call, collection
-        self.given = [
-            *given,
-            *(v for v in referred.values() if not any(v.get("guid") == e.get("guid") for e in given)),
-        ]
+        there = {str(e.get("guid")) for e in given}
+        self.given = [*given, *(v for v in referred.values() if str(v.get("guid")) not in there)]
         self.assigned: dict[str, str] = {}
-        self.created: list[Json] = []
-        self.updated: list[Json] = []
+        self.placed: dict[str, str] = {}  # type and qualified name -> guid, of what this request makes
+        self.written: dict[str, Json] = {}
+        self.created: set[str] = set()
 
     def write(self) -> Json:
-        """First every guid, so that entities may refer to each other in any order; then the entities, then what relates them."""
-        guids = [self._guid(value) for value in self.given]
-        for value, (guid, old) in zip(self.given, guids, strict=True):
-            self._one(value, guid, old)
-        for value in [*self.created, *self.updated]:
-            self._relate(value)
-        return assets.mutation({"CREATE": self.created, "UPDATE": self.updated}, self.assigned)
+        """First every guid, so that entities may refer to each other in any order; then the entities, then what relates them.
 
-    def _guid(self, value: Json) -> tuple[str, Json | None]:
-        """The guid that an entity has or gets, and what is there already."""
+        What comes twice, by guid or by type and qualified name, is one entity: the second is laid over the first.
+        """
+        guids = [self._guid(value) for value in self.given]
+        for value, guid in zip(self.given, guids, strict=True):
+            self._one(value, guid)
+        for value in self.written.values():
+            self._relate(value)
+        new = [value for guid, value in self.written.items() if guid in self.created]
+        changed = [value for guid, value in self.written.items() if guid not in self.created]
+        return assets.mutation({"CREATE": new, "UPDATE": changed}, self.assigned)
+
+    def _guid(self, value: Json) -> str:
+        """The guid that an entity has or gets."""
         given = value.get("guid")
         name, attributes = value.get("typeName"), value.get("attributes") or {}
         if not self.call.settings.fill:
@@ -48,12 +52,17 @@ class Writer:
             old = self.call.store.get(assets.KIND, given)
             if old is None and not self.call.settings.fill:
                 raise Problem(404, "ATLAS-404-00-005", f"Given instance guid {given} is invalid/not found")
-            return given, old
-        row = self.call.store.first(assets.KIND, f"qn:{name}|{attributes.get('qualifiedName')}")
-        guid = row.key if row else self.call.guid()
-        if isinstance(given, str):
-            self.assigned[given] = guid
-        return guid, row.value if row else None
+            return given
+        qualified = attributes.get("qualifiedName")
+        unique = f"{name}|{qualified}"
+        row = self.call.store.first(assets.KIND, f"qn:{unique}")
+        guid = row.key if row else self.placed.get(unique) or self.call.guid()
+        if qualified is not None:
+            self.placed[unique] = guid
+        if isinstance(given, str) and self.assigned.setdefault(given, guid) != guid:
+            text = f"invalid parameters: guid {given} stands for two entities, the second is {name} {qualified!r}"
+            raise Problem(400, "ATLAS-400-00-01A", text)
+        return guid
 
     def _check(self, value: Json) -> None:
         name, attributes = value.get("typeName"), value.get("attributes") or {}
@@ -65,8 +74,10 @@ class Writer:
                 400, "ATLAS-400-00-01A", f"invalid parameters: {name}.qualifiedName: mandatory attribute value missing"
             )
 
-    def _one(self, value: Json, guid: str, old: Json | None) -> None:
-        made = {k: v for k, v in value.items() if not (old is not None and k in _MARKS)}
+    def _one(self, value: Json, guid: str) -> None:
+        old: Json | None = self.call.store.get(assets.KIND, guid)
+        self.created |= {guid} if old is None else set()
+        made = {k: v for k, v in value.items() if guid in self.created or k not in _MARKS}
         for name in ("attributes", "relationshipAttributes"):
             if isinstance(made.get(name), dict):
                 made[name] = {k: self._resolved(v) for k, v in made[name].items()}
@@ -81,7 +92,7 @@ class Writer:
         collection = self.collection or merged.get("collectionId") or "sandbox"
         assets.touch(self.call, {**merged, "collectionId": collection})
         assets.flow(self.call, merged, _guid_of)
-        (self.created if old is None else self.updated).append(merged)
+        self.written[guid] = merged
 
     def _relate(self, value: Json) -> None:
         """Attributes that stand for relationships are kept as such, so that the other end shows them too."""
@@ -110,12 +121,7 @@ class Writer:
 
     def _named(self, name: str, qualified: Any) -> str:
         """Also one that this request makes."""
-        for entity in self.given:
-            attributes = entity.get("attributes") or {}
-            mine = self.assigned.get(str(entity.get("guid")))
-            if mine and entity.get("typeName") == name and attributes.get("qualifiedName") == qualified:
-                return mine
-        return str(assets.by_name(self.call, name, qualified)["guid"])
+        return self.placed.get(f"{name}|{qualified}") or str(assets.by_name(self.call, name, qualified)["guid"])
 
 
 def _guid_of(reference: Any) -> str | None:

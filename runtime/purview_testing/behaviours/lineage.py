@@ -52,12 +52,18 @@ def _info(call: Call, base: Json, direction: str, depth: int, relations: list[Js
         "lineageDepth": depth,
         "lineageWidth": len(guids),
         "childrenCount": -1,
-        "guidEntityMap": {g: assets.header(v) for g, v in found.items() if v is not None},
+        "guidEntityMap": {g: _shown(v) for g, v in found.items() if v is not None},
         "widthCounts": {way: {base["guid"]: len(_steps(call, base["guid"], way))} for way in ("INPUT", "OUTPUT")},
         "relations": relations,
         "parentRelations": [],
     }
     return call.known(out)
+
+
+def _shown(value: Json) -> Json:
+    """The short form with every plain attribute: the `columnMapping` of a process, JSON text, is where lineage of columns is."""
+    plain = {n: v for n, v in (value.get("attributes") or {}).items() if isinstance(v, (str, int, float))}
+    return {**assets.header(value), "attributes": plain}
 
 
 def next_page(call: Call) -> Reply:

@@ -6,8 +6,10 @@ from typing import Any
 from urllib.parse import quote
 
 from purview_testing.call import Behaviour, Call, Reply
+from purview_testing.contracts import Shape
 from purview_testing.lists import listing
-from purview_testing.operations import FAILED, begin, one_of, retry_after, stage
+from purview_testing.operations import FAILED, begin, one_of, peek, retry_after, stage
+from purview_testing.resources import concrete
 from purview_testing.wire import Problem, not_found
 
 Json = dict[str, Any]
@@ -16,6 +18,7 @@ _RUNS = "/scan/runs"  # how far each run is
 _STATES = (("Queued", "Accepted"), ("InProgress", "Running"), ("Succeeded",))
 _ENDED = {"Succeeded", "Failed", "Canceled"}
 _SCAN = "/datasources/{}/scans/{}"
+_MANY = 10_000
 
 
 def _scan(call: Call) -> tuple[str, str]:
@@ -46,10 +49,10 @@ def run(call: Call) -> Reply:
     return Reply(_result(call, runs, key, 0), 202, headers)
 
 
-def _result(call: Call, runs: str, key: str, at: int) -> Json:
-    """A run as the operation's answer shows it."""
+def _result(call: Call, runs: str, key: str, at: int, schema: Any = None) -> Json:
+    """A run as the operation's answer shows it, or as a schema has it."""
     value: Json = dict(call.store.get(runs, key) or {"id": key, "startTime": call.now})
-    schemas, schema = call.operation.contract.schemas, _item(call)
+    schemas, schema = call.operation.contract.schemas, schema or _item(call)
     shape = schemas.shape(schema)
     enum = schemas.shape(shape.properties["status"]).enum if "status" in shape.properties else ()
     value.setdefault("status", one_of(_STATES[at] if not call.settings.exact else _STATES[at][::-1], enum))
@@ -96,11 +99,62 @@ def history(call: Call) -> Reply:
 
     def shown(value: Json) -> Json:
         key = value["id"]
-        state = call.store.get(_RUNS, f"{runs}/{key}") or {}
-        at = min(1, int(state.get("asked", 0))) if elsewhere else _advance(call, runs, key, value)
-        return _result(call, runs, key, at)
+        return _result(call, runs, key, _seen(call, runs, key) if elsewhere else _advance(call, runs, key, value))
 
     return listing(call, runs, present=shown)
+
+
+def _seen(call: Call, runs: str, key: str) -> int:
+    """How far a run is, for one who looks at it among others: where no clock moves it, this does not either."""
+    value = call.store.get(runs, key)
+    if call.settings.pace is not None or "status" in value:
+        return _advance(call, runs, key, value)
+    return min(1, peek(call, call.store.get(_RUNS, f"{runs}/{key}") or {}))
+
+
+def _told(call: Call) -> Reply:
+    """What the shape of the route gives, each scan with its runs, each source with its scans. Looking moves no run."""
+    reply = call.otherwise()
+    member = call.operation.list_member
+    kind = (
+        concrete(call.operation.path, call.holes)
+        if member
+        else concrete(call.operation.path, call.holes).rpartition("/")[0]
+    )
+    shape = call.operation.contract.schemas.shape(_item(call))
+    show = _with_scans if "scans" in shape.properties else _with_runs
+    if member:
+        shown = [
+            show(call, f"{kind}/{quote(str(value.get('name')), safe='~')}", value, shape)
+            for value in reply.value[member]
+        ]
+        return Reply({**reply.value, member: shown}, reply.status, reply.headers)
+    key = quote(call.arguments[-1], safe="~")
+    return Reply(show(call, f"{kind}/{key}", reply.value, shape), reply.status, reply.headers)
+
+
+def _with_scans(call: Call, path: str, value: Json, shape: Shape) -> Json:
+    """A data source; the service sends no list where there is nothing to list."""
+    schemas = call.operation.contract.schemas
+    scan = schemas.shape(schemas.shape(shape.properties["scans"]).items)
+    rows = call.store.page(f"{path}/scans", _MANY)
+    scans = [_with_runs(call, f"{path}/scans/{quote(row.key, safe='~')}", row.value, scan) for row in rows]
+    return {**value, "scans": scans} if scans else value
+
+
+def _with_runs(call: Call, path: str, value: Json, shape: Shape) -> Json:
+    """A scan: with all of its runs, or with the last one, as its version has it."""
+    schemas, rows = call.operation.contract.schemas, call.store.page(f"{path}/runs", _MANY)
+    if not rows:
+        return value
+
+    def shown(key: str, schema: Any) -> Json:
+        return _result(call, f"{path}/runs", key, _seen(call, f"{path}/runs", key), schema)
+
+    if (last := shape.properties.get("lastRunResult")) is not None:
+        return {**value, "lastRunResult": shown(rows[-1].key, last)}
+    every = schemas.shape(shape.properties["scanResults"]).items
+    return {**value, "scanResults": [shown(row.key, every) for row in rows]}
 
 
 def cancel(call: Call) -> Reply:
@@ -180,6 +234,10 @@ def shipped_version(call: Call) -> Reply:
 
 
 ROUTES: dict[tuple[str, str], Behaviour] = {
+    ("GET", "/datasources"): _told,
+    ("GET", "/datasources/{}"): _told,
+    ("GET", "/datasources/{}/scans"): _told,
+    ("GET", _SCAN): _told,
     ("POST", f"{_SCAN}:run"): run,
     ("PUT", f"{_SCAN}/runs/{{}}"): run,
     ("GET", f"{_SCAN}/runs/{{}}"): status,

@@ -188,10 +188,13 @@ def _defs(body: Json) -> Iterator[tuple[str, Json]]:
 
 
 def create(call: Call) -> Reply:
-    """All of them or none: a name that is taken is a conflict."""
+    """All of them or none: a name that is taken is a conflict, also by another one of the same request."""
+    names = set[str]()
     for _, value in _defs(call.body):
-        if call.store.get(KIND, str(value.get("name"))) is not None and not call.settings.fill:
-            raise Problem(409, "ATLAS-409-00-001", f"Given type {value.get('name')} already exists")
+        name = str(value.get("name"))
+        if (name in names or call.store.get(KIND, name) is not None) and not call.settings.fill:
+            raise Problem(409, "ATLAS-409-00-001", f"Given type {name} already exists")
+        names.add(name)
     return _written(call)
 
 

@@ -11,6 +11,9 @@ from purview_testing.wire import Problem, not_found
 
 Json = dict[str, Any]
 PLANES = ("unified_catalog",)
+DOMAINS, PRODUCTS, ASSETS = (
+    f"/datagovernance/catalog/{kind}" for kind in ("businessdomains", "dataProducts", "dataAssets")
+)
 _OWNERS = ("criticalDataElements", "dataAssets", "dataColumns", "dataProducts", "terms")
 
 

@@ -58,7 +58,7 @@ def test_a_default_operation_needs_a_summary(specs: Make, capsys: pytest.Capture
     (folder / "overlays" / "tiny.toml").write_text(SUMMARIES.splitlines(keepends=True)[0])
     code, _, err = run(capsys, folder, "normalise")
     assert 5 == code
-    assert "no summary for Pets_List: /paths/~1pets/get; write one in specs/overlays/tiny.toml" in err
+    assert "no summary for Pets_List: /paths/~1pets/get; write one in specs/overlays/tiny.toml, or" in err
 
 
 def test_a_stale_summary_is_an_error(specs: Make, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,7 +26,7 @@ repository = "owner/repo"
 commit = "{COMMIT}"
 path = "specification/tiny.json"
 """
-TENANT = {"data_access", "data_estate_health", "unified_catalog"}
+TENANT = {"data_access", "data_estate_health", "data_quality", "unified_catalog"}
 
 
 def load(folder: Path, text: str) -> Manifest:
@@ -40,9 +40,9 @@ def manifest() -> Manifest:
 
 
 def test_the_planes_of_today(manifest: Manifest) -> None:
-    assert 14 == len(manifest.planes)
-    assert 30 == len(manifest.documents)
-    assert 14 == len(manifest.select(None, None))
+    assert 15 == len(manifest.planes)
+    assert 32 == len(manifest.documents)
+    assert 15 == len(manifest.select(None, None))
     assert TENANT == {p.name for p in manifest.planes if p.endpoint == "tenant"}
     assert {("2023-09-01", True), ("2023-10-01-preview", False)} == {
         (d.version, d.default) for d in manifest.plane("datamap").documents
@@ -51,7 +51,7 @@ def test_the_planes_of_today(manifest: Manifest) -> None:
 
 
 def test_titles_and_packages_name_one_plane_each(manifest: Manifest) -> None:
-    assert 14 == len({p.title for p in manifest.planes}) == len({p.package for p in manifest.planes})
+    assert 15 == len({p.title for p in manifest.planes}) == len({p.package for p in manifest.planes})
     assert [] == [p.title for p in manifest.planes if not (p.title.isidentifier() and p.title[0].isupper())]
     assert [] == [p.package for p in manifest.planes if p.package != p.name]
 
@@ -76,7 +76,7 @@ def test_documented_roles(manifest: Manifest, plane: str, roles: tuple[str, ...]
 
 
 def test_no_two_documents_share_a_place(manifest: Manifest) -> None:
-    assert 30 == len({d.location for d in manifest.documents}) == len({str(d) for d in manifest.documents})
+    assert 32 == len({d.location for d in manifest.documents}) == len({str(d) for d in manifest.documents})
 
 
 def test_a_plane_is_a_few_lines(tmp_path: Path) -> None:
@@ -114,6 +114,7 @@ def test_a_plane_is_a_few_lines(tmp_path: Path) -> None:
         (PLANE.replace('["Data Curator"]', '"Reader"') + DOCUMENT, "roles is 'Reader', not a list of texts"),
         (PLANE.replace('["Data Curator"]', "[1]") + DOCUMENT, "roles is [1], not a list of texts"),
         ((PLANE + DOCUMENT).replace("planes.tiny", "plane.tiny"), "no table [planes.NAME]"),
+        ("[planes]\n", "no table [planes.NAME]"),
         (PLANE + "documents = [3]\n", "tiny is not laid out as a plane"),
         ("[planes]\ntiny = 3\n", "tiny is not laid out as a plane"),
     ],
@@ -151,8 +152,8 @@ def test_unknown_names(manifest: Manifest, plane: str | None, version: str | Non
 @pytest.mark.parametrize(
     ("plane", "version", "count"),
     [
-        (None, "all", 30),
-        (None, None, 14),
+        (None, "all", 32),
+        (None, None, 15),
         ("scanning", "all", 5),
         ("scanning", None, 1),
         ("scanning", "2023-09-01", 1),
@@ -166,3 +167,82 @@ def test_chosen_documents(manifest: Manifest, plane: str | None, version: str | 
 def test_nearest_takes_what_comes_close_or_everything() -> None:
     assert "did you mean scan?" == nearest("scam", ["scan", "share"])
     assert "there are a, b" == nearest("zzzz", ["a", "b"])
+
+
+@pytest.mark.parametrize("name", ["facade", "endpoint", "close", "aclose", "con", "nul", "com1"])
+def test_a_name_that_no_plane_can_have(tmp_path: Path, name: str) -> None:
+    for text in (PLANE.replace('"tiny"', f'"{name}"'), PLANE.replace(".tiny]", f".{name}]")):
+        with pytest.raises(IntegrityError, match=f"{name} is no name for a plane"):
+            load(tmp_path, text + (DOCUMENT if ".tiny]" in text else DOCUMENT.replace(".tiny.", f".{name}.")))
+
+
+@pytest.mark.parametrize(("what", "value"), [("package", "tiny"), ("title", "Tiny"), ("title", "TINY")])
+def test_two_planes_of_one_name(tmp_path: Path, what: str, value: str) -> None:
+    other = (PLANE + DOCUMENT).replace("planes.tiny", "planes.other")
+    other = other.replace('"tiny"', f'"{value if what == "package" else "other"}"')
+    other = other.replace('"Tiny"', f'"{value if what == "title" else "Other"}"')
+    with pytest.raises(IntegrityError, match=f"other and tiny have one {what}"):
+        load(tmp_path, PLANE + DOCUMENT + other)
+
+
+LEFT_OUT = """
+[[left_out]]
+repository = "owner/repo"
+path = "specification/*/draft.json"
+version = "2025-01-01"
+reason = "A draft."
+"""
+
+
+def test_left_out_documents_and_drafts(tmp_path: Path) -> None:
+    found = load(tmp_path, PLANE + DOCUMENT.replace("default = true", "default = true\ndraft = true") + LEFT_OUT)
+    (rule,) = found.left_out
+    assert (True, "A draft.") == (found.documents[0].draft, rule.reason)
+    good = ("owner/repo", "specification/a/b/draft.json", "2025-01-01")
+    assert rule.fits(*good)
+    for n, other in enumerate(("fork/repo", "specification/a/final.json", "2025-01-02")):
+        assert not rule.fits(*good[:n], other, *good[n + 1 :])
+    every = load(tmp_path, PLANE + DOCUMENT + LEFT_OUT.replace('version = "2025-01-01"\n', "")).left_out[0]
+    assert every.fits(*good[:2], "")
+    odd = load(tmp_path, PLANE + DOCUMENT + LEFT_OUT.replace("*/draft", "[a]/draft")).left_out[0]
+    assert (True, False) == tuple(
+        odd.fits("owner/repo", f"specification/{f}/draft.json", "2025-01-01") for f in ("[a]", "a")
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (LEFT_OUT.replace("reason", "# reason"), "left_out entry 1 (specification/*/draft.json) has no 'reason'"),
+        (LEFT_OUT.replace('"A draft."', '" "'), "reason is ' ', not one line of text"),
+        (LEFT_OUT.replace('"A draft."', "true"), "reason is True, not one line of text"),
+        (LEFT_OUT.replace("path", "# path"), "left_out entry 1 (without path) has no 'path'"),
+        (LEFT_OUT.replace("repository", "repo"), "unknown 'repo'; did you mean reason or repository?"),
+        (LEFT_OUT.replace('path = "', 'path = "../'), "not a path below the repository"),
+        (LEFT_OUT * 2 + LEFT_OUT.replace("reason", "why"), "left_out entry 3 "),
+        (LEFT_OUT.replace("[[left_out]]", "[[leftout]]"), "unknown 'leftout'; did you mean left_out?"),
+        (LEFT_OUT.replace("[[left_out]]", "[left_out]"), "left_out is no list of tables"),
+        (
+            LEFT_OUT.replace("specification/*/draft.json", "specification/tiny.json").replace(
+                "2025-01-01", "2024-01-01"
+            ),
+            "leaves out tiny 2024-01-01, which is taken; drop one of the two",
+        ),
+    ],
+)
+def test_a_left_out_entry_that_cannot_be_read(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(IntegrityError) as caught:
+        load(tmp_path, PLANE + DOCUMENT + text)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_pattern_never_leaves_out_what_is_taken(tmp_path: Path) -> None:
+    """An update may move a document into a folder that a pattern covers; the manifest stays good."""
+    wide = LEFT_OUT.replace("specification/*/draft.json", "specification/*").replace("2025-01-01", "2024-01-01")
+    assert 1 == len(load(tmp_path, PLANE + DOCUMENT + wide).documents)
+
+
+def test_every_reason_of_today_is_a_sentence(manifest: Manifest) -> None:
+    assert manifest.left_out
+    assert [] == [r.path for r in manifest.left_out if not r.reason.endswith(".") or len(r.reason) < 20]

@@ -74,3 +74,28 @@ def test_where_the_contracts_agree_the_order_tells() -> None:
     after = NAMES | {"operation Pets_Put": "pets.put pet_id at_most kind body"}
     got = touched("zoo", "2024-01-01", NAMES, after, Diff((), {}, {}))
     assert [Rename("zoo", "2024-01-01", "argument", "pets.put top", "at_most")] == got
+
+
+POLLED = {"status": "/status"}
+
+
+@pytest.mark.parametrize("new_name", ["put", "replace"])
+@pytest.mark.parametrize("starts", [True, False])
+def test_a_poller_is_no_value(new_name: str, *, starts: bool) -> None:
+    """A method that starts or stops to go on in the background is lost under its old name, whatever else it is called now."""
+    old, new = contract(), contract()
+    at(new if starts else old, *OP)["x-long-running"] = POLLED
+    names = [f"{'begin_' if polled else ''}{name}" for polled, name in ((not starts, "put"), (starts, new_name))]
+    before, after = ({**NAMES, "operation Pets_Put": f"pets.{name} pet_id top kind body"} for name in names)
+    got = touched("zoo", "2024-01-01", before, after, diff(old, new, "zoo"))
+    assert [Rename("zoo", "2024-01-01", "method", f"pets.{names[0]}", "")] == got
+    where_they_agree = touched("zoo", "2024-01-01", before, after, Diff((), {}, {}))
+    assert got == where_they_agree
+
+
+def test_a_poller_under_another_name_is_one_still() -> None:
+    before, after = (
+        {**NAMES, "operation Pets_Put": f"pets.begin_{name} pet_id top kind body"} for name in ("put", "set")
+    )
+    got = touched("zoo", "2024-01-01", before, after, Diff((), {}, {}))
+    assert [Rename("zoo", "2024-01-01", "method", "pets.begin_put", "pets.begin_set")] == got

@@ -16,7 +16,9 @@ class Recorder:
 
     def __init__(self, *answers: Answer) -> None:
         self.seen: list[httpx.Request] = []
-        self._answers: Sequence[Answer] = answers or (httpx.Response(200, json={}),)
+        self._answers: Sequence[Answer] = answers or (
+            httpx.Response(200, json={"kind": "New", "name": "n", "value": []}),
+        )
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         request.read()

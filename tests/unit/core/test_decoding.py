@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from purview_core import ContractError, DecodeError, Departure, Operation, decode
+from purview_core import ContractError, DecodeError, Departure, HttpError, Operation, PurviewError, decode, to_json
+from purview_core.jsontext import dumps
 
 from .sample_plane import models as m
 
@@ -95,7 +96,6 @@ def test_a_long_answer_is_shown_shortened() -> None:
     [
         ("None", b"{}", Departure("", "None", "an object")),
         ("Scan", b"", Departure("", "Scan", "nothing")),
-        ("list[Scan]", b"{}", Departure("", "list[Scan]", "an object")),
         ("bool", b"1", Departure("", "bool", "an integer")),
         ("list[Key]", b'[{"name": null}]', Departure("/0/name", "str", "null")),
     ],
@@ -106,3 +106,140 @@ def test_strict_tells_what_lenient_lets_pass(text: str, content: bytes, expected
         decode(operation(s200=text), 200, content, strict=True)
     assert [expected] == caught.value.departures
     assert lenient == caught.value.value
+
+
+# ---- what is no answer -----------------------------------------------------------------------------------------------
+ERRORS: list[dict[str, Any]] = [
+    {"error": {"code": "Broken", "message": "it broke"}},
+    {"error": {"code": "Broken", "message": "it broke", "details": []}, "requestId": "q"},
+    {"requestId": "q", "errorCode": "Broken", "errorMessage": "it broke"},
+]
+WORDS: list[dict[str, Any]] = [
+    {"Message": "it broke"},
+    {"message": "it broke", "code": "Broken"},
+    {"Message": "it broke", "ExceptionMessage": "x", "ExceptionType": "y", "StackTrace": "z"},
+    {"type": "about:blank", "title": "it broke", "status": 500, "traceId": "t"},
+    {"errors": {"field": ["it broke"]}},
+]
+
+
+@pytest.mark.parametrize("text", ["Scan", "Box", "list[Scan]", "Scan | Collection", "dict[str, Scan]", "Any", "None"])
+@pytest.mark.parametrize("body", ERRORS)
+def test_an_error_of_the_service_is_raised_whatever_was_declared(text: str, body: Any) -> None:
+    with pytest.raises(HttpError) as caught:
+        decode(operation(s200=text), 200, dumps(body))
+    assert (200, body, "Broken", "it broke") == (
+        caught.value.status_code,
+        caught.value.body,
+        caught.value.code,
+        caught.value.message,
+    )
+    assert str(caught.value).startswith("Scans_Get: 200: Broken: it broke")
+
+
+@pytest.mark.parametrize("text", ["Scan", "ScanList", "list[Scan]", "Scan | Key", "dict[str, Scan]"])
+@pytest.mark.parametrize("body", WORDS)
+def test_words_alone_are_an_error_where_an_object_was_declared(text: str, body: Any) -> None:
+    with pytest.raises(HttpError, match="200"):
+        decode(operation(s200=text), 200, dumps(body))
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("Collection", {"type": "about:blank", "title": "a member of its own is known"}),
+        ("None", {"message": "Deleted."}),
+        ("Any", {"message": "anything"}),
+        ("dict[str, str]", {"message": "a key like any other"}),
+        ("Box", {"error": None, "errorCode": "", "message": ""}),
+        ("Box", {"error": {"code": "X"}, "more": 1}),
+    ],
+)
+def test_what_is_not_surely_an_error_is_an_answer(text: str, body: Any) -> None:
+    assert body == to_json(decode(operation(s200=text), 200, dumps(body)))
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+def test_the_declared_error_of_a_bad_status_is_decoded(status: int) -> None:
+    body = {"name": "k", "error": {"code": "X"}}
+    assert body == to_json(decode(operation(s200="Scan", default="Key"), status, dumps(body)))
+    assert ERRORS[0] == to_json(decode(operation(s200="Scan", default="Key"), status, dumps(ERRORS[0])))
+
+
+def test_an_error_in_place_of_a_file() -> None:
+    with pytest.raises(HttpError, match="Broken: it broke"):
+        decode(operation(s200="bytes"), 200, dumps(ERRORS[0]), content_type="application/json; charset=utf-8")
+    assert dumps(ERRORS[0]) == decode(operation(s200="bytes"), 200, dumps(ERRORS[0]), content_type="text/csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "body", "said"),
+    [
+        ("Scan", "text", "the answer is a string, where Scan is declared"),
+        ("Scan", 7, "the answer is an integer, where"),
+        ("Scan", [{"kind": "Sql"}], "the answer is a list, where"),
+        ("Scan", False, "the answer is a boolean, where"),
+        ("list[Scan]", {"kind": "Sql"}, "the answer is an object, where"),
+        ("list[Scan]", "text", "the answer is a string, where"),
+        ("dict[str, Scan]", [], "the answer is a list, where"),
+        ("Scan | Collection", "text", "the answer is a string, where"),
+        ("Box", {"value": "text"}, "the answer is a string in 'value', where Box is declared"),
+        ("Box", {"value": {"value": []}}, "the answer is an object in 'value', where"),
+        ("Box", {"value": [{}]}, "the answer is a list in 'value', where"),
+        ("Scan", {"value": [{}], "nextLink": None}, "the answer is a list in 'value', where"),
+    ],
+)
+def test_what_cannot_be_the_answer_is_none(text: str, body: Any, said: str) -> None:
+    with pytest.raises(DecodeError, match=f"^Scans_Get: {said}") as caught:
+        decode(operation(s200=text), 200, dumps(body))
+    assert body == caught.value.body
+    assert not isinstance(caught.value, ContractError)
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("Scan", {"kind": "New"}),
+        ("Scan", {"name": None}),
+        ("Scan", {}),
+        ("Scan", {"new": 1}),
+        ("Scan", {"new": 1, "value": []}),
+        ("Box", {}),
+        ("Box", {"new": 1}),
+        ("ScanList", {"value": []}),
+        ("ScanList", {"nextLink": None}),
+        ("list[Scan]", []),
+        ("dict[str, Scan]", {}),
+        ("dict[str, Any]", {"value": "text"}),
+        ("Box", None),
+        ("str", {"odd": 1}),
+        ("int", "7"),
+        ("Origin", {"odd": 1}),
+        ("Scan | str", "text"),
+    ],
+)
+def test_a_sparse_answer_is_one(text: str, body: Any) -> None:
+    assert body == to_json(decode(operation(s200=text), 200, dumps(body)))
+
+
+@pytest.mark.parametrize("body", [{}, {"new": 1}, {"value": [{"kind": "Sql"}]}])
+def test_the_odd_receipt_of_a_write_does_not_hide_that_it_was_done(body: Any) -> None:
+    read = operation(s200="Scan")
+    facts = (read.id, read.group, read.name, "PUT", read.path)
+    write: Operation[Any] = Operation(f"{__package__}.sample_plane.operations.scans", *facts, responses={200: "Scan"})
+    assert body == to_json(decode(write, 200, dumps(body)))
+    for bad in (ERRORS[0], WORDS[0], "text", {"value": "text"}):
+        with pytest.raises(PurviewError):
+            decode(write, 200, dumps(bad))
+
+
+# ---- depth -----------------------------------------------------------------------------------------------------------
+def nested(levels: int) -> bytes:
+    """An object of so many levels, lists and objects in turn."""
+    return b'{"anything":[' * (levels // 2) + b"{}" * (levels % 2) + b"]}" * (levels // 2)
+
+
+@pytest.mark.parametrize("levels", [201, 202, 600, 990, 2_000, 100_000])
+def test_json_of_too_many_levels_is_refused_with_the_limit(levels: int) -> None:
+    with pytest.raises(DecodeError, match="the answer to 200 is JSON nested deeper than 200 levels, the most that is"):
+        decode(operation(s200="Box"), 200, nested(levels))

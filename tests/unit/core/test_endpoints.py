@@ -165,7 +165,7 @@ def test_prefixes_are_joined_once(suffix: str) -> None:
 
 
 def test_the_facade_has_every_plane() -> None:
-    assert 14 == len(PLANES)
+    assert 15 == len(PLANES)
     with Purview("contoso") as purview:
         for name, plane in PLANES.items():
             client = getattr(purview, name)

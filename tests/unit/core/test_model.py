@@ -49,7 +49,7 @@ class OwnScan(m.SqlScan):
         ({"name": 7}, "SqlScan.name takes str, not int"),
         ({"name": ["n"]}, "SqlScan.name takes str, not list of str"),
         ({"tags": "abc"}, r"SqlScan.tags takes list\[str\], not str"),
-        ({"tags": [1, "a"]}, r"SqlScan.tags takes list\[str\], not list of int, str"),
+        ({"tags": ["a", 1]}, r"SqlScan.tags\[1\] takes str, not int"),
         ({"tags": {"a"}}, r"SqlScan.tags takes list\[str\], not set"),
         ({"level": True}, "SqlScan.level takes Level, not bool"),
         ({"origin": 1}, "SqlScan.origin takes Origin, not int"),
@@ -72,9 +72,12 @@ def test_a_wrong_shape_is_refused(members: dict[str, Any], message: str) -> None
     [
         ({"ratio": True}, "Box.ratio takes float, not bool"),
         ({"done": 1}, "Box.done takes bool, not int"),
-        ({"labels": {"a": 1}}, r"Box.labels takes dict\[str, str\], not dict"),
-        ({"attributes": {1: 1}}, r"Box.attributes takes dict\[str, Any\], not dict"),
-        ({"grid": [m.Collection()]}, r"Box.grid takes list\[list\[Collection\]\], not list of Collection"),
+        ({"labels": {"a": 1}}, r"Box.labels\['a'\] takes str, not int"),
+        ({"attributes": {1: 1}}, r"Box.attributes takes dict\[str, Any\], and one of its keys is int"),
+        ({"grid": [m.Collection()]}, r"Box.grid\[0\] takes list\[Collection\], not Collection"),
+        ({"grid": [[], [m.Collection(), {}]]}, r"Box.grid\[1\]\[1\] takes Collection, not dict"),
+        ({"collections": {"Expert": {}}}, r"Box.collections\['Expert'\] takes Collection, not dict"),
+        ({"one_or_more": [m.Collection(), 7]}, r"Box.one_or_more\[1\] takes Collection, not int"),
         ({"either": m.Key(name="k")}, r"Box.either takes Scan \| Collection, not Key"),
         ({"one_or_more": 5}, r"Box.one_or_more takes list\[Collection\] \| Collection \| str, not int"),
     ],
@@ -333,14 +336,14 @@ def test_repr_is_short_and_never_raises() -> None:
     scan = m.SqlScan(name="n" * 500, tags=list("abcdef"), properties=m.SqlScanProperties(workers=1))
     shown = repr(scan)
     assert shown.startswith("SqlScan(name='nnnn")
-    assert shown.endswith("nn', tags=['a', 'b', 'c', ...], kind='Sql', properties=SqlScanProperties(...))")
+    assert shown.endswith("nn', tags=['a', 'b', 'c', ...], kind='Sql', properties=SqlScanProperties(workers=1))")
     assert len(shown) < 160
-    assert "ScanList(value=[SqlScan(...), SqlScan(...), SqlScan(...), ...])" == repr(m.ScanList(value=[scan] * 1000))
+    assert f"ScanList(value=[{shown}, {shown}, {shown}, ...])" == repr(m.ScanList(value=[scan] * 1000))
     scan.name = Loud()  # type: ignore[assignment]
     assert "<Loud instance at " in repr(scan)
     box = m.Box(anything=[])
     box.anything.append(box)
-    assert "Box(anything=[Box(...)])" == repr(box)
+    assert "Box(anything=[Box(anything=[Box(...)])])" == repr(box)
     assert len(repr(m.Box.from_dict({"attributes": {str(i): "v" * 99 for i in range(999)}}))) < 300
 
 
@@ -358,7 +361,7 @@ def test_names_that_do_not_exist() -> None:
     assert "nam" == caught.value.name
     with pytest.raises(AttributeError):
         m.SqlScan().nam = 1  # type: ignore[attr-defined]
-    assert not hasattr(m.SqlScan(), "__deepcopy__")
+    assert not hasattr(m.SqlScan(), "__length_hint__")
 
 
 def test_type_hints_are_types() -> None:
@@ -383,7 +386,7 @@ def test_attrs_is_told_when_it_asks() -> None:
     assert (attrs.NOTHING, None) == (attrs.fields(m.Key).name.default, attrs.fields(m.Key).secret.default)
     assert attrs.fields(OwnScan) is attrs.fields(m.SqlScan)
     raw = {"kind": "Sql", "properties": {"workers": 1}}
-    found = attrs.asdict(m.Scan.from_dict(raw), filter=lambda a, v: v is not None and a.name != "_raw")
+    found = attrs.asdict(m.Scan.from_dict(raw), filter=lambda a, v: v is not None and a.name != "_came")
     assert raw == found
 
 

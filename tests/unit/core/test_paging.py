@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterable
 from typing import Any
 
 import httpx
@@ -157,10 +158,79 @@ def test_t11_either_name_of_the_list_is_read(name: str) -> None:
     assert "p" == policy.name
 
 
-@pytest.mark.parametrize("odd", [None, {}, [], "text", {"value": None}, {"value": "x"}, {"nextLink": False}])
-def test_t11_odd_pages_are_empty_not_errors(odd: Any) -> None:
-    found, recorder = names(httpx.Response(200, content=json.dumps(odd)))
+@pytest.mark.parametrize(
+    "empty", [[], {"value": []}, {"value": None}, {"nextLink": False}, {"nextLink": None, "count": 0}, {"values": []}]
+)
+def test_t11_an_empty_list_in_any_form_is_one(empty: Any) -> None:
+    found, recorder = names(httpx.Response(200, content=json.dumps(empty)))
     assert ([], 1) == (found, len(recorder.seen))
+
+
+async def read_all(items: AsyncIterable[Any]) -> None:
+    async for _ in items:
+        pass
+
+
+NO_LISTS: dict[str, Any] = {
+    "null": None,
+    "an empty object": {},
+    "a string": "text",
+    "an integer": 7,
+    "a boolean": True,
+    "value is a string": {"value": "x"},
+    "value is an object": {"value": {"value": [{"name": "a"}]}},
+    "value is an integer": {"value": 0},
+    "values is a string": {"values": "x"},
+    "An error has occurred.": {"Message": "An error has occurred."},
+    "it broke": {"error": {"code": "Broken", "message": "it broke"}, "requestId": "q"},
+    "too many": {"type": "about:blank", "title": "too many", "status": 429},
+    "but version, build": {"version": "1", "build": {}},
+    "but error, errorCode": {"error": {}, "errorCode": None},
+}
+
+
+@pytest.mark.parametrize("what", NO_LISTS)
+@pytest.mark.parametrize("first", [[], [page("a", link="?skip=0")]], ids=["the first page", "a later one"])
+def test_t11_what_is_no_list_is_never_an_empty_one(what: str, first: list[httpx.Response]) -> None:
+    answers = [*first, httpx.Response(200, content=json.dumps(NO_LISTS[what]))]
+    position = "?skip=0" if first else None
+    with pytest.raises(PagingError, match=what) as caught:
+        list(ScanningClient(ENDPOINT, transport=Recorder(*answers).sync).data_sources.list())
+    assert position == caught.value.position
+    with pytest.raises(PagingError, match=what) as caught:
+        asyncio.run(read_all(AsyncScanningClient(ENDPOINT, transport=Recorder(*answers).both).data_sources.list()))
+    assert position == caught.value.position
+
+
+@pytest.mark.parametrize("most", [1, 3, 1_000])
+def test_t11_empty_pages_that_lead_to_ever_new_ones_have_an_end(most: int) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json={"value": [], "nextLink": f"?skip={len(asked)}"})
+
+    async def answered(request: httpx.Request) -> httpx.Response:
+        return answer(request)
+
+    limit = {} if most == 1_000 else {"max_empty_pages": most}
+    asked: list[httpx.Request] = []
+    with pytest.raises(PagingError, match=f"{most} empty pages in a row.*by_page") as caught:
+        list(ScanningClient(ENDPOINT, transport=httpx.MockTransport(answer)).data_sources.list().by_page(**limit))
+    assert (most, f"?skip={most}") == (len(asked), caught.value.position)
+    asked.clear()
+    client = AsyncScanningClient(ENDPOINT, transport=httpx.MockTransport(answered))
+    with pytest.raises(PagingError, match=f"{most} empty pages in a row") as caught:
+        asyncio.run(read_all(client.data_sources.list().by_page(**limit)))
+    assert (most, f"?skip={most}") == (len(asked), caught.value.position)
+
+
+def test_t11_empty_pages_between_others_are_none_of_an_end() -> None:
+    gap = [page(link=f"?skip={n}") for n in range(3)]
+    answers = [*gap[:2], page("a", link="?a"), *gap[2:], page("b")]
+    pager = ScanningClient(ENDPOINT, transport=Recorder(*answers).sync).data_sources.list()
+    assert [0, 0, 1, 0, 1] == [len(found) for found in pager.by_page(max_empty_pages=3)]
+    for wrong in (0, -1, 1.5, "5"):
+        with pytest.raises(ValueError, match="max_empty_pages= takes a whole number"):
+            next(pager.by_page(max_empty_pages=wrong))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -191,7 +261,7 @@ def test_t11_an_error_or_a_renamed_list_is_no_empty_page(body: Any, said: str) -
 def test_t11_an_error_that_says_nothing_or_comes_with_items_is_none() -> None:
     """Services send an empty one with success."""
     for error in (None, {}, {"errorCode": 0, "errorMessage": ""}, {"code": None, "message": ""}):
-        assert [] == names(httpx.Response(200, json={"error": error, "errorCode": None}))[0]
+        assert [] == names(httpx.Response(200, json={"error": error, "errorCode": None, "value": []}))[0]
     assert ["a"] == names(page("a", error={"code": "Busy"}, warnings=["w"]))[0]
 
 
@@ -226,7 +296,7 @@ def test_t11_a_link_that_is_no_text_is_not_the_end_of_a_list(link: Any) -> None:
         list(client.data_sources.list())
 
 
-def test_t11_a_later_page_without_a_body_is_not_the_end_of_a_list() -> None:
+def test_t11_a_page_without_a_body_is_not_the_end_of_a_list() -> None:
     recorder = Recorder(
         httpx.Response(200, json={"value": [{"name": "a"}], "nextLink": "?skip=1"}), httpx.Response(200)
     )
@@ -234,7 +304,9 @@ def test_t11_a_later_page_without_a_body_is_not_the_end_of_a_list() -> None:
     with pytest.raises(PagingError, match="without a body") as caught:
         list(client.data_sources.list())
     assert "?skip=1" == caught.value.position
-    assert [] == names(httpx.Response(204))[0] == names(httpx.Response(200))[0]  # a service that has nothing to list
+    assert [] == names(httpx.Response(204))[0]  # a service that has nothing to list
+    with pytest.raises(PagingError, match="without a body"):
+        names(httpx.Response(200))
     assert ["a"] == names(page("a", link="?skip=1"), httpx.Response(204))[0]
 
 

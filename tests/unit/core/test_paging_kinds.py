@@ -15,6 +15,7 @@ from purview_dataplane.catalog import AsyncCatalogClient, CatalogClient
 from purview_dataplane.catalog import models as cat
 from purview_dataplane.data_access import DataAccessClient
 from purview_dataplane.data_estate_health import DataEstateHealthClient
+from purview_dataplane.data_quality import DataQualityClient
 from purview_dataplane.datamap import AsyncDataMapClient, DataMapClient
 from purview_dataplane.datamap import models as dm
 from purview_dataplane.datamap_preview import DataMapPreviewClient
@@ -194,6 +195,15 @@ def test_t12_lists_by_skip_token() -> None:
     recorder = Recorder(rows("a", skipToken="S"), rows("b", nextLink="?x=1"), rows("c"))
     assert 3 == len(list(DataAccessClient("contoso", transport=recorder.sync).workflows.list_runs(status="s")))
     assert ["S", "1"] == [recorder.seen[1].url.params["skipToken"], recorder.seen[2].url.params["x"]]
+
+
+@pytest.mark.parametrize("token", ["T", "W3sidG9rZW4i+/==", "a/b", "k:v"])
+def test_t12_a_bare_token_in_place_of_a_link_goes_where_the_operation_takes_it(token: str) -> None:
+    recorder = Recorder(rows("a", nextLink=token), rows("b", nextLink=""))
+    first, _ = DataQualityClient("contoso", transport=recorder.sync).assets.list("d", data_product_id="p").by_page()
+    assert ("token:" + token, token) == (first.position, recorder.seen[1].url.params["continuationToken"])
+    assert recorder.seen[0].url.path == recorder.seen[1].url.path
+    assert "p" == recorder.seen[1].url.params["dataProductId"]
 
 
 def test_t12_a_list_whose_token_no_parameter_takes() -> None:

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import math
+import pickle
+import re
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from purview_core import NotFoundError, Polling, PollingError
+from purview_core import (
+    ConflictError,
+    NotFoundError,
+    Polling,
+    PollingError,
+    PollingTimeoutError,
+    PurviewError,
+    TransportError,
+)
 from purview_dataplane.catalog import CatalogClient
 from purview_dataplane.catalog import models as cat
+from purview_dataplane.data_quality import DataQualityClient
 from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
 from purview_dataplane.scanning import models as m
 from purview_dataplane.share import OPERATIONS, AsyncShareClient, ShareClient
@@ -21,6 +33,15 @@ from purview_dataplane.share import models as share
 
 from .support import ENDPOINT, Recorder, quick
 
+DATA_QUALITY = [
+    ("observations", "begin_run", ("d", "p", "a"), "runs.get"),
+    ("observations", "begin_run_of_asset", ("d", "a"), "runs.get"),
+    ("profiles", "begin_run", ("d", "p", "a"), "runs.get"),
+    ("profiles", "begin_run_of_asset", ("d", "a"), "runs.get"),
+    ("runs", "begin_cancel", ("d", "r"), "runs.get"),
+    ("scans", "begin_run", ("d", "s"), "scans.get"),
+    ("scans", "begin_cancel", ("d", "s", "r"), "scans.get"),
+]
 STATUS = f"{ENDPOINT}/share/operationResults/op?api-version=2023-05-30-preview"
 
 
@@ -100,16 +121,200 @@ def test_t13_links_are_repaired(link: str, expected: str) -> None:
     assert (f"GET /catalog/api/glossary/terms/import/OP1?api-version={expected}", [1.0]) == (recorder.paths[1], waits)
 
 
-def test_t13_links_to_another_host_are_refused() -> None:
-    for link, said in (
-        ("https://evil.example/op", f"another host: https://evil.example, not {ENDPOINT};"),
-        (f"{ENDPOINT}:8443/op?sig=t0ken", f"another port: {ENDPOINT}:8443, not {ENDPOINT};"),
-        (ENDPOINT.replace("https", "http"), "another scheme: http://contoso.purview.azure.com, not"),
+def test_t13_links_to_another_host_are_not_followed_and_leave_the_poller() -> None:
+    for link, refused in (
+        ("https://evil.example/op", "https://evil.example"),
+        (f"{ENDPOINT}:8443/op?sig=t0ken", f"{ENDPOINT}:8443"),
+        (f"{ENDPOINT.replace('https', 'http')}/op", "http://contoso.purview.azure.com"),
+        ("https://[t0ken", "an address that cannot be read"),
+        ("https://evil.example/\x01t0ken", "https://evil.example"),
     ):
         client, recorder, _ = shares(status("Running", link))
-        with pytest.raises(PollingError, match=f"leads to {said}") as caught:
-            client.sent_shares.begin_delete("s")
-        assert (1, False) == (len(recorder.seen), "t0ken" in str(caught.value))
+        poller = client.sent_shares.begin_delete("s")
+        said = f"Running, id op, ask with sent_shares.get, its link to {refused} was not followed"
+        assert f"<Poller of SentShares_Delete: {said}>" == repr(poller)
+        assert said == str(poller.accepted)
+        assert ("Running", False) == (poller.status(), poller.done())
+        assert share.OperationResponse(status="Running", id="op") == attrs_of(poller.result())
+        with pytest.raises(
+            PollingError, match=f"link to {re.escape(refused)} is not followed: .*; ask with sent_shares.get"
+        ):
+            poller.token()
+        assert (1, False) == (len(recorder.seen), "t0ken" in repr(poller))
+
+
+def attrs_of(found: share.OperationResponse) -> share.OperationResponse:
+    """Its status and id alone."""
+    return share.OperationResponse(status=found.status, id=found.id)
+
+
+def test_t13_what_was_accepted_is_one_frozen_thing_that_survives_pickling() -> None:
+    client, _, _ = shares(status("Running", "https://evil.example/op"))
+    accepted = client.sent_shares.begin_delete("s").accepted
+    again = pickle.loads(pickle.dumps(accepted))
+    assert (accepted, hash(accepted), repr(accepted)) == (again, hash(again), repr(again))
+    shown = "status='Running', id='op', ask_with='sent_shares.get', link_refused='https://evil.example'"
+    assert f"OperationStatus({shown})" == repr(accepted)
+    with pytest.raises(AttributeError, match="read-only"):
+        accepted.status = "Done"
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "expected"),
+    [
+        ({"id": "b"}, {"Operation-Id": "h"}, "b"),
+        ({"id": 7}, {"Operation-Id": "h"}, "h"),
+        ({}, {"x-ms-operation-id": "x"}, "x"),
+        (None, {"Operation-Id": f"{STATUS}"}, "op"),
+        (None, {"Operation-Id": "https://[odd"}, None),
+        (None, {}, None),
+    ],
+)
+def test_t13_the_id_is_in_the_body_or_a_header(body: Any, headers: dict[str, str], expected: str | None) -> None:
+    content = b"" if body is None else json.dumps(body).encode()
+    client, _, _ = shares(httpx.Response(202, content=content, headers=headers))
+    assert (expected, "Accepted") == ((a := client.sent_shares.begin_delete("s").accepted).id, a.status)
+
+
+@pytest.mark.parametrize(
+    ("state", "ended", "expected"),
+    [
+        ("CompletedWithExceptions", None, "result"),
+        ("CompletedWithErrors", "2024-05-06T07:08:09Z", "result"),
+        ("CompleteWithWarning", None, "result"),
+        ("Partially Succeeded", None, "result"),
+        ("Quarantined", "2024-05-06T07:08:09Z", "failure"),
+        ("Aborted", "2024-05-06T07:08:09Z", "failure"),
+        ("TimedOut", 1714979289, "failure"),
+        ("TransientFailure", "2024-05-06T07:08:09Z", "failure"),
+        ("Archived", "2024-05-06T07:08:09Z", "result"),
+        ("Archived", None, "running"),
+        ("Archived", "", "running"),
+        ("Archived", "0001-01-01T00:00:00", "running"),
+        ("Quarantined", None, "running"),
+        ("TransientFailure", None, "running"),
+        ("Canceling", "2024-05-06T07:08:09Z", "running"),
+        ("InProgress", "2024-05-06T07:08:09Z", "running"),
+    ],
+)
+@pytest.mark.parametrize("place", ["top", "properties"])
+def test_t13_a_word_that_nobody_knows_is_an_end_where_the_answer_has_an_end_time(
+    state: str, ended: Any, expected: str, place: str
+) -> None:
+    time = {"endTime": ended} if place == "top" else {"properties": {"endTime": ended}}
+    first, last = status("Running", STATUS), httpx.Response(200, json={"id": "op", "status": state, **time})
+    client, _, _ = shares(first, last)
+    poller = client.sent_shares.begin_delete("s")
+    if expected == "failure":
+        with pytest.raises(PollingError, match=f"SentShares_Delete: {state}"):
+            poller.result()
+    elif expected == "running":
+        with pytest.raises(PollingTimeoutError, match=f"is {state} after"):
+            poller.result(timeout=11)
+    else:
+        assert isinstance(poller.result(), share.OperationResponse)
+    assert (state, expected != "running") == (poller.status(), poller.done())
+
+
+def test_t13_a_wait_that_is_over_is_an_error_of_ours_and_a_timeout() -> None:
+    client, _, _ = shares(status("Running", STATUS))
+    with pytest.raises(PollingTimeoutError) as caught:
+        client.sent_shares.begin_delete("s").wait(3)
+    assert isinstance(caught.value, PurviewError)
+    assert isinstance(caught.value, TimeoutError)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert ("Running", str(caught.value), type(caught.value)) == (again.status, str(again), type(again))
+
+
+RUN = "[0-9a-f-]{36}"
+CONFLICT = httpx.Response(409, json={"error": {"code": "Active", "message": "a run is active"}})
+
+
+def runs(*answers: Any, cls: Any = ScanningClient) -> tuple[Any, Recorder]:
+    recorder = Recorder(*answers)
+    made, _ = quick(cls(ENDPOINT, transport=recorder.sync if cls is ScanningClient else recorder.both))
+    return made, recorder
+
+
+@pytest.mark.parametrize("lost", [httpx.ReadError("cut off"), httpx.Response(503)], ids=["cut off", "503"])
+def test_t13_a_run_whose_first_answer_was_lost_is_found_by_its_id(lost: Any) -> None:
+    """The first try has started it, so the second is told that a run is active: it is our own."""
+    running = httpx.Response(200, json={"id": "r", "status": "InProgress"})
+    client, recorder = runs(lost, CONFLICT, running, httpx.Response(200, json={"id": "r", "status": "Succeeded"}))
+    poller = client.scan_result.begin_run_scan("s", "n")
+    run = recorder.seen[0].url.params["runId"]
+    assert ("InProgress", "r", False) == (poller.accepted.status, poller.accepted.id, poller.done())
+    assert "Succeeded" == poller.result().status
+    assert [f"/scan/datasources/s/scans/n/runs/{run}"] * 2 == [r.url.path for r in recorder.seen[2:]]
+
+    async def story() -> Any:
+        client, _ = runs(lost, CONFLICT, running, cls=AsyncScanningClient)
+        return (await client.scan_result.begin_run_scan("s", "n")).accepted.status
+
+    assert "InProgress" == asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("answers", "requests"),
+    [
+        ([httpx.ReadError("cut off"), CONFLICT, httpx.Response(404)], 3),
+        ([httpx.ReadError("cut off"), CONFLICT, httpx.Response(403)], 3),
+        ([CONFLICT], 1),
+    ],
+    ids=["of somebody else", "not to be seen", "at once"],
+)
+def test_t13_a_conflict_that_stays_has_the_id_that_was_sent(answers: list[Any], requests: int) -> None:
+    client, recorder = runs(*answers)
+    with pytest.raises(ConflictError, match=f"a run is active. .*It was sent with runId {RUN}") as caught:
+        client.scan_result.begin_run_scan("s", "n")
+    assert {"runId": recorder.seen[0].url.params["runId"]} == caught.value.sent_ids
+    assert requests == len(recorder.seen)
+    assert caught.value.sent_ids == pickle.loads(pickle.dumps(caught.value)).sent_ids
+
+
+def test_t13_a_start_that_was_never_answered_has_the_id_that_was_sent() -> None:
+    client, recorder = runs(httpx.ReadError("cut off"))
+    with pytest.raises(TransportError, match=f"It was sent with runId {RUN}") as caught:
+        client.scan_result.begin_run_scan("s", "n")
+    assert {"runId": recorder.seen[0].url.params["runId"]} == caught.value.sent_ids
+
+
+def test_t13_a_refused_link_leaves_what_else_tells_the_state() -> None:
+    """The declared path of a run, and the resource of a PUT."""
+    foreign = {"Operation-Location": "https://evil.example/op", "Location": "/gone"}
+    client, recorder = runs(
+        httpx.Response(202, json={"status": "Accepted"}, headers={"Location": "https://evil.example/op"}),
+        httpx.Response(200, json={"id": "r", "status": "Succeeded"}),
+    )
+    assert "Succeeded" == client.scan_result.begin_run_scan("s", "n").result().status
+    assert "/scan/datasources/s/scans/n/runs/" in recorder.paths[1]
+    made = {"shareKind": "InPlace", "id": "s", "properties": {"state": "Succeeded"}}
+    put = httpx.Response(201, json={**made, "properties": {"state": "Creating"}}, headers=foreign)
+    shared, recorder, _ = shares(put, httpx.Response(200, json=made))
+    poller = shared.sent_shares.begin_create_or_replace("s", body=share.SentShare(share_kind="InPlace"))
+    assert made == poller.result().to_dict()
+    assert [f"GET {recorder.paths[0].removeprefix('PUT ')}"] == recorder.paths[1:]
+    assert "https://evil.example" == poller.accepted.link_refused
+
+
+def test_t13_tokens_that_were_taken_before_go_on() -> None:
+    token = {
+        "plane": "share",
+        "operation": "SentShares_Delete",
+        "method": "DELETE",
+        "url": "/share/sentShares/s?api-version=2023-05-30-preview",
+        "link": STATUS.removeprefix(ENDPOINT),
+        "location": None,
+        "status": "Running",
+    }
+    client, _, _ = shares(status("Succeeded"))
+    poller = client.resume(json.dumps(token))
+    assert (None, "Running", "sent_shares.get") == (
+        (a := poller.accepted).id,
+        a.status,
+        a.ask_with,
+    )
+    assert isinstance(poller.result(), share.OperationResponse)
 
 
 def test_t13_a_status_that_is_not_there_yet() -> None:
@@ -178,9 +383,9 @@ def test_t13_an_operation_without_a_link_is_not_taken_for_finished() -> None:
     poller = ScanningClient(ENDPOINT, transport=recorder.sync).scan_result.begin_cancel_scan("s", "n", "r")
     assert not poller.done()
     assert "Accepted" == poller.status()
-    with pytest.raises(PollingError, match="is Accepted, and the service gave no link to its state") as caught:
-        poller.result()
-    assert (body, "Accepted", 1) == (caught.value.body, caught.value.status, len(recorder.seen))
+    result = poller.result()
+    assert (m.OperationResponse, "Accepted", body) == (type(result), result.status, result.to_dict())
+    assert (1, False) == (len(recorder.seen), poller.done())
     with pytest.raises(PollingError, match="has no link by which it could be resumed"):
         poller.token()
 
@@ -215,12 +420,12 @@ def test_t13_a_missing_link_is_built_from_the_id() -> None:
 
 @pytest.mark.parametrize("odd", ["a\ud800", "a\r\nb", "", 7])
 def test_t13_an_id_that_no_link_can_hold_leaves_the_operation_known(odd: Any) -> None:
-    """It has begun: the poller says what it is, and that nobody knows where its state is."""
+    """It has begun: the poller gives the answer, and says what to ask."""
     content = json.dumps({"id": odd, "status": "Running"}).encode()
     client, _ = quick(CatalogClient(ENDPOINT, transport=Recorder(httpx.Response(202, content=content)).sync))
     poller = client.glossary.begin_import_glossary_terms_via_csv_by_glossary_name("n", file=b"a")
-    with pytest.raises(PollingError, match="is Running, and the service gave no link to its state"):
-        poller.result()
+    assert "Running" == poller.result().status
+    assert "glossary.get_import_csv_operation_status" == poller.accepted.ask_with
 
 
 def test_t13_a_status_request_has_nothing_of_the_first_request_but_its_id(tmp_path: Path) -> None:
@@ -285,15 +490,15 @@ def test_t13_what_succeeded_in_part_has_a_result_and_says_so() -> None:
         ({"collectionProvisioningState": "Creating"}, "Creating"),
         ({"properties": {"accountProvisioningState": "Moving"}}, "Moving"),
         ({"status": None, "properties": {"provisioningState": "Creating"}}, "Creating"),
-        ({"status": 7, "properties": []}, "Running"),
-        ([], "Running"),
+        ({"status": 7, "properties": []}, "Accepted"),
+        ([], "Accepted"),
     ],
 )
 def test_s18_t13_a_state_is_read_under_each_of_its_names(body: Any, expected: str) -> None:
     client, _, _ = shares(httpx.Response(202, json=body, headers={"Operation-Location": STATUS}))
     poller = client.sent_shares.begin_delete("s")
     assert expected == poller._monitor.status
-    assert f"<Poller of SentShares_Delete: {expected}>" == repr(poller)
+    assert f"<Poller of SentShares_Delete: {expected}, ask with sent_shares.get>" == repr(poller)
 
 
 def test_t13_a_status_that_was_there_has_to_stay() -> None:
@@ -324,7 +529,7 @@ def test_t13_a_token_is_all_that_another_process_needs() -> None:
         "url": "/share/sentShares/s?api-version=2023-05-30-preview",
         "link": STATUS.removeprefix(ENDPOINT),
         "location": None,
-        "status": "Running",
+        "status": "Accepted",
     } == json.loads(token)
     other, recorder, waits = shares(status("Running"), status("Succeeded"), httpx.Response(200, json=made))
     poller = other.resume(token)
@@ -409,3 +614,30 @@ def test_t13_cancelling_stops_the_wait_and_leaves_nothing_behind() -> None:
 
     asyncio.run(story())
     assert 2 == len(recorder.seen)
+
+
+def test_a_success_that_was_taken_where_nothing_is_declared_to_take_time_is_none() -> None:
+    """Data Quality marks what answers 204 alone; where it is taken instead, it is a success all the same."""
+    body = {"id": "op", "status": "InProgress"}
+    for answer in (httpx.Response(202, json=body), httpx.Response(202), httpx.Response(204)):
+        client, _ = quick(DataQualityClient("contoso", transport=Recorder(answer).sync))
+        assert client.observations.delete("d", "p", "a", "o") is None
+        assert client.observations.delete_of_asset("d", "a", "o") is None
+
+
+@pytest.mark.parametrize(("group", "method", "arguments", "asks"), DATA_QUALITY)
+def test_data_quality_gives_the_state_that_came_and_says_what_to_ask(
+    group: str, method: str, arguments: tuple[Any, ...], asks: str
+) -> None:
+    body = {"id": "op", "status": "InProgress", "lastUpdated": "2024-05-06T07:08:09Z"}
+    link = {"Operation-Location": "https://westus.api.purview.azure.com/dataquality/business-domains/d/status/op"}
+    recorder = Recorder(httpx.Response(202, json=body, headers={**link, "Operation-Id": "op"}))
+    client, waits = quick(DataQualityClient("contoso", transport=recorder.sync))
+    send = getattr(getattr(client, group), method)
+    taken = {name: {} for name in ("body",) if name in inspect.signature(send).parameters}
+    poller = send(*arguments, **taken)
+    result = poller.result()
+    assert ("StatusMonitor", "InProgress", body) == (type(result).__name__, result.status, result.to_dict())
+    assert ("InProgress", False, asks) == (poller.status(), poller.done(), poller.accepted.ask_with)
+    assert ("op", "https://westus.api.purview.azure.com") == (poller.accepted.id, poller.accepted.link_refused)
+    assert ([], 1) == (waits, len(recorder.seen))

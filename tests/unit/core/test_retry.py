@@ -27,6 +27,8 @@ from purview_core import (
 )
 from purview_core.retry import Budget
 from purview_dataplane import Purview
+from purview_dataplane.account import AccountClient, AsyncAccountClient
+from purview_dataplane.datamap import AsyncDataMapClient, DataMapClient
 from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
 
 from .support import ENDPOINT, Recorder, quick
@@ -46,6 +48,55 @@ def test_t01_a_503_that_names_a_time_is_not_repeated_for_a_write() -> None:
     with pytest.raises(ServerError) as caught:
         client.scan_result.begin_cancel_scan("s", "n", "r")
     assert (1, [], 3.0) == (len(recorder.seen), waits, caught.value.retry_after)
+
+
+WRITES = [
+    (DataMapClient, AsyncDataMapClient, "Entity_BulkCreateOrUpdate"),
+    (AccountClient, AsyncAccountClient, "Accounts_UpdateAccountProperties"),
+]
+PASSING = [httpx.ReadError("cut off"), *(httpx.Response(status) for status in (408, 500, 502, 503, 504))]
+
+
+@pytest.mark.parametrize("failure", PASSING, ids=lambda f: str(getattr(f, "status_code", "cut off")))
+@pytest.mark.parametrize("writes", [True, False])
+def test_a_write_is_tried_again_where_the_caller_says_that_it_may_be(failure: Any, writes: bool) -> None:
+    """For one call, sync and async, POST and PATCH; the next call over the same connections is as before."""
+    good, retry = httpx.Response(200, json={}), Retry(writes=writes)
+
+    async def later(client: Any, operation: str) -> int:
+        found: int = (await client.with_options(retry=retry).call(operation, {}, {})).status_code
+        return found
+
+    for sync, awaited, operation in WRITES:
+        recorder = Recorder(failure, good)
+        client, _ = quick(sync(ENDPOINT, transport=recorder.sync))
+        other = Recorder(failure, good)
+        waiting, _ = quick(awaited(ENDPOINT, transport=other.both))
+        if writes:
+            assert 200 == client.with_options(retry=retry).call(operation, {}, {}).status_code
+            assert 200 == asyncio.run(later(waiting, operation))
+            assert (2, 2) == (len(recorder.seen), len(other.seen))
+        else:
+            with pytest.raises((ServerError, TransportError, HttpError)):
+                client.with_options(retry=retry).call(operation, {}, {})
+            with pytest.raises((ServerError, TransportError, HttpError)):
+                asyncio.run(later(waiting, operation))
+            assert (1, 1) == (len(recorder.seen), len(other.seen))
+        assert not client._retry.writes
+
+
+def test_no_answer_in_time_is_never_repeated_for_a_write() -> None:
+    recorder = Recorder(httpx.ReadTimeout("late"))
+    client, _ = quick(DataMapClient(ENDPOINT, transport=recorder.sync, retry=Retry(writes=True)))
+    with pytest.raises(TransportTimeoutError):
+        client.call("Entity_BulkCreateOrUpdate", {}, {})
+    assert 1 == len(recorder.seen)
+
+
+@pytest.mark.parametrize("odd", ["true", 1, None], ids=repr)
+def test_writes_is_true_or_false(odd: Any) -> None:
+    with pytest.raises(TypeError, match="writes= takes True or False"):
+        Retry(writes=odd)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +288,7 @@ def test_t01_a_retry_without_attempts(value: int) -> None:
 def test_t01_a_retry_is_a_value() -> None:
     one = Retry(5, longest_wait_s=3)
     assert one == pickle.loads(pickle.dumps(one)) == copy.deepcopy(one) == Retry(5, longest_wait_s=3.0)
-    assert "Retry(attempts=5, first_wait_s=0.5, longest_wait_s=3)" == repr(one)
+    assert "Retry(attempts=5, first_wait_s=0.5, longest_wait_s=3, writes=False)" == repr(one)
     assert one != Retry(5)
     with pytest.raises(AttributeError, match="Retry is read-only"):
         one.attempts = 3  # type: ignore[misc]

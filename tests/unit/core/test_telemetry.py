@@ -77,7 +77,7 @@ def test_t16_nothing_is_loaded_for_it() -> None:
     code = """if True:
         import sys, httpx
         from purview_dataplane.scanning import ScanningClient
-        answer = httpx.MockTransport(lambda request: httpx.Response(200, json={}))
+        answer = httpx.MockTransport(lambda request: httpx.Response(200, json={"kind": "New"}))
         ScanningClient("contoso", transport=answer).scans.get("s", "n")
         print(sorted(m for m in sys.modules if m.startswith("opentelemetry")))
     """

@@ -132,7 +132,7 @@ def spoiled(operation: Operation, methods: set[str]) -> Iterator[tuple[str, Samp
 
 
 def _whole(operation: Operation, good: Sample, methods: set[str]) -> Iterator[tuple[str, Sample]]:
-    other = next(m for m in ("PATCH", "POST", "PUT", "DELETE") if m not in methods)
+    other = next(m for m in ("PATCH", "POST", "PUT", "DELETE", "HEAD") if m not in methods)
     yield "method", replace(good, method=other)
     segments = good.path.split("/")
     literals = [i for i, s in enumerate(operation.path.split("/")) if s and "{" not in s]
@@ -193,7 +193,7 @@ def _bodies(operation: Operation, good: Sample) -> Iterator[tuple[str, Sample]]:
 def _members(
     operation: Operation, good: Sample, path: tuple[Any, ...], shape: Shape, inner: Shape, value: Json
 ) -> Iterator[tuple[str, Sample]]:
-    for name in inner.required & set(value):
+    for name in (inner.required - inner.answered) & set(value):
         if name != shape.discriminator:
             yield "required dropped", replace(good, body=drop(good.body, (*path, name)))
     if shape.discriminator in value:

@@ -85,7 +85,7 @@ def test_what_was_read_is_put_back_with_one_member_changed() -> None:
     assert {"id", "name", "properties"} == set(read)
     assert {"properties": read["properties"] | {"baseUrl": f"{read['properties']['baseUrl']} changed"}} == sent
     every = [r for document in DEFAULT for r in records(document) if r["pass"] == PUT_BACK]
-    assert 57 == len(every)
+    assert 61 == len(every)
 
 
 def test_a_service_that_keeps_state_has_what_is_read() -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from purview_testing import Sandbox
-from purview_testing.answers import exactly
+from purview_testing.answers import Examples, exactly
 from purview_testing.contracts import Schemas
 from purview_testing.values import Checker
 
@@ -69,7 +69,8 @@ def test_what_is_invented_in_a_glossary_has_a_guid(given: str, kept: bool) -> No
 
 def test_the_id_of_what_is_made_is_the_one_by_which_it_is_found() -> None:
     path = "/datagovernance/dataestate/controls?api-version=2025-11-01-preview"
-    made, listed = called("POST", path, {"id": ""}, exact=True)
+    planes = ["data_estate_health@2025-11-01-preview"]
+    made, listed = called("POST", path, {"id": ""}, exact=True, planes=planes)
     assert made.json()["id"] == listed.json()["value"][0]["id"] != ""
 
 
@@ -79,6 +80,40 @@ def test_a_relationship_without_its_entity(options: dict[str, bool], status: int
     response, _ = called("POST", path, {}, exact=True, **options)
     assert (status, status == 200) == (response.status_code, "entityId" in response.json())
     assert status == 200 or "needs its entityId" in response.text
+
+
+def test_what_has_a_name_of_its_own_beside_a_list_is_none_of_its_items() -> None:
+    """`/controls/schedule` beside `/controls/{id}`."""
+    base = "/datagovernance/dataestate/controls"
+    with (
+        Sandbox(["data_estate_health"], exact=True) as sandbox,
+        httpx.Client(transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url) as client,
+    ):
+        version = {"api-version": "2024-02-01-preview"}
+        client.put(f"{base}/schedule", params=version, json={"interval": 2})
+        client.put(f"{base}/{ID}", params=version, json={"name": "n", "type": "ControlGroup"})
+        assert 2 == client.get(f"{base}/schedule", params=version).json()["interval"]
+        assert [ID] == [item["id"] for item in client.get(base, params=version).json()["value"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("P7D", 0),
+        ("P2W", 0),
+        ("P1Y2M3DT4H5M6.7S", 0),
+        ("PT1H", 0),
+        ("P", 1),
+        ("P1DT", 1),
+        ("7D", 1),
+        ("P1W2D", 1),
+        ("", 1),
+    ],
+)
+def test_durations(text: str, number: int) -> None:
+    schema = {"type": "string", "format": "duration"}
+    assert number == len(list(Checker(Schemas({})).check(schema, text)))
+    assert [] == list(Checker(Schemas({})).check(schema, Examples(Schemas({}), text).of(schema)))
 
 
 def test_items_that_may_not_be_there_twice() -> None:

@@ -468,7 +468,12 @@ _BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV: _d.Operation[m.ImportCSVOperation] = _d.Op
         _d.API_VERSION,
     ),
     body=_d.Body("", media_types=("multipart/form-data",), fields=(_d.FormField("file", "file", True),)),
-    polling=_d.Polling("azure-async-operation", "ImportCSVOperation", "/catalog/api/glossary/terms/import/{id}"),
+    polling=_d.Polling(
+        "azure-async-operation",
+        "ImportCSVOperation",
+        "/catalog/api/glossary/terms/import/{id}",
+        ask_with="glossary.get_import_csv_operation_status",
+    ),
 )
 
 _BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV_BY_GLOSSARY_NAME: _d.Operation[m.ImportCSVOperation] = _d.Operation(
@@ -487,7 +492,12 @@ _BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV_BY_GLOSSARY_NAME: _d.Operation[m.ImportCSVO
         _d.API_VERSION,
     ),
     body=_d.Body("", media_types=("multipart/form-data",), fields=(_d.FormField("file", "file", True),)),
-    polling=_d.Polling("azure-async-operation", "ImportCSVOperation", "/catalog/api/glossary/terms/import/{id}"),
+    polling=_d.Polling(
+        "azure-async-operation",
+        "ImportCSVOperation",
+        "/catalog/api/glossary/terms/import/{id}",
+        ask_with="glossary.get_import_csv_operation_status",
+    ),
 )
 
 _GET_IMPORT_CSV_OPERATION_STATUS: _d.Operation[m.ImportCSVOperation] = _d.Operation(
@@ -575,7 +585,12 @@ _BEGIN_BULK_DELETE_TERMS_BY_GUIDS: _d.Operation[m.BulkDeleteOperation] = _d.Oper
         _d.API_VERSION,
     ),
     body=_d.Body("list[str]"),
-    polling=_d.Polling("azure-async-operation", "BulkDeleteOperation", "/catalog/api/glossary/terms/bulkDeletion/{id}"),
+    polling=_d.Polling(
+        "azure-async-operation",
+        "BulkDeleteOperation",
+        "/catalog/api/glossary/terms/bulkDeletion/{id}",
+        ask_with="glossary.get_bulk_delete_operation_status",
+    ),
 )
 
 _LIST_TERMS_BY_GUIDS: _d.Operation[list[m.AtlasGlossaryTerm]] = _d.Operation(

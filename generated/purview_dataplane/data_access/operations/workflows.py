@@ -29,11 +29,11 @@ _GET_APPROVALS: _d.Operation[m.ApprovalWorkflow] = _d.Operation(
     paging=_d.Paging("value", "nextLink", token="skipToken"),
 )
 
-_GET_RUNS: _d.Operation[m.WorkflowRun] = _d.Operation(
+_LIST_RUNS: _d.Operation[m.WorkflowRun] = _d.Operation(
     __name__,
     "Workflows_GetRuns",
     "workflows",
-    "get_runs",
+    "list_runs",
     "GET",
     "/datagovernance/dataaccess/workflowRuns",
     responses={200: "WorkflowRunListResponse", "default": "AzureCoreFoundationsErrorResponse"},
@@ -235,7 +235,7 @@ class Workflows(_d.Group):
             (skip_token, approval_status, business_concept, business_concept_type, workflow_type, governance_domain),
         )
 
-    def get_runs(
+    def list_runs(
         self,
         *,
         skip_token: str | None = None,
@@ -253,7 +253,7 @@ class Workflows(_d.Group):
         GET /datagovernance/dataaccess/workflowRuns
         """
         return self._pages(
-            _GET_RUNS,
+            _LIST_RUNS,
             (
                 skip_token,
                 under_glossary_hierarchy,
@@ -353,7 +353,6 @@ class Workflows(_d.Group):
         return self._send(_GET_TEMPLATE_BY_TRIGGER_TYPE, (trigger_type,))
 
     create_or_update = _d.renamed("workflows.create_or_update", "workflows.create_or_replace", create_or_replace)
-    list_runs = _d.renamed("workflows.list_runs", "workflows.get_runs", get_runs)
 
 
 class AsyncWorkflows(_d.AsyncGroup):
@@ -376,7 +375,7 @@ class AsyncWorkflows(_d.AsyncGroup):
             (skip_token, approval_status, business_concept, business_concept_type, workflow_type, governance_domain),
         )
 
-    def get_runs(
+    def list_runs(
         self,
         *,
         skip_token: str | None = None,
@@ -394,7 +393,7 @@ class AsyncWorkflows(_d.AsyncGroup):
         GET /datagovernance/dataaccess/workflowRuns
         """
         return self._pages(
-            _GET_RUNS,
+            _LIST_RUNS,
             (
                 skip_token,
                 under_glossary_hierarchy,
@@ -494,4 +493,3 @@ class AsyncWorkflows(_d.AsyncGroup):
         return await self._send(_GET_TEMPLATE_BY_TRIGGER_TYPE, (trigger_type,))
 
     create_or_update = _d.renamed("workflows.create_or_update", "workflows.create_or_replace", create_or_replace)
-    list_runs = _d.renamed("workflows.list_runs", "workflows.get_runs", get_runs)

@@ -6,63 +6,110 @@ from purview_core.lazy import lazy_index as _lazy_index
 TYPE_CHECKING = False  # type checkers take it for true; typing itself would cost more than all the rest
 if TYPE_CHECKING:
     from .common import (
-        Action as Action,
-        ActionFacetRequest as ActionFacetRequest,
-        ActionFiltersPayload as ActionFiltersPayload,
-        ActionGroupedRequest as ActionGroupedRequest,
-        ActionQueryRequest as ActionQueryRequest,
-        ActionQueryResponse as ActionQueryResponse,
+        AggregatedScore as AggregatedScore,
+        AnalyticsJobLogs as AnalyticsJobLogs,
+        AnalyticsScheduleRequest as AnalyticsScheduleRequest,
         Assessment as Assessment,
         AssessmentListResponse as AssessmentListResponse,
+        AssessmentRule as AssessmentRule,
+        AssessmentRuleActionProperties as AssessmentRuleActionProperties,
         AzureCoreFoundationsError as AzureCoreFoundationsError,
         AzureCoreFoundationsErrorResponse as AzureCoreFoundationsErrorResponse,
         AzureCoreFoundationsInnerError as AzureCoreFoundationsInnerError,
+        ContactItem as ContactItem,
+        Contacts as Contacts,
         Control as Control,
         ControlListResponse as ControlListResponse,
-        CreateTimeRangeFilter as CreateTimeRangeFilter,
-        DEHAnalyticsJobLogs as DEHAnalyticsJobLogs,
-        DHAnalyticsScheduleRequest as DHAnalyticsScheduleRequest,
-        FacetRequestObject as FacetRequestObject,
-        FacetResponse as FacetResponse,
-        FacetResponseObject as FacetResponseObject,
-        GroupedActions as GroupedActions,
+        ControlScore as ControlScore,
+        ControlStatusPaletteConfig as ControlStatusPaletteConfig,
+        ControlStatusPaletteRule as ControlStatusPaletteRule,
         ManagedPrivateEndpointExistsResponse as ManagedPrivateEndpointExistsResponse,
         ManagedPrivateEndpointRequest as ManagedPrivateEndpointRequest,
         NetworkProperties as NetworkProperties,
-        OrderBy as OrderBy,
         QueryScoresRequest as QueryScoresRequest,
         QueryScoresRequestTimeRange as QueryScoresRequestTimeRange,
+        Recurrence as Recurrence,
+        Rule as Rule,
+        Schedule as Schedule,
+        ScheduleMonthlyOccurrence as ScheduleMonthlyOccurrence,
+        StatusPalette as StatusPalette,
         StorageConfig as StorageConfig,
         StorageConfigConnectivityResult as StorageConfigConnectivityResult,
         StorageConfigNetworkProperties as StorageConfigNetworkProperties,
         StorageConfigTypeProperties as StorageConfigTypeProperties,
         StorageConfigUpdate as StorageConfigUpdate,
         SystemData as SystemData,
-        TriggerScheduleRequest as TriggerScheduleRequest,
-        TriggerScheduleResponse as TriggerScheduleResponse,
+    )
+    from .control import (
+        ControlGroup as ControlGroup,
+        ControlNode as ControlNode,
+        ControlNodeTypeProperties as ControlNodeTypeProperties,
     )
     from .enums import (
-        DHAnalyticsScheduleFrequency as DHAnalyticsScheduleFrequency,
-        DHScheduleState as DHScheduleState,
+        AnalyticsScheduleFrequency as AnalyticsScheduleFrequency,
+        AssessmentRuleSeverity as AssessmentRuleSeverity,
+        AssessmentTargetEntityType as AssessmentTargetEntityType,
+        AssessmentTargetQualityType as AssessmentTargetQualityType,
+        ControlStatus as ControlStatus,
+        ControlType as ControlType,
         DataSourceType as DataSourceType,
+        RuleCheckPoint as RuleCheckPoint,
+        RuleGroupOperator as RuleGroupOperator,
+        RuleOperator as RuleOperator,
+        RuleType as RuleType,
+        ScheduleFrequency as ScheduleFrequency,
+        ScheduleState as ScheduleState,
+        ScheduleWeekDay as ScheduleWeekDay,
         ScoreQueryType as ScoreQueryType,
         StorageStatus as StorageStatus,
         StorageType as StorageType,
     )
+    from .rule import (
+        ExpressionRule as ExpressionRule,
+        ExpressionRuleTypeProperties as ExpressionRuleTypeProperties,
+        RuleGroup as RuleGroup,
+        RuleGroupTypeProperties as RuleGroupTypeProperties,
+        SimpleRule as SimpleRule,
+        SimpleRuleTypeProperties as SimpleRuleTypeProperties,
+    )
+
+    DEHAnalyticsJobLogs = AnalyticsJobLogs
+    DHAnalyticsScheduleFrequency = AnalyticsScheduleFrequency
+    DHAnalyticsScheduleRequest = AnalyticsScheduleRequest
+    DHScheduleFrequency = ScheduleFrequency
+    DHScheduleState = ScheduleState
+    DHScoreAggregated = AggregatedScore
 
 if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
     _WHERE, __getattr__, __dir__ = _lazy_index(
         __name__,
+        {
+            "DEHAnalyticsJobLogs": "AnalyticsJobLogs",
+            "DHAnalyticsScheduleFrequency": "AnalyticsScheduleFrequency",
+            "DHAnalyticsScheduleRequest": "AnalyticsScheduleRequest",
+            "DHScheduleFrequency": "ScheduleFrequency",
+            "DHScheduleState": "ScheduleState",
+            "DHScoreAggregated": "AggregatedScore",
+        },
         common=(
-            "Action ActionFacetRequest ActionFiltersPayload ActionGroupedRequest ActionQueryRequest "
-            "ActionQueryResponse Assessment AssessmentListResponse AzureCoreFoundationsError "
-            "AzureCoreFoundationsErrorResponse AzureCoreFoundationsInnerError Control ControlListResponse "
-            "CreateTimeRangeFilter DEHAnalyticsJobLogs DHAnalyticsScheduleRequest FacetRequestObject "
-            "FacetResponse FacetResponseObject GroupedActions ManagedPrivateEndpointExistsResponse "
-            "ManagedPrivateEndpointRequest NetworkProperties OrderBy QueryScoresRequest "
-            "QueryScoresRequestTimeRange StorageConfig StorageConfigConnectivityResult "
-            "StorageConfigNetworkProperties StorageConfigTypeProperties StorageConfigUpdate SystemData "
-            "TriggerScheduleRequest TriggerScheduleResponse"
+            "AggregatedScore AnalyticsJobLogs AnalyticsScheduleRequest Assessment AssessmentListResponse "
+            "AssessmentRule AssessmentRuleActionProperties AzureCoreFoundationsError "
+            "AzureCoreFoundationsErrorResponse AzureCoreFoundationsInnerError ContactItem Contacts Control "
+            "ControlListResponse ControlScore ControlStatusPaletteConfig ControlStatusPaletteRule "
+            "ManagedPrivateEndpointExistsResponse ManagedPrivateEndpointRequest NetworkProperties "
+            "QueryScoresRequest QueryScoresRequestTimeRange Recurrence Rule Schedule ScheduleMonthlyOccurrence "
+            "StatusPalette StorageConfig StorageConfigConnectivityResult StorageConfigNetworkProperties "
+            "StorageConfigTypeProperties StorageConfigUpdate SystemData"
         ),
-        enums="DHAnalyticsScheduleFrequency DHScheduleState DataSourceType ScoreQueryType StorageStatus StorageType",
+        control="ControlGroup ControlNode ControlNodeTypeProperties",
+        enums=(
+            "AnalyticsScheduleFrequency AssessmentRuleSeverity AssessmentTargetEntityType "
+            "AssessmentTargetQualityType ControlStatus ControlType DataSourceType RuleCheckPoint "
+            "RuleGroupOperator RuleOperator RuleType ScheduleFrequency ScheduleState ScheduleWeekDay "
+            "ScoreQueryType StorageStatus StorageType"
+        ),
+        rule=(
+            "ExpressionRule ExpressionRuleTypeProperties RuleGroup RuleGroupTypeProperties SimpleRule "
+            "SimpleRuleTypeProperties"
+        ),
     )

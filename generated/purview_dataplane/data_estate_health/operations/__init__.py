@@ -4,14 +4,10 @@ from purview_core import declare as _d
 OPERATIONS = _d.operations(
     __name__,
     {
-        "actions": "Actions_Get Actions_Update Actions_GetFacets Actions_QueryGrouped Actions_Query",
         "analytics_schedules": "AnalyticsSchedules_Get AnalyticsSchedules_CreateOrUpdate AnalyticsSchedules_GetJobLogs",
         "assessments": "Assessments_List Assessments_Get Assessments_Update Assessments_Reset",
-        "controls": (
-            "Controls_List Controls_Create Controls_Get Controls_Update Controls_Delete Controls_Reset "
-            "Controls_ResetAll"
-        ),
-        "schedules": "Schedules_Get Schedules_CreateOrUpdate Schedules_Trigger",
+        "controls": "Controls_List Controls_Get Controls_Update Controls_Reset Controls_ResetAll",
+        "schedules": "Schedules_Get Schedules_CreateOrUpdate",
         "scores": "Scores_Query",
         "settings": (
             "Settings_CreateManagedPrivateEndpoint Settings_CheckManagedPrivateEndpointExists "

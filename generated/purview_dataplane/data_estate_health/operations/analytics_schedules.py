@@ -9,60 +9,60 @@ from purview_core import declare as _d
 if TYPE_CHECKING:
     from .. import models as m
 
-_GET: _d.Operation[m.DHAnalyticsScheduleRequest] = _d.Operation(
+_GET: _d.Operation[m.AnalyticsScheduleRequest] = _d.Operation(
     __name__,
     "AnalyticsSchedules_Get",
     "analytics_schedules",
     "get",
     "GET",
     "/datagovernance/dataestate/analytics/schedule",
-    responses={200: "DHAnalyticsScheduleRequest", "default": "AzureCoreFoundationsErrorResponse"},
+    responses={200: "AnalyticsScheduleRequest", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read when the analytics of the data estate refresh.",
     parameters=(_d.API_VERSION,),
 )
 
-_CREATE_OR_UPDATE: _d.Operation[m.DHAnalyticsScheduleRequest] = _d.Operation(
+_CREATE_OR_UPDATE: _d.Operation[m.AnalyticsScheduleRequest] = _d.Operation(
     __name__,
     "AnalyticsSchedules_CreateOrUpdate",
     "analytics_schedules",
     "create_or_update",
     "PUT",
     "/datagovernance/dataestate/analytics/schedule",
-    responses={200: "DHAnalyticsScheduleRequest", "default": "AzureCoreFoundationsErrorResponse"},
+    responses={200: "AnalyticsScheduleRequest", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Set when the analytics of the data estate refresh.",
     parameters=(_d.API_VERSION,),
-    body=_d.Body("DHAnalyticsScheduleRequest"),
+    body=_d.Body("AnalyticsScheduleRequest"),
 )
 
-_GET_JOB_LOGS: _d.Operation[list[m.DEHAnalyticsJobLogs]] = _d.Operation(
+_GET_JOB_LOGS: _d.Operation[list[m.AnalyticsJobLogs]] = _d.Operation(
     __name__,
     "AnalyticsSchedules_GetJobLogs",
     "analytics_schedules",
     "get_job_logs",
     "GET",
     "/datagovernance/dataestate/analytics/schedule/getjoblogs",
-    responses={200: "list[DEHAnalyticsJobLogs]", "default": "AzureCoreFoundationsErrorResponse"},
+    responses={200: "list[AnalyticsJobLogs]", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read the log of past analytics refreshes: when each ran and how it ended.",
     parameters=(_d.API_VERSION,),
 )
 
 
 class AnalyticsSchedules(_d.Group):
-    def get(self) -> m.DHAnalyticsScheduleRequest:
+    def get(self) -> m.AnalyticsScheduleRequest:
         """Read when the analytics of the data estate refresh.
 
         GET /datagovernance/dataestate/analytics/schedule
         """
         return self._send(_GET)
 
-    def create_or_update(self, *, body: m.DHAnalyticsScheduleRequest) -> m.DHAnalyticsScheduleRequest:
+    def create_or_update(self, *, body: m.AnalyticsScheduleRequest) -> m.AnalyticsScheduleRequest:
         """Set when the analytics of the data estate refresh.
 
         PUT /datagovernance/dataestate/analytics/schedule
         """
         return self._send(_CREATE_OR_UPDATE, (), body)
 
-    def get_job_logs(self) -> _list[m.DEHAnalyticsJobLogs]:
+    def get_job_logs(self) -> _list[m.AnalyticsJobLogs]:
         """Read the log of past analytics refreshes: when each ran and how it ended.
 
         GET /datagovernance/dataestate/analytics/schedule/getjoblogs
@@ -71,21 +71,21 @@ class AnalyticsSchedules(_d.Group):
 
 
 class AsyncAnalyticsSchedules(_d.AsyncGroup):
-    async def get(self) -> m.DHAnalyticsScheduleRequest:
+    async def get(self) -> m.AnalyticsScheduleRequest:
         """Read when the analytics of the data estate refresh.
 
         GET /datagovernance/dataestate/analytics/schedule
         """
         return await self._send(_GET)
 
-    async def create_or_update(self, *, body: m.DHAnalyticsScheduleRequest) -> m.DHAnalyticsScheduleRequest:
+    async def create_or_update(self, *, body: m.AnalyticsScheduleRequest) -> m.AnalyticsScheduleRequest:
         """Set when the analytics of the data estate refresh.
 
         PUT /datagovernance/dataestate/analytics/schedule
         """
         return await self._send(_CREATE_OR_UPDATE, (), body)
 
-    async def get_job_logs(self) -> _list[m.DEHAnalyticsJobLogs]:
+    async def get_job_logs(self) -> _list[m.AnalyticsJobLogs]:
         """Read the log of past analytics refreshes: when each ran and how it ended.
 
         GET /datagovernance/dataestate/analytics/schedule/getjoblogs

@@ -21,22 +21,6 @@ _LIST: _d.Operation[m.Control] = _d.Operation(
     paging=_d.Paging("value", None, token="continuationToken"),
 )
 
-_CREATE: _d.Operation[m.Control] = _d.Operation(
-    __name__,
-    "Controls_Create",
-    "controls",
-    "create",
-    "POST",
-    "/datagovernance/dataestate/controls",
-    responses={201: "Control", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Add a health control or group; with_new_assessment makes its assessment along with it.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("with_new_assessment", "bool"),
-    ),
-    body=_d.Body("Control"),
-)
-
 _GET: _d.Operation[m.Control] = _d.Operation(
     __name__,
     "Controls_Get",
@@ -68,22 +52,6 @@ _UPDATE: _d.Operation[m.Control] = _d.Operation(
     body=_d.Body("Control"),
 )
 
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Controls_Delete",
-    "controls",
-    "delete",
-    "DELETE",
-    "/datagovernance/dataestate/controls/{id}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete a health control or group; its assessment goes too only with delete_assessment.",
-    parameters=(
-        _d.path("id"),
-        _d.API_VERSION,
-        _d.query("delete_assessment", "bool"),
-    ),
-)
-
 _RESET: _d.Operation[m.Control] = _d.Operation(
     __name__,
     "Controls_Reset",
@@ -106,7 +74,7 @@ _RESET_ALL: _d.Operation[None] = _d.Operation(
     "reset_all",
     "POST",
     "/datagovernance/dataestate/controls/reset",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+    responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Reset every health control at once; succeeds without an answer body.",
     parameters=(_d.API_VERSION,),
 )
@@ -119,13 +87,6 @@ class Controls(_d.Group):
         GET /datagovernance/dataestate/controls
         """
         return self._pages(_LIST)
-
-    def create(self, *, body: m.Control, with_new_assessment: bool | None = None) -> m.Control:
-        """Add a health control or group; with_new_assessment makes its assessment along with it.
-
-        POST /datagovernance/dataestate/controls
-        """
-        return self._send(_CREATE, (with_new_assessment,), body)
 
     def get(self, id: str) -> m.Control:
         """Read one health control or group by its id.
@@ -140,13 +101,6 @@ class Controls(_d.Group):
         PUT /datagovernance/dataestate/controls/{id}
         """
         return self._send(_UPDATE, (id,), body)
-
-    def delete(self, id: str, *, delete_assessment: bool | None = None) -> None:
-        """Delete a health control or group; its assessment goes too only with delete_assessment.
-
-        DELETE /datagovernance/dataestate/controls/{id}
-        """
-        return self._send(_DELETE, (id, delete_assessment))
 
     def reset(self, id: str) -> m.Control:
         """Reset one health control; gives the control as it stands afterwards.
@@ -171,13 +125,6 @@ class AsyncControls(_d.AsyncGroup):
         """
         return self._pages(_LIST)
 
-    async def create(self, *, body: m.Control, with_new_assessment: bool | None = None) -> m.Control:
-        """Add a health control or group; with_new_assessment makes its assessment along with it.
-
-        POST /datagovernance/dataestate/controls
-        """
-        return await self._send(_CREATE, (with_new_assessment,), body)
-
     async def get(self, id: str) -> m.Control:
         """Read one health control or group by its id.
 
@@ -191,13 +138,6 @@ class AsyncControls(_d.AsyncGroup):
         PUT /datagovernance/dataestate/controls/{id}
         """
         return await self._send(_UPDATE, (id,), body)
-
-    async def delete(self, id: str, *, delete_assessment: bool | None = None) -> None:
-        """Delete a health control or group; its assessment goes too only with delete_assessment.
-
-        DELETE /datagovernance/dataestate/controls/{id}
-        """
-        return await self._send(_DELETE, (id, delete_assessment))
 
     async def reset(self, id: str) -> m.Control:
         """Reset one health control; gives the control as it stands afterwards.

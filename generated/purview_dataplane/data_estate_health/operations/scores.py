@@ -2,21 +2,21 @@
 from __future__ import annotations
 
 from builtins import list as _list
-from typing import TYPE_CHECKING, Any as _Any
+from typing import TYPE_CHECKING
 
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
     from .. import models as m
 
-_QUERY: _d.Operation[list[dict[str, _Any]]] = _d.Operation(
+_QUERY: _d.Operation[list[m.AggregatedScore]] = _d.Operation(
     __name__,
     "Scores_Query",
     "scores",
     "query",
     "POST",
     "/datagovernance/dataestate/scores/query",
-    responses={200: "list[dict[str, Any]]", "default": "AzureCoreFoundationsErrorResponse"},
+    responses={200: "list[AggregatedScore]", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Read health scores; type decides whether control ids or control group ids go into the body.",
     parameters=(
         _d.API_VERSION,
@@ -28,7 +28,7 @@ _QUERY: _d.Operation[list[dict[str, _Any]]] = _d.Operation(
 
 
 class Scores(_d.Group):
-    def query(self, *, type_: m.ScoreQueryType, body: m.QueryScoresRequest) -> _list[dict[str, _Any]]:
+    def query(self, *, type_: m.ScoreQueryType, body: m.QueryScoresRequest) -> _list[m.AggregatedScore]:
         """Read health scores; type decides whether control ids or control group ids go into the body.
 
         POST /datagovernance/dataestate/scores/query
@@ -37,7 +37,7 @@ class Scores(_d.Group):
 
 
 class AsyncScores(_d.AsyncGroup):
-    async def query(self, *, type_: m.ScoreQueryType, body: m.QueryScoresRequest) -> _list[dict[str, _Any]]:
+    async def query(self, *, type_: m.ScoreQueryType, body: m.QueryScoresRequest) -> _list[m.AggregatedScore]:
         """Read health scores; type decides whether control ids or control group ids go into the body.
 
         POST /datagovernance/dataestate/scores/query

@@ -8,18 +8,17 @@ from purview_core import declare as _d
 if TYPE_CHECKING:
     from .. import models as m
 
-_BEGIN_CREATE_MANAGED_PRIVATE_ENDPOINT: _d.Operation[m.NetworkProperties] = _d.Operation(
+_CREATE_MANAGED_PRIVATE_ENDPOINT: _d.Operation[m.NetworkProperties] = _d.Operation(
     __name__,
     "Settings_CreateManagedPrivateEndpoint",
     "settings",
-    "begin_create_managed_private_endpoint",
+    "create_managed_private_endpoint",
     "POST",
     "/datagovernance/dataestate/settings/mpe",
-    responses={202: "NetworkProperties", "default": "AzureCoreFoundationsErrorResponse"},
+    responses={201: "NetworkProperties", "default": "AzureCoreFoundationsErrorResponse"},
     summary="Create a private endpoint to your own storage; a long-running operation.",
     parameters=(_d.API_VERSION,),
     body=_d.Body("ManagedPrivateEndpointRequest"),
-    polling=_d.Polling(None, "NetworkProperties"),
 )
 
 _CHECK_MANAGED_PRIVATE_ENDPOINT_EXISTS: _d.Operation[m.ManagedPrivateEndpointExistsResponse] = _d.Operation(
@@ -80,14 +79,12 @@ _TEST_STORAGE_CONFIG_CONNECTIVITY: _d.Operation[m.StorageConfigConnectivityResul
 
 
 class Settings(_d.Group):
-    def begin_create_managed_private_endpoint(
-        self, *, body: m.ManagedPrivateEndpointRequest
-    ) -> _d.Poller[m.NetworkProperties]:
+    def create_managed_private_endpoint(self, *, body: m.ManagedPrivateEndpointRequest) -> m.NetworkProperties:
         """Create a private endpoint to your own storage; a long-running operation.
 
         POST /datagovernance/dataestate/settings/mpe
         """
-        return self._begin(_BEGIN_CREATE_MANAGED_PRIVATE_ENDPOINT, (), body)
+        return self._send(_CREATE_MANAGED_PRIVATE_ENDPOINT, (), body)
 
     def check_managed_private_endpoint_exists(
         self, *, body: m.ManagedPrivateEndpointRequest
@@ -121,14 +118,12 @@ class Settings(_d.Group):
 
 
 class AsyncSettings(_d.AsyncGroup):
-    async def begin_create_managed_private_endpoint(
-        self, *, body: m.ManagedPrivateEndpointRequest
-    ) -> _d.AsyncPoller[m.NetworkProperties]:
+    async def create_managed_private_endpoint(self, *, body: m.ManagedPrivateEndpointRequest) -> m.NetworkProperties:
         """Create a private endpoint to your own storage; a long-running operation.
 
         POST /datagovernance/dataestate/settings/mpe
         """
-        return await self._begin(_BEGIN_CREATE_MANAGED_PRIVATE_ENDPOINT, (), body)
+        return await self._send(_CREATE_MANAGED_PRIVATE_ENDPOINT, (), body)
 
     async def check_managed_private_endpoint_exists(
         self, *, body: m.ManagedPrivateEndpointRequest

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field
+from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field, only as _only
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,7 +20,7 @@ class DevopsPolicy(_Model):
 
 @define(kw_only=True)
 class DevopsPolicyDecisionRule(_Model):
-    effect: Decision
+    effect: Decision = _only("Permit")
     principals: list[str]
     principal_groups: list[str]
     purview_role_name: str | None = None

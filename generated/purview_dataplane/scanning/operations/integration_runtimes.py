@@ -127,7 +127,7 @@ _BEGIN_DISABLE_INTERACTIVE_QUERY: _d.Operation[m.OperationResponse] = _d.Operati
         _d.path("integration_runtime_name"),
         _d.API_VERSION,
     ),
-    polling=_d.Polling(None, "OperationResponse"),
+    polling=_d.Polling(None, "OperationResponse", ask_with="integration_runtimes.get"),
 )
 
 _BEGIN_ENABLE_INTERACTIVE_QUERY: _d.Operation[m.OperationResponse] = _d.Operation(
@@ -144,7 +144,7 @@ _BEGIN_ENABLE_INTERACTIVE_QUERY: _d.Operation[m.OperationResponse] = _d.Operatio
         _d.API_VERSION,
     ),
     body=_d.Body("EnableInteractiveQueryForIntegrationRuntimeRequest"),
-    polling=_d.Polling(None, "OperationResponse"),
+    polling=_d.Polling(None, "OperationResponse", ask_with="integration_runtimes.get"),
 )
 
 

@@ -42,7 +42,10 @@ _BEGIN_RUN_SCAN: _d.Operation[m.ScanResultWithIngestion] = _d.Operation(
         _d.API_VERSION,
     ),
     polling=_d.Polling(
-        None, "ScanResultWithIngestion", "/scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}"
+        None,
+        "ScanResultWithIngestion",
+        "/scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}",
+        ask_with="scan_result.get_scan_status",
     ),
 )
 
@@ -61,7 +64,7 @@ _BEGIN_CANCEL_SCAN: _d.Operation[m.OperationResponse] = _d.Operation(
         _d.path("run_id"),
         _d.API_VERSION,
     ),
-    polling=_d.Polling(None, "OperationResponse"),
+    polling=_d.Polling(None, "OperationResponse", ask_with="scan_result.get_scan_status"),
 )
 
 _LIST_SCAN_HISTORY: _d.Operation[m.ScanResultWithIngestion] = _d.Operation(

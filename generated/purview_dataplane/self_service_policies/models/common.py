@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core.model import Model as _Model, define
+from purview_core.model import Model as _Model, define, only as _only
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,7 +40,7 @@ class SelfServicePolicy(_Model):
 
 @define(kw_only=True)
 class SelfServicePolicyDecisionRule(_Model):
-    effect: Decision
+    effect: Decision = _only("Permit")
     purview_role_name: str
     resource_azure_path: str
     principals: list[str] | None = None

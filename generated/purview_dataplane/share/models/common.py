@@ -3,7 +3,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field, wire as _wire
+from purview_core.model import (
+    READ_ONLY as _READ_ONLY,
+    READ_ONLY_REQUIRED as _READ_ONLY_REQUIRED,
+    Model as _Model,
+    define,
+    field as _field,
+    only as _only,
+    wire as _wire,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,13 +45,13 @@ class Artifact(_Model):
 
 @define(kw_only=True)
 class ProxyResource(_Model):
-    id: str | None = _field(default=None, metadata=_READ_ONLY)
-    type_: str | None = _field(default=None, metadata=_READ_ONLY)
+    id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
+    type_: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
 
 
 @define(kw_only=True)
 class ReceivedShare(ProxyResource):
-    share_kind: str
+    share_kind: str = _only("InPlace")
 
     _tag = "share_kind"
     _kinds = {
@@ -53,7 +61,7 @@ class ReceivedShare(ProxyResource):
 
 @define(kw_only=True)
 class SentShare(ProxyResource):
-    share_kind: str
+    share_kind: str = _only("InPlace")
 
     _tag = "share_kind"
     _kinds = {
@@ -129,7 +137,7 @@ class ShareResourceList(_Model):
 @define(kw_only=True)
 class StoreReference(_Model):
     reference_name: str | None = None
-    type_: ReferenceNameType | None = None
+    type_: ReferenceNameType | None = _only("ArmResourceReference")
 
 
 @define(kw_only=True)

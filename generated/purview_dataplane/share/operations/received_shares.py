@@ -37,7 +37,7 @@ _BEGIN_CREATE_OR_REPLACE: _d.Operation[m.ReceivedShare] = _d.Operation(
         _d.API_VERSION,
     ),
     body=_d.Body("ReceivedShare"),
-    polling=_d.Polling(None, "ReceivedShare"),
+    polling=_d.Polling(None, "ReceivedShare", ask_with="received_shares.get"),
 )
 
 _BEGIN_DELETE: _d.Operation[m.OperationResponse] = _d.Operation(
@@ -53,7 +53,7 @@ _BEGIN_DELETE: _d.Operation[m.OperationResponse] = _d.Operation(
         _d.path("received_share_id"),
         _d.API_VERSION,
     ),
-    polling=_d.Polling(None, "OperationResponse"),
+    polling=_d.Polling(None, "OperationResponse", ask_with="received_shares.get"),
 )
 
 _LIST_ATTACHED: _d.Operation[m.ReceivedShare] = _d.Operation(

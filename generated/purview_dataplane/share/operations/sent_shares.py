@@ -55,7 +55,7 @@ _BEGIN_CREATE_OR_REPLACE: _d.Operation[m.SentShare] = _d.Operation(
         _d.API_VERSION,
     ),
     body=_d.Body("SentShare"),
-    polling=_d.Polling(None, "SentShare"),
+    polling=_d.Polling(None, "SentShare", ask_with="sent_shares.get"),
 )
 
 _BEGIN_DELETE: _d.Operation[m.OperationResponse] = _d.Operation(
@@ -71,7 +71,7 @@ _BEGIN_DELETE: _d.Operation[m.OperationResponse] = _d.Operation(
         _d.path("sent_share_id"),
         _d.API_VERSION,
     ),
-    polling=_d.Polling(None, "OperationResponse"),
+    polling=_d.Polling(None, "OperationResponse", ask_with="sent_shares.get"),
 )
 
 _LIST_INVITATIONS: _d.Operation[m.SentShareInvitation] = _d.Operation(
@@ -139,7 +139,7 @@ _BEGIN_DELETE_INVITATION: _d.Operation[m.OperationResponse] = _d.Operation(
         _d.path("sent_share_invitation_id"),
         _d.API_VERSION,
     ),
-    polling=_d.Polling(None, "OperationResponse"),
+    polling=_d.Polling(None, "OperationResponse", ask_with="sent_shares.get_invitation"),
 )
 
 _NOTIFY_USER_INVITATION: _d.Operation[m.SentShareInvitation] = _d.Operation(

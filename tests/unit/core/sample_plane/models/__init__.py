@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from .common import Box as Box
     from .common import Collection as Collection
     from .common import Key as Key
+    from .common import Recurrence as Recurrence
     from .common import Scan as Scan
     from .common import ScanList as ScanList
     from .enums import Level as Level
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _WHERE, __getattr__, __dir__ = lazy_index(
     __name__,
-    common="Box Collection Key Scan ScanList",
+    common="Box Collection Key Recurrence Scan ScanList",
     enums="Level Origin",
     scan="AmazonScan AmazonScanProperties SqlScan SqlScanProperties",
 )

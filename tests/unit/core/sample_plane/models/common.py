@@ -48,6 +48,18 @@ class Key(_Model):
 
 
 @define(kw_only=True)
+class Recurrence(_Model):
+    """Members that the service spells otherwise than the document."""
+
+    time_zone: str | None = _field(default=None, metadata=_wire("timezone", "timeZone"))
+    day_one: datetime | None = _field(default=None, metadata=_wire("dayone", "dayOne"))
+    week_days: list[str] | None = _field(default=None, metadata=_wire("weekdays", "weekDays"))
+    first_run: Collection | None = _field(default=None, metadata=_wire("firstrun", "firstRun", "FirstRun"))
+    last_one: str | None = _field(default=None, metadata=_wire("lastone", "lastOne", read_only=True))
+    name: str | None = None
+
+
+@define(kw_only=True)
 class Scan(_Model):
     kind: str
     name: str | None = None

@@ -1,0 +1,82 @@
+"""Files that `serve` is given, as other programs write them; and what an error answer tells of a request."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+
+from purview_testing import Sandbox, app, server
+from purview_testing.__main__ import _list
+from purview_testing.specs import UsageError
+
+CALLS = [{"method": "PUT", "path": "/scan/datasources/größe"}]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("option", ["--seed-data", "--faults"])
+def test_any_unicode_encoding_is_read(tmp_path: Path, option: str, encoding: str) -> None:
+    path = tmp_path / "calls.json"
+    path.write_bytes(json.dumps(CALLS, ensure_ascii=False).encode(encoding))
+    assert CALLS == _list(str(path), option)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe[", b"\xef\xbb\xbf", '["größe"]'.encode("latin-1"), b""])
+def test_what_is_no_json_in_any_of_them_is_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "calls.json"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=r"--seed-data .*calls\.json: not JSON: "):
+        _list(str(path), "--seed-data")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/datamap/api/atlas/v2/entity?api-version=2023-09-01&zz=1",
+        "/datamap/api/atlas/v2/entity?api-version=2000-01-01",
+        "/scan/azureKeyVaults/kv?api-version=2023-09-01&zz=1",
+        "/scan/azureKeyVaults/kv?zz=1",
+    ],
+)
+def test_each_departure_is_told_once(path: str) -> None:
+    """In an error of the Data Map, whose text is all there is; elsewhere once in the details, the first in the message, too."""
+    body = {"aa": 1, "bb": 2}
+    method = "POST" if path.startswith("/datamap") else "PUT"
+    with (
+        Sandbox() as sandbox,
+        httpx.Client(transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url) as client,
+    ):
+        answer = client.request(method, path, json=body)
+        [seen] = sandbox.requests
+        assert (400, True) == (answer.status_code, len(seen.departures) > 2)
+        texts = [f"expected {d.expected}, found {d.found}" for d in seen.departures]
+        if method == "POST":
+            assert {1} == {answer.json()["errorMessage"].count(text) for text in texts}
+            return
+        error = answer.json()["error"]
+        assert sorted(texts) == sorted(detail["message"] for detail in error["details"])
+        assert error["details"][0]["message"] in error["message"]
+
+
+@pytest.mark.parametrize("more", [0, 1])
+@pytest.mark.parametrize("served", [False, True], ids=["in process", "on a port"])
+def test_a_body_has_a_largest_size(served: bool, more: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is larger is an error that says so, also where its end was never kept."""
+    most = 300_000
+    for module in (app, server):
+        monkeypatch.setattr(module, "LARGEST_BODY", most)
+    frame = b'{"kind":"AdlsGen2","properties":{"endpoint":"%s"}}'
+    content = frame % (b"x" * (most + more - len(frame) + 2))
+    headers = {"content-type": "application/json"}
+    path = "/scan/datasources/lake?api-version=2023-09-01"
+    with Sandbox(["scanning"]) as sandbox, sandbox.serve() as url:
+        transport = None if served else sandbox.transport()
+        with httpx.Client(transport=transport, auth=sandbox.auth, base_url=url) as client:
+            answer = client.put(path, content=content, headers=headers)
+            assert (413 if more else 201) == answer.status_code
+            if more:
+                assert "more than 300,000 bytes" in answer.json()["error"]["message"]
+            else:
+                assert most - len(frame) + 2 == len(client.get(path).json()["properties"]["endpoint"])
