@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 from .connecting import CLOSED, Transport, Trust
+from .wire import unreached
 
 try:
     import aiohttp
@@ -118,7 +119,9 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
                     **self._options(request),
                 )
         except (aiohttp.ClientError, TimeoutError) as error:
-            failure = upload.error or _mapped(error, request)
+            url = request.url
+            way = self._proxies.named(url.scheme, url.host, url.port)
+            failure = upload.error or unreached(_mapped(error, request), way)
         else:
             version, reason = answer.version or (1, 1), (answer.reason or "").encode()
             extensions = {"http_version": b"HTTP/%d.%d" % (version[0], version[1]), "reason_phrase": reason}
@@ -169,6 +172,8 @@ def _until(deadline: float | None) -> AbstractAsyncContextManager[Any]:
 
 def _mapped(error: Exception, request: httpx.Request) -> httpx.TransportError:
     kind, text = next((kind, text) for known, kind, text in _KINDS if isinstance(error, known))
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        text = f"{text}: {error.__cause__ or error}"
     made = kind(text, request=request)
     made.__dict__.update(never_sent=isinstance(made, _NEVER_SENT), on_reused_connection=False)
     return made

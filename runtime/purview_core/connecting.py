@@ -13,32 +13,17 @@ from typing import Any
 import httpcore
 import httpx
 
+from purview_auth.proxies import Proxies
+from purview_auth.trust import context_of, shared_ssl_context
+
 from .beneath import connection_to
-from .forks import fork_safe_lock
 from .header_lines import header_lines
 from .options import flag
 from .pool import Key, Link, Pool, PoolLimits
-from .proxies import Proxies
 from .wire import httpx_error, limits_of, seconds_left
 
 Trust = ssl.SSLContext | str | os.PathLike[str] | None
-_CONTEXTS: dict[tuple[str | None, ...], ssl.SSLContext] = {}
-_CONTEXTS_LOCK = fork_safe_lock()
 _LIVE: weakref.WeakSet[Transport] = weakref.WeakSet()
-
-
-def shared_ssl_context(*, trust_env: bool = True, http2: bool = False) -> ssl.SSLContext:
-    """The TLS context of all clients of this process, made when it is first asked for (that takes some 45 ms).
-
-    It trusts what httpx trusts: certifi's authorities, or with `trust_env` those that SSL_CERT_FILE or SSL_CERT_DIR name.
-    HTTP/2 has one of its own, since a context holds the protocols that are offered.
-    """
-    names = ("SSL_CERT_FILE", "SSL_CERT_DIR") if trust_env else ()
-    key = ("h2" if http2 else None, *(os.environ.get(name) for name in names))
-    with _CONTEXTS_LOCK:
-        if key not in _CONTEXTS:
-            _CONTEXTS[key] = httpx.create_ssl_context(trust_env=trust_env)
-        return _CONTEXTS[key]
 
 
 class Transport:
@@ -96,8 +81,8 @@ class Transport:
             return shared_ssl_context(trust_env=self._trust_env, http2=self._http2)
         if not isinstance(self._trust, ssl.SSLContext):
             folder = self._trust.is_dir()
-            path = str(self._trust)
-            self._trust = ssl.create_default_context(cafile=None if folder else path, capath=path if folder else None)
+            made = ssl.create_default_context(capath=str(self._trust)) if folder else None
+            self._trust = made or context_of(self._trust, "ssl_context=")
         return self._trust
 
     def opened(self, link: Link) -> Link:
@@ -113,6 +98,7 @@ class Transport:
         if url is not None:
             options["proxy"] = self._proxy(url)
         link.wire = wire
+        wire.way = self._proxies.named(scheme.decode(), host.decode(), port) if url is not None else ""
         if not link.shared:
             link.connection = connection_to(self._factory(**options), origin)
             return link
@@ -179,10 +165,10 @@ def key_of(request: httpx.Request) -> Key:
 def failure_of(error: BaseException, request: httpx.Request, link: Link | None) -> BaseException:
     if not isinstance(error, Exception):
         return error
-    shared = link is None or link.shared
-    return httpx_error(
-        error, request, None if shared or link is None else link.wire, reused=link is not None and link.uses > 1
-    )
+    if link is None or link.wire is None:
+        return httpx_error(error, request, None, reused=False)
+    wire = None if link.shared else link.wire
+    return httpx_error(error, request, wire, reused=link.uses > 1, way=link.wire.way)
 
 
 def forget(links: Iterable[Link]) -> None:
@@ -197,26 +183,11 @@ def forget(links: Iterable[Link]) -> None:
             close()
 
 
-_LONGEST_CONTEXT_S = 5.0
-_held: list[bool] = []  # whether the forking thread has the lock
-
-
-def _before_fork() -> None:
-    """Lets another thread make its TLS context first: OpenSSL has locks of its own, which the child would find held."""
-    _held.append(_CONTEXTS_LOCK.acquire(timeout=_LONGEST_CONTEXT_S))
-
-
-def _after_fork_in_parent() -> None:
-    if _held and _held.pop():
-        _CONTEXTS_LOCK.release()
-
-
 def _after_fork_in_child() -> None:
-    """The lock is free already, as each of its kind. What was connected is the parent's."""
-    _held.clear()
+    """What was connected is the parent's."""
     for transport in list(_LIVE):
         transport._start()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
+# Where there is no fork, dict() takes the argument and nothing comes of it.
+getattr(os, "register_at_fork", dict)(after_in_child=_after_fork_in_child)

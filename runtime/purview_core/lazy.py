@@ -9,7 +9,7 @@ TYPE_CHECKING = False  # type checkers take it for true; typing itself would cos
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from functools import cached_property
+    from functools import cached_property as cached_property
     from typing import Any
 else:
 

@@ -54,7 +54,9 @@ class Content:
         self._count += len(piece)
         self._room_for(self._count)
         if self._deadline < inf and time.monotonic() >= self._deadline:
-            raise httpx.ReadTimeout("no answer in time: it still came when the time was over")
+            late = httpx.ReadTimeout("no answer in time: it still came when the time was over")
+            late.__dict__.update(never_sent=False, on_reused_connection=False)
+            raise late
         self._parts.append(piece)
 
     def _room_for(self, count: int) -> None:

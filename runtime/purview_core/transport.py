@@ -16,8 +16,9 @@ import anyio
 import httpcore
 import httpx
 
+from purview_auth.trust import shared_ssl_context as shared_ssl_context
+
 from .connecting import CLOSED, Transport, failure_of, forget, key_of
-from .connecting import shared_ssl_context as shared_ssl_context
 from .pool import Key, Link, Pool, Waiter
 from .wire import AsyncWire, SyncWire, seconds_left
 

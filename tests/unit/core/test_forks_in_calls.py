@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from purview_core import connecting, half_imports
+from purview_auth import trust
+from purview_core import half_imports
 from purview_core.lazy import cached_property
 from purview_core.transport import shared_ssl_context
 
@@ -73,11 +74,11 @@ def test_no_child_hangs_whose_parent_was_making_a_tls_context() -> None:
 
     def make() -> None:
         while not over.is_set():
-            connecting._CONTEXTS.clear()
+            trust._contexts.clear()
             shared_ssl_context()
 
     def child() -> None:
-        connecting._CONTEXTS.clear()
+        trust._contexts.clear()
         shared_ssl_context()
 
     thread = threading.Thread(target=make)
