@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import random as _random
 import time
@@ -33,6 +32,7 @@ from .options import (
 from .pipeline import Attempt, Calling, Flow, call
 from .request import Prepared, prepare
 from .session import Session
+from .tied import Tied
 from .urls import Urls
 
 X = TypeVar("X", httpx.BaseTransport, httpx.AsyncBaseTransport)
@@ -54,7 +54,7 @@ class Response(NamedTuple):
         return f"<Response {self.status_code} of {self.request.method}, {len(self.content)} bytes>"
 
 
-class Bound:
+class Bound(Tied):
     """The operations of one resource, bound to a client."""
 
 
@@ -70,7 +70,7 @@ _NONE: dict[str, str] = {}
 _ATTEMPT = "purview-client-attempt"
 
 
-class Base(Generic[X]):
+class Base(Tied, Generic[X]):
     """What both clients know: the plane, the endpoint, and how a call is prepared and read."""
 
     plane: ClassVar[Plane]
@@ -126,7 +126,8 @@ class Base(Generic[X]):
         with each good answer (of every page, of every poll) before it is decoded, so status and headers can be seen; its
         request lacks the token. A failed answer is in the error, and what `stream` gives is in the caller's hands.
         """
-        other = copy.copy(self)
+        other = object.__new__(type(self))
+        vars(other).update(vars(self))
         for name, value in list(vars(other).items()):
             if isinstance(value, Bound):
                 delattr(other, name)  # it calls by the client that it was made for

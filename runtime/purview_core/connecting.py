@@ -20,13 +20,14 @@ from .beneath import connection_to
 from .header_lines import header_lines
 from .options import flag
 from .pool import Key, Link, Pool, PoolLimits
+from .tied import Tied
 from .wire import httpx_error, limits_of, seconds_left
 
 Trust = ssl.SSLContext | str | os.PathLike[str] | None
 _LIVE: weakref.WeakSet[Transport] = weakref.WeakSet()
 
 
-class Transport:
+class Transport(Tied):
     """What both transports share: how connections are made.
 
     Args:

@@ -12,12 +12,13 @@ from .client import AsyncClient, Client
 from .endpoint import plane_endpoint
 from .options import Retry, Timeout, checked_headers, checked_most, checked_retry, checked_timeout, checked_total, flag
 from .session import Session, async_session, close_async, close_sync, sync_session
+from .tied import Tied
 
 S = TypeVar("S", bound=Client)
 A = TypeVar("A", bound=AsyncClient)
 
 
-class _Planes(Generic[X]):
+class _Planes(Tied, Generic[X]):
     _start: Callable[[Any, httpx.Auth | None], Session]
 
     def __init__(

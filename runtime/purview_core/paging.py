@@ -15,6 +15,7 @@ from .operation import Facts, Paging
 from .pipeline import Flow
 from .request import Prepared
 from .strict import shape_name
+from .tied import Tied
 
 if TYPE_CHECKING:
     import httpx
@@ -221,8 +222,10 @@ def _count(facts: Paging, raw: Any) -> int | None:
     return found if isinstance(found, int) and not isinstance(found, bool) else None
 
 
-class _Standing:
+class _Standing(Tied):
     """What both pagers know of the iteration that last went on."""
+
+    _instead = "make the client in the worker, and give its pager's by_page() the .position of this one"
 
     def __init__(self, prepared: Prepared) -> None:
         assert prepared.operation.paging is not None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .monitor import Monitor
 from .outcome import OperationStatus
+from .tied import Tied
 
 if TYPE_CHECKING:
     from .client import AsyncClient, Client
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Poller(Generic[T]):
+class Poller(Tied, Generic[T]):
     """A running operation. `status()` asks once; `result()` waits for the end and gives what it made.
 
     Nothing runs in the background: it is asked for while one of these calls lasts, and a call that is broken off leaves a
@@ -24,6 +25,8 @@ class Poller(Generic[T]):
     first word, and `result()` gives at once what there is: the answer where it is of the declared type, else an
     OperationStatus. `accepted` says what to ask instead.
     """
+
+    _instead = "token() is a text without secrets, and client.resume(token) goes on from it in the worker"
 
     def __init__(self, client: Client, monitor: Monitor[T]) -> None:
         self._client, self._monitor = client, monitor
@@ -66,8 +69,10 @@ class Poller(Generic[T]):
         return self._monitor.shown("Poller")
 
 
-class AsyncPoller(Generic[T]):
+class AsyncPoller(Tied, Generic[T]):
     """`Poller` for async clients; cancelling a wait stops it, and the poller can be asked again."""
+
+    _instead = Poller._instead
 
     def __init__(self, client: AsyncClient, monitor: Monitor[T]) -> None:
         self._client, self._monitor = client, monitor

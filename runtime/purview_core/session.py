@@ -11,11 +11,12 @@ import httpx
 from . import half_imports as half_imports  # from here on forks wait for them
 from .forks import fork_safe_lock
 from .retry import Budget, Gate
+from .tied import Tied
 
 _FLOWS = frozenset({"auth_flow", "sync_auth_flow", "async_auth_flow"})
 
 
-class Session:
+class Session(Tied):
     """One transport (its connections and TLS context), made at the first call, and one auth, for all clients of a facade."""
 
     def __init__(
