@@ -426,4 +426,4 @@ def test_t13_what_answers_202_is_followed_or_known_not_to_be() -> None:
         "ScanResult_CancelScan",
         "ScanResult_RunScan",
     ]
-    assert {("scanning", True, name) for name in names} | {("data_quality", False, "CloneDQAssetForAssetDQ")} == plain
+    assert {("scanning", True, name) for name in names} == plain
