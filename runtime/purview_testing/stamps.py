@@ -43,6 +43,18 @@ def complete(call: Call, body: Mapping[str, Any], schema: Any, key: str, old: Js
     return call.whole(out, schema)
 
 
+def own(call: Call, schema: Any) -> Json:
+    """The body of a call without what is read-only at its root: the service takes that, and keeps its own."""
+    body = call.body if isinstance(call.body, dict) else {}
+    shape = call.operation.contract.schemas.shape(schema)
+    shape = (call.operation.contract.schemas.subtype(shape, body) if shape.discriminator else None) or shape
+    return {
+        n: v
+        for n, v in body.items()
+        if n not in shape.properties or n == shape.discriminator or not _read_only(call, shape, n)
+    }
+
+
 def _own_id(call: Call, shape: Shape) -> list[str]:
     """The member that is the last hole of the path, or the end of its name: `assignmentId` of {contactAssignmentId}."""
     hole = "".join(list(call.holes)[-1:]).lower()

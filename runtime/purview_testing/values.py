@@ -55,11 +55,18 @@ class Checker:
 
     strict: an enum admits its members alone; otherwise any string passes. request: what is read-only may not be there, and may be
     missing though required; in an answer it is the other way about.
+    A request that is not strict may hold what the service takes beyond its documents: null for what may be absent, what is
+    read-only, members that no document has, placeholder guids that are numbers; and it may leave its id to the service.
     """
 
     schemas: Schemas
     strict: bool = True
     request: bool = True
+
+    @property
+    def lenient(self) -> bool:
+        """Whether a request may hold what files of the service's users do."""
+        return self.request and not self.strict
 
     def check(self, schema: Any, value: Any, pointer: str = "") -> Iterator[Departure]:
         yield from self._value(self.schemas.shape(schema), value, pointer)
@@ -103,13 +110,16 @@ class Checker:
             elif kind is None and name not in shape.required:
                 yield _body(at, "discriminator", _kinds(shape), "nothing")
         for name in shape.required:
-            if name not in value and not (self.request and self._read_only(shape, name)):
+            made = (self.request and self._read_only(shape, name)) or (self.lenient and f"{pointer}/{name}" == "/id")
+            if name not in value and not made:
                 yield _body(f"{pointer}/{escape(name)}", "required", "a value, since it is required", "nothing")
         for name, item in value.items():
             yield from self._member(shape, name, item, f"{pointer}/{escape(name)}", known=known)
 
     def _member(self, shape: Shape, name: str, item: Any, pointer: str, *, known: bool) -> Iterator[Departure]:
         schema = shape.properties.get(name)
+        if self.lenient and self._taken(shape, name, item):
+            return
         if schema is not None:
             if self.request and self._read_only(shape, name):
                 yield _body(pointer, "read-only", "nothing, since it is read-only", found(item))
@@ -121,11 +131,25 @@ class Checker:
         elif shape.additional is not True:
             yield from self.check(shape.additional, item, pointer)
 
+    def _taken(self, shape: Shape, name: str, item: Any) -> bool:
+        """Whether the service takes a member whatever its document says of it."""
+        schema = shape.properties.get(name)
+        if schema is None:
+            return shape.additional is None or (item is None and shape.additional is not True)
+        if self._read_only(shape, name) or (item is None and name not in shape.required):
+            return True
+        return name == "guid" and is_placeholder(item) and "string" in self.schemas.shape(schema).types
+
     def _read_only(self, shape: Shape, name: str) -> bool:
         schema = shape.properties.get(name)
         if not isinstance(schema, dict):
             return False
         return bool(schema.get("readOnly")) or ("$ref" in schema and self.schemas.shape(schema).read_only)
+
+
+def is_placeholder(value: Any) -> bool:
+    """Whether a guid is a placeholder as a number: -1 for "-1"."""
+    return isinstance(value, int) and not isinstance(value, bool) and value < 0
 
 
 def _text(shape: Shape, value: str, pointer: str) -> Iterator[Departure]:
