@@ -142,7 +142,8 @@ class Call:
     def fitting(self, value: Json, schema: Any = NOTHING) -> Json:
         """A value without the members that depart from its schema: what was sent in the shape of another one."""
         schemas = self.operation.contract.schemas
-        checker = Checker(schemas, request=False)
+        strict = self.settings.strict
+        checker = Checker(schemas, strict, request=not strict)  # one that is lenient loses no null and no new kind
         known = self.known(value, schema)
         properties = schemas.shape(self.operation.result if schema is NOTHING else schema).properties
         return {n: v for n, v in known.items() if next(checker.check(properties[n], v), None) is None}

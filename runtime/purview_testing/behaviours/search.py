@@ -78,9 +78,14 @@ class Hits:
     def __init__(self, call: Call, wanted: Sequence[str], condition: Any) -> None:
         self._call = call
         self._words = [f"w:{w}" for w in wanted]
-        self._keep = filters.condition(condition, call.now_ms) if condition else None
+        self._keep = filters.condition(condition, call.now_ms, self._knows) if condition else None
         self._tags = [*self._words, *_leading(condition)]
         self._assets, self._terms = (_index(call, kind) for kind in INDEXED)
+
+    def _knows(self, name: str) -> bool:
+        """Whether a filter may name a member: one of the index, or an attribute of a type that is defined."""
+        fill = self._call.settings.fill
+        return fill or name in filters.FIELDS or types.has_attribute(self._call.store, name)
 
     @property
     def narrowed(self) -> bool:

@@ -129,6 +129,13 @@ def known(store: Store, name: str, category: str) -> bool:
     return found is not None and found["category"] == category
 
 
+def has_attribute(store: Store, name: str) -> bool:
+    """Whether a type has an attribute of a name; one of business metadata is called `Group.attribute`."""
+    group, _, own = name.rpartition(".")
+    rows = [store.get(KIND, group)] if group else [row.value for row in store.page(KIND, 100_000)]
+    return any(a.get("name") == own for value in rows if value for a in value.get("attributeDefs") or [])
+
+
 def relation(store: Store, type_name: str, attribute: str) -> tuple[str, int] | None:
     """The relationship that an attribute of an entity stands for, and which end of it the entity is."""
     mine = above(store, type_name)
