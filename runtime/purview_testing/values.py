@@ -12,6 +12,10 @@ from purview_core.jsontext import dumps
 from .contracts import Schemas, Shape
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?")
+_CLOCK = r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?"
+_DATES = re.compile(  # what the service reads beside these: a day alone, a time without seconds, 11/14/2023 10:57:36 AM
+    rf"\d{{4}}-\d\d-\d\d([Tt ]{_CLOCK}([Zz]|[+-]\d\d:?\d\d)?)?|\d{{1,2}}/\d{{1,2}}/\d{{4}}( {_CLOCK}( [AaPp][Mm])?)?"
+)
 UUID = re.compile(r"\{?[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\}?")
 _URI = re.compile(r"[A-Za-z][\w+.-]*:([\w.~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*", re.ASCII)
 _DURATION = re.compile(
@@ -56,7 +60,7 @@ class Checker:
     strict: an enum admits its members alone; otherwise any string passes. request: what is read-only may not be there, and may be
     missing though required; in an answer it is the other way about.
     A request that is not strict may hold what the service takes beyond its documents: null for what may be absent, what is
-    read-only, members that no document has, placeholder guids that are numbers; and it may leave its id to the service.
+    read-only, members that no document has, placeholder guids that are numbers, dates in more forms; and it may leave its id to the service.
     """
 
     schemas: Schemas
@@ -87,7 +91,7 @@ class Checker:
     def _inside(self, shape: Shape, value: Any, pointer: str) -> Iterator[Departure]:
         """What a value of the right type holds."""
         if isinstance(value, str):
-            yield from _text(shape, value, pointer)
+            yield from _text(shape, value, pointer, lenient=self.lenient)
         elif isinstance(value, dict):
             yield from self._object(shape, value, pointer)
         elif isinstance(value, list):
@@ -152,7 +156,7 @@ def is_placeholder(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value < 0
 
 
-def _text(shape: Shape, value: str, pointer: str) -> Iterator[Departure]:
+def _text(shape: Shape, value: str, pointer: str, *, lenient: bool) -> Iterator[Departure]:
     facts = shape.facts
     if not facts:
         return
@@ -163,7 +167,8 @@ def _text(shape: Shape, value: str, pointer: str) -> Iterator[Departure]:
     if "pattern" in facts and re.search(facts["pattern"], value) is None:
         yield _body(pointer, "format", f"text that fits {facts['pattern']}", found(value))
     form = facts.get("format", "")
-    if form in _FORMS and _FORMS[form].fullmatch(value) is None:
+    read = _DATES if lenient and form == "date-time" else _FORMS.get(form)
+    if read is not None and read.fullmatch(value) is None:
         yield _body(pointer, "format", f"a {form}", found(value))
 
 
