@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 import httpx
 from attrs import frozen
 
 from .errors import AuthError, TokenRequestError, TokenResponseError, hint_for
+from .texts import shown
 from .token import Jitter, Moment, Secret, Token, refresh_after
+from .tries import is_passing_status
 
 BODY_LIMIT_BYTES = 1 << 20
 TEXT_LIMIT_CHARS = 512
@@ -101,7 +103,7 @@ def read_error(reply: Reply, secret: Secret, wall: float) -> AuthError:
     listed = body.get("error_codes")
     codes = [code for code in listed if type(code) is int] if isinstance(listed, list) else []
     codes = codes or aadsts(description or "")
-    passing = reply.status >= 500 or reply.status in (408, 429)
+    passing = is_passing_status(reply.status)
     return TokenRequestError(
         "the token request failed" + (f": {description}" if description else ""),
         **text,
@@ -121,9 +123,23 @@ def _clean(value: object, secret: Secret) -> str | None:
     """One line of the server's text, without our secret and anything like a token, cut to size."""
     if not isinstance(value, str):
         return None
-    for form in (secret.reveal(), quote(secret.reveal(), safe=""), quote_plus(secret.reveal())):
-        value = value.replace(form, "***")
-    return " ".join(_JWT.sub("***", value).split())[:TEXT_LIMIT_CHARS]
+    return shown(_JWT.sub("***", _spellings(secret).sub("***", value)), TEXT_LIMIT_CHARS)
+
+
+def _spellings(secret: Secret) -> re.Pattern[str]:
+    """The secret however it is spelt: as it is, percent-encoded (any of its characters, in either case, once or again), as a
+    form has it, or with the escapes of JSON and HTML."""
+    return re.compile("".join(map(_spelling, secret.reveal())))
+
+
+def _spelling(character: str) -> str:
+    octets = character.encode("utf-8", "surrogatepass")
+    percent = "".join(f"%(?:25)*(?i:{octet:02x})" for octet in octets)
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    json_escape = "".join(rf"\\u(?i:{units[n : n + 4]})" for n in range(0, len(units), 4))
+    plain = [character, html.escape(character), *([r"\+"] if character == " " else []), f"\\{character}"]
+    forms = [re.escape(one) if one != r"\+" else one for one in dict.fromkeys(plain)]
+    return f"(?:{'|'.join([percent, json_escape, *sorted(forms, key=len, reverse=True)])})"
 
 
 def http_date(text: str | None) -> float | None:

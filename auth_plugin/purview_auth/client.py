@@ -22,11 +22,11 @@ from .answers import BODY_LIMIT_BYTES, Reply, read_error, read_token
 from .errors import AuthError, CredentialError, TokenResponseError, TokenTransportError
 from .store import Flight, Steps, TokenSource
 from .token import Moment, Secret, Token
+from .tries import pause_after
 
 log = logging.getLogger("purview_auth")
 
-TRIES = 3
-BACKOFF_SECONDS = 1.0
+PAUSES = ((0.0, 1.0), (0.0, 2.0))
 SKEW_SECONDS = 300.0
 PASSING = (httpx.TimeoutException, httpx.NetworkError, httpx.ProxyError, httpx.RemoteProtocolError)
 HEADERS = {
@@ -104,7 +104,7 @@ class TokenClient(TokenSource):
             secret = self.secret if isinstance(self.secret, Secret) else _checked((yield self.secret))
             content = self._content(secret, claims)
             deadline = self.clock.monotonic() + self.timeouts.total
-            pauses = 0
+            tried = 0
             while True:
                 sent = self.clock.time(), self.clock.monotonic()
                 reply = yield functools.partial(post, content, deadline)
@@ -112,14 +112,11 @@ class TokenClient(TokenSource):
                     yield self._token(reply, sent, claims)
                 wall = self.clock.time()
                 failure = read_error(reply, secret, wall) if isinstance(reply, Reply) else _unreached(reply)
-                pause = failure.retry_after
-                if pause is None:
-                    pause = self.jitter() * BACKOFF_SECONDS * 2**pauses
-                late = pauses == TRIES - 1 or self.clock.monotonic() + pause >= deadline
-                if late or failure.permanent or isinstance(failure, TokenResponseError):
+                if failure.permanent or isinstance(failure, TokenResponseError):
                     raise failure
-                yield functools.partial(sleep, pause)
-                pauses += 1
+                tried += 1
+                left = deadline - self.clock.monotonic()
+                yield functools.partial(sleep, pause_after(failure, tried, left, PAUSES, self.jitter))
         except AuthError as error:
             vars(error).update(self.facts)
             raise

@@ -12,13 +12,18 @@ from typing import Any
 
 from attrs import define, field
 
-from .answers import EPOCH_LIMIT_SECONDS, aadsts, make_token, number
-from .errors import AuthError, ConfigurationError, CredentialError, hint_for
+from . import aio
+from .answers import EPOCH_LIMIT_SECONDS, make_token, number
+from .errors import ConfigurationError
 from .flow import PurviewAuth
+from .foreign import read
 from .hosts import PUBLIC, Cloud, HostRules, scope_of
 from .store import AuthEvent, Flight, Steps, TokenSource, TokenStore
 from .token import Clock, Moment, Token
+from .tries import pause_after
 
+# The second one outlasts the 5 s for which msal gives a failure again without asking.
+PAUSES = ((0.0, 1.0), (5.0, 1.0))
 # A store per credential, for as long as an auth object with it lives: objects on one credential share its token.
 _STORES: weakref.WeakValueDictionary[int, TokenStore] = weakref.WeakValueDictionary()
 
@@ -30,20 +35,29 @@ class CredentialSource(TokenSource):
     credential: Any = field(repr=False)
     scope: str
     capabilities: bool = False
+    sleep: Callable[[float], object] | None = None
 
     def steps(self, claims: str | None, flight: Flight | None) -> Steps:
-        del flight  # one way for both drivers
-        sent = self.clock.time(), self.clock.monotonic()
+        sleep = self.sleep or (aio.sleep if flight is None else time.sleep)
+        deadline, tried = self.clock.monotonic() + self.total_seconds, 0
+        while True:
+            sent = self.clock.time(), self.clock.monotonic()
+            answer = yield self._ask(claims)
+            if not isinstance(answer, Exception):
+                yield self._token(answer, sent, claims)
+            failure, passing = read(answer, self.credential, self.clock.time())
+            if not passing:
+                raise failure
+            tried += 1
+            yield partial(sleep, pause_after(failure, tried, deadline - self.clock.monotonic(), PAUSES, self.jitter))
+
+    def _ask(self, claims: str | None) -> Callable[[], Any]:
         options: dict[str, Any] = {} if claims is None else {"claims": claims}
         if self.capabilities:
             options["enable_cae"] = True
         if callable(getattr(self.credential, "get_token_info", None)):
-            answer = yield partial(self.credential.get_token_info, self.scope, options=options)
-        else:
-            answer = yield partial(self.credential.get_token, self.scope, **options)
-        if isinstance(answer, Exception):
-            raise _failure(answer)
-        yield self._token(answer, sent, claims)
+            return partial(self.credential.get_token_info, self.scope, options=options)
+        return partial(self.credential.get_token, self.scope, **options)
 
     def _token(self, answer: Any, sent: Moment, claims: str | None) -> Token:
         expires_on = number(getattr(answer, "expires_on", None), "expires_on", EPOCH_LIMIT_SECONDS)
@@ -55,24 +69,14 @@ class CredentialSource(TokenSource):
         return make_token(getattr(answer, "token", None), kind, (lifetime, early), sent, claims, self.jitter)
 
 
-def _failure(error: Exception) -> AuthError:
-    """Our error for what a credential raised; of its text only the AADSTS numbers, for it may hold anything."""
-    if isinstance(error, AuthError):
-        return error
-    codes = tuple(aadsts(str(error))[:8])
-    hint = hint_for(codes, None) or "Ask the credential for a token by itself, to see its own message."
-    refused = any(kind.__name__ == "ClientAuthenticationError" for kind in type(error).__mro__)
-    what = f"the credential raised {type(error).__name__}"
-    return CredentialError(what, error_codes=codes, hint=hint, permanent=refused)
-
-
 class CredentialAuth(PurviewAuth):
     """Signs requests in with the tokens of a credential.
 
     credential: has get_token_info(scope, options=...) or get_token(scope, ...), sync or async: a certificate, a managed
     identity, a federated workload, a developer's sign-in. A sync one runs in a thread of its own; an async one on the
     caller's event loop, and for blocking callers on a loop of this object. It stays the caller's to close. timeout:
-    seconds that one request to it may take. The rest as for ServicePrincipal.
+    seconds that one request to it may take, with its tries: a failure that may pass (an answer 408, 410, 429, 500 and above, or
+    none) is tried again as ServicePrincipal does it. The rest as for ServicePrincipal.
 
     Raises ConfigurationError for arguments that cannot work; in use AuthError and HostRefusedError.
     """
@@ -85,6 +89,7 @@ class CredentialAuth(PurviewAuth):
         cloud: Cloud | None = None,
         timeout: float = 30.0,
         clock: Clock | None = None,
+        sleep: Callable[[float], object] | None = None,
         rng: random.Random | None = None,
         allowed_hosts: Iterable[str] = (),
         allow_insecure_localhost: bool = False,
@@ -105,6 +110,7 @@ class CredentialAuth(PurviewAuth):
             total_seconds=timeout,
             native=only_async or inspect.iscoroutinefunction(ask),
             clock=clock or time,
+            sleep=sleep,
             jitter=(rng or random).random,
             on_event=on_event,
         )

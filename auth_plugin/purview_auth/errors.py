@@ -113,6 +113,8 @@ _HINTS: dict[int | str | None, str] = {
     "invalid_scope": "Check resource: with token_endpoint_version=2 it is sent as <resource>/.default.",
 }
 
+SECRET_HINTS = frozenset(text for text in _HINTS.values() if "client_secret" in text)
+
 
 def hint_for(codes: Iterable[int], error: str | None) -> str | None:
     """The hint for the first known AADSTS number, else for the OAuth error, else None."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
 from .challenge import bearer_claims
 from .hosts import HostRules
+from .peers import class_of
 from .replay import Replay
 from .store import Need, Slot, TokenSource
 from .token import Sealed, Token, TokenInfo
@@ -33,6 +34,13 @@ class PurviewAuth(Sealed, httpx.Auth):
     def __init__(self, source: TokenSource, slot: Slot, hosts: HostRules, resource: str) -> None:
         self._source, self._slot, self._hosts, self._resource = source, slot, hosts, resource
         self._good_origin: str | None = None
+
+    if not TYPE_CHECKING:
+
+        @property
+        def __class__(self) -> type[Self]:
+            """Its class, as isinstance asks for it: for httpx2 one that is of its Auth too."""
+            return class_of(type(self))
 
     def _flow(
         self, request: httpx.Request, ask: Callable[[Need], Any], token: Token | None

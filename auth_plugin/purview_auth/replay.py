@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 
+from .peers import is_bytes, request_class
+
 
 def _seekable(file: Any) -> bool:
     try:
@@ -25,7 +27,7 @@ class Replay:
         self._first = request
         self._file: Any = None
         stream: Any = request.stream
-        if isinstance(stream, httpx.ByteStream):
+        if is_bytes(stream):
             self.possible = True
         elif (fields := getattr(stream, "fields", None)) is not None:
             self.possible = all(_seekable(getattr(one, "file", b"")) for one in fields)
@@ -39,9 +41,9 @@ class Replay:
         first = self._first
         if self._file is not None:
             self._file.seek(self._start)
-        again = httpx.Request(first.method, first.url, headers=first.headers, stream=first.stream)
+        again: httpx.Request = request_class(first)(first.method, first.url, headers=first.headers, stream=first.stream)
         again.extensions = dict(first.extensions)
         again.headers["Authorization"] = authorization
-        if isinstance(first.stream, httpx.ByteStream):
+        if is_bytes(first.stream):
             again.read()
         return again

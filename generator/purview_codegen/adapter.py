@@ -32,11 +32,13 @@ from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.strings import ClassName, PythonIdentifier
 
 from .errors import GateError
+from .identifiers import folded
+from .kinds import name_of
 from .pointer import Json, join
-from .schemas import name_of
 from .upgrade import METHODS
 
 _PREFIX = "field_"
+_TYPES = {"str", "int", "float", "bool", "bytes", "dict", "datetime", "m"}  # `m` are the models
 _SCALARS: dict[type, str] = {
     DateTimeProperty: "datetime",
     DateProperty: "str",
@@ -112,16 +114,17 @@ def _unreserved(name: str) -> str:
 
 @cache
 def identifier(text: str) -> str:
-    """A snake_case identifier; names of builtins get an underscore, as names of members and parameters do."""
-    return str(PythonIdentifier(text, _PREFIX))
+    """A snake_case identifier, as Python itself reads it; names of builtins get an underscore, as names of members and
+    parameters do."""
+    return folded(PythonIdentifier(folded(text), _PREFIX))
 
 
 @cache
 def method_name(text: str) -> str:
-    """A snake_case identifier for a method, where builtins may be shadowed and keywords may not."""
-    name = identifier(text)
-    bare = name.removesuffix("_")
-    return name if keyword.iskeyword(bare) else bare
+    """A snake_case identifier for a method, where builtins may be shadowed, but no keywords and no types: a class reads those in
+    its own annotations. (`list` it may be called, since there the annotations go by another name.)"""
+    bare = identifier(text).removesuffix("_")
+    return f"{bare}_" if keyword.iskeyword(bare) or bare in _TYPES else bare
 
 
 def parse(contract: Json) -> Parsed:
@@ -178,6 +181,7 @@ def operations_of(contract: Json) -> Iterator[tuple[str, str, Json]]:
 class _Adapter:
     def __init__(self, contract: Json, data: GeneratorData) -> None:
         self.contract, self.data = contract, data
+        self._within: list[str] = []  # the maps whose values are looked at
         self.schemas: dict[str, Json] = {class_name(n): s for n, s in contract["components"]["schemas"].items()}
         self.parsed = {_unreserved(m.class_info.name): m for m in data.models}
 
@@ -190,7 +194,7 @@ class _Adapter:
         match p:
             case ModelProperty():
                 name = _unreserved(p.class_info.name)
-                return f"dict[str, {self._values(name)}]" if self.is_map(name) else name
+                return self._map(name) if self.is_map(name) else name
             case EnumProperty():
                 return _unreserved(p.class_info.name)
             case ListProperty():
@@ -202,13 +206,23 @@ class _Adapter:
                 pass
         return next((text for kind, text in _SCALARS.items() if isinstance(p, kind)), "Any")
 
-    def _values(self, name: str) -> str:
+    def _map(self, name: str) -> str:
+        if name in self._within:
+            where = join("components", "schemas", name)
+            raise GateError(
+                f"{name} is a map of itself, which has no type; give its values a schema with members: {where}"
+            )
         more = self.parsed[name].additional_properties
-        return "Any" if more is None else self.type(more)
+        self._within.append(name)
+        values = "Any" if more is None else self.type(more)
+        self._within.remove(name)
+        return f"dict[str, {values}]"
 
     def property(self, p: Any) -> Property:
         nullable = isinstance(p, UnionProperty) and any(isinstance(q, NoneProperty) for q in p.inner_properties)
-        return Property(_plain(p.name), str(p.python_name), self.type(p), bool(p.required), nullable)
+        name = str(p.python_name)
+        name = name if folded(name) == name else identifier(name)
+        return Property(_plain(p.name), name, self.type(p), bool(p.required), nullable)
 
     def models(self) -> dict[str, Model]:
         out = {}

@@ -15,7 +15,7 @@ from typing import NoReturn
 import httpx
 
 from . import discover_cli, documents_page, paths, transaction, update_cli, write
-from .errors import CodegenError, Counts, UnreachableError, UsageError
+from .errors import CodegenError, Counts, IntegrityError, UnreachableError, UsageError
 from .fetch import BASE_URL, Cache, Fetched, Source, fetch, mirror, remote
 from .inspect import Facts
 from .lock import Entry, Lock
@@ -43,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"needs {error.name}; install it with: pip install 'purview-dataplane[codegen]'",
             UsageError.exit_code,
         )
+    except RecursionError:  # named schemas in named schemas, each no deeper than a document may be
+        text, code = "the document goes too deep: too many schemas, each within the next", IntegrityError.exit_code
     except KeyboardInterrupt:
         text, code = "interrupted; nothing half-written is left", 130
     except BrokenPipeError:
@@ -55,9 +57,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         text, code = f"{error.strerror or error}{where}", UsageError.exit_code
     else:
         return 0
-    line = " ".join(part.strip() for part in text.splitlines())  # a parser's own words may be many lines
-    print(f"{_PROGRAM} {arguments.command}: {line}", file=sys.stderr)
+    print(f"{_PROGRAM} {arguments.command}: {_line(text)}", file=sys.stderr)
     return code
+
+
+def _line(text: str) -> str:
+    """Text as one line: a parser's own words may be many, and names of a document may hold what moves a terminal's cursor."""
+    line = " ".join(part.strip() for part in text.splitlines())
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -147,7 +154,7 @@ def _fetched(arguments: argparse.Namespace, documents: Sequence[Document], lock:
         print(f"examples: {sum(r.examples for r in results)} files, {sum(r.missing_examples for r in results)} missing")
     errors = [r.error for r in results if r.error]
     for error in errors[1:]:
-        print(f"{_PROGRAM} {arguments.command}: {error}", file=sys.stderr)
+        print(f"{_PROGRAM} {arguments.command}: {_line(str(error))}", file=sys.stderr)
     if errors:
         raise errors[0]
     return results

@@ -14,6 +14,9 @@ from .errors import IntegrityError
 from .pointer import Json, find, join, step
 from .upgrade import METHODS
 
+DEEPEST = 200  # levels; 15 are usual, and what works on a document goes down it by recursion
+_TORN = re.compile("[\ud800-\udfff]")
+
 
 @attrs.frozen
 class Facts:
@@ -30,8 +33,14 @@ def inspect(content: bytes, name: str) -> Facts:
     """The facts of a document. Raises IntegrityError for broken JSON, a dangling reference or an operationId used twice."""
     try:
         return _facts(content, name)
-    except (AttributeError, TypeError, ValueError, RecursionError) as error:  # laid out as no document is
+    except RecursionError:  # of the parser, far beyond our own limit
+        raise _too_deep(name) from None
+    except (AttributeError, TypeError, ValueError) as error:  # laid out as no document is
         raise IntegrityError(f"{name} is no OpenAPI document: {error}") from None
+
+
+def _too_deep(name: str) -> IntegrityError:
+    return IntegrityError(f"{name} is nested deeper than {DEEPEST} levels; give the inner schemas names of their own")
 
 
 def _facts(content: bytes, name: str) -> Facts:
@@ -58,7 +67,23 @@ def parse(content: bytes, name: str) -> Json:
         ) from None
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise IntegrityError(f"{name} is no OpenAPI document: it has no paths")
+    _levels(document, name)
     return document
+
+
+def _levels(document: Json, name: str) -> None:
+    """Goes down level by level, with no recursion of its own; half of a character cannot be written to any file."""
+    level: list[Any] = [document]
+    for _ in range(DEEPEST + 1):
+        texts = [v for v in level if isinstance(v, str)]
+        texts += [key for v in level if isinstance(v, dict) for key in v]
+        if torn := next((t for t in texts if not t.isascii() and _TORN.search(t)), None):
+            raise IntegrityError(f"{name} holds half of a character, a lone surrogate: {ascii(torn)[:60]}")
+        nested = [v.values() if isinstance(v, dict) else v for v in level if isinstance(v, dict | list)]
+        level = [value for values in nested for value in values]
+        if not level:
+            return
+    raise _too_deep(name)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> Json:
@@ -79,8 +104,11 @@ def _operations(document: Json, name: str) -> Iterator[Json]:
                 continue
             where = join("paths", path, method)
             oid = item[method].get("operationId")
-            if oid is None:
+            if oid is None or oid == "":
                 raise IntegrityError(f"{name}: no operationId: {where}")
+            if not (isinstance(oid, str) and oid.isprintable()):
+                what = f"an operationId is text without control characters, not {oid!a}"
+                raise IntegrityError(f"{name} is no OpenAPI document: {what}: {where}")
             if oid in seen:
                 raise IntegrityError(f"{name}: operationId {oid} is used twice: {seen[oid]} and {where}")
             seen[oid] = where

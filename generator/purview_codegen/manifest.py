@@ -13,12 +13,16 @@ from typing import Any
 
 import attrs
 
+from purview_core.facade import AsyncFacade, Facade
+
 from .errors import IntegrityError, UsageError
+from .identifiers import module
 
 ENDPOINTS = ("account", "tenant")
+_FACADE = frozenset({"endpoint", "facade", *dir(Facade), *dir(AsyncFacade)})  # what a plane of that name would hide
 _WANTED = {  # key -> (what it looks like, in words)
-    "package": (r"[a-z]\w*", "a lower-case Python name"),
-    "title": (r"[A-Za-z]\w*", "a Python name, which those of the clients begin with"),
+    "package": (r"(?a)[a-z]\w*", "a lower-case Python name"),
+    "title": (r"(?a)[A-Za-z]\w*", "a Python name, which those of the clients begin with"),
     "summary": (r"[^\n]+", "one line of text"),
     "endpoint": ("|".join(ENDPOINTS), f"one of {', '.join(ENDPOINTS)}"),
     "roles": (r"\[.*\]", "a list of texts"),
@@ -109,6 +113,13 @@ class Manifest:
         if odd := [key for key in data if key not in ("planes", "left_out")]:
             raise IntegrityError(f"planes.toml: unknown {odd[0]!r}; {nearest(odd[0], ('planes', 'left_out'))}")
         planes = tuple(_plane(name, entry) for name, entry in sorted(data["planes"].items()))
+        for what in ("package", "title"):
+            seen: dict[str, str] = {}
+            for plane in planes:
+                if (other := seen.setdefault(getattr(plane, what).casefold(), plane.name)) != plane.name:
+                    raise IntegrityError(
+                        f"planes.toml: {other} and {plane.name} have one {what}; file systems may know no case"
+                    )
         return cls(planes, _left_out(data.get("left_out", []), [d for p in planes for d in p.documents]))
 
     @property
@@ -144,6 +155,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def _plane(name: str, entry: Mapping[str, Any]) -> Plane:
     try:
         _look(name, {"package": name}, ("package",))
+        if taken := [n for n in (name, entry["package"]) if module(str(n), _FACADE) != n]:
+            raise IntegrityError(
+                f"planes.toml: {taken[0]} is no name for a plane: Purview has it itself, or Windows a device"
+            )
         _look(name, entry, _PLANE)
         documents = tuple(_document(name, d) for d in entry["documents"])
         plane = Plane(

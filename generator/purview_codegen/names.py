@@ -1,6 +1,7 @@
 """Names of groups and methods, the same in every version of a plane that has the operation.
 
-Group: what stands before `_` in the operationId, else the tag. Method: the rest, less the group's own noun where that is what
+Group: what stands before `_` in the operationId, else the tag; with an underscore behind it where every client has a part of that
+name, or Windows a device. Method: the rest, less the group's own noun where that is what
 the method is about (`ListGlossaries` of Glossary is `list`, `ListGlossaryTerms` stays) and no version has two of the result.
 """
 
@@ -10,10 +11,14 @@ from collections.abc import Mapping
 
 import attrs
 
+from purview_core.client import AsyncClient, Client
+
 from .adapter import class_name, method_name, operations_of
 from .errors import GateError
+from .identifiers import module
 from .pointer import Json
 
+CLIENT = frozenset({"plane", "endpoint", "api_version", *dir(Client), *dir(AsyncClient)})  # what a group would hide
 _LINKS = {"by", "in", "for", "from", "to", "of", "via", "with", "at", "as", "on"}
 
 
@@ -41,7 +46,7 @@ def _full(operation: Json) -> tuple[str, Name]:
     oid: str = operation["operationId"]
     group = operation["tags"][0]
     rest = oid.split("_", 1)[1] if "_" in oid else oid
-    return oid, Name(method_name(group), class_name(group), method_name(rest))
+    return oid, Name(module(method_name(group), CLIENT), class_name(group), method_name(rest))
 
 
 def _clashes(names: Mapping[str, Name]) -> set[str]:

@@ -7,11 +7,12 @@
 | `retry_safe`         | operationIds of POSTs that only read, and so may be sent again                                      |
 | `[[paging]]`         | `operations` (operationIds), `facts` (members of x-pageable, see `plan_operations`), `reason`, `link`  |
 | `[[long_running]]`   | the same for members of x-long-running, see `plan_polling`                                         |
-| `[[changes]]`        | `versions`, `at` (JSON pointer into the contract), `reason`, `link`, and one or more of the edits    |
+| `[[changes]]`        | `versions`, `at` (JSON pointers into the contract, or one), `reason`, `link`, one or more of the edits |
 
-Edits: `set` (members laid over the object at `at`), `append` (member -> items put behind its list), `remove` (members taken out),
-`nullable` (the schema at `at` also admits null). Facts to set on a member of a schema: `x-secret` (repr hides it), `x-live-name`
-(how the service spells it: that goes out, and both are read), `x-only-value` (its one value, which constructors give it). An entry that changes nothing any more is an error.
+What the edits are: see `edits`. In `at`, `*` stands for any text within a step, and the step `**` for any number of steps: such a
+change is made wherever it fits. A pointer that fits nowhere, or where nothing changes any more, is an error. Facts to set on a
+member of a schema: `x-secret` (repr hides it), `x-live-name` (how the service spells it: that goes out, and both are read),
+`x-only-value` (its one value, which constructors give it).
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ from typing import Any
 import attrs
 
 from .adapter import operations_of
+from .edits import EDITS, EditError
 from .errors import IntegrityError
-from .pointer import Json, find
+from .pointer import Json, matches
 
-_EDITS = {"set", "append", "remove", "nullable"}
 _CHANGE = {"versions", "at", "reason", "link"}
-_METHOD = re.compile(r"([a-z]\w*\.)?[a-z]\w*")
+_METHOD = re.compile(r"([a-z]\w*\.)?[a-z]\w*", re.ASCII)
 _SAID = {"summaries": "a line of text", "methods": "a name (method, or group.method)"}
 _FACTS = {"operations", "facts", "reason", "link"}
 _TABLES = {"summaries", "methods", "changes", "retry_safe", "paging", "long_running"}
@@ -41,7 +42,7 @@ _TABLES = {"summaries", "methods", "changes", "retry_safe", "paging", "long_runn
 @attrs.frozen
 class Change:
     versions: tuple[str, ...]
-    at: str
+    at: tuple[str, ...]
     edits: Mapping[str, Any]
     reason: str
 
@@ -95,7 +96,7 @@ class Overlay:
         for change in self.changes:
             if stale := sorted(set(change.versions) - set(versions)):
                 raise IntegrityError(
-                    f"overlay {self.name}: change at {change.at} names no version of the plane: {stale[0]}"
+                    f"overlay {self.name}: change at {change.at[0]} names no version of the plane: {stale[0]}"
                 )
 
 
@@ -104,7 +105,8 @@ def apply(contract: Json, overlay: Overlay) -> Json:
     out: Json = copy.deepcopy(contract)
     for change in overlay.changes:
         if contract["info"]["version"] in change.versions:
-            _apply(out, change, overlay.name)
+            for at in change.at:
+                _apply(out, at, change, overlay.name)
     for _, _, operation in operations_of(out):
         if summary := overlay.summaries.get(operation["operationId"]):
             operation["summary"] = summary
@@ -119,6 +121,7 @@ def apply(contract: Json, overlay: Overlay) -> Json:
             operation["x-long-running"] = {"final-state-via": None, **operation.get("x-long-running", {}), **facts}
         if operation["operationId"] in overlay.retry_safe:
             operation["x-retry-safe"] = True
+    out["components"]["schemas"] = dict(sorted(out["components"]["schemas"].items()))
     return out
 
 
@@ -138,38 +141,33 @@ def _facts(entries: list[Json], table: str, name: str) -> dict[str, Json]:
 
 
 def _change(entry: Json, name: str, index: int) -> Change:
-    edits = {key: entry[key] for key in _EDITS if key in entry}
+    edits = {key: entry[key] for key in EDITS if key in entry}
     missing = sorted(_CHANGE - set(entry))
-    unknown = sorted(set(entry) - _EDITS - _CHANGE)
+    unknown = sorted(set(entry) - set(EDITS) - _CHANGE)
     if missing or unknown or not edits:
         fault = f"lacks {missing[0]}" if missing else f"has unknown {unknown[0]}" if unknown else "has no edit"
         raise IntegrityError(f"overlay {name}: change {index + 1} {fault}")
-    return Change(tuple(entry["versions"]), entry["at"], edits, entry["reason"])
+    at = entry["at"]
+    return Change(tuple(entry["versions"]), (at,) if isinstance(at, str) else tuple(at), edits, entry["reason"])
 
 
-def _apply(document: Json, change: Change, name: str) -> None:
-    where = f"overlay {name}: change at {change.at} in {document['info']['version']} no longer applies"
+def _apply(document: Json, at: str, change: Change, name: str) -> None:
+    where = f"overlay {name}: change at {at} in {document['info']['version']} no longer applies"
     try:
-        target = find(document, change.at)
+        targets = [value for _, value in matches(document, at)]
     except (LookupError, ValueError) as error:
         raise IntegrityError(f"{where}: nothing at {error}") from None
-    if not isinstance(target, dict):
-        raise IntegrityError(f"{where}: what is there is no object")
-    before = copy.deepcopy(target)
-    target.update(change.edits.get("set", {}))
-    for key, items in change.edits.get("append", {}).items():
-        target[key] = [*target.get(key, []), *(item for item in items if item not in target.get(key, []))]
-    for key in change.edits.get("remove", []):
-        target.pop(key, None)
-    if change.edits.get("nullable"):
-        _admit_null(target)
-    if target == before:
+    if odd := [value for value in targets if not isinstance(value, dict)]:
+        raise IntegrityError(f"{where}: what is there is no object but {type(odd[0]).__name__}")
+    before = copy.deepcopy(targets)
+    for target in targets:
+        for edit, given in change.edits.items():
+            try:
+                EDITS[edit](document, target, given)
+            except EditError as error:
+                raise IntegrityError(f"{where}: {error}") from None
+            except (AttributeError, LookupError, TypeError, ValueError) as error:
+                told = f"{edit} = {given!r} cannot be made there ({type(error).__name__}: {error})"
+                raise IntegrityError(f"{where}: {told}") from error
+    if targets == before:
         raise IntegrityError(f"{where}: it is so already")
-
-
-def _admit_null(schema: Json) -> None:
-    if isinstance(schema.get("type"), str):
-        schema["type"] = [schema["type"], "null"]
-    elif "$ref" in schema:
-        reference = schema.pop("$ref")
-        schema["anyOf"] = [{"$ref": reference}, {"type": "null"}]

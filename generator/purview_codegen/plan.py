@@ -73,7 +73,7 @@ def plan(contract: Json, names: Mapping[str, Name], aliases: Sequence[Alias] = (
 
 def _groups(groups: Mapping[str, Sequence[Operation]], aliases: Sequence[Alias]) -> tuple[Group, ...]:
     """The groups, and those that are left of old names alone."""
-    classes = {name: ops[0].name.group_class for name, ops in groups.items()}
+    classes = _group_classes({name: ops[0].name.group_class for name, ops in groups.items()})
     renamed: dict[str, list[tuple[str, str, str, str]]] = {}
     arguments: dict[str, dict[str, dict[str, str]]] = {}
     for alias in aliases:
@@ -93,6 +93,20 @@ def _groups(groups: Mapping[str, Sequence[Operation]], aliases: Sequence[Alias])
         )
         for name in sorted(groups.keys() | renamed.keys())
     )
+
+
+def _group_classes(wanted: Mapping[str, str]) -> dict[str, str]:
+    """Group -> its class. A client's module names the sync and the async class of each group beside the clients themselves, so an
+    underscore goes behind a class that is called as a client may be, or as one of another group."""
+    out: dict[str, str] = {}
+    taken: set[str] = set()
+    for group in sorted(wanted):
+        found = wanted[group]
+        while found.endswith("Client") or taken & {found, f"Async{found}"}:
+            found += "_"
+        taken |= {found, f"Async{found}"}
+        out[group] = found
+    return out
 
 
 def public_names(planned: Plan) -> dict[str, str]:

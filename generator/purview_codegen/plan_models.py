@@ -11,6 +11,7 @@ from purview_core.codec import camel, normal
 
 from .adapter import Model, Parsed, Property, class_name, identifier
 from .errors import GateError
+from .identifiers import module
 from .pointer import Json, join
 
 RESERVED = {"additional_properties", "from_dict", "to_dict"}
@@ -20,7 +21,7 @@ _WORD = re.compile(r"\w+")
 @attrs.frozen
 class Field:
     """One line of a class. `default` is None for a member the constructor demands, else the text of its default.
-    `required`: the constructor does not demand it, since the service alone writes it, but every answer must hold it, not null.
+    `required`: the constructor does not demand it, but every answer must hold it, not null; so its type has no None.
     `live`: how the service spells it, where that is not what its document says (x-live-name): that goes out, both are read.
     """
 
@@ -47,12 +48,15 @@ class Field:
             return f" = _field({default}metadata=_wire({', '.join([*names, *facts])}))"
         if self.read_only:
             return f" = _field({default}metadata=_READ_ONLY{'_REQUIRED' * self.required})"
+        if self.required:
+            return f" = _field({default}metadata=_ANSWERED)"
         return "" if self.default is None else f" = {self.default}"
 
 
 @attrs.frozen
 class Class:
-    """A model class: its own fields, and where it is a discriminated base, the attribute and the table that pick subclasses."""
+    """A model class: its own fields, and where it is a discriminated base, the attribute and the table that pick subclasses;
+    `others` are the kinds of the classes that stand beside it in a union."""
 
     name: str
     base: str | None
@@ -60,6 +64,7 @@ class Class:
     fields: tuple[Field, ...]
     tag: str | None
     kinds: tuple[tuple[str, str], ...]
+    others: tuple[str, ...] = ()
 
 
 def python_type(text: str, prefix: str = "") -> str:
@@ -96,13 +101,20 @@ class Classes:
             self.schemas[class_name(wire)], self.wire_names[class_name(wire)] = schema, wire
         self.parsed = parsed
         self.out: dict[str, Class] = {}
+        self._bases: dict[str, str | None] = {}
+        self._all: dict[str, Json] = {}
         for model in parsed.models.values():
             self._visit(model)
 
     def base(self, name: str) -> str | None:
-        """The first allOf reference; further ones are flattened, since two bases with slots cannot be combined."""
-        parts = self.schemas.get(name, {}).get("allOf", [])
-        return next((class_name(part["$ref"]) for part in parts if "$ref" in part), None)
+        """The first allOf reference that has a discriminator, else the first; further ones are flattened, since two bases with
+        slots cannot be combined."""
+        if name not in self._bases:
+            parts = self.schemas.get(name, {}).get("allOf", [])
+            bases = [class_name(part["$ref"]) for part in parts if "$ref" in part]
+            tagged = (b for b in bases if any("discriminator" in self.schemas[n] for n in self.lineage(b)))
+            self._bases[name] = next(tagged, bases[0] if bases else None)
+        return self._bases[name]
 
     def lineage(self, name: str | None) -> list[str]:
         out: list[str] = []
@@ -112,12 +124,13 @@ class Classes:
         return out
 
     def _members(self, name: str) -> Json:
-        schema = self.schemas.get(name, {})
-        out: Json = {}
-        for part in schema.get("allOf", []):
-            out |= self._members(class_name(part["$ref"])) if "$ref" in part else part.get("properties", {})
-        out |= schema.get("properties", {})
-        return out
+        if name not in self._all:
+            schema = self.schemas.get(name, {})
+            out: Json = {}
+            for part in schema.get("allOf", []):
+                out |= self._members(class_name(part["$ref"])) if "$ref" in part else part.get("properties", {})
+            self._all[name] = out | schema.get("properties", {})
+        return self._all[name]
 
     def _visit(self, model: Model) -> None:
         name = model.name
@@ -137,7 +150,7 @@ class Classes:
         for p in model.properties:
             field = self._field(p, members.get(p.wire, {}))
             if p.wire in tags:
-                value = schema.get("x-discriminator-value")
+                value = schema.get("x-discriminator-value") if p.wire == tags[0] else None
                 text = field.type if field.type in ("str", "str | None") else "str" if p.required else "str | None"
                 field = attrs.evolve(field, type=text, default=field.default if value is None else ascii(value))
             if (old := inherited.get(p.wire)) is not None:
@@ -153,18 +166,21 @@ class Classes:
             tuple(fields),
             tag,
             tuple((value, class_name(reference)) for value, reference in mapping.items()) if tag else (),
+            tuple(schema.get("x-other-discriminator-values", ())) if tag else (),
         )
 
     def _field(self, p: Property, member: Json) -> Field:
-        """A required member that only the service writes is optional for the constructor."""
-        name = f"{p.name}_" if p.name in RESERVED else p.name
+        """A required member that only the service writes is optional for the constructor, as is one that is marked so."""
+        name = str(member.get("x-name", p.name))
+        name = f"{name}_" if name in RESERVED else name
         read_only = bool(member.get("readOnly"))
         demanded = p.required and not read_only
-        text = p.type if demanded and not p.nullable else optional(p.type)
+        answered = not demanded and (p.required or bool(member.get("x-answered")))
+        text = optional(p.type) if p.nullable or not (demanded or answered) else p.type
         default = None if demanded else "None"
         if not read_only and (only := self._only(member)) is not None:
             default = ascii(only) if normal(text) == "str" else f"_only({only!a})"
-        sent = p.required and read_only and not p.nullable
+        sent = answered and not p.nullable
         live = member.get("x-live-name")
         return Field(name, p.wire, text, default, read_only, sent, bool(member.get("x-secret")), live)
 
@@ -219,5 +235,5 @@ def modules(classes: Mapping[str, Class], roots: Iterable[str]) -> dict[str, lis
     common = reach(common)
     out = {"common": [name for name in classes if name in common]}
     for base, names in owned.items():
-        out[identifier(base)] = [name for name in classes if name in names - common]
-    return {module: names for module, names in out.items() if names}
+        out[module(identifier(base), ("common", "enums"))] = [name for name in classes if name in names - common]
+    return {where: names for where, names in out.items() if names}

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 
 import attrs
 
-from purview_core.client import AsyncClient, Client, Group
+from purview_core.client import Group
 from purview_core.codec import camel
 
 from . import adapter
 from .errors import GateError
-from .names import Name
+from .identifiers import folded, module
+from .names import CLIENT, Name
 from .plan_models import Class, optional, python_type
 from .plan_polling import ALSO, PollingPlanner
 from .pointer import Json, join
 
 _FILES = ("bytes", "Any")  # in OpenAPI 3.1 a schema that says nothing is any bytes
-_CLIENT = {"plane", "endpoint", "api_version", *dir(Client), *dir(AsyncClient)}  # what a group would hide
 _PAGING = ("token", "sends", "last", "sync", "offset", "limit", "size", "total", "place")
 
 
@@ -164,14 +164,25 @@ class Planner:
             raise GateError(f"{self.title}: two arguments would be called {twice[0]}: {where}")
 
     def _unique_methods(self) -> None:
-        seen: dict[tuple[str, str], str] = {}
+        """No two operations may be one method, no two groups one file, and none may hide what every client has."""
+        methods: dict[tuple[str, str], str] = {}
+        groups: dict[str, str] = {}
         for op in self.operations:
-            if other := seen.get((op.name.group, op.method)):
-                raise GateError(f"{self.title}: {other} and {op.id} are both {op.name.group}.{op.method}")
-            seen[op.name.group, op.method] = op.id
-            if op.name.group in _CLIENT or hasattr(Group, op.method):
-                taken = f"{self.title}: {op.id}: {op.name.group}.{op.method} is called as a part of every client is"
-                raise GateError(f"{taken}; name another one in the overlay's [methods]")
+            group, called = op.name.group, f"{op.name.group}.{op.method}"
+            other = methods.setdefault((group, folded(op.constant)), op.id)
+            if other != op.id:
+                raise GateError(f"{self.title}: {other} and {op.id} are both {called}")
+            taken = ""
+            if group in CLIENT or hasattr(Group, op.method):
+                taken = "is called as a part of every client is"
+            elif module(group) != group:
+                taken = "stands in a file that Windows takes for a device"
+            elif not (group.isidentifier() and op.method.isidentifier()):
+                taken = "is no name in Python"
+            elif (like := groups.setdefault(group.casefold(), group)) != group:
+                taken = f"stands in a file that some file systems take for that of {like}"
+            if taken:
+                raise GateError(f"{self.title}: {op.id}: {called} {taken}; name another one in the overlay's [methods]")
 
 
 def _distinct(

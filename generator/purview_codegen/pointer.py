@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 Json = dict[str, Any]
@@ -36,3 +38,32 @@ def find(document: Any, pointer: str) -> Any:
         else:
             raise LookupError(seen)
     return value
+
+
+def matches(document: Any, pattern: str) -> list[tuple[str, Any]]:
+    """(pointer, value) of every place that a pointer with wildcards leads to: `*` within a step, `**` for any number of steps.
+
+    Raises LookupError naming the first step that leads nowhere, or the pattern where it fits nothing.
+    """
+    if "*" not in pattern:
+        return [(pattern, find(document, pattern))]
+    found = list(dict(_matches(document, keys(pattern), "")).items())
+    if not found:
+        raise LookupError(pattern)
+    return found
+
+
+def _matches(value: Any, steps: list[str], seen: str) -> Iterator[tuple[str, Any]]:
+    if not steps:
+        yield seen, value
+        return
+    first, *rest = steps
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    if first == "**":
+        yield from _matches(value, rest, seen)
+    fits = re.compile(".*".join(map(re.escape, first.split("*"))), re.DOTALL)
+    for key, below in inner:
+        if first == "**":
+            yield from _matches(below, steps, seen + step(key))
+        elif fits.fullmatch(str(key)):
+            yield from _matches(below, rest, seen + step(key))

@@ -38,7 +38,9 @@ def _docstring(text: str) -> str:
 
 
 def _strings(names: Sequence[str]) -> str:
-    """Many names as one literal, broken into lines."""
+    """Many names as one literal, broken into lines; as a tuple of texts where one of them has a blank in it."""
+    if any([name] != name.split() for name in names):
+        return f"({', '.join(map(ascii, names))},)"
     lines = textwrap.wrap(" ".join(names), 100, break_long_words=False, break_on_hyphens=False)
     return (
         "(" + "\n".join(ascii(line + " ") for line in lines[:-1]) + "\n" + ascii(lines[-1]) + ")"
@@ -89,7 +91,8 @@ def _models(plan: Plan, module: str, names: Iterable[str]) -> str:
     imports = {name for name in used(types, plan.where) if plan.where[name] != module} - bases
     datetime = any("datetime" in re.findall(r"\w+", text) for text in types)
     values = " ".join(f.value for f in fields)
-    core = [f"{name} as _{name}" for name in ("READ_ONLY", "READ_ONLY_REQUIRED") if f"metadata=_{name})" in values]
+    marks = ("ANSWERED", "READ_ONLY", "READ_ONLY_REQUIRED")
+    core = [f"{name} as _{name}" for name in marks if f"metadata=_{name})" in values]
     core += ["Model as _Model"] if any(c.base is None for c in classes) else []
     core += ["define"]
     core += [f"{name} as _{name}" for name in ("field", "only", "wire") if f"_{name}(" in values]

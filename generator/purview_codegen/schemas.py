@@ -8,10 +8,12 @@ so nothing is left for it to name. It also loses what stands beside a lone `allO
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
 from .errors import GateError
+from .kinds import Kinds, name_of, objects
 from .pointer import Json, join
 
 REF = "#/components/schemas/"
@@ -26,26 +28,31 @@ _SHAPES = {"$ref", "type", "properties", "allOf", "anyOf", "oneOf"}
 
 
 def pascal(text: str) -> str:
+    """Words in ASCII, as names of classes are: marks are taken off letters, and other letters stand as their code points."""
+    if not text.isascii():
+        text = "".join(map(_ascii, unicodedata.normalize("NFKD", text)))
     return "".join(part[:1].upper() + part[1:] for part in re.findall(r"[A-Za-z0-9]+", text))
 
 
-def name_of(reference: str) -> str:
-    return reference.rsplit("/", 1)[-1]
+def _ascii(letter: str) -> str:
+    if letter.isascii() or not letter.isalnum():
+        return "" if unicodedata.combining(letter) else letter
+    return f" U{ord(letter):04X}"
 
 
 class Schemas:
     """Shapes `components/schemas` of one document into `out`; `place` gives other parts of it (parameters, bodies) their form."""
 
     def __init__(self, source: Json, document: Json | None = None) -> None:
-        self.source = {name: schema if isinstance(schema, dict) else {} for name, schema in source.items()}
-        self.source |= _tagged(self.source, source if document is None else document)
-        source = self.source
+        self._kinds = Kinds(source, source if document is None else document)
+        self.source = source = self._kinds.source
         self.out: Json = {}
         self._taken: dict[str, str] = {}
         self._enums: dict[tuple[str, tuple[Any, ...]], str] = {}
-        self._parents = {name: list(self._references(schema)) for name, schema in source.items()}
         self._ambiguous = _ambiguous_enums(source if document is None else document)
         for name, schema in source.items():
+            if not pascal(name):
+                raise GateError(f"{name!r} gives no class name: {join('components', 'schemas')}; give it one letter")
             if other := self._taken.get(pascal(name).lower()):
                 raise GateError(f"{name!r} and {other!r} give one class name: {join('components', 'schemas', name)}")
             self._taken[pascal(name).lower()] = name
@@ -57,9 +64,9 @@ class Schemas:
         for name, schema in self.source.items():
             body = self._component(schema, pascal(name))
             if "discriminator" in schema:
-                self._discriminate(body, schema["discriminator"], name)
-            if "x-ms-discriminator-value" in schema:
-                body["x-discriminator-value"] = schema["x-ms-discriminator-value"]
+                self._discriminate(body, name)
+            if (value := self._kinds.values[name]) is not None:
+                body["x-discriminator-value"] = value
             self.out[pascal(name)] = body
         return self.out
 
@@ -109,7 +116,7 @@ class Schemas:
         """A named schema: its own body, not a reference to a hoisted one."""
         schema = _plain(schema, name)
         if _is_enum(schema):
-            return _with_names({"type": _enum_type(schema), "enum": _values(schema)})
+            return with_names({"type": _enum_type(schema), "enum": _values(schema)})
         if "$ref" in schema:
             return {"type": "object", "allOf": [self._place(schema, name), {"type": "object", "properties": {}}]}
         if union := schema.get("anyOf") or schema.get("oneOf"):
@@ -172,70 +179,29 @@ class Schemas:
         key = self._enum_key(schema, hint)
         if key not in self._enums:
             name = self._enums[key] = self.claim(named, hint)
-            self.out[name] = _with_names({"type": _enum_type(schema), "enum": _values(schema)})
+            self.out[name] = with_names({"type": _enum_type(schema), "enum": _values(schema)})
         return self._enums[key]
 
-    @staticmethod
-    def _references(schema: Json) -> Iterator[str]:
-        yield from (name_of(part["$ref"]) for part in schema.get("allOf", []) if "$ref" in part)
-
-    def _descendants(self, name: str) -> Iterator[str]:
-        for child, parents in self._parents.items():
-            if name in parents:
-                yield child
-                yield from self._descendants(child)
-
-    def _discriminate(self, body: Json, discriminator: Json, name: str) -> None:
-        """Value -> class over all descendants. A value that several of them claim is left to the base class."""
-        claims: dict[str, list[str]] = {v: [name_of(ref)] for v, ref in discriminator.get("mapping", {}).items()}
-        mapped = {names[0] for names in claims.values()}
-        for child in self._descendants(name):
-            if child not in mapped:
-                claims.setdefault(self.source[child].get("x-ms-discriminator-value", child), []).append(child)
+    def _discriminate(self, body: Json, name: str) -> None:
+        mapping, ambiguous = self._kinds.mapping(name)
         body["discriminator"] = {
-            "propertyName": discriminator["propertyName"],
-            "mapping": {value: REF + pascal(names[0]) for value, names in claims.items() if len(names) == 1},
+            "propertyName": self.source[name]["discriminator"]["propertyName"],
+            "mapping": {value: REF + pascal(schema) for value, schema in mapping.items()},
         }
-        if ambiguous := sorted(value for value, names in claims.items() if len(names) > 1):
+        if ambiguous:
             body["x-ambiguous-discriminator-values"] = ambiguous
+        if others := self.source[name].get("x-other-discriminator-values"):
+            body["x-other-discriminator-values"] = list(others)
 
 
 def _ambiguous_enums(document: Any) -> set[str]:
     """The x-ms-enum names, in lower case, that stand for more than one set of values in a document."""
     found: dict[str, set[tuple[Any, ...]]] = {}
-    for value in _objects(document):
+    for value in objects(document):
         enum = value.get("x-ms-enum")
         if isinstance(enum, dict) and isinstance(enum.get("name"), str) and isinstance(value.get("enum"), list):
             found.setdefault(enum["name"].lower(), set()).add(tuple(sorted(map(str, _values(value)))))
     return {name for name, values in found.items() if len(values) > 1}
-
-
-def _tagged(source: Json, document: Any) -> Json:
-    """The options of unions with a discriminator, each with its own values of it, unless a base class says them."""
-    out: Json = {}
-    for union in _objects(document):
-        tag = union.get("discriminator")
-        options = [str(s.get("$ref")) for s in (union.get("oneOf") or union.get("anyOf") or ()) if isinstance(s, dict)]
-        if not (isinstance(tag, dict) and all(name_of(o) in source for o in options)):
-            continue
-        for name in map(name_of, options):
-            values = [v for v, reference in tag.get("mapping", {}).items() if name_of(reference) == name] or [name]
-            bases = [source.get(name_of(part.get("$ref", "")), {}) for part in source[name].get("allOf", [])]
-            if not any("discriminator" in s or "oneOf" in s or "anyOf" in s for s in (source[name], *bases)):
-                old = out.get(name, {}).get("discriminator", {}).get("mapping", {})
-                mapping = old | dict.fromkeys(values, REF + name)
-                more = {"x-ms-discriminator-value": values[0]} if len(mapping) == 1 else {}
-                named = {"discriminator": {"propertyName": tag["propertyName"], "mapping": mapping}}
-                out[name] = source[name] | named | more
-    return out
-
-
-def _objects(document: Any) -> Iterator[Json]:
-    if isinstance(document, dict):
-        yield document
-    if isinstance(document, dict | list):
-        for value in document.values() if isinstance(document, dict) else document:
-            yield from _objects(value)
 
 
 def _parts(schema: Json, hint: str) -> Iterator[Json]:
@@ -331,13 +297,15 @@ def _read_only(schema: Json) -> Json:
     return {"readOnly": True} if read else {}
 
 
-def _with_names(body: Json) -> Json:
+def with_names(body: Json) -> Json:
     """Member names, wherever openapi-python-client's own rule would clash or find none."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     for i, value in enumerate(body["enum"]):
         name = re.sub(r"[^A-Za-z0-9]+", "_", str(value)).strip("_").upper()
         name = name if name[:1].isalpha() else f"VALUE_{i}"
-        names.append(name if name not in names else f"{name}_{i}")
-    if body["type"] != "integer" and [str(value).upper() for value in body["enum"]] != names:
-        body["x-enum-varnames"] = names
+        while name in names:
+            name = f"{name}_{i}"
+        names[name] = None
+    if body["type"] != "integer" and [str(value).upper() for value in body["enum"]] != [*names]:
+        body["x-enum-varnames"] = [*names]
     return body

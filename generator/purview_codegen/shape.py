@@ -9,12 +9,16 @@ import re
 from typing import Any, NoReturn
 
 from .errors import IntegrityError
+from .pages import page
 from .pointer import Json, find, join
 from .schemas import Schemas, pascal
 from .upgrade import METHODS
 
 _API_VERSION = re.compile(r"\d{4}-\d\d-\d\d(-preview)?")
 _NAME_TEMPLATE = re.compile(r"([A-Za-z]+_)N(:\w+)")  # a placeholder: attr_N:qualifiedName stands for attr_0, attr_1, ..
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110: what names a header, and each half of a media type
+_OPEN = "\0"  # stands for a part of an address that nobody gave
+_STATUS = re.compile(r"default|[1-5](\d\d|XX)")
 _REPEATABILITY = "repeatability-request-id"
 
 
@@ -48,14 +52,34 @@ def shape(document: Json, title: str) -> Json:
 
 
 def _prefix(server: Json) -> str:
-    """The path of a server's address, with the defaults of its variables, without host and trailing slash."""
-    variables = server.get("variables", {})
-    url = re.sub(r"\{([^}]*)\}", lambda m: str(variables.get(m[1], {}).get("default", "")), server.get("url", ""))
-    path = re.sub(r"^(\w+:)?//[^/]*", "", url).strip("/")
+    """The path of a server's address, with the defaults of its variables, without host and trailing slash. A host may be left
+    open; a path may not."""
+    address, variables = str(server.get("url", "")), server.get("variables", {})
+    if not address.isprintable() or "\\" in address:
+        _refuse("an address with a control character or a backslash", "servers", 0, "url")
+    url = re.sub(r"\{([^}]*)\}", lambda m: str(variables.get(m[1], {}).get("default", _OPEN)), address)
+    path = re.sub(rf"^(([\w{_OPEN}]+:)?//|{_OPEN})[^/]*", "", url).strip("/")
+    if _OPEN in path:
+        _refuse("a variable without a default in the path of an address", "servers", 0, "variables")
+    if fault := _path_fault(path):
+        _refuse(f"an address with {fault}", "servers", 0, "url")
     return f"/{path}" if path else ""
 
 
-def _refuse(what: str, *where: str) -> NoReturn:
+def _group(operation: Json) -> str:
+    """The group of an operation whose id names none."""
+    tag = str(next(iter(operation.get("tags") or ()), ""))
+    return (pascal(tag) if tag.isascii() else tag) or "Operations"
+
+
+def _path_fault(path: str) -> str:
+    """What in a path no request would hold as it stands here, or nothing."""
+    odd = {"a query": "?" in path, "a fragment": "#" in path, "a control character": not path.isprintable()}
+    odd |= {"dots in place of a name": bool({".", ".."} & {*path.split("/")})}
+    return next((what for what, there in odd.items() if there), "")
+
+
+def _refuse(what: str, *where: str | int) -> NoReturn:
     """For what a client could not send or read as it is meant, and would lose without a word."""
     raise IntegrityError(f"{what} has no form in a client: {join(*where)}; say it otherwise in the document")
 
@@ -84,8 +108,8 @@ class _Shaper:
         for key in sorted(item.keys() - {*METHODS, "parameters", "summary", "description"}):
             if not key.startswith("x-"):
                 _refuse(f"{key!r} of a path", "paths", path, key)
-        if "?" in path:
-            _refuse("a path with a query", "paths", path)
+        if fault := _path_fault(path) or ("" if path.startswith("/") else "no slash before it"):
+            _refuse(f"a path with {fault}", "paths", path)
         shared = item.get("parameters", [])
         return {method: self._operation(path, method, item[method], shared) for method in METHODS if method in item}
 
@@ -96,11 +120,11 @@ class _Shaper:
         own = [self._follow(p) for p in operation.get("parameters", [])]
         named = {(p["in"], p["name"]) for p in own}
         parameters = [p for p in map(self._follow, shared) if (p["in"], p["name"]) not in named] + own
-        if fault := self._fault(operation, parameters):
+        if fault := self._fault(operation, parameters) or _template_fault(path, parameters):
             _refuse(f"{name}: {fault}", "paths", path, method)
         out: Json = {
             "operationId": name,
-            "tags": [name.split("_", 1)[0] if "_" in name else pascal((operation.get("tags") or ["Operations"])[0])],
+            "tags": [name.split("_", 1)[0] if "_" in name else _group(operation)],
             "parameters": [self._parameter(p, pascal(name)) for p in parameters],
         }
         if "requestBody" in operation:
@@ -109,17 +133,26 @@ class _Shaper:
             status: self._response(self._follow(r), f"{pascal(name)}Response{'' if status == 'default' else status}")
             for status, r in self._answers(operation).items()
         }
+        found = self._page(self._answers(operation)) if method == "get" else None
         if "x-ms-pageable" in operation:
-            page = operation["x-ms-pageable"]
-            out["x-pageable"] = {"itemName": page.get("itemName") or "value", "nextLinkName": page.get("nextLinkName")}
+            said = (found or {"nextLinkName": None}) | (operation["x-ms-pageable"] or {})
+            out["x-pageable"] = {"itemName": said.get("itemName") or "value", "nextLinkName": said["nextLinkName"]}
+        elif found:
+            out["x-pageable"] = found
         if operation.get("x-ms-long-running-operation") and not _is_over_at_once(out["responses"]):
             options = operation.get("x-ms-long-running-operation-options") or {}
             out["x-long-running"] = {"final-state-via": options.get("final-state-via")}
         return out
 
+    def _page(self, answers: Json) -> Json | None:
+        """What the document says of a next page in other words than `x-ms-pageable`."""
+        answer = self._follow(answers.get("200") or answers.get("2XX") or {})
+        media, schema = _chosen(answer["content"]) if answer.get("content") else ("", {})
+        return page(answer, schema, self.schemas.source) if "json" in media else None
+
     def _answers(self, operation: Json) -> Json:
         """The answers by status. Where the default alone is given, and is no error, it is what a call gives."""
-        answers: Json = operation.get("responses", {})
+        answers: Json = {s: r for s, r in operation.get("responses", {}).items() if not s.startswith("x-")}
         good = "default" not in answers or any(status[0] in "23" for status in answers)
         if good or self._follow(answers["default"]).get("x-ms-error-response"):
             return answers
@@ -128,8 +161,13 @@ class _Shaper:
     def _fault(self, operation: Json, parameters: list[Json]) -> str:
         """What a client could not send as it is meant, or nothing."""
         faults = [f"{fault} ({p['name']})" for p in parameters if (fault := self._parameter_fault(p))]
+        parts = [self._follow(r) for r in self._answers(operation).values()]
         if body := operation.get("requestBody"):
-            faults.append(self._body_fault(self._follow(body)))
+            parts.append(self._follow(body))
+            faults.append(self._body_fault(parts[-1]))
+        media = [one for part in parts for one in part.get("content", {}) if not _is_media(one)]
+        faults += [f"a media type {one!a}" for one in media]
+        faults += [f"an answer of status {s!a}" for s in operation.get("responses", {}) if not _is_status(s)]
         return next(filter(None, faults), "a server of its own" if "servers" in operation else "")
 
     def _parameter_fault(self, p: Json) -> str:
@@ -137,6 +175,8 @@ class _Shaper:
         usual = "form" if p["in"] == "query" else "simple"
         if p["in"] not in ("path", "query", "header"):
             return f"a {p['in']} parameter"
+        if p["in"] == "header" and not _TOKEN.fullmatch(p["name"]):
+            return "a header of a name that no header has"
         if "content" in p or "properties" in schema or "object" in _types(schema):
             return "a parameter that is an object or has a media type"
         return "" if p.get("style", usual) == usual else f"a parameter of style {p['style']}"
@@ -192,6 +232,25 @@ class _Shaper:
         if response.get("x-ms-error-response"):
             out["x-error"] = True
         return out
+
+
+def _template_fault(path: str, parameters: list[Json]) -> str:
+    """A value that the path has no place for would be lost, and a place that gets no value would be sent as it is."""
+    names = {p["name"] for p in parameters if p["in"] == "path"}
+    if homeless := sorted(name for name in names if "{" + name + "}" not in path):
+        return f"a path without a place for {homeless[0]!a}"
+    for name in names:
+        path = path.replace("{" + name + "}", "")
+    return "a place in the path that no parameter fills" if "{" in path or "}" in path else ""
+
+
+def _is_media(text: str) -> bool:
+    kind, _, rest = text.partition(";")[0].strip().partition("/")
+    return text.isascii() and text.isprintable() and bool(_TOKEN.fullmatch(kind) and _TOKEN.fullmatch(rest))
+
+
+def _is_status(text: str) -> bool:
+    return bool(_STATUS.fullmatch(text)) or text.startswith("x-")
 
 
 def _is_over_at_once(answers: Json) -> bool:

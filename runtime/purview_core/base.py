@@ -169,7 +169,7 @@ class Base(Generic[X]):
             prepared,
             Calling(
                 *(self.plane, self._retry, self._total_s, session.gate(self.plane.name), session.budget),
-                *(self._random, self._clock, session.resource),
+                *(self._random, self._clock, session.resource, session.auth is not None),
             ),
         )
         return self._shown(flow, self._on_response) if show and self._on_response else flow

@@ -3,13 +3,14 @@
 | declared            | takes                                                                          |
 |---------------------|--------------------------------------------------------------------------------|
 | any optional member | None (left out), NULL (sends null)                                             |
-| a required member   | NULL, but not None                                                             |
+| a required member   | NULL, but not None (None where the service makes the value)                    |
 | float               | float, int                                                                     |
 | int                 | int, but no bool                                                               |
 | an enum             | its members, any str (turned into a member; known or not), for int enums an int |
 | list[T]             | list, tuple                                                                    |
 | dict[str, T]        | any mapping                                                                    |
 | a model             | its instances; an argument also takes plain JSON                               |
+| a kind              | that of the class or of a subclass, or one that no class stands for            |
 | anything            | what the object that attrs.evolve copies holds, and items of its lists and maps |
 """
 
@@ -21,7 +22,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from .classes import UNREAD
+from .classes import NOTHING, UNREAD
 from .codec import Coded, Registry, codec, encode, normal, split_union
 from .fields import Field
 from .values import NULL
@@ -102,6 +103,15 @@ def misfit(registry: Registry | None, text: str, value: Any, name: str, *, plain
     return f"{name} takes {wanted}, not {found}"
 
 
+def missing(first: Field, cls: type, members: Mapping[str, Any]) -> str:
+    """What a constructor says of the members that it was not given: `first` and those after it, and the way out."""
+    fields = list(codec(cls).fields.values())
+    lack = [f for f in fields[fields.index(first) :] if f.default is NOTHING and f.name not in members]
+    names = ", ".join(f"{f.name!r} ({f.type})" for f in lack)
+    text = f"{cls.__name__}.__init__() missing {len(lack)} required keyword-only argument{'s' if lack[1:] else ''}: {names}"
+    return f"{text}. The document requires them; plain JSON, as a dict or by {cls.__name__}.from_dict, may lack them"
+
+
 def shape_of(value: Any) -> str:
     """The shape of a value, never the value itself: it may be a secret."""
     if isinstance(value, (list, tuple)) and value:
@@ -142,10 +152,30 @@ def check_fields(model: Model, source: Model | None) -> None:
             if key is not None and raw[key] is None:
                 if f.lazy:
                     f.put(model, UNREAD)  # so that the null goes back
-            elif source is None and not f.nullable:
+            elif source is None and not f.nullable and not f.answered:
                 raise TypeError(f"{type(model).__name__}.{f.name} takes {f.type}, not None (NULL sends null)")
         elif value is not NULL:
             _check_field(model, f, value, source)
+
+
+def check_kind(model: Model) -> None:
+    """Refuses a kind that another class stands for, which the service would read the members as those of. A kind that nobody
+    knows passes, as does that of a subclass, and what the object's own JSON says."""
+    cls: Any = next(
+        c for c in type(model).__mro__ if "_own" in vars(c)
+    )  # of a user's own subclass, what it derives from
+    base: Any
+    for base in cls.__mro__:
+        if (tag := vars(base).get("_tag")) is None:
+            continue
+        value = getattr(model, tag)
+        kind = value.value if isinstance(value, Enum) else value
+        if not isinstance(kind, str) or model._raw.get(codec(cls).fields[tag].wire) == kind:
+            continue
+        name = base._kinds.get(kind, cls.__name__)
+        if kind in base._others or (name != cls.__name__ and not issubclass(Registry.of(cls).class_of(name), cls)):
+            other = "of another class" if kind in base._others else f"that of {name}"
+            raise TypeError(f"{cls.__name__}.{tag} takes no {kind!r}: that kind is {other}")
 
 
 def _check_field(model: Model, f: Field, value: Any, source: Model | None) -> None:

@@ -309,6 +309,12 @@ class _Writers(dict[type, Load | None]):
             return self._dict(dict(value))
         if isinstance(value, (list, tuple)):
             return self._list(list(value))
+        return self._kept(value)
+
+    def _kept(self, value: Any) -> Any:
+        """The answer that an object keeps beside what was made of it."""
+        if hasattr(type(value), "as_json"):
+            return self.inner(value.as_json())
         raise TypeError(f"{type(value).__name__} has no JSON form")
 
 

@@ -32,6 +32,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from purview_auth.errors import AuthError, PurviewAuthError, PurviewError
+from purview_auth.texts import shortened, shown
+
+from .said import said
 
 if TYPE_CHECKING:
     from .strict import Departure
@@ -59,6 +62,9 @@ __all__ = [
     "TransportTimeoutError",
     "UnauthorizedError",
 ]
+
+URL_CHARACTERS = 400  # of an address in a text
+_WORDS_CHARACTERS, _CAUSES_CHARACTERS, _ID_CHARACTERS = 1_000, 2_000, 200
 
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -113,8 +119,10 @@ class ConnectTimeoutError(ConnectError, TransportTimeoutError):
 
 
 class HttpError(_TriedError):
-    """A failed answer. `code`, `message`, `target`, `details` and `innererror` are the service's own words, from either of its
-    error shapes; `error_code` is its header. `position`: in a list, the link of the page that failed (see `Pager.by_page`).
+    """A failed answer. `code`, `message` and `target` are the service's own words, cleaned, in whichever shape they came;
+    `details` its own list, or else every further cause that the body holds, as dicts of code, message and target; `innererror`
+    as it came. `body` is the whole of it: JSON, or text. `error_code` is its header. `position`: in a list, the link of the
+    page that failed (see `Pager.by_page`). The text of the error names every cause, shortened in the middle where it is long.
     """
 
     position: str | None = None
@@ -133,28 +141,48 @@ class HttpError(_TriedError):
     ) -> None:
         self.status_code, self.operation_id, self.method, self.url = status_code, operation_id, method, url
         self.headers, self.body, self.hint, self.attempts = dict(headers), body, hint, attempts
-        error = service_error(body)
+        words = said(body)
         self.error_code = self.headers.get("x-ms-error-code")
-        self.code = _words(error.get("code")) or self.error_code
-        self.message = _words(error.get("message"))
-        self.target = _words(error.get("target"))
-        details = error.get("details")
-        self.details: list[Any] = details if isinstance(details, list) else []
-        self.innererror: Any = error.get("innererror")
-        named = error.get("request_id"), self.headers.get("x-ms-request-id")
+        self.code = words.code or self.error_code
+        self.message, self.target = words.message, words.target
+        self.details: list[Any] = list(words.details)
+        self.innererror: Any = words.innererror
         self.correlation_id = self.headers.get("x-ms-correlation-request-id")
-        self.request_id = next((_words(n) for n in (*named, self.correlation_id) if n), None)
+        named = words.request_id, self.headers.get("x-ms-request-id"), self.correlation_id
+        self.request_id = next((shown(n, _ID_CHARACTERS) for n in named if n), None)
+        self._causes = [str(cause) for cause in words.causes]
         super().__init__(self._text())
 
+    def hinted(self, hint: str) -> None:
+        """Adds what a person can do about it."""
+        self.hint = hint
+        self.args = (self._text(),)
+
     def _text(self) -> str:
-        said = ": ".join(part for part in (self.code, self.message) if part) or "no message"
+        words = ": ".join(part for part in (self.code, self.message) if part) or _without_words(self.body)
+        words = _sentence(shortened(words, _WORDS_CHARACTERS))
+        if self._causes:
+            words += " " + _sentence(shortened(f"Details: {'; '.join(self._causes)}", _CAUSES_CHARACTERS))
         ids = f" (request id {self.request_id})" if self.request_id else ""
         hint = f" {self.hint}" if self.hint else ""
-        said += "" if said.endswith((".", "!", "?")) else "."
-        return f"{self.operation_id}: {self.status_code}: {said}{hint} [{self.method} {self.url}]{ids}"
+        where = f"{self.method} {shortened(self.url, URL_CHARACTERS)}"
+        return f"{self.operation_id}: {self.status_code}: {words}{hint} [{where}]{ids}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self.args, self.__dict__)
+
+
+def _sentence(text: str) -> str:
+    return text + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def _without_words(body: Any) -> str:
+    """What stands in the place of words; of JSON that is cut off nothing is shown, it may hold anything."""
+    return (
+        f"no message ({len(body)} characters of JSON that is cut off)"
+        if isinstance(body, str) and body
+        else "no message"
+    )
 
 
 class BadRequestError(HttpError):
@@ -293,28 +321,10 @@ def _number(text: str) -> float | None:
     return found if 0 <= found < float("inf") else None
 
 
-def _words(value: Any) -> str | None:
-    """Text as it came; whatever else a service puts in its place, as text."""
-    return value if isinstance(value, str) or value is None else str(value)
-
-
 def service_error(body: Any) -> dict[str, Any]:
-    """Both shapes: `{"error": {code, message, ..}}` and `{"requestId", "errorCode", "errorMessage"}`; text is the message,
-    unless it is JSON that was cut off, which may hold anything.
-
-    The web frameworks below the services have shapes of their own (OAuth's `error_description`, problem details).
-    """
-    if isinstance(body, str):
-        return {} if body.lstrip()[:1] in "{[" else {"message": body}
-    if not isinstance(body, dict):
-        return {}
-    error = body.get("error")
-    if isinstance(error, dict):
-        return {**error, "request_id": error.get("requestId") or body.get("requestId")}
-    if "errorCode" in body or "errorMessage" in body:
-        return {"code": body.get("errorCode"), "message": body.get("errorMessage"), "request_id": body.get("requestId")}
-    names = ("message", "Message", "error_description", "detail", "title")
-    return {"code": body.get("code") or error, "message": next((body[n] for n in names if body.get(n)), None)}
+    """`code` and `message` of a body, by the names that error objects have; both None where it has none of them."""
+    words = said(body, any_member=False)
+    return {"code": words.code, "message": words.message}
 
 
 def _restore(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]) -> BaseException:

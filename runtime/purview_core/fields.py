@@ -73,9 +73,10 @@ class Field:
         self.wires: tuple[str, ...] = (self.wire, *declared.metadata.get("also", ()))
         self.read_only = bool(declared.metadata.get("read_only"))
         self.secret = bool(declared.metadata.get("secret"))
-        # by the service, never null; a constructor need not be given it
-        self.sent = bool(declared.metadata.get("required"))
-        self.required = self.sent or declared.default is NOTHING or not self.nullable
+        self.sent = not self.read_only  # by a caller
+        # by the service, always and never null; a constructor need not be given it
+        self.answered = bool(declared.metadata.get("required"))
+        self.required = self.answered or declared.default is NOTHING or not self.nullable
         self.deep, self.open = registry.is_deep(self.type), registry.is_open(self.type)
         self.lazy = isinstance(getattr(owner, self.name), property)
         self.as_it_is = not (self.deep or self.open or "datetime" in self.type)

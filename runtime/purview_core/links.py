@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote, unquote_plus, urljoin, urlsplit, urlunsplit
 
-from .endpoint import has_prefix, old_host
+from .endpoint import TENANT_HOST, has_prefix, old_host
 
 _PORTS = {"https": 443, "http": 80}
+_TENANT_WIDE = urlsplit(TENANT_HOST).netloc
 _LONGEST = 32_768  # characters; httpx refuses 65,536
 UNSENDABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # as it is; a lone surrogate also when it is quoted
 
@@ -29,10 +30,20 @@ def resolve(link: str, base: str) -> str:
     there, here = origin(found), origin(base)
     if there != here:
         differ = [what for what, a, b in zip(("scheme", "host", "port"), there, here, strict=True) if a != b]
-        raise ValueError(f"the link leads to another {' and '.join(differ)}: {_shown(there)}, not {_shown(here)}")
+        raise ValueError(
+            f"the link leads to another {' and '.join(differ)}: {_shown(there)}, not {_shown(here)}{way_out(_shown(there))}"
+        )
     if urlsplit(found).username is not None:
         raise ValueError(f"the link names a user beside the host: {_shown(there)}")
     return found
+
+
+def way_out(address: str) -> str:
+    """What to do where a link leads to a host of the tenant-wide planes, which answer at the tenant's own host too; else nothing."""
+    scheme, host, _ = origin(address)
+    if scheme != "https" or not (host == _TENANT_WIDE or host.endswith(f"-{_TENANT_WIDE}")):
+        return ""
+    return f"; to call that host, give the client tenant_endpoint={address!r}"
 
 
 def _from_old_host(link: str, base: str) -> str:

@@ -8,7 +8,7 @@ from inspect import Parameter, Signature
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from .checks import check_fields, shape_of, take_known
+from .checks import check_fields, check_kind, missing, shape_of, take_known
 from .classes import NOTHING, UNREAD
 from .codec import Coded, body, codec, encode, to_json
 from .fields import ASSIGNED, touch
@@ -18,6 +18,7 @@ from .suggest import did_you_mean
 from .values import NULL, OpenEnum
 
 __all__ = [
+    "ANSWERED",
     "NULL",
     "READ_ONLY",
     "READ_ONLY_REQUIRED",
@@ -30,6 +31,7 @@ __all__ = [
     "wire",
 ]
 
+ANSWERED: Mapping[str, Any] = MappingProxyType({"required": True})  # the service makes it where it is not given
 READ_ONLY: Mapping[str, Any] = MappingProxyType({"read_only": True})
 READ_ONLY_REQUIRED: Mapping[str, Any] = MappingProxyType({"read_only": True, "required": True})
 
@@ -76,6 +78,7 @@ class Model(Coded):
     _came: Mapping[str, Any] = field(default=_EMPTY, alias="additional_properties")
     _tag: ClassVar[str]
     _kinds: ClassVar[Mapping[str, str]] = {}
+    _others: ClassVar[tuple[str, ...]] = ()
 
     if not TYPE_CHECKING:  # type checkers go by the fields, and still refuse names that do not exist
         __signature__ = _Signature()
@@ -88,7 +91,7 @@ class Model(Coded):
             for f in fields.values():
                 value = members.pop(f.name, f.default)
                 if value is NOTHING:
-                    raise TypeError(f"{cls.__name__}.__init__() missing 1 required keyword-only argument: {f.name!r}")
+                    raise TypeError(missing(f, cls, members))
                 f.put(self, value)
             for name in members:
                 near = did_you_mean(name, fields)
@@ -112,6 +115,7 @@ class Model(Coded):
             self._raw = encode(dict(given))
             take_known(self)
         check_fields(self, source)
+        check_kind(self)
 
     @property
     def additional_properties(self) -> Mapping[str, Any]:

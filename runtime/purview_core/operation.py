@@ -265,7 +265,9 @@ class Operation(Generic[T]):
         polling: Polling | None = None,
         retry_safe: bool = False,
     ) -> None:
-        self.models = module.rpartition(".operations")[0] + ".models"
+        self.models = (
+            module.rsplit(".", 2)[0] + ".models"
+        )  # of <package>.operations.<group>, whatever the group is called
         self.id, self.group, self.name, self.method, self.path, self.summary = id, group, name, method, path, summary
         self.parameters, self.types = parameters, responses
         self.arguments = tuple(p for p in parameters if p is not API_VERSION)
@@ -300,9 +302,12 @@ def _resolve(models: str, text: str) -> Any:
 class Operations(Mapping[str, Operation[Any]]):
     """operationId -> Operation over the modules of a package, each imported when one of its operations is asked for."""
 
-    def __init__(self, package: str, modules: Mapping[str, str]) -> None:
+    def __init__(self, package: str, modules: Mapping[str, str | tuple[str, ...]]) -> None:
+        """`modules`: module -> its operationIds, in one text where none of them has a blank in it."""
         self._package = package
-        self._where = {oid: module for module, ids in modules.items() for oid in ids.split()}
+        self._where = {
+            oid: module for module, ids in modules.items() for oid in (ids.split() if isinstance(ids, str) else ids)
+        }
 
     def __getitem__(self, operation_id: str) -> Operation[Any]:
         module = import_module(f"{self._package}.{self._where[operation_id]}")
@@ -319,5 +324,5 @@ class Operations(Mapping[str, Operation[Any]]):
         return f"<{len(self)} operations of {self._package}>"
 
 
-def operations(package: str, modules: Mapping[str, str]) -> Operations:
+def operations(package: str, modules: Mapping[str, str | tuple[str, ...]]) -> Operations:
     return Operations(package, modules)

@@ -11,6 +11,7 @@ import httpx
 
 from .codec import Coded, codec
 from .jsontext import loads
+from .links import way_out
 from .operation import Facts
 
 ACCEPTED = "Accepted"
@@ -61,6 +62,10 @@ class OperationStatus(Facts):
     ) -> None:
         self._set(status=status, id=id, body=body, ask_with=ask_with, link_refused=link_refused)
 
+    def as_json(self) -> Any:
+        """The answer's JSON as it came, for `to_json`."""
+        return self.body
+
     def __repr__(self) -> str:
         """Without the body, which may be long."""
         shown = (f"{n}={getattr(self, n)!r}" for n in self.__slots__ if n != "body" and getattr(self, n) is not None)
@@ -69,7 +74,8 @@ class OperationStatus(Facts):
     def __str__(self) -> str:
         """The status, and what leads on from it."""
         known = f"{self.status}, id {self.id}" if self.id else self.status
-        refused = f", its link to {self.link_refused} was not followed" if self.link_refused else ""
+        link = self.link_refused
+        refused = f", its link to {link} was not followed{way_out(link)}" if link else ""
         return known + (f", ask with {self.ask_with}" if self.ask_with else "") + refused
 
 

@@ -52,6 +52,7 @@ class Calling(NamedTuple):
     random: Callable[[], float]
     clock: Callable[[], float]
     resource: str | None = None
+    signs_in: bool = True
 
 
 def call(prepared: Prepared, calling: Calling) -> Flow[httpx.Response]:
@@ -99,7 +100,7 @@ def _attempts(prepared: Prepared, calling: Calling, context: dict[str, str] | No
                 if context is not None:
                     response.extensions["purview_attempts"] = attempt
                 return response
-            failure = http_error(prepared, response, calling.plane, calling.resource)
+            failure = http_error(prepared, response, calling.plane, calling.resource, calling.signs_in)
         failure.attempts = attempt
         seconds = _next(failure, prepared, calling, deadline)
         if debug:

@@ -114,16 +114,29 @@ class Registry:
 
     def _union(self, options: list[str]) -> Load | None:
         """An object goes to the option that its discriminator names, else to the model that knows most of its members;
-        a list goes to the first list. All else stays as it is: JSON's own classes tell scalars apart."""
+        a list goes to the first list, and a scalar to the one enum or date that is written so, unless plain text or a plain number
+        is an option, too. All else stays as it is: JSON's own classes tell scalars apart."""
         models = [name for name in options if name in self.names and self.is_deep(name)]
-        each_list = next((self.loader(text) for text in options if text.startswith("list[")), None)
+        loaders: dict[type, Load] = self._scalars(options)
+        if each_list := next((self.loader(text) for text in options if text.startswith("list[")), None):
+            loaders[list] = each_list
+        if models:
+            loaders[dict] = lambda value: self._best(models, value)
 
         def load(value: Any) -> Any:
-            if value.__class__ is dict and models:
-                return self._best(models, value)
-            return each_list(value) if value.__class__ is list and each_list else value
+            one = loaders.get(value.__class__)
+            return value if one is None else one(value)
 
-        return load if models or each_list else None
+        return load if loaders else None
+
+    def _scalars(self, options: list[str]) -> dict[type, Load]:
+        """What turns text and whole numbers into the options of a union, by their class."""
+        found: dict[type, list[Load]] = {}
+        for option in options:
+            if option == "datetime" or self.names.get(option) == "enums":
+                one = self.named(option)
+                found.setdefault(one.wire if isinstance(one, _EnumLoader) else str, []).append(one)
+        return {wire: each[0] for wire, each in found.items() if len(each) == 1 and wire.__name__ not in options}
 
     def _best(self, models: list[str], value: dict[str, Any]) -> Any:
         from .codec import codec

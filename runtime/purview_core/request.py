@@ -20,6 +20,7 @@ from .jsontext import dumps
 from .links import query_value
 from .operation import API_VERSION, Operation, Parameter
 from .strict import departures
+from .urls import LONGEST_URL, too_long
 from .values import NULL, datetime_text
 
 REQUEST_ID = "x-ms-client-request-id"
@@ -56,7 +57,7 @@ def prepare(
 ) -> Prepared:
     """The request of an operation. `values` stand in the order of `operation.arguments`, None for what is left out.
 
-    Raises TypeError for a value that is missing or of another shape, ValueError for an empty path value or torn text.
+    Raises TypeError for a value that is missing or of another shape, ValueError for an empty path value, torn text, or an endless URL.
     """
     path, query, headers = operation.path, [], {REQUEST_ID: new_id()}
     assert len(values) == len(operation.arguments)
@@ -82,9 +83,16 @@ def prepare(
                 headers[parameter.wire_name] = _header_value(operation, parameter, value)
         except UnicodeEncodeError:
             raise _torn(f"{operation.id}: {parameter.name}") from None
-    url = endpoint + path + ("?" + "&".join(query) if query else "")
+    url = _url(operation, endpoint + path, query)
     content, files = _content(operation, body, headers)
     return Prepared(operation, operation.method, url, headers, content, files, _replayable(files))
+
+
+def _url(operation: Operation[Any], path: str, query: Sequence[str]) -> str:
+    url = path + ("?" + "&".join(query) if query else "")
+    if len(url) > LONGEST_URL:
+        raise ValueError(f"{operation.id}: nothing was sent. {too_long(operation.method, url)}")
+    return url
 
 
 def sent_ids(prepared: Prepared) -> dict[str, str]:

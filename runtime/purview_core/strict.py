@@ -57,7 +57,7 @@ def _members(registry: Registry, made: Coded, value: dict[str, Any], at: str) ->
     for f in codec(type(made)).fields.values():
         here = _step(at, f.wire)
         if f.wire in value:
-            text = f"{f.type} | None" if f.nullable and not f.sent else f.type
+            text = f"{f.type} | None" if f.nullable and not f.answered else f.type
             yield from departures(registry, text, value[f.wire], here)
         elif f.required:
             yield Departure(here, f.type, "nothing")

@@ -28,6 +28,8 @@ class Shape:
     types: tuple[str, ...]
     properties: Mapping[str, Json] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
+    spellings: Mapping[str, str] = field(default_factory=dict)  # how a document spells a member -> how the service does
+    answered: frozenset[str] = frozenset()  # of those required: what an answer alone has to hold, though a request may
     additional: Any = None  # a schema, or True; None where unknown members are departures
     items: Any = None
     enum: tuple[Any, ...] = ()
@@ -84,13 +86,18 @@ class Schemas:
             return self._either(schema, name)
         given = schema.get("type")
         types = () if given is None else (given,) if isinstance(given, str) else tuple(given)
+        own: Json = schema.get("properties", {})
+        spelled = {n: str(member["x-live-name"]) for n, member in own.items() if member.get("x-live-name")}
         properties: Json = {}
         required: set[str] = set()
+        answered = {n for n, member in own.items() if member.get("x-answered")}
         additional = schema.get("additionalProperties")
         for part in schema.get("allOf", ()):
             base = self.shape(part)
             properties |= base.properties
             required |= base.required
+            answered |= base.answered
+            spelled |= base.spellings
             additional = base.additional if additional is None else additional
             types = types or base.types
         discriminator = schema.get("discriminator", EMPTY)
@@ -98,8 +105,10 @@ class Schemas:
         return Shape(
             name=name,
             types=types or (("object",) if "properties" in schema else ()),
-            properties=properties | schema.get("properties", {}),
-            required=frozenset(required | set(schema.get("required", ()))),
+            properties=properties | {spelled.get(n, n): member for n, member in own.items()},
+            spellings=spelled,
+            required=frozenset(required | answered | set(schema.get("required", ()))),
+            answered=frozenset(answered),
             additional=True if additional == {} else additional or None,
             items=schema.get("items"),
             enum=tuple(schema.get("enum", ())),

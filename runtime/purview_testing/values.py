@@ -54,7 +54,8 @@ class Checker:
     """Checks values against the schemas of one contract.
 
     strict: an enum admits its members alone; otherwise any string passes. request: what is read-only may not be there, and may be
-    missing though required; in an answer it is the other way about.
+    missing though required; in an answer it is the other way about. What the service makes where a request leaves it out may be missing
+    from a request, too.
     """
 
     schemas: Schemas
@@ -103,13 +104,13 @@ class Checker:
             elif kind is None and name not in shape.required:
                 yield _body(at, "discriminator", _kinds(shape), "nothing")
         for name in shape.required:
-            if name not in value and not (self.request and self._read_only(shape, name)):
+            if name not in value and not (self.request and self._made_by_the_service(shape, name)):
                 yield _body(f"{pointer}/{escape(name)}", "required", "a value, since it is required", "nothing")
         for name, item in value.items():
             yield from self._member(shape, name, item, f"{pointer}/{escape(name)}", known=known)
 
     def _member(self, shape: Shape, name: str, item: Any, pointer: str, *, known: bool) -> Iterator[Departure]:
-        schema = shape.properties.get(name)
+        schema = shape.properties.get(shape.spellings.get(name, name))
         if schema is not None:
             if self.request and self._read_only(shape, name):
                 yield _body(pointer, "read-only", "nothing, since it is read-only", found(item))
@@ -120,6 +121,9 @@ class Checker:
                 yield _body(pointer, "unknown", f"a member of {_named(shape)}", f"the unknown member {name!r}")
         elif shape.additional is not True:
             yield from self.check(shape.additional, item, pointer)
+
+    def _made_by_the_service(self, shape: Shape, name: str) -> bool:
+        return name in shape.answered or self._read_only(shape, name)
 
     def _read_only(self, shape: Shape, name: str) -> bool:
         schema = shape.properties.get(name)

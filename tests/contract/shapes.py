@@ -74,8 +74,11 @@ def members(schemas: Json, schema: Json) -> dict[str, Json]:
 
 
 def required(schemas: Json, schema: Json) -> set[str]:
+    """What an answer has to hold: with what the service makes where a request leaves it out."""
     schema = resolved(schemas, schema)
-    return set(schema.get("required", [])).union(*(required(schemas, part) for part in schema.get("allOf", [])))
+    answered = {name for name, member in schema.get("properties", {}).items() if member.get("x-answered")}
+    above = (required(schemas, part) for part in schema.get("allOf", []))
+    return answered.union(schema.get("required", []), *above)
 
 
 def admits_null(schemas: Json, schema: Json) -> bool:

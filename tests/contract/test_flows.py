@@ -449,7 +449,7 @@ def test_runs_that_nobody_asks_for_go_on_with_the_clock() -> None:
     """In the list of runs, in the scan and in its source; where no clock moves them, looking does not."""
     [document] = [d for d in documents() if d.plane == "scanning" and d.default]
     now = [1_700_000_000.0]
-    for pace, ways in ((None, ["Accepted"] * 3), (60, ["Accepted", "InProgress", "Succeeded"])):
+    for pace, ways in ((None, ["Queued"] * 3), (60, ["Queued", "InProgress", "Succeeded"])):
         with Sandbox(["scanning"], pace=pace, clock=lambda: now[0]) as sandbox:
             account = Account(next(v for v in versions() if v.document == document), sandbox, "sync")
             call, scan = Atlas(account), account.resources["/scan/datasources/{}/scans/{}"]

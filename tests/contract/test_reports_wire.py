@@ -474,10 +474,11 @@ def test_b32_a_parent_term_can_be_sent() -> None:
                     assert () == judge.request(judged(service.last), operation=case.id).departures, case
                     assert bool(flag) == ("includeTermHierarchy=true" in raw_query(service)), case
                     counted += 1
-        decoded = decode_term(version, {**term, "name": None, "parentTerm": {"termGuid": "p", "displayText": "Parent"}})
+        answered = {"guid": "g", "qualifiedName": "Child@Glossary", "shortDescription": None, **term}
+        decoded = decode_term(version, answered | {"parentTerm": {"termGuid": "p", "displayText": "Parent"}})
         assert ("p", "Parent") == (decoded.parent_term.term_guid, decoded.parent_term.display_text), version
         with pytest.raises(ContractError, match="/parentTerm: expected AtlasRelatedTermHeader, found a string"):
-            decode_term(version, {"parentTerm": "p"})
+            decode_term(version, answered | {"parentTerm": "p"})
     print(f"\n{counted} calls")
     assert counted >= 7 * 3
 

@@ -104,7 +104,7 @@ def hostile() -> dict[str, Any]:
     bases = {"type": "array", "items": {"$ref": "#/definitions/Base"}}
     return swagger(
         {
-            f"/{BREAKOUT}/{ENDS_DOCSTRING}": {
+            f"/{BREAKOUT}/{ENDS_DOCSTRING.replace(chr(10), chr(32))}".replace("#", "="): {
                 "get": operation("List_list", *query, answer=answer, summary=ENDS_DOCSTRING)
             },
             "/x/{class}": {

@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from purview_auth import ServicePrincipal
-from purview_auth.client import TRIES, Timeouts
+from purview_auth.client import Timeouts
 from purview_auth.errors import TokenRequestError, TokenResponseError, TokenTransportError
+from purview_auth.tries import TRIES
 from purview_core import (
     AsyncPager,
     AsyncPoller,

@@ -143,7 +143,7 @@ def scores_story(p: Any) -> Flow:
         assert one.total_rows == sum(parts)
         assert one.score == pytest.approx(one.passed_rows / one.total_rows, abs=1e-4)
     found = yield quality.scores.list_of_assets(DOMAIN, asset_id=f"{ASSET},{OTHER}", data_product_id=PRODUCT)
-    assert [(ASSET, shot.asset_score)] == [(s.asset_id, s.score) for s in found.value]
+    assert [(ASSET, shot.asset_score)] == [(s.asset_id, s.score) for s in found]
     trend = yield quality.scores.list_trend(DOMAIN, PRODUCT, ASSET, "r1")
     assert outcomes[::-1] == [o.outcome_id for o in trend]
     assert scored[0].score == trend[0].value

@@ -9,7 +9,7 @@ from typing import cast
 import attrs
 
 from purview_codegen.overlay import Overlay
-from purview_codegen.pointer import find
+from purview_codegen.pointer import find, matches
 from purview_codegen.schemas import pascal
 
 from .live import Json
@@ -19,13 +19,21 @@ _OPERATION = re.compile(r"/paths/[^/]+/[a-z]+")
 _BODY = re.compile(r"(/paths/[^/]+/[a-z]+)/requestBody/.*")
 _MEMBER = re.compile(r"/components/schemas/([^/]+)/properties/([^/]+)")
 _MEMBERS = re.compile(r"/components/schemas/([^/]+)(?:/allOf/[0-9]+)?/properties")
+_SCHEMA = re.compile(r"/components/schemas/([^/]+)")
+ANOTHER_SCHEMA = "of another schema"
 NOT_DECLARED = "OBJECT_ADDITIONAL_PROPERTIES"
+NOT_THERE = "OBJECT_MISSING_REQUIRED_PROPERTY"
+NO_SUCH_KIND = "DISCRIMINATOR_VALUE_NOT_FOUND"
 READ_ONLY_SENT = "READONLY_PROPERTY_NOT_ALLOWED_IN_REQUEST"
 
 
 @attrs.frozen
 class Departure:
-    """`kind` is prefix, query, body, member (that may be sent) or added (a member); `where` the operationId (or schema) that it is about, "" for the whole document."""
+    """What an overlay says otherwise: `where` is the operationId (or schema) that it is about, "" for the whole document.
+
+    `kind` is prefix, query, body, member (that may be sent), added (a member), left (a member that may be left out) or subtype (the
+    value of a discriminator that the document does not know).
+    """
 
     kind: str
     where: str
@@ -39,12 +47,19 @@ class Departure:
 
     def covers_error(self, operation_id: str, error: Mapping[str, object]) -> bool:
         """Whether an error of oav's, about a request or an answer, is what this departure brings about."""
+        if self.kind == "body" and self.name == ANOTHER_SCHEMA:
+            return self.where == operation_id
+        if self.kind == "subtype":
+            return error["code"] == NO_SUCH_KIND and self.name in str(error["message"])
         if self.kind == "body":
             return self.where == operation_id and error["code"] == "INVALID_TYPE" and error["paths"] in ([""], ["/"])
         source = str(error.get("source", "")).removeprefix("#/definitions/").split("/")
         if self.kind == "added":
             ends = [str(path).rpartition("/")[2] for path in cast(Iterable[object], error["paths"])]
             return error["code"] == NOT_DECLARED and pascal(source[0]) == self.where and set(ends) == {self.name}
+        if self.kind == "left":
+            there = pascal(source[0]) == self.where and str(error["message"]).endswith(self.name)
+            return error["code"] == NOT_THERE and there
         return self.kind == "member" and error["code"] == READ_ONLY_SENT and self._is(source)
 
     def _is(self, source: list[str]) -> bool:
@@ -53,20 +68,35 @@ class Departure:
 
 def declared(overlay: Overlay, contract: Json) -> tuple[Departure, ...]:
     """The departures of one contract that show in requests and answers; secrets, polling and summaries do not."""
-    found = (d for change in overlay.changes for d in _of(change.at, change.edits, contract, change.versions))
-    return tuple(dict.fromkeys(found))
+    version = contract["info"]["version"]
+    places = (
+        (place, change.edits)
+        for change in overlay.changes
+        if version in change.versions
+        for at in change.at
+        for place in ([pointer for pointer, _ in matches(contract, at)] if "*" in at else [at])
+    )
+    return tuple(dict.fromkeys(d for place, edits in places for d in _of(place, edits, contract)))
 
 
-def _of(at: str, edits: Mapping[str, Json], contract: Json, versions: tuple[str, ...]) -> Iterator[Departure]:
-    if contract["info"]["version"] not in versions:
-        return
+def _of(at: str, edits: Mapping[str, Json], contract: Json) -> Iterator[Departure]:
     if at == "/servers/0" and "url" in edits.get("set", {}):
         yield Departure("prefix", "", edits["set"]["url"].removeprefix("{endpoint}"))
     elif _OPERATION.fullmatch(at):
         for parameter in edits.get("append", {}).get("parameters", []):
             yield Departure(parameter["in"], find(contract, at)["operationId"], parameter["name"])
     elif body := _BODY.fullmatch(at):
-        yield Departure("body", find(contract, body[1])["operationId"], "of any type")
+        how = ANOTHER_SCHEMA if "$ref" in edits.get("set", {}) else "of any type"
+        yield Departure("body", find(contract, body[1])["operationId"], how)
+    elif schema := _SCHEMA.fullmatch(at):
+        yield from (Departure("added", schema[1], name) for name in edits.get("members", {}))
+        yield from (
+            Departure("left", schema[1], name) for name in (*edits.get("optional", ()), *edits.get("always", ()))
+        )
+    elif at == "/components/schemas":
+        schemas = find(contract, at)
+        kinds = (schemas[name].get("x-discriminator-value") for name in edits.get("add", {}))
+        yield from (Departure("subtype", "", kind) for kind in kinds if kind)
     elif members := _MEMBERS.fullmatch(at):
         for name in edits.get("set", {}):
             yield Departure("added", members[1], name)

@@ -155,3 +155,11 @@ def tables(content: bytes) -> object:
     planes: Mapping[str, object] = PLANES
     assert_type(PLANES["scanning"].version, str)
     return planes, decode(operation, 200, content)
+
+
+def what_every_answer_holds(purview: Purview) -> None:
+    assert_type(purview.scanning.scans.get("source", "scan").name, str)
+    for hit in purview.datamap.discovery.query(body=datamap.QueryOptions(keywords="sales")):
+        assert_type((hit.id, hit.name, hit.qualified_name), tuple[str, str, str])
+        assert_type(hit.collection_id, str | None)
+    assert_type(models.AzureStorageDataSource().name, str)  # None until the service made it

@@ -37,8 +37,8 @@ def models_(scan: models.Scan) -> None:
 
 
 def results(client: ScanningClient) -> int:
-    name = client.scans.get("source", "scan").name
-    return len(name)  # expect-error: it may be None
+    scan_id = client.scans.get("source", "scan").scan_id
+    return len(scan_id)  # expect-error: it may be None
 
 
 async def awaiting(purview: AsyncPurview) -> str | None:

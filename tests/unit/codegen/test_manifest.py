@@ -169,6 +169,22 @@ def test_nearest_takes_what_comes_close_or_everything() -> None:
     assert "there are a, b" == nearest("zzzz", ["a", "b"])
 
 
+@pytest.mark.parametrize("name", ["facade", "endpoint", "close", "aclose", "con", "nul", "com1"])
+def test_a_name_that_no_plane_can_have(tmp_path: Path, name: str) -> None:
+    for text in (PLANE.replace('"tiny"', f'"{name}"'), PLANE.replace(".tiny]", f".{name}]")):
+        with pytest.raises(IntegrityError, match=f"{name} is no name for a plane"):
+            load(tmp_path, text + (DOCUMENT if ".tiny]" in text else DOCUMENT.replace(".tiny.", f".{name}.")))
+
+
+@pytest.mark.parametrize(("what", "value"), [("package", "tiny"), ("title", "Tiny"), ("title", "TINY")])
+def test_two_planes_of_one_name(tmp_path: Path, what: str, value: str) -> None:
+    other = (PLANE + DOCUMENT).replace("planes.tiny", "planes.other")
+    other = other.replace('"tiny"', f'"{value if what == "package" else "other"}"')
+    other = other.replace('"Tiny"', f'"{value if what == "title" else "Other"}"')
+    with pytest.raises(IntegrityError, match=f"other and tiny have one {what}"):
+        load(tmp_path, PLANE + DOCUMENT + other)
+
+
 LEFT_OUT = """
 [[left_out]]
 repository = "owner/repo"

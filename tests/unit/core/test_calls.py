@@ -140,25 +140,6 @@ def test_t09_errors_survive_a_pickle_and_hold_no_token() -> None:
         assert not isinstance(caught.value.__context__, httpx.HTTPError)
 
 
-@pytest.mark.parametrize(
-    ("body", "code", "message"),
-    [
-        ({"error": {"code": 7, "message": ["a"], "details": "x"}}, "7", "['a']"),
-        ({"error": "invalid_request", "error_description": "no"}, "invalid_request", "no"),
-        ({"title": "Validation failed", "status": 400, "errors": {"x": ["y"]}}, None, "Validation failed"),
-        ({"Message": "No HTTP resource was found"}, None, "No HTTP resource was found"),
-        ({"errorCode": "E", "errorMessage": None}, "E", None),
-        ({"error": None}, None, None),
-        ({"error": {}}, None, None),
-    ],
-)
-def test_t10_other_shapes_of_errors(body: Any, code: str | None, message: str | None) -> None:
-    client, _, _ = scanning(httpx.Response(400, json=body))
-    with pytest.raises(BadRequestError) as caught:
-        client.scans.get("s", "n")
-    assert (code, message, []) == (caught.value.code, caught.value.message, caught.value.details)
-
-
 def test_t09_facts_that_come_in_headers() -> None:
     names = {
         "x-ms-error-code": "E1",

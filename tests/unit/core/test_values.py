@@ -227,7 +227,7 @@ def test_a_policy_goes_back_whole() -> None:
 def test_equality_and_hash() -> None:
     assert scan() == scan()
     assert scan() != scan({**RAW, "name": "other"})
-    assert m.AdlsGen2MsiScan() != m.AdlsGen1MsiScan(kind="AdlsGen2Msi")
+    assert m.AdlsGen2MsiScan() != m.AdlsGen1MsiScan.from_dict({"kind": "AdlsGen2Msi"})
     with pytest.raises(TypeError, match="unhashable"):
         hash(scan())
 

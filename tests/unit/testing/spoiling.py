@@ -193,7 +193,7 @@ def _bodies(operation: Operation, good: Sample) -> Iterator[tuple[str, Sample]]:
 def _members(
     operation: Operation, good: Sample, path: tuple[Any, ...], shape: Shape, inner: Shape, value: Json
 ) -> Iterator[tuple[str, Sample]]:
-    for name in inner.required & set(value):
+    for name in (inner.required - inner.answered) & set(value):
         if name != shape.discriminator:
             yield "required dropped", replace(good, body=drop(good.body, (*path, name)))
     if shape.discriminator in value:

@@ -3,7 +3,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field, wire as _wire
+from purview_core.model import (
+    READ_ONLY as _READ_ONLY,
+    READ_ONLY_REQUIRED as _READ_ONLY_REQUIRED,
+    Model as _Model,
+    define,
+    field as _field,
+    wire as _wire,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,10 +55,10 @@ class AccessKeys(_Model):
 
 @define(kw_only=True)
 class Account(_Model):
-    id: str | None = _field(default=None, metadata=_READ_ONLY)
+    id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
+    name: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     identity: Identity | None = None
     location: str | None = None
-    name: str | None = _field(default=None, metadata=_READ_ONLY)
     properties: AccountProperties | None = None
     sku: AccountSku | None = None
     system_data: SystemData | None = None
@@ -63,6 +70,7 @@ class Account(_Model):
 class AccountEndpoints(_Model):
     catalog: str | None = _field(default=None, metadata=_READ_ONLY)
     scan: str | None = _field(default=None, metadata=_READ_ONLY)
+    guardian: str | None = _field(default=None, metadata=_READ_ONLY)
 
 
 @define(kw_only=True)
@@ -131,11 +139,11 @@ class CloudConnectors(_Model):
 
 @define(kw_only=True)
 class Collection(_Model):
+    name: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     collection_provisioning_state: CollectionProvisioningState | None = _field(default=None, metadata=_READ_ONLY)
     description: str | None = None
     domain: str | None = _field(default=None, metadata=_READ_ONLY)
     friendly_name: str | None = None
-    name: str | None = _field(default=None, metadata=_READ_ONLY)
     parent_collection: CollectionReference | None = None
     system_data: SystemData | None = None
 

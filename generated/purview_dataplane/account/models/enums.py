@@ -89,6 +89,7 @@ class ManagedIdentityType(_OpenEnum):
     NONE = "None"
     SYSTEMASSIGNED = "SystemAssigned"
     USERASSIGNED = "UserAssigned"
+    SYSTEMASSIGNED_USERASSIGNED = "SystemAssigned, UserAssigned"
 
 
 class MergeAccountType(_OpenEnum):

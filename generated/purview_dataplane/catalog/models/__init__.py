@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         GlossaryImportGlossaryTermsViaCsvByGlossaryNameForm as GlossaryImportGlossaryTermsViaCsvByGlossaryNameForm,
         GlossaryImportGlossaryTermsViaCsvForm as GlossaryImportGlossaryTermsViaCsvForm,
         ImportCSVOperation as ImportCSVOperation,
+        ImportCSVOperationProgress as ImportCSVOperationProgress,
         ImportCSVOperationProperties as ImportCSVOperationProperties,
         ImportInfo as ImportInfo,
         LineageRelation as LineageRelation,
@@ -131,11 +132,11 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
             "BulkImportResponse ClassificationAssociateRequest ContactBasic ContactSearchResultValue DateFormat "
             "EntityImportBusinessMetadataForm EntityMutationResponse ErrorResponse "
             "GlossaryImportGlossaryTermsViaCsvByGlossaryNameForm GlossaryImportGlossaryTermsViaCsvForm "
-            "ImportCSVOperation ImportCSVOperationProperties ImportInfo LineageRelation MoveEntitiesRequest "
-            "NumberFormat PList ParentRelation PurviewObjectId ResourceLink SearchFacetItem SearchFacetItemValue "
-            "SearchFacetResultValue SearchHighlights SearchRequest SearchRequestTaxonomySetting SearchResult "
-            "SearchResultValue SuggestRequest SuggestResult SuggestResultValue TermSearchResultValue "
-            "TermTemplateDef TimeBoundary TimeZone"
+            "ImportCSVOperation ImportCSVOperationProgress ImportCSVOperationProperties ImportInfo "
+            "LineageRelation MoveEntitiesRequest NumberFormat PList ParentRelation PurviewObjectId ResourceLink "
+            "SearchFacetItem SearchFacetItemValue SearchFacetResultValue SearchHighlights SearchRequest "
+            "SearchRequestTaxonomySetting SearchResult SearchResultValue SuggestRequest SuggestResult "
+            "SuggestResultValue TermSearchResultValue TermTemplateDef TimeBoundary TimeZone"
         ),
         enums=(
             "AtlasTermAssignmentStatus AtlasTermRelationshipStatus BulkDeleteOperationStatus "

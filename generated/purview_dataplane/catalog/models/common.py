@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any as _Any
 
-from purview_core.model import Model as _Model, define, field as _field, wire as _wire
+from purview_core.model import ANSWERED as _ANSWERED, Model as _Model, define, field as _field, wire as _wire
 
 if TYPE_CHECKING:
     from .enums import (
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 class AsyncOperationError(_Model):
     code: str | None = None
     message: str | None = None
+    error_code: int | None = None
+    error_message: str | None = None
 
 
 @define(kw_only=True)
@@ -49,7 +51,7 @@ class AtlasAttributeDef(_Model):
 
 @define(kw_only=True)
 class AtlasBaseModelObject(_Model):
-    guid: str | None = None
+    guid: str = _field(default=None, metadata=_ANSWERED)
 
 
 @define(kw_only=True)
@@ -83,7 +85,7 @@ class AtlasBusinessMetadataDef(AtlasStructDef):
 @define(kw_only=True)
 class AtlasStruct(_Model):
     attributes: dict[str, _Any] | None = None
-    type_name: str | None = None
+    type_name: str = _field(default=None, metadata=_ANSWERED)
     last_modified_ts: str | None = _field(default=None, metadata=_wire("lastModifiedTS"))
 
 
@@ -142,7 +144,7 @@ class AtlasEntity(AtlasStruct):
     create_time: int | None = None
     created_by: str | None = None
     custom_attributes: dict[str, str] | None = None
-    guid: str | None = None
+    guid: str = _field(default=None, metadata=_ANSWERED)
     home_id: str | None = None
     collection_id: str | None = None
     is_incomplete: bool | None = None
@@ -158,6 +160,9 @@ class AtlasEntity(AtlasStruct):
     source: str | None = None
     source_details: dict[str, _Any] | None = None
     contacts: dict[str, list[ContactBasic]] | None = None
+    is_indexed: bool | None = None
+    display_text: str | None = None
+    domain_id: str | None = None
 
 
 @define(kw_only=True)
@@ -165,6 +170,7 @@ class AtlasEntityDef(AtlasStructDef):
     sub_types: list[str] | None = None
     super_types: list[str] | None = None
     relationship_attribute_defs: list[AtlasRelationshipAttributeDef] | None = None
+    business_attribute_defs: dict[str, list[AtlasAttributeDef]] | None = None
 
 
 @define(kw_only=True)
@@ -172,12 +178,13 @@ class AtlasEntityHeader(AtlasStruct):
     classification_names: list[str] | None = None
     classifications: list[AtlasClassification] | None = None
     display_text: str | None = None
-    guid: str | None = None
+    guid: str = _field(default=None, metadata=_ANSWERED)
     is_incomplete: bool | None = None
     labels: list[str] | None = None
     meaning_names: list[str] | None = None
     meanings: list[AtlasTermAssignmentHeader] | None = None
     status: Status | None = None
+    is_indexed: bool | None = None
 
 
 @define(kw_only=True)
@@ -222,8 +229,8 @@ class AtlasExtraTypeDef(_Model):
 class AtlasGlossaryBaseObject(AtlasBaseModelObject):
     classifications: list[AtlasClassification] | None = None
     long_description: str | None = None
-    name: str | None = None
-    qualified_name: str | None = None
+    name: str = _field(default=None, metadata=_ANSWERED)
+    qualified_name: str = _field(default=None, metadata=_ANSWERED)
     short_description: str | None = None
     last_modified_ts: str | None = _field(default=None, metadata=_wire("lastModifiedTS"))
     create_time: int | None = None
@@ -238,6 +245,7 @@ class AtlasGlossary(AtlasGlossaryBaseObject):
     language: str | None = None
     terms: list[AtlasRelatedTermHeader] | None = None
     usage: str | None = None
+    contacts: dict[str, list[ContactBasic]] | None = None
 
 
 @define(kw_only=True)
@@ -426,13 +434,14 @@ class AtlasTypeDef(AtlasBaseTypeDef):
     relationship_category: RelationshipCategory | None = None
     relationship_label: str | None = None
     attribute_defs: list[AtlasAttributeDef] | None = None
+    business_attribute_defs: dict[str, list[AtlasAttributeDef]] | None = None
 
 
 @define(kw_only=True)
 class AtlasTypeDefHeader(_Model):
-    category: TypeCategory | None = None
-    guid: str | None = None
-    name: str | None = None
+    category: TypeCategory = _field(default=None, metadata=_ANSWERED)
+    guid: str = _field(default=None, metadata=_ANSWERED)
+    name: str = _field(default=None, metadata=_ANSWERED)
 
 
 @define(kw_only=True)
@@ -588,6 +597,14 @@ class ImportCSVOperation(_Model):
     last_update_time: str | None = None
     properties: ImportCSVOperationProperties | None = None
     error: AsyncOperationError | None = None
+    task_pick_up_time: str | None = None
+    progress: ImportCSVOperationProgress | None = None
+
+
+@define(kw_only=True)
+class ImportCSVOperationProgress(_Model):
+    status: str | None = None
+    statistics: _Any = None
 
 
 @define(kw_only=True)
@@ -690,6 +707,7 @@ class SearchHighlights(_Model):
     name: list[str] | None = None
     description: list[str] | None = None
     entity_type: list[str] | None = None
+    hit_keywords: list[str] | None = _field(default=None, metadata=_wire("__hitKeywords"))
 
 
 @define(kw_only=True)
@@ -723,9 +741,9 @@ class SearchResultValue(_Model):
     object_type: str | None = None
     create_time: int | None = None
     update_time: int | None = None
-    id: str | None = None
-    name: str | None = None
-    qualified_name: str | None = None
+    id: str = _field(default=None, metadata=_ANSWERED)
+    name: str = _field(default=None, metadata=_ANSWERED)
+    qualified_name: str = _field(default=None, metadata=_ANSWERED)
     entity_type: str | None = None
     description: str | None = None
     endorsement: str | None = None
@@ -740,6 +758,9 @@ class SearchResultValue(_Model):
     term_status: str | None = None
     term_template: list[str] | None = None
     long_description: str | None = None
+    create_by: str | None = None
+    update_by: str | None = None
+    collection_id: str | None = None
 
 
 @define(kw_only=True)
@@ -778,6 +799,7 @@ class SuggestResultValue(_Model):
     term_status: str | None = None
     term_template: list[str] | None = None
     long_description: str | None = None
+    collection_id: str | None = None
 
 
 @define(kw_only=True)

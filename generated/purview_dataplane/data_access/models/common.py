@@ -133,7 +133,7 @@ class DataProductWorkflowSettingsResponse(_Model):
 
 @define(kw_only=True)
 class DataSubscription(_Model):
-    data_subscription_id: str | None = _field(default=None, metadata=_READ_ONLY_REQUIRED)
+    data_subscription_id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     subscriber_identity: Identity
     data_product_id: str
     policy_set_values: DataSubscriptionPolicySetValues
@@ -225,7 +225,7 @@ class Trigger(_Model):
 
 @define(kw_only=True)
 class Workflow(_Model):
-    workflow_id: str | None = _field(default=None, metadata=_READ_ONLY_REQUIRED)
+    workflow_id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     type_: str | None = None
     name: str | None = None
     is_enabled: bool | None = None
@@ -244,7 +244,7 @@ class WorkflowActionRequest(_Model):
 
 @define(kw_only=True)
 class WorkflowRun(_Model):
-    workflow_run_id: str | None = _field(default=None, metadata=_READ_ONLY_REQUIRED)
+    workflow_run_id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     id: str | None = None
     workflow_id: str | None = None
     subscriber: Identity | None = None

@@ -62,7 +62,7 @@ class AnalyticsScheduleRequest(_Model):
 
 @define(kw_only=True)
 class Assessment(_Model):
-    id: str | None = _field(default=None, metadata=_READ_ONLY_REQUIRED)
+    id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     name: str
     system_data: SystemData | None = _field(default=None, metadata=_READ_ONLY)
     target_entity_type: AssessmentTargetEntityType | None = None
@@ -126,7 +126,7 @@ class Contacts(_Model):
 
 @define(kw_only=True)
 class Control(_Model):
-    id: str | None = _field(default=None, metadata=_READ_ONLY_REQUIRED)
+    id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     name: str
     type_: str
     system_data: SystemData | None = _field(default=None, metadata=_READ_ONLY)

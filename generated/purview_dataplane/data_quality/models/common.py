@@ -213,7 +213,7 @@ class DataSourceEntityBusinessDomain(_Model):
 class DataSourceEntityCredential(_Model):
     type_: str
     reference_name: str | None = None
-    type_properties: dict[str, _Any] | None = None
+    type_properties: dict[str, _Any] | None = _field(default=None, metadata=_wire("typeProperties", secret=True))
 
 
 @define(kw_only=True)
@@ -299,7 +299,7 @@ class DataSourceEntityUpdateBusinessDomain(_Model):
 class DataSourceEntityUpdateCredential(_Model):
     type_: str | None = None
     reference_name: str | None = None
-    type_properties: dict[str, _Any] | None = None
+    type_properties: dict[str, _Any] | None = _field(default=None, metadata=_wire("typeProperties", secret=True))
 
 
 @define(kw_only=True)
@@ -573,7 +573,7 @@ class ScanDTO(_Model):
 
 @define(kw_only=True)
 class ScheduleEntity(_Model):
-    id: str | None = _field(default=None, metadata=_READ_ONLY_REQUIRED)
+    id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     name: str | None = None
     description: str | None = None
     trigger: ScheduleEntityTrigger | None = None
@@ -863,7 +863,7 @@ class SnapshotJob(_Model):
 
 @define(kw_only=True)
 class StatusMonitor(_Model):
-    id: str | None = _field(default=None, metadata=_READ_ONLY_REQUIRED)
+    id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     status: LroStatus
     last_updated: datetime
     kind: OperationKind | None = None

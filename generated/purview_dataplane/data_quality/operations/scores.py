@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from .. import models as m
 
-_LIST_OF_ASSETS: _d.Operation[m.AssetScoresResponse] = _d.Operation(
+_LIST_OF_ASSETS: _d.Operation[m.AssetScoreObject] = _d.Operation(
     __name__,
     "GetAssetScoresForAssetDQ",
     "scores",
@@ -26,6 +26,7 @@ _LIST_OF_ASSETS: _d.Operation[m.AssetScoresResponse] = _d.Operation(
         _d.query("asset_id", required=True),
         _d.query("data_product_id"),
     ),
+    paging=_d.Paging("value", "nextLink"),
 )
 
 _GET_SNAPSHOT_OF_ASSET: _d.Operation[m.ScoreSnapshot] = _d.Operation(
@@ -87,12 +88,12 @@ _GET_SNAPSHOT: _d.Operation[m.ScoreSnapshot] = _d.Operation(
 class Scores(_d.Group):
     def list_of_assets(
         self, business_domain_id: str, *, asset_id: str, data_product_id: str | None = None
-    ) -> m.AssetScoresResponse:
+    ) -> _d.Pager[m.AssetScoreObject]:
         """Read the latest scores of several assets; asset_id holds their ids, with commas between them.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/asset-scores
         """
-        return self._send(_LIST_OF_ASSETS, (business_domain_id, asset_id, data_product_id))
+        return self._pages(_LIST_OF_ASSETS, (business_domain_id, asset_id, data_product_id))
 
     def get_snapshot_of_asset(
         self, business_domain_id: str, asset_id: str, *, data_product_id: str | None = None
@@ -132,14 +133,14 @@ class Scores(_d.Group):
 
 
 class AsyncScores(_d.AsyncGroup):
-    async def list_of_assets(
+    def list_of_assets(
         self, business_domain_id: str, *, asset_id: str, data_product_id: str | None = None
-    ) -> m.AssetScoresResponse:
+    ) -> _d.AsyncPager[m.AssetScoreObject]:
         """Read the latest scores of several assets; asset_id holds their ids, with commas between them.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/asset-scores
         """
-        return await self._send(_LIST_OF_ASSETS, (business_domain_id, asset_id, data_product_id))
+        return self._pages(_LIST_OF_ASSETS, (business_domain_id, asset_id, data_product_id))
 
     async def get_snapshot_of_asset(
         self, business_domain_id: str, asset_id: str, *, data_product_id: str | None = None

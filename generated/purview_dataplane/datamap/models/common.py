@@ -3,7 +3,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any as _Any
 
-from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field, wire as _wire
+from purview_core.model import (
+    ANSWERED as _ANSWERED,
+    READ_ONLY as _READ_ONLY,
+    Model as _Model,
+    define,
+    field as _field,
+    wire as _wire,
+)
 
 if TYPE_CHECKING:
     from .enums import (
@@ -117,14 +124,14 @@ class AtlasEntitiesWithExtInfo(_Model):
 @define(kw_only=True)
 class AtlasEntity(_Model):
     attributes: dict[str, _Any] | None = None
-    type_name: str | None = None
+    type_name: str = _field(default=None, metadata=_ANSWERED)
     last_modified_ts: str | None = _field(default=None, metadata=_wire("lastModifiedTS"))
     business_attributes: dict[str, _Any] | None = None
     classifications: list[AtlasClassification] | None = None
     create_time: int | None = None
     created_by: str | None = None
     custom_attributes: dict[str, str] | None = None
-    guid: str | None = None
+    guid: str = _field(default=None, metadata=_ANSWERED)
     home_id: str | None = None
     collection_id: str | None = _field(default=None, metadata=_READ_ONLY)
     is_incomplete: bool | None = None
@@ -138,6 +145,10 @@ class AtlasEntity(_Model):
     updated_by: str | None = None
     version: int | None = None
     contacts: dict[str, list[ContactInfo]] | None = None
+    is_indexed: bool | None = None
+    display_text: str | None = None
+    domain_id: str | None = None
+    source: str | None = None
 
 
 @define(kw_only=True)
@@ -160,22 +171,24 @@ class AtlasEntityDef(_Model):
     sub_types: list[str] | None = None
     super_types: list[str] | None = None
     relationship_attribute_defs: list[AtlasRelationshipAttributeDef] | None = None
+    business_attribute_defs: dict[str, list[AtlasAttributeDef]] | None = None
 
 
 @define(kw_only=True)
 class AtlasEntityHeader(_Model):
     attributes: dict[str, _Any] | None = None
-    type_name: str | None = None
+    type_name: str = _field(default=None, metadata=_ANSWERED)
     last_modified_ts: str | None = _field(default=None, metadata=_wire("lastModifiedTS"))
     classification_names: list[str] | None = None
     classifications: list[AtlasClassification] | None = None
     display_text: str | None = None
-    guid: str | None = None
+    guid: str = _field(default=None, metadata=_ANSWERED)
     is_incomplete: bool | None = None
     labels: list[str] | None = None
     meaning_names: list[str] | None = None
     meanings: list[AtlasTermAssignmentHeader] | None = None
     status: EntityStatus | None = None
+    is_indexed: bool | None = None
 
 
 @define(kw_only=True)
@@ -225,11 +238,11 @@ class AtlasErrorResponse(_Model):
 
 @define(kw_only=True)
 class AtlasGlossary(_Model):
-    guid: str | None = None
+    guid: str = _field(default=None, metadata=_ANSWERED)
     classifications: list[AtlasClassification] | None = None
     long_description: str | None = None
-    name: str | None = None
-    qualified_name: str | None = None
+    name: str = _field(default=None, metadata=_ANSWERED)
+    qualified_name: str = _field(default=None, metadata=_ANSWERED)
     short_description: str | None = None
     last_modified_ts: str | None = _field(default=None, metadata=_wire("lastModifiedTS"))
     create_time: int | None = None
@@ -240,15 +253,16 @@ class AtlasGlossary(_Model):
     language: str | None = None
     terms: list[AtlasRelatedTermHeader] | None = None
     usage: str | None = None
+    contacts: dict[str, list[ContactInfo]] | None = None
 
 
 @define(kw_only=True)
 class AtlasGlossaryCategory(_Model):
-    guid: str | None = None
+    guid: str = _field(default=None, metadata=_ANSWERED)
     classifications: list[AtlasClassification] | None = None
     long_description: str | None = None
-    name: str | None = None
-    qualified_name: str | None = None
+    name: str = _field(default=None, metadata=_ANSWERED)
+    qualified_name: str = _field(default=None, metadata=_ANSWERED)
     short_description: str | None = None
     last_modified_ts: str | None = _field(default=None, metadata=_wire("lastModifiedTS"))
     create_time: int | None = None
@@ -291,11 +305,11 @@ class AtlasGlossaryHeader(_Model):
 
 @define(kw_only=True)
 class AtlasGlossaryTerm(_Model):
-    guid: str | None = None
+    guid: str = _field(default=None, metadata=_ANSWERED)
     classifications: list[AtlasClassification] | None = None
     long_description: str | None = None
-    name: str | None = None
-    qualified_name: str | None = None
+    name: str = _field(default=None, metadata=_ANSWERED)
+    qualified_name: str = _field(default=None, metadata=_ANSWERED)
     short_description: str | None = None
     last_modified_ts: str | None = _field(default=None, metadata=_wire("lastModifiedTS"))
     create_time: int | None = None
@@ -536,13 +550,14 @@ class AtlasTypeDef(_Model):
     relationship_category: RelationshipCategory | None = None
     relationship_label: str | None = None
     attribute_defs: list[AtlasAttributeDef] | None = None
+    business_attribute_defs: dict[str, list[AtlasAttributeDef]] | None = None
 
 
 @define(kw_only=True)
 class AtlasTypeDefHeader(_Model):
-    category: TypeCategory | None = None
-    guid: str | None = None
-    name: str | None = None
+    category: TypeCategory = _field(default=None, metadata=_ANSWERED)
+    guid: str = _field(default=None, metadata=_ANSWERED)
+    name: str = _field(default=None, metadata=_ANSWERED)
 
 
 @define(kw_only=True)
@@ -752,6 +767,7 @@ class SearchHighlights(_Model):
     name: list[str] | None = None
     description: list[str] | None = None
     entity_type: list[str] | None = None
+    hit_keywords: list[str] | None = _field(default=None, metadata=_wire("__hitKeywords"))
 
 
 @define(kw_only=True)
@@ -761,9 +777,9 @@ class SearchResultValue(_Model):
     object_type: str | None = None
     create_time: int | None = None
     update_time: int | None = None
-    id: str | None = None
-    name: str | None = None
-    qualified_name: str | None = None
+    id: str = _field(default=None, metadata=_ANSWERED)
+    name: str = _field(default=None, metadata=_ANSWERED)
+    qualified_name: str = _field(default=None, metadata=_ANSWERED)
     entity_type: str | None = None
     description: str | None = None
     endorsement: str | None = None
@@ -778,6 +794,9 @@ class SearchResultValue(_Model):
     term_status: str | None = None
     term_template: list[str] | None = None
     long_description: str | None = None
+    create_by: str | None = None
+    update_by: str | None = None
+    collection_id: str | None = None
 
 
 @define(kw_only=True)
@@ -822,6 +841,7 @@ class SuggestResultValue(_Model):
     term_status: str | None = None
     term_template: list[str] | None = None
     long_description: str | None = None
+    collection_id: str | None = None
 
 
 @define(kw_only=True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core.model import Model as _Model, define, only as _only
+from purview_core.model import ANSWERED as _ANSWERED, Model as _Model, define, field as _field, only as _only
 
 if TYPE_CHECKING:
     from .enums import AttributeRuleKind, Decision, DecisionRuleKind
@@ -55,8 +55,8 @@ class ErrorResponseModel(_Model):
 
 @define(kw_only=True)
 class MetadataPolicy(_Model):
-    name: str | None = None
-    id: str | None = None
+    name: str = _field(default=None, metadata=_ANSWERED)
+    id: str = _field(default=None, metadata=_ANSWERED)
     version: int | None = None
     properties: MetadataPolicyProperties | None = None
 
@@ -78,8 +78,8 @@ class MetadataPolicyProperties(_Model):
 
 @define(kw_only=True)
 class MetadataRole(_Model):
-    id: str | None = None
-    name: str | None = None
+    id: str = _field(default=None, metadata=_ANSWERED)
+    name: str = _field(default=None, metadata=_ANSWERED)
     type_: str | None = None
     properties: MetadataRoleProperties | None = None
 

@@ -92,6 +92,7 @@ if TYPE_CHECKING:
         SqlServerDatabaseScanRulesetProperties as SqlServerDatabaseScanRulesetProperties,
         SystemScanRuleset as SystemScanRuleset,
         SystemScanRulesetList as SystemScanRulesetList,
+        TemporaryResourceFilter as TemporaryResourceFilter,
         TeradataScanRulesetProperties as TeradataScanRulesetProperties,
         Trigger as Trigger,
         TriggerProperties as TriggerProperties,
@@ -164,6 +165,7 @@ if TYPE_CHECKING:
         AzureSynapseProperties as AzureSynapseProperties,
         AzureSynapseWorkspaceDataSource as AzureSynapseWorkspaceDataSource,
         AzureSynapseWorkspaceProperties as AzureSynapseWorkspaceProperties,
+        CollectionDataSource as CollectionDataSource,
         DataSourceProperties as DataSourceProperties,
         OracleDataSource as OracleDataSource,
         OracleProperties as OracleProperties,
@@ -355,6 +357,7 @@ if TYPE_CHECKING:
         AdlsGen1SystemScanRuleset as AdlsGen1SystemScanRuleset,
         AdlsGen2SystemScanRuleset as AdlsGen2SystemScanRuleset,
         AmazonAccountSystemScanRuleset as AmazonAccountSystemScanRuleset,
+        AmazonMySqlSystemScanRuleset as AmazonMySqlSystemScanRuleset,
         AmazonPostgreSqlSystemScanRuleset as AmazonPostgreSqlSystemScanRuleset,
         AmazonS3SystemScanRuleset as AmazonS3SystemScanRuleset,
         AmazonSqlSystemScanRuleset as AmazonSqlSystemScanRuleset,
@@ -364,17 +367,21 @@ if TYPE_CHECKING:
         AzureMySqlSystemScanRuleset as AzureMySqlSystemScanRuleset,
         AzurePostgreSqlSystemScanRuleset as AzurePostgreSqlSystemScanRuleset,
         AzureResourceGroupSystemScanRuleset as AzureResourceGroupSystemScanRuleset,
+        AzureSearchSystemScanRuleset as AzureSearchSystemScanRuleset,
         AzureSqlDataWarehouseSystemScanRuleset as AzureSqlDataWarehouseSystemScanRuleset,
         AzureSqlDatabaseManagedInstanceSystemScanRuleset as AzureSqlDatabaseManagedInstanceSystemScanRuleset,
         AzureSqlDatabaseSystemScanRuleset as AzureSqlDatabaseSystemScanRuleset,
         AzureStorageSystemScanRuleset as AzureStorageSystemScanRuleset,
         AzureSubscriptionSystemScanRuleset as AzureSubscriptionSystemScanRuleset,
+        AzureSynapseDedicatedSqlSystemScanRuleset as AzureSynapseDedicatedSqlSystemScanRuleset,
         AzureSynapseSystemScanRuleset as AzureSynapseSystemScanRuleset,
         AzureSynapseWorkspaceSystemScanRuleset as AzureSynapseWorkspaceSystemScanRuleset,
+        DataverseSystemScanRuleset as DataverseSystemScanRuleset,
         OracleSystemScanRuleset as OracleSystemScanRuleset,
         PowerBISystemScanRuleset as PowerBISystemScanRuleset,
         SapEccSystemScanRuleset as SapEccSystemScanRuleset,
         SapS4HanaSystemScanRuleset as SapS4HanaSystemScanRuleset,
+        SnowflakeSystemScanRuleset as SnowflakeSystemScanRuleset,
         SqlServerDatabaseSystemScanRuleset as SqlServerDatabaseSystemScanRuleset,
         TeradataSystemScanRuleset as TeradataSystemScanRuleset,
     )
@@ -410,8 +417,8 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
             "SapS4HanaScanRulesetProperties Scan ScanDiagnostics ScanHistoryList ScanHistoryListWithIngestion "
             "ScanList ScanResultWithIngestion ScanRuleset ScanRulesetList ScanRulesetProperties ScanningRule "
             "ScanningRuleScanRulesetProperties SqlServerDatabaseScanRulesetProperties SystemScanRuleset "
-            "SystemScanRulesetList TeradataScanRulesetProperties Trigger TriggerProperties TriggerRecurrence "
-            "VersionedScanRuleset"
+            "SystemScanRulesetList TemporaryResourceFilter TeradataScanRulesetProperties Trigger "
+            "TriggerProperties TriggerRecurrence VersionedScanRuleset"
         ),
         credential=(
             "AccountKeyAuthAzureKeyVaultCredential AccountKeyCredentialProperties "
@@ -439,10 +446,10 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
             "AzureSqlDatabaseManagedInstanceProperties AzureSqlDatabaseProperties AzureStorageDataSource "
             "AzureStorageProperties AzureSubscriptionDataSource AzureSubscriptionProperties "
             "AzureSynapseDataSource AzureSynapseProperties AzureSynapseWorkspaceDataSource "
-            "AzureSynapseWorkspaceProperties DataSourceProperties OracleDataSource OracleProperties "
-            "PowerBIDataSource PowerBIProperties SapEccDataSource SapEccProperties SapS4HanaDataSource "
-            "SapS4HanaProperties SqlServerDatabaseDataSource SqlServerDatabaseProperties TeradataDataSource "
-            "TeradataProperties"
+            "AzureSynapseWorkspaceProperties CollectionDataSource DataSourceProperties OracleDataSource "
+            "OracleProperties PowerBIDataSource PowerBIProperties SapEccDataSource SapEccProperties "
+            "SapS4HanaDataSource SapS4HanaProperties SqlServerDatabaseDataSource SqlServerDatabaseProperties "
+            "TeradataDataSource TeradataProperties"
         ),
         enums=(
             "ClassificationAction ClassificationRulePatternType ClassificationRuleStatus ClassificationRuleType "
@@ -512,13 +519,15 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
         ),
         system_scan_ruleset=(
             "AdlsGen1SystemScanRuleset AdlsGen2SystemScanRuleset AmazonAccountSystemScanRuleset "
-            "AmazonPostgreSqlSystemScanRuleset AmazonS3SystemScanRuleset AmazonSqlSystemScanRuleset "
-            "AzureCosmosDbSystemScanRuleset AzureDataExplorerSystemScanRuleset AzureFileServiceSystemScanRuleset "
-            "AzureMySqlSystemScanRuleset AzurePostgreSqlSystemScanRuleset AzureResourceGroupSystemScanRuleset "
+            "AmazonMySqlSystemScanRuleset AmazonPostgreSqlSystemScanRuleset AmazonS3SystemScanRuleset "
+            "AmazonSqlSystemScanRuleset AzureCosmosDbSystemScanRuleset AzureDataExplorerSystemScanRuleset "
+            "AzureFileServiceSystemScanRuleset AzureMySqlSystemScanRuleset AzurePostgreSqlSystemScanRuleset "
+            "AzureResourceGroupSystemScanRuleset AzureSearchSystemScanRuleset "
             "AzureSqlDataWarehouseSystemScanRuleset AzureSqlDatabaseManagedInstanceSystemScanRuleset "
             "AzureSqlDatabaseSystemScanRuleset AzureStorageSystemScanRuleset AzureSubscriptionSystemScanRuleset "
-            "AzureSynapseSystemScanRuleset AzureSynapseWorkspaceSystemScanRuleset OracleSystemScanRuleset "
+            "AzureSynapseDedicatedSqlSystemScanRuleset AzureSynapseSystemScanRuleset "
+            "AzureSynapseWorkspaceSystemScanRuleset DataverseSystemScanRuleset OracleSystemScanRuleset "
             "PowerBISystemScanRuleset SapEccSystemScanRuleset SapS4HanaSystemScanRuleset "
-            "SqlServerDatabaseSystemScanRuleset TeradataSystemScanRuleset"
+            "SnowflakeSystemScanRuleset SqlServerDatabaseSystemScanRuleset TeradataSystemScanRuleset"
         ),
     )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any as _Any
 
 from purview_core.model import (
     READ_ONLY as _READ_ONLY,
+    READ_ONLY_REQUIRED as _READ_ONLY_REQUIRED,
     Model as _Model,
     define,
     field as _field,
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class ProxyResource(_Model):
+    name: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     id: str | None = _field(default=None, metadata=_READ_ONLY)
-    name: str | None = _field(default=None, metadata=_READ_ONLY)
 
 
 @define(kw_only=True)
@@ -147,6 +148,7 @@ class DataSource(ProxyResource):
         "SapS4Hana": "SapS4HanaDataSource",
         "SapEcc": "SapEccDataSource",
         "PowerBI": "PowerBIDataSource",
+        "Collection": "CollectionDataSource",
     }
 
 
@@ -198,6 +200,8 @@ class ScanRulesetProperties(_Model):
     excluded_system_classifications: list[str] | None = None
     included_custom_classification_rule_names: list[str] | None = None
     last_modified_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
+    collection: CollectionReference | None = None
+    temporary_resource_filters: list[TemporaryResourceFilter] | None = None
 
 
 @define(kw_only=True)
@@ -241,6 +245,11 @@ class SystemScanRuleset(VersionedScanRuleset):
         "SapS4Hana": "SapS4HanaSystemScanRuleset",
         "SapEcc": "SapEccSystemScanRuleset",
         "PowerBI": "PowerBISystemScanRuleset",
+        "Snowflake": "SnowflakeSystemScanRuleset",
+        "Dataverse": "DataverseSystemScanRuleset",
+        "AmazonMySql": "AmazonMySqlSystemScanRuleset",
+        "AzureSearch": "AzureSearchSystemScanRuleset",
+        "AzureSynapseDedicatedSql": "AzureSynapseDedicatedSqlSystemScanRuleset",
     }
 
 
@@ -684,6 +693,11 @@ class ScanResultWithIngestion(_Model):
     error: ErrorModel | None = _field(default=None, metadata=_READ_ONLY)
     run_type: str | None = _field(default=None, metadata=_READ_ONLY)
     data_source_type: DataSourceType | None = _field(default=None, metadata=_READ_ONLY)
+    assets_discovered: int | None = _field(default=None, metadata=_READ_ONLY)
+    assets_classified: int | None = _field(default=None, metadata=_READ_ONLY)
+    queued_time: datetime | None = _field(default=None, metadata=_READ_ONLY)
+    pipeline_start_time: datetime | None = _field(default=None, metadata=_READ_ONLY)
+    web_scan_results: _Any = _field(default=None, metadata=_READ_ONLY)
 
 
 @define(kw_only=True)
@@ -709,6 +723,12 @@ class SystemScanRulesetList(_Model):
     value: list[SystemScanRuleset]
     next_link: str | None = None
     count: int | None = None
+
+
+@define(kw_only=True)
+class TemporaryResourceFilter(_Model):
+    resource_filter_pattern: str | None = None
+    ingest_temporary_resource: bool | None = None
 
 
 @define(kw_only=True)
@@ -741,4 +761,4 @@ class TriggerRecurrence(_Model):
     start_time: datetime | None = None
     end_time: datetime | None = None
     schedule: RecurrenceSchedule | None = None
-    time_zone: str | None = None
+    time_zone: str | None = _field(default=None, metadata=_wire("timezone", "timeZone"))

@@ -24,7 +24,8 @@ class DataSourceProperties(_Model):
     created_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
     last_modified_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
     collection: CollectionReference | None = None
-    data_source_collection_moving_state: DataSourceCollectionState | None = None
+    data_source_collection_moving_state: DataSourceCollectionState | int | None = None
+    parent_collection: CollectionReference | None = None
 
 
 @define(kw_only=True)
@@ -253,6 +254,12 @@ class AzureSynapseWorkspaceDataSource(DataSource):
 class AzureSynapseWorkspaceProperties(AzureDataSourceProperties):
     dedicated_sql_endpoint: str | None = None
     serverless_sql_endpoint: str | None = None
+
+
+@define(kw_only=True)
+class CollectionDataSource(DataSource):
+    kind: str = "Collection"
+    properties: DataSourceProperties | None = None
 
 
 @define(kw_only=True)

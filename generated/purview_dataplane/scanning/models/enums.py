@@ -83,6 +83,10 @@ class DataSourceType(_OpenEnum):
     TRIDENT = "Trident"
     DATAVERSE = "Dataverse"
     DATABRICKSUNITYCATALOG = "DatabricksUnityCatalog"
+    AMAZONMYSQL = "AmazonMySql"
+    AZURESEARCH = "AzureSearch"
+    AZURESYNAPSEDEDICATEDSQL = "AzureSynapseDedicatedSql"
+    COLLECTION = "Collection"
 
 
 class DataUseGovernanceState(_OpenEnum):
@@ -274,6 +278,7 @@ class ScanRunStatus(_OpenEnum):
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
     CANCELED = "Canceled"
+    QUEUED = "Queued"
 
 
 class ScanStatus(_OpenEnum):

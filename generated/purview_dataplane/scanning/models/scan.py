@@ -486,7 +486,7 @@ class OracleOracleUserPassScan(Scan):
 @define(kw_only=True)
 class OracleOracleUserPassScanProperties(MitiScanProperties):
     username: str | None = None
-    password: str | None = None
+    password: str | None = _field(default=None, metadata=_wire("password", secret=True))
     schema: str | None = None
     driver_location: str | None = None
 
@@ -503,7 +503,7 @@ class PowerBIDelegatedScanProperties(ScanProperties):
     authentication_type: str | None = None
     client_id: str | None = None
     user_name: str | None = None
-    password: str | None = None
+    password: str | None = _field(default=None, metadata=_wire("password", secret=True))
     include_personal_workspaces: bool | None = None
 
 
@@ -556,7 +556,7 @@ class SapEccSapEccUserPassScan(Scan):
 class SapEccSapEccUserPassScanProperties(MitiScanProperties):
     client_id: str | None = None
     username: str | None = None
-    password: str | None = None
+    password: str | None = _field(default=None, metadata=_wire("password", secret=True))
     j_co_library_path: str | None = None
 
 
@@ -583,7 +583,7 @@ class SapS4HanaSapS4HanaUserPassScan(Scan):
 class SapS4HanaSapS4HanaUserPassScanProperties(MitiScanProperties):
     client_id: str | None = None
     username: str | None = None
-    password: str | None = None
+    password: str | None = _field(default=None, metadata=_wire("password", secret=True))
     j_co_library_path: str | None = None
 
 
@@ -621,7 +621,7 @@ class TeradataTeradataUserPassScan(Scan):
 @define(kw_only=True)
 class TeradataTeradataUserPassScanProperties(MitiScanProperties):
     username: str | None = None
-    password: str | None = None
+    password: str | None = _field(default=None, metadata=_wire("password", secret=True))
     schema: str | None = None
     driver_location: str | None = None
 
@@ -635,4 +635,4 @@ class TeradataUserPassScan(Scan):
 @define(kw_only=True)
 class TeradataUserPassScanProperties(ScanProperties):
     username: str | None = None
-    password: str | None = None
+    password: str | None = _field(default=None, metadata=_wire("password", secret=True))

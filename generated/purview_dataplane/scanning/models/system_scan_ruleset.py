@@ -31,6 +31,8 @@ if TYPE_CHECKING:
         PowerBIScanRulesetProperties,
         SapEccScanRulesetProperties,
         SapS4HanaScanRulesetProperties,
+        ScanRulesetProperties,
+        ScanningRuleScanRulesetProperties,
         SqlServerDatabaseScanRulesetProperties,
         TeradataScanRulesetProperties,
     )
@@ -52,6 +54,12 @@ class AdlsGen2SystemScanRuleset(SystemScanRuleset):
 class AmazonAccountSystemScanRuleset(SystemScanRuleset):
     kind: str = "AmazonAccount"
     properties: AmazonAccountScanRulesetProperties | None = None
+
+
+@define(kw_only=True)
+class AmazonMySqlSystemScanRuleset(SystemScanRuleset):
+    kind: str = "AmazonMySql"
+    properties: ScanRulesetProperties | None = None
 
 
 @define(kw_only=True)
@@ -109,6 +117,12 @@ class AzureResourceGroupSystemScanRuleset(SystemScanRuleset):
 
 
 @define(kw_only=True)
+class AzureSearchSystemScanRuleset(SystemScanRuleset):
+    kind: str = "AzureSearch"
+    properties: ScanRulesetProperties | None = None
+
+
+@define(kw_only=True)
 class AzureSqlDataWarehouseSystemScanRuleset(SystemScanRuleset):
     kind: str = "AzureSqlDataWarehouse"
     properties: AzureSqlDataWarehouseScanRulesetProperties | None = None
@@ -139,6 +153,12 @@ class AzureSubscriptionSystemScanRuleset(SystemScanRuleset):
 
 
 @define(kw_only=True)
+class AzureSynapseDedicatedSqlSystemScanRuleset(SystemScanRuleset):
+    kind: str = "AzureSynapseDedicatedSql"
+    properties: ScanRulesetProperties | None = None
+
+
+@define(kw_only=True)
 class AzureSynapseSystemScanRuleset(SystemScanRuleset):
     kind: str = "AzureSynapse"
     properties: AzureSynapseScanRulesetProperties | None = None
@@ -148,6 +168,12 @@ class AzureSynapseSystemScanRuleset(SystemScanRuleset):
 class AzureSynapseWorkspaceSystemScanRuleset(SystemScanRuleset):
     kind: str = "AzureSynapseWorkspace"
     properties: AzureSynapseWorkspaceScanRulesetProperties | None = None
+
+
+@define(kw_only=True)
+class DataverseSystemScanRuleset(SystemScanRuleset):
+    kind: str = "Dataverse"
+    properties: ScanningRuleScanRulesetProperties | None = None
 
 
 @define(kw_only=True)
@@ -172,6 +198,12 @@ class SapEccSystemScanRuleset(SystemScanRuleset):
 class SapS4HanaSystemScanRuleset(SystemScanRuleset):
     kind: str = "SapS4Hana"
     properties: SapS4HanaScanRulesetProperties | None = None
+
+
+@define(kw_only=True)
+class SnowflakeSystemScanRuleset(SystemScanRuleset):
+    kind: str = "Snowflake"
+    properties: ScanningRuleScanRulesetProperties | None = None
 
 
 @define(kw_only=True)

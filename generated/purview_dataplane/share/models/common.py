@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from purview_core.model import (
     READ_ONLY as _READ_ONLY,
+    READ_ONLY_REQUIRED as _READ_ONLY_REQUIRED,
     Model as _Model,
     define,
     field as _field,
@@ -44,8 +45,8 @@ class Artifact(_Model):
 
 @define(kw_only=True)
 class ProxyResource(_Model):
-    id: str | None = _field(default=None, metadata=_READ_ONLY)
-    type_: str | None = _field(default=None, metadata=_READ_ONLY)
+    id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
+    type_: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
 
 
 @define(kw_only=True)

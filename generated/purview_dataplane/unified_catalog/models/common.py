@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any as _Any
 
 from purview_core.model import (
+    ANSWERED as _ANSWERED,
     READ_ONLY_REQUIRED as _READ_ONLY_REQUIRED,
     Model as _Model,
     define,
@@ -226,9 +227,9 @@ class ContactsMap(_Model):
 
 @define(kw_only=True)
 class CriticalDataElement(_Model):
-    id: str
     status: CatalogModelStatus | None = None
     data_type: CatalogModelCriticalDataElementDataTypeEnum | None = None
+    id: str = _field(default=None, metadata=_ANSWERED)
     name: str | None = None
     system_data: CatalogModelSystemDataWithExpired | None = None
     domain: str | None = None
@@ -380,7 +381,7 @@ class DataAssetsResponse(_Model):
 
 @define(kw_only=True)
 class DataColumn(_Model):
-    id: str | None = _field(default=None, metadata=_READ_ONLY_REQUIRED)
+    id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     source: DataColumnSource
     column_details: DataColumnDetails | None = None
     asset_details: DataColumnAssetDetails | None = None
@@ -426,7 +427,7 @@ class DataColumnFieldFilter(_Model):
 
 @define(kw_only=True)
 class DataColumnIngestResponse(_Model):
-    id: str | None = _field(default=None, metadata=_READ_ONLY_REQUIRED)
+    id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     source: DataColumnSource
 
 
@@ -483,11 +484,11 @@ class DataElementProperties(_Model):
 
 @define(kw_only=True)
 class DataProduct(_Model):
-    id: str
     status: CatalogModelStatus | None = None
     type_: CatalogModelDataProductTypeEnum | None = None
     update_frequency: UpdateFrequencyEnum | None = None
     managed_attributes: list[CatalogModelManagedAttribute] | None = None
+    id: str = _field(default=None, metadata=_ANSWERED)
     name: str | None = None
     system_data: CatalogModelSystemDataWithExpired | None = None
     domain: str | None = None
@@ -556,17 +557,17 @@ class DecisionRule(_Model):
 
 @define(kw_only=True)
 class Domain(_Model):
-    id: str
-    system_data: CatalogModelSystemDataWithExpired
-    parent_id: str
-    thumbnail: CatalogModelDomainAllOfThumbnail
-    domains: list[CatalogModelPlatformDomain]
-    managed_attributes: list[CatalogModelManagedAttribute]
     status: CatalogModelStatus | None = None
     type_: CatalogModelDomainTypeEnum | None = None
+    id: str = _field(default=None, metadata=_ANSWERED)
     name: str | None = None
     is_restricted: bool | None = None
+    system_data: CatalogModelSystemDataWithExpired | None = None
     description: str | None = None
+    parent_id: str | None = None
+    thumbnail: CatalogModelDomainAllOfThumbnail | None = None
+    domains: list[CatalogModelPlatformDomain] | None = None
+    managed_attributes: list[CatalogModelManagedAttribute] | None = None
 
 
 @define(kw_only=True)
@@ -682,10 +683,10 @@ class ObjectiveQueryRequest(_Model):
 
 @define(kw_only=True)
 class ObjectiveWithAdditionalProperties(_Model):
-    id: str
     definition: str
     status: OkrSharedEntityStatus | None = None
     system_data: OkrSystemDataWithExpired | None = None
+    id: str = _field(default=None, metadata=_ANSWERED)
     domain: str | None = None
     target_date: datetime | None = None
     contacts: ContactsMap | None = None
@@ -801,9 +802,9 @@ class SystemData(_Model):
 @define(kw_only=True)
 class Term(_Model):
     status: CatalogModelStatus
-    id: str
     name: str
     domain: str
+    id: str = _field(default=None, metadata=_ANSWERED)
     system_data: CatalogModelSystemDataWithExpired | None = None
     description: str | None = None
     contacts: ContactsMap | None = None

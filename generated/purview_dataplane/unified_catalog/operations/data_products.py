@@ -117,7 +117,7 @@ _CREATE_RELATIONSHIP: _d.Operation[m.DataProductRelationship] = _d.Operation(
         _d.API_VERSION,
         _d.query("entity_type", "EntityCategory", required=True),
     ),
-    body=_d.Body("dict[str, CriticalDataElementProperties]"),
+    body=_d.Body("CriticalDataElementProperties"),
 )
 
 _DELETE_RELATIONSHIP: _d.Operation[None] = _d.Operation(
@@ -237,7 +237,7 @@ class DataProducts(_d.Group):
         return self._pages(_LIST_RELATIONSHIPS, (data_product_id, entity_type))
 
     def create_relationship(
-        self, data_product_id: str, *, entity_type: m.EntityCategory, body: dict[str, m.CriticalDataElementProperties]
+        self, data_product_id: str, *, entity_type: m.EntityCategory, body: m.CriticalDataElementProperties
     ) -> m.DataProductRelationship:
         """Link a data product to an asset, term, objective or other entity.
 
@@ -329,7 +329,7 @@ class AsyncDataProducts(_d.AsyncGroup):
         return self._pages(_LIST_RELATIONSHIPS, (data_product_id, entity_type))
 
     async def create_relationship(
-        self, data_product_id: str, *, entity_type: m.EntityCategory, body: dict[str, m.CriticalDataElementProperties]
+        self, data_product_id: str, *, entity_type: m.EntityCategory, body: m.CriticalDataElementProperties
     ) -> m.DataProductRelationship:
         """Link a data product to an asset, term, objective or other entity.
 

@@ -7,6 +7,7 @@ TYPE_CHECKING = False  # type checkers take it for true; typing itself would cos
 if TYPE_CHECKING:
     from .common import (
         ApprovalResponseComment as ApprovalResponseComment,
+        EligibleAssetFilter as EligibleAssetFilter,
         ErrorModel as ErrorModel,
         ErrorResponse as ErrorResponse,
         Operation as Operation,
@@ -71,7 +72,7 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
     _WHERE, __getattr__, __dir__ = _lazy_index(
         __name__,
         common=(
-            "ApprovalResponseComment ErrorModel ErrorResponse Operation ReassignCommand "
+            "ApprovalResponseComment EligibleAssetFilter ErrorModel ErrorResponse Operation ReassignCommand "
             "ReassignCommandReassignmentsItem TaskPayload TaskUpdateCommand TasksList Trigger UserRequestPayload "
             "UserRequestResponse UserRequestResponseOperationsItem Workflow WorkflowCreateOrUpdateCommand "
             "WorkflowMetadata WorkflowMetadataList WorkflowRun WorkflowRunCancelRequest WorkflowRunDetail "

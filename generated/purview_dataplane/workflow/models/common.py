@@ -47,6 +47,12 @@ class ApprovalResponseComment(_Model):
 
 
 @define(kw_only=True)
+class EligibleAssetFilter(_Model):
+    type_: str | None = None
+    value: _Any = None
+
+
+@define(kw_only=True)
 class ErrorModel(_Model):
     code: str
     message: str
@@ -101,6 +107,7 @@ class Trigger(_Model):
     under_glossary_hierarchy: str | None = None
     under_collection: str | None = None
     under_glossary: str | None = None
+    eligible_asset_filter: EligibleAssetFilter | None = None
 
 
 @define(kw_only=True)
@@ -136,6 +143,7 @@ class WorkflowMetadata(_Model):
     created_by: str | None = None
     last_update_time: datetime | None = None
     updated_by: str | None = None
+    type_: str | None = None
 
 
 @define(kw_only=True)
@@ -183,6 +191,7 @@ class WorkflowRunCancelRequest(_Model):
 class WorkflowRunDetail(_Model):
     run_input: dict[str, _Any]
     actions: dict[str, _Any]
+    trigger: _Any = None
 
 
 @define(kw_only=True)
