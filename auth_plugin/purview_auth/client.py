@@ -6,7 +6,6 @@ import functools
 import json
 import logging
 import math
-import ssl
 import time
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -19,10 +18,12 @@ from attrs import define, frozen
 
 from . import aio
 from .answers import BODY_LIMIT_BYTES, Reply, read_error, read_token
-from .errors import AuthError, CredentialError, TokenResponseError, TokenTransportError
+from .errors import AuthError, ConfigurationError, CredentialError, TokenResponseError, TokenTransportError, TrustError
+from .proxies import Proxies
 from .store import Flight, Steps, TokenSource
 from .token import Moment, Secret, Token
 from .tries import pause_after
+from .trust import distrust_hint, shared_ssl_context
 
 log = logging.getLogger("purview_auth")
 
@@ -59,18 +60,14 @@ class _Borrowed(httpx.BaseTransport, httpx.AsyncBaseTransport):
         self.handle_async_request = getattr(transport, "handle_async_request", None)  # type: ignore[assignment]
 
 
-@functools.cache
-def _tls() -> ssl.SSLContext:
-    """Loading the certificates costs some 20 ms of CPU: one context serves all clients."""
-    return httpx.create_ssl_context()
-
-
-def _unreached(error: object) -> AuthError:
+def _unreached(error: object, url: str) -> AuthError:
     """Our error for what a transport raised. Its text and its request stay out: either may hold the form."""
-    hint = "Check the network, the proxy settings and the authority."
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        hint = "The certificate of the token endpoint (or of a proxy before it) is not trusted: set SSL_CERT_FILE."
-    what = f"the token endpoint was not reached: {type(error).__name__}"
+    if isinstance(error, ConfigurationError):
+        return error
+    asked = httpx.URL(url)
+    way = Proxies(None, trust_env=True).named(asked.scheme, asked.host, asked.port)
+    hint = distrust_hint(error) or "Check the network, the proxy settings and the authority."
+    what = f"the token endpoint was not reached{way and ', '}{way}: {type(error).__name__}"
     return TokenTransportError(what, hint=hint, permanent=not isinstance(error, PASSING))
 
 
@@ -111,7 +108,7 @@ class TokenClient(TokenSource):
                 if isinstance(reply, Reply) and reply.status == 200:
                     yield self._token(reply, sent, claims)
                 wall = self.clock.time()
-                failure = read_error(reply, secret, wall) if isinstance(reply, Reply) else _unreached(reply)
+                failure = read_error(reply, secret, wall) if isinstance(reply, Reply) else _unreached(reply, self.url)
                 if failure.permanent or isinstance(failure, TokenResponseError):
                     raise failure
                 tried += 1
@@ -138,12 +135,27 @@ class TokenClient(TokenSource):
         form = {"client_id": self.form["client_id"], "client_secret": secret.reveal(), **self.form}
         return Secret(urlencode(form if claims is None else {**form, "claims": claims}))
 
-    def _options(self, transport: object, deadline: float) -> dict[str, Any]:
+    def _own(self, kind: Any) -> Any:
+        """A transport of our own, which trusts and asks whom the environment names: as data calls do."""
+        asked = httpx.URL(self.url)
+        try:
+            proxy, context = (
+                Proxies(None, trust_env=True).of(asked.scheme, asked.host, asked.port),
+                shared_ssl_context(),
+            )
+        except (TrustError, ValueError, ImportError) as error:
+            raise ConfigurationError(str(error), permanent=True) from None
+        through = (
+            None if proxy is None else httpx.Proxy(proxy, ssl_context=context if proxy.scheme == "https" else None)
+        )
+        return kind(verify=context, proxy=through, trust_env=False)
+
+    def _options(self, transport: object, kind: Any, deadline: float) -> dict[str, Any]:
         left, limits = max(0.001, deadline - self.clock.monotonic()), self.timeouts
         parts = {name: min(getattr(limits, name), left) for name in ("connect", "read", "write", "pool")}
         return {
-            "transport": None if transport is None else _Borrowed(transport),
-            "verify": _tls() if transport is None else True,
+            "transport": self._own(kind) if transport is None else _Borrowed(transport),
+            "trust_env": False,  # that of the transport is read here, as for data calls
             "timeout": httpx.Timeout(**parts),
             "headers": {**HEADERS, "client-request-id": str(uuid.uuid4())},
         }
@@ -154,7 +166,7 @@ class TokenClient(TokenSource):
             if not flight.seconds_left:
                 raise httpx.ReadTimeout("total")
 
-        with httpx.Client(**self._options(self.transport, deadline)) as client:
+        with httpx.Client(**self._options(self.transport, httpx.HTTPTransport, deadline)) as client:
             flight.abort = client.close
             with client.stream("POST", self.url, content=content.reveal(), extensions={"trace": check}) as response:
                 body = bytearray()
@@ -165,7 +177,7 @@ class TokenClient(TokenSource):
 
     async def _post_async(self, content: Secret, deadline: float) -> Reply:
         async with (
-            httpx.AsyncClient(**self._options(self.async_transport, deadline)) as client,
+            httpx.AsyncClient(**self._options(self.async_transport, httpx.AsyncHTTPTransport, deadline)) as client,
             client.stream("POST", self.url, content=content.reveal()) as response,
             aclosing(cast(AsyncGenerator[bytes], response.aiter_bytes())) as chunks,
         ):

@@ -1,6 +1,7 @@
 """Errors of the auth plug-in, and the root of all errors of the project.
 
 PurviewError
+  TrustError                       what names the authorities to trust names none (also a ValueError)
   AuthError (= PurviewAuthError)   no token, or the token may not be sent
     ConfigurationError             wrong argument or environment (also a ValueError)
     HostRefusedError               the URL is not one that may get the token; nothing was sent
@@ -22,6 +23,10 @@ from typing import Any
 
 class PurviewError(Exception):
     """Root of all errors that the project raises on purpose."""
+
+
+class TrustError(PurviewError, ValueError):
+    """A file or folder of authorities to trust cannot be read; the text says what names it."""
 
 
 class AuthError(PurviewError):

@@ -2,10 +2,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as _Mapping
-from functools import cached_property as _cached_property
 from typing import TYPE_CHECKING
 
 from purview_core import declare as _d
+from purview_core.lazy import cached_property as _cached_property
 
 if TYPE_CHECKING:
     from .account import AsyncAccountClient, AccountClient

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ThrottledError,
         TransportError,
         TransportTimeoutError,
+        TrustError,
         UnauthorizedError,
     )
     from .model import NULL, Model, OpenEnum, type_hints
@@ -85,6 +86,7 @@ __all__ = [
     "ThrottledError",
     "TransportError",
     "TransportTimeoutError",
+    "TrustError",
     "UnauthorizedError",
     "decode",
     "to_json",
@@ -98,7 +100,7 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
         client="AsyncClient Client",
         codec="to_json",
         decoding="decode",
-        errors="AuthError BadRequestError ConflictError ConnectError ConnectTimeoutError ContractError DecodeError ForbiddenError HttpError NotFoundError PagingError PollingError PollingTimeoutError PreconditionFailedError PurviewAuthError PurviewError ServerError ThrottledError TransportError TransportTimeoutError UnauthorizedError",
+        errors="AuthError BadRequestError ConflictError ConnectError ConnectTimeoutError ContractError DecodeError ForbiddenError HttpError NotFoundError PagingError PollingError PollingTimeoutError PreconditionFailedError PurviewAuthError PurviewError ServerError ThrottledError TransportError TransportTimeoutError TrustError UnauthorizedError",
         model="Model NULL OpenEnum type_hints",
         operation="Body FormField Operation Paging Parameter Plane Polling",
         options="NO_RETRY Retry",

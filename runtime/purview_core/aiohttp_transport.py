@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 from .connecting import CLOSED, Transport, Trust
+from .wire import unreached
 
 try:
     import aiohttp
@@ -118,12 +119,15 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
                     **self._options(request),
                 )
         except (aiohttp.ClientError, TimeoutError) as error:
-            failure = upload.error or _mapped(error, request)
+            url = request.url
+            way = self._proxies.named(url.scheme, url.host, url.port)
+            failure = upload.error or unreached(_mapped(error, request), way)
         else:
             version, reason = answer.version or (1, 1), (answer.reason or "").encode()
             extensions = {"http_version": b"HTTP/%d.%d" % (version[0], version[1]), "reason_phrase": reason}
             body: dict[str, Any] = {"stream": _Body(answer, request, deadline)}
-            if answer.content.is_eof() and answer.content_length and answer.content.exception() is None:
+            plain = "Content-Encoding" not in answer.headers  # httpx would decode the other at once, whole or not
+            if plain and answer.content.is_eof() and answer.content_length and answer.content.exception() is None:
                 body = {"content": answer.content.read_nowait()}  # a small answer is all here
             return httpx.Response(answer.status, headers=list(answer.raw_headers), extensions=extensions, **body)
         raise failure
@@ -168,6 +172,8 @@ def _until(deadline: float | None) -> AbstractAsyncContextManager[Any]:
 
 def _mapped(error: Exception, request: httpx.Request) -> httpx.TransportError:
     kind, text = next((kind, text) for known, kind, text in _KINDS if isinstance(error, known))
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        text = f"{text}: {error.__cause__ or error}"
     made = kind(text, request=request)
     made.__dict__.update(never_sent=isinstance(made, _NEVER_SENT), on_reused_connection=False)
     return made

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 import httpx
 
+from .beneath import has_content
 from .decoding import decode
 from .endpoint import plane_endpoint
 from .monitor import Monitor, flow_begun, only_taken
@@ -22,6 +23,7 @@ from .options import (
     Retry,
     Timeout,
     checked_headers,
+    checked_most,
     checked_retry,
     checked_timeout,
     checked_total,
@@ -82,6 +84,7 @@ class Base(Generic[X]):
         transport: X | None = None,
         timeout: Timeout = None,
         total_timeout: float | None = None,
+        max_answer_bytes: float | None = None,
         retry: Retry | None = None,
         api_version: str | None = None,
         headers: Mapping[str, str] | None = None,
@@ -100,6 +103,7 @@ class Base(Generic[X]):
             checked_headers(headers),
         )
         self._timeout, self._total_s = checked_timeout(timeout).as_dict(), checked_total(total_timeout)
+        self._most_bytes = checked_most(max_answer_bytes)
         self._on_response: Callable[[httpx.Response], object] | None = None
         self._random: Callable[[], float] = _random.random
         self._clock: Callable[[], float] = time.monotonic
@@ -109,6 +113,7 @@ class Base(Generic[X]):
         *,
         timeout: Timeout = None,
         total_timeout: float | None = None,
+        max_answer_bytes: float | None = None,
         retry: Retry | None = None,
         api_version: str | None = None,
         headers: Mapping[str, str] | None = None,
@@ -127,6 +132,7 @@ class Base(Generic[X]):
                 delattr(other, name)  # it calls by the client that it was made for
         other._timeout = self._timeout if timeout is None else checked_timeout(timeout).as_dict()
         other._total_s = self._total_s if total_timeout is None else checked_total(total_timeout)
+        other._most_bytes = self._most_bytes if max_answer_bytes is None else checked_most(max_answer_bytes)
         other._retry = self._retry if retry is None else checked_retry(retry)
         other.api_version = checked_version(api_version, self.api_version)
         other._headers = {**self._headers, **checked_headers(headers)}
@@ -224,7 +230,7 @@ class Base(Generic[X]):
             headers.update(needed)
         else:
             headers = {**headers, **needed}
-        extensions: dict[str, Any] = {"timeout": self._timeouts(attempt.deadline)}
+        extensions: dict[str, Any] = {"timeout": self._timeouts(attempt.deadline), "max_answer_bytes": self._most_bytes}
         if whole and attempt.deadline < math.inf:
             extensions["deadline"] = attempt.deadline
         if files is not None:
@@ -258,5 +264,5 @@ def _checked(hook: Callable[[httpx.Response], object] | None) -> Callable[[httpx
 
 def without_token(request: httpx.Request) -> httpx.Request:
     headers = [(k, v) for k, v in request.headers.multi_items() if k != "authorization"]
-    content = request.content if hasattr(request, "_content") else None
+    content = request.content if has_content(request) else None
     return httpx.Request(request.method, request.url, headers=headers, content=content)

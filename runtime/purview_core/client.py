@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from .base import Base, Bound, Response, without_token
+from .beneath import request_of
 from .failures import transport_error
 from .monitor import Monitor
 from .operation import Operation
@@ -17,7 +18,7 @@ from .paging import AsyncPager, Pager
 from .pipeline import Attempt, Flow, arun, run
 from .polling import AsyncPoller, Poller
 from .request import Prepared, opened
-from .sending import asend, send
+from .sending import aread, asend, read, send
 from .session import async_session, async_sleep, close_async, close_sync, sync_session
 
 T = TypeVar("T")
@@ -25,7 +26,7 @@ T = TypeVar("T")
 
 def _cut_off(error: httpx.RequestError, response: httpx.Response, prepared: Prepared) -> Exception:
     """A failure to read this answer is ours to name; one of the caller's own requests is not."""
-    return transport_error(error, prepared) if error._request is response.request else error
+    return transport_error(error, prepared) if request_of(error) is response.request else error
 
 
 class Client(Base[httpx.BaseTransport]):
@@ -40,6 +41,8 @@ class Client(Base[httpx.BaseTransport]):
             no limit, for either. What is read from `stream` does not count.
         retry: see Retry; NO_RETRY sends everything once.
         api_version: sent in place of the plane's own.
+        max_answer_bytes: the largest answer that is read into memory, decoded; default 64 MiB. Beyond it a TransportError.
+            What is read from `stream` does not count.
         headers: added to each request; those that a call makes itself (Authorization, Host, Content-Type, ...) are refused.
         strict: raise ContractError where an answer is not what the document declares.
     """
@@ -64,10 +67,7 @@ class Client(Base[httpx.BaseTransport]):
             request = self._build(attempt, ready or None, whole=False)
             response = send(session.transport, session.auth, request, stream=True)
         if response.status_code >= 300:
-            try:
-                response.read()
-            finally:
-                response.close()
+            read(response)
         return response
 
     def _run(self, flow: Flow[T]) -> T:
@@ -132,10 +132,7 @@ class AsyncClient(Base[httpx.AsyncBaseTransport]):
             request = self._build(attempt, ready or None, whole=False)
             response = await asend(session.transport, session.auth, request, stream=True)
         if response.status_code >= 300:
-            try:
-                await response.aread()
-            finally:
-                await response.aclose()
+            await aread(response)
         return response
 
     async def _run(self, flow: Flow[T]) -> T:

@@ -28,7 +28,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
-from functools import cached_property
 from math import isfinite
 from operator import is_
 from typing import Any
@@ -36,6 +35,7 @@ from typing import Any
 from .classes import CAME, UNREAD, declared
 from .fields import ASSIGNED, HANDED, Coded, Field, compiled, touch
 from .jsontext import Beyond
+from .lazy import cached_property
 from .registry import Load, Registry, normal, split_union
 from .room import apart
 from .values import NULL, camel, datetime_text

@@ -13,31 +13,17 @@ from typing import Any
 import httpcore
 import httpx
 
-from .forks import fork_safe_lock
+from purview_auth.proxies import Proxies
+from purview_auth.trust import context_of, shared_ssl_context
+
+from .beneath import connection_to
 from .header_lines import header_lines
 from .options import flag
 from .pool import Key, Link, Pool, PoolLimits
-from .proxies import Proxies
 from .wire import httpx_error, limits_of, seconds_left
 
 Trust = ssl.SSLContext | str | os.PathLike[str] | None
-_CONTEXTS: dict[tuple[str | None, ...], ssl.SSLContext] = {}
-_CONTEXTS_LOCK = fork_safe_lock()
 _LIVE: weakref.WeakSet[Transport] = weakref.WeakSet()
-
-
-def shared_ssl_context(*, trust_env: bool = True, http2: bool = False) -> ssl.SSLContext:
-    """The TLS context of all clients of this process, made when it is first asked for (that takes some 45 ms).
-
-    It trusts what httpx trusts: certifi's authorities, or with `trust_env` those that SSL_CERT_FILE or SSL_CERT_DIR name.
-    HTTP/2 has one of its own, since a context holds the protocols that are offered.
-    """
-    names = ("SSL_CERT_FILE", "SSL_CERT_DIR") if trust_env else ()
-    key = ("h2" if http2 else None, *(os.environ.get(name) for name in names))
-    with _CONTEXTS_LOCK:
-        if key not in _CONTEXTS:
-            _CONTEXTS[key] = httpx.create_ssl_context(trust_env=trust_env)
-        return _CONTEXTS[key]
 
 
 class Transport:
@@ -95,13 +81,13 @@ class Transport:
             return shared_ssl_context(trust_env=self._trust_env, http2=self._http2)
         if not isinstance(self._trust, ssl.SSLContext):
             folder = self._trust.is_dir()
-            path = str(self._trust)
-            self._trust = ssl.create_default_context(cafile=None if folder else path, capath=path if folder else None)
+            made = ssl.create_default_context(capath=str(self._trust)) if folder else None
+            self._trust = made or context_of(self._trust, "ssl_context=")
         return self._trust
 
-    def opened(self, key: Key) -> Link:
-        """A connection to be; it connects when it is first used."""
-        scheme, host, port = key
+    def opened(self, link: Link) -> Link:
+        """The same, with a connection; it connects when it is first used."""
+        scheme, host, port = link.key
         url = self._proxies.of(scheme.decode(), host.decode(), port)
         origin = httpcore.Origin(scheme, host, port or (443 if scheme == b"https" else 80))
         layers = (scheme == b"https") + (url is not None and url.scheme == "https")
@@ -111,12 +97,16 @@ class Transport:
             options["ssl_context"] = self._context()
         if url is not None:
             options["proxy"] = self._proxy(url)
-        if not self._http2:
-            return Link(key, self._factory(**options).create_connection(origin), wire)
+        link.wire = wire
+        wire.way = self._proxies.named(scheme.decode(), host.decode(), port) if url is not None else ""
+        if not link.shared:
+            link.connection = connection_to(self._factory(**options), origin)
+            return link
         limits = self.limits
         options |= {"max_connections": limits.max_connections, "max_keepalive_connections": limits.max_keepalive}
         options |= {"keepalive_expiry": limits.keepalive_expiry_s, "http2": True}
-        return Link(key, self._factory(**options), wire, shared=True)
+        link.connection = self._factory(**options)
+        return link
 
     def _proxy(self, url: httpx.URL) -> httpcore.Proxy:
         where = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/")
@@ -131,7 +121,7 @@ class Transport:
             if pool.closed:
                 raise RuntimeError(CLOSED)
             if key not in pool.shared:
-                pool.shared[key] = self.opened(key)
+                pool.shared[key] = self.opened(Link(key, shared=True))
             return pool.shared[key]
 
     def outgoing(
@@ -175,10 +165,10 @@ def key_of(request: httpx.Request) -> Key:
 def failure_of(error: BaseException, request: httpx.Request, link: Link | None) -> BaseException:
     if not isinstance(error, Exception):
         return error
-    shared = link is None or link.shared
-    return httpx_error(
-        error, request, None if shared or link is None else link.wire, reused=link is not None and link.uses > 1
-    )
+    if link is None or link.wire is None:
+        return httpx_error(error, request, None, reused=False)
+    wire = None if link.shared else link.wire
+    return httpx_error(error, request, wire, reused=link.uses > 1, way=link.wire.way)
 
 
 def forget(links: Iterable[Link]) -> None:
@@ -193,10 +183,11 @@ def forget(links: Iterable[Link]) -> None:
             close()
 
 
-def _after_fork() -> None:
-    for transport in _LIVE:
+def _after_fork_in_child() -> None:
+    """What was connected is the parent's."""
+    for transport in list(_LIVE):
         transport._start()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+# Where there is no fork, dict() takes the argument and nothing comes of it.
+getattr(os, "register_at_fork", dict)(after_in_child=_after_fork_in_child)

@@ -1,6 +1,7 @@
 """Every error a call can raise.
 
 PurviewError
++-- TrustError                       (also a ValueError) what names the authorities to trust, a variable say, names none
 +-- AuthError (= PurviewAuthError)   no token could be had, or none may be sent there
 +-- TransportError                   no answer came
 |   +-- ConnectError                 the service could not be reached; nothing was sent
@@ -31,7 +32,7 @@ from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from purview_auth.errors import AuthError, PurviewAuthError, PurviewError
+from purview_auth.errors import AuthError, PurviewAuthError, PurviewError, TrustError
 from purview_auth.texts import shortened, shown
 
 from .said import said
@@ -60,6 +61,7 @@ __all__ = [
     "ThrottledError",
     "TransportError",
     "TransportTimeoutError",
+    "TrustError",
     "UnauthorizedError",
 ]
 

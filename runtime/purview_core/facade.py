@@ -10,7 +10,7 @@ import httpx
 from .base import X
 from .client import AsyncClient, Client
 from .endpoint import plane_endpoint
-from .options import Retry, Timeout, checked_headers, checked_retry, checked_timeout, checked_total, flag
+from .options import Retry, Timeout, checked_headers, checked_most, checked_retry, checked_timeout, checked_total, flag
 from .session import Session, async_session, close_async, close_sync, sync_session
 
 S = TypeVar("S", bound=Client)
@@ -30,6 +30,7 @@ class _Planes(Generic[X]):
         transport: X | None = None,
         timeout: Timeout = None,
         total_timeout: float | None = None,
+        max_answer_bytes: float | None = None,
         retry: Retry | None = None,
         headers: Mapping[str, str] | None = None,
         strict: bool = False,
@@ -38,6 +39,7 @@ class _Planes(Generic[X]):
         self._options: dict[str, Any] = {
             "timeout": checked_timeout(timeout),
             "total_timeout": checked_total(total_timeout),
+            "max_answer_bytes": checked_most(max_answer_bytes),
             "retry": checked_retry(retry),
             "headers": checked_headers(headers),
             "strict": flag("strict", strict),

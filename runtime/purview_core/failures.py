@@ -128,6 +128,7 @@ def transport_error(error: Exception, prepared: Prepared) -> TransportError:
         kind = TransportTimeoutError
     url, what = redacted(prepared.url), shown(str(error), _SHOWN_CHARACTERS) or type(error).__name__
     hint = too_long(prepared.method, prepared.url)  # some servers close the connection instead of an answer
+    hint = " ".join(one for one in (getattr(error, "hint", ""), hint) if one)
     what += f". {hint}" if hint else ""
     message = f"{prepared.operation.id}: {what} [{prepared.method} {shortened(url, URL_CHARACTERS)}]"
     found = kind(message, operation_id=prepared.operation.id, method=prepared.method, url=url)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from types import CodeType, FunctionType
 from typing import Any
 
 from .classes import NOTHING, UNREAD, Declared
 from .forks import fork_safe_lock
+from .lazy import cached_property
 from .registry import Load, Registry, normal, split_union
 from .values import camel
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import h11
+from .beneath import Pairs, header_class
 
-Pairs = list[tuple[bytes, bytes]]
 _NAMES = b"""Host Accept Accept-Encoding Connection User-Agent Authorization Content-Length Content-Type If-Match If-None-Match
 x-ms-client-request-id purview-client-attempt traceparent tracestate""".split()
 _VISIBLE = bytes(range(0x20, 0x7F))
@@ -29,15 +28,4 @@ def header_lines(pairs: Pairs) -> Any:
     return _KIND(items) if len({item[1] for item in items}) == len(items) else pairs
 
 
-def _passed() -> tuple[Any, dict[bytes, bytes]]:
-    """h11's class of headers, and the names it passes; no names with an h11 that holds headers in another way."""
-    made = h11.Request(method=b"GET", target=b"/", headers=[(name, b"1") for name in _NAMES]).headers
-    kind, lower = type(made), {name: name.lower() for name in _NAMES}
-    try:
-        same = kind([(*pair, b"1") for pair in lower.items()])._full_items == made._full_items
-    except (AttributeError, TypeError):
-        same = False
-    return kind, lower if same else {}
-
-
-_KIND, _LOWER = _passed()
+_KIND, _LOWER = header_class(_NAMES)

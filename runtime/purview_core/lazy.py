@@ -1,4 +1,4 @@
-"""Module-level `__getattr__` (PEP 562): names that are imported at their first use. Stdlib only, and cheap."""
+"""What is made or imported at its first use: names of modules (PEP 562) and attributes. Stdlib only, and cheap."""
 
 from __future__ import annotations
 
@@ -9,7 +9,23 @@ TYPE_CHECKING = False  # type checkers take it for true; typing itself would cos
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from functools import cached_property as cached_property
     from typing import Any
+else:
+
+    class cached_property:  # noqa: N801  # named as that of functools
+        """functools.cached_property without its lock: up to Python 3.11 one is shared by all objects of a class, and a
+        forked child waits for ever for a thread of its parent that was making an attribute. Two threads may both make one
+        here: all get the first."""
+
+        def __init__(self, make: Callable[[Any], Any]) -> None:
+            self._make, self.__doc__ = make, make.__doc__
+
+        def __set_name__(self, owner: type, name: str) -> None:
+            self._name = name
+
+        def __get__(self, instance: Any, owner: Any = None) -> Any:
+            return self if instance is None else instance.__dict__.setdefault(self._name, self._make(instance))
 
 
 def lazy_names(

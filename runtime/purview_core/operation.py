@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
+from .lazy import cached_property
 from .values import camel
 
 T = TypeVar("T")

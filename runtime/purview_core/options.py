@@ -15,6 +15,7 @@ VERSION = "0.1.0"
 USER_AGENT = f"purview-dataplane/{VERSION} python/{sys.version_info[0]}.{sys.version_info[1]}"
 DEFAULT_TIMEOUT_S = httpx.Timeout(60.0, connect=10.0)
 DEFAULT_TOTAL_TIMEOUT_S = 600.0
+DEFAULT_MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _REFUSED = {
     "authorization": "it is made from auth=",
     "host": "it is made from the endpoint",
@@ -125,6 +126,15 @@ def checked_total(total: float | None) -> float:
         return DEFAULT_TOTAL_TIMEOUT_S
     seconds("total_timeout", total)
     return float(total)
+
+
+def checked_most(count: float | None) -> float:
+    """Bytes of an answer; None is the default, infinity is no limit."""
+    if count is None:
+        return DEFAULT_MAX_ANSWER_BYTES
+    if count != math.inf:
+        whole("max_answer_bytes", count, 1)
+    return count
 
 
 def checked_version(api_version: str | None, default: str) -> str:

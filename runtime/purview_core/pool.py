@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -35,12 +36,18 @@ class PoolLimits(Facts):
 
 
 class Link:
-    """An HTTP/1.1 connection and what is known of it; or, `shared`, httpcore's own pool, which carries HTTP/2."""
+    """An HTTP/1.1 connection and what is known of it; or, `shared`, httpcore's own pool, which carries HTTP/2.
 
-    __slots__ = ("key", "connection", "wire", "shared", "uses", "idle_since")
+    `connection` and `wire` are None until it is opened. `ref` is how its pool counts it.
+    """
 
-    def __init__(self, key: Key, connection: Any, wire: Any, *, shared: bool = False) -> None:
-        self.key, self.connection, self.wire, self.shared = key, connection, wire, shared
+    __slots__ = ("key", "connection", "wire", "shared", "uses", "idle_since", "ref", "__weakref__")
+    ref: weakref.ref[Link]
+
+    def __init__(self, key: Key, *, shared: bool = False) -> None:
+        self.key, self.shared = key, shared
+        self.connection: Any = None
+        self.wire: Any = None
         self.uses, self.idle_since = 0, 0.0
 
     def begin(self) -> None:
@@ -50,7 +57,7 @@ class Link:
 
 
 class Waiter:
-    """A request in the queue. It is woken once, when it got a connection, or leave to open one (`link` is None)."""
+    """A request in the queue. It is woken once, when it was given `link`, or when the pool is closed."""
 
     def __init__(self, key: Key) -> None:
         self.key = key
@@ -68,18 +75,24 @@ class Pool:
     | a request comes, and                        | it gets                                                       |
     |---------------------------------------------|---------------------------------------------------------------|
     | a connection to its origin is idle          | the one used last                                             |
-    | fewer than `max_connections` are open       | leave to open one                                             |
-    | one to another origin is idle               | its place                                                     |
+    | fewer than `max_connections` are there      | a new one, to be opened                                       |
+    | one to another origin is idle               | a new one; the idle one is closed                             |
     | all are in use                              | a place in the queue, first come, first served                |
 
     A connection that comes back goes to the first in the queue; it is closed where that one wants another origin, and where
     there is no queue and enough are idle. So there is never both a queue and an idle connection, and nobody overtakes.
+
+    What counts is which links are alive, not how many were given and came back: a signal may raise an exception between any
+    two steps of sync code, here or in whoever holds a link. A link that falls out of such a gap dies, and then it is no
+    longer counted, nor is one that belonged to an answer which nobody closed. `gone` only says so sooner, and may be called
+    twice. Whoever waits calls `tend` now and then, for in such a gap nobody is woken.
     """
 
     def __init__(self, limits: PoolLimits) -> None:
         self.limits, self.closed = limits, False
-        self.open = 0  # in use, idle, or about to be opened
         self.shared: dict[Key, Link] = {}
+        self._links: set[weakref.ref[Link]] = set()  # in use, idle, or about to be opened
+        self._dead: deque[weakref.ref[Link]] = deque()
         self._idle: dict[Key, deque[Link]] = {}
         self._queue: dict[Waiter, None] = {}
         self.lock = threading.Lock()
@@ -88,18 +101,27 @@ class Pool:
     def idle(self) -> int:
         return sum(map(len, self._idle.values()))
 
-    def take(self, key: Key, waiter: Callable[[Key], W]) -> tuple[Link | W | None, Link | None]:
-        """A connection, a place in the queue, or None for leave to open one; and a connection to close first."""
+    @property
+    def open(self) -> int:
+        """Connections in use, idle, or about to be opened."""
+        with self.lock:
+            self._bury()
+            return len(self._links)
+
+    def take(self, key: Key, waiter: Callable[[Key], W]) -> tuple[Link | W, Link | None]:
+        """A connection, opened or to be opened, or a place in the queue; and a connection to close first."""
         with self.lock:
             if self.closed:
                 raise RuntimeError("the transport is closed")
             if key in self._idle:
                 return self._pop(key, newest=True), None
-            if self.open < self.limits.max_connections:
-                self.open += 1
-                return None, None
+            self._bury()
+            if len(self._links) < self.limits.max_connections:
+                return self._new(key), None
             if self._idle:
-                return None, self._pop(next(iter(self._idle)), newest=False)
+                other = self._pop(next(iter(self._idle)), newest=False)
+                self._links.discard(other.ref)
+                return self._new(key), other
             place = waiter(key)
             self._queue[place] = None
             return place, None
@@ -110,71 +132,106 @@ class Pool:
         late = expiry is not None and link.idle_since > 0 and link.idle_since + expiry < now
         return late or bool(link.connection.has_expired())
 
-    def another(self, key: Key) -> Link | None:
-        """In place of a connection that turned out dead: its place in the count is the caller's still."""
+    def instead_of(self, link: Link) -> Link:
+        """Another one to the same origin, for a connection that turned out dead."""
         with self.lock:
-            if key not in self._idle:
-                return None
-            self.open -= 1
-            return self._pop(key, newest=True)
+            self._links.discard(link.ref)
+            return self._pop(link.key, newest=True) if link.key in self._idle else self._new(link.key)
 
     def put(self, link: Link, now: float) -> list[Link]:
-        """Takes back a connection that can serve again."""
+        """Takes back a connection that can serve again; gives those to close."""
         with self.lock:
-            if self._queue:
-                waiter = self._next()
-                if waiter.key == link.key:
-                    waiter.link = link
-                waiter.wake()
-                return [] if waiter.link is link else [link]
+            waiter = self._first()
+            if waiter is not None:
+                same = waiter.key == link.key
+                if not same:
+                    self._links.discard(link.ref)
+                self._give(waiter, link if same else self._new(waiter.key))
+                return [] if same else [link]
             doomed = self._expired(now)
             if self.closed or self.idle >= self.limits.max_keepalive:
-                self.open -= 1
+                self._links.discard(link.ref)
                 return [*doomed, link]
             link.idle_since = now
-            self._idle.setdefault(link.key, deque()).append(link)
+            if link.key in self._idle:
+                self._idle[link.key].append(link)
+            else:
+                self._idle[link.key] = deque([link])  # never there and empty
             return doomed
 
-    def gone(self) -> None:
+    def gone(self, link: Link) -> None:
         """A connection was closed, or never opened."""
         with self.lock:
-            if self._queue:
-                self._next().wake()
-            else:
-                self.open -= 1
+            self._links.discard(link.ref)
+            self._serve()
 
-    def leave(self, waiter: Waiter) -> bool:
-        """Gives up a place in the queue; False where its turn had come, so that what it got is to be given back."""
+    def tend(self) -> None:
+        """Gives the places of links that have died to those that wait."""
         with self.lock:
-            return self._queue.pop(waiter, waiter) is None
+            self._bury()
+            self._serve()
+
+    def leave(self, waiter: Waiter) -> Link | None:
+        """Gives up a place in the queue; what it had got by now is to be given back."""
+        with self.lock:
+            self._queue.pop(waiter, None)
+            return waiter.link
 
     def close(self) -> list[Link]:
         """Lets nobody in; those that wait are woken, and find it closed. Connections in use close when they come back."""
         with self.lock:
             self.closed = True
-            doomed = [link for links in self._idle.values() for link in links]
+            doomed = self.all_idle()
+            for link in doomed:
+                self._links.discard(link.ref)
             self._idle.clear()
-            self.open -= len(doomed)
             while self._queue:
-                self.open += 1
-                self._next().wake()
+                waiter = next(iter(self._queue))
+                del self._queue[waiter]
+                waiter.wake()
             return doomed
 
     def all_idle(self) -> list[Link]:
         """Without the lock, which after a fork may be held by a thread that is no more."""
         return [link for links in list(self._idle.values()) for link in list(links)]
 
-    def _next(self) -> Waiter:
-        waiter = next(iter(self._queue))
+    def _new(self, key: Key) -> Link:
+        link = Link(key)
+        # The callback is C code: no signal comes between, and it needs no lock, which the dying thread may hold.
+        link.ref = weakref.ref(link, self._dead.append)
+        self._links.add(link.ref)
+        return link
+
+    def _bury(self) -> None:
+        """Counts links no more that have died. One that is taken twice does no harm, one that is lost would."""
+        while self._dead:
+            self._links.discard(self._dead[0])
+            self._dead.popleft()
+
+    def _serve(self) -> None:
+        while len(self._links) < self.limits.max_connections and (waiter := self._first()) is not None:
+            self._give(waiter, self._new(waiter.key))
+
+    def _first(self) -> Waiter | None:
+        """The first in the queue that was given nothing; an exception may have come between a gift and its waking."""
+        while self._queue:
+            waiter = next(iter(self._queue))
+            if waiter.link is None:
+                return waiter
+            del self._queue[waiter]
+            waiter.wake()
+        return None
+
+    def _give(self, waiter: Waiter, link: Link) -> None:
+        waiter.link = link
         del self._queue[waiter]
-        return waiter
+        waiter.wake()
 
     def _pop(self, key: Key, *, newest: bool) -> Link:
         links = self._idle[key]
-        link = links.pop() if newest else links.popleft()
-        if not links:
+        if len(links) == 1:
             del self._idle[key]
-        return link
+        return links.pop() if newest else links.popleft()
 
     def _expired(self, now: float) -> list[Link]:
         """The idle connections that were not used for too long."""
@@ -182,6 +239,7 @@ class Pool:
         if expiry is not None:
             for key in list(self._idle):
                 while key in self._idle and self._idle[key][0].idle_since + expiry < now:
-                    doomed.append(self._pop(key, newest=False))
-        self.open -= len(doomed)
+                    link = self._pop(key, newest=False)
+                    self._links.discard(link.ref)
+                    doomed.append(link)
         return doomed

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from . import half_imports as half_imports  # from here on forks wait for them
 from .forks import fork_safe_lock
 from .retry import Budget, Gate
 

@@ -9,16 +9,20 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from math import inf
 from typing import Any
 
 import anyio
 import httpcore
 import httpx
 
+from purview_auth.trust import shared_ssl_context as shared_ssl_context
+
 from .connecting import CLOSED, Transport, failure_of, forget, key_of
-from .connecting import shared_ssl_context as shared_ssl_context
 from .pool import Key, Link, Pool, Waiter
 from .wire import AsyncWire, SyncWire, seconds_left
+
+_LOOK_S = 1.0  # between two looks of a request that waits in the queue
 
 
 class HttpTransport(Transport, httpx.BaseTransport):
@@ -58,12 +62,12 @@ class HttpTransport(Transport, httpx.BaseTransport):
         try:
             if displaced is not None:
                 displaced.wire.close()
-            while link is not None and pool.is_dead(link, time.monotonic()):
+            while link.connection is not None and pool.is_dead(link, time.monotonic()):
                 link.wire.close()
-                link = pool.another(key)
-            return link or self.opened(key)
+                link = pool.instead_of(link)
+            return link if link.connection is not None else self.opened(link)
         except BaseException:
-            pool.gone()
+            pool.gone(link)
             raise
 
     def close(self) -> None:
@@ -84,25 +88,35 @@ class _Turn(Waiter):
     def wake(self) -> None:
         self._gate.release()
 
-    def came(self, seconds: float | None) -> bool:
-        return self._gate.acquire(timeout=-1 if seconds is None else seconds)
+    def came(self, seconds: float) -> bool:
+        return self._gate.acquire(timeout=seconds)
 
 
-def _wait(pool: Pool, turn: _Turn, timeouts: dict[str, float | None]) -> Link | None:
+def _wait(pool: Pool, turn: _Turn, timeouts: dict[str, float | None]) -> Link:
     try:
-        came = turn.came(seconds_left(timeouts.get("pool"), httpcore.PoolTimeout))
-        if came and not pool.closed:
-            return turn.link
-        raise RuntimeError(CLOSED) if came else httpcore.PoolTimeout
+        left = seconds_left(timeouts.get("pool"), httpcore.PoolTimeout)
+        end = inf if left is None else time.monotonic() + left
+        while not turn.came(_slice(end)) and turn.link is None and not pool.closed:
+            if time.monotonic() >= end:
+                raise httpcore.PoolTimeout
+            pool.tend()
+        if pool.closed or turn.link is None:
+            raise RuntimeError(CLOSED)
     except BaseException:
-        if not pool.leave(turn):
-            _give_back(pool, turn.link)
+        if (link := pool.leave(turn)) is not None:
+            _give_back(pool, link)
         raise
+    return turn.link
 
 
-def _give_back(pool: Pool, link: Link | None) -> None:
-    if link is None:
-        pool.gone()
+def _slice(end: float) -> float:
+    """Seconds to sleep in the queue, before a look at whether a place has come free without a word."""
+    return min(_LOOK_S, max(0.0, end - time.monotonic()))
+
+
+def _give_back(pool: Pool, link: Link) -> None:
+    if link.connection is None:
+        pool.gone(link)
     elif link.shared or not link.connection.is_available():
         _drop(pool, link)
     else:
@@ -115,7 +129,7 @@ def _drop(pool: Pool, link: Link) -> None:
         try:
             link.wire.close()
         finally:
-            pool.gone()
+            pool.gone(link)
 
 
 class _Body(httpx.SyncByteStream):
@@ -201,12 +215,12 @@ class AsyncHttpTransport(Transport, httpx.AsyncBaseTransport):
         try:
             if displaced is not None:
                 await _aclose(displaced)
-            while link is not None and pool.is_dead(link, time.monotonic()):
+            while link.connection is not None and pool.is_dead(link, time.monotonic()):
                 await _aclose(link)
-                link = pool.another(key)
-            return link or self.opened(key)
+                link = pool.instead_of(link)
+            return link if link.connection is not None else self.opened(link)
         except BaseException:
-            pool.gone()
+            pool.gone(link)
             raise
 
     async def aclose(self) -> None:
@@ -232,22 +246,27 @@ class _AsyncTurn(Waiter):
     def wake(self) -> None:
         self._event.set()
 
-    async def came(self, seconds: float | None) -> bool:
+    async def came(self, seconds: float) -> bool:
         with anyio.move_on_after(seconds):
             await self._event.wait()
         return self._event.is_set()
 
 
-async def _await(pool: Pool, turn: _AsyncTurn, timeouts: dict[str, float | None]) -> Link | None:
+async def _await(pool: Pool, turn: _AsyncTurn, timeouts: dict[str, float | None]) -> Link:
     try:
-        came = await turn.came(seconds_left(timeouts.get("pool"), httpcore.PoolTimeout))
-        if came and not pool.closed:
-            return turn.link
-        raise RuntimeError(CLOSED) if came else httpcore.PoolTimeout
+        left = seconds_left(timeouts.get("pool"), httpcore.PoolTimeout)
+        end = inf if left is None else time.monotonic() + left
+        while not await turn.came(_slice(end)) and turn.link is None and not pool.closed:
+            if time.monotonic() >= end:
+                raise httpcore.PoolTimeout
+            pool.tend()
+        if pool.closed or turn.link is None:
+            raise RuntimeError(CLOSED)
     except BaseException:
-        if not pool.leave(turn):
-            await _agive_back(pool, turn.link)
+        if (link := pool.leave(turn)) is not None:
+            await _agive_back(pool, link)
         raise
+    return turn.link
 
 
 async def _aclose(link: Link) -> None:
@@ -255,9 +274,9 @@ async def _aclose(link: Link) -> None:
         await link.wire.aclose()
 
 
-async def _agive_back(pool: Pool, link: Link | None) -> None:
-    if link is None:
-        pool.gone()
+async def _agive_back(pool: Pool, link: Link) -> None:
+    if link.connection is None:
+        pool.gone(link)
     elif link.shared or not link.connection.is_available():
         await _adrop(pool, link)
     else:
@@ -270,7 +289,7 @@ async def _adrop(pool: Pool, link: Link) -> None:
         try:
             await _aclose(link)
         finally:
-            pool.gone()
+            pool.gone(link)
 
 
 class _AsyncBody(httpx.AsyncByteStream):

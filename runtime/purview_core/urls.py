@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from .beneath import with_parts
+
 # A request line that is longer is refused: the services' web server (Kestrel) reads so many bytes of it unless it is told
 # otherwise, and 193 guids in one GET of the Data Map are taken where 194 are not.
 LONGEST_LINE = 8_192
@@ -38,9 +40,7 @@ class Urls:
         return self._made(found[1], found[2])
 
     def _made(self, path: str, query: str | None) -> httpx.URL:
-        made = httpx.URL(self._base)
-        made._uri_reference = self._base._uri_reference._replace(path=path, query=query)
-        return made
+        return with_parts(self._base, path, query)
 
 
 def too_long(method: str, url: str) -> str:

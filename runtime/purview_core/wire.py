@@ -6,11 +6,14 @@ import socket
 import time
 from collections.abc import Mapping
 from math import inf
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpcore
 import httpx
 
+from purview_auth.trust import distrust_hint
+
+T = TypeVar("T", bound=Exception)
 _ODD_SECONDS = frozenset({0, inf})  # sockets take neither for what it says
 _PIECE_BYTES = 16 * 1024  # what a socket that is ready takes at once, so that a deadline is looked at in between
 _SHOWN = (OSError, httpcore.ConnectError, httpcore.ReadError, httpcore.WriteError)
@@ -65,6 +68,7 @@ class Wire:
         self.greeting: float | None = None
         self.stream: Any = None
         self.sent = self.answered = False
+        self.way = ""  # through which proxy, as text
 
 
 class _Stream:
@@ -231,7 +235,23 @@ _BEFORE_IT_WAS_SENT: dict[type[Exception], type[Exception]] = {
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
 
-def httpx_error(error: Exception, request: httpx.Request, wire: Wire | None, *, reused: bool) -> Exception:
+def unreached(error: T, way: str) -> T:
+    """The same error with what a person needs who has to find out why a service could not be reached.
+
+    `way` says through which proxy it was asked, if any. A `.hint` says what to do, where that is known.
+    """
+    if not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)):
+        return error
+    if hint := distrust_hint(error):
+        error.__dict__["hint"] = hint
+    if way:
+        error.args = (f"{error}, {way}",)
+    return error
+
+
+def httpx_error(
+    error: Exception, request: httpx.Request, wire: Wire | None, *, reused: bool, way: str = ""
+) -> Exception:
     """httpcore's errors as httpx's; others, such as those of the caller's own body, as they are.
 
     | failed                                | httpx error                                                  |
@@ -253,7 +273,7 @@ def httpx_error(error: Exception, request: httpx.Request, wire: Wire | None, *, 
         text = str(error) or text
     elif kind is httpcore.ProxyError and (code := str(error)[:3]).isdecimal():
         text = f"{text}: {code}"
-    mapped = made(text, request=request)
+    mapped = unreached(made(text, request=request), way)
     never_sent = isinstance(mapped, _NEVER_SENT) or (wire is not None and not wire.sent)
     stale = (
         reused

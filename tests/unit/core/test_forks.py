@@ -25,6 +25,7 @@ ELSEWHERE = {  # what makes its locks anew itself, and how
     "forks.py": "makes those of all others",
     "pool.py": "a child gives up what it inherited, without the lock, and opens connections of its own",
     "transport.py": "one call waits by it, in the thread that made it",
+    "trust.py": "a fork waits for it, and its module makes it anew in the child",
     "store.py": "each slot makes its lock anew, and lets go of the requests under way",
 }
 

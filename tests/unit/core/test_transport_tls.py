@@ -15,8 +15,8 @@ import anyio
 import httpx
 import pytest
 
-from purview_core import connecting
-from purview_core.proxies import Proxies
+from purview_auth import trust
+from purview_auth.proxies import Proxies
 from purview_core.transport import AsyncHttpTransport, HttpTransport, shared_ssl_context
 
 from .loopback import KINDS, Caller, Peer, Server, keep_alive, run, tunnel
@@ -31,8 +31,8 @@ def no_contexts(monkeypatch: pytest.MonkeyPatch) -> dict[Any, ssl.SSLContext]:
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setattr(connecting, "_CONTEXTS", {})
-    return connecting._CONTEXTS
+    monkeypatch.setattr(trust, "_contexts", {})
+    return trust._contexts
 
 
 @every

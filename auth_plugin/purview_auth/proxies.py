@@ -8,6 +8,8 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from . import settings
+
 _SOCKS = ("socks5", "socks5h")
 
 
@@ -51,8 +53,25 @@ class Proxies:
             return None
         return found
 
+    def named(self, scheme: str, host: str, port: int | None) -> str:
+        """The proxy for an origin and what names it, for a text; empty without one."""
+        found = self.of(scheme, host, port)
+        if found is None:
+            return ""
+        if self._every is not None:
+            source = "proxy="
+        else:
+            kind = scheme if scheme in self._by_scheme else "all"
+            source = settings.proxy_variable(kind) or "the system's settings"
+        return f"through the proxy {_shown(found)}, which is from {source}"
+
     def __repr__(self) -> str:
-        return ", ".join(sorted({f"{url.scheme}://{url.host}:{url.port or '-'}" for url in self._all()})) or "none"
+        return ", ".join(sorted({_shown(url) for url in self._all()})) or "none"
+
+
+def _shown(url: httpx.URL) -> str:
+    """Without user and password."""
+    return f"{url.scheme}://{url.host}:{url.port or '-'}"
 
 
 def _checked(text: str, where: str) -> httpx.URL:

@@ -1,0 +1,78 @@
+"""Everything that we use of httpx, httpcore and h11 beyond what they document, each with the reason for it.
+
+A later release may change any of it. What may be missing without harm has a plain way beside it, and is tried when it is
+loaded; the rest has a test that fails with a release which no longer has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+import httpx
+
+Pairs = list[tuple[bytes, bytes]]
+
+
+class Decodes(Protocol):
+    def decode(self, data: bytes) -> bytes: ...
+
+    def flush(self) -> bytes: ...
+
+
+# httpx
+
+
+def with_parts(base: httpx.URL, path: str, query: str | None) -> httpx.URL:
+    """The URL of `base` with another path and query, unparsed: httpx parses each URL, half of what a request costs."""
+    made = httpx.URL(base)
+    made._uri_reference = base._uri_reference._replace(path=path, query=query)
+    return made
+
+
+def request_of(error: httpx.RequestError) -> httpx.Request | None:
+    """The request of an error; `error.request` raises where there is none."""
+    return error._request
+
+
+def has_content(message: httpx.Request | httpx.Response) -> bool:
+    """Whether the body is in memory; `message.content` raises where it is not, or was streamed."""
+    return hasattr(message, "_content")
+
+
+def set_content(response: httpx.Response, content: bytes) -> None:
+    """Makes this what was read, decoded: httpx's own `read` knows of no limit, no deadline and no end of a coding."""
+    response._content = content
+
+
+def set_decoder(response: httpx.Response, decoder: Decodes) -> None:
+    """Makes this decode what `iter_bytes` gives; httpx has no way to hand in a decoder of one's own."""
+    response._decoder = decoder  # type: ignore[assignment]
+
+
+# httpcore
+
+
+def connection_to(pool: Any, origin: Any) -> Any:
+    """One connection as httpcore's pool makes them: its classes differ with the proxy, and are not public."""
+    return pool.create_connection(origin)
+
+
+# h11
+
+
+def header_class(names: Iterable[bytes]) -> tuple[Callable[[Any], Any], dict[bytes, bytes]]:
+    """h11's class of headers, made of (name, lower-case name, value); and the names that it passes, to their lower case.
+
+    No names with an h11 that holds headers in another way.
+    """
+    import h11  # which need not be loaded where a transport of another kind is given
+
+    made = h11.Request(method=b"GET", target=b"/", headers=[(name, b"1") for name in names]).headers
+    kind: Any = type(made)
+    lower = {name: name.lower() for name in names}
+    try:
+        same = kind([(*pair, b"1") for pair in lower.items()])._full_items == made._full_items
+    except (AttributeError, TypeError):
+        same = False
+    return kind, lower if same else {}

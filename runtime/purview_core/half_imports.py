@@ -1,0 +1,60 @@
+"""A fork waits until no other thread is half way through an import that the child would need.
+
+The child has that import as it was, half done, with the lock of its module held by a thread that is not there: its own
+import would wait for ever. First calls import much, a client's threads make them, and multiprocessing forks where it likes.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import time
+from typing import Any
+
+# What calls import when they first need it, and none of it takes long. A module of somebody else's may run for ever while
+# it is imported, so nobody waits for that.
+_OURS = ("purview_core", "purview_auth", "purview_dataplane", "purview_versions")
+_HTTP = (
+    "httpx",
+    "httpcore",
+    "h11",
+    "h2",
+    "hpack",
+    "hyperframe",
+    "certifi",
+    "ssl",
+    "idna",
+    "socksio",
+    "aiohttp",
+    "yarl",
+)
+_OTHERS = ("anyio", "sniffio", "trio", "asyncio", "attr", "attrs", "msgspec", "encodings", "stringprep", "email")
+NEEDED = frozenset((*_OURS, *_HTTP, *_OTHERS))
+LONGEST_S = 5.0  # then the fork goes on as it would have done without us
+_LOOK_S = 0.001
+
+
+def half_imported(locks: dict[str, Any], me: int) -> list[str]:
+    """The modules that other threads are importing or about to, of those that a call may need.
+
+    A lock is there for as long as somebody holds it, or is on the way to do so.
+    """
+    found = [(name, ref()) for name, ref in list(locks.items()) if name.partition(".")[0] in NEEDED]
+    return [name for name, lock in found if lock is not None and lock.owner != me]
+
+
+def _before_fork() -> None:
+    # The locks of the import system are its own affair, but nothing public says what is being imported, and by whom.
+    locks = getattr(sys.modules.get("_frozen_importlib"), "_module_locks", None) or {}
+    end = time.monotonic() + LONGEST_S
+    while half_imported(locks, threading.get_ident()) and time.monotonic() < end:
+        time.sleep(_LOOK_S)
+
+
+# Forks call what was registered last first, and logging holds its lock from then on: a module that makes a logger while
+# it is imported would wait for it, and the fork for the module. So logging has to be there before.
+assert logging
+# Where there is no fork, dict() takes the argument and nothing comes of it.
+getattr(os, "register_at_fork", dict)(before=_before_fork)
