@@ -59,7 +59,7 @@ def _members_of(value: Any) -> Members:
     kind = type(value)
     names = [a.name for a in getattr(kind, "__attrs_attrs__", ())] or list(getattr(kind, "__struct_fields__", ()))
     names = names or list(getattr(kind, "model_fields", ())) or list(getattr(value, "_attr_to_rest_field", ()))
-    names = [n for n in names if n not in ("raw", "_raw", "additional_properties")]
+    names = [n for n in names if n not in ("raw", "_raw", "_came", "additional_properties")]
     if len(names) == 1:
         return lambda one: (getattr(one, names[0]),)
     return attrgetter(*names) if names else lambda _: ()

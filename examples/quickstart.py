@@ -35,6 +35,11 @@ TENANT, CLIENT_ID, CLIENT_SECRET = "invented-tenant", "invented-client", "invent
 SEED: list[dict[str, Any]] = [
     {
         "method": "PUT",
+        "path": "/scan/credentials/sales-reader?api-version=2023-09-01",
+        "body": {"kind": "SqlAuth", "properties": {"description": "the scan below signs in with it"}},
+    },
+    {
+        "method": "PUT",
         "path": "/scan/datasources/existing-lake?api-version=2023-09-01",
         "body": {"kind": "AdlsGen2", "properties": {}},
     },

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from .faults import Fault
+from .limits import LONGEST
 from .sandbox import Sandbox
 from .specs import UsageError
 
@@ -44,7 +45,20 @@ def _parser() -> _Parser:
     serve.add_argument(
         "--pace", type=float, help="seconds a step of a long-running thing takes; default: a step a poll"
     )
+    _add_limits(serve)
     return parser
+
+
+def _add_limits(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument("--search-lag", type=float, default=0, metavar="SECONDS", help="until search knows of a write")
+    serve.add_argument("--page-lifetime", type=float, metavar="SECONDS", help="after which page tokens are refused")
+    serve.add_argument(
+        "--longest-url", type=int, default=LONGEST, metavar="N", help="characters of path and query; more is 414"
+    )
+    serve.add_argument(
+        "--parents-return", action="store_true", help="an entity deleted while a child of it exists comes back"
+    )
+    serve.add_argument("--rate", type=float, metavar="N", help="calls a second; more are 429 with Retry-After")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,6 +84,11 @@ def _serve(arguments: argparse.Namespace) -> int:
         page_size=arguments.page_size,
         pace=arguments.pace,
         record=arguments.record,
+        search_lag=arguments.search_lag,
+        page_lifetime=arguments.page_lifetime,
+        longest_url=arguments.longest_url,
+        parents_return=arguments.parents_return,
+        rate=arguments.rate,
     ) as sandbox:
         for fault in _list(arguments.faults, "--faults"):
             sandbox.faults.add(Fault.read(fault))

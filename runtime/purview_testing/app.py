@@ -17,6 +17,7 @@ from .call import NOTHING, Call, Reply, Settings
 from .contracts import Contract, Operation
 from .faults import Fault, Faults, instead, page_instead, spoil
 from .identity import Identity
+from .limits import Meter
 from .recorder import Recorder
 from .resources import Resources
 from .routing import Match
@@ -62,6 +63,7 @@ class App:
     ) -> None:
         self.validator, self.settings, self.store, self.identity = validator, settings, store, identity
         self.faults = Faults(self.known)
+        self._meter = Meter(settings.limits.rate, settings.clock)
         self.requests: deque[Seen] = deque(maxlen=_JOURNAL)
         self._recorder, self._lock = recorder, threading.RLock()
         self._resources = {c: Resources(c) for c in validator.contracts}
@@ -86,6 +88,7 @@ class App:
             self.store.clear()
             self.requests.clear()
             self.faults.clear()
+            self._meter.reset()
             self.start()
 
     def handle(self, request: Request) -> Response:
@@ -156,7 +159,9 @@ class App:
     def _served(self, request: Request, verdict: Verdict, fault: Fault | None) -> Response:
         if (token := self.identity.serve(request)) is not None:
             return token
+        self.settings.limits.check_url(request)
         self.identity.check(request)
+        self._meter.check()
         if len(request.content) > LARGEST_BODY:
             text = f"The body has more than {LARGEST_BODY:,} bytes; send it in parts."
             raise Problem(413, "RequestBodyTooLarge", text)
@@ -166,6 +171,7 @@ class App:
         refuse(verdict.departures)
         call = self._call(request, verdict.match, verdict.query, body, fault)
         with self.store.transaction():
+            behaviours.check(call)
             return self._respond(call, self._behaviour(call)(call))
 
     def _call(self, request: Request, match: Match, query: dict[str, Any], body: Any, fault: Fault | None) -> Call:

@@ -13,6 +13,7 @@ from . import checked
 from .clients import AsyncClients, Clients, InProcess, Target, Waits
 from .faults import Fault, Faults
 from .journal import Journal, told
+from .limits import Given
 from .options import Options
 from .recording import Recording, file_name, shown
 from .sandbox import HOST
@@ -20,7 +21,7 @@ from .specs import UsageError, nearest
 from .validate import Validator
 from .watched import WatchedSandbox
 
-_SANDBOX = ("page_size", "exact", "fill", "pace", "token_lifetime")
+_SANDBOX = ("page_size", "exact", "fill", "pace", "token_lifetime", *Given.__annotations__)
 MARKS = ("planes", "seed", "strict", "recording", *_SANDBOX)
 
 
@@ -125,7 +126,7 @@ def _sandbox(options: Options, marks: dict[str, Any], _: Path, folder: Path) -> 
     if isinstance(seed, int):
         more["seed"] = seed
     strict = bool(marks.get("strict", options.strict))
-    sandbox = WatchedSandbox(_planes(marks), strict=strict, sleep=waits.sleep, **more)
+    sandbox = WatchedSandbox(_planes(marks), strict=strict, sleep=waits.sleep, clock=waits.now, **more)
     target = InProcess(sandbox.handle, sandbox.auth, HOST, HOST, waits)
     bench = Bench(options, marks, target, sandbox.recording, sandbox.journal)
     bench.sandbox = sandbox

@@ -13,6 +13,7 @@ from purview_core.jsontext import dumps
 
 from .answers import Examples, stamp
 from .contracts import Operation
+from .limits import Limits
 from .store import Store
 from .validate import TOKEN
 from .values import UUID, Checker
@@ -26,7 +27,8 @@ ME = "00000000-0000-4000-8000-000000000001"
 
 @dataclass(frozen=True)
 class Settings:
-    """What a sandbox was opened with. `pace`: seconds a step of a long-running thing takes, None for one step a poll."""
+    """What a sandbox was opened with. `pace`: seconds a step of a long-running thing takes, None for one step a poll. `makes`: the
+    templates of what can be written in the planes that it serves."""
 
     exact: bool = False
     strict: bool = False
@@ -35,6 +37,8 @@ class Settings:
     page_size: int = 100
     pace: float | None = None
     clock: Callable[[], float] = field(default=lambda: 0.0)
+    limits: Limits = field(default_factory=Limits)
+    makes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,8 @@ class Call:
     def fitting(self, value: Json, schema: Any = NOTHING) -> Json:
         """A value without the members that depart from its schema: what was sent in the shape of another one."""
         schemas = self.operation.contract.schemas
-        checker = Checker(schemas, request=False)
+        strict = self.settings.strict
+        checker = Checker(schemas, strict, request=not strict)  # one that is lenient loses no null and no new kind
         known = self.known(value, schema)
         properties = schemas.shape(self.operation.result if schema is NOTHING else schema).properties
         return {n: v for n, v in known.items() if next(checker.check(properties[n], v), None) is None}
@@ -146,7 +151,26 @@ class Call:
     def token(self, *names: str) -> int:
         """The seq of the page token among the arguments; 0 without one. Where the sandbox fills in, any text is a token."""
         text = next((self.query[n] for n in names if self.query.get(n)), None)
-        return 0 if self.settings.fill and not str(text).startswith(TOKEN) else read_token(text)
+        return self.read_token(text)
+
+    def read_token(self, text: str | None) -> int:
+        """The seq in a page token; an error 400 for one that is not ours, or that is over."""
+        if not text or (self.settings.fill and not text.startswith(TOKEN)):
+            return 0
+        number, _, issued = text.removeprefix(TOKEN).partition(".")
+        if not text.startswith(TOKEN) or not number.isdecimal() or not (issued or "0").isdecimal():
+            raise Problem(400, "InvalidToken", f"The token {text!r} was not issued here.")
+        lifetime = self.settings.limits.page_lifetime
+        if lifetime is not None and self.now_ms - int(issued or 0) >= lifetime * 1000:
+            raise Problem(
+                400, "ExpiredToken", f"The token {text!r} is over after {lifetime:g} s; begin the list again."
+            )
+        return int(number)
+
+    def page_token(self, after: int) -> str:
+        """The token of the page after a seq; with the time it is issued, where tokens end."""
+        issued = "" if self.settings.limits.page_lifetime is None else f".{self.now_ms}"
+        return f"{TOKEN}{after}{issued}"
 
     def link(self, path: str, query: str = "") -> str:
         """An address at this sandbox, as the caller reaches it; with the api-version of the call."""
@@ -157,20 +181,6 @@ class Call:
 
 def etag(value: Any) -> str:
     return f'"{hashlib.sha256(dumps(value)).hexdigest()[:16]}"'
-
-
-def page_token(after: int) -> str:
-    return f"{TOKEN}{after}"
-
-
-def read_token(text: str | None) -> int:
-    """The seq in a page token; an error 400 for one that is not ours."""
-    if not text:
-        return 0
-    number = text.removeprefix(TOKEN)
-    if not text.startswith(TOKEN) or not number.isdecimal():
-        raise Problem(400, "InvalidToken", f"The token {text!r} was not issued here.")
-    return int(number)
 
 
 Behaviour = Callable[[Call], Reply]

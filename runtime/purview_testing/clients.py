@@ -31,6 +31,10 @@ class Waits:
     def clock(self) -> float:
         return time.monotonic() + self._ahead
 
+    def now(self) -> float:
+        """Seconds since 1970, the waits among them."""
+        return time.time() + self._ahead
+
     def sleep(self, seconds: float) -> None:
         self.seconds.append(seconds)
         self._ahead += max(0.0, seconds)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from .call import Call, Reply, page_token
+from .call import Call, Reply
 from .store import Row
 from .validate import PAGE_TOKENS
 
@@ -67,7 +67,7 @@ def listing(
         value["count"] = call.store.total(kind)
     if len(rows) > size and way is not None:
         last = rows[size - 1].seq
-        value[way] = next_link(call, last) if way == "nextLink" else page_token(last)
+        value[way] = next_link(call, last) if way == "nextLink" else call.page_token(last)
     return Reply(call.whole(value))
 
 
@@ -77,7 +77,7 @@ def next_link(call: Call, after: int) -> str:
     own = next(
         (p.name for p in call.operation.parameters if p.location == "query" and p.name in PAGE_TOKENS), "$skipToken"
     )
-    return call.link(call.request.raw_path, urlencode([*kept, (own, page_token(after))]))
+    return call.link(call.request.raw_path, urlencode([*kept, (own, call.page_token(after))]))
 
 
 def _query_tags(call: Call, handled: Collection[str]) -> list[str]:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _OPTIONS = pytest.StashKey[Options]()
 _BENCH = pytest.StashKey["Bench"]()
 _SANDBOX_MARK = """\
-purview(planes=, seed=, strict=, recording=, page_size=, exact=, fill=, pace=, token_lifetime=): the sandbox of a test. \
+purview(planes=, seed=, strict=, recording=, page_size=, exact=, fill=, pace=, token_lifetime=, \
+search_lag=, page_lifetime=, longest_url=, parents_return=, rate=): the sandbox of a test. \
 planes: names such as 'scanning' or 'scanning@2023-09-01'; seed: a number (of ids and examples), or calls (or a JSON file of them) \
 that fill the state; strict: whether requests that break the contract fail the test; recording: the file of its recording."""
 _LIVE_MARK = "purview_live: the test may run against a real account; with --purview-mode live all others are skipped."

@@ -14,7 +14,7 @@ from .call import Behaviour, Call, Reply, etag
 from .contracts import Contract, Operation, Shape
 from .lists import listing, searched, tags_of
 from .operations import begin
-from .stamps import complete
+from .stamps import complete, own
 from .wire import Problem, not_found
 
 Json = dict[str, Any]
@@ -26,6 +26,11 @@ _ACTION = re.compile(r"^(?P<item>.*(?:\{\}|/default))(?::|/:?)(?P<verb>[A-Za-z-]
 def norm(path: str) -> str:
     """A template without the names of its holes."""
     return _HOLE.sub("{}", path)
+
+
+def writable(contracts: Iterable[Contract]) -> set[str]:
+    """The templates of all that can be written, without the names of their holes."""
+    return {norm(o.path) for c in contracts for o in c.operations.values() if o.method == "PUT"}
 
 
 class Resources:
@@ -91,7 +96,7 @@ class Resources:
         if old is None and self._added_by_post(call):
             raise not_found(noun(call.operation), key)
         matches(call, old)
-        body = call.body if isinstance(call.body, dict) else {}
+        body = own(call, self._schema(norm(call.operation.path)))
         value = complete(call, body, self._schema(norm(call.operation.path)), key, old)
         return self._keep(call, kind, key, value)
 
@@ -125,7 +130,7 @@ class Resources:
         old = call.need(kind, key, "Resource", lambda: self._invented(call, key))
         matches(call, old)
         schema = call.operation.result or self._schema(norm(call.operation.path))
-        return self._keep(call, kind, key, complete(call, {**old, **call.body}, schema, key, old))
+        return self._keep(call, kind, key, complete(call, {**old, **own(call, schema)}, schema, key, old))
 
     def read(self, call: Call) -> Reply:
         """GET of an item. One that no operation makes is invented; so is one of a kind that an account has once."""
@@ -180,7 +185,8 @@ class Resources:
         if call.store.get(kind, key) is not None:
             raise Problem(409, "Conflict", f"{noun(call.operation)} {key!r} exists already.")
         schema = call.operation.result
-        body = {**call.body, "id": key} if "id" in _shape(call, schema).properties else call.body
+        given = own(call, schema)
+        body = {**given, "id": key} if "id" in _shape(call, schema).properties else given
         value = complete(call, body, schema, key, None)
         call.store.put(kind, key, value, tags_of(value, self._filters(kind)))
         return Reply(value)

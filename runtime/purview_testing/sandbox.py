@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import httpx
 
@@ -15,7 +15,9 @@ from .app import App, Seen
 from .call import Settings
 from .faults import Faults
 from .identity import Identity
+from .limits import Given, Limits
 from .recorder import Recorder
+from .resources import writable
 from .specs import UsageError
 from .store import Store
 from .transport import AsyncSandboxTransport, SandboxTransport
@@ -36,6 +38,11 @@ class Sandbox:
     seed: of ids and examples. page_size: items on a page. pace: seconds a step of a long-running thing takes; None: a step a poll.
     record: a file that calls are appended to. token_lifetime: seconds. specs: a folder with planes.toml and contracts/, in place of the
     ones that come with the package.
+
+    What jobs meet at the service: search_lag, seconds until search, suggestions and facets know of a write; page_lifetime, seconds
+    after which a continuation token is refused, None never; longest_url, characters of path and query, more is 414, None takes all
+    (8,192 as the service has it: 193 guids in one GET); parents_return: an entity that is deleted while a child of it exists comes
+    back; rate: calls a second, more are 429 with Retry-After, None admits all.
 
     Over httpx transports (`transport`, `async_transport`) it runs in process; `serve` opens a port. Account host and tenant host
     are both this sandbox: `Purview(sandbox.url, tenant_endpoint=sandbox.url, transport=sandbox.transport(), auth=sandbox.auth)`.
@@ -59,6 +66,7 @@ class Sandbox:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Any] = time.sleep,
         specs: Path | None = None,
+        **limits: Unpack[Given],
     ) -> None:
         for name, value in (("exact", exact), ("strict", strict), ("fill", fill)):
             checked.flag(name, value)
@@ -70,7 +78,8 @@ class Sandbox:
         checked.number("token_lifetime", token_lifetime, 0)
         strict = strict or exact
         validator = Validator(checked.names("planes", planes), strict=strict, specs=specs)
-        settings = Settings(exact, strict, fill, seed, page_size, pace, clock)
+        makes = frozenset(writable(validator.contracts))
+        settings = Settings(exact, strict, fill, seed, page_size, pace, clock, Limits(**limits), makes)
         self._recorder = Recorder(record) if record is not None else None
         self._store = Store(state)
         self._identity = Identity(clock, token_lifetime)

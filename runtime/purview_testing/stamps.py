@@ -32,7 +32,7 @@ def complete(call: Call, body: Mapping[str, Any], schema: Any, key: str, old: Js
     shape = schemas.shape(schema)
     shape = (schemas.subtype(shape, body) if shape.discriminator else None) or shape
     other = call.operation.body_schema not in (None, schema)  # the body has a shape of its own
-    out = call.fitting({**(old or {}), **body}, schema) if other else dict(body)
+    out = call.fitting({**(old or {}), **body}, schema) | _beyond(call, body, shape) if other else dict(body)
     own = _own_id(call, shape)
     for name in ("id", "name", *own):
         if name in shape.properties and key and (name not in out or name in own or _read_only(call, shape, name)):
@@ -41,6 +41,26 @@ def complete(call: Call, body: Mapping[str, Any], schema: Any, key: str, old: Js
     out |= {name: (old or {})[name] for name in kept}  # a caller cannot leave out what is not theirs
     _stamp(call, shape, out, old or {})
     return call.whole(out, schema)
+
+
+def _beyond(call: Call, body: Mapping[str, Any], shape: Shape) -> Json:
+    """What no document has, neither of the body nor of the answer: it is kept."""
+    sent = call.operation.contract.schemas.shape(call.operation.body_schema)
+    sent = (call.operation.contract.schemas.subtype(sent, body) if sent.discriminator else None) or sent
+    known = sent.properties.keys() | shape.properties.keys()
+    return {n: v for n, v in body.items() if n not in known} if sent.properties else {}
+
+
+def own(call: Call, schema: Any) -> Json:
+    """The body of a call without what is read-only at its root: the service takes that, and keeps its own."""
+    body = call.body if isinstance(call.body, dict) else {}
+    shape = call.operation.contract.schemas.shape(schema)
+    shape = (call.operation.contract.schemas.subtype(shape, body) if shape.discriminator else None) or shape
+    return {
+        n: v
+        for n, v in body.items()
+        if n not in shape.properties or n == shape.discriminator or not _read_only(call, shape, n)
+    }
 
 
 def _own_id(call: Call, shape: Shape) -> list[str]:

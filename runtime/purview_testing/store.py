@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,6 +47,8 @@ class Store:
     def __init__(self, path: Path | str | None = None) -> None:
         self._lock = threading.RLock()
         self._depth = 0
+        self._followed: Collection[str] = ()
+        self._changed: Callable[[str, str, Any, Collection[str]], None] | None = None
         try:
             self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -62,6 +64,14 @@ class Store:
             raise UsageError(f"--state {path}: made by another version of the sandbox; remove it or name another file")
         self._db.executescript(_TABLES)
         self._db.execute(f"PRAGMA user_version={_FORMAT}")
+
+    def follow(self, kinds: Collection[str], changed: Callable[[str, str, Any, Collection[str]], None]) -> None:
+        """Calls a function with (kind, key, value, tags) at each write of these kinds; the value of what goes is None."""
+        self._followed, self._changed = kinds, changed
+
+    def _tell(self, kind: str, key: str, value: Any, tags: Collection[str]) -> None:
+        if self._changed is not None and kind in self._followed:
+            self._changed(kind, key, value, tags)
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:
@@ -102,7 +112,9 @@ class Store:
                 seq = row[0]
                 self._db.execute("UPDATE item SET value = ? WHERE seq = ?", (dumps(value), seq))
                 old = {t for (t,) in self._db.execute("SELECT tag FROM tag WHERE seq = ?", (seq,))}
-            self._tag(kind, seq, old, set(tags))
+            new = set(tags)
+            self._tag(kind, seq, old, new)
+            self._tell(kind, key, value, new)
         return row is None
 
     def _tag(self, kind: str, seq: int, old: set[str], new: set[str]) -> None:
@@ -127,6 +139,7 @@ class Store:
             )
             self._db.execute("DELETE FROM item WHERE seq = ?", (row[0],))
             self._db.execute(_ADD, (kind, "", -1))
+            self._tell(kind, key, None, ())
         return True
 
     def delete_below(self, prefix: str) -> None:

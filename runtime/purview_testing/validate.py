@@ -200,6 +200,8 @@ def read_query(
             continue
         if name in PAGE_TOKENS and text.startswith(TOKEN):
             values["$skipToken"] = text
+        elif name == "api-version" and not strict:
+            continue  # the service takes one also where a document has none, and every other client sends it
         else:
             known = ", ".join(p.name for p in declared) or "none"
             wrong.append(Departure("query", name, "unknown", f"a query name of {operation.id} ({known})", repr(name)))

@@ -12,6 +12,10 @@ from purview_core.jsontext import dumps
 from .contracts import Schemas, Shape
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?")
+_CLOCK = r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?"
+_DATES = re.compile(  # what the service reads beside these: a day alone, a time without seconds, 11/14/2023 10:57:36 AM
+    rf"\d{{4}}-\d\d-\d\d([Tt ]{_CLOCK}([Zz]|[+-]\d\d:?\d\d)?)?|\d{{1,2}}/\d{{1,2}}/\d{{4}}( {_CLOCK}( [AaPp][Mm])?)?"
+)
 UUID = re.compile(r"\{?[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\}?")
 _URI = re.compile(r"[A-Za-z][\w+.-]*:([\w.~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*", re.ASCII)
 _DURATION = re.compile(
@@ -54,13 +58,21 @@ class Checker:
     """Checks values against the schemas of one contract.
 
     strict: an enum admits its members alone; otherwise any string passes. request: what is read-only may not be there, and may be
-    missing though required; in an answer it is the other way about. What the service makes where a request leaves it out may be missing
-    from a request, too.
+    missing though required; in an answer it is the other way about. What the service makes where a request leaves it out may be
+    missing from a request, too.
+    A request that is not strict may hold what the service takes beyond its documents: null for what may be absent, what is
+    read-only, members that no document has, placeholder guids that are numbers, dates in more forms; and it may leave its id to
+    the service.
     """
 
     schemas: Schemas
     strict: bool = True
     request: bool = True
+
+    @property
+    def lenient(self) -> bool:
+        """Whether a request may hold what files of the service's users do."""
+        return self.request and not self.strict
 
     def check(self, schema: Any, value: Any, pointer: str = "") -> Iterator[Departure]:
         yield from self._value(self.schemas.shape(schema), value, pointer)
@@ -81,7 +93,7 @@ class Checker:
     def _inside(self, shape: Shape, value: Any, pointer: str) -> Iterator[Departure]:
         """What a value of the right type holds."""
         if isinstance(value, str):
-            yield from _text(shape, value, pointer)
+            yield from _text(shape, value, pointer, lenient=self.lenient)
         elif isinstance(value, dict):
             yield from self._object(shape, value, pointer)
         elif isinstance(value, list):
@@ -104,13 +116,16 @@ class Checker:
             elif kind is None and name not in shape.required:
                 yield _body(at, "discriminator", _kinds(shape), "nothing")
         for name in shape.required:
-            if name not in value and not (self.request and self._made_by_the_service(shape, name)):
+            made = self.request and self._made_by_the_service(shape, name)
+            if name not in value and not made and not (self.lenient and f"{pointer}/{name}" == "/id"):
                 yield _body(f"{pointer}/{escape(name)}", "required", "a value, since it is required", "nothing")
         for name, item in value.items():
             yield from self._member(shape, name, item, f"{pointer}/{escape(name)}", known=known)
 
     def _member(self, shape: Shape, name: str, item: Any, pointer: str, *, known: bool) -> Iterator[Departure]:
         schema = shape.properties.get(shape.spellings.get(name, name))
+        if self.lenient and self._taken(shape, name, item):
+            return
         if schema is not None:
             if self.request and self._read_only(shape, name):
                 yield _body(pointer, "read-only", "nothing, since it is read-only", found(item))
@@ -125,6 +140,15 @@ class Checker:
     def _made_by_the_service(self, shape: Shape, name: str) -> bool:
         return name in shape.answered or self._read_only(shape, name)
 
+    def _taken(self, shape: Shape, name: str, item: Any) -> bool:
+        """Whether the service takes a member whatever its document says of it."""
+        schema = shape.properties.get(shape.spellings.get(name, name))
+        if schema is None:
+            return shape.additional is None or (item is None and shape.additional is not True)
+        if self._read_only(shape, name) or (item is None and name not in shape.required):
+            return True
+        return name == "guid" and is_placeholder(item) and "string" in self.schemas.shape(schema).types
+
     def _read_only(self, shape: Shape, name: str) -> bool:
         schema = shape.properties.get(name)
         if not isinstance(schema, dict):
@@ -132,7 +156,12 @@ class Checker:
         return bool(schema.get("readOnly")) or ("$ref" in schema and self.schemas.shape(schema).read_only)
 
 
-def _text(shape: Shape, value: str, pointer: str) -> Iterator[Departure]:
+def is_placeholder(value: Any) -> bool:
+    """Whether a guid is a placeholder as a number: -1 for "-1"."""
+    return isinstance(value, int) and not isinstance(value, bool) and value < 0
+
+
+def _text(shape: Shape, value: str, pointer: str, *, lenient: bool) -> Iterator[Departure]:
     facts = shape.facts
     if not facts:
         return
@@ -143,7 +172,8 @@ def _text(shape: Shape, value: str, pointer: str) -> Iterator[Departure]:
     if "pattern" in facts and re.search(facts["pattern"], value) is None:
         yield _body(pointer, "format", f"text that fits {facts['pattern']}", found(value))
     form = facts.get("format", "")
-    if form in _FORMS and _FORMS[form].fullmatch(value) is None:
+    read = _DATES if lenient and form == "date-time" else _FORMS.get(form)
+    if read is not None and read.fullmatch(value) is None:
         yield _body(pointer, "format", f"a {form}", found(value))
 
 

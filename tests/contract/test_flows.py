@@ -36,6 +36,11 @@ NOT_MADE = {"/policyStore/metadataPolicies/{}"}  # comes and goes with its colle
 # What has to fit something else: by the path of the item.
 BODIES: dict[str, Json] = {
     "/account/collections/{}": {"friendlyName": "Sales", "description": "what is sold"},
+    "/scan/datasources/{}": {"kind": "AdlsGen2", "properties": {"endpoint": "https://lake.example.com/"}},
+    "/scan/datasources/{}/scans/{}": {
+        "kind": "AdlsGen2Msi",
+        "properties": {"scanRulesetName": "AdlsGen2", "scanRulesetType": "System"},
+    },
 }
 
 

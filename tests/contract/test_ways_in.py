@@ -53,6 +53,10 @@ def sampled(version: Version, kind: type[Model]) -> Json:
         if tag := vars(base).get("_tag"):
             own = [key for key, name in vars(base)["_kinds"].items() if name == kind.__name__]
             found |= {codec(kind).fields[tag].wire: own[0]} if own else {}
+    for f in codec(kind).fields.values():  # a constructor sends the spelling of the service
+        for other in f.wires[1:]:
+            if other in found:
+                found[f.wire] = found.pop(other)
     return found | {"memberOfNobody": {"a": [1, None]}}
 
 

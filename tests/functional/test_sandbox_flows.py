@@ -141,6 +141,12 @@ def members(value: Any, name: str) -> list[Any]:
     return [x for v in value for x in members(v, name)] if isinstance(value, list) else []
 
 
+def operations_metadata() -> Any:
+    m = datamap.models
+    tier = m.AtlasAttributeDef(name="tier", type_name="int", is_optional=True)
+    return m.AtlasTypesDef(business_metadata_defs=[m.AtlasBusinessMetadataDef(name="ops", attribute_defs=[tier])])
+
+
 def entity_story(p: Any) -> Flow:
     m, entities = datamap.models, p.datamap.entity
     body = m.AtlasEntity(
@@ -158,6 +164,9 @@ def entity_story(p: Any) -> Flow:
     yield entities.add_classifications(guid, body=[m.AtlasClassification(type_name="MICROSOFT.PERSONAL.EMAIL")])
     yield entities.add_label(guid, body=["gold", "eu"])
     yield entities.remove_labels(guid, body=["eu"])
+    with pytest.raises(BadRequestError, match="no business metadata ops is defined"):
+        yield entities.add_or_update_business_metadata(guid, body={"ops": {"tier": 1}})
+    yield p.datamap.type.bulk_create(body=operations_metadata())
     yield entities.add_or_update_business_metadata(guid, body={"ops": {"tier": 1}})
     read = yield entities.get(guid)
     assert (["gold"], {"ops": {"tier": 1}}) == (read.entity.labels, read.entity.business_attributes)
@@ -357,6 +366,7 @@ def search_story(p: Any) -> Flow:
     guids = (
         yield p.datamap.entity.bulk_create_or_update(body=m.AtlasEntitiesWithExtInfo(entities=made))
     ).guid_assignments
+    yield p.datamap.type.bulk_create(body=operations_metadata())
     yield p.datamap.entity.add_or_update_business_metadata(guids["-3"], body={"ops": {"tier": 2}})
 
     def asked(condition: Any = None, orderby: Any = None, **more: Any) -> Any:
@@ -385,7 +395,11 @@ def search_story(p: Any) -> Flow:
     assert ["fig", "pear", "apricot", "Apple"] == [hit.name for hit in down]  # who has no owner comes last
     pages = yield Pages(asked(limit=3))
     assert [["Apple", "apricot", "fig"], ["pear"]] == [[hit.name for hit in page] for page in pages]
-    for bad in ({"filter_": where("name", "like", "x")}, {"orderby": [{"name": "up"}]}):
+    for bad in (
+        {"filter_": where("name", "like", "x")},
+        {"filter_": {"entitytype": "x"}},
+        {"orderby": [{"name": "up"}]},
+    ):
         with pytest.raises(BadRequestError):
             yield discovery.query(body=m.QueryOptions(**bad))
 

@@ -20,6 +20,7 @@ from . import (
     policies,
     quality,
     quality_jobs,
+    references,
     relationships,
     scanning,
     search,
@@ -59,6 +60,9 @@ def find(operation: Operation) -> Behaviour | None:
     return _TABLE.get((contract.document.plane, operation.method, path))
 
 
+check = references.check
+
+
 def install(store: Store, settings: Settings) -> None:
     """What a new account has."""
     for area in _AREAS:
@@ -74,4 +78,4 @@ def read_at(operation: Operation, body: Any) -> list[tuple[str, str, str]]:
     return []
 
 
-__all__ = ["Behaviour", "find", "install", "read_at"]
+__all__ = ["Behaviour", "check", "find", "install", "read_at"]

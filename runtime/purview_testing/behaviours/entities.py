@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from purview_testing.call import ME, Behaviour, Call, Reply
+from purview_testing.values import is_placeholder
 from purview_testing.wire import Problem
 
 from . import assets, marks, relationships, types
@@ -21,6 +22,7 @@ class Writer:
 
     def __init__(self, call: Call, given: list[Json], referred: dict[str, Json], collection: str | None) -> None:
         self.call, self.collection = call, collection
+        given, referred = _texts(given), _texts(referred)
         there = {str(e.get("guid")) for e in given}
         self.given = [*given, *(v for v in referred.values() if str(v.get("guid")) not in there)]
         self.assigned: dict[str, str] = {}
@@ -73,6 +75,7 @@ class Writer:
             raise Problem(
                 400, "ATLAS-400-00-01A", f"invalid parameters: {name}.qualifiedName: mandatory attribute value missing"
             )
+        marks.check(self.call, value)
 
     def _one(self, value: Json, guid: str) -> None:
         old: Json | None = self.call.store.get(assets.KIND, guid)
@@ -122,6 +125,15 @@ class Writer:
     def _named(self, name: str, qualified: Any) -> str:
         """Also one that this request makes."""
         return self.placed.get(f"{name}|{qualified}") or str(assets.by_name(self.call, name, qualified)["guid"])
+
+
+def _texts(value: Any) -> Any:
+    """A value in which placeholder guids are texts, also where they were numbers: "-1" for -1."""
+    if isinstance(value, list):
+        return [_texts(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {n: str(v) if n == "guid" and is_placeholder(v) else _texts(v) for n, v in value.items()}
 
 
 def _guid_of(reference: Any) -> str | None:
@@ -208,16 +220,24 @@ def update_named(call: Call) -> Reply:
     return Reply(Writer(call, [entity], call.body.get("referredEntities") or {}, None).write())
 
 
+def _remove(call: Call, found: list[Json]) -> None:
+    """All of them, but for those that come back: parents of what stays."""
+    gone = {value["guid"] for value in found}
+    returning = call.settings.limits.parents_return
+    for value in found:
+        if not (returning and any(child not in gone for child in relationships.children(call, value["guid"]))):
+            assets.remove(call, value)
+
+
 def delete(call: Call) -> Reply:
     value = assets.of_call(call)
-    assets.remove(call, value)
+    _remove(call, [value])
     return Reply(assets.mutation({"DELETE": [value]}))
 
 
 def delete_many(call: Call) -> Reply:
     found = [assets.by_guid(call, g) for g in call.query["guid"]]
-    for value in found:
-        assets.remove(call, value)
+    _remove(call, found)
     return Reply(assets.mutation({"DELETE": found}))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from purview_testing.wire import Problem
@@ -18,25 +18,85 @@ _COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
     "lt": operator.lt,
     "le": operator.le,
 }
+FIELDS = frozenset(
+    [
+        "assetType",
+        "attributeName",
+        "classification",
+        "classificationCategory",
+        "collectionId",
+        "contact",
+        "contactId",
+        "createBy",
+        "createTime",
+        "createTimeRange",
+        "description",
+        "displayText",
+        "endorsement",
+        "entityType",
+        "extension",
+        "fileExtension",
+        "glossary",
+        "glossaryType",
+        "guid",
+        "id",
+        "includeSubTypes",
+        "includeSubClassifications",
+        "includeSubCollections",
+        "includeSubTerms",
+        "isIndexed",
+        "label",
+        "labels",
+        "longDescription",
+        "modifiedTime",
+        "name",
+        "objectType",
+        "owner",
+        "qualifiedName",
+        "sensitivityLabelId",
+        "status",
+        "term",
+        "termGuid",
+        "termGuids",
+        "termStatus",
+        "typeName",
+        "updateBy",
+        "updateTime",
+    ]
+)
+_COMPARISON = {"attributeName", "operator", "attributeValue"}
 _OPERATORS = ("eq", "ne", *_COMPARED, "contains", "prefix", "timerange")
 
 
-def condition(given: Any, now_ms: int) -> Keep:
-    """A filter as a test: and, or, not, an attribute with an operator, or members that must be so."""
+def condition(given: Any, now_ms: int, knows: Callable[[str], bool] = lambda _: True) -> Keep:
+    """A filter as a test: and, or, not, an attribute with an operator, or members that must be so, those that `knows` says are
+    members of what is searched."""
     if not isinstance(given, dict):
         raise Problem(400, "InvalidFilter", "A filter is an object")
     if "and" in given:
-        every = [condition(c, now_ms) for c in given["and"]]
+        _only(given, {"and"})
+        every = [condition(c, now_ms, knows) for c in given["and"]]
         return lambda v: all(p(v) for p in every)
     if "or" in given:
-        some = [condition(c, now_ms) for c in given["or"]]
+        _only(given, {"or"})
+        some = [condition(c, now_ms, knows) for c in given["or"]]
         return lambda v: any(p(v) for p in some)
     if "not" in given:
-        part = condition(given["not"], now_ms)
+        _only(given, {"not"})
+        part = condition(given["not"], now_ms, knows)
         return lambda v: not part(v)
     if "attributeName" in given:
+        _only(given, _COMPARISON)
         return _attribute(str(given["attributeName"]), given.get("operator", "eq"), given.get("attributeValue"), now_ms)
+    _only(given, {name for name in given if knows(name)})
     return lambda v: all(_is(v, name, wanted) for name, wanted in given.items() if not name.startswith("include"))
+
+
+def _only(given: Json, names: Collection[str]) -> None:
+    """A filter with a member that is no part of it finds what nobody meant."""
+    for name in given:
+        if name not in names:
+            raise Problem(400, "InvalidFilter", f"The filter has an unknown member {name!r}")
 
 
 def _attribute(name: str, how: Any, wanted: Any, now_ms: int) -> Keep:

@@ -27,6 +27,22 @@ def _classify(call: Call, value: Json, given: list[Json]) -> None:
     assets.touch(call, {**value, "classifications": found})
 
 
+def check(call: Call, value: Json) -> None:
+    """Raises the error of the service for marks that nobody defined."""
+    for each in value.get("classifications") or []:
+        if not types.known(call.store, str(each.get("typeName")), "CLASSIFICATION"):
+            raise types.missing(f"name {each.get('typeName')}")
+    for group, attributes in (value.get("businessAttributes") or {}).items():
+        found = call.store.get(types.KIND, group)
+        if found is None or found["category"] != "BUSINESS_METADATA":
+            raise Problem(400, "ATLAS-400-00-01A", f"invalid parameters: no business metadata {group} is defined")
+        defined = {a.get("name") for a in found.get("attributeDefs") or []}
+        for name in attributes if isinstance(attributes, dict) else ():
+            if name not in defined:
+                text = f"invalid parameters: business metadata {group} has no attribute {name}"
+                raise Problem(400, "ATLAS-400-00-01A", text)
+
+
 def _index(value: Json, name: Any) -> int:
     found = value.get("classifications") or []
     for i, each in enumerate(found):
@@ -89,6 +105,8 @@ def set_many(call: Call) -> Reply:
     changed = []
     for guid, head in (call.body.get("guidHeaderMap") or {}).items():
         value = assets.by_guid(call, guid)
+        if not call.settings.fill:
+            check(call, {"classifications": head.get("classifications")})
         assets.touch(call, {**value, "classifications": head.get("classifications") or []})
         changed.append(guid)
     return Reply(changed)
@@ -113,6 +131,8 @@ def _business(call: Call) -> tuple[Json, Json, Json]:
 def write_business(call: Call) -> Reply:
     """Merged; replaced with isOverwrite."""
     value, found, given = _business(call)
+    if not call.settings.fill:
+        check(call, {"businessAttributes": given})
     if call.query.get("isOverwrite") is True:
         found = {}
     for group, attributes in given.items():

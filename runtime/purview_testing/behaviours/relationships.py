@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from purview_testing.call import ME, Behaviour, Call, Reply
@@ -32,6 +33,15 @@ def _of(call: Call, guid: str) -> list[tuple[Json, int]]:
     """The relationships of an entity, and which end of each it is."""
     rows = call.store.page(KIND, 100_000, tag=f"end:{guid}")
     return [(r.value, mine) for r in rows for mine in (1, 2) if r.value[f"end{mine}"]["guid"] == guid]
+
+
+def children(call: Call, guid: str) -> Iterator[str]:
+    """The guids of what lies in an entity: the other ends that can have one such end alone, where it may have many of them."""
+    for relation, mine in _of(call, guid):
+        facts = call.store.get(types.KIND, str(relation["typeName"])) or {}
+        own, other = (facts.get(f"endDef{end}") or {} for end in (mine, 3 - mine))
+        if own.get("isContainer") or (own.get("cardinality") != "SINGLE" and other.get("cardinality") == "SINGLE"):
+            yield str(relation[f"end{3 - mine}"]["guid"])
 
 
 def _reference(call: Call, relation: Json, end: int) -> Json:

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from purview_testing.call import Behaviour, Call, Reply, page_token, read_token
+from purview_testing import late
+from purview_testing.call import Behaviour, Call, Reply, Settings
 from purview_testing.lists import words
-from purview_testing.validate import TOKEN
+from purview_testing.store import Store
 from purview_testing.wire import Problem
 
 from . import assets, filters, types
@@ -22,6 +23,7 @@ _COUNTED = 1_000  # hits of a filtered search are counted up to here
 _ALL = 1_000_000
 _STAGE = 1 << 48  # token numbers from here on are terms
 _FACETS = {"entityType": "type:", "classification": "cls:", "label": "label:"}
+INDEXED = (assets.KIND, TERMS)
 _TAGS = {"entityType": "type:", "collectionId": "c:", "classification": "cls:", "label": "label:"}
 
 
@@ -31,8 +33,7 @@ def query(call: Call) -> Reply:
     limit = body.get("limit") or _DEFAULT
     if not 0 < limit <= _MOST:
         raise Problem(400, "InvalidLimit", f"limit lies between 1 and {_MOST}")
-    token = body.get("continuationToken")
-    after = 0 if call.settings.fill and not str(token).startswith(TOKEN) else read_token(token)
+    after = call.read_token(body.get("continuationToken"))
     condition = None if call.settings.fill and not isinstance(body.get("filter"), dict) else body.get("filter")
     found = Hits(call, words(body.get("keywords")), condition)
     sorts = body.get("orderby") and not call.settings.fill
@@ -42,7 +43,7 @@ def query(call: Call) -> Reply:
     value: Json = {"@search.count": found.count(), "value": [_hit(v) for _, v in hits[:limit]]}
     shape = call.operation.contract.schemas.shape(call.operation.result)
     if "continuationToken" in shape.properties and len(hits) > limit:
-        value["continuationToken"] = page_token(hits[limit - 1][0])
+        value["continuationToken"] = call.page_token(hits[limit - 1][0])
     if "@search.count.approximate" in shape.properties:
         value["@search.count.approximate"] = False
     if body.get("facets"):
@@ -61,14 +62,30 @@ def _ordered(found: Hits, body: Json, after: int, limit: int) -> list[tuple[int,
     return list(enumerate(hits[start : start + limit + 1], start + 1))
 
 
+def install(store: Store, settings: Settings) -> None:
+    if settings.limits.search_lag:
+        late.follow(store, INDEXED, settings.limits.search_lag, settings.clock)
+
+
+def _index(call: Call, kind: str) -> str:
+    """What search knows of a kind."""
+    return late.index(call.store, kind, call.settings.limits.search_lag, call.settings.clock())
+
+
 class Hits:
     """What a search finds, entities first. The rarest of its words and filters leads by its index; the rest is tested."""
 
     def __init__(self, call: Call, wanted: Sequence[str], condition: Any) -> None:
         self._call = call
         self._words = [f"w:{w}" for w in wanted]
-        self._keep = filters.condition(condition, call.now_ms) if condition else None
+        self._keep = filters.condition(condition, call.now_ms, self._knows) if condition else None
         self._tags = [*self._words, *_leading(condition)]
+        self._assets, self._terms = (_index(call, kind) for kind in INDEXED)
+
+    def _knows(self, name: str) -> bool:
+        """Whether a filter may name a member: one of the index, or an attribute of a type that is defined."""
+        fill = self._call.settings.fill
+        return fill or name in filters.FIELDS or types.has_attribute(self._call.store, name)
 
     @property
     def narrowed(self) -> bool:
@@ -77,7 +94,7 @@ class Hits:
 
     def after(self, token: int, most: int, *, skip: int = 0) -> Iterator[tuple[int, Json]]:
         """(number for a token, item) of the next hits."""
-        kinds = [(assets.KIND, 0), (TERMS, _STAGE)] if token < _STAGE else [(TERMS, _STAGE)]
+        kinds = [(self._assets, 0), (self._terms, _STAGE)] if token < _STAGE else [(self._terms, _STAGE)]
         left = most + skip
         for kind, base in kinds:
             if self._absent(kind):
@@ -91,7 +108,7 @@ class Hits:
 
     def _absent(self, kind: str) -> bool:
         """Filters by entity type and the like admit no term."""
-        return kind == TERMS and len(self._tags) > len(self._words)
+        return kind == self._terms and len(self._tags) > len(self._words)
 
     def _of(self, kind: str, after: int, most: int) -> Iterator[tuple[int, Json]]:
         store = self._call.store
@@ -111,7 +128,7 @@ class Hits:
         store = self._call.store
         if self._keep is None and len(self._tags) <= 1:
             tag = self._tags[0] if self._tags else ""
-            return sum(store.total(kind, tag) for kind in (assets.KIND, TERMS))
+            return sum(store.total(kind, tag) for kind in (self._assets, self._terms))
         return sum(1 for _ in self.after(0, _COUNTED))
 
 
@@ -162,7 +179,7 @@ def _facets(call: Call, names: Sequence[Any], hits: Hits | None) -> Json:
             counts = Counter(t for v in values for t in _texts(filters.member(v, str(name))))
             out[str(name)] = [{"value": text, "count": n} for text, n in counts.most_common(100)]
         else:
-            found = call.store.tags(assets.KIND, prefix, 100) if prefix else []
+            found = call.store.tags(_index(call, assets.KIND), prefix, 100) if prefix else []
             out[str(name)] = [{"value": tag.removeprefix(prefix or ""), "count": n} for tag, n in found]
     shape = call.operation.contract.schemas.shape(call.operation.result)
     return call.known(out, shape.properties["@search.facets"])
@@ -177,7 +194,7 @@ def complete(call: Call) -> Reply:
     text = str(call.body.get("keywords") or "")
     last = (words(text) or [""])[-1]
     limit = call.body.get("limit") or _DEFAULT
-    found = call.store.tags(assets.KIND, f"w:{last}", limit) if last else []
+    found = call.store.tags(_index(call, assets.KIND), f"w:{last}", limit) if last else []
     before = text[: len(text) - len(last)]
     completions = [tag.removeprefix("w:") for tag, _ in found]
     return Reply({"value": [{"text": c, "queryPlusText": f"{before}{c}"} for c in completions]})
@@ -188,8 +205,9 @@ def suggest(call: Call) -> Reply:
     last = (words(call.body.get("keywords")) or [""])[-1]
     limit = call.body.get("limit") or 5
     out: dict[str, Json] = {}
-    for tag, _ in call.store.tags(assets.KIND, f"w:{last}", limit) if last else []:
-        for row in call.store.page(assets.KIND, limit, tag=tag):
+    kind = _index(call, assets.KIND)
+    for tag, _ in call.store.tags(kind, f"w:{last}", limit) if last else []:
+        for row in call.store.page(kind, limit, tag=tag):
             out.setdefault(row.key, {**_hit(row.value), "@search.text": f"*{tag.removeprefix('w:')}*"})
     shape = call.operation.contract.schemas.shape(call.operation.result)
     item = call.operation.contract.schemas.shape(shape.properties["value"]).items
@@ -201,11 +219,12 @@ def browse(call: Call) -> Reply:
     name = call.body.get("entityType")
     limit, offset = call.body.get("limit") or 100, call.body.get("offset") or 0
     tag = f"type:{name}" if name else None
-    rows = call.store.page(assets.KIND, limit, skip=offset, tag=tag)
+    kind = _index(call, assets.KIND)
+    rows = call.store.page(kind, limit, skip=offset, tag=tag)
     shape = call.operation.contract.schemas.shape(call.operation.result)
     item = call.operation.contract.schemas.shape(shape.properties["value"]).items
     hits = [call.known(_hit(r.value), item) for r in rows]
-    return Reply({"@search.count": call.store.total(assets.KIND, tag or ""), "value": hits})
+    return Reply({"@search.count": call.store.total(kind, tag or ""), "value": hits})
 
 
 ROUTES: dict[tuple[str, str], Behaviour] = {

@@ -129,6 +129,13 @@ def known(store: Store, name: str, category: str) -> bool:
     return found is not None and found["category"] == category
 
 
+def has_attribute(store: Store, name: str) -> bool:
+    """Whether a type has an attribute of a name; one of business metadata is called `Group.attribute`."""
+    group, _, own = name.rpartition(".")
+    rows = [store.get(KIND, group)] if group else [row.value for row in store.page(KIND, 100_000)]
+    return any(a.get("name") == own for value in rows if value for a in value.get("attributeDefs") or [])
+
+
 def relation(store: Store, type_name: str, attribute: str) -> tuple[str, int] | None:
     """The relationship that an attribute of an entity stands for, and which end of it the entity is."""
     mine = above(store, type_name)
@@ -195,6 +202,7 @@ def create(call: Call) -> Reply:
         if (name in names or call.store.get(KIND, name) is not None) and not call.settings.fill:
             raise Problem(409, "ATLAS-409-00-001", f"Given type {name} already exists")
         names.add(name)
+    _check_named(call)
     return _written(call)
 
 
@@ -202,7 +210,28 @@ def update(call: Call) -> Reply:
     for _, value in _defs(call.body):
         if call.store.get(KIND, str(value.get("name"))) is None and not call.settings.fill:
             raise missing(f"name {value.get('name')}")
+    _check_named(call)
     return _written(call)
+
+
+def _check_named(call: Call) -> None:
+    """The types that others build on are there, or come with the same request."""
+    if call.settings.fill:
+        return
+    coming = {(GROUPS[group], str(value.get("name"))) for group, value in _defs(call.body)}
+    for group, value in _defs(call.body):
+        for category, name in _builds_on(GROUPS[group], value):
+            if (category, name) not in coming and not known(call.store, name, category):
+                text = f"{value.get('name')}: given type name {name} was invalid; no {category} of this name is defined"
+                raise Problem(404, "ATLAS-404-00-001", text)
+
+
+def _builds_on(category: str, value: Json) -> Iterator[tuple[str, str]]:
+    """(category, name) of the super types of a type, of the entity types that it is for, of the ends of a relationship."""
+    yield from ((category, str(name)) for name in value.get("superTypes") or [])
+    yield from (("ENTITY", str(name)) for name in value.get("entityTypes") or [])
+    ends = [value.get(f"endDef{i}") for i in (1, 2)] if category == "RELATIONSHIP" else []
+    yield from (("ENTITY", str(end["type"])) for end in ends if isinstance(end, dict) and "type" in end)
 
 
 def _written(call: Call) -> Reply:

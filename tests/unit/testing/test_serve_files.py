@@ -45,7 +45,7 @@ def test_each_departure_is_told_once(path: str) -> None:
     body = {"aa": 1, "bb": 2}
     method = "POST" if path.startswith("/datamap") else "PUT"
     with (
-        Sandbox() as sandbox,
+        Sandbox(strict=True) as sandbox,
         httpx.Client(transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url) as client,
     ):
         answer = client.request(method, path, json=body)

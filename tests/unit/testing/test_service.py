@@ -48,7 +48,7 @@ def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
         ("GET", f"{LIST}&noSuch=1", None, 400, "noSuch"),
         ("GET", "/scan/datasources/lake?api-version=2023-09-01", None, 404, "lake"),
         ("PUT", "/scan/datasources/lake?api-version=2023-09-01", {"properties": {}}, 400, "/kind"),
-        ("PUT", "/scan/datasources/lake?api-version=2023-09-01", {**SOURCE, "other": 1}, 400, "/other"),
+        ("PUT", "/scan/datasources/lake?api-version=2023-09-01", {**SOURCE, "properties": 1}, 400, "/properties"),
         ("PUT", "/scan/datasources/l?api-version=2023-09-01", SOURCE, 400, "dataSourceName"),
         ("GET", "/datamap/api/atlas/v2/entity/guid/g", None, 404, "ATLAS-404-00-005"),
         ("GET", "/datamap/api/nowhere", None, 404, "RequestUriNotFound"),
