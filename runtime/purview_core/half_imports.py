@@ -6,7 +6,7 @@ import would wait for ever. First calls import much, a client's threads make the
 
 from __future__ import annotations
 
-import logging
+import logging as logging  # before the hook below
 import os
 import sys
 import threading
@@ -55,6 +55,5 @@ def _before_fork() -> None:
 
 # Forks call what was registered last first, and logging holds its lock from then on: a module that makes a logger while
 # it is imported would wait for it, and the fork for the module. So logging has to be there before.
-assert logging
 # Where there is no fork, dict() takes the argument and nothing comes of it.
 getattr(os, "register_at_fork", dict)(before=_before_fork)
