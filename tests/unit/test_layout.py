@@ -57,7 +57,7 @@ PUBLIC = {
         "ConnectTimeoutError ContractError DecodeError Departure FileInput ForbiddenError FormField HttpError Model NO_RETRY NULL "
         "NotFoundError OpenEnum Operation OperationStatus Page Pager Paging PagingError Parameter Plane Poller Polling "
         "PollingError PollingTimeoutError PreconditionFailedError PurviewAuthError PurviewError Response Retry ServerError "
-        "ThrottledError TransportError TransportTimeoutError UnauthorizedError decode to_json type_hints"
+        "ThrottledError TransportError TransportTimeoutError TrustError UnauthorizedError decode to_json type_hints"
     ),
     "purview_testing": "Departure Fault Faults Sandbox UsageError Validator Verdict",
     "purview_dataplane": "AsyncPurview PLANES Purview",
