@@ -91,25 +91,26 @@ def test_no_child_hangs_whose_parent_was_making_a_tls_context() -> None:
 
 
 def test_a_fork_waits_for_an_import_that_is_half_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package = tmp_path / "purview_versions"
+    package = tmp_path / "half_done_package"
     package.mkdir()
+    monkeypatch.setattr(half_imports, "NEEDED", frozenset({"half_done_package"}))
     (package / "__init__.py").write_text("import builtins\nbuiltins._began.set(); builtins._goes_on.wait(); DONE = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     began, goes_on = threading.Event(), threading.Event()
     monkeypatch.setattr("builtins._began", began, raising=False)
     monkeypatch.setattr("builtins._goes_on", goes_on, raising=False)
-    thread = threading.Thread(target=lambda: __import__("purview_versions"))
+    thread = threading.Thread(target=lambda: __import__("half_done_package"))
     thread.start()
-    began.wait()
+    assert began.wait(60)
     locks: dict[str, Any] = sys.modules["_frozen_importlib"]._module_locks  # type: ignore[attr-defined]
-    assert ["purview_versions"] == half_imports.half_imported(locks, threading.get_ident())
+    assert ["half_done_package"] == half_imports.half_imported(locks, threading.get_ident())
     assert [] == half_imports.half_imported(locks, thread.ident or 0)  # who imports it may fork
     threading.Timer(0.05, goes_on.set).start()
     try:
-        assert 0 == in_child(lambda: __import__("purview_versions").DONE)
+        assert 0 == in_child(lambda: __import__("half_done_package").DONE)
     finally:
         thread.join()
-        sys.modules.pop("purview_versions", None)
+        sys.modules.pop("half_done_package", None)
 
 
 def test_nobody_waits_for_an_import_of_somebody_else() -> None:
@@ -133,7 +134,7 @@ def test_no_child_hangs_whose_parent_was_making_an_attribute() -> None:
     parents = Slow()
     thread = threading.Thread(target=lambda: parents.made)
     thread.start()
-    began.wait()
+    assert began.wait(60)
 
     def child() -> None:
         goes_on.set()
