@@ -145,7 +145,9 @@ class Checker:
         schema = shape.properties.get(shape.spellings.get(name, name))
         if schema is None:
             return shape.additional is None or (item is None and shape.additional is not True)
-        if self._read_only(shape, name) or (item is None and name not in shape.required):
+        if self._made_by_the_service(shape, name) and (item is None or self._read_only(shape, name)):
+            return True
+        if item is None and name not in shape.required:
             return True
         return name == "guid" and is_placeholder(item) and "string" in self.schemas.shape(schema).types
 
