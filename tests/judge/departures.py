@@ -31,8 +31,8 @@ READ_ONLY_SENT = "READONLY_PROPERTY_NOT_ALLOWED_IN_REQUEST"
 class Departure:
     """What an overlay says otherwise: `where` is the operationId (or schema) that it is about, "" for the whole document.
 
-    `kind` is prefix, query, body, member (that may be sent), added (a member), left (a member that may be left out) or subtype (the
-    value of a discriminator that the document does not know).
+    `kind` is prefix, query, body, member (that may be sent), added (a member), left (a member that may be left out), type (a member
+    that may have another) or subtype (the value of a discriminator that the document does not know).
     """
 
     kind: str
@@ -57,6 +57,9 @@ class Departure:
         if self.kind == "added":
             ends = [str(path).rpartition("/")[2] for path in cast(Iterable[object], error["paths"])]
             return error["code"] == NOT_DECLARED and pascal(source[0]) == self.where and set(ends) == {self.name}
+        if self.kind == "type":
+            ends = [str(path).rpartition("/")[2] for path in cast(Iterable[object], error["paths"])]
+            return error["code"] == "INVALID_TYPE" and set(ends) == {self.name}
         if self.kind == "left":
             there = pascal(source[0]) == self.where and str(error["message"]).endswith(self.name)
             return error["code"] == NOT_THERE and there
@@ -76,7 +79,24 @@ def declared(overlay: Overlay, contract: Json) -> tuple[Departure, ...]:
         for at in change.at
         for place in ([pointer for pointer, _ in matches(contract, at)] if "*" in at else [at])
     )
-    return tuple(dict.fromkeys(d for place, edits in places for d in _of(place, edits, contract)))
+    found = [d for place, edits in places for d in _of(place, edits, contract)]
+    schemas = contract["components"]["schemas"]
+    return tuple(dict.fromkeys(one for d in found for one in (d, *_inherited(d, schemas))))
+
+
+def _inherited(departure: Departure, schemas: Json) -> Iterator[Departure]:
+    """The same of every schema that has the member from there: judges name the schema that they began with."""
+    if departure.kind in ("added", "left", "member"):
+        for name in schemas:
+            if name != departure.where and departure.where in _bases(name, schemas):
+                yield attrs.evolve(departure, where=name)
+
+
+def _bases(name: str, schemas: Json) -> Iterator[str]:
+    for part in schemas.get(name, {}).get("allOf", ()):
+        if base := str(part.get("$ref", "")).rpartition("/")[2]:
+            yield base
+            yield from _bases(base, schemas)
 
 
 def _of(at: str, edits: Mapping[str, Json], contract: Json) -> Iterator[Departure]:
@@ -100,5 +120,15 @@ def _of(at: str, edits: Mapping[str, Json], contract: Json) -> Iterator[Departur
     elif members := _MEMBERS.fullmatch(at):
         for name in edits.get("set", {}):
             yield Departure("added", members[1], name)
-    elif (member := _MEMBER.fullmatch(at)) and "readOnly" in edits.get("remove", []):
-        yield Departure("member", member[1], member[2])
+    elif member := _MEMBER.fullmatch(at):
+        yield from _of_member(member[1], member[2], edits)
+
+
+def _of_member(schema: str, name: str, edits: Mapping[str, Json]) -> Iterator[Departure]:
+    said = edits.get("set", {})
+    if "readOnly" in edits.get("remove", []):
+        yield Departure("member", schema, name)
+    if "x-live-name" in said:
+        yield Departure("added", schema, said["x-live-name"])
+    if {"type", "anyOf", "oneOf", "$ref"} & {*said}:
+        yield Departure("type", schema, name)
