@@ -65,6 +65,19 @@ class Departure:
             return error["code"] == NOT_THERE and there
         return self.kind == "member" and error["code"] == READ_ONLY_SENT and self._is(source)
 
+    def covers_reason(self, record: Json, reason: str) -> bool:
+        """Whether a reason of prism's to refuse a request is what this departure brings about; prism names no schema."""
+        if self.kind == "left":
+            return reason.endswith(f"must have required property '{self.name}'")
+        if self.kind == "subtype":
+            body = record["liveRequest"].get("body")
+            return (
+                "must be equal to one of the allowed values" in reason
+                and isinstance(body, dict)
+                and self.name in body.values()
+            )
+        return (self.kind, self.name, self.where) == ("body", ANOTHER_SCHEMA, record["op"])
+
     def _is(self, source: list[str]) -> bool:
         return [pascal(source[0]), *source[1:]] == [self.where, "properties", self.name]
 
