@@ -182,7 +182,7 @@ class Outcome(NamedTuple):
 
 def _options(fault: str) -> dict[str, Any]:
     limits: dict[str, Any] = {
-        "slow-first-byte": {"timeout": httpx.Timeout(5, read=0.03)},
+        "slow-first-byte": {"timeout": httpx.Timeout(5, read=0.25)},
         "dribble": {"total_timeout": 0.15},
     }
     return {"retry": Retry(first_wait_s=0), "timeout": 5, "total_timeout": 5, **limits.get(fault, {})}
@@ -367,7 +367,7 @@ def asked(fault: str, count: int | None, run: Any, port: tuple[Port, str] | None
         over = {"transport": sandbox.transport(), "async_transport": sandbox.async_transport()} if port is None else {}
         if port is not None:
             port[0].sandbox, sandbox.url = sandbox, port[1]
-        limits = {"slow-first-byte": Timeouts(read=0.03), "dribble": Timeouts(total=0.2)}
+        limits = {"slow-first-byte": Timeouts(read=0.25), "dribble": Timeouts(total=0.2)}
         sandbox.auth = ServicePrincipal(  # type: ignore[assignment]
             "tenant",
             "client",
