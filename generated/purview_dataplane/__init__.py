@@ -15,6 +15,6 @@ if not TYPE_CHECKING:  # hidden from type checkers, which would take any name fo
     __getattr__ = _lazy_names(
         __name__,
         {"PLANES": "facade", "AsyncPurview": "facade", "Purview": "facade"},
-        distribution="purview-dataplane",
+        versioned=True,
     )
     __dir__ = _lazy_dir(__name__, [*__all__, "__version__"])
