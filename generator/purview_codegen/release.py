@@ -1,18 +1,17 @@
-"""The version after an update, and the files that state it: pyproject.toml, the runtime's options, CHANGELOG.md."""
+"""The version after an update, and the files that an update writes it and its changes to."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from . import changelog
 from .errors import IntegrityError
 
-VERSIONED = ("pyproject.toml", "runtime/purview_core/options.py")
+VERSIONED = "runtime/purview_core/version.py"
 CHANGELOG = "CHANGELOG.md"
-_NUMBER = r"\d+\.\d+\.\d+"
-_LINE = re.compile(rf'(?m)^(version|VERSION) = "({_NUMBER})"')
-_HEADING = re.compile(rf"(?m)^## ({_NUMBER})( \(unreleased\))?.*$")
+_LINE = re.compile(r'(?m)^VERSION = "(\d+\.\d+\.\d+)"$')
 
 
 def bumped(version: str, level: str) -> str:
@@ -31,18 +30,18 @@ def _text(path: Path) -> str:
 
 
 def stated(root: Path) -> tuple[str, str]:
-    """(the version that pyproject.toml states, the one before it, which a bump starts from, "" where nothing was released).
+    """(the version that the tree states, the last one that was released, "" where the changelog knows of none).
 
-    Where the topmost section of the changelog is that version, still unreleased, several updates share one version.
+    Where they differ, the tree is on its way to the first, and several updates share it. Without a changelog the version
+    counts as released, since nothing says otherwise.
     """
-    found = _LINE.search(_text(root / VERSIONED[0]))
+    found = _LINE.search(_text(root / VERSIONED))
     if found is None:
-        raise IntegrityError(f"{VERSIONED[0]} states no version")
-    current, path = found[2], root / CHANGELOG
-    headings = list(_HEADING.finditer(_text(path))) if path.is_file() else []
-    if headings and headings[0][1] == current and headings[0][2]:
-        return current, headings[1][1] if len(headings) > 1 else ""
-    return current, current
+        raise IntegrityError(f'{root / VERSIONED} states no version; it needs a line such as VERSION = "1.2.3"')
+    current, path = found[1], root / CHANGELOG
+    if not path.is_file():
+        return current, current
+    return current, next(iter(changelog.releases(_text(path))), "")
 
 
 def next_version(root: Path, level: str) -> str:
@@ -51,24 +50,9 @@ def next_version(root: Path, level: str) -> str:
     return max(current, bumped(base, level), key=lambda v: tuple(map(int, v.split(".")))) if base else current
 
 
-def written(root: Path, version: str, lines: Sequence[str]) -> dict[str, str]:
-    """Path below `root` -> text, for each of the files that is there: the version stated, and the changelog's new lines."""
-    current, base = stated(root)
-    out = {}
-    for name in VERSIONED:
-        if (root / name).is_file():
-            text = _text(root / name)
-            out[name] = _LINE.sub(lambda match: f'{match[1]} = "{version}"', text, count=1)
+def written(root: Path, version: str, entries: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Path below `root` -> text: the file that states the version, and the changelog, where there is one, with new lines."""
+    out = {VERSIONED: _LINE.sub(f'VERSION = "{version}"', _text(root / VERSIONED), count=1)}
     if (root / CHANGELOG).is_file():
-        text = _text(root / CHANGELOG)
-        entry = "\n".join(f"- {line}" for line in lines)
-        first = _HEADING.search(text)
-        start = first.start() if first else len(text)
-        if first and current != base:  # the section of this very version, begun by an earlier update
-            end = first.end()
-            rest = text[end:].lstrip("\n")
-            gap = "\n" if rest.startswith("## ") else ""
-            out[CHANGELOG] = f"{text[:start]}## {version} (unreleased)\n\n{entry}\n{gap}{rest}"
-        else:
-            out[CHANGELOG] = f"{text[:start]}## {version} (unreleased)\n\n{entry}\n\n{text[start:]}"
+        out[CHANGELOG] = changelog.with_entries(_text(root / CHANGELOG), entries)
     return out

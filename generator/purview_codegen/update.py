@@ -12,7 +12,7 @@ from pathlib import Path
 
 import attrs
 
-from purview_core.options import VERSION
+from purview_core.version import VERSION
 
 from . import aliases, build, documents_page, names_lock, pins, release, transaction
 from .changes import Diff
@@ -67,7 +67,7 @@ def update(specs: Path, out: Path, world: World, wish: Wish, tell: Callable[[Rep
     if wish.check:
         raise BehindError(f"behind {wish.to}: {_few(behind)}; run update --to {wish.to}")
     package = (out / build.PACKAGE).relative_to(root)
-    names = [specs.name, package.as_posix(), *release.VERSIONED, release.CHANGELOG, documents_page.PAGE]
+    names = [specs.name, package.as_posix(), release.VERSIONED, release.CHANGELOG, documents_page.PAGE]
     with transaction.scratch() if wish.dry_run else transaction.staged(root) as stage:
         before = _prints(root, names)
         shutil.copytree(specs, stage / specs.name)
@@ -255,7 +255,7 @@ class _Work:
         return touched(plane, version, old, new, self.diffs.get(name, Diff((), {}, {}))) if old else []
 
     def _next(self, root: Path, report: Report) -> str:
-        if not (root / release.VERSIONED[0]).is_file():
+        if not (root / release.VERSIONED).is_file():
             return VERSION
         return release.next_version(root, report.bump[0])
 
@@ -291,19 +291,23 @@ class _Work:
             kept[commit] = sorted(r for r in rules if r in report.taken or r.partition("/")[0] not in planes)
             text = json.dumps(kept, indent=1, sort_keys=True) + "\n"
             (self.new / ACCEPTED).write_text(text, encoding="utf-8", newline="\n")
-        if (root / release.VERSIONED[0]).is_file():
+        if (root / release.VERSIONED).is_file():
             for name, text in release.written(root, self.version, _changelog(report)).items():
                 path = self.stage / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _changelog(report: Report) -> list[str]:
-    """One line a document that moved."""
+def _changelog(report: Report) -> dict[str, list[str]]:
+    """Group of the changelog -> one line for each document that moved."""
     moved = [s for s in report.steps if s.status not in ("same", "kept", "lost")]
     taken = sorted(rule.removeprefix("default@").replace("/", " ") for rule in report.taken)
     lines = [f"{name}: the api-version that is taken by default now." for name in taken]
-    return lines + [f"{s}: {_what(s, report)} (upstream {report.new[:10]})." for s in moved]
+    out: dict[str, list[str]] = {"Added": [], "Changed": lines}
+    for s in moved:
+        told = f"{s}: {_what(s, report)} (upstream {report.new[:10]})."
+        out["Added" if s.status == "added" else "Changed"].append(told)
+    return out
 
 
 def _what(s: Step, report: Report) -> str:

@@ -29,18 +29,20 @@ else:
 
 
 def lazy_names(
-    package: str, where: Mapping[str, str], *, upstream: str = "", distribution: str = ""
+    package: str, where: Mapping[str, str], *, upstream: str = "", versioned: bool = False
 ) -> Callable[[str], Any]:
     """A `__getattr__` that finds each name in the submodule `where` says; "" stands for the submodule of that name. `upstream`
-    is the document in the lock that `__upstream__` tells of, `distribution` the one whose version is `__version__`."""
+    is the document in the lock that `__upstream__` tells of; a `versioned` package has the `__version__` of the distribution."""
 
     def get(name: str) -> Any:
         if name == "__upstream__" and upstream:
             from . import upstream as lock
 
             return lock.upstream(upstream, package)
-        if name == "__version__" and distribution:
-            return _version(distribution)
+        if name == "__version__" and versioned:
+            from .version import VERSION
+
+            return VERSION
         if name not in where:
             from .suggest import MissingNameError
 
@@ -54,15 +56,6 @@ def lazy_names(
 def lazy_dir(package: str, names: list[str]) -> Callable[[], list[str]]:
     """A `__dir__` that tells what is loaded, and what is loaded when it is first asked for."""
     return lambda: sorted({*vars(sys.modules[package]), *names})
-
-
-def _version(distribution: str) -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version(distribution)
-    except PackageNotFoundError:  # a checkout on the path
-        return "0+unknown"
 
 
 def lazy_index(

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 import httpx
 
 from .operation import Facts
+from .version import VERSION
 
-VERSION = "0.1.0"
 USER_AGENT = f"purview-dataplane/{VERSION} python/{sys.version_info[0]}.{sys.version_info[1]}"
 DEFAULT_TIMEOUT_S = httpx.Timeout(60.0, connect=10.0)
 DEFAULT_TOTAL_TIMEOUT_S = 600.0

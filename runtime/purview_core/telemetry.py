@@ -15,8 +15,8 @@ import httpx
 
 from .failures import SHOWN_HEADERS, redacted
 from .operation import Plane
-from .options import VERSION
 from .request import REQUEST_ID, Prepared
+from .version import VERSION
 
 log = logging.getLogger("purview_core")
 

@@ -16,7 +16,7 @@ import pytest
 
 from purview_codegen import build, cli
 
-from .upstream import CHANGELOG, FOLDER, PETS, PYPROJECT, Json, Tree, Upstream, document, plants, renamed
+from .upstream import CHANGELOG, FOLDER, PETS, VERSIONED, Json, Tree, Upstream, document, plants, renamed
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,10 +62,9 @@ def test_a_new_member_moves_everything_together(
     assert {"fullName", "phone", "email"} == set(contract["components"]["schemas"]["Owner"]["properties"])
     assert "email: str | None = None" in models
     assert (tree.specs / "planes.toml").read_text().startswith("# The planes.\n")
-    assert 'version = "0.5.0"' in (tree.root / "pyproject.toml").read_text()
-    assert 'VERSION = "0.5.0"\n' == (tree.root / "runtime/purview_core/options.py").read_text()
+    assert 'VERSION = "0.5.0"\n' == tree.version.read_text()
     line = f"- pets 2024-01-01: 1 minor change, under the same api-version (upstream {to[:10]}).\n"
-    expected = CHANGELOG.replace("## 0.4.0", f"## 0.5.0 (unreleased)\n\n{line}\n## 0.4.0")
+    expected = CHANGELOG.replace("## [0.4.0]", f"## [Unreleased]\n\n### Changed\n\n{line}\n## [0.4.0]")
     assert expected == (tree.root / "CHANGELOG.md").read_text()
     assert [] == list(tree.root.glob(".purview*"))
 
@@ -82,8 +81,8 @@ def test_two_updates_share_an_unreleased_version(tree: Tree, upstream: Upstream)
     assert tree.update(upstream.commit({PETS: with_member(email={"type": "string"})})) == 0
     assert tree.update(upstream.commit({PETS: with_member(email={"type": "string"}, fax={"type": "string"})})) == 0
     text = (tree.root / "CHANGELOG.md").read_text()
-    assert (1, 2) == (text.count("## 0.5.0"), text.count("- pets 2024-01-01"))
-    assert 'version = "0.5.0"' in (tree.root / "pyproject.toml").read_text()
+    assert (1, 1, 2) == tuple(map(text.count, ("## [Unreleased]", "### Changed", "- pets 2024-01-01")))
+    assert 'VERSION = "0.5.0"\n' == tree.version.read_text()
 
 
 def test_prose_alone_moves_the_pin_and_says_so(tree: Tree, upstream: Upstream, tmp_path: Path) -> None:
@@ -94,7 +93,7 @@ def test_prose_alone_moves_the_pin_and_says_so(tree: Tree, upstream: Upstream, t
     assert ["prose"] == [d["status"] for d in got["documents"]]
     assert ("patch", []) == (got["totals"]["bump"], got["totals"]["rewritten"])
     assert contract == (tree.specs / "contracts/pets/2024-01-01.json").read_bytes()
-    assert 'version = "0.4.1"' in (tree.root / "pyproject.toml").read_text()
+    assert 'VERSION = "0.4.1"\n' == tree.version.read_text()
 
 
 def test_a_renamed_folder_and_a_new_version(tree: Tree, upstream: Upstream, tmp_path: Path) -> None:
@@ -286,11 +285,11 @@ def test_aliases_last_for_one_minor_version(tree: Tree, upstream: Upstream) -> N
     assert tree.update(upstream.commit({PETS: twice})) == 0
     names = json.loads(lock.read_text())["pets 2024-01-01"]
     assert ("Guardian 0.5.0", "Guardian 0.5.0") == (names["renamed class Owner"], names["renamed class Keeper"])
-    released = (tree.root / "CHANGELOG.md").read_text().replace("0.5.0 (unreleased)", "0.5.0 (2024-02-01)")
+    released = (tree.root / "CHANGELOG.md").read_text().replace("[Unreleased]", "[0.5.0] - 2024-02-01")
     (tree.root / "CHANGELOG.md").write_text(released)
     twice["definitions"]["Guardian"]["properties"]["email"] = {"type": "string"}
     assert tree.update(upstream.commit({PETS: twice})) == 0
-    assert 'version = "0.6.0"' in (tree.root / "pyproject.toml").read_text()
+    assert 'VERSION = "0.6.0"\n' == tree.version.read_text()
     assert [] == [key for key in json.loads(lock.read_text())["pets 2024-01-01"] if key.startswith("renamed ")]
     assert 0 == cli.main(["normalise", "--specs", str(tree.specs), "--offline", "--cache", str(tree.cache)])
 
@@ -578,7 +577,8 @@ def test_a_proposed_default_is_taken_by_a_later_run(
     assert 'API_VERSION = "2025-01-01"' in (tree.out / "purview_dataplane/pets/__init__.py").read_text()
     assert '"Pets_ListAll" = "List all (Pets)."' in (tree.specs / "overlays/pets.toml").read_text()
     text = (tree.root / "CHANGELOG.md").read_text()
-    assert "- pets 2025-01-01: the api-version that is taken by default now.\n- pets 2025-01-01: a new" in text
+    assert "### Changed\n\n- pets 2025-01-01: the api-version that is taken by default now.\n" in text
+    assert "### Added\n\n- pets 2025-01-01: a new" in text
     before = tree.files()
     assert 0 == tree.update(to, "--accept", "default@pets/2025-01-01")
     assert before == tree.files()
@@ -638,7 +638,14 @@ def test_what_changes_meanwhile_is_not_overwritten(
 
 @pytest.mark.parametrize("text", [b"{", b"[]", b'{"a": 1}', b"\xff\xfe"])
 @pytest.mark.parametrize(
-    "name", ["specs/accepted.json", "specs/overlays/pets.toml", "specs/names.lock", "pyproject.toml", "CHANGELOG.md"]
+    "name",
+    [
+        "specs/accepted.json",
+        "specs/overlays/pets.toml",
+        "specs/names.lock",
+        "runtime/purview_core/version.py",
+        "CHANGELOG.md",
+    ],
 )
 def test_files_of_the_tree_that_cannot_be_read(
     tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str], name: str, text: bytes
@@ -699,17 +706,17 @@ def test_two_new_documents_of_one_version(
 def test_an_accepted_change_raises_the_stated_version_as_the_report_says(tree: Tree, upstream: Upstream) -> None:
     to = upstream.commit({PETS: with_member(email={"type": "string"})})
     assert 0 == tree.update(to, "--accept", "member.added@*")
-    assert 'version = "0.4.1"' in (tree.root / "pyproject.toml").read_text()
+    assert 'VERSION = "0.4.1"\n' == tree.version.read_text()
 
 
 def test_what_was_never_released_keeps_its_version(tree: Tree, upstream: Upstream) -> None:
     path = tree.root / "CHANGELOG.md"
-    path.write_text(CHANGELOG.replace("(2024-01-01)", "(unreleased)"))
+    path.write_text(CHANGELOG.replace("[0.4.0] - 2024-01-01", "[Unreleased]"))
     to = upstream.commit({PETS: with_member(email={"type": "string"})})
     assert 0 == tree.update(to)
     line = f"- pets 2024-01-01: 1 minor change, under the same api-version (upstream {to[:10]}).\n"
-    assert f"# Changelog\n\n## 0.4.0 (unreleased)\n\n{line}- Pets.\n" == path.read_text()
-    assert PYPROJECT == (tree.root / "pyproject.toml").read_text()
+    assert f"# Changelog\n\n## [Unreleased]\n\n### Added\n\n- Pets.\n\n### Changed\n\n{line}" == path.read_text()
+    assert VERSIONED == tree.version.read_text()
 
 
 def test_a_poisoned_cache_is_noticed_without_network(

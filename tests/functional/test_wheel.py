@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from purview_core.options import VERSION
+from purview_core.version import VERSION
 
 from . import test_own_plane
 

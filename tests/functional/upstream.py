@@ -20,9 +20,8 @@ SUMMARIES = {
     "Pets_List": "List all pets, a page at a time.",
     "Pets_Create": "Add a pet under a name.",
 }
-PYPROJECT = '[project]\nname = "zoo"\nversion = "0.4.0"\n'
-OPTIONS = 'VERSION = "0.4.0"\n'
-CHANGELOG = "# Changelog\n\n## 0.4.0 (2024-01-01)\n\n- Pets.\n"
+VERSIONED = 'VERSION = "0.4.0"\n'
+CHANGELOG = "# Changelog\n\n## [0.4.0] - 2024-01-01\n\n### Added\n\n- Pets.\n"
 
 
 def document(version: str = "2024-01-01") -> Json:
@@ -117,7 +116,7 @@ class Upstream:
 
 
 class Tree:
-    """A checkout in small: specs, the generated tree, and the files that state the version."""
+    """A checkout in small: specs, the generated tree, and the file that states the version."""
 
     def __init__(self, folder: Path, upstream: Upstream, commit: str, path: str = PETS) -> None:
         self.root, self.upstream, self.cache = folder / "tree", upstream, folder / "cache"
@@ -131,11 +130,10 @@ class Tree:
         )
         lines = "".join(f'"{oid}" = "{text}"\n' for oid, text in SUMMARIES.items())
         (self.specs / "overlays" / "pets.toml").write_text(f"[summaries]\n{lines}")
-        (self.root / "pyproject.toml").write_text(PYPROJECT)
         (self.root / "CHANGELOG.md").write_text(CHANGELOG)
-        options = self.root / "runtime" / "purview_core" / "options.py"
-        options.parent.mkdir(parents=True)
-        options.write_text(OPTIONS)
+        self.version = self.root / "runtime" / "purview_core" / "version.py"
+        self.version.parent.mkdir(parents=True)
+        self.version.write_text(VERSIONED)
         where = ("--mirror", str(upstream.mirror), "--cache", str(self.cache))
         for command in (
             ("fetch", "--update-lock", *where),
@@ -167,5 +165,6 @@ class Tree:
         other = copy.copy(self)
         other.root = folder
         other.specs, other.out = folder / "specs", folder / "generated"
+        other.version = folder / self.version.relative_to(self.root)
         shutil.copytree(self.root, folder)
         return other

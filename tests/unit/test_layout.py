@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from purview_codegen import release
 from purview_codegen.manifest import Manifest
 from purview_codegen.render import HEADER
 
@@ -192,9 +193,20 @@ def test_pins_agree() -> None:
     assert [] == [p for p in project["project"]["optional-dependencies"]["codegen"] if "==" not in p]
 
 
-def test_the_user_agent_has_the_version_of_the_distribution() -> None:
+def test_one_file_states_the_version_and_all_else_follows() -> None:
+    """The build, an update and the clients read the same line; the wheel's own test says what was built from it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert project["project"]["version"] == importlib.import_module("purview_core.options").VERSION
+    stated = importlib.import_module("purview_core.version").VERSION
+    assert ("version" in project["project"]["dynamic"], "version" in project["project"]) == (True, False)
+    assert {"path": release.VERSIONED} == project["tool"]["hatch"]["version"]
+    assert stated == release.stated(ROOT)[0]
+    assert stated == importlib.import_module("purview_dataplane").__version__
+    agent = importlib.import_module("purview_core.options").USER_AGENT
+    assert f"purview-dataplane/{stated}" == agent.split()[0]
+    texts = [
+        p for root in PACKAGES for p in (ROOT / root).rglob("*.py") if f'"{stated}"' in p.read_text(encoding="utf-8")
+    ]
+    assert [ROOT / release.VERSIONED] == [p for p in texts if "generated" not in p.parts]
 
 
 def test_the_changelog_has_one_sentence_a_line() -> None:

@@ -1,0 +1,3 @@
+"""The version of the distribution, and the one place that states it: the build reads this file as text, and an update writes it."""
+
+VERSION = "0.1.0"
