@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from purview_codegen import release
+from purview_codegen import changelog, release
 from purview_codegen.manifest import Manifest
 from purview_codegen.render import HEADER
 
@@ -209,9 +210,15 @@ def test_one_file_states_the_version_and_all_else_follows() -> None:
     assert [ROOT / release.VERSIONED] == [p for p in texts if "generated" not in p.parts]
 
 
-def test_the_changelog_has_one_sentence_a_line() -> None:
-    entries = [
-        line for line in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines() if line.startswith("- ")
-    ]
+def test_the_changelog_has_one_short_sentence_a_line_in_groups_of_known_kinds() -> None:
+    lines = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
+    entries = [line for line in lines if line.startswith("- ")]
     assert entries
     assert [] == [line for line in entries if not line.endswith(".") or ". " in line]
+    assert [] == [line for line in lines if len(line) > 120]
+    assert [] == [entry for entry, count in Counter(entries).items() if count > 1]
+    sections = "\n".join(lines).split("\n## ")[1:]
+    assert "[Unreleased]" == sections[0].splitlines()[0]
+    for section in sections:
+        groups = re.findall(r"(?m)^### (.*)$", section)
+        assert groups == [name for name in changelog.GROUPS if name in groups]
