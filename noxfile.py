@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import runpy
+import shutil
+from pathlib import Path
+
 import nox.command
 
 nox.needs_version = ">=2026.10"  # of parallel sessions
@@ -16,17 +20,25 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 LINT = nox.project.dependency_groups(PYPROJECT, "lint")
 TEST = nox.project.dependency_groups(PYPROJECT, "test")
 TYPING = nox.project.dependency_groups(PYPROJECT, "typing")
+WORKFLOWS = nox.project.dependency_groups(PYPROJECT, "workflows")
 PROJECT = ("-e", ".[codegen,testing]")
 QUIET = {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+GITHUB = {  # kind of file -> where they lie below .github
+    "github-workflows": "workflows/*.yml",
+    "dependabot": "dependabot.yml",
+    "github-issue-forms": "ISSUE_TEMPLATE/[!c]*.yml",
+    "github-issue-config": "ISSUE_TEMPLATE/config.yml",
+}
 ALL_CORES = ("--numprocesses=auto", "--dist=worksteal")
 
 
 @nox.session(allow_parallel=True)
 def lint(session: nox.Session) -> None:
-    """Style and formatting of all hand-written code."""
+    """Style, formatting and spelling of all that is written by hand."""
     session.install(*LINT, env=QUIET)
     session.run("ruff", "check", *session.posargs)
     session.run("ruff", "format", "--check")
+    session.run("typos")
 
 
 @nox.session(allow_parallel=True)
@@ -152,3 +164,28 @@ def compare_auth(session: nox.Session) -> None:
     """Token requests, failures, shown secrets and overhead of our auth, beside azure-identity and httpx-auth."""
     session.install(*PROJECT, "-r", "bench/requirements-auth.txt", env=QUIET)
     session.run("python", "bench/compare_auth.py", *session.posargs)
+
+
+@nox.session(default=False, allow_parallel=True)
+def workflows(session: nox.Session) -> None:
+    """What lies in .github, by the schemas of its kinds and by an auditor of workflows, without the network."""
+    session.install(*WORKFLOWS, env=QUIET)
+    for schema, pattern in GITHUB.items():
+        files = map(str, sorted(Path(".github").glob(pattern)))
+        session.run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *files)
+    session.run("zizmor", "--offline", "--config", ".github/zizmor.yml", ".github")
+
+
+@nox.session(default=False)
+def dist(session: nox.Session) -> None:
+    """Wheel and sdist in dist/, checked; `-- v1.2.3` also asks that version and changelog are those of that tag."""
+    version = str(runpy.run_path("runtime/purview_core/version.py")["VERSION"])
+    for tag in session.posargs:
+        if tag != f"v{version}":
+            session.error(f"the tag is {tag}, and runtime/purview_core/version.py states {version}")
+        if f"\n## [{version}] - " not in Path("CHANGELOG.md").read_text(encoding="utf-8"):
+            session.error(f"CHANGELOG.md has no section [{version}] with its date")
+    session.install("build", "twine", env=QUIET)
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build")
+    session.run("twine", "check", "--strict", *map(str, sorted(Path("dist").iterdir())))
