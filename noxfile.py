@@ -76,7 +76,8 @@ def quickstart(session: nox.Session) -> None:
     """Regenerate the clients and make real HTTP calls with them, against the sandbox or a named account."""
     session.install(*PROJECT, env=QUIET)
     session.run("python", "-m", "purview_codegen", "generate")
-    session.run("python", "examples/quickstart.py", *session.posargs)
+    for script in ("quickstart.py", "quickstart_async.py"):
+        session.run("python", f"examples/{script}")
 
 
 @nox.session(default=False)
