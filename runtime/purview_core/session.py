@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from . import half_imports as half_imports  # from here on forks wait for them
+from purview_auth import half_imports as half_imports  # from here on forks wait for them
+
 from .forks import fork_safe_lock
 from .retry import Budget, Gate
 from .tied import Tied

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tests.functional import killed
 
 from purview_codegen import cli, transaction
 from purview_codegen.errors import IntegrityError, UsageError
-from tests.functional import killed
 
 from .test_update import environment
 from .upstream import PETS, Tree, Upstream, document, renamed
