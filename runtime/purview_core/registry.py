@@ -132,7 +132,7 @@ class Registry:
 
         return load if loaders else None
 
-    def _scalars(self, options: list[str]) -> dict[type, Load]:
+    def _scalars(self, options: Sequence[str]) -> dict[type, Load]:
         """What turns text and whole numbers into the options of a union, by their class."""
         found: dict[type, list[Load]] = {}
         for option in options:
