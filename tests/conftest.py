@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 
 _INSTALLED = {entry.name for entry in entry_points(group="pytest11")}
-pytest_plugins = ["pytester", "tests.levels", *([] if "purview" in _INSTALLED else ["purview_testing.plugin"])]
+pytest_plugins = [
+    "pytester",
+    "tests.levels",
+    "tests.rows",
+    *([] if "purview" in _INSTALLED else ["purview_testing.plugin"]),
+]
 
 
 @pytest.fixture(scope="session")
