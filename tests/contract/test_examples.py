@@ -34,7 +34,8 @@ def decoded(example: Example, status: int, body: Any) -> Any:
     return decode(operation, status, dumps(body))
 
 
-def test_t17_every_answer_comes_back_equal() -> None:
+@pytest.mark.row("T17")
+def test_every_answer_comes_back_equal() -> None:
     found, missing = examples()
     counts: Counter[str] = Counter()
     for example in found:
@@ -54,7 +55,8 @@ def test_t17_every_answer_comes_back_equal() -> None:
     assert counts["bodies"] >= 777
 
 
-def test_t17_no_declared_member_is_left_untyped() -> None:
+@pytest.mark.row("T17")
+def test_no_declared_member_is_left_untyped() -> None:
     """A member that an answer has and its model does not name must be in no schema of the document either."""
     untyped: Counter[str] = Counter()
     for example in examples()[0]:
@@ -67,7 +69,8 @@ def test_t17_no_declared_member_is_left_untyped() -> None:
     assert {} == untyped
 
 
-def test_t17_no_schema_loses_a_member() -> None:
+@pytest.mark.row("T17")
+def test_no_schema_loses_a_member() -> None:
     """Every member of every schema of the documents is an attribute of its class."""
     lost, counted = [], 0
     for document in documents():
@@ -83,7 +86,8 @@ def test_t17_no_schema_loses_a_member() -> None:
     assert [] == lost
 
 
-def test_t17_values_are_of_their_declared_types() -> None:
+@pytest.mark.row("T17")
+def test_values_are_of_their_declared_types() -> None:
     wrong: Counter[str] = Counter()
     values = 0
     for example in examples()[0]:
@@ -96,8 +100,9 @@ def test_t17_values_are_of_their_declared_types() -> None:
     assert KNOWN_MISFITS == dict(wrong)
 
 
+@pytest.mark.row("T17")
 @pytest.mark.parametrize("document", documents(), ids=str)
-def test_t17_mutated_answers_come_back_equal(document: Document) -> None:
+def test_mutated_answers_come_back_equal(document: Document) -> None:
     rng = random.Random(f"{SEED} {document}")
     counts: Counter[str] = Counter()
     for example in (e for e in examples()[0] if e.document == document):
@@ -120,7 +125,8 @@ def test_t17_mutated_answers_come_back_equal(document: Document) -> None:
     print(f"\n{document}, seed {SEED}: {dict(counts)}")
 
 
-def test_t17_the_corpus_is_whole() -> None:
+@pytest.mark.row("T17")
+def test_the_corpus_is_whole() -> None:
     """As many bodies as the mutants above are made of."""
     assert sum(1 for example in examples()[0] for _ in example.bodies()) >= 850
 

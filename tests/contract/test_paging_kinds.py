@@ -144,8 +144,10 @@ def numbers(items: list[Any]) -> list[int]:
     return [int(to_json(item)[MARK] if isinstance(to_json(item), dict) else item) for item in items]
 
 
+@pytest.mark.row("T11")
+@pytest.mark.row("T12")
 @pytest.mark.parametrize("document", documents(), ids=str)
-def test_t11_t12_three_pages_sync_and_async(document: Document) -> None:
+def test_three_pages_sync_and_async(document: Document) -> None:
     for _, declared, service, arguments in cases(document):
         pager = pager_of(document, declared, service, arguments)
         assert [] == service.seen, declared.id
@@ -166,8 +168,10 @@ async def _async_numbers(document: Document, declared: Operation[Any], service: 
         return numbers([item async for item in pager])
 
 
+@pytest.mark.row("T11")
+@pytest.mark.row("T12")
 @pytest.mark.parametrize("document", documents(), ids=str)
-def test_t11_t12_resumed_from_a_saved_position_and_after_a_failure(document: Document) -> None:
+def test_resumed_from_a_saved_position_and_after_a_failure(document: Document) -> None:
     for _, declared, service, arguments in cases(document):
         first = next(pager_of(document, declared, service, arguments).by_page())
         saved = json.loads(json.dumps(first.position))
@@ -198,8 +202,10 @@ async def _async_pages(
         return [page async for page in pager.by_page(position)]
 
 
+@pytest.mark.row("T11")
+@pytest.mark.row("T12")
 @pytest.mark.parametrize("document", documents(), ids=str)
-def test_t11_t12_a_list_that_never_moves_on_is_an_error(document: Document) -> None:
+def test_a_list_that_never_moves_on_is_an_error(document: Document) -> None:
     for _, declared, service, arguments in cases(document):
         service.stuck = True
         if service.way == "sync":
@@ -213,8 +219,9 @@ def test_t11_t12_a_list_that_never_moves_on_is_an_error(document: Document) -> N
         assert len(service.seen) <= 3, (declared.id, service.way)
 
 
+@pytest.mark.row("T11")
 @pytest.mark.parametrize("document", documents(), ids=str)
-def test_t11_no_list_leads_to_another_host(document: Document) -> None:
+def test_no_list_leads_to_another_host(document: Document) -> None:
     for _, declared, service, arguments in cases(document):
         if service.way == "link":
             service.astray = True
@@ -223,8 +230,9 @@ def test_t11_no_list_leads_to_another_host(document: Document) -> None:
             assert 1 == len(service.seen), declared.id
 
 
+@pytest.mark.row("T12")
 @pytest.mark.parametrize("document", documents(), ids=str)
-def test_t12_the_facts_name_what_the_document_has(document: Document) -> None:
+def test_the_facts_name_what_the_document_has(document: Document) -> None:
     for operation, declared, service, _ in cases(document):
         facts, body = service.facts, operation.get("requestBody")
         known = {p["name"] for p in operation["parameters"]}
@@ -237,8 +245,9 @@ def test_t12_the_facts_name_what_the_document_has(document: Document) -> None:
         assert isinstance(listed, list), declared.id
 
 
+@pytest.mark.row("T12")
 @pytest.mark.parametrize("document", documents(), ids=str)
-def test_t12_whatever_takes_a_page_is_a_pager_or_known_not_to_be_one(document: Document) -> None:
+def test_whatever_takes_a_page_is_a_pager_or_known_not_to_be_one(document: Document) -> None:
     found, plane = contract(document), package(document)
     sampler = Sampler(found)
     left = set()

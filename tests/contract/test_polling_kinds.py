@@ -102,8 +102,9 @@ def begun(document: Document, declared: Operation[Any], service: Service, argume
     return found
 
 
+@pytest.mark.row("T13")
 @pytest.mark.parametrize("document", WITH_LONG_RUNNING, ids=str)
-def test_t13_followed_to_the_end_and_resumed_from_a_token(document: Document) -> None:
+def test_followed_to_the_end_and_resumed_from_a_token(document: Document) -> None:
     for declared, service, arguments in cases(document, *RUNNING, "Succeeded"):
         poller = begun(document, declared, service, arguments)
         assert declared.name.startswith("begin_")
@@ -166,9 +167,10 @@ FAILURES: dict[str, tuple[Json, str | None, str]] = {
 }
 
 
+@pytest.mark.row("T13")
 @pytest.mark.parametrize("shape", FAILURES)
 @pytest.mark.parametrize("document", WITH_LONG_RUNNING, ids=str)
-def test_t13_a_failure_has_the_words_of_the_service(document: Document, shape: str) -> None:
+def test_a_failure_has_the_words_of_the_service(document: Document, shape: str) -> None:
     failure, code, said = FAILURES[shape]
     for declared, service, arguments in cases(document, *RUNNING, "Failed"):
         service.failure = failure
@@ -235,9 +237,10 @@ def may_be_a_status(declared: Operation[Any], document: Document) -> bool:
     return "OperationStatus" in getattr(group, declared.name).__annotations__["return"]
 
 
+@pytest.mark.row("T13")
 @pytest.mark.parametrize("first", FIRST)
 @pytest.mark.parametrize("document", WITH_LONG_RUNNING, ids=str)
-def test_t13_work_that_was_taken_is_never_an_error(document: Document, first: str) -> None:
+def test_work_that_was_taken_is_never_an_error(document: Document, first: str) -> None:
     """Whatever the link: begin gives the poller, nothing leaves the host, and the result is of the type that is declared."""
     for link in NOWHERE:
         for declared, service, arguments in takings(document, link, first):
@@ -280,8 +283,9 @@ async def _async_taken(document: Document, declared: Operation[Any], service: Ta
         return await (await getattr(getattr(client, declared.group), declared.name)(**arguments)).result()
 
 
+@pytest.mark.row("T13")
 @pytest.mark.parametrize("document", WITH_LONG_RUNNING, ids=str)
-def test_t13_what_cannot_be_followed_says_what_to_ask(document: Document) -> None:
+def test_what_cannot_be_followed_says_what_to_ask(document: Document) -> None:
     for link in ("no link", "another host"):
         for declared, service, arguments in takings(document, link, "a status"):
             poller = begun(document, declared, service, arguments)
@@ -295,8 +299,9 @@ def test_t13_what_cannot_be_followed_says_what_to_ask(document: Document) -> Non
                 poller.token()
 
 
+@pytest.mark.row("T13")
 @pytest.mark.parametrize("document", WITH_LONG_RUNNING, ids=str)
-def test_t13_the_method_to_ask_with_is_there(document: Document) -> None:
+def test_the_method_to_ask_with_is_there(document: Document) -> None:
     client = client_of(document)
     for declared, _, _ in cases(document):
         if declared.polling and declared.polling.ask_with:
@@ -308,8 +313,9 @@ def client_of(document: Document) -> Any:
     return quiet(document, httpx.MockTransport(lambda _: httpx.Response(500)))
 
 
+@pytest.mark.row("T13")
 @pytest.mark.parametrize("document", WITH_LONG_RUNNING, ids=str)
-def test_t13_a_followed_link_that_ends_with_a_status_makes_no_resource_of_it(document: Document) -> None:
+def test_a_followed_link_that_ends_with_a_status_makes_no_resource_of_it(document: Document) -> None:
     """The last answer holds nothing of the declared type: the resource is asked for, else the status is what there is."""
     for declared, service, arguments in cases(document, "Succeeded"):
         link = {"Operation-Location": STATUS}
@@ -330,8 +336,9 @@ def test_t13_a_followed_link_that_ends_with_a_status_makes_no_resource_of_it(doc
         assert ("Succeeded", True) == (poller.status(), poller.done())
 
 
+@pytest.mark.row("T13")
 @pytest.mark.parametrize("document", WITH_LONG_RUNNING, ids=str)
-def test_t13_a_call_by_operation_id_makes_no_resource_of_a_status(document: Document) -> None:
+def test_a_call_by_operation_id_makes_no_resource_of_a_status(document: Document) -> None:
     for declared, service, _ in takings(document, "no link", "a status"):
         client = quiet(document, httpx.MockTransport(service))
         case = version_of(document).case(declared.id)
@@ -342,7 +349,8 @@ def test_t13_a_call_by_operation_id_makes_no_resource_of_a_status(document: Docu
             assert isinstance(parsed, OperationStatus) == (not status_class(declared, 202)), declared.id
 
 
-def test_t13_a_status_is_told_from_a_resource() -> None:
+@pytest.mark.row("T13")
+def test_a_status_is_told_from_a_resource() -> None:
     """Each result of a long-running operation against itself, in full and with its required members alone, as it is and
     beside a status; and against every status that a document declares."""
     statuses: list[Json] = []
@@ -395,8 +403,9 @@ STATUS_MEMBERS = {
 OLD_HOSTS = ("scan", "catalog", "account", "share", "datamap", "guardian")
 
 
+@pytest.mark.row("T13")
 @pytest.mark.parametrize("document", WITH_LONG_RUNNING, ids=str)
-def test_t13_a_link_to_an_old_host_of_the_account_is_followed_at_its_endpoint(document: Document) -> None:
+def test_a_link_to_an_old_host_of_the_account_is_followed_at_its_endpoint(document: Document) -> None:
     for old in OLD_HOSTS:
         for declared, service, arguments in cases(document, "Succeeded"):
             link = f"{ENDPOINT.replace('.purview', f'.{old}.purview')}{declared.path.partition('{')[0]}op%201?x=1"
@@ -411,7 +420,8 @@ def test_t13_a_link_to_an_old_host_of_the_account_is_followed_at_its_endpoint(do
             assert link.partition("azure.com")[2] in str(taken.seen[1].url), declared.id
 
 
-def test_t13_what_answers_202_is_followed_or_known_not_to_be() -> None:
+@pytest.mark.row("T13")
+def test_what_answers_202_is_followed_or_known_not_to_be() -> None:
     """Neither marked nor given a link: of the previews of Scanning, which have no operation for the state of one."""
     plain = set()
     for document in documents():

@@ -36,8 +36,10 @@ def signed(version: Version, service: Service, mode: str, endpoint: FakeTokenEnd
     return Caller(version, service, mode, auth=principal(endpoint, options.pop("clock", None)), **options)
 
 
+@pytest.mark.row("B15")
+@pytest.mark.row("S26")
 @pytest.mark.parametrize("mode", MODES)
-def test_b15_s26_forbidden_is_no_matter_of_the_token(mode: str) -> None:
+def test_forbidden_is_no_matter_of_the_token(mode: str) -> None:
     """403 on every operation, with a policy that would try again: one data request, no token request but the first, the plane's roles."""
     counted, service = 0, Service()
     roles = {plane.name: plane.roles for plane in manifest().planes}
@@ -61,9 +63,11 @@ def test_b15_s26_forbidden_is_no_matter_of_the_token(mode: str) -> None:
     assert sum(1 for _ in cases()) == counted
 
 
+@pytest.mark.row("B13")
+@pytest.mark.row("S27")
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("age", [0.0, 60.0])
-def test_b13_s27_a_wrong_audience_is_answered_with_one_new_token_at_most(age: float, mode: str) -> None:
+def test_a_wrong_audience_is_answered_with_one_new_token_at_most(age: float, mode: str) -> None:
     """401 for good, each version: another token where the first is not brand-new, then an error with the service's words and ours."""
     expected = ["Bearer token-1"] if not age else ["Bearer token-1", "Bearer token-2"]
     for version in versions():
@@ -82,8 +86,9 @@ def test_b13_s27_a_wrong_audience_is_answered_with_one_new_token_at_most(age: fl
         assert "token-" not in said
 
 
+@pytest.mark.row("B13")
 @pytest.mark.parametrize("mode", MODES)
-def test_b13_a_new_token_may_mend_it(mode: str) -> None:
+def test_a_new_token_may_mend_it(mode: str) -> None:
     for version in versions():
         tokens, service, clock = FakeTokenEndpoint(), Service(says({})), FakeClock()
         with signed(version, service, mode, tokens, clock=clock) as caller:
@@ -105,9 +110,11 @@ STRANGERS = [
 ]
 
 
+@pytest.mark.row("B13")
+@pytest.mark.row("B44")
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("endpoint", STRANGERS)
-def test_b13_b44_no_token_for_a_host_that_is_not_listed(endpoint: str, mode: str) -> None:
+def test_no_token_for_a_host_that_is_not_listed(endpoint: str, mode: str) -> None:
     """Every version: nothing is sent, no token is even asked for, and the error names the host."""
     for version in versions():
         tokens, service = FakeTokenEndpoint(), Service(says({}))
@@ -121,8 +128,10 @@ def test_b13_b44_no_token_for_a_host_that_is_not_listed(endpoint: str, mode: str
         assert isinstance(caught.value, ValueError) or httpx.URL(endpoint).host in str(caught.value)
 
 
+@pytest.mark.row("B13")
+@pytest.mark.row("B44")
 @pytest.mark.parametrize("mode", MODES)
-def test_b13_b44_listed_hosts_get_the_token(mode: str) -> None:
+def test_listed_hosts_get_the_token(mode: str) -> None:
     """The portal host, the account host, and the old hosts, which are mapped to it."""
     forms = ["https://api.purview-service.microsoft.com", "https://acct.purview.azure.com", "contoso"]
     forms += [f"https://acct.{label}.purview.azure.com" for label in ("catalog", "scan", "account")]
@@ -137,8 +146,9 @@ def test_b13_b44_listed_hosts_get_the_token(mode: str) -> None:
             )
 
 
+@pytest.mark.row("B45")
 @pytest.mark.parametrize("mode", MODES)
-def test_b45_the_secret_arrives_whole_and_a_refusal_names_the_field(mode: str) -> None:
+def test_the_secret_arrives_whole_and_a_refusal_names_the_field(mode: str) -> None:
     """Each version: the form as a parser of forms reads it; then invalid_client, with its number, and no secret anywhere."""
     for version in versions():
         tokens, service = FakeTokenEndpoint(), Service(says({}))
@@ -164,8 +174,9 @@ def test_b45_the_secret_arrives_whole_and_a_refusal_names_the_field(mode: str) -
         assert ([], 1) == (service.seen, len(tokens.posts)), version
 
 
+@pytest.mark.row("S29")
 @pytest.mark.parametrize("mode", MODES)
-def test_s29_one_token_serves_all_day(mode: str) -> None:
+def test_one_token_serves_all_day(mode: str) -> None:
     """A day-long token with `refresh_in`: one token request for ten operations of each version."""
     day = {"token_type": "Bearer", "expires_in": 86399, "ext_expires_in": 86399, "refresh_in": 43199}
     for version in versions():
@@ -199,8 +210,9 @@ def reads(case: Case) -> bool:
     )
 
 
+@pytest.mark.row("B33")
 @pytest.mark.parametrize("mode", MODES)
-def test_b33_a_handshake_that_ends_is_tried_again(mode: str) -> None:
+def test_a_handshake_that_ends_is_tried_again(mode: str) -> None:
     """Every operation, the connection fails twice before anything is sent: three attempts, whatever it does."""
     counted = 0
     for version in versions():
@@ -214,8 +226,9 @@ def test_b33_a_handshake_that_ends_is_tried_again(mode: str) -> None:
     print(f"\n{counted} operations")
 
 
+@pytest.mark.row("B33")
 @pytest.mark.parametrize("mode", MODES)
-def test_b33_after_bytes_were_sent_only_reads_are_tried_again(mode: str) -> None:
+def test_after_bytes_were_sent_only_reads_are_tried_again(mode: str) -> None:
     """Every operation, cut off twice after it was sent, in two ways by turns: reads, by POST too, have three attempts; a write
     has one."""
     counts = {True: 0, False: 0}
@@ -239,8 +252,9 @@ def test_b33_after_bytes_were_sent_only_reads_are_tried_again(mode: str) -> None
             assert version.case("Discovery_Query").operation.retry_safe
 
 
+@pytest.mark.row("B36")
 @pytest.mark.parametrize("mode", MODES)
-def test_b36_the_timeout_reaches_the_transport(mode: str) -> None:
+def test_the_timeout_reaches_the_transport(mode: str) -> None:
     """Every version: `timeout=0.2` is the limit of each part of a request; when it fires, one attempt and an error of ours."""
     for version in versions():
         service = Service(says({}))

@@ -42,8 +42,10 @@ def all_of(counted: int) -> None:
     assert sum(1 for _ in cases()) == counted
 
 
+@pytest.mark.row("B10")
+@pytest.mark.row("S28")
 @pytest.mark.parametrize("mode", MODES)
-def test_b10_s28_a_wrong_base_names_prefix_and_version(mode: str) -> None:
+def test_a_wrong_base_names_prefix_and_version(mode: str) -> None:
     """Every operation, the body in the shape of Atlas, whose request id is no uuid."""
     counted, service = 0, Service(says(ATLAS_404, 404))
     for version in versions():
@@ -61,7 +63,9 @@ def test_b10_s28_a_wrong_base_names_prefix_and_version(mode: str) -> None:
     all_of(counted)
 
 
-def test_b14_s28_not_found_lists_path_and_version() -> None:
+@pytest.mark.row("B14")
+@pytest.mark.row("S28")
+def test_not_found_lists_path_and_version() -> None:
     """Every operation, the body in the other shape; `api_version` is sent as it is given, and named in the hint."""
     counted, service = 0, Service(says(ODATA_404, 404))
     for version in versions():
@@ -79,7 +83,8 @@ def test_b14_s28_not_found_lists_path_and_version() -> None:
     all_of(counted)
 
 
-def test_b20_the_body_of_an_error_is_read_whichever_way_it_is_declared() -> None:
+@pytest.mark.row("B20")
+def test_the_body_of_an_error_is_read_whichever_way_it_is_declared() -> None:
     """409 on every operation; hardly one declares it, most declare `default` alone, some nothing."""
     counted, service = 0, Service(says(CONFLICT, 409))
     for version in versions():
@@ -95,7 +100,8 @@ def test_b20_the_body_of_an_error_is_read_whichever_way_it_is_declared() -> None
     all_of(counted)
 
 
-def test_b20_a_success_that_is_not_declared_is_one() -> None:
+@pytest.mark.row("B20")
+def test_a_success_that_is_not_declared_is_one() -> None:
     """200, 201, 202 and 206 on every operation that declares a JSON answer, wherever they are not declared: decoded alike."""
     counted, service = 0, Service()
     for version in versions():
@@ -120,8 +126,9 @@ def test_b20_a_success_that_is_not_declared_is_one() -> None:
 NAMELESS = [299, 499, 520, 561]
 
 
+@pytest.mark.row("B22")
 @pytest.mark.parametrize("mode", MODES)
-def test_b22_a_status_without_a_name_is_a_plain_number(mode: str) -> None:
+def test_a_status_without_a_name_is_a_plain_number(mode: str) -> None:
     """The first operation of each version with all four, every other one with one of them, by turns."""
     counted, service = 0, Service()
     for version in versions():
@@ -142,7 +149,8 @@ def test_b22_a_status_without_a_name_is_a_plain_number(mode: str) -> None:
     all_of(counted - 3 * len(versions()))
 
 
-def test_b42_a_message_with_braces_stays_word_for_word() -> None:
+@pytest.mark.row("B42")
+def test_a_message_with_braces_stays_word_for_word() -> None:
     """404 with braces, quotes and percent signs on every operation: in the message, the text, formatting, logging, and a copy."""
     message = BRACES + " %s %(x)s {0} {}"
     counted, service = 0, Service(says({"requestId": "r", "errorCode": "X", "errorMessage": message}, 404))
@@ -168,8 +176,10 @@ def test_b42_a_message_with_braces_stays_word_for_word() -> None:
     all_of(counted)
 
 
+@pytest.mark.row("B53")
+@pytest.mark.row("B32")
 @pytest.mark.parametrize("mode", MODES)
-def test_b53_b32_bad_requests_are_readable_and_asked_for_once(mode: str) -> None:
+def test_bad_requests_are_readable_and_asked_for_once(mode: str) -> None:
     """400 with Retry-After on every operation, with a policy that would try three times; two bodies by turns."""
     counted, service = 0, Service()
     for version in versions():
@@ -185,7 +195,9 @@ def test_b53_b32_bad_requests_are_readable_and_asked_for_once(mode: str) -> None
     all_of(counted)
 
 
-def test_b10_b22_answers_of_a_gateway_are_errors_with_their_text() -> None:
+@pytest.mark.row("B10")
+@pytest.mark.row("B22")
+def test_answers_of_a_gateway_are_errors_with_their_text() -> None:
     """HTML, plain text and nothing, by turns, on every operation."""
     counted = 0
     texts = [b"<html><h1>Bad Gateway</h1></html>", b"no upstream", b""]

@@ -49,8 +49,9 @@ def paged() -> Iterator[tuple[Case, str, str | None, Any]]:
         yield case, paging.items, paging.next_link, item
 
 
+@pytest.mark.row("B17")
 @pytest.mark.parametrize("mode", MODES)
-def test_b17_a_page_without_a_link_is_all_there_is(mode: str) -> None:
+def test_a_page_without_a_link_is_all_there_is(mode: str) -> None:
     """Every operation with pages: two items, a count, no link (missing, null or empty): two items, one request."""
     counted, service = 0, Service()
     for case, items, link, item in paged():
@@ -69,8 +70,10 @@ def test_b17_a_page_without_a_link_is_all_there_is(mode: str) -> None:
     assert counted > 140
 
 
+@pytest.mark.row("B17")
+@pytest.mark.row("S25")
 @pytest.mark.parametrize("mode", MODES)
-def test_b17_s25_the_reported_run_history(mode: str) -> None:
+def test_a_reported_run_history_is_one_page(mode: str) -> None:
     runs = [
         {"ingestionExecutionDetails": {"estimatedTimeRemainingInSeconds": None}, "resourceId": None},
         {
@@ -87,8 +90,9 @@ def test_b17_s25_the_reported_run_history(mode: str) -> None:
         assert (2, runs, 1) == (page.count, to_json(page.items), len(service.seen)), version
 
 
+@pytest.mark.row("B17")
 @pytest.mark.parametrize("mode", MODES)
-def test_b17_what_is_no_page_is_never_an_empty_list(mode: str) -> None:
+def test_what_is_no_page_is_never_an_empty_list(mode: str) -> None:
     """Every operation with pages, answered with empty lists of any form, which have no items, and with what is no list."""
     empty: list[Any] = [[], {"value": []}, {"value": None}]
     failed = {"error": {"code": "Broken", "message": "it broke"}}
@@ -136,8 +140,9 @@ class Pages:
         return f"{url.scheme}://{url.host}{path}?{api}%24skipToken=p{at + 1}%20%2F%20x" if at < 3 else None
 
 
+@pytest.mark.row("B19")
 @pytest.mark.parametrize("mode", MODES)
-def test_b19_all_pages_are_read_and_a_failure_says_where(mode: str) -> None:
+def test_all_pages_are_read_and_a_failure_says_where(mode: str) -> None:
     """Every operation with links: three pages are all seen; page 2 fails for good: its link is on the error, and leads on."""
     counted = 0
     for case, items, link, item in paged():
@@ -164,8 +169,9 @@ def test_b19_all_pages_are_read_and_a_failure_says_where(mode: str) -> None:
     assert counted > 120
 
 
+@pytest.mark.row("B19")
 @pytest.mark.parametrize("mode", MODES)
-def test_b19_sources_and_their_scans(mode: str) -> None:
+def test_sources_and_their_scans(mode: str) -> None:
     """Three pages of one source each and two pages of one scan for each source: six scans, nothing deleted."""
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -185,8 +191,9 @@ def test_b19_sources_and_their_scans(mode: str) -> None:
         assert {"GET"} == {r.method for r in service.seen}
 
 
+@pytest.mark.row("B39")
 @pytest.mark.parametrize("mode", MODES)
-def test_b39_items_under_the_other_usual_name(mode: str) -> None:
+def test_items_under_the_other_usual_name(mode: str) -> None:
     """Every operation with pages, the items under `value` or `values`, whichever is not declared."""
     counted, service = 0, Service()
     for case, items, _, item in paged():
@@ -206,8 +213,10 @@ def long_running() -> list[Case]:
     return [case for case in cases() if case.operation.polling is not None]
 
 
+@pytest.mark.row("B03")
+@pytest.mark.row("S11")
 @pytest.mark.parametrize("mode", MODES)
-def test_b03_s11_a_link_with_an_encoded_question_mark_is_mended(mode: str) -> None:
+def test_a_link_with_an_encoded_question_mark_is_mended(mode: str) -> None:
     """Every long-running operation: the next request is a GET of the link with its query, and the api-version in it once."""
     counted = 0
     for case in long_running():
@@ -233,8 +242,9 @@ def _filled(path: str, case: Case, service: Service) -> str:
     return re.sub(r"\{(\w+)\}", lambda name: quote(str(sent[name[1]]), safe=""), path)
 
 
+@pytest.mark.row("B03")
 @pytest.mark.parametrize("mode", MODES)
-def test_b03_without_a_header_the_link_is_made_of_the_id(mode: str) -> None:
+def test_without_a_header_the_link_is_made_of_the_id(mode: str) -> None:
     """Every long-running operation: the declared path where there is one, the address of a resource, else nothing is asked."""
     counts = {"declared": 0, "own": 0, "none": 0}
     service = Service()
@@ -259,8 +269,9 @@ def test_b03_without_a_header_the_link_is_made_of_the_id(mode: str) -> None:
     assert counts["declared"] >= 10
 
 
+@pytest.mark.row("B03")
 @pytest.mark.parametrize("mode", MODES)
-def test_b03_the_reported_import(mode: str) -> None:
+def test_a_reported_import_is_followed(mode: str) -> None:
     version = one("catalog", "2022-03-01-preview")
     case, host = version.case("Glossary_ImportGlossaryTermsViaCsvByGlossaryName"), "https://acct.purview.azure.com"
     link = f"{host}/catalog/api/glossary/terms/import/OP1%3Fapi-version=2022-03-01-preview"
@@ -273,8 +284,10 @@ def test_b03_the_reported_import(mode: str) -> None:
         assert ENDED == to_json(result)
 
 
+@pytest.mark.row("B31")
+@pytest.mark.row("S22")
 @pytest.mark.parametrize("mode", MODES)
-def test_b31_s22_success_without_a_body(mode: str) -> None:
+def test_success_without_a_body(mode: str) -> None:
     """Every operation, by its method: 200 and Content-Length: 0, no media type; nothing comes of it, and of a list an error."""
     counted, service = 0, Service(plain(200, Content_Length="0"))
     for version in versions():
@@ -298,7 +311,8 @@ def test_b31_s22_success_without_a_body(mode: str) -> None:
     assert sum(1 for _ in cases()) == counted
 
 
-def test_b31_every_success_may_be_empty() -> None:
+@pytest.mark.row("B31")
+def test_every_success_may_be_empty() -> None:
     """Every operation through `call`: the usual statuses and white space in the place of a body, by turns."""
     answers = [(201, b""), (202, b""), (204, b""), (200, b" \r\n")]
     counted, service = 0, Service()

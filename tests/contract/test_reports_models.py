@@ -34,7 +34,10 @@ def attribute(model: Model, wire: str) -> Any:
     return getattr(model, next(f.name for f in codec(type(model)).fields.values() if wire in f.wires))
 
 
-def test_b05_b27_t17_null_is_taken_for_every_member() -> None:
+@pytest.mark.row("B05")
+@pytest.mark.row("B27")
+@pytest.mark.row("T17")
+def test_null_is_taken_for_every_member() -> None:
     """Each member of each model in turn, beside all others: decodes, reads None, and goes back as null. All null at once, too."""
     counts: Counter[str] = Counter()
     for shape in every_shape():
@@ -57,7 +60,9 @@ def test_b05_b27_t17_null_is_taken_for_every_member() -> None:
     assert counts["members"] > 8000
 
 
-def test_b27_t17_strict_mode_names_the_required_member_that_is_null() -> None:
+@pytest.mark.row("B27")
+@pytest.mark.row("T17")
+def test_strict_mode_names_the_required_member_that_is_null() -> None:
     """Each member alone through `decode`: a departure with its pointer where it is required and not nullable, else none.
 
     What the service alone writes is no exception, though a constructor need not be given it.
@@ -79,7 +84,9 @@ def test_b27_t17_strict_mode_names_the_required_member_that_is_null() -> None:
     assert counts["optional"] > 8000
 
 
-def test_b27_t17_strict_mode_names_every_required_member_that_is_missing() -> None:
+@pytest.mark.row("B27")
+@pytest.mark.row("T17")
+def test_strict_mode_names_every_required_member_that_is_missing() -> None:
     """An empty object of every model: a departure for each required member, those of its subtype and of the service included.
     Lenient decoding gives None, and a constructor does not ask for what the service alone writes."""
     counts: Counter[str] = Counter()
@@ -100,7 +107,9 @@ def test_b27_t17_strict_mode_names_every_required_member_that_is_missing() -> No
     assert counts["written by the service"] > 15
 
 
-def test_b27_t17_strict_mode_names_the_way_to_a_null() -> None:
+@pytest.mark.row("B27")
+@pytest.mark.row("T17")
+def test_strict_mode_names_the_way_to_a_null() -> None:
     """Each object in each model with one required member null in it: the pointer goes through lists and maps to it."""
     counted = 0
     for version in versions():
@@ -143,7 +152,9 @@ def families() -> Iterator[Shape]:
             yield shape
 
 
-def test_b07_t17_every_kind_is_its_class_and_all_others_are_the_base() -> None:
+@pytest.mark.row("B07")
+@pytest.mark.row("T17")
+def test_every_kind_is_its_class_and_all_others_are_the_base() -> None:
     counts: Counter[str] = Counter()
     for base in families():
         tag, mapping = base.schema["discriminator"]["propertyName"], base.schema["discriminator"]["mapping"]
@@ -178,8 +189,10 @@ def test_b07_t17_every_kind_is_its_class_and_all_others_are_the_base() -> None:
     assert counts["kinds"] > 500
 
 
+@pytest.mark.row("B07")
+@pytest.mark.row("T17")
 @pytest.mark.parametrize("mode", MODES)
-def test_b07_t17_a_list_of_kinds_known_and_unknown(mode: str) -> None:
+def test_a_list_of_kinds_known_and_unknown(mode: str) -> None:
     """Every operation that lists a family: two known kinds and an unknown one, without a warning."""
     counted = 0
     for version in versions():
@@ -256,8 +269,9 @@ def of_each_kind(shape: Shape) -> Iterator[Json]:
         yield {**whole, discriminator["propertyName"]: "Kind2031"}
 
 
+@pytest.mark.row("B01")
 @pytest.mark.parametrize("mode", MODES)
-def test_b01_read_edit_write_keeps_every_member(mode: str) -> None:
+def test_read_edit_write_keeps_every_member(mode: str) -> None:
     """Every path that is read and written, every kind of what is there (async: the first one): an unknown member in every object survives, and
     one edit is all that changes."""
     counts: Counter[str] = Counter()
@@ -299,8 +313,9 @@ POLICY = json.loads(
 )
 
 
+@pytest.mark.row("B01")
 @pytest.mark.parametrize("mode", MODES)
-def test_b01_policy_read_edit_write_keeps_every_member(mode: str) -> None:
+def test_policy_read_edit_write_keeps_every_member(mode: str) -> None:
     version, service = one("metadata_policies", "2021-07-01-preview"), Service(says(POLICY))
     with Caller(version, service, mode) as caller:
         policy = caller.send(version.case("MetadataPolicy_Get"), "p1")
@@ -329,7 +344,8 @@ def cycle(shape: Shape) -> list[Step]:
     return []
 
 
-def test_b24_models_that_lead_to_themselves_are_three_levels_deep() -> None:
+@pytest.mark.row("B24")
+def test_models_that_lead_to_themselves_are_three_levels_deep() -> None:
     """Every schema from which a way leads back to it: each level of three rounds is of its class, and all of it goes back."""
     counted = 0
     for version in versions():
@@ -382,7 +398,8 @@ def date_times(schemas: Json, schema: Json, at: tuple[str, ...] = ()) -> Iterato
             yield from date_times(schemas, schema[key], (*at, how))
 
 
-def test_s21_date_times_come_back_as_the_text_that_they_were() -> None:
+@pytest.mark.row("S21")
+def test_date_times_come_back_as_the_text_that_they_were() -> None:
     """Every date-time of every model with eight forms of text, nine digits among them: a datetime here, the same text there."""
     counts: Counter[str] = Counter()
     for shape in every_shape():
@@ -405,7 +422,8 @@ def test_s21_date_times_come_back_as_the_text_that_they_were() -> None:
     assert counts["members"] > 300
 
 
-def test_s01_enum_values_that_are_not_known_are_kept() -> None:
+@pytest.mark.row("S01")
+def test_enum_values_that_are_not_known_are_kept() -> None:
     """Every enum member of every model, alone and in lists: a new value comes back as it is, and says that it is not known."""
     counted = 0
     for shape in every_shape():
@@ -426,7 +444,8 @@ def test_s01_enum_values_that_are_not_known_are_kept() -> None:
     assert counted > 400
 
 
-def test_s13_members_that_no_schema_names_are_kept() -> None:
+@pytest.mark.row("S13")
+def test_members_that_no_schema_names_are_kept() -> None:
     """In every object of a full sample of every model, names with spaces too; the same after all of it was read."""
     counts: Counter[str] = Counter()
     extra = {"isIndexed": True, "domainId": "d", "is related to": [], "": None, "a/b~c": {"x": None}}
@@ -450,7 +469,9 @@ def stuffed(value: Any, extra: Json) -> Any:
     return [stuffed(item, extra) for item in value] if isinstance(value, list) else value
 
 
-def test_s16_t17_a_member_that_is_missing_reads_none_and_stays_missing() -> None:
+@pytest.mark.row("S16")
+@pytest.mark.row("T17")
+def test_a_member_that_is_missing_reads_none_and_stays_missing() -> None:
     """Every model without anything, and with one member alone."""
     counted = 0
     for shape in every_shape():

@@ -47,8 +47,10 @@ def is_text(case: Case, wire: str) -> bool:
     return bool(schema.get("type") == "string")
 
 
+@pytest.mark.row("B02")
+@pytest.mark.row("T19")
 @pytest.mark.parametrize("mode", MODES)
-def test_b02_t19_a_space_in_a_query_leaves_as_20_and_a_plus_as_2b(mode: str) -> None:
+def test_a_space_in_a_query_leaves_as_20_and_a_plus_as_2b(mode: str) -> None:
     """Every string query parameter, lists of strings and numbered names too."""
     counted, service = 0, Service(plain(204))
     written = quote(TEXT, safe="~")
@@ -71,7 +73,8 @@ def test_b02_t19_a_space_in_a_query_leaves_as_20_and_a_plus_as_2b(mode: str) -> 
     assert counted > 300
 
 
-def test_b02_the_reported_call() -> None:
+@pytest.mark.row("B02")
+def test_a_reported_name_with_a_blank_and_a_plus() -> None:
     service, version = Service(says({})), one("datamap", "2023-09-01")
     with Caller(version, service) as caller:
         case = version.case("Entity_GetByUniqueAttributes")
@@ -81,7 +84,9 @@ def test_b02_the_reported_call() -> None:
     ] == service.paths
 
 
-def test_b57_t19_a_slash_in_a_query_value_and_a_space() -> None:
+@pytest.mark.row("B57")
+@pytest.mark.row("T19")
+def test_a_slash_in_a_query_value_and_a_space() -> None:
     """Every string query parameter: "/" plain or as %2F, the space as %20; first of all `orderby` of Share."""
     counted, service = 0, Service()
     for version in versions():
@@ -107,7 +112,8 @@ def test_b57_t19_a_slash_in_a_query_value_and_a_space() -> None:
     assert counted > 300
 
 
-def test_b23_nothing_in_a_path_value_changes_the_route() -> None:
+@pytest.mark.row("B23")
+def test_nothing_in_a_path_value_changes_the_route() -> None:
     """Every string path parameter with each of four texts: as many segments as the template has, each value back by decoding."""
     counted, service = 0, Service(plain(204))
     for version in versions():
@@ -136,7 +142,8 @@ def _others(case: Case, named: list[Any]) -> list[str]:
     return [str(case.parameters[p.wire_name]) for p in parameters(case, "path") if p not in named]
 
 
-def test_b23_the_reported_values() -> None:
+@pytest.mark.row("B23")
+def test_reported_values_do_not_change_the_route() -> None:
     service = Service(says({}, 202))
     for version in of_plane("catalog"):
         with Caller(version, service) as caller:
@@ -187,8 +194,9 @@ PREFIXES = [
 ]
 
 
+@pytest.mark.row("B11")
 @pytest.mark.parametrize("mode", MODES)
-def test_b11_host_and_prefix_are_joined_once(mode: str) -> None:
+def test_host_and_prefix_are_joined_once(mode: str) -> None:
     """Every plane, every form of its endpoint: one prefix, no double slash, the right host."""
     counted = 0
     for version in versions():
@@ -211,7 +219,8 @@ def test_b11_host_and_prefix_are_joined_once(mode: str) -> None:
     assert counted > 30 * 25
 
 
-def test_b11_the_reported_call() -> None:
+@pytest.mark.row("B11")
+def test_a_reported_endpoint_with_a_prefix() -> None:
     version = one("catalog", "2022-03-01-preview")
     ids = {"entityGuids": ["g"]}
     for form in ["", "/", "/catalog", "/account/", "/datamap/api/"]:
@@ -244,8 +253,9 @@ BAD_ENDPOINTS = [
 ]
 
 
+@pytest.mark.row("B11")
 @pytest.mark.parametrize("mode", MODES)
-def test_b11_what_is_no_endpoint_is_refused_with_the_right_form(mode: str) -> None:
+def test_what_is_no_endpoint_is_refused_with_the_right_form(mode: str) -> None:
     for version in versions():
         for form in BAD_ENDPOINTS:
             with pytest.raises(ValueError) as caught:
@@ -254,9 +264,10 @@ def test_b11_what_is_no_endpoint_is_refused_with_the_right_form(mode: str) -> No
             assert "u:p" not in str(caught.value)
 
 
+@pytest.mark.row("B44")
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("label", ["catalog", "scan", "account", "guardian"])
-def test_b44_old_hosts_are_mapped_to_the_account(label: str, mode: str) -> None:
+def test_old_hosts_are_mapped_to_the_account(label: str, mode: str) -> None:
     for version in versions():
         for form in (f"https://acct.{label}.purview.azure.com", f"ACCT.{label}.purview.azure.com/"):
             service = Service(says({}))
@@ -266,7 +277,8 @@ def test_b44_old_hosts_are_mapped_to_the_account(label: str, mode: str) -> None:
             assert str(service.last.url).startswith(host + version.prefix), (version, form)
 
 
-def test_b28_paths_and_versions_leave_as_the_document_has_them() -> None:
+@pytest.mark.row("B28")
+def test_paths_and_versions_leave_as_the_document_has_them() -> None:
     """Every operation: its template word for word, with or without a slash at the end; api-version where declared, and only there."""
     counted, service = 0, Service(plain(204))
     for version in versions():
@@ -287,7 +299,8 @@ def test_b28_paths_and_versions_leave_as_the_document_has_them() -> None:
     assert sum(1 for _ in cases()) == counted
 
 
-def test_b28_the_reported_calls() -> None:
+@pytest.mark.row("B28")
+def test_reported_paths_leave_as_the_document_has_them() -> None:
     slash = {"datamap 2023-09-01": "", "datamap_preview 2024-03-01-preview": ""}
     service = Service(says({}))
     for version in of_plane("catalog", "datamap", "datamap_preview"):
@@ -318,7 +331,9 @@ def bare(case: Case) -> bool:
     )
 
 
-def test_b30_b38_bare_maps_and_arrays_leave_bare() -> None:
+@pytest.mark.row("B30")
+@pytest.mark.row("B38")
+def test_bare_maps_and_arrays_leave_bare() -> None:
     """Every operation whose body is a bare array or map: exactly that JSON, and None for a 204."""
     kinds = {"list": 0, "dict": 0}
     service = Service(plain(204))
@@ -337,7 +352,8 @@ def test_b30_b38_bare_maps_and_arrays_leave_bare() -> None:
     assert kinds["dict"] > 10
 
 
-def test_b30_the_reported_call() -> None:
+@pytest.mark.row("B30")
+def test_reported_business_metadata_leave_bare() -> None:
     groups = {"Retention": {"years": "7", "tags": ["a"]}}
     service = Service(plain(204))
     for version in of_plane("catalog", "datamap", "datamap_preview"):
@@ -363,7 +379,8 @@ def test_b30_the_reported_call() -> None:
             assert (groups, "DELETE") == (json.loads(service.last.content), service.last.method)
 
 
-def test_b38_the_reported_calls() -> None:
+@pytest.mark.row("B38")
+def test_reported_classifications_leave_bare() -> None:
     service = Service(plain(204))
     for version in of_plane("catalog", "datamap", "datamap_preview"):
         add = version.case("Entity_AddClassifications")
@@ -380,7 +397,8 @@ def test_b38_the_reported_calls() -> None:
             assert ["g1"] == caller.send(version.case(name), body={"guidHeaderMap": {}}), version
 
 
-def test_b31_a_text_for_a_list_is_refused_before_anything_is_sent() -> None:
+@pytest.mark.row("B31")
+def test_a_text_for_a_list_is_refused_before_anything_is_sent() -> None:
     """Every list in a query, and every list that is a member of a body of plain JSON."""
     counts = {"parameters": 0, "members": 0}
     service = Service(plain(204))
@@ -411,7 +429,8 @@ def lists_in_body(case: Case) -> list[str]:
     return [f.wire for f in codec(type(made)).fields.values() if f.type.startswith("list[")]
 
 
-def test_b31_a_text_for_a_list_is_refused_by_the_constructor() -> None:
+@pytest.mark.row("B31")
+def test_a_text_for_a_list_is_refused_by_the_constructor() -> None:
     """Every list of every model of every version."""
     counted = 0
     for version in versions():
@@ -428,7 +447,8 @@ def test_b31_a_text_for_a_list_is_refused_by_the_constructor() -> None:
     assert counted > 1000
 
 
-def test_b32_flags_leave_in_lower_case() -> None:
+@pytest.mark.row("B32")
+def test_flags_leave_in_lower_case() -> None:
     """Every boolean query parameter, both ways."""
     counted, service = 0, Service(plain(204))
     for version in versions():
@@ -449,7 +469,8 @@ def terms(case: Case) -> bool:
     return case.json_body and case.operation.body is not None and case.operation.body.type == "list[AtlasGlossaryTerm]"
 
 
-def test_b32_a_parent_term_can_be_sent() -> None:
+@pytest.mark.row("B32")
+def test_a_parent_term_can_be_sent() -> None:
     """`parentTerm`, which no document has and an overlay adds: by its attribute, by the map and by plain JSON, on every operation
     that takes terms; strict mode knows it, and so does the sandbox."""
     term = {"name": "Child", "anchor": {"glossaryGuid": "g"}, "parentTerm": {"termGuid": "p"}}
@@ -493,7 +514,10 @@ def decode_term(version: Version, value: Json) -> Any:
     return decode(case.operation, 200, json.dumps(value).encode(), strict=True)
 
 
-def test_b35_b41_b52_bodies_are_passed_through_as_they_are() -> None:
+@pytest.mark.row("B35")
+@pytest.mark.row("B41")
+@pytest.mark.row("B52")
+def test_bodies_are_passed_through_as_they_are() -> None:
     """Every JSON body, plain, with a member that nothing knows: the same JSON leaves, nothing mended and nothing lost."""
     counted, service = 0, Service(plain(204))
     for version in versions():
@@ -510,7 +534,8 @@ def test_b35_b41_b52_bodies_are_passed_through_as_they_are() -> None:
     assert counted > 500
 
 
-def test_b35_placeholders_and_their_guids() -> None:
+@pytest.mark.row("B35")
+def test_placeholders_and_their_guids_pass_through() -> None:
     """The guids that stand for new entities go out as they are, and the map of the real ones comes back."""
     body = {
         "entities": [{"typeName": "t", "guid": "-2", "relationshipAttributes": {"db": {"guid": "-1"}}}],
@@ -529,7 +554,8 @@ def test_b35_placeholders_and_their_guids() -> None:
             assert ({"-1": "x", "-2": "y"}, answer) == (found.guid_assignments, to_json(found)), version
 
 
-def test_b41_a_term_that_is_its_own_parent_is_not_mended() -> None:
+@pytest.mark.row("B41")
+def test_a_term_that_is_its_own_parent_is_not_mended() -> None:
     term = {"guid": "t", "name": "n", "hierarchyInfo": [{"guid": "t", "name": "n"}], "nickName": "n"}
     service = Service(says([]))
     for version in of_plane("catalog", "datamap", "datamap_preview"):
@@ -540,7 +566,8 @@ def test_b41_a_term_that_is_its_own_parent_is_not_mended() -> None:
                     assert [term] == json.loads(service.last.content), case
 
 
-def test_b52_collections_of_one_friendly_name_stay_two() -> None:
+@pytest.mark.row("B52")
+def test_collections_of_one_friendly_name_stay_two() -> None:
     """Both are listed; the name in the path and the friendly name in the body leave as given."""
     two = [{"name": "a1b2c3", "friendlyName": "Sales"}, {"name": "d4e5f6", "friendlyName": "Sales"}]
     for version in of_plane("account"):
@@ -554,7 +581,8 @@ def test_b52_collections_of_one_friendly_name_stay_two() -> None:
         assert raw_path(service) == "/account/collections/x9"
 
 
-def test_b39_the_policy_of_one_collection() -> None:
+@pytest.mark.row("B39")
+def test_the_policy_of_one_collection() -> None:
     service = Service(says({"values": [{"id": "p"}]}))
     version = one("metadata_policies", "2021-07-01-preview")
     for body in ({"values": [{"id": "p"}]}, {"value": [{"id": "p"}]}):
@@ -567,7 +595,8 @@ def test_b39_the_policy_of_one_collection() -> None:
             assert ["api-version=2021-07-01-preview", "collectionName=c1"] == sorted(raw_query(service).split("&"))
 
 
-def test_b50_an_entity_is_created_in_its_collection() -> None:
+@pytest.mark.row("B50")
+def test_an_entity_is_created_in_its_collection() -> None:
     """The path of Catalog, the query of Data Map, one entity and many."""
     service, counted = Service(says({})), 0
     for version in of_plane("catalog", "datamap", "datamap_preview"):
@@ -600,7 +629,8 @@ def test_b50_an_entity_is_created_in_its_collection() -> None:
     assert counted >= 10
 
 
-def test_b55_numbered_names_and_never_their_placeholder() -> None:
+@pytest.mark.row("B55")
+def test_numbered_names_and_never_their_placeholder() -> None:
     """Every operation with all its arguments: no `attr_N`; where names are numbered, one for each value."""
     counted, service = 0, Service(plain(204))
     for version in versions():
@@ -621,8 +651,9 @@ def test_b55_numbered_names_and_never_their_placeholder() -> None:
     assert 7 == counted
 
 
+@pytest.mark.row("B09")
 @pytest.mark.parametrize("mode", MODES)
-def test_b09_runs_are_started_and_stopped_the_way_of_each_version(mode: str) -> None:
+def test_runs_are_started_and_stopped_the_way_of_each_version(mode: str) -> None:
     service = Service(says({}, 202))
     run = "4a3f0f0e-1111-2222-3333-444455556666"
     for version in of_plane("scanning"):
@@ -647,8 +678,9 @@ def test_b09_runs_are_started_and_stopped_the_way_of_each_version(mode: str) -> 
             assert (f"POST {runs}/:cancel", api) == (second[0], second[2]), version
 
 
+@pytest.mark.row("B09")
 @pytest.mark.parametrize("mode", MODES)
-def test_b09_an_id_that_is_filled_in_is_made_once_a_call(mode: str) -> None:
+def test_an_id_that_is_filled_in_is_made_once_a_call(mode: str) -> None:
     """Every parameter that the runtime fills in: there, the same on each try, another one at the next call; the caller's own wins."""
     counted, service = 0, Service()
     for version in versions():
@@ -679,7 +711,8 @@ def test_b09_an_id_that_is_filled_in_is_made_once_a_call(mode: str) -> None:
     assert 13 == counted
 
 
-def test_b36_limit_and_offset_are_sent_as_given() -> None:
+@pytest.mark.row("B36")
+def test_limit_and_offset_are_sent_as_given() -> None:
     """Every operation with a limit or an offset: -1 and 0 are values, too."""
     counted, service = 0, Service()
     for version in versions():

@@ -20,8 +20,9 @@ def same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and (hasattr(one, "result") or bool(one == other))
 
 
+@pytest.mark.row("T20")
 @pytest.mark.parametrize("mode", MODES)
-def test_t20_status_and_headers_of_every_typed_method_can_be_seen(mode: str) -> None:
+def test_status_and_headers_of_every_typed_method_can_be_seen(mode: str) -> None:
     """Each operation by its method, with and without `on_response`: the same result, and one answer seen, less the token."""
     counted, service = 0, Service(says({}))
     for version in versions():
@@ -55,8 +56,9 @@ def guarded() -> list[Case]:
     return [c for v in versions() for c in v.cases if any(p.wire_name == "If-Match" for p in c.operation.arguments)]
 
 
+@pytest.mark.row("T20")
 @pytest.mark.parametrize("mode", MODES)
-def test_t20_a_stale_etag_is_a_412_of_its_own_kind_and_is_not_sent_again(mode: str) -> None:
+def test_a_stale_etag_is_a_412_of_its_own_kind_and_is_not_sent_again(mode: str) -> None:
     for case in guarded():
         service = Service(says(STALE, 412, ETag='"8"'))
         with (
@@ -76,8 +78,9 @@ def test_t20_a_stale_etag_is_a_412_of_its_own_kind_and_is_not_sent_again(mode: s
     assert len(guarded()) >= 4
 
 
+@pytest.mark.row("T20")
 @pytest.mark.parametrize("mode", MODES)
-def test_t20_read_change_and_put_back_under_the_etag_that_was_read(mode: str) -> None:
+def test_read_change_and_put_back_under_the_etag_that_was_read(mode: str) -> None:
     """Every object that is read where it is put under an If-Match: the typed object and its ETag from one call."""
     counted = 0
     for put in guarded():
@@ -103,7 +106,8 @@ def test_t20_read_change_and_put_back_under_the_etag_that_was_read(mode: str) ->
     assert counted >= 2
 
 
-def test_t20_without_a_body_the_headers_are_seen_too() -> None:
+@pytest.mark.row("T20")
+def test_without_a_body_the_headers_are_seen_too() -> None:
     """Every operation that declares 204."""
     counted, service = 0, Service(plain(204, x_ms_correlation_request_id="c"))
     for version in versions():

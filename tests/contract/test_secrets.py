@@ -51,8 +51,9 @@ def _cut_off(request: httpx.Request) -> httpx.Response:
     raise httpx.ReadError("cut off", request=request)
 
 
+@pytest.mark.row("T15")
 @pytest.mark.parametrize("document", documents(), ids=str)
-def test_t15_no_canary_in_logs_and_errors(document: Document, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_canary_in_logs_and_errors(document: Document, caplog: pytest.LogCaptureFixture) -> None:
     plane, found = package(document), contract(document)
     title, names, secrets = manifest().plane(document.plane).title, Sampler(found), Canaries(found)
     caplog.set_level(logging.DEBUG)

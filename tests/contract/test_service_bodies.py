@@ -135,8 +135,10 @@ def ending(version: Version, method: str, *tails: str) -> Case:
     return next(c for c in version.cases if c.method == method and c.path.removeprefix("/atlas/v2") in tails)
 
 
+@pytest.mark.row("S01")
+@pytest.mark.row("S25")
 @pytest.mark.parametrize("mode", MODES)
-def test_s01_s25_run_history(mode: str) -> None:
+def test_run_histories_with_nulls_come_back_equal(mode: str) -> None:
     for version in of_plane("scanning"):
         page = answered(version.case("ScanResult_ListScanHistory"), {"value": [RUN, RECENT_RUN]}, mode=mode)
         first, second = page.value
@@ -145,8 +147,9 @@ def test_s01_s25_run_history(mode: str) -> None:
         assert (None, 72) == (details["estimatedTimeRemainingInSeconds"], details["statistics"]["assets"]["succeeded"])
 
 
+@pytest.mark.row("S02")
 @pytest.mark.parametrize("mode", MODES)
-def test_s02_accepted_with_nulls(mode: str) -> None:
+def test_an_accepted_answer_with_nulls_comes_back_equal(mode: str) -> None:
     """Run, cancel, tag, and every other operation of Scanning that answers 202."""
     counted = 0
     for version in of_plane("scanning"):
@@ -160,8 +163,9 @@ def test_s02_accepted_with_nulls(mode: str) -> None:
     assert counted > 12
 
 
+@pytest.mark.row("S04")
 @pytest.mark.parametrize("mode", MODES)
-def test_s04_a_data_source(mode: str) -> None:
+def test_a_data_source_comes_back_equal(mode: str) -> None:
     """Read, listed, and written back as it came."""
     for version in of_plane("scanning"):
         found = answered(version.case("DataSources_Get"), SOURCE, mode=mode)
@@ -187,7 +191,8 @@ def test_s04_a_data_source(mode: str) -> None:
         )
 
 
-def test_s07_a_classification_rule() -> None:
+@pytest.mark.row("S07")
+def test_a_classification_rule_comes_back_equal() -> None:
     for version in of_plane("scanning"):
         found = answered(version.case("ClassificationRules_Get"), RULE)
         assert "CustomClassificationRule" == type(found).__name__
@@ -195,8 +200,9 @@ def test_s07_a_classification_rule() -> None:
         assert ("RegexClassificationRulePattern", "id") == (type(pattern).__name__, pattern.pattern)
 
 
+@pytest.mark.row("S09")
 @pytest.mark.parametrize("mode", MODES)
-def test_s09_policies_go_back_with_what_no_schema_names(mode: str) -> None:
+def test_policies_go_back_with_what_no_schema_names(mode: str) -> None:
     version = one("metadata_policies", "2021-07-01-preview")
     (policy,) = answered(version.case("MetadataPolicy_ListAll"), POLICIES, mode=mode).values
     with Caller(version, service := Service(says({})), mode) as caller:
@@ -204,7 +210,8 @@ def test_s09_policies_go_back_with_what_no_schema_names(mode: str) -> None:
     assert POLICIES["values"][0] == json.loads(service.last.content)
 
 
-def test_s13_entities() -> None:
+@pytest.mark.row("S13")
+def test_entities_come_back_equal() -> None:
     for version in of_plane(*ATLAS):
         found = answered(ending(version, "get", "/entity/bulk"), ENTITIES)
         (entity,) = found.entities
@@ -216,7 +223,8 @@ def test_s13_entities() -> None:
         assert ENTITIES == json.loads(service.last.content), version
 
 
-def test_s14_a_search_that_finds_nothing() -> None:
+@pytest.mark.row("S14")
+def test_a_search_that_finds_nothing() -> None:
     """Every operation whose answer has `@search.count`."""
     nothing, counted = {"@search.count": 0, "value": [], "@search.facets": None}, 0
     for version in of_plane(*ATLAS):
@@ -230,7 +238,9 @@ def test_s14_a_search_that_finds_nothing() -> None:
     assert counted >= 7
 
 
-def test_s16_b28_bare_arrays_are_lists() -> None:
+@pytest.mark.row("S16")
+@pytest.mark.row("B28")
+def test_bare_arrays_are_lists() -> None:
     """Every operation whose answer is a bare array: a list, its items of their class where they are objects, most members missing."""
     glossary, counted = {"guid": "g", "qualifiedName": "Glossary", "name": "Glossary", "lastModifiedTS": "1"}, 0
     for version in versions():
@@ -250,15 +260,17 @@ def test_s16_b28_bare_arrays_are_lists() -> None:
     assert counted > 70
 
 
-def test_s17_members_that_a_later_version_dropped() -> None:
+@pytest.mark.row("S17")
+def test_members_that_a_later_version_dropped() -> None:
     for version in of_plane("account"):
         found = answered(version.case("Accounts_GetAccountProperties"), ACCOUNT)
         endpoints = found.properties.endpoints
         assert ("https://c", "https://g") == (endpoints.catalog, to_json(endpoints)["guardian"]), version
 
 
+@pytest.mark.row("S18")
 @pytest.mark.parametrize("mode", MODES)
-def test_s18_a_collection_that_is_not_ready(mode: str) -> None:
+def test_a_collection_that_is_not_ready(mode: str) -> None:
     """200 with `Creating` is the answer, not the end of a wait; deleting gives 204 and None."""
     for version in of_plane("account"):
         write = version.case("Collections_CreateOrUpdateCollection")
@@ -274,8 +286,10 @@ def test_s18_a_collection_that_is_not_ready(mode: str) -> None:
             assert caller.send(version.case("Collections_DeleteCollection"), "c1") is None
 
 
+@pytest.mark.row("S18")
+@pytest.mark.row("S22")
 @pytest.mark.parametrize("mode", MODES)
-def test_s18_s22_deleted_is_none(mode: str) -> None:
+def test_deleted_is_none(mode: str) -> None:
     """Every operation that declares 204, by its method."""
     counted, service = 0, Service(plain(204))
     for version in versions():
@@ -288,8 +302,9 @@ def test_s18_s22_deleted_is_none(mode: str) -> None:
     assert counted > 200
 
 
+@pytest.mark.row("S20")
 @pytest.mark.parametrize("mode", MODES)
-def test_s20_a_share_that_is_being_deleted(mode: str) -> None:
+def test_a_share_that_is_being_deleted(mode: str) -> None:
     """Every operation of Share that answers 202: followed to its end from a first answer full of nulls."""
     counted = 0
     for version in of_plane("share"):
@@ -311,7 +326,8 @@ def test_s20_a_share_that_is_being_deleted(mode: str) -> None:
     assert counted >= 14
 
 
-def test_s21_workflows_with_nine_digits() -> None:
+@pytest.mark.row("S21")
+def test_workflows_with_nine_digits_come_back_equal() -> None:
     for version in of_plane("workflow"):
         (found,) = answered(
             next(c for c in version.cases if (c.method, c.path) == ("get", "/workflows")), WORKFLOWS
@@ -324,7 +340,8 @@ def test_s21_workflows_with_nine_digits() -> None:
         )
 
 
-def test_s22_a_run_that_is_cancelled() -> None:
+@pytest.mark.row("S22")
+def test_a_run_that_is_cancelled() -> None:
     for version in of_plane("workflow"):
         case = next(c for c in version.cases if c.path.endswith("/cancel"))
         for mode in MODES:
@@ -335,7 +352,8 @@ def test_s22_a_run_that_is_cancelled() -> None:
 SERVERS = ["Kestrel", "AzurePurview", "MicrosoftPurview"]
 
 
-def test_s30_headers_that_no_document_declares() -> None:
+@pytest.mark.row("S30")
+def test_headers_that_no_document_declares() -> None:
     """Every operation, good and failed: ids of the service at hand, one of ours on each request, a new one for each call."""
     ours, counted, service = set[str](), 0, Service()
     for version in versions():

@@ -52,8 +52,10 @@ def harmless(case: Case) -> bool:
     return case.method.upper() in REPEATED_ALWAYS or bool(case.fact.get("x-retry-safe")) or made_up
 
 
+@pytest.mark.row("T01")
+@pytest.mark.row("T04")
 @pytest.mark.parametrize("failure", FAILURES)
-def test_t01_t04_what_is_tried_again_of_every_operation(failure: str) -> None:
+def test_what_is_tried_again_of_every_operation(failure: str) -> None:
     """As often as the table says; all tries of a call have its id and a number of their own, and the error knows how many."""
     answer, when = FAILURES[failure]
     counts, ids, service = Counter[str](), set[str](), Service(answer)
@@ -78,8 +80,9 @@ def test_t01_t04_what_is_tried_again_of_every_operation(failure: str) -> None:
     assert when != "harmless" or min(counts.values()) > 200
 
 
+@pytest.mark.row("T06")
 @pytest.mark.parametrize("mode", MODES)
-def test_t06_an_id_makes_a_write_repeatable(mode: str) -> None:
+def test_an_id_makes_a_write_repeatable(mode: str) -> None:
     """Every operation with `repeatability-request-id`: one UUID a call, on every try of it; the caller's own is kept."""
     wire, counted = "repeatability-request-id", 0
     service = Service()
@@ -102,8 +105,9 @@ def test_t06_an_id_makes_a_write_repeatable(mode: str) -> None:
     assert 12 == counted
 
 
+@pytest.mark.row("T14")
 @pytest.mark.parametrize("mode", MODES)
-def test_t14_no_redirect_is_followed(mode: str) -> None:
+def test_no_redirect_is_followed(mode: str) -> None:
     """Every operation: an error with where it led, and one request, so the token goes nowhere else."""
     statuses, service = (301, 302, 303, 307, 308), Service()
     counted = 0
@@ -131,8 +135,9 @@ def giving_files() -> Iterator[Case]:
     return (case for case in cases() if "bytes" in case.operation.types.values())
 
 
+@pytest.mark.row("T18")
 @pytest.mark.parametrize("mode", MODES)
-def test_t18_files_come_as_they_are(mode: str) -> None:
+def test_files_come_as_they_are(mode: str) -> None:
     """Every operation that gives a file, by its method and unread: the very bytes, whatever they look like."""
     counted = 0
     for case in giving_files():
@@ -149,8 +154,9 @@ def test_t18_files_come_as_they_are(mode: str) -> None:
     assert counted > 5
 
 
+@pytest.mark.row("T18")
 @pytest.mark.parametrize("mode", MODES)
-def test_t18_files_leave_as_they_are(mode: str, tmp_path: Path) -> None:
+def test_files_leave_as_they_are(mode: str, tmp_path: Path) -> None:
     """Every operation that takes a form: bytes, an open file, a path, a named one, each whole and once in its part."""
     path, counted = tmp_path / "ä terms.csv", 0
     path.write_bytes(FILE)
