@@ -17,27 +17,30 @@ from .support import CLIENT, SECRET, TENANT, World, json_bytes
 JSON = {"content_type": "application/json"}
 
 
+@pytest.mark.row("A03")
 @pytest.mark.parametrize(
     ("given", "lifetime"),
     [("86399", 86399), (3599, 3599), (3599.5, 3599.5), ("3599.0", 3599), (1, 1), (315360000, 315360000)],
 )
-def test_a03_numbers_come_in_many_forms(world: World, given: object, lifetime: float) -> None:
+def test_numbers_come_in_many_forms(world: World, given: object, lifetime: float) -> None:
     world.expires_in(given)
     world.get()
     assert lifetime == world.auth.token_info().expires_in
 
 
+@pytest.mark.row("A03")
 @pytest.mark.parametrize(
     "given",
     [True, -1, 0, "-5", "0", "NaN", float("nan"), "", " ", "1e3", "x", [], {}, 10**9, "9" * 30, "٣", float("inf")],
 )
-def test_a03_nonsense_is_refused(world: World, given: object) -> None:
+def test_nonsense_is_refused(world: World, given: object) -> None:
     world.endpoint.always = answer(content=json.dumps({"access_token": "t", "expires_in": given}).encode(), **JSON)
     with pytest.raises(TokenResponseError, match="expires_in of the token is not a positive number of seconds"):
         world.get()
 
 
-def test_a03_ext_expires_in_is_no_lifetime(world: World) -> None:
+@pytest.mark.row("A03")
+def test_ext_expires_in_is_no_lifetime(world: World) -> None:
     world.endpoint.members = {"ext_expires_in": 99999}
     with pytest.raises(TokenResponseError, match="expires_on"):
         world.get()
@@ -46,7 +49,8 @@ def test_a03_ext_expires_in_is_no_lifetime(world: World) -> None:
     assert 600 == world.auth.token_info().expires_in
 
 
-def test_a04_the_lifetime_counts_from_before_the_request(world: World) -> None:
+@pytest.mark.row("A04")
+def test_the_lifetime_counts_from_before_the_request(world: World) -> None:
     def slow(request: httpx.Request) -> None:
         world.clock.advance(20)
 
@@ -55,21 +59,24 @@ def test_a04_the_lifetime_counts_from_before_the_request(world: World) -> None:
     assert 3580 == world.auth.token_info().expires_in
 
 
-def test_a04_expires_on_counts_only_alone(world: World) -> None:
+@pytest.mark.row("A04")
+def test_expires_on_counts_only_alone(world: World) -> None:
     world.endpoint.members = {"expires_on": str(int(world.clock.wall) + 1234)}
     world.get()
     assert 1234 == world.auth.token_info().expires_in
 
 
-def test_a04_expires_on_alone_is_read_by_the_servers_clock(world: World) -> None:
+@pytest.mark.row("A04")
+def test_expires_on_alone_is_read_by_the_servers_clock(world: World) -> None:
     body = json_bytes(access_token="t", expires_on=784111777 + 600)
     world.endpoint.always = answer(content=body, date="Sun, 06 Nov 1994 08:49:37 GMT", **JSON)
     world.get()
     assert 600 == world.auth.token_info().expires_in
 
 
+@pytest.mark.row("A04")
 @pytest.mark.parametrize(("off", "warnings"), [(301, 1), (-301, 1), (299, 0), (-299, 0)])
-def test_a04_disagreement_warns_once(world: World, caplog: pytest.LogCaptureFixture, off: int, warnings: int) -> None:
+def test_disagreement_warns_once(world: World, caplog: pytest.LogCaptureFixture, off: int, warnings: int) -> None:
     for _ in range(3):
         world.endpoint.members = {"expires_in": 3600, "expires_on": int(world.clock.wall) + 3600 + off}
         world.get()
@@ -80,13 +87,15 @@ def test_a04_disagreement_warns_once(world: World, caplog: pytest.LogCaptureFixt
     )
 
 
+@pytest.mark.row("A04")
 @pytest.mark.parametrize("odd", [[], None, "x", True, {}])
-def test_a04_an_odd_expires_on_beside_expires_in_is_ignored(world: World, odd: Any) -> None:
+def test_an_odd_expires_on_beside_expires_in_is_ignored(world: World, odd: Any) -> None:
     world.endpoint.members = {"expires_in": 3600, "expires_on": odd}
     world.get()
     assert 3600 == world.auth.token_info().expires_in
 
 
+@pytest.mark.row("A15")
 @pytest.mark.parametrize(
     ("code", "hint"),
     [
@@ -102,7 +111,7 @@ def test_a04_an_odd_expires_on_beside_expires_in_is_ignored(world: World, odd: A
         (999, "Check client_id and client_secret"),
     ],
 )
-def test_a15_errors_say_what_to_do(world: World, mode: str, code: int, hint: str) -> None:
+def test_errors_say_what_to_do(world: World, mode: str, code: int, hint: str) -> None:
     world.endpoint.always = refused(code=code)
     with pytest.raises(TokenRequestError, match=hint) as caught:
         world.get(mode)
@@ -116,7 +125,8 @@ def test_a15_errors_say_what_to_do(world: World, mode: str, code: int, hint: str
         assert fact in str(error)
 
 
-def test_a15_the_number_is_found_in_the_description(world: World) -> None:
+@pytest.mark.row("A15")
+def test_the_number_is_found_in_the_description(world: World) -> None:
     world.endpoint.always = answer(
         400, json_bytes(error="x", error_description="AADSTS90002: no\r\nsuch tenant"), **JSON
     )
@@ -125,7 +135,8 @@ def test_a15_the_number_is_found_in_the_description(world: World) -> None:
     assert (90002,) == caught.value.error_codes
 
 
-def test_a15_the_servers_text_is_cut_and_redacted(world: World) -> None:
+@pytest.mark.row("A15")
+def test_the_servers_text_is_cut_and_redacted(world: World) -> None:
     encoded = "CANARY-s3cret%2B%26%3D%25~%C3%A9"
     text = f"{SECRET} {encoded} eyJhbGciOiJub25lIn0.CANARY.x " + "long " * 500
     body = json_bytes(error=f"bad {SECRET}", error_description=text, correlation_id=[SECRET], error_codes=SECRET)
@@ -138,6 +149,7 @@ def test_a15_the_servers_text_is_cut_and_redacted(world: World) -> None:
     assert len(str(caught.value)) < 1000
 
 
+@pytest.mark.row("A16")
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
@@ -169,7 +181,7 @@ def test_a15_the_servers_text_is_cut_and_redacted(world: World) -> None:
     ],
 )
 @pytest.mark.parametrize("native", [False, True])
-def test_a16_a_malformed_answer_is_one_typed_error(
+def test_a_malformed_answer_is_one_typed_error(
     world: World, mode: str, native: bool, fault: Any, message: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -181,21 +193,24 @@ def test_a16_a_malformed_answer_is_one_typed_error(
     assert "sign in" not in caplog.text
 
 
+@pytest.mark.row("A16")
 @pytest.mark.parametrize("content", [b"<html>", b"", b"[]", b"\xff"])
-def test_a16_a_malformed_error_answer_is_one_too(world: World, content: bytes) -> None:
+def test_a_malformed_error_answer_is_one_too(world: World, content: bytes) -> None:
     world.endpoint.always = answer(400, content, content_type="text/html")
     with pytest.raises(TokenRequestError, match=r"^the token request failed \(HTTP 400, ") as caught:
         world.get()
     assert caught.value.hint is None
 
 
+@pytest.mark.row("A16")
 @pytest.mark.parametrize("kind", ["Bearer", "bearer", "BEARER"])
-def test_a16_the_token_type_has_any_case(world: World, kind: str) -> None:
+def test_the_token_type_has_any_case(world: World, kind: str) -> None:
     world.endpoint.members["token_type"] = kind
     assert 200 == world.get().status_code
 
 
-def test_a16_what_a_transport_raises_is_a_typed_error(world: World, mode: str) -> None:
+@pytest.mark.row("A16")
+def test_what_a_transport_raises_is_a_typed_error(world: World, mode: str) -> None:
     def broken(request: httpx.Request) -> httpx.Response:
         raise KeyError(SECRET)
 
@@ -206,7 +221,8 @@ def test_a16_what_a_transport_raises_is_a_typed_error(world: World, mode: str) -
     assert 1 == world.posts
 
 
-def test_a16_an_untrusted_certificate_has_its_hint(world: World) -> None:
+@pytest.mark.row("A16")
+def test_an_untrusted_certificate_has_its_hint(world: World) -> None:
     def untrusted(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] unable to get local issuer certificate")
 

@@ -28,6 +28,7 @@ PLAIN = f'Bearer realm="", error="insufficient_claims", claims="{STANDARD}"'
 BIG = base64.b64encode(json.dumps({"x": "y" * 20_000}).encode()).decode()
 
 
+@pytest.mark.row("A21")
 @pytest.mark.parametrize(
     "lines",
     [
@@ -44,7 +45,7 @@ BIG = base64.b64encode(json.dumps({"x": "y" * 20_000}).encode()).decode()
         [f'Bearer error="insufficient_claims", claims="{STANDARD[:8]}\\{STANDARD[8:]}"'],
     ],
 )
-def test_a21_claims_are_found(lines: list[str]) -> None:
+def test_claims_are_found(lines: list[str]) -> None:
     assert CLAIMS == bearer_claims(httpx.Headers([("www-authenticate", line) for line in lines]))
 
 
@@ -52,6 +53,7 @@ def _challenge(content: str) -> str:
     return f'Bearer error="insufficient_claims", claims="{base64.b64encode(content.encode()).decode()}"'
 
 
+@pytest.mark.row("A21")
 @pytest.mark.parametrize(
     "line",
     [
@@ -75,17 +77,19 @@ def _challenge(content: str) -> str:
         "a=" * 50_000,
     ],
 )
-def test_a21_what_is_no_claims_challenge_is_none(line: str) -> None:
+def test_what_is_no_claims_challenge_is_none(line: str) -> None:
     assert None is bearer_claims(httpx.Headers({"www-authenticate": line}))
 
 
-def test_a21_challenges_are_told_apart() -> None:
+@pytest.mark.row("A21")
+def test_challenges_are_told_apart() -> None:
     header = 'Negotiate, Digest realm="a \\"b\\", c", qop=auth, Bearer'
     expected = [("", {}), ("negotiate", {}), ("digest", {"realm": 'a "b", c', "qop": "auth"}), ("bearer", {})]
     assert expected == list(challenges(header))
 
 
-def test_a21_a_claims_challenge_is_answered_once(world: World, mode: str) -> None:
+@pytest.mark.row("A21")
+def test_a_claims_challenge_is_answered_once(world: World, mode: str) -> None:
     world.service.script = [status(401, www_authenticate=PLAIN)]
     assert 200 == world.get(mode).status_code
     assert ["token-1", "token-2"] == world.service.tokens
@@ -94,13 +98,15 @@ def test_a21_a_claims_challenge_is_answered_once(world: World, mode: str) -> Non
     assert "token-2" == world.service.tokens[-1]
 
 
-def test_a21_a_fixed_challenge_sees_two_requests(world: World, mode: str) -> None:
+@pytest.mark.row("A21")
+def test_a_fixed_challenge_sees_two_requests(world: World, mode: str) -> None:
     world.service.always = status(401, www_authenticate=PLAIN)
     assert 401 == world.get(mode).status_code
     assert (2, 2) == (len(world.service.tokens), world.posts)
 
 
-def test_a21_a_challenge_met_together_is_one_request(world: World) -> None:
+@pytest.mark.row("A21")
+def test_a_challenge_met_together_is_one_request(world: World) -> None:
     world.get()
     bad = rejecting("token-1")
 
@@ -113,8 +119,9 @@ def test_a21_a_challenge_met_together_is_one_request(world: World) -> None:
     assert ([200] * 32, 2) == (results, world.posts)
 
 
+@pytest.mark.row("A21")
 @pytest.mark.parametrize("header", [PLAIN, ""])
-def test_a21_a_failure_is_chained_to_the_401(world: World, mode: str, header: str) -> None:
+def test_a_failure_is_chained_to_the_401(world: World, mode: str, header: str) -> None:
     world.get(mode)
     world.clock.advance(11)
     world.service.always = status(401, www_authenticate=header)
@@ -139,19 +146,22 @@ def test_a21_a_failure_is_chained_to_the_401(world: World, mode: str, header: st
     assert isinstance(closed.value.__cause__, ChallengeError)
 
 
-def test_a21_without_a_401_there_is_no_cause(world: World, mode: str) -> None:
+@pytest.mark.row("A21")
+def test_without_a_401_there_is_no_cause(world: World, mode: str) -> None:
     world.endpoint.always = refused()
     with pytest.raises(AuthError) as caught:
         world.get(mode)
     assert None is caught.value.__cause__
 
 
-def test_a22_continuous_access_is_off_unless_asked_for(world: World, mode: str) -> None:
+@pytest.mark.row("A22")
+def test_continuous_access_is_off_unless_asked_for(world: World, mode: str) -> None:
     world.get(mode)
     assert "claims" not in world.endpoint.posts[0].form
 
 
-def test_a22_continuous_access_adds_the_capability(world: World, mode: str) -> None:
+@pytest.mark.row("A22")
+def test_continuous_access_adds_the_capability(world: World, mode: str) -> None:
     world.principal(continuous_access=True)
     world.service.script = [status(401, www_authenticate=PLAIN)]
     world.get(mode)
@@ -160,14 +170,16 @@ def test_a22_continuous_access_adds_the_capability(world: World, mode: str) -> N
     assert {"access_token": {**json.loads(CLAIMS)["access_token"], "xms_cc": {"values": ["cp1"]}}} == second
 
 
-def test_a22_odd_claims_do_no_harm(world: World) -> None:
+@pytest.mark.row("A22")
+def test_odd_claims_do_no_harm(world: World) -> None:
     world.principal(continuous_access=True)
     world.service.script = [status(401, www_authenticate=_challenge('{"access_token": []}'))]
     world.get()
     assert {"access_token": {"xms_cc": {"values": ["cp1"]}}} == json.loads(world.endpoint.posts[1].form["claims"])
 
 
-def test_a23_an_old_token_is_refreshed_once(world: World, mode: str) -> None:
+@pytest.mark.row("A23")
+def test_an_old_token_is_refreshed_once(world: World, mode: str) -> None:
     world.get(mode)
     world.clock.advance(11)
     world.service.always = rejecting("token-1")
@@ -176,7 +188,8 @@ def test_a23_an_old_token_is_refreshed_once(world: World, mode: str) -> None:
     assert 2 == world.posts
 
 
-def test_a23_a_young_token_is_not_refreshed(world: World, mode: str) -> None:
+@pytest.mark.row("A23")
+def test_a_young_token_is_not_refreshed(world: World, mode: str) -> None:
     world.get(mode)
     world.clock.advance(10)
     world.service.always = status(401)
@@ -184,7 +197,8 @@ def test_a23_a_young_token_is_not_refreshed(world: World, mode: str) -> None:
     assert (1, 2) == (world.posts, len(world.service.tokens))
 
 
-def test_a23_a_fixed_401_sees_two_requests(world: World, mode: str) -> None:
+@pytest.mark.row("A23")
+def test_a_fixed_401_sees_two_requests(world: World, mode: str) -> None:
     world.get(mode)
     world.clock.advance(11)
     world.service.always = status(401)
@@ -194,7 +208,8 @@ def test_a23_a_fixed_401_sees_two_requests(world: World, mode: str) -> None:
     assert (2, 4) == (world.posts, len(world.service.tokens))
 
 
-def test_a23_a_newer_token_needs_no_request(world: World, mode: str) -> None:
+@pytest.mark.row("A23")
+def test_a_newer_token_needs_no_request(world: World, mode: str) -> None:
     world.get(mode)
 
     def meanwhile(request: httpx.Request) -> httpx.Response:
@@ -208,7 +223,8 @@ def test_a23_a_newer_token_needs_no_request(world: World, mode: str) -> None:
     assert 2 == world.posts
 
 
-def test_a23_a_token_that_was_dropped_is_replaced_however_young(world: World, mode: str) -> None:
+@pytest.mark.row("A23")
+def test_a_token_that_was_dropped_is_replaced_however_young(world: World, mode: str) -> None:
     def meanwhile(request: httpx.Request) -> httpx.Response:
         world.auth.invalidate()
         return httpx.Response(401)
@@ -218,7 +234,8 @@ def test_a23_a_token_that_was_dropped_is_replaced_however_young(world: World, mo
     assert ["token-1", "token-2"] == world.service.tokens
 
 
-def test_a23_threads_that_meet_a_401_together_make_one_request(world: World) -> None:
+@pytest.mark.row("A23")
+def test_threads_that_meet_a_401_together_make_one_request(world: World) -> None:
     world.get()
     world.clock.advance(11)
     world.service.always = rejecting("token-1")
@@ -226,7 +243,8 @@ def test_a23_threads_that_meet_a_401_together_make_one_request(world: World) -> 
     assert ([200] * 64, 2) == (results, world.posts)
 
 
-def test_a23_a_new_token_that_is_the_old_one_is_not_sent_again(world: World, mode: str) -> None:
+@pytest.mark.row("A23")
+def test_a_new_token_that_is_the_old_one_is_not_sent_again(world: World, mode: str) -> None:
     world.endpoint.always = lambda request: httpx.Response(200, json={"access_token": "same", "expires_in": 3600})
     world.get(mode)
     world.clock.advance(11)
@@ -235,7 +253,8 @@ def test_a23_a_new_token_that_is_the_old_one_is_not_sent_again(world: World, mod
     assert (2, 2) == (world.posts, len(world.service.tokens))
 
 
-def test_a25_bytes_are_sent_again(world: World, mode: str) -> None:
+@pytest.mark.row("A25")
+def test_bytes_are_sent_again(world: World, mode: str) -> None:
     world.service.script = [status(401, www_authenticate=PLAIN)]
     response = world.get(mode, method="POST", json={"a": 1}, extensions={"mine": 1})
     assert 200 == response.status_code
@@ -244,7 +263,8 @@ def test_a25_bytes_are_sent_again(world: World, mode: str) -> None:
     assert 1 == response.request.extensions["mine"]
 
 
-def test_a25_a_seekable_file_is_sent_again_from_where_it_stood(world: World) -> None:
+@pytest.mark.row("A25")
+def test_a_seekable_file_is_sent_again_from_where_it_stood(world: World) -> None:
     world.service.script = [status(401, www_authenticate=PLAIN)]
     file = io.BytesIO(b"abcdef")
     file.seek(2)
@@ -252,7 +272,8 @@ def test_a25_a_seekable_file_is_sent_again_from_where_it_stood(world: World) -> 
     assert [b"cdef"] * 2 == world.service.bodies
 
 
-def test_a25_a_form_with_files_is_sent_again(world: World, mode: str, tmp_path: Path) -> None:
+@pytest.mark.row("A25")
+def test_a_form_with_files_is_sent_again(world: World, mode: str, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"on disk")
     world.service.script = [status(401, www_authenticate=PLAIN)]
@@ -286,14 +307,16 @@ def generated() -> Iterator[bytes]:
     yield b"c"
 
 
+@pytest.mark.row("A25")
 @pytest.mark.parametrize("make", [generated, lambda: Unseekable(b"abc"), Pipe, lambda: iter([b"abc"])])
-def test_a25_other_bodies_are_not(world: World, make: Any) -> None:
+def test_other_bodies_are_not(world: World, make: Any) -> None:
     world.service.script = [status(401, www_authenticate=PLAIN)]
     assert 401 == world.get(method="POST", content=make()).status_code
     assert ([b"abc"], 1) == (world.service.bodies, world.posts)
 
 
-def test_a25_an_async_generator_is_not(world: World) -> None:
+@pytest.mark.row("A25")
+def test_an_async_generator_is_not(world: World) -> None:
     async def body() -> AsyncIterator[bytes]:
         yield b"abc"
 
@@ -302,13 +325,15 @@ def test_a25_an_async_generator_is_not(world: World) -> None:
     assert [b"abc"] == world.service.bodies
 
 
-def test_a25_a_form_with_an_unseekable_file_is_not(world: World) -> None:
+@pytest.mark.row("A25")
+def test_a_form_with_an_unseekable_file_is_not(world: World) -> None:
     world.service.script = [status(401, www_authenticate=PLAIN)]
     assert 401 == world.get(method="POST", files={"a": Unseekable(b"abc")}).status_code
     assert 1 == len(world.service.bodies)
 
 
-def test_a24_a_flow_can_be_driven_by_hand(world: World) -> None:
+@pytest.mark.row("A24")
+def test_a_flow_can_be_driven_by_hand(world: World) -> None:
     """As purview_core and httpx do it: the flow ends after an answer that is not for it."""
     flow = world.principal().auth_flow(httpx.Request("GET", "https://contoso.purview.azure.com/"))
     request = next(flow)
@@ -328,7 +353,8 @@ def test_a24_a_flow_can_be_driven_by_hand(world: World) -> None:
 ORIGIN = "https://contoso.purview.azure.com"
 
 
-def test_a05_a_token_at_hand_is_given_ahead(world: World) -> None:
+@pytest.mark.row("A05")
+def test_a_token_at_hand_is_given_ahead(world: World) -> None:
     auth = world.principal()
     assert None is auth.warm_token(ORIGIN)
     world.get()
@@ -339,7 +365,8 @@ def test_a05_a_token_at_hand_is_given_ahead(world: World) -> None:
     assert (None, 1) == (auth.warm_token(ORIGIN), world.posts)
 
 
-def test_a23_a_401_rejects_the_token_that_was_sent(world: World, mode: str) -> None:
+@pytest.mark.row("A23")
+def test_a_401_rejects_the_token_that_was_sent(world: World, mode: str) -> None:
     """Another caller may have got a new one meanwhile: that serves, and none is asked for."""
     world.get(mode)
 
@@ -383,8 +410,9 @@ class Around(httpx.Auth):
         return self.inner.sync_auth_flow(request)
 
 
+@pytest.mark.row("A05")
 @pytest.mark.parametrize("kind", ["mixed", "below", "around", "set"])
-def test_a05_an_auth_with_a_flow_of_its_own_sees_each_request(world: World, kind: str) -> None:
+def test_an_auth_with_a_flow_of_its_own_sees_each_request(world: World, kind: str) -> None:
     made = {"mixed": Mixed, "below": Below}.get(kind, ServicePrincipal)
     auth: Any = made(TENANT, CLIENT, SECRET, transport=world.endpoint)
     if kind == "around":

@@ -58,8 +58,9 @@ def credential_auth(credential: Any, clock: FakeClock, **options: Any) -> Creden
     return CredentialAuth(credential, clock=clock, rng=NoJitter(), **{"sleep": clock, **options})
 
 
+@pytest.mark.row("A30")
 @pytest.mark.parametrize("kind", [FakeCredential, FakeAsyncCredential, Info, Awaitable])
-def test_a30_any_credential_serves(mode: str, kind: type[Any]) -> None:
+def test_any_credential_serves(mode: str, kind: type[Any]) -> None:
     credential = kind()
     inner = getattr(credential, "inner", credential)
     inner = getattr(inner, "inner", inner)
@@ -75,7 +76,8 @@ def test_a30_any_credential_serves(mode: str, kind: type[Any]) -> None:
     assert f"CredentialAuth({kind.__name__})" == repr(auth)
 
 
-def test_a30_a_sync_credential_runs_beside_the_loop() -> None:
+@pytest.mark.row("A30")
+def test_a_sync_credential_runs_beside_the_loop() -> None:
     names: list[str] = []
 
     class Threaded(FakeCredential):
@@ -88,7 +90,8 @@ def test_a30_a_sync_credential_runs_beside_the_loop() -> None:
     assert ["purview-auth"] == names
 
 
-def test_a30_an_async_credential_runs_on_the_callers_loop() -> None:
+@pytest.mark.row("A30")
+def test_an_async_credential_runs_on_the_callers_loop() -> None:
     loops: list[Any] = []
 
     class Noting(FakeAsyncCredential):
@@ -108,7 +111,8 @@ def test_a30_an_async_credential_runs_on_the_callers_loop() -> None:
     assert asyncio.run(main())
 
 
-def test_a30_blocking_callers_of_an_async_credential_share_one_loop() -> None:
+@pytest.mark.row("A30")
+def test_blocking_callers_of_an_async_credential_share_one_loop() -> None:
     loops: list[Any] = []
 
     class Noting(FakeAsyncCredential):
@@ -125,8 +129,9 @@ def test_a30_blocking_callers_of_an_async_credential_share_one_loop() -> None:
     assert loops[0] is loops[1]
 
 
+@pytest.mark.row("A08")
 @pytest.mark.parametrize("kind", [FakeCredential, FakeAsyncCredential])
-def test_a08_one_credential_is_asked_once(kind: type[Any]) -> None:
+def test_one_credential_is_asked_once(kind: type[Any]) -> None:
     for mode in ("sync", "asyncio", "trio"):
         credential = kind()
         inner = getattr(credential, "inner", credential)
@@ -145,7 +150,8 @@ def call_tasks(mode: str, auth: Any) -> list[Any]:
     return run(mode, lambda: many_tasks(mode, token_of_async(auth), 64))
 
 
-def test_a08_a_store_may_be_given() -> None:
+@pytest.mark.row("A08")
+def test_a_store_may_be_given() -> None:
     credential, shared = FakeCredential(), TokenStore()
     one, two = (credential_auth(credential, credential.clock, store=shared) for _ in range(2))
     assert token_of(one)() == token_of(two)()
@@ -153,8 +159,9 @@ def test_a08_a_store_may_be_given() -> None:
     assert token_of(credential_auth(credential, credential.clock, store=shared, resource="other"))() == "Bearer token-3"
 
 
+@pytest.mark.row("A30")
 @pytest.mark.parametrize("kind", [FakeCredential, FakeAsyncCredential, Info])
-def test_a30_claims_and_capabilities_are_passed_on(mode: str, kind: type[Any]) -> None:
+def test_claims_and_capabilities_are_passed_on(mode: str, kind: type[Any]) -> None:
     credential = kind()
     inner = getattr(credential, "inner", credential)
     service = Service(script=[status(401, www_authenticate=CHALLENGE)])
@@ -165,7 +172,8 @@ def test_a30_claims_and_capabilities_are_passed_on(mode: str, kind: type[Any]) -
     assert ([{"options": one} for one in expected] if kind is Info else expected) == [first, second]
 
 
-def test_a30_the_rules_of_refresh_hold(mode: str) -> None:
+@pytest.mark.row("A30")
+def test_the_rules_of_refresh_hold(mode: str) -> None:
     credential = FakeCredential()
     service = Service()
     auth = credential_auth(credential, credential.clock)
@@ -186,8 +194,9 @@ class ClientAuthenticationError(Exception):
     """Named as azure-core's."""
 
 
+@pytest.mark.row("A30")
 @pytest.mark.parametrize("kind", [FakeCredential, FakeAsyncCredential])
-def test_a30_a_refusal_is_kept_and_explained(mode: str, kind: type[Any]) -> None:
+def test_a_refusal_is_kept_and_explained(mode: str, kind: type[Any]) -> None:
     credential = kind()
     inner = getattr(credential, "inner", credential)
     inner.error = ClientAuthenticationError(
@@ -201,7 +210,8 @@ def test_a30_a_refusal_is_kept_and_explained(mode: str, kind: type[Any]) -> None
     assert 1 == len(inner.calls)
 
 
-def test_a30_a_passing_failure_is_not_kept() -> None:
+@pytest.mark.row("A30")
+def test_a_passing_failure_is_not_kept() -> None:
     credential = FakeCredential(error=ValueError())
     auth = credential_auth(credential, credential.clock)
     for _ in range(2):
@@ -218,6 +228,7 @@ def _answering(**members: Any) -> Any:
     return Odd()
 
 
+@pytest.mark.row("A30")
 @pytest.mark.parametrize(
     "members",
     [
@@ -234,12 +245,13 @@ def _answering(**members: Any) -> Any:
         {"token": "t", "expires_on": 1_700_000_900, "refresh_on": "soon"},
     ],
 )
-def test_a30_an_odd_token_is_a_typed_error(members: dict[str, Any]) -> None:
+def test_an_odd_token_is_a_typed_error(members: dict[str, Any]) -> None:
     with pytest.raises(TokenResponseError):
         call("sync", credential_auth(_answering(**members), FakeClock()), Service())
 
 
-def test_a30_refresh_on_is_heeded() -> None:
+@pytest.mark.row("A30")
+def test_refresh_on_is_heeded() -> None:
     now = FakeClock().time()
     auth = credential_auth(_answering(token="t", expires_on=now + 3600, refresh_on=now + 1000), FakeClock())
     call("sync", auth, Service())
@@ -248,13 +260,15 @@ def test_a30_refresh_on_is_heeded() -> None:
     assert (now + 1000, now + 3600) == (info.refresh_on, info.expires_on)
 
 
+@pytest.mark.row("A30")
 @pytest.mark.parametrize("credential", [None, object(), "text", type("Odd", (), {"get_token": 5})()])
-def test_a30_what_is_no_credential_is_refused(credential: Any) -> None:
+def test_what_is_no_credential_is_refused(credential: Any) -> None:
     with pytest.raises(ConfigurationError, match="must have a method"):
         CredentialAuth(credential)
 
 
-def test_a30_a_context_manager_tells_the_kind() -> None:
+@pytest.mark.row("A30")
+def test_a_context_manager_tells_the_kind() -> None:
     class Hidden(Awaitable):
         async def __aenter__(self) -> Any: ...
         async def __aexit__(self, *_: object) -> None: ...
@@ -263,7 +277,8 @@ def test_a30_a_context_manager_tells_the_kind() -> None:
     assert auth._source.native
 
 
-def test_a31_a_credential_has_a_cloud() -> None:
+@pytest.mark.row("A31")
+def test_a_credential_has_a_cloud() -> None:
     auth = CredentialAuth(FakeCredential(), cloud=US_GOVERNMENT)
     auth.check_url("https://contoso.purview.azure.us/")
     with pytest.raises(HostRefusedError):
@@ -286,8 +301,9 @@ print(out); print(err, file=sys.stderr); sys.exit(int(code))
     return tmp_path
 
 
+@pytest.mark.row("A30")
 @pytest.mark.parametrize("older", [False, True])
-def test_a30_the_az_command_signs_in(az: Path, older: bool) -> None:
+def test_the_az_command_signs_in(az: Path, older: bool) -> None:
     expiry = datetime.now().astimezone().timestamp() + 3000
     local = datetime.fromtimestamp(expiry).isoformat(" ")  # noqa: DTZ006  (as az prints it)
     answer = {"accessToken": "from-az", "expiresOn": local} | ({} if older else {"expires_on": int(expiry)})
@@ -305,6 +321,7 @@ def test_a30_the_az_command_signs_in(az: Path, older: bool) -> None:
     ] == (az / "arguments").read_text().split("\n")
 
 
+@pytest.mark.row("A30")
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
@@ -316,20 +333,22 @@ def test_a30_the_az_command_signs_in(az: Path, older: bool) -> None:
         ('{"accessToken": "CANARY", "expiresOn": "soon"}||0', "failed. Run it by hand"),
     ],
 )
-def test_a30_the_az_command_fails(az: Path, answer: str, message: str) -> None:
+def test_the_az_command_fails(az: Path, answer: str, message: str) -> None:
     (az / "answer").write_text(answer)
     with pytest.raises(AuthError, match=message) as caught:
         call("sync", CredentialAuth(AzureCliCredential()), Service())
     assert "CANARY" not in str(caught.value)
 
 
-def test_a30_the_az_command_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.row("A30")
+def test_the_az_command_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(CredentialError, match="not installed"):
         AzureCliCredential().get_token(SCOPE)
 
 
-def test_a30_the_az_command_hangs(az: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.row("A30")
+def test_the_az_command_hangs(az: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def hang(*_: Any, **__: Any) -> None:
         raise subprocess.TimeoutExpired("az", 20, output=b"CANARY")
 
@@ -340,6 +359,7 @@ def test_a30_the_az_command_hangs(az: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert None is caught.value.__context__
 
 
-def test_a17_the_az_commands_tenant_is_checked() -> None:
+@pytest.mark.row("A17")
+def test_the_az_commands_tenant_is_checked() -> None:
     with pytest.raises(ConfigurationError, match="tenant_id must be"):
         AzureCliCredential(tenant_id="--debug x")

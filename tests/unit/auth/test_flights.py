@@ -94,20 +94,23 @@ def start_waiters(world: World, count: int) -> None:
         threading.Event().wait(0.002)
 
 
-def test_a08_cold_threads_make_one_request(world: World) -> None:
+@pytest.mark.row("A08")
+def test_cold_threads_make_one_request(world: World) -> None:
     results = many_threads(token_of(world.principal()))
     assert (["Bearer token-1"] * THREADS, 1) == (results, world.posts)
 
 
+@pytest.mark.row("A08")
 @pytest.mark.parametrize("native", [False, True])
 @pytest.mark.parametrize("mode", ["asyncio", "trio"])
-def test_a08_cold_tasks_make_one_request(world: World, mode: str, native: bool) -> None:
+def test_cold_tasks_make_one_request(world: World, mode: str, native: bool) -> None:
     auth = world.principal(async_transport=world.endpoint if native else None)
     results = run(mode, lambda: many_tasks(mode, token_of_async(auth)))
     assert (["Bearer token-1"] * TASKS, 1) == (results, world.posts)
 
 
-def test_a08_other_keys_do_not_wait(world: World) -> None:
+@pytest.mark.row("A08")
+def test_other_keys_do_not_wait(world: World) -> None:
     shared = TokenStore()
     held = Held()
     world.endpoint.faults.append(held)
@@ -121,15 +124,17 @@ def test_a08_other_keys_do_not_wait(world: World) -> None:
     thread.join()
 
 
-def test_a08_a_shared_store_makes_one_request(world: World) -> None:
+@pytest.mark.row("A08")
+def test_a_shared_store_makes_one_request(world: World) -> None:
     shared = TokenStore()
     auths = [world.principal(store=shared) for _ in range(8)]
     results = many_threads(lambda: {token_of(auth)() for auth in auths}, 8)
     assert ([{"Bearer token-1"}] * 8, 1) == (results, world.posts)
 
 
+@pytest.mark.row("A09")
 @pytest.mark.parametrize(("fault", "posts"), [(refused(), 1), (disconnected(), 3)])
-def test_a09_all_threads_share_one_failure(world: World, fault: Fault, posts: int) -> None:
+def test_all_threads_share_one_failure(world: World, fault: Fault, posts: int) -> None:
     def slow(request: httpx.Request) -> httpx.Response | None:
         threading.Event().wait(0.05)
         return fault(request)
@@ -141,9 +146,10 @@ def test_a09_all_threads_share_one_failure(world: World, fault: Fault, posts: in
     assert posts == world.posts
 
 
+@pytest.mark.row("A09")
 @pytest.mark.parametrize("native", [False, True])
 @pytest.mark.parametrize("mode", ["asyncio", "trio"])
-def test_a09_all_tasks_share_one_failure(world: World, mode: str, native: bool) -> None:
+def test_all_tasks_share_one_failure(world: World, mode: str, native: bool) -> None:
     class Slow(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             await (trio if mode == "trio" else asyncio).sleep(0.02)  # type: ignore[attr-defined]
@@ -160,9 +166,10 @@ def test_a09_all_tasks_share_one_failure(world: World, mode: str, native: bool) 
     assert (100, 3) == (len({id(one) for one in results}), world.posts)
 
 
+@pytest.mark.row("A10")
 @pytest.mark.parametrize("leader", [True, False])
 @pytest.mark.parametrize("mode", ["asyncio", "trio"])
-def test_a10_a_cancelled_caller_leaves_the_request_alive(world: World, mode: str, leader: bool) -> None:
+def test_a_cancelled_caller_leaves_the_request_alive(world: World, mode: str, leader: bool) -> None:
     held = Held()
     world.endpoint.faults.append(held)
     auth = world.principal()
@@ -198,8 +205,9 @@ def test_a10_a_cancelled_caller_leaves_the_request_alive(world: World, mode: str
     assert {} == auth._slot._flights
 
 
+@pytest.mark.row("A10")
 @pytest.mark.parametrize("mode", ["asyncio", "trio"])
-def test_a10_a_cancelled_native_leader_hands_over(world: World, mode: str) -> None:
+def test_a_cancelled_native_leader_hands_over(world: World, mode: str) -> None:
     reached = threading.Event()
 
     class Stuck(httpx.AsyncBaseTransport):
@@ -244,7 +252,8 @@ def test_a10_a_cancelled_native_leader_hands_over(world: World, mode: str) -> No
     assert ["acquired"] == [event.kind for event in events]
 
 
-def test_a10_a_time_limit_of_the_caller(world: World) -> None:
+@pytest.mark.row("A10")
+def test_a_time_limit_of_the_caller(world: World) -> None:
     held = Held()
     world.endpoint.faults.append(held)
     auth = world.principal()
@@ -260,17 +269,19 @@ def test_a10_a_time_limit_of_the_caller(world: World) -> None:
     assert 1 == world.posts
 
 
+@pytest.mark.row("A13")
 @pytest.mark.parametrize("native", [False, True])
 @pytest.mark.parametrize("mode", ["sync", "asyncio", "trio"])
-def test_a13_the_pause_is_slept_where_no_sleep_is_given(world: World, mode: str, native: bool) -> None:
+def test_the_pause_is_slept_where_no_sleep_is_given(world: World, mode: str, native: bool) -> None:
     world.endpoint.faults.append(overloaded(429, retry_after_ms="1"))
     world.principal(sleep=None, async_transport=world.endpoint if native else None)
     assert 200 == world.get(mode).status_code
     assert 2 == world.posts
 
 
+@pytest.mark.row("A13")
 @pytest.mark.parametrize("mode", ["asyncio", "trio"])
-def test_a13_an_async_sleep_may_be_given(world: World, mode: str) -> None:
+def test_an_async_sleep_may_be_given(world: World, mode: str) -> None:
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -282,8 +293,9 @@ def test_a13_an_async_sleep_may_be_given(world: World, mode: str) -> None:
     assert [2.0] == slept
 
 
+@pytest.mark.row("A11")
 @pytest.mark.parametrize("native", [False, True])
-def test_a11_two_event_loops_one_after_the_other(world: World, native: bool) -> None:
+def test_two_event_loops_one_after_the_other(world: World, native: bool) -> None:
     auth = world.principal(async_transport=world.endpoint if native else None)
     for _ in range(2):
         for mode in ("asyncio", "trio", "sync"):
@@ -293,8 +305,9 @@ def test_a11_two_event_loops_one_after_the_other(world: World, native: bool) -> 
     assert 2 == world.posts
 
 
+@pytest.mark.row("A11")
 @pytest.mark.parametrize("native", [False, True])
-def test_a11_two_event_loops_in_two_threads_and_a_blocking_one(world: World, native: bool) -> None:
+def test_two_event_loops_in_two_threads_and_a_blocking_one(world: World, native: bool) -> None:
     held = Held()
     world.endpoint.faults.append(held)
     auth = world.principal(async_transport=world.endpoint if native else None)
@@ -309,7 +322,8 @@ def test_a11_two_event_loops_in_two_threads_and_a_blocking_one(world: World, nat
     assert 1 == world.posts
 
 
-def test_a11_a_waiter_whose_loop_has_ended_hurts_nobody(world: World) -> None:
+@pytest.mark.row("A11")
+def test_a_waiter_whose_loop_has_ended_hurts_nobody(world: World) -> None:
     held = Held()
     world.endpoint.faults.append(held)
     auth = world.principal()
@@ -329,7 +343,8 @@ def test_a11_a_waiter_whose_loop_has_ended_hurts_nobody(world: World) -> None:
     assert "Bearer token-1" == token_of(auth)()
 
 
-def test_a11_the_loop_is_free_while_a_token_is_asked_for(world: World) -> None:
+@pytest.mark.row("A11")
+def test_the_loop_is_free_while_a_token_is_asked_for(world: World) -> None:
     held = Held()
     world.endpoint.faults.append(held)
     auth = world.principal()
@@ -355,7 +370,8 @@ class NoLock:
         pass
 
 
-def test_a11_no_lock_is_taken_on_a_warm_token(world: World) -> None:
+@pytest.mark.row("A11")
+def test_no_lock_is_taken_on_a_warm_token(world: World) -> None:
     auth = world.principal()
     token_of(auth)()
     auth._slot._lock = NoLock()
@@ -363,9 +379,10 @@ def test_a11_no_lock_is_taken_on_a_warm_token(world: World) -> None:
     assert "Bearer token-1" == asyncio.run(token_of_async(auth)())
 
 
+@pytest.mark.row("A28")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a28_a_forked_child_is_not_stuck(world: World) -> None:
+def test_a_forked_child_is_not_stuck(world: World) -> None:
     held = Held()
     world.endpoint.faults.append(held)
     auth = world.principal()
@@ -384,7 +401,8 @@ def test_a28_a_forked_child_is_not_stuck(world: World) -> None:
         thread.join()
 
 
-def test_a28_after_a_fork_locks_and_requests_are_new(world: World) -> None:
+@pytest.mark.row("A28")
+def test_after_a_fork_locks_and_requests_are_new(world: World) -> None:
     held = Held()
     world.endpoint.faults.append(held)
     auth = world.principal()
@@ -401,9 +419,10 @@ def test_a28_after_a_fork_locks_and_requests_are_new(world: World) -> None:
     thread.join()
 
 
+@pytest.mark.row("A28")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a28_a_forked_child_keeps_the_token(world: World) -> None:
+def test_a_forked_child_keeps_the_token(world: World) -> None:
     auth = world.principal()
     token_of(auth)()
     process = multiprocessing.get_context("fork").Process(target=_exit_if_warm, args=(auth, world))
@@ -420,7 +439,8 @@ def _exit_if_warm(auth: ServicePrincipal, world: World) -> None:
     os._exit(0 if token_of(auth)() == "Bearer token-1" and world.posts == 1 else 1)
 
 
-def test_a28_a_spawned_child_builds_its_own(world: World) -> None:
+@pytest.mark.row("A28")
+def test_a_spawned_child_builds_its_own(world: World) -> None:
     code = f"""if True:
         import multiprocessing, httpx
         from purview_auth import ServicePrincipal
@@ -435,7 +455,8 @@ def test_a28_a_spawned_child_builds_its_own(world: World) -> None:
     assert (b"Bearer token-1", b"") == (done.stdout.strip(), done.stderr)
 
 
-def test_a32_close_ends_refreshes_not_the_token(world: World, mode: str) -> None:
+@pytest.mark.row("A32")
+def test_close_ends_refreshes_not_the_token(world: World, mode: str) -> None:
     auth = world.principal()
     world.get(mode)
     for _ in range(2):
@@ -448,8 +469,9 @@ def test_a32_close_ends_refreshes_not_the_token(world: World, mode: str) -> None
     assert 1 == world.posts
 
 
+@pytest.mark.row("A32")
 @pytest.mark.parametrize("way", ["close", "aclose", "with", "async with"])
-def test_a32_there_are_four_ways_to_close(world: World, way: str) -> None:
+def test_there_are_four_ways_to_close(world: World, way: str) -> None:
     auth = world.principal()
 
     async def main() -> None:
@@ -470,7 +492,8 @@ def test_a32_there_are_four_ways_to_close(world: World, way: str) -> None:
         world.get()
 
 
-def test_a32_nothing_is_left_open() -> None:
+@pytest.mark.row("A32")
+def test_nothing_is_left_open() -> None:
     async def secret() -> str:
         return SECRET
 
@@ -491,7 +514,8 @@ def test_a32_nothing_is_left_open() -> None:
     assert 0 == threads()
 
 
-def test_a32_no_thread_of_ours_keeps_the_interpreter_alive() -> None:
+@pytest.mark.row("A32")
+def test_no_thread_of_ours_keeps_the_interpreter_alive() -> None:
     held, world = Held(), World()
 
     async def secret() -> str:
@@ -509,7 +533,8 @@ def test_a32_no_thread_of_ours_keeps_the_interpreter_alive() -> None:
     assert {"purview-auth": True, "purview-auth-loop": True} == ours
 
 
-def test_a32_close_ends_the_private_loop() -> None:
+@pytest.mark.row("A32")
+def test_close_ends_the_private_loop() -> None:
     async def secret() -> str:
         return SECRET
 
@@ -522,7 +547,8 @@ def test_a32_close_ends_the_private_loop() -> None:
     assert not loop.is_alive()
 
 
-def test_a32_a_private_loop_closes_twice_and_starts_again() -> None:
+@pytest.mark.row("A32")
+def test_a_private_loop_closes_twice_and_starts_again() -> None:
     async def give() -> int:
         return 5
 
@@ -534,7 +560,8 @@ def test_a32_a_private_loop_closes_twice_and_starts_again() -> None:
     loop.close()
 
 
-def test_a32_closing_breaks_a_private_loops_work_off() -> None:
+@pytest.mark.row("A32")
+def test_closing_breaks_a_private_loops_work_off() -> None:
     loop, started = PrivateLoop(), threading.Event()
     ends: list[BaseException] = []
 
@@ -556,7 +583,8 @@ def test_a32_closing_breaks_a_private_loops_work_off() -> None:
     assert 1 == len(ends)
 
 
-def test_a32_two_threads_start_one_private_loop() -> None:
+@pytest.mark.row("A32")
+def test_two_threads_start_one_private_loop() -> None:
     async def where() -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
 
@@ -565,7 +593,8 @@ def test_a32_two_threads_start_one_private_loop() -> None:
     loop.close()
 
 
-def test_a32_a_call_at_the_interpreters_end_works(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.row("A32")
+def test_a_call_at_the_interpreters_end_works(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: threading.Thread) -> None:
         raise RuntimeError("can't create new thread at interpreter shutdown")
 
@@ -573,12 +602,14 @@ def test_a32_a_call_at_the_interpreters_end_works(world: World, monkeypatch: pyt
     assert "Bearer token-1" == token_of(world.principal())()
 
 
-def test_a18_waiting_lasts_a_little_longer_than_the_request_may(world: World) -> None:
+@pytest.mark.row("A18")
+def test_waiting_lasts_a_little_longer_than_the_request_may(world: World) -> None:
     flight = store.Flight(0, world.principal(timeouts=Timeouts(total=30))._client, None)
     assert 30 < flight.seconds_left <= 30 + store.SLACK_SECONDS
 
 
-def test_a18_a_request_over_its_time_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.row("A18")
+def test_a_request_over_its_time_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "SLACK_SECONDS", 0.0)
     held = Held()
     world.endpoint.faults.append(held)
@@ -589,7 +620,8 @@ def test_a18_a_request_over_its_time_is_given_up(world: World, monkeypatch: pyte
     held.release.set()
 
 
-def test_a18_an_early_refresh_over_its_time_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.row("A18")
+def test_an_early_refresh_over_its_time_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "SLACK_SECONDS", 0.0)
     monkeypatch.setattr(store, "EARLY_WAIT_SECONDS", 0.0)
     auth = world.principal(timeouts=Timeouts(total=0.02))
@@ -605,8 +637,9 @@ def test_a18_an_early_refresh_over_its_time_is_given_up(world: World, monkeypatc
     held.release.set()
 
 
+@pytest.mark.row("A18")
 @pytest.mark.parametrize("mode", ["asyncio", "trio"])
-def test_a18_a_native_request_over_its_time_is_given_up(world: World, mode: str) -> None:
+def test_a_native_request_over_its_time_is_given_up(world: World, mode: str) -> None:
     class Stuck(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             await forever(mode)
@@ -617,7 +650,8 @@ def test_a18_a_native_request_over_its_time_is_given_up(world: World, mode: str)
         run(mode, token_of_async(auth))
 
 
-def test_a09_a_bug_in_a_source_reaches_all_callers(world: World, mode: str) -> None:
+@pytest.mark.row("A09")
+def test_a_bug_in_a_source_reaches_all_callers(world: World, mode: str) -> None:
     class Broken:
         def random(self) -> float:
             raise SystemExit("odd")
@@ -627,7 +661,8 @@ def test_a09_a_bug_in_a_source_reaches_all_callers(world: World, mode: str) -> N
         world.get(mode)
 
 
-def test_a09_a_refusal_reaches_late_callers_too(world: World) -> None:
+@pytest.mark.row("A09")
+def test_a_refusal_reaches_late_callers_too(world: World) -> None:
     world.endpoint.always = refused()
     auth = world.principal()
     results = many_threads(token_of(auth), 16)
@@ -635,7 +670,8 @@ def test_a09_a_refusal_reaches_late_callers_too(world: World) -> None:
     assert 1 == world.posts
 
 
-def test_a11_a_client_id_tells_tokens_apart() -> None:
+@pytest.mark.row("A11")
+def test_a_client_id_tells_tokens_apart() -> None:
     shared, world = TokenStore(), World()
     one = world.principal(store=shared)
     two = ServicePrincipal(TENANT, CLIENT[::-1], SECRET, store=shared, transport=world.endpoint)
@@ -669,7 +705,8 @@ def test_sources_are_compared_by_who_they_are_and_show_no_loop(world: World) -> 
         whole(world.clock, float, 1.0, False)
 
 
-def test_a11_a_token_that_came_meanwhile_takes_no_lock_either(world: World) -> None:
+@pytest.mark.row("A11")
+def test_a_token_that_came_meanwhile_takes_no_lock_either(world: World) -> None:
     auth = world.principal()
     token_of(auth)()
     auth._slot._lock = NoLock()

@@ -10,6 +10,7 @@ from purview_auth.testing import TokenServer
 from .support import World, status
 
 
+@pytest.mark.row("A19")
 @pytest.mark.parametrize(
     "url",
     [
@@ -22,7 +23,7 @@ from .support import World, status
         "https://11111111-2222-3333-4444-555555555555-api.purview-service.microsoft.com/x",
     ],
 )
-def test_a19_hosts_of_purview_get_the_token(world: World, url: str) -> None:
+def test_hosts_of_purview_get_the_token(world: World, url: str) -> None:
     world.get(url=url)
     assert ["token-1"] == world.service.tokens
 
@@ -54,8 +55,9 @@ REFUSED = [
 ]
 
 
+@pytest.mark.row("A19")
 @pytest.mark.parametrize("url", REFUSED)
-def test_a19_other_hosts_do_not(world: World, mode: str, url: str) -> None:
+def test_other_hosts_do_not(world: World, mode: str, url: str) -> None:
     with pytest.raises(HostRefusedError, match="token is (not )?sent"):
         world.get(mode, url=url)
     with pytest.raises(HostRefusedError):
@@ -63,12 +65,14 @@ def test_a19_other_hosts_do_not(world: World, mode: str, url: str) -> None:
     assert (0, []) == (world.posts, world.service.tokens)
 
 
+@pytest.mark.row("A19")
 @pytest.mark.parametrize("url", ["//contoso.purview.azure.com/", "ftp://contoso.purview.azure.com/", "/scan"])
-def test_a19_no_scheme_is_no_https(world: World, url: str) -> None:
+def test_no_scheme_is_no_https(world: World, url: str) -> None:
     with pytest.raises(HostRefusedError, match="over https alone"):
         world.principal().check_url(url)
 
 
+@pytest.mark.row("A19")
 @pytest.mark.parametrize(
     ("allowed", "url", "good"),
     [
@@ -89,7 +93,7 @@ def test_a19_no_scheme_is_no_https(world: World, url: str) -> None:
         ("localhost", "https://localhost:1/", True),
     ],
 )
-def test_a19_hosts_can_be_allowed(world: World, allowed: str, url: str, good: bool) -> None:
+def test_hosts_can_be_allowed(world: World, allowed: str, url: str, good: bool) -> None:
     for given in (allowed, (allowed,)):
         world.principal(allowed_hosts=given)
         if good:
@@ -99,13 +103,15 @@ def test_a19_hosts_can_be_allowed(world: World, allowed: str, url: str, good: bo
                 world.auth.check_url(url)
 
 
-def test_a19_an_allowed_url_is_a_scheme_and_a_host(world: World) -> None:
+@pytest.mark.row("A19")
+def test_an_allowed_url_is_a_scheme_and_a_host(world: World) -> None:
     with pytest.raises(ConfigurationError, match="allowed_hosts must be"):
         world.principal(allowed_hosts=("https://proxy.example/path",))
 
 
+@pytest.mark.row("A19")
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "[::1]"])
-def test_a19_loopback_by_choice(world: World, host: str) -> None:
+def test_loopback_by_choice(world: World, host: str) -> None:
     world.principal(allow_insecure_localhost=True)
     for url in (f"http://{host}:8000/x", f"https://{host}/x"):
         world.auth.check_url(url)
@@ -114,7 +120,8 @@ def test_a19_loopback_by_choice(world: World, host: str) -> None:
             world.auth.check_url(url)
 
 
-def test_a19_a_loopback_authority_by_choice(mode: str) -> None:
+@pytest.mark.row("A19")
+def test_a_loopback_authority_by_choice(mode: str) -> None:
     with TokenServer() as server:
         world = World(endpoint=server.endpoint)
         world.principal(transport=None, authority=server.authority, allow_insecure_localhost=True)
@@ -123,7 +130,8 @@ def test_a19_a_loopback_authority_by_choice(mode: str) -> None:
         assert server.endpoint.posts[0].url.startswith(server.authority)
 
 
-def test_a19_no_token_is_given_ahead_for_other_hosts(world: World) -> None:
+@pytest.mark.row("A19")
+def test_no_token_is_given_ahead_for_other_hosts(world: World) -> None:
     world.get()
     for url in ("https://evil.example", "http://contoso.purview.azure.com", "https://u@contoso.purview.azure.com"):
         for _ in range(2):
@@ -132,6 +140,7 @@ def test_a19_no_token_is_given_ahead_for_other_hosts(world: World) -> None:
     assert world.auth.warm_token("https://contoso.purview.azure.com")
 
 
+@pytest.mark.row("A20")
 @pytest.mark.parametrize(
     "target",
     [
@@ -141,7 +150,7 @@ def test_a19_no_token_is_given_ahead_for_other_hosts(world: World) -> None:
         "https://other.purview.azure.com/x",
     ],
 )
-def test_a20_a_redirect_elsewhere_carries_no_token(world: World, mode: str, target: str) -> None:
+def test_a_redirect_elsewhere_carries_no_token(world: World, mode: str, target: str) -> None:
     challenge = 'Bearer error="insufficient_claims", claims="e30"'
     world.service.script = [status(307, location=target), status(401, www_authenticate=challenge)]
     response = world.get(mode, follow_redirects=True, method="POST", content=b"body")
@@ -152,7 +161,8 @@ def test_a20_a_redirect_elsewhere_carries_no_token(world: World, mode: str, targ
     assert 1 == world.posts
 
 
-def test_a20_a_redirect_on_the_same_origin_keeps_it(world: World, mode: str) -> None:
+@pytest.mark.row("A20")
+def test_a_redirect_on_the_same_origin_keeps_it(world: World, mode: str) -> None:
     world.service.script = [status(307, location="/other")]
     assert 200 == world.get(mode, follow_redirects=True).status_code
     assert ["token-1", "token-1"] == world.service.tokens

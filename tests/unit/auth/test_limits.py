@@ -36,8 +36,9 @@ def local(server: TokenServer, **options: Any) -> ServicePrincipal:
     )
 
 
+@pytest.mark.row("A18")
 @pytest.mark.parametrize("part", ["head", "body"])
-def test_a18_a_byte_dribbling_endpoint_ends_at_the_total(mode: str, part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_byte_dribbling_endpoint_ends_at_the_total(mode: str, part: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "SLACK_SECONDS", 0.05)
     with TokenServer() as server:
         server.endpoint.always = dribbled(part)
@@ -50,8 +51,9 @@ def test_a18_a_byte_dribbling_endpoint_ends_at_the_total(mode: str, part: str, m
         assert [] == [one for one in flying if one.is_alive()]
 
 
+@pytest.mark.row("A18")
 @pytest.mark.parametrize("part", ["head", "body"])
-def test_a18_an_end_that_comes_before_the_connection_counts(part: str) -> None:
+def test_an_end_that_comes_before_the_connection_counts(part: str) -> None:
     with TokenServer() as server:
         server.endpoint.always = dribbled(part)
         client = local(server)._client
@@ -62,9 +64,10 @@ def test_a18_an_end_that_comes_before_the_connection_counts(part: str) -> None:
             client._post(late, Secret("a=b"), client.clock.monotonic() + 60)
 
 
+@pytest.mark.row("A18")
 @pytest.mark.parametrize("part", ["head", "body"])
 @pytest.mark.parametrize("mode", ["asyncio", "trio"])
-def test_a18_a_native_one_too(mode: str, part: str) -> None:
+def test_a_byte_dribbling_native_endpoint_does_too(mode: str, part: str) -> None:
     with TokenServer() as server:
         server.endpoint.always = dribbled(part)
 
@@ -83,7 +86,8 @@ def test_a18_a_native_one_too(mode: str, part: str) -> None:
             call(mode, auth, httpx.MockTransport(status(200)))
 
 
-def test_a18_limits_are_given_to_the_transport(world: World) -> None:
+@pytest.mark.row("A18")
+def test_limits_are_given_to_the_transport(world: World) -> None:
     seen: list[dict[str, float]] = []
 
     def note(request: httpx.Request) -> None:
@@ -101,11 +105,13 @@ def test_a18_limits_are_given_to_the_transport(world: World) -> None:
     ] == seen
 
 
-def test_a18_the_defaults() -> None:
+@pytest.mark.row("A18")
+def test_the_default_limits() -> None:
     assert Timeouts(connect=5, read=15, write=5, pool=5, total=30) == Timeouts()
 
 
-def test_a13_a_server_that_is_gone(mode: str) -> None:
+@pytest.mark.row("A13")
+def test_a_server_that_is_gone(mode: str) -> None:
     with TokenServer() as server:
         auth = local(server, sleep=lambda seconds: None)
         server.endpoint.faults.append(disconnected())
@@ -115,8 +121,9 @@ def test_a13_a_server_that_is_gone(mode: str) -> None:
         call(mode, auth, httpx.MockTransport(status(200)))
 
 
+@pytest.mark.row("A33")
 @pytest.mark.parametrize("native", [False, True])
-def test_a33_events_tell_what_happened(world: World, mode: str, native: bool, caplog: pytest.LogCaptureFixture) -> None:
+def test_events_tell_what_happened(world: World, mode: str, native: bool, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     events: list[AuthEvent] = []
     world.principal(on_event=events.append, async_transport=world.endpoint if native else None)
@@ -143,7 +150,8 @@ def test_a33_events_tell_what_happened(world: World, mode: str, native: bool, ca
     assert expected_logs == said
 
 
-def test_a33_a_hook_that_raises_harms_nobody(world: World, mode: str, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.row("A33")
+def test_a_hook_that_raises_harms_nobody(world: World, mode: str, caplog: pytest.LogCaptureFixture) -> None:
     def hook(event: AuthEvent) -> None:
         raise ValueError("CANARY")
 
@@ -153,14 +161,16 @@ def test_a33_a_hook_that_raises_harms_nobody(world: World, mode: str, caplog: py
     assert "CANARY" not in caplog.text
 
 
-def test_a33_a_hook_may_use_the_auth_object(world: World) -> None:
+@pytest.mark.row("A33")
+def test_a_hook_may_use_the_auth_object(world: World) -> None:
     infos: list[Any] = []
     world.principal(on_event=lambda event: infos.append(world.auth.token_info()))
     world.get()
     assert 3600 == infos[0].expires_in
 
 
-def test_a33_token_info_tells_expiry_alone(world: World) -> None:
+@pytest.mark.row("A33")
+def test_token_info_tells_expiry_alone(world: World) -> None:
     world.principal()
     assert None is world.auth.token_info()
     world.get()
@@ -229,8 +239,9 @@ class Storm:
                 self.true += seconds
 
 
+@pytest.mark.row("A34")
 @pytest.mark.parametrize("suspended", [False, True])
-def test_a34_invariants_hold_under_stress(suspended: bool, capsys: pytest.CaptureFixture[str]) -> None:
+def test_invariants_hold_under_stress(suspended: bool, capsys: pytest.CaptureFixture[str]) -> None:
     seed = int(os.environ.get("PURVIEW_AUTH_SEED", time.time_ns() % 2**32))
     storm = Storm(random.Random(seed), suspended)
     threads, calls = 32, 10_000

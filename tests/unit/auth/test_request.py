@@ -22,7 +22,8 @@ FORM = (
 )
 
 
-def test_a01_the_form_is_the_tutorials(world: World) -> None:
+@pytest.mark.row("A01")
+def test_the_form_is_the_tutorials(world: World) -> None:
     world.get()
     (post,) = world.endpoint.posts
     assert f"https://login.microsoftonline.com/{TENANT}/oauth2/token" == post.url
@@ -34,6 +35,7 @@ def test_a01_the_form_is_the_tutorials(world: World) -> None:
     assert 36 == len(post.headers["client-request-id"])
 
 
+@pytest.mark.row("A01")
 @pytest.mark.parametrize(
     ("resource", "scope"),
     [
@@ -42,7 +44,7 @@ def test_a01_the_form_is_the_tutorials(world: World) -> None:
         ("https://purview.azure.net/.default", "https://purview.azure.net/.default"),
     ],
 )
-def test_a01_version_2_sends_a_scope(world: World, resource: str | None, scope: str) -> None:
+def test_version_2_sends_a_scope(world: World, resource: str | None, scope: str) -> None:
     world.principal(token_endpoint_version=2, resource=resource)
     world.get()
     (post,) = world.endpoint.posts
@@ -51,7 +53,8 @@ def test_a01_version_2_sends_a_scope(world: World, resource: str | None, scope: 
     assert "resource" not in post.form
 
 
-def test_a02_nothing_of_the_callers_client_reaches_the_token_endpoint(world: World, mode: str) -> None:
+@pytest.mark.row("A02")
+def test_nothing_of_the_callers_client_reaches_the_token_endpoint(world: World, mode: str) -> None:
     seen: list[str] = []
     headers = {"Origin": "https://portal.example", "X-Team": "data", "Cookie": "a=b"}
     world.get(mode, headers=headers)
@@ -69,6 +72,7 @@ def test_a02_nothing_of_the_callers_client_reaches_the_token_endpoint(world: Wor
         assert set() == {"origin", "x-team", "cookie"} & set(post.headers)
 
 
+@pytest.mark.row("A17")
 @pytest.mark.parametrize(
     "authority",
     [
@@ -85,38 +89,43 @@ def test_a02_nothing_of_the_callers_client_reaches_the_token_endpoint(world: Wor
         "http://127.0.0.1:1",
     ],
 )
-def test_a17_an_authority_is_https_and_a_host(authority: str) -> None:
+def test_an_authority_is_https_and_a_host(authority: str) -> None:
     with pytest.raises(ConfigurationError, match="authority must be"):
         ServicePrincipal(TENANT, CLIENT, SECRET, authority=authority)
 
 
+@pytest.mark.row("A17")
 @pytest.mark.parametrize("tenant", ["", "a/b", "a b", "..", "../x", "a..b", ".a", "a?b", "té", None])
-def test_a17_a_tenant_has_no_odd_characters(tenant: Any) -> None:
+def test_a_tenant_has_no_odd_characters(tenant: Any) -> None:
     with pytest.raises(ConfigurationError, match="tenant_id must be"):
         ServicePrincipal(tenant, CLIENT, SECRET)
 
 
+@pytest.mark.row("A17")
 @pytest.mark.parametrize("tenant", ["common", "Organizations", "consumers"])
-def test_a17_shared_tenants_are_refused(tenant: str) -> None:
+def test_shared_tenants_are_refused(tenant: str) -> None:
     with pytest.raises(ConfigurationError, match="names no tenant"):
         ServicePrincipal(tenant, CLIENT, SECRET)
 
 
+@pytest.mark.row("A17")
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
-def test_a17_redirects_are_refused(world: World, mode: str, code: int) -> None:
+def test_redirects_are_refused(world: World, mode: str, code: int) -> None:
     world.endpoint.always = answer(code, location="https://evil.example/")
     with pytest.raises(purview_auth.TokenResponseError, match=f"answered {code}"):
         world.get(mode)
     assert 1 == world.posts
 
 
+@pytest.mark.row("A17")
 @pytest.mark.parametrize(("client", "secret", "version"), [("", "s", 1), ("c", "", 1), ("c", b"s", 1), ("c", "s", 3)])
-def test_a17_other_arguments_are_checked(client: str, secret: Any, version: int) -> None:
+def test_other_arguments_are_checked(client: str, secret: Any, version: int) -> None:
     with pytest.raises(ConfigurationError, match="client_(id|secret) must be"):
         ServicePrincipal(TENANT, client, secret, token_endpoint_version=version)
 
 
-def test_a29_from_env_reads_the_secret_at_every_refresh(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.row("A29")
+def test_from_env_reads_the_secret_at_every_refresh(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AZURE_AUTHORITY_HOST", raising=False)
     for name, value in {"TENANT_ID": TENANT, "CLIENT_ID": CLIENT, "CLIENT_SECRET": "one"}.items():
         monkeypatch.setenv(f"AZURE_{name}", value)
@@ -128,7 +137,8 @@ def test_a29_from_env_reads_the_secret_at_every_refresh(world: World, monkeypatc
     assert ["one", "two"] == [post.form["client_secret"] for post in world.endpoint.posts]
 
 
-def test_a29_from_env_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.row("A29")
+def test_from_env_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_TENANT_ID", TENANT)
     monkeypatch.delenv("AZURE_CLIENT_ID", raising=False)
     monkeypatch.setenv("AZURE_CLIENT_SECRET", "")
@@ -136,8 +146,9 @@ def test_a29_from_env_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> 
         ServicePrincipal.from_env()
 
 
+@pytest.mark.row("A29")
 @pytest.mark.parametrize("host", ["login.microsoftonline.us", "https://login.microsoftonline.us/"])
-def test_a29_from_env_takes_the_authority(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+def test_from_env_takes_the_authority(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     for name, value in {"TENANT_ID": TENANT, "CLIENT_ID": CLIENT, "CLIENT_SECRET": "one"}.items():
         monkeypatch.setenv(f"AZURE_{name}", value)
     monkeypatch.setenv("AZURE_AUTHORITY_HOST", host)
@@ -145,8 +156,9 @@ def test_a29_from_env_takes_the_authority(monkeypatch: pytest.MonkeyPatch, host:
     ServicePrincipal.from_env(cloud=PUBLIC).check_url("https://contoso.purview.azure.com")
 
 
+@pytest.mark.row("A29")
 @pytest.mark.parametrize("native", [False, True])
-def test_a29_a_callable_is_asked_at_every_refresh(world: World, mode: str, native: bool) -> None:
+def test_a_callable_is_asked_at_every_refresh(world: World, mode: str, native: bool) -> None:
     secrets = iter(["one", "two"])
     world.principal(client_secret=lambda: next(secrets), async_transport=world.endpoint if native else None)
     world.get(mode)
@@ -155,8 +167,9 @@ def test_a29_a_callable_is_asked_at_every_refresh(world: World, mode: str, nativ
     assert ["one", "two"] == [post.form["client_secret"] for post in world.endpoint.posts]
 
 
+@pytest.mark.row("A29")
 @pytest.mark.parametrize("native", [False, True])
-def test_a29_an_async_callable_is_awaited(world: World, mode: str, native: bool) -> None:
+def test_an_async_callable_is_awaited(world: World, mode: str, native: bool) -> None:
     async def secret() -> str:
         return "from afar"
 
@@ -165,10 +178,11 @@ def test_a29_an_async_callable_is_awaited(world: World, mode: str, native: bool)
     assert ["from afar"] == [post.form["client_secret"] for post in world.endpoint.posts]
 
 
+@pytest.mark.row("A29")
 @pytest.mark.parametrize(
     "given", ["", None, b"bytes", ValueError(SECRET), ConfigurationError("no secret: see the vault")]
 )
-def test_a29_a_callable_that_gives_none_is_a_typed_error(world: World, mode: str, given: Any) -> None:
+def test_a_callable_that_gives_none_is_a_typed_error(world: World, mode: str, given: Any) -> None:
     def secret() -> Any:
         if isinstance(given, Exception):
             raise given
@@ -181,7 +195,8 @@ def test_a29_a_callable_that_gives_none_is_a_typed_error(world: World, mode: str
     assert 0 == world.posts
 
 
-def test_a29_update_secret_forgets_the_refusal(world: World) -> None:
+@pytest.mark.row("A29")
+def test_update_secret_forgets_the_refusal(world: World) -> None:
     world.endpoint.faults.append(refused(code=7000222))
     with pytest.raises(purview_auth.AuthError, match="has expired"):
         world.get()
@@ -192,14 +207,16 @@ def test_a29_update_secret_forgets_the_refusal(world: World) -> None:
         world.auth.update_secret("")
 
 
-def test_a29_update_secret_keeps_the_token(world: World) -> None:
+@pytest.mark.row("A29")
+def test_update_secret_keeps_the_token(world: World) -> None:
     world.get()
     world.auth.update_secret("two")
     world.get()
     assert ["token-1"] * 2 == world.service.tokens
 
 
-def test_a31_a_cloud_is_one_value(world: World) -> None:
+@pytest.mark.row("A31")
+def test_a_cloud_is_one_value(world: World) -> None:
     world.principal(cloud=US_GOVERNMENT)
     world.get(url="https://contoso.purview.azure.us/scan")
     assert world.endpoint.posts[0].url.startswith("https://login.microsoftonline.us/")
@@ -209,25 +226,29 @@ def test_a31_a_cloud_is_one_value(world: World) -> None:
     assert "https://purview.example" == world.endpoint.posts[1].form["resource"]
 
 
-def test_a31_the_authority_tells_the_cloud() -> None:
+@pytest.mark.row("A31")
+def test_the_authority_tells_the_cloud() -> None:
     auth = ServicePrincipal(TENANT, CLIENT, SECRET, authority="https://login.partner.microsoftonline.cn")
     auth.check_url("https://contoso.purview.azure.cn")
 
 
+@pytest.mark.row("A31")
 @pytest.mark.parametrize("host", ["contoso.purview.azure.us", ".purview.azure.cn", "https://contoso.purview.azure.us"])
-def test_a31_clouds_do_not_mix(host: str) -> None:
+def test_clouds_do_not_mix(host: str) -> None:
     with pytest.raises(ConfigurationError, match="is a host of cloud"):
         ServicePrincipal(TENANT, CLIENT, SECRET, allowed_hosts=(host,))
     with pytest.raises(ConfigurationError, match="is a host of cloud"):
         CredentialAuth(FakeCredential(), allowed_hosts=(host,))
 
 
-def test_a31_authority_and_cloud_must_agree() -> None:
+@pytest.mark.row("A31")
+def test_authority_and_cloud_must_agree() -> None:
     with pytest.raises(ConfigurationError, match="is of cloud public, not of china"):
         ServicePrincipal(TENANT, CLIENT, SECRET, authority="https://login.microsoftonline.com", cloud=CHINA)
 
 
-def test_a31_another_clouds_host_is_named(world: World) -> None:
+@pytest.mark.row("A31")
+def test_another_clouds_host_is_named(world: World) -> None:
     with pytest.raises(
         purview_auth.HostRefusedError, match="host of cloud us_government, this auth object is for public"
     ):
@@ -265,7 +286,8 @@ def test_importing_the_package_loads_nothing_heavy(name: str) -> None:
     assert (b"[]", b"") == (done.stdout.strip(), done.stderr)
 
 
-def test_a13_headers_of_a_fault_are_spelt_with_hyphens() -> None:
+@pytest.mark.row("A13")
+def test_headers_of_a_fault_are_spelt_with_hyphens() -> None:
     response = overloaded(503, retry_after="2")(httpx.Request("POST", "https://sts.example"))
     assert response is not None
     assert "2" == response.headers["Retry-After"]

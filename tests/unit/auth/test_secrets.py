@@ -102,9 +102,10 @@ PATHS: dict[str, Fault] = {
 }
 
 
+@pytest.mark.row("A26")
 @pytest.mark.parametrize("native", [False, True])
 @pytest.mark.parametrize("path", PATHS)
-def test_a26_no_failure_shows_a_secret(
+def test_no_failure_shows_a_secret(
     world: World,
     mode: str,
     native: bool,
@@ -123,7 +124,8 @@ def test_a26_no_failure_shows_a_secret(
     assert CANARY.encode() not in pickle.dumps(caught.value)
 
 
-def test_a26_no_success_shows_a_secret(world: World, mode: str, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.row("A26")
+def test_no_success_shows_a_secret(world: World, mode: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     world.endpoint.always = answer(content=json_bytes(access_token=TOKEN, expires_in=3600), **ENTRA)
     world.get(mode)
@@ -138,6 +140,7 @@ def test_a26_no_success_shows_a_secret(world: World, mode: str, caplog: pytest.L
     assert "still serves" in caplog.text
 
 
+@pytest.mark.row("A26")
 @pytest.mark.parametrize(
     "make",
     [
@@ -150,7 +153,7 @@ def test_a26_no_success_shows_a_secret(world: World, mode: str, caplog: pytest.L
         lambda: ServicePrincipal(TENANT, CLIENT, "x").update_secret(SECRET.encode()),  # type: ignore[arg-type]
     ],
 )
-def test_a26_a_wrong_argument_shows_no_secret(make: Callable[[], Any]) -> None:
+def test_a_wrong_argument_shows_no_secret(make: Callable[[], Any]) -> None:
     with pytest.raises(ConfigurationError) as caught:
         make()
     assert CANARY not in str(caught.value)
@@ -160,14 +163,16 @@ def test_a26_a_wrong_argument_shows_no_secret(make: Callable[[], Any]) -> None:
     assert [] == [text for text in local if CANARY in text]
 
 
-def test_a26_a_refused_host_shows_no_password(world: World) -> None:
+@pytest.mark.row("A26")
+def test_a_refused_host_shows_no_password(world: World) -> None:
     with pytest.raises(AuthError) as caught:
         world.get(url="https://user:CANARY@contoso.purview.azure.com/")
     assert CANARY not in str(caught.value)
 
 
+@pytest.mark.row("A26")
 @pytest.mark.parametrize("part", ["head", "body"])
-def test_a26_on_a_real_connection_too(
+def test_on_a_real_connection_too(
     mode: str, part: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "SLACK_SECONDS", 0.05)
@@ -192,7 +197,8 @@ def test_a26_on_a_real_connection_too(
     assert [] == [text for text in [*errors, caplog.text, everything(auth)] if CANARY in text]
 
 
-def test_a26_a_cancelled_native_request_shows_no_secret(world: World) -> None:
+@pytest.mark.row("A26")
+def test_a_cancelled_native_request_shows_no_secret(world: World) -> None:
     reached = asyncio.Event()
 
     class Stuck(httpx.AsyncBaseTransport):
@@ -219,8 +225,9 @@ def test_a26_a_cancelled_native_request_shows_no_secret(world: World) -> None:
     assert CANARY not in asyncio.run(main())
 
 
+@pytest.mark.row("A26")
 @pytest.mark.parametrize("error", [ValueError(f"x {SECRET}"), OSError(SECRET)])
-def test_a26_a_credentials_failure_shows_nothing(mode: str, error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_credentials_failure_shows_nothing(mode: str, error: Exception, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     auth = CredentialAuth(FakeCredential(error=error))
     with pytest.raises(AuthError) as caught:
@@ -230,14 +237,16 @@ def test_a26_a_credentials_failure_shows_nothing(mode: str, error: Exception, ca
     assert None is caught.value.__context__
 
 
-def test_a26_a_secrets_source_shows_nothing(world: World, mode: str) -> None:
+@pytest.mark.row("A26")
+def test_a_secrets_source_shows_nothing(world: World, mode: str) -> None:
     world.principal(client_secret=bad_secret)
     with pytest.raises(AuthError) as caught:
         world.get(mode)
     assert CANARY not in shown(caught.value)
 
 
-def test_a27_auth_objects_are_not_pickled(world: World) -> None:
+@pytest.mark.row("A27")
+def test_auth_objects_are_not_pickled(world: World) -> None:
     world.get()
     objects: list[Any] = [world.auth, world.auth._client.secret, world.auth._slot.current, TokenStore()]
     objects += [CredentialAuth(FakeCredential()), ServicePrincipal(TENANT, CLIENT, bad_secret)]
@@ -247,7 +256,8 @@ def test_a27_auth_objects_are_not_pickled(world: World) -> None:
                 pickle.dumps(one, protocol)
 
 
-def test_a27_copies_share_the_store(world: World) -> None:
+@pytest.mark.row("A27")
+def test_copies_share_the_store(world: World) -> None:
     world.get()
     for copied in (copy.copy(world.auth), copy.deepcopy(world.auth), copy.deepcopy({"auth": world.auth})["auth"]):
         call("sync", copied, world.service)
@@ -255,7 +265,8 @@ def test_a27_copies_share_the_store(world: World) -> None:
     assert copy.deepcopy(world.auth._client.secret) is world.auth._client.secret
 
 
-def test_a27_errors_are_pickled_with_all_they_know(world: World) -> None:
+@pytest.mark.row("A27")
+def test_errors_are_pickled_with_all_they_know(world: World) -> None:
     world.endpoint.always = refused()
     with pytest.raises(AuthError) as caught:
         world.get()
@@ -263,7 +274,8 @@ def test_a27_errors_are_pickled_with_all_they_know(world: World) -> None:
     assert (str(caught.value), vars(caught.value)) == (str(again), vars(again))
 
 
-def test_a26_the_frames_of_a_failure_do_not_live_on(world: World) -> None:
+@pytest.mark.row("A26")
+def test_the_frames_of_a_failure_do_not_live_on(world: World) -> None:
     """The kept failure has no traceback, which would keep the secret's frames alive."""
     world.endpoint.always = refused()
     with pytest.raises(AuthError):
@@ -273,11 +285,13 @@ def test_a26_the_frames_of_a_failure_do_not_live_on(world: World) -> None:
     assert (None, None, None) == (failure.__traceback__, failure.__cause__, failure.__context__)
 
 
-def test_a26_the_cli_credential_shows_nothing() -> None:
+@pytest.mark.row("A26")
+def test_the_cli_credential_shows_nothing() -> None:
     assert CANARY not in repr(AzureCliCredential(tenant_id=TENANT))
 
 
-def test_a26_a_header_at_hand_shows_no_token(world: World) -> None:
+@pytest.mark.row("A26")
+def test_a_header_at_hand_shows_no_token(world: World) -> None:
     world.get()
     bearer = world.auth.warm_token("https://contoso.purview.azure.com").secret.bearer
     headers = {b"Authorization": bearer}

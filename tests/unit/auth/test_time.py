@@ -20,7 +20,8 @@ from .support import NoJitter, World, status
 DAY = 86400.0
 
 
-def test_a05_a_wall_clock_set_forward_is_one_refresh(world: World, mode: str) -> None:
+@pytest.mark.row("A05")
+def test_a_wall_clock_set_forward_is_one_refresh(world: World, mode: str) -> None:
     world.get(mode)
     world.clock.wall += DAY
     for _ in range(5):
@@ -28,7 +29,8 @@ def test_a05_a_wall_clock_set_forward_is_one_refresh(world: World, mode: str) ->
     assert 2 == world.posts
 
 
-def test_a05_a_wall_clock_set_back_extends_nothing(world: World, mode: str) -> None:
+@pytest.mark.row("A05")
+def test_a_wall_clock_set_back_extends_nothing(world: World, mode: str) -> None:
     world.get(mode)
     world.clock.wall -= DAY
     world.clock.ticks += 3595
@@ -36,15 +38,17 @@ def test_a05_a_wall_clock_set_back_extends_nothing(world: World, mode: str) -> N
     assert 2 == world.posts
 
 
-def test_a05_a_monotonic_clock_that_slept_extends_nothing(world: World) -> None:
+@pytest.mark.row("A05")
+def test_a_monotonic_clock_that_slept_extends_nothing(world: World) -> None:
     world.get()
     world.clock.wall += 3596
     world.get()
     assert 2 == world.posts
 
 
+@pytest.mark.row("A05")
 @pytest.mark.parametrize("wrong", [-3600.0, 3600.0])
-def test_a05_a_clock_that_is_wrong_from_the_start_does_no_harm(world: World, wrong: float) -> None:
+def test_a_clock_that_is_wrong_from_the_start_does_no_harm(world: World, wrong: float) -> None:
     right = world.clock.wall
     world.clock.wall += wrong
     world.endpoint.members = {"expires_in": 3600, "expires_on": int(right) + 3600}
@@ -53,6 +57,7 @@ def test_a05_a_clock_that_is_wrong_from_the_start_does_no_harm(world: World, wro
     assert 1 == world.posts
 
 
+@pytest.mark.row("A06")
 @pytest.mark.parametrize(
     ("lifetime", "refresh_in", "due"),
     [
@@ -69,14 +74,15 @@ def test_a05_a_clock_that_is_wrong_from_the_start_does_no_harm(world: World, wro
         (1, None, 0.5),
     ],
 )
-def test_a06_refresh_points(lifetime: float, refresh_in: float | None, due: float) -> None:
+def test_refresh_points_of_lifetimes(lifetime: float, refresh_in: float | None, due: float) -> None:
     assert due == refresh_after(lifetime, refresh_in, NoJitter().random)
     jittered = {refresh_after(lifetime, refresh_in, random.Random(seed).random) for seed in range(50)}
     assert all(due - 60 <= one <= due for one in jittered)
     assert min(jittered) >= min(30, lifetime / 2)
 
 
-def test_a06_a_token_that_expired_on_its_way_is_an_error(world: World, mode: str) -> None:
+@pytest.mark.row("A06")
+def test_a_token_that_expired_on_its_way_is_an_error(world: World, mode: str) -> None:
     def slow(request: httpx.Request) -> None:
         world.clock.advance(20)
 
@@ -87,7 +93,8 @@ def test_a06_a_token_that_expired_on_its_way_is_an_error(world: World, mode: str
     assert 1 == world.posts
 
 
-def test_a06_the_refresh_comes_at_its_point(world: World, mode: str) -> None:
+@pytest.mark.row("A06")
+def test_the_refresh_comes_at_its_point(world: World, mode: str) -> None:
     world.get(mode)
     world.clock.advance(3299)
     world.get(mode)
@@ -98,7 +105,8 @@ def test_a06_the_refresh_comes_at_its_point(world: World, mode: str) -> None:
     assert ["token-1", "token-1", "token-2"] == world.service.tokens
 
 
-def test_a06_refresh_in_is_heeded(world: World) -> None:
+@pytest.mark.row("A06")
+def test_refresh_in_is_heeded(world: World) -> None:
     world.endpoint.members["refresh_in"] = "1000"
     world.get()
     world.clock.advance(1000)
@@ -106,8 +114,9 @@ def test_a06_refresh_in_is_heeded(world: World) -> None:
     assert 2 == world.posts
 
 
+@pytest.mark.row("A06")
 @pytest.mark.parametrize(("lifetime", "most"), [(30, 4), (600, 2), (1, 20)])
-def test_a06_short_tokens_do_not_loop(world: World, lifetime: int, most: int) -> None:
+def test_short_tokens_do_not_loop(world: World, lifetime: int, most: int) -> None:
     world.expires_in(lifetime)
     for _ in range(40):
         world.get()
@@ -115,7 +124,8 @@ def test_a06_short_tokens_do_not_loop(world: World, lifetime: int, most: int) ->
     assert world.posts <= max(most, 40 if lifetime == 1 else 0)
 
 
-def test_a07_an_early_refresh_keeps_nobody_waiting(world: World, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.row("A07")
+def test_an_early_refresh_keeps_nobody_waiting(world: World, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "EARLY_WAIT_SECONDS", 0.05)
     world.get(mode)
     world.clock.advance(3400)
@@ -134,7 +144,8 @@ def test_a07_an_early_refresh_keeps_nobody_waiting(world: World, mode: str, monk
     assert 2 == world.posts
 
 
-def test_a07_an_early_refresh_may_outlast_the_token(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.row("A07")
+def test_an_early_refresh_may_outlast_the_token(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "EARLY_WAIT_SECONDS", 0.01)
     world.get()
     world.clock.advance(3590)
@@ -148,9 +159,10 @@ def test_a07_an_early_refresh_may_outlast_the_token(world: World, monkeypatch: p
     assert 2 == world.posts
 
 
+@pytest.mark.row("A12")
 @pytest.mark.parametrize("native", [False, True])
 @pytest.mark.parametrize("fault", [disconnected(), overloaded(500), overloaded(429), refused(), answer(200, b"<html>")])
-def test_a12_a_failed_refresh_leaves_the_valid_token(
+def test_a_failed_refresh_leaves_the_valid_token(
     world: World, mode: str, native: bool, fault: Fault, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.principal(async_transport=world.endpoint if native else None)
@@ -178,7 +190,8 @@ def test_a12_a_failed_refresh_leaves_the_valid_token(
     assert "token-1" != world.service.tokens[-1]
 
 
-def test_a12_retry_after_damps_longer(world: World) -> None:
+@pytest.mark.row("A12")
+def test_retry_after_damps_longer(world: World) -> None:
     world.get()
     world.clock.advance(3300)
     world.endpoint.faults.append(overloaded(429, retry_after="100"))
@@ -190,7 +203,8 @@ def test_a12_retry_after_damps_longer(world: World) -> None:
     assert 3 == world.posts
 
 
-def test_a12_expiry_ends_the_pause_of_a_passing_failure(world: World) -> None:
+@pytest.mark.row("A12")
+def test_expiry_ends_the_pause_of_a_passing_failure(world: World) -> None:
     world.get()
     world.clock.advance(3590)
     world.endpoint.faults.extend([disconnected()] * 3)
@@ -201,10 +215,11 @@ def test_a12_expiry_ends_the_pause_of_a_passing_failure(world: World) -> None:
     assert "token-2" == world.service.tokens[-1]
 
 
+@pytest.mark.row("A13")
 @pytest.mark.parametrize(
     "fault", [disconnected(httpx.ReadTimeout), *[overloaded(code) for code in (408, 429, 500, 503, 504)]]
 )
-def test_a13_passing_failures_are_tried_three_times(world: World, mode: str, fault: Fault) -> None:
+def test_passing_failures_are_tried_three_times(world: World, mode: str, fault: Fault) -> None:
     world.endpoint.always = fault
     with pytest.raises((TokenRequestError, TokenTransportError)):
         world.get(mode)
@@ -212,18 +227,21 @@ def test_a13_passing_failures_are_tried_three_times(world: World, mode: str, fau
     assert 2 == len(world.clock.slept)
 
 
-def test_a13_a_passing_failure_passes(world: World, mode: str) -> None:
+@pytest.mark.row("A13")
+def test_a_passing_failure_passes(world: World, mode: str) -> None:
     world.endpoint.faults.extend([disconnected(), overloaded(500)])
     assert 200 == world.get(mode).status_code
     assert 3 == world.posts
 
 
-def test_a13_an_oauth_error_that_says_so_is_passing(world: World) -> None:
+@pytest.mark.row("A13")
+def test_an_oauth_error_that_says_so_is_passing(world: World) -> None:
     world.endpoint.faults.append(refused("temporarily_unavailable", 90033, 400))
     assert 200 == world.get().status_code
 
 
-def test_a13_the_jitter_is_full(world: World) -> None:
+@pytest.mark.row("A13")
+def test_the_jitter_is_full(world: World) -> None:
     class Half:
         def random(self) -> float:
             return 0.5
@@ -234,6 +252,7 @@ def test_a13_the_jitter_is_full(world: World) -> None:
     assert [0.5, 1.0] == world.clock.slept
 
 
+@pytest.mark.row("A13")
 @pytest.mark.parametrize(
     ("headers", "pause"),
     [
@@ -250,13 +269,14 @@ def test_a13_the_jitter_is_full(world: World) -> None:
         ({"retry_after": "inf"}, 0.0),
     ],
 )
-def test_a13_retry_after(world: World, headers: dict[str, str], pause: float) -> None:
+def test_retry_after_is_heeded(world: World, headers: dict[str, str], pause: float) -> None:
     world.endpoint.faults.append(overloaded(429, **headers))
     world.get()
     assert [pause] == world.clock.slept
 
 
-def test_a13_a_long_retry_after_fails_at_once_and_is_heeded(world: World, mode: str) -> None:
+@pytest.mark.row("A13")
+def test_a_long_retry_after_fails_at_once_and_is_heeded(world: World, mode: str) -> None:
     world.endpoint.faults.append(overloaded(429, retry_after="60"))
     for _ in range(6):
         with pytest.raises(TokenRequestError) as caught:
@@ -269,7 +289,8 @@ def test_a13_a_long_retry_after_fails_at_once_and_is_heeded(world: World, mode: 
     assert 2 == world.posts
 
 
-def test_a13_retry_after_is_capped(world: World) -> None:
+@pytest.mark.row("A13")
+def test_retry_after_is_capped(world: World) -> None:
     world.endpoint.faults.append(overloaded(429, retry_after="99999"))
     with pytest.raises(TokenRequestError):
         world.get()
@@ -278,7 +299,8 @@ def test_a13_retry_after_is_capped(world: World) -> None:
     assert 2 == world.posts
 
 
-def test_a13_the_total_ends_the_tries(world: World) -> None:
+@pytest.mark.row("A13")
+def test_the_total_ends_the_tries(world: World) -> None:
     def slow(request: httpx.Request) -> httpx.Response:
         world.clock.advance(20)
         return httpx.Response(500)
@@ -289,9 +311,10 @@ def test_a13_the_total_ends_the_tries(world: World) -> None:
     assert 2 == world.posts
 
 
+@pytest.mark.row("A14")
 @pytest.mark.parametrize("error", ["invalid_client", "unauthorized_client", "invalid_request", "invalid_resource"])
 @pytest.mark.parametrize("code", [400, 401])
-def test_a14_a_refusal_is_kept_for_a_while(world: World, mode: str, error: str, code: int) -> None:
+def test_a_refusal_is_kept_for_a_while(world: World, mode: str, error: str, code: int) -> None:
     world.endpoint.always = refused(error, 700016, code)
     for _ in range(5):
         with pytest.raises(TokenRequestError, match=error):
@@ -307,13 +330,15 @@ def test_a14_a_refusal_is_kept_for_a_while(world: World, mode: str, error: str, 
     assert 3 == world.posts
 
 
-def test_a14_numbers_of_the_vendor_decide_nothing(world: World) -> None:
+@pytest.mark.row("A14")
+def test_numbers_of_the_vendor_decide_nothing(world: World) -> None:
     world.endpoint.faults.append(refused("invalid_client", 90033, 500))
     world.get()
     assert 2 == world.posts
 
 
-def test_a14_invalidate_drops_the_token(world: World) -> None:
+@pytest.mark.row("A14")
+def test_invalidate_drops_the_token(world: World) -> None:
     world.get()
     world.auth.invalidate()
     assert None is world.auth.token_info()
@@ -321,7 +346,8 @@ def test_a14_invalidate_drops_the_token(world: World) -> None:
     assert ["token-1", "token-2"] == world.service.tokens
 
 
-def test_a14_a_refusal_of_the_old_secret_says_nothing_about_the_new(world: World) -> None:
+@pytest.mark.row("A14")
+def test_a_refusal_of_the_old_secret_says_nothing_about_the_new(world: World) -> None:
     held = Held(refused())
     world.endpoint.faults.append(held)
     results: list[object] = []
@@ -336,7 +362,8 @@ def test_a14_a_refusal_of_the_old_secret_says_nothing_about_the_new(world: World
     assert "new" == world.endpoint.posts[-1].form["client_secret"]
 
 
-def test_a24_a_403_never_refreshes(world: World, mode: str) -> None:
+@pytest.mark.row("A24")
+def test_a_403_never_refreshes(world: World, mode: str) -> None:
     world.service.always = status(403, www_authenticate='Bearer error="insufficient_claims", claims="e30"')
     world.get(mode)
     world.clock.advance(60)
@@ -356,7 +383,8 @@ def test_warnings_come_again_after_a_success(world: World, caplog: pytest.LogCap
     assert 2 == len(caplog.records)
 
 
+@pytest.mark.row("A06")
 @pytest.mark.parametrize(("wall", "monotonic", "fresh"), [(49.9, 49.9, True), (50, 0, False), (0, 50, False)])
-def test_a06_a_token_is_due_from_its_refresh_point_on(wall: float, monotonic: float, fresh: bool) -> None:
+def test_a_token_is_due_from_its_refresh_point_on(wall: float, monotonic: float, fresh: bool) -> None:
     clock = FakeClock(wall, monotonic)
     assert fresh is Token(Secret("x"), (0.0, 0.0), 100.0, 50.0).fresh(clock)

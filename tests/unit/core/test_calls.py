@@ -54,6 +54,7 @@ def scanning(*answers: Any, **options: Any) -> tuple[Any, Recorder, list[float]]
     return client, recorder, waits
 
 
+@pytest.mark.row("T09")
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
@@ -68,7 +69,7 @@ def scanning(*answers: Any, **options: Any) -> tuple[Any, Recorder, list[float]]
         *((302, HttpError), (418, HttpError), (499, HttpError), (520, ServerError), (561, ServerError)),
     ],
 )
-def test_t09_each_status_has_its_error(status: int, kind: type[HttpError]) -> None:
+def test_each_status_has_its_error(status: int, kind: type[HttpError]) -> None:
     client, _, _ = scanning(httpx.Response(status, json=ODATA), retry=NO_RETRY)
     with pytest.raises(PurviewError) as caught:
         client.scans.get("s", "n")
@@ -81,7 +82,8 @@ def test_t09_each_status_has_its_error(status: int, kind: type[HttpError]) -> No
     assert f"{ENDPOINT}/scan/datasources/s/scans/n?api-version=2023-09-01" == error.url
 
 
-def test_t10_the_atlas_error_shape() -> None:
+@pytest.mark.row("T10")
+def test_the_atlas_error_shape_is_read() -> None:
     client = CatalogClient(ENDPOINT, transport=Recorder(httpx.Response(404, json=ATLAS)).sync)
     with pytest.raises(NotFoundError) as caught:
         client.entity.get_by_guid("g")
@@ -91,10 +93,11 @@ def test_t10_the_atlas_error_shape() -> None:
     assert "prefix /catalog/api" in str(error)
 
 
+@pytest.mark.row("T10")
 @pytest.mark.parametrize(
     "content", [b"", b"<html>Bad gateway</html>", b"upstream \xff error", b"[1]", b'"text"', b"null"]
 )
-def test_t10_bodies_of_gateways(content: bytes) -> None:
+def test_bodies_of_gateways_are_read(content: bytes) -> None:
     client, _, _ = scanning(httpx.Response(502, content=content), retry=NO_RETRY)
     with pytest.raises(ServerError) as caught:
         client.scans.get("s", "n")
@@ -102,7 +105,8 @@ def test_t10_bodies_of_gateways(content: bytes) -> None:
     assert "Scans_Get: 502" in str(caught.value)
 
 
-def test_t10_hints() -> None:
+@pytest.mark.row("T10")
+def test_errors_have_hints() -> None:
     refused = {"error": {"code": "Unauthorized", "message": "Not authorized to access account"}}
     client, recorder, _ = scanning(httpx.Response(403, json=refused))
     with pytest.raises(ForbiddenError, match="Data Source Administrator"):
@@ -120,7 +124,8 @@ def test_t10_hints() -> None:
         client.scans.get("s", "n")
 
 
-def test_t09_errors_survive_a_pickle_and_hold_no_token() -> None:
+@pytest.mark.row("T09")
+def test_errors_survive_a_pickle_and_hold_no_token() -> None:
     class Token(httpx.Auth):
         def auth_flow(self, request: httpx.Request) -> Any:
             request.headers["Authorization"] = "Bearer canary-token"
@@ -140,7 +145,8 @@ def test_t09_errors_survive_a_pickle_and_hold_no_token() -> None:
         assert not isinstance(caught.value.__context__, httpx.HTTPError)
 
 
-def test_t09_facts_that_come_in_headers() -> None:
+@pytest.mark.row("T09")
+def test_facts_that_come_in_headers() -> None:
     names = {
         "x-ms-error-code": "E1",
         "x-ms-request-id": "r",
@@ -155,7 +161,8 @@ def test_t09_facts_that_come_in_headers() -> None:
     assert "canary" not in repr(vars(error))
 
 
-def test_t10_the_404_hint_names_the_version_that_was_sent() -> None:
+@pytest.mark.row("T10")
+def test_the_404_hint_names_the_version_that_was_sent() -> None:
     client, _, _ = scanning(httpx.Response(404), api_version="2030-01-01")
     with pytest.raises(NotFoundError, match="prefix /scan, api-version 2030-01-01"):
         client.scans.get("s", "n")
@@ -175,15 +182,17 @@ def test_an_answer_that_cannot_be_unpacked() -> None:
     assert 1 == caught.value.attempts
 
 
+@pytest.mark.row("T14")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_t14_redirects_are_not_followed(status: int) -> None:
+def test_redirects_are_not_followed(status: int) -> None:
     client, recorder, _ = scanning(httpx.Response(status, headers={"Location": "https://evil.example/x"}))
     with pytest.raises(HttpError, match=f"Scans_Get: {status}") as caught:
         client.scans.get("s", "n")
     assert (1, "https://evil.example/x") == (len(recorder.seen), caught.value.headers["location"])
 
 
-def test_t20_an_etag_is_read_from_a_call_and_sent_back() -> None:
+@pytest.mark.row("T20")
+def test_an_etag_is_read_from_a_call_and_sent_back() -> None:
     recorder = Recorder(
         httpx.Response(200, json={"decisionRules": []}, headers={"ETag": '"7"'}),
         httpx.Response(412, json={"error": {"code": "PreconditionFailed", "message": "changed"}}),
@@ -195,7 +204,8 @@ def test_t20_an_etag_is_read_from_a_call_and_sent_back() -> None:
     assert ['"7"'] == [r.headers.get("if-match") for r in recorder.seen[1:]]
 
 
-def test_t20_what_is_seen_beside_typed_results() -> None:
+@pytest.mark.row("T20")
+def test_what_is_seen_beside_typed_results() -> None:
     """Each page and each poll, once it is good; no failed try, nothing that `stream` gives, and nothing of other clients."""
     link = {"Operation-Location": f"{ENDPOINT}/scan/datasources/s/scans/n/runs/r", "X-Try": "3"}
     more = {"value": [{}], "nextLink": f"{ENDPOINT}/scan/datasources?page=2"}
@@ -226,7 +236,8 @@ def test_t20_what_is_seen_beside_typed_results() -> None:
     assert "6" == seen[-1].headers["x-try"]
 
 
-def test_t20_what_raises_as_it_looks_ends_the_call() -> None:
+@pytest.mark.row("T20")
+def test_what_raises_as_it_looks_ends_the_call() -> None:
     def look(_: httpx.Response) -> None:
         raise LookupError("mine")
 
@@ -236,7 +247,8 @@ def test_t20_what_raises_as_it_looks_ends_the_call() -> None:
     assert 1 == len(recorder.seen)
 
 
-def test_t20_who_looks_is_a_plain_function() -> None:
+@pytest.mark.row("T20")
+def test_who_looks_is_a_plain_function() -> None:
     async def look(_: httpx.Response) -> None: ...
 
     class Called:
@@ -255,6 +267,7 @@ def test_good_statuses_that_are_not_declared() -> None:
     assert pds.call("PolicyEvents_List", {"scope": "s", "syncToken": "t"}).parsed is None
 
 
+@pytest.mark.row("T01")
 @pytest.mark.parametrize(
     ("answer", "call", "attempts"),
     [
@@ -270,7 +283,7 @@ def test_good_statuses_that_are_not_declared() -> None:
         (httpx.ReadError("eof"), lambda c: c.scan_result.begin_run_scan("s", "n"), 3),
     ],
 )
-def test_t01_what_is_tried_again(answer: Any, call: Callable[[Any], Any], attempts: int) -> None:
+def test_what_is_tried_again(answer: Any, call: Callable[[Any], Any], attempts: int) -> None:
     client, recorder, waits = scanning(answer)
     with pytest.raises((HttpError, TransportError)) as caught:
         call(client)
@@ -278,7 +291,8 @@ def test_t01_what_is_tried_again(answer: Any, call: Callable[[Any], Any], attemp
     assert attempts == caught.value.attempts
 
 
-def test_t02_waits_between_tries() -> None:
+@pytest.mark.row("T02")
+def test_waits_between_tries_grow_or_are_the_services() -> None:
     client, _, waits = scanning(httpx.Response(503), httpx.Response(503), GOOD)
     assert "n" == client.scans.get("s", "n").name
     assert [0.25, 0.5] == waits
@@ -287,6 +301,7 @@ def test_t02_waits_between_tries() -> None:
     assert [7.0] == waits
 
 
+@pytest.mark.row("T02")
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
@@ -298,37 +313,41 @@ def test_t02_waits_between_tries() -> None:
         ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
     ],
 )
-def test_t02_forms_of_a_wait(headers: dict[str, str], seconds: float) -> None:
+def test_a_wait_comes_in_many_forms(headers: dict[str, str], seconds: float) -> None:
     client, _, waits = scanning(httpx.Response(429, headers=headers), GOOD)
     client.scans.get("s", "n")
     assert [seconds] == waits
 
 
+@pytest.mark.row("T02")
 @pytest.mark.parametrize("text", ["99999", "1e9"])
-def test_t02_a_wait_that_is_too_long_is_not_waited(text: str) -> None:
+def test_a_wait_that_is_too_long_is_not_waited(text: str) -> None:
     client, recorder, waits = scanning(httpx.Response(429, headers={"Retry-After": text}))
     with pytest.raises(ThrottledError) as caught:
         client.scans.get("s", "n")
     assert (1, [], float(text)) == (len(recorder.seen), waits, caught.value.retry_after)
 
 
+@pytest.mark.row("T02")
 @pytest.mark.parametrize(
     "text", ["soon", "-1", "nan", "inf", "", "Wed, 99 Oct 2026 07:28:00 GMT", "21 Oct 99999 07:28:00"]
 )
-def test_t02_a_wait_that_makes_no_sense_is_none(text: str) -> None:
+def test_a_wait_that_makes_no_sense_is_none(text: str) -> None:
     client, recorder, waits = scanning(httpx.Response(429, headers={"Retry-After": text}), GOOD)
     client.scans.get("s", "n")
     assert (2, [0.25]) == (len(recorder.seen), waits)
 
 
-def test_t01_retries_are_the_clients_choice() -> None:
+@pytest.mark.row("T01")
+def test_retries_are_the_clients_choice() -> None:
     client, recorder, _ = scanning(httpx.Response(503), retry=Retry(attempts=5))
     with pytest.raises(ServerError):
         client.scans.get("s", "n")
     assert 5 == len(recorder.seen)
 
 
-def test_t09_transport_errors_are_ours() -> None:
+@pytest.mark.row("T09")
+def test_transport_errors_are_ours() -> None:
     client, _, _ = scanning(httpx.ReadTimeout("The read timed out"), retry=NO_RETRY)
     with pytest.raises(TransportTimeoutError, match="Scans_Get: The read timed out") as caught:
         client.scans.get("s", "n")
@@ -387,7 +406,8 @@ def test_constructor_arguments() -> None:
     assert f"<ScanningClient {ENDPOINT}/scan 2023-09-01>" == repr(client)
 
 
-def test_t08_a_closed_client_says_so() -> None:
+@pytest.mark.row("T08")
+def test_a_closed_client_says_so() -> None:
     client, _, _ = scanning(GOOD)
     with client:
         client.scans.get("s", "n")
@@ -395,7 +415,8 @@ def test_t08_a_closed_client_says_so() -> None:
         client.scans.get("s", "n")
 
 
-def test_t08_the_facade_shares_one_pool() -> None:
+@pytest.mark.row("T08")
+def test_the_facade_shares_one_pool() -> None:
     recorder = Recorder(httpx.Response(200, json={"value": []}))
     with Purview("contoso", transport=recorder.sync) as purview:
         assert [] == list(purview.scanning.data_sources.list())
@@ -432,7 +453,8 @@ def test_async_clients_do_the_same(run: Any) -> None:
     assert 4 == len(recorder.seen)
 
 
-def test_t08_a_session_is_made_once_by_many_threads() -> None:
+@pytest.mark.row("T08")
+def test_a_session_is_made_once_by_many_threads() -> None:
     barrier, made = threading.Barrier(8, timeout=5), []
 
     def make() -> object:
@@ -450,7 +472,8 @@ def test_t08_a_session_is_made_once_by_many_threads() -> None:
     assert (1, {made[0]}) == (len(made), set(found))
 
 
-def test_t18_streams_are_tried_again_and_say_when_they_are_cut_off() -> None:
+@pytest.mark.row("T18")
+def test_streams_are_tried_again_and_say_when_they_are_cut_off() -> None:
     class Cut(httpx.SyncByteStream, httpx.AsyncByteStream):
         def __iter__(self) -> Iterator[bytes]:
             yield b"abc"
@@ -487,7 +510,8 @@ def test_t18_streams_are_tried_again_and_say_when_they_are_cut_off() -> None:
         raise httpx.ReadTimeout("of a request of the caller's own", request=httpx.Request("GET", "https://x"))
 
 
-def test_t18_streams_raise_typed_errors() -> None:
+@pytest.mark.row("T18")
+def test_streams_raise_typed_errors() -> None:
     client, _, _ = scanning(httpx.Response(404, json=ATLAS))
     with pytest.raises(NotFoundError), client.stream("Scans_Get", {"dataSourceName": "s", "scanName": "n"}):
         pass

@@ -77,8 +77,9 @@ def test_what_is_no_json(content: bytes, media: str | None, text: str) -> None:
     assert (media is None) is (" as " not in message)
 
 
+@pytest.mark.row("T15")
 @pytest.mark.parametrize("content", [b'{"authKey1": "canary', b' [{"key": "canary"}', b"{'canary': 1}"])
-def test_t15_json_that_was_cut_off_is_not_shown(content: bytes) -> None:
+def test_json_that_was_cut_off_is_not_shown(content: bytes) -> None:
     with pytest.raises(DecodeError, match=f"is no JSON .*: {len(content)} bytes$") as caught:
         decode(operation(s200="Scan"), 200, content)
     assert "canary" not in f"{caught.value}{caught.value!r}"

@@ -84,11 +84,13 @@ async def one(client: Any, kind: str, number: int) -> BaseException:
     raise AssertionError(found)
 
 
+@pytest.mark.row("T08")
+@pytest.mark.row("T15")
 @pytest.mark.filterwarnings(  # of trio, on generators of httpx and httpcore that an answer which cannot be unpacked ends
     "ignore:Async generator 'httpcore:ResourceWarning", "ignore:Async generator 'httpx:ResourceWarning"
 )
 @pytest.mark.parametrize("kind", KINDS)
-def test_t08_t15_a_thousand_failed_calls_leave_nothing_behind(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_thousand_failed_calls_leave_nothing_behind(kind: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     shown: list[str] = []
 
@@ -123,8 +125,9 @@ def test_t08_t15_a_thousand_failed_calls_leave_nothing_behind(kind: str, caplog:
     assert [] == [text for text in (*shown, caplog.text) if SECRET in text]
 
 
+@pytest.mark.row("T18")
 @pytest.mark.parametrize("kind", KINDS)
-def test_t18_an_answer_does_not_wait_for_the_collector(kind: str) -> None:
+def test_an_answer_does_not_wait_for_the_collector(kind: str) -> None:
     """Of pages that did, many would be held at once."""
 
     async def scenario(caller: Caller) -> list[Any]:

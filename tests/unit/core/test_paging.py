@@ -34,12 +34,14 @@ def names(*answers: Any) -> tuple[list[Any], Recorder]:
     return [s.name for s in ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list()], recorder
 
 
+@pytest.mark.row("T11")
 @pytest.mark.parametrize("end", ["absent", None, ""])
-def test_t11_a_list_ends_without_a_link(end: Any) -> None:
+def test_a_list_ends_without_a_link(end: Any) -> None:
     found, recorder = names(page("a", "b", link=end))
     assert (["a", "b"], [f"GET {LIST}?api-version=2023-09-01"]) == (found, recorder.paths)
 
 
+@pytest.mark.row("T11")
 @pytest.mark.parametrize(
     ("link", "expected"),
     [
@@ -51,11 +53,12 @@ def test_t11_a_list_ends_without_a_link(end: Any) -> None:
         (f"https://CONTOSO.purview.azure.com:443{LIST}?skip=2", f"{LIST}?skip=2&api-version=2023-09-01"),
     ],
 )
-def test_t11_links_are_followed_as_they_came(link: str, expected: str) -> None:
+def test_links_are_followed_as_they_came(link: str, expected: str) -> None:
     found, recorder = names(page("a", link=link), page("b"))
     assert (["a", "b"], f"GET {expected}") == (found, recorder.paths[1])
 
 
+@pytest.mark.row("T11")
 @pytest.mark.parametrize(
     ("link", "said"),
     [
@@ -71,7 +74,7 @@ def test_t11_links_are_followed_as_they_came(link: str, expected: str) -> None:
         ("https://me:pass@contoso.purview.azure.com/x", f"names a user beside the host: {ENDPOINT};"),
     ],
 )
-def test_t11_links_to_another_origin_are_refused_before_anything_is_sent(link: str, said: str) -> None:
+def test_links_to_another_origin_are_refused_before_anything_is_sent(link: str, said: str) -> None:
     link += "?skip=t0ken"
     recorder = Recorder(page("a", link=link))
     found: list[Any] = []
@@ -82,33 +85,38 @@ def test_t11_links_to_another_origin_are_refused_before_anything_is_sent(link: s
     assert (True, False, False) == (f"the link {said}" in text, "t0ken" in text, "pass" in text), text
 
 
+@pytest.mark.row("T11")
 @pytest.mark.parametrize(
     "link", ["?skip=\x01", "\x00", "/scan\r\nx: y", "?a=\ud800", "https://[", f"?skip={'a' * 70_000}", f"{ENDPOINT}:x/"]
 )
-def test_t11_links_that_are_none_are_refused(link: str) -> None:
+def test_links_that_are_none_are_refused(link: str) -> None:
     recorder = Recorder(page("a", link=link))
     with pytest.raises(PagingError, match=r"^DataSources_List: .*nothing was sent there") as caught:
         list(ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list())
     assert (1, link) == (len(recorder.seen), caught.value.position)
 
 
-def test_t11_a_link_that_comes_twice_is_an_error() -> None:
+@pytest.mark.row("T11")
+def test_a_link_that_comes_twice_is_an_error() -> None:
     with pytest.raises(PagingError, match="same next link twice"):
         names(page("a", link="?skip=1"), page("b", link="?skip=1"))
 
 
-def test_t11_a_link_to_the_page_it_came_with_is_an_error() -> None:
+@pytest.mark.row("T11")
+def test_a_link_to_the_page_it_came_with_is_an_error() -> None:
     recorder = Recorder(page("a", link=f"{ENDPOINT}{LIST}?api-version=2023-09-01"))
     with pytest.raises(PagingError, match="same next link twice"):
         list(ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list())
     assert 1 == len(recorder.seen)
 
 
-def test_t11_an_empty_page_with_a_link_goes_on() -> None:
+@pytest.mark.row("T11")
+def test_an_empty_page_with_a_link_goes_on() -> None:
     assert ["b"] == names(page(link="?skip=1"), page("b"))[0]
 
 
-def test_t11_pages_have_counts_and_the_whole_answer() -> None:
+@pytest.mark.row("T11")
+def test_pages_have_counts_and_the_whole_answer() -> None:
     recorder = Recorder(page("a", link="?skip=1", count=7), page("b"))
     first, second = ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list().by_page()
     assert isinstance(first, Page)
@@ -118,7 +126,8 @@ def test_t11_pages_have_counts_and_the_whole_answer() -> None:
     assert (None, None, ["b"]) == (second.count, second.next_link, [s.name for s in second])
 
 
-def test_t11_a_list_can_be_read_twice_and_given_up_early() -> None:
+@pytest.mark.row("T11")
+def test_a_list_can_be_read_twice_and_given_up_early() -> None:
     recorder = Recorder(page("a", link="?skip=1"), page("b"), page("a", link="?skip=1"))
     pager = ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list()
     assert [] == recorder.seen
@@ -127,7 +136,8 @@ def test_t11_a_list_can_be_read_twice_and_given_up_early() -> None:
     assert 3 == len(recorder.seen)
 
 
-def test_t11_going_on_after_a_failure() -> None:
+@pytest.mark.row("T11")
+def test_going_on_after_a_failure() -> None:
     recorder = Recorder(page("a", link="?skip=1"), httpx.Response(500), page("b"))
     client = ScanningClient(ENDPOINT, transport=recorder.sync, retry=NO_RETRY)
     pager, found = client.data_sources.list(), []
@@ -140,28 +150,31 @@ def test_t11_going_on_after_a_failure() -> None:
     assert f"GET {LIST}?skip=1&api-version=2023-09-01" == recorder.paths[-1]
 
 
+@pytest.mark.row("T11")
 @pytest.mark.parametrize(
     "answer",
     [httpx.ReadError("cut"), httpx.Response(200, content=b"<html>"), httpx.Response(403), AuthError("no token")],
 )
-def test_t11_every_failure_says_where_it_was(answer: Any) -> None:
+def test_every_failure_says_where_it_was(answer: Any) -> None:
     client = ScanningClient(ENDPOINT, transport=Recorder(page("a", link="?skip=1"), answer).sync, retry=NO_RETRY)
     with pytest.raises(PurviewError) as caught:
         list(client.data_sources.list())
     assert "?skip=1" == vars(caught.value)["position"]
 
 
+@pytest.mark.row("T11")
 @pytest.mark.parametrize("name", ["value", "values"])
-def test_t11_either_name_of_the_list_is_read(name: str) -> None:
+def test_either_name_of_the_list_is_read(name: str) -> None:
     transport = Recorder(httpx.Response(200, json={name: [{"name": "p"}]})).sync
     (policy,) = MetadataPoliciesClient(ENDPOINT, transport=transport).metadata_policy.list_all(collection_name="c1")
     assert "p" == policy.name
 
 
+@pytest.mark.row("T11")
 @pytest.mark.parametrize(
     "empty", [[], {"value": []}, {"value": None}, {"nextLink": False}, {"nextLink": None, "count": 0}, {"values": []}]
 )
-def test_t11_an_empty_list_in_any_form_is_one(empty: Any) -> None:
+def test_an_empty_list_in_any_form_is_one(empty: Any) -> None:
     found, recorder = names(httpx.Response(200, content=json.dumps(empty)))
     assert ([], 1) == (found, len(recorder.seen))
 
@@ -189,9 +202,10 @@ NO_LISTS: dict[str, Any] = {
 }
 
 
+@pytest.mark.row("T11")
 @pytest.mark.parametrize("what", NO_LISTS)
 @pytest.mark.parametrize("first", [[], [page("a", link="?skip=0")]], ids=["the first page", "a later one"])
-def test_t11_what_is_no_list_is_never_an_empty_one(what: str, first: list[httpx.Response]) -> None:
+def test_what_is_no_list_is_never_an_empty_one(what: str, first: list[httpx.Response]) -> None:
     answers = [*first, httpx.Response(200, content=json.dumps(NO_LISTS[what]))]
     position = "?skip=0" if first else None
     with pytest.raises(PagingError, match=what) as caught:
@@ -202,8 +216,9 @@ def test_t11_what_is_no_list_is_never_an_empty_one(what: str, first: list[httpx.
     assert position == caught.value.position
 
 
+@pytest.mark.row("T11")
 @pytest.mark.parametrize("most", [1, 3, 1_000])
-def test_t11_empty_pages_that_lead_to_ever_new_ones_have_an_end(most: int) -> None:
+def test_empty_pages_that_lead_to_ever_new_ones_have_an_end(most: int) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request)
         return httpx.Response(200, json={"value": [], "nextLink": f"?skip={len(asked)}"})
@@ -223,7 +238,8 @@ def test_t11_empty_pages_that_lead_to_ever_new_ones_have_an_end(most: int) -> No
     assert (most, f"?skip={most}") == (len(asked), caught.value.position)
 
 
-def test_t11_empty_pages_between_others_are_none_of_an_end() -> None:
+@pytest.mark.row("T11")
+def test_empty_pages_between_others_are_none_of_an_end() -> None:
     gap = [page(link=f"?skip={n}") for n in range(3)]
     answers = [*gap[:2], page("a", link="?a"), *gap[2:], page("b")]
     pager = ScanningClient(ENDPOINT, transport=Recorder(*answers).sync).data_sources.list()
@@ -233,6 +249,7 @@ def test_t11_empty_pages_between_others_are_none_of_an_end() -> None:
             next(pager.by_page(max_empty_pages=wrong))  # type: ignore[arg-type]
 
 
+@pytest.mark.row("T11")
 @pytest.mark.parametrize(
     ("body", "said"),
     [
@@ -250,7 +267,7 @@ def test_t11_empty_pages_between_others_are_none_of_an_end() -> None:
         ),
     ],
 )
-def test_t11_an_error_or_a_renamed_list_is_no_empty_page(body: Any, said: str) -> None:
+def test_an_error_or_a_renamed_list_is_no_empty_page(body: Any, said: str) -> None:
     for first in ([], [page("a", link="?skip=0")]):
         recorder = Recorder(*first, httpx.Response(200, json=body))
         with pytest.raises(PagingError, match=f"^DataSources_List: .*{said}$") as caught:
@@ -258,22 +275,25 @@ def test_t11_an_error_or_a_renamed_list_is_no_empty_page(body: Any, said: str) -
         assert ("?skip=0" if first else None, len(first) + 1) == (caught.value.position, len(recorder.seen))
 
 
-def test_t11_an_error_that_says_nothing_or_comes_with_items_is_none() -> None:
+@pytest.mark.row("T11")
+def test_an_error_that_says_nothing_or_comes_with_items_is_none() -> None:
     """Services send an empty one with success."""
     for error in (None, {}, {"errorCode": 0, "errorMessage": ""}, {"code": None, "message": ""}):
         assert [] == names(httpx.Response(200, json={"error": error, "errorCode": None, "value": []}))[0]
     assert ["a"] == names(page("a", error={"code": "Busy"}, warnings=["w"]))[0]
 
 
-def test_t11_a_version_that_names_its_list_otherwise_is_no_empty_list() -> None:
+@pytest.mark.row("T11")
+def test_a_version_that_names_its_list_otherwise_is_no_empty_list() -> None:
     recorder = Recorder(httpx.Response(200, json={"count": 1, "elements": [{"id": "e"}]}))
     client = PdsClient(ENDPOINT, transport=recorder.sync, api_version="2022-11-01-preview")
     with pytest.raises(PagingError, match="has no list value, but elements, which the document does not have"):
         list(client.policy_elements.list(scope="s"))
 
 
+@pytest.mark.row("T11")
 @pytest.mark.parametrize("odd", ["", 0, 5, b"?skip=1", True, ["?skip=1"]], ids=repr)
-def test_t11_a_position_is_text(odd: Any) -> None:
+def test_a_position_is_text(odd: Any) -> None:
     recorder = Recorder(page("a"))
     pager = ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list()
     with pytest.raises(TypeError, match="^DataSources_List: by_page takes the text of a position, or None, not "):
@@ -287,8 +307,9 @@ def test_t11_a_position_is_text(odd: Any) -> None:
     assert [] == recorder.seen
 
 
+@pytest.mark.row("T11")
 @pytest.mark.parametrize("link", [7, True, {"a": 1}, ["?skip=1"]])
-def test_t11_a_link_that_is_no_text_is_not_the_end_of_a_list(link: Any) -> None:
+def test_a_link_that_is_no_text_is_not_the_end_of_a_list(link: Any) -> None:
     client = ScanningClient(
         ENDPOINT, transport=Recorder(httpx.Response(200, json={"value": [], "nextLink": link})).sync
     )
@@ -296,7 +317,8 @@ def test_t11_a_link_that_is_no_text_is_not_the_end_of_a_list(link: Any) -> None:
         list(client.data_sources.list())
 
 
-def test_t11_a_page_without_a_body_is_not_the_end_of_a_list() -> None:
+@pytest.mark.row("T11")
+def test_a_page_without_a_body_is_not_the_end_of_a_list() -> None:
     recorder = Recorder(
         httpx.Response(200, json={"value": [{"name": "a"}], "nextLink": "?skip=1"}), httpx.Response(200)
     )
@@ -310,7 +332,8 @@ def test_t11_a_page_without_a_body_is_not_the_end_of_a_list() -> None:
     assert ["a"] == names(page("a", link="?skip=1"), httpx.Response(204))[0]
 
 
-def test_t11_a_null_number_in_a_run_history() -> None:
+@pytest.mark.row("T11")
+def test_a_null_number_in_a_run_history() -> None:
     runs = {
         "value": [{"ingestionExecutionDetails": {"estimatedTimeRemainingInSeconds": None}, "resourceId": None}, {}],
         "count": 2,
@@ -321,13 +344,15 @@ def test_t11_a_null_number_in_a_run_history() -> None:
     assert runs == only.body.to_dict()
 
 
-def test_t11_pages_of_plain_values() -> None:
+@pytest.mark.row("T11")
+def test_pages_of_plain_values() -> None:
     transport = Recorder(httpx.Response(200, json={"value": ["a", "b"]})).sync
     client = AccountClient(ENDPOINT, transport=transport)
     assert ["a", "b"] == list(client.contact_assignments.list_scoped_contact_group_names(scope="c"))
 
 
-def test_t11_a_query_is_asked_again_with_its_body() -> None:
+@pytest.mark.row("T11")
+def test_a_query_is_asked_again_with_its_body() -> None:
     recorder = Recorder(
         httpx.Response(200, json={"value": [{"id": "1"}], "nextLink": "?skip=1"}),
         httpx.Response(200, json={"value": [{"id": "2"}]}),
@@ -340,7 +365,8 @@ def test_t11_a_query_is_asked_again_with_its_body() -> None:
     assert recorder.seen[0].content == recorder.seen[1].content
 
 
-def test_t11_async_pages() -> None:
+@pytest.mark.row("T11")
+def test_async_pagers_do_the_same() -> None:
     recorder = Recorder(page("a", link="?skip=1"), httpx.Response(503), page("b"))
 
     async def story() -> tuple[list[Any], list[int]]:

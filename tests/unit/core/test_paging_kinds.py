@@ -55,31 +55,38 @@ def terms(total: int, **arguments: Any) -> tuple[list[Any], Terms]:
     return [t.name for t in client.glossary.list_terms("g", **arguments)], service
 
 
+@pytest.mark.row("B36")
+@pytest.mark.row("T12")
 @pytest.mark.parametrize(
     ("total", "offsets"), [(2500, ["0", "1000", "2000"]), (2000, ["0", "1000", "2000"]), (3, ["0"]), (0, ["0"])]
 )
-def test_b36_t12_terms_come_in_pages_of_the_limit_until_a_short_or_empty_one(total: int, offsets: list[str]) -> None:
+def test_terms_come_in_pages_of_the_limit_until_a_short_or_empty_one(total: int, offsets: list[str]) -> None:
     found, service = terms(total, limit=1000)
     assert (service.names, [(o, "1000") for o in offsets]) == (found, service.asked)
 
 
+@pytest.mark.row("B36")
+@pytest.mark.row("T12")
 @pytest.mark.parametrize("limit", [-1, 0])
-def test_b36_t12_a_limit_that_is_no_size_passes_through_and_is_one_page(limit: int) -> None:
+def test_a_limit_that_is_no_size_passes_through_and_is_one_page(limit: int) -> None:
     found, service = terms(7, limit=limit)
     assert ([(None, str(limit))], 7 if limit < 0 else 0) == (service.asked, len(found))
 
 
-def test_t12_without_a_limit_nothing_is_added_and_the_whole_list_comes_at_once() -> None:
+@pytest.mark.row("T12")
+def test_without_a_limit_nothing_is_added_and_the_whole_list_comes_at_once() -> None:
     found, service = terms(7)
     assert (service.names, [(None, None)]) == (found, service.asked)
 
 
-def test_t12_the_callers_offset_is_the_start() -> None:
+@pytest.mark.row("T12")
+def test_the_callers_offset_is_the_start() -> None:
     found, service = terms(7, limit=2, offset=3)
     assert (service.names[3:], [("3", "2"), ("5", "2"), ("7", "2")]) == (found, service.asked)
 
 
-def test_t12_what_else_was_asked_for_is_asked_for_again() -> None:
+@pytest.mark.row("T12")
+def test_what_else_was_asked_for_is_asked_for_again() -> None:
     recorder = Recorder(bare("a"), bare())
     list(CatalogClient(ENDPOINT, transport=recorder.sync).glossary.list_glossary_terms("g", limit=1, sort="a b&c"))
     asked = {"limit": "1", "sort": "a b&c"}
@@ -87,14 +94,16 @@ def test_t12_what_else_was_asked_for_is_asked_for_again() -> None:
     assert all("sort=a%20b%26c" in path for path in recorder.paths)
 
 
-def test_t12_only_the_pages_that_are_needed_are_asked_for() -> None:
+@pytest.mark.row("T12")
+def test_only_the_pages_that_are_needed_are_asked_for() -> None:
     service = Terms(10)
     pager = DataMapClient(ENDPOINT, transport=httpx.MockTransport(service)).glossary.list_terms("g", limit=2)
     assert ["t0", "t1", "t2"] == [t.name for t in itertools.islice(pager, 3)]
     assert [("0", "2"), ("2", "2")] == service.asked
 
 
-def test_t12_items_of_a_bare_list_are_models_and_the_page_says_where_it_goes_on() -> None:
+@pytest.mark.row("T12")
+def test_items_of_a_bare_list_are_models_and_the_page_says_where_it_goes_on() -> None:
     recorder = Recorder(bare("a", "b"), bare("c"))
     pager = DataMapClient(ENDPOINT, transport=recorder.sync).glossary.list_terms("g", limit=2)
     first, second = pager.by_page()
@@ -103,7 +112,8 @@ def test_t12_items_of_a_bare_list_are_models_and_the_page_says_where_it_goes_on(
     assert (None, ["c"]) == (second.position, [t.name for t in second])
 
 
-def test_t12_a_service_that_knows_no_offset_is_an_error_not_an_endless_list() -> None:
+@pytest.mark.row("T12")
+def test_a_service_that_knows_no_offset_is_an_error_not_an_endless_list() -> None:
     recorder = Recorder(bare("a", "b"))
     found: list[Any] = []
     with pytest.raises(PagingError, match="the same page again, and so knows no offset") as caught:
@@ -111,7 +121,8 @@ def test_t12_a_service_that_knows_no_offset_is_an_error_not_an_endless_list() ->
     assert ("offset:4", 4, 3) == (caught.value.position, len(found), len(recorder.seen))
 
 
-def test_t12_a_service_that_knows_no_limit_loses_and_repeats_nothing() -> None:
+@pytest.mark.row("T12")
+def test_a_service_that_knows_no_limit_loses_and_repeats_nothing() -> None:
     recorder = Recorder(bare("a", "b", "c"), bare())
     assert 3 == len(list(DataMapClient(ENDPOINT, transport=recorder.sync).glossary.list_terms("g", limit=2)))
     assert "offset=3" in recorder.paths[1]
@@ -121,7 +132,8 @@ def bodies(recorder: Recorder) -> list[Any]:
     return [json.loads(r.content) for r in recorder.seen]
 
 
-def test_t12_a_search_by_offset_goes_on_in_its_body_until_the_total() -> None:
+@pytest.mark.row("T12")
+def test_a_search_by_offset_goes_on_in_its_body_until_the_total() -> None:
     recorder = Recorder(
         rows("a", "b", **{"@search.count": 3, "@search.facets": None}), rows("c", **{"@search.count": 3})
     )
@@ -136,7 +148,8 @@ def test_t12_a_search_by_offset_goes_on_in_its_body_until_the_total() -> None:
     assert ["application/json"] * 2 == [r.headers["content-type"] for r in recorder.seen]
 
 
-def test_t12_a_search_without_a_limit_goes_on_by_the_total_and_by_the_documented_page_size() -> None:
+@pytest.mark.row("T12")
+def test_a_search_without_a_limit_goes_on_by_the_total_and_by_the_documented_page_size() -> None:
     def ask(*answers: httpx.Response) -> list[Any]:
         recorder = Recorder(*answers)
         list(CatalogClient(ENDPOINT, transport=recorder.sync).discovery.query(body=cat.SearchRequest(keywords="k")))
@@ -150,7 +163,8 @@ def test_t12_a_search_without_a_limit_goes_on_by_the_total_and_by_the_documented
     assert [None] == ask(rows(**{"@search.count": 0}))
 
 
-def test_t12_a_search_by_token_goes_on_in_its_body() -> None:
+@pytest.mark.row("T12")
+def test_a_search_by_token_goes_on_in_its_body() -> None:
     recorder = Recorder(rows("a", continuationToken="T1"), rows(continuationToken="T2"), rows("b"))
     pager = DataMapClient(ENDPOINT, transport=recorder.sync).discovery.query(
         body=dm.QueryOptions(keywords="k", limit=1)
@@ -162,22 +176,25 @@ def test_t12_a_search_by_token_goes_on_in_its_body() -> None:
     assert (None, "T2") == (pager.position, pager.token)
 
 
+@pytest.mark.row("T12")
 @pytest.mark.parametrize("end", [{}, {"continuationToken": None}, {"continuationToken": ""}])
-def test_t12_a_search_by_token_ends_without_one(end: dict[str, Any]) -> None:
+def test_a_search_by_token_ends_without_one(end: dict[str, Any]) -> None:
     recorder = Recorder(rows("a", **end))
     assert 1 == len(list(DataMapClient(ENDPOINT, transport=recorder.sync).discovery.query(body=dm.QueryOptions())))
     assert 1 == len(recorder.seen)
 
 
+@pytest.mark.row("T12")
 @pytest.mark.parametrize("tokens", [["A", "A"], ["A", "B", "A"]])
-def test_t12_a_token_that_comes_twice_is_an_error(tokens: list[str]) -> None:
+def test_a_token_that_comes_twice_is_an_error(tokens: list[str]) -> None:
     recorder = Recorder(*[rows(f"n{i}", continuationToken=t) for i, t in enumerate(tokens)])
     with pytest.raises(PagingError, match="same token twice") as caught:
         list(DataMapClient(ENDPOINT, transport=recorder.sync).discovery.query(body=dm.QueryOptions()))
     assert ("token:A", len(tokens)) == (caught.value.position, len(recorder.seen))
 
 
-def test_t12_a_navigation_has_its_token_in_the_query() -> None:
+@pytest.mark.row("T12")
+def test_a_navigation_has_its_token_in_the_query() -> None:
     page = httpx.Response(200, json={"items": [{"count": 1}], "continuationToken": "a+b/c="})
     recorder = Recorder(page, httpx.Response(200, json={"items": [{"count": 2}]}))
     client = DataMapPreviewClient(ENDPOINT, transport=recorder.sync)
@@ -188,7 +205,8 @@ def test_t12_a_navigation_has_its_token_in_the_query() -> None:
     assert recorder.seen[0].content == recorder.seen[1].content
 
 
-def test_t12_lists_by_skip_token() -> None:
+@pytest.mark.row("T12")
+def test_lists_by_skip_token() -> None:
     recorder = Recorder(httpx.Response(200, json={"values": [{"id": "1"}], "skipToken": "S"}), rows())
     assert 1 == len(list(UnifiedCatalogClient("contoso", transport=recorder.sync).policies.list()))
     assert "S" == recorder.seen[1].url.params["skipToken"]
@@ -197,8 +215,9 @@ def test_t12_lists_by_skip_token() -> None:
     assert ["S", "1"] == [recorder.seen[1].url.params["skipToken"], recorder.seen[2].url.params["x"]]
 
 
+@pytest.mark.row("T12")
 @pytest.mark.parametrize("token", ["T", "W3sidG9rZW4i+/==", "a/b", "k:v"])
-def test_t12_a_bare_token_in_place_of_a_link_goes_where_the_operation_takes_it(token: str) -> None:
+def test_a_bare_token_in_place_of_a_link_goes_where_the_operation_takes_it(token: str) -> None:
     recorder = Recorder(rows("a", nextLink=token), rows("b", nextLink=""))
     first, _ = DataQualityClient("contoso", transport=recorder.sync).assets.list("d", data_product_id="p").by_page()
     assert ("token:" + token, token) == (first.position, recorder.seen[1].url.params["continuationToken"])
@@ -206,7 +225,8 @@ def test_t12_a_bare_token_in_place_of_a_link_goes_where_the_operation_takes_it(t
     assert "p" == recorder.seen[1].url.params["dataProductId"]
 
 
-def test_t12_a_list_whose_token_no_parameter_takes() -> None:
+@pytest.mark.row("T12")
+def test_a_list_whose_token_no_parameter_takes() -> None:
     recorder = Recorder(rows("a", continuationToken="T", count=2), rows("b", count=2))
     first, _ = DataEstateHealthClient("contoso", transport=recorder.sync).controls.list().by_page()
     assert (2, "T", "T") == (first.count, first.token, recorder.seen[1].url.params["continuationToken"])
@@ -215,7 +235,8 @@ def test_t12_a_list_whose_token_no_parameter_takes() -> None:
         list(DataEstateHealthClient("contoso", transport=recorder.sync).controls.list())
 
 
-def test_t12_skip_and_top_lead_on_only_where_no_page_knows_of_a_link() -> None:
+@pytest.mark.row("T12")
+def test_skip_and_top_lead_on_only_where_no_page_knows_of_a_link() -> None:
     def ask(*answers: httpx.Response, **arguments: Any) -> list[str | None]:
         recorder = Recorder(*answers)
         list(UnifiedCatalogClient("contoso", transport=recorder.sync).terms.list(**arguments))
@@ -232,7 +253,8 @@ def changes(*names: str, token: str | None) -> httpx.Response:
     return httpx.Response(200, json={"value": [{"eventType": n} for n in names], "syncToken": token})
 
 
-def test_t12_changes_are_read_to_the_last_and_the_token_is_kept_for_later() -> None:
+@pytest.mark.row("T12")
+def test_changes_are_read_to_the_last_and_the_token_is_kept_for_later() -> None:
     recorder = Recorder(changes("a", "b", token="S1"), changes("c", token="S2"), httpx.Response(304))
     pager = PdsClient(ENDPOINT, transport=recorder.sync).policy_events.list(scope="s", sync_token="S0")
     assert "S0" == pager.token
@@ -242,20 +264,23 @@ def test_t12_changes_are_read_to_the_last_and_the_token_is_kept_for_later() -> N
     assert ("S2", None) == (pager.token, pager.position)
 
 
-def test_t12_nothing_new_is_an_empty_list() -> None:
+@pytest.mark.row("T12")
+def test_nothing_new_is_an_empty_list() -> None:
     for nothing in (httpx.Response(304), changes(token="S0"), changes(token=None)):
         recorder = Recorder(nothing)
         pager = PdsClient(ENDPOINT, transport=recorder.sync).policy_events.list(scope="s", sync_token="S0")
         assert ([], "S0", 1) == (list(pager), pager.token, len(recorder.seen))
 
 
-def test_t12_changes_that_go_round_are_an_error() -> None:
+@pytest.mark.row("T12")
+def test_changes_that_go_round_are_an_error() -> None:
     recorder = Recorder(changes("a", token="S1"), changes("b", token="S0"))
     with pytest.raises(PagingError, match="same token twice"):
         list(PdsClient(ENDPOINT, transport=recorder.sync).policy_events.list(scope="s", sync_token="S0"))
 
 
-def test_t12_a_link_may_be_a_header() -> None:
+@pytest.mark.row("T12")
+def test_a_link_may_be_a_header() -> None:
     link = {"Link": '</datagovernance/catalog/terms?page=2>; rel="next"'}
     recorder = Recorder(httpx.Response(200, json={"value": [{"name": "a"}]}, headers=link), rows("b"))
     pager = UnifiedCatalogClient("contoso", transport=recorder.sync).terms.list()
@@ -263,10 +288,11 @@ def test_t12_a_link_may_be_a_header() -> None:
     assert "2" == recorder.seen[1].url.params["page"]
 
 
+@pytest.mark.row("T12")
 @pytest.mark.parametrize(
     "position", ["offset:x", "offset:-1", "offset:", "token:T", "/scan/x", "https://evil.example/"]
 )
-def test_t12_a_text_that_is_no_position_of_the_list_is_refused(position: str) -> None:
+def test_a_text_that_is_no_position_of_the_list_is_refused(position: str) -> None:
     recorder = Recorder(bare("a"))
     pager = DataMapClient(ENDPOINT, transport=recorder.sync).glossary.list_terms("g", limit=2)
     with pytest.raises(PagingError, match="is no position in this list"):
@@ -274,7 +300,8 @@ def test_t12_a_text_that_is_no_position_of_the_list_is_refused(position: str) ->
     assert [] == recorder.seen
 
 
-def test_t12_going_on_after_a_failure_and_from_what_the_pager_remembers() -> None:
+@pytest.mark.row("T12")
+def test_going_on_after_a_failure_and_from_what_the_pager_remembers() -> None:
     recorder = Recorder(bare("a", "b"), httpx.Response(500), bare("c"))
     client = DataMapClient(ENDPOINT, transport=recorder.sync, retry=NO_RETRY)
     pager = client.glossary.list_terms("g", limit=2)
@@ -284,7 +311,8 @@ def test_t12_going_on_after_a_failure_and_from_what_the_pager_remembers() -> Non
     assert ["c"] == [t.name for page in client.glossary.list_terms("g", limit=2).by_page("offset:2") for t in page]
 
 
-def test_t12_async_pages_of_each_kind() -> None:
+@pytest.mark.row("T12")
+def test_async_pages_of_each_kind() -> None:
     async def story() -> None:
         async with AsyncDataMapClient(ENDPOINT, transport=Recorder(bare("a", "b"), bare("c")).both) as client:
             pages = [p async for p in client.glossary.list_terms("g", limit=2).by_page()]
@@ -310,13 +338,16 @@ def test_t12_async_pages_of_each_kind() -> None:
     asyncio.run(story())
 
 
-def test_t12_a_bare_list_that_comes_wrapped_is_read_all_the_same() -> None:
+@pytest.mark.row("T12")
+def test_a_bare_list_that_comes_wrapped_is_read_all_the_same() -> None:
     transport = Recorder(rows("a")).sync
     (term,) = DataMapClient(ENDPOINT, transport=transport).glossary.list_terms("g")
     assert ("a", True) == (term.name, isinstance(term, dm.AtlasGlossaryTerm))
 
 
-def test_b36_t12_terms_by_limit_and_offset_until_a_short_page() -> None:
+@pytest.mark.row("B36")
+@pytest.mark.row("T12")
+def test_terms_by_limit_and_offset_until_a_short_page() -> None:
     recorder = Recorder(bare(*["t"] * 1000), bare(*["t"] * 1000), bare(*["t"] * 3))
     terms = DataMapClient(ENDPOINT, transport=recorder.sync).glossary.list_terms("g", limit=1000)
     assert 2003 == len(list(terms))

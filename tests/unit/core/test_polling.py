@@ -58,7 +58,8 @@ def shares(*answers: Any) -> tuple[Any, Recorder, list[float]]:
     return client, recorder, waits
 
 
-def test_t13_a_delete_is_followed_to_its_end() -> None:
+@pytest.mark.row("T13")
+def test_a_delete_is_followed_to_its_end() -> None:
     client, recorder, waits = shares(
         status("NotStarted", STATUS), status("running", **{"Retry-After": "2"}), status("SUCCEEDED")
     )
@@ -74,7 +75,8 @@ def test_t13_a_delete_is_followed_to_its_end() -> None:
     assert result == poller.result()
 
 
-def test_t13_a_put_ends_with_the_resource() -> None:
+@pytest.mark.row("T13")
+def test_a_put_ends_with_the_resource() -> None:
     made = {"shareKind": "InPlace", "id": "s"}
     first = httpx.Response(201, json={"shareKind": "InPlace"}, headers={"Operation-Location": STATUS})
     client, recorder, _ = shares(first, status("Succeeded"), httpx.Response(200, json=made))
@@ -85,8 +87,9 @@ def test_t13_a_put_ends_with_the_resource() -> None:
     assert b"" == recorder.seen[2].content
 
 
+@pytest.mark.row("T13")
 @pytest.mark.parametrize("state", ["Failed", "canceled", "Cancelled"])
-def test_t13_failed_operations_raise_with_the_services_words(state: str) -> None:
+def test_failed_operations_raise_with_the_services_words(state: str) -> None:
     failed = httpx.Response(200, json={"status": state, "error": {"code": "Busy", "message": "come {back} later"}})
     client, _, _ = shares(status("Running", STATUS), failed)
     with pytest.raises(PollingError, match=r"come \{back\} later") as caught:
@@ -94,6 +97,7 @@ def test_t13_failed_operations_raise_with_the_services_words(state: str) -> None
     assert (state, "Busy") == (caught.value.status, caught.value.code)
 
 
+@pytest.mark.row("T13")
 @pytest.mark.parametrize(
     ("link", "expected"),
     [
@@ -106,7 +110,7 @@ def test_t13_failed_operations_raise_with_the_services_words(state: str) -> None
         ("../../terms/import/OP1?api-version=1", "1"),
     ],
 )
-def test_t13_links_are_repaired(link: str, expected: str) -> None:
+def test_links_are_repaired(link: str, expected: str) -> None:
     body = {
         "id": "OP1",
         "status": "Running",
@@ -121,7 +125,8 @@ def test_t13_links_are_repaired(link: str, expected: str) -> None:
     assert (f"GET /catalog/api/glossary/terms/import/OP1?api-version={expected}", [1.0]) == (recorder.paths[1], waits)
 
 
-def test_t13_links_to_another_host_are_not_followed_and_leave_the_poller() -> None:
+@pytest.mark.row("T13")
+def test_links_to_another_host_are_not_followed_and_leave_the_poller() -> None:
     for link, refused in (
         ("https://evil.example/op", "https://evil.example"),
         (f"{ENDPOINT}:8443/op?sig=t0ken", f"{ENDPOINT}:8443"),
@@ -148,7 +153,8 @@ def attrs_of(found: share.OperationResponse) -> share.OperationResponse:
     return share.OperationResponse(status=found.status, id=found.id)
 
 
-def test_t13_what_was_accepted_is_one_frozen_thing_that_survives_pickling() -> None:
+@pytest.mark.row("T13")
+def test_what_was_accepted_is_one_frozen_thing_that_survives_pickling() -> None:
     client, _, _ = shares(status("Running", "https://evil.example/op"))
     accepted = client.sent_shares.begin_delete("s").accepted
     again = pickle.loads(pickle.dumps(accepted))
@@ -159,6 +165,7 @@ def test_t13_what_was_accepted_is_one_frozen_thing_that_survives_pickling() -> N
         accepted.status = "Done"
 
 
+@pytest.mark.row("T13")
 @pytest.mark.parametrize(
     ("body", "headers", "expected"),
     [
@@ -170,12 +177,13 @@ def test_t13_what_was_accepted_is_one_frozen_thing_that_survives_pickling() -> N
         (None, {}, None),
     ],
 )
-def test_t13_the_id_is_in_the_body_or_a_header(body: Any, headers: dict[str, str], expected: str | None) -> None:
+def test_the_id_is_in_the_body_or_a_header(body: Any, headers: dict[str, str], expected: str | None) -> None:
     content = b"" if body is None else json.dumps(body).encode()
     client, _, _ = shares(httpx.Response(202, content=content, headers=headers))
     assert (expected, "Accepted") == ((a := client.sent_shares.begin_delete("s").accepted).id, a.status)
 
 
+@pytest.mark.row("T13")
 @pytest.mark.parametrize(
     ("state", "ended", "expected"),
     [
@@ -198,7 +206,7 @@ def test_t13_the_id_is_in_the_body_or_a_header(body: Any, headers: dict[str, str
     ],
 )
 @pytest.mark.parametrize("place", ["top", "properties"])
-def test_t13_a_word_that_nobody_knows_is_an_end_where_the_answer_has_an_end_time(
+def test_a_word_that_nobody_knows_is_an_end_where_the_answer_has_an_end_time(
     state: str, ended: Any, expected: str, place: str
 ) -> None:
     time = {"endTime": ended} if place == "top" else {"properties": {"endTime": ended}}
@@ -216,7 +224,8 @@ def test_t13_a_word_that_nobody_knows_is_an_end_where_the_answer_has_an_end_time
     assert (state, expected != "running") == (poller.status(), poller.done())
 
 
-def test_t13_a_wait_that_is_over_is_an_error_of_ours_and_a_timeout() -> None:
+@pytest.mark.row("T13")
+def test_a_wait_that_is_over_is_an_error_of_ours_and_a_timeout() -> None:
     client, _, _ = shares(status("Running", STATUS))
     with pytest.raises(PollingTimeoutError) as caught:
         client.sent_shares.begin_delete("s").wait(3)
@@ -236,8 +245,9 @@ def runs(*answers: Any, cls: Any = ScanningClient) -> tuple[Any, Recorder]:
     return made, recorder
 
 
+@pytest.mark.row("T13")
 @pytest.mark.parametrize("lost", [httpx.ReadError("cut off"), httpx.Response(503)], ids=["cut off", "503"])
-def test_t13_a_run_whose_first_answer_was_lost_is_found_by_its_id(lost: Any) -> None:
+def test_a_run_whose_first_answer_was_lost_is_found_by_its_id(lost: Any) -> None:
     """The first try has started it, so the second is told that a run is active: it is our own."""
     running = httpx.Response(200, json={"id": "r", "status": "InProgress"})
     client, recorder = runs(lost, CONFLICT, running, httpx.Response(200, json={"id": "r", "status": "Succeeded"}))
@@ -254,6 +264,7 @@ def test_t13_a_run_whose_first_answer_was_lost_is_found_by_its_id(lost: Any) -> 
     assert "InProgress" == asyncio.run(story())
 
 
+@pytest.mark.row("T13")
 @pytest.mark.parametrize(
     ("answers", "requests"),
     [
@@ -263,7 +274,7 @@ def test_t13_a_run_whose_first_answer_was_lost_is_found_by_its_id(lost: Any) -> 
     ],
     ids=["of somebody else", "not to be seen", "at once"],
 )
-def test_t13_a_conflict_that_stays_has_the_id_that_was_sent(answers: list[Any], requests: int) -> None:
+def test_a_conflict_that_stays_has_the_id_that_was_sent(answers: list[Any], requests: int) -> None:
     client, recorder = runs(*answers)
     with pytest.raises(ConflictError, match=f"a run is active. .*It was sent with runId {RUN}") as caught:
         client.scan_result.begin_run_scan("s", "n")
@@ -272,14 +283,16 @@ def test_t13_a_conflict_that_stays_has_the_id_that_was_sent(answers: list[Any], 
     assert caught.value.sent_ids == pickle.loads(pickle.dumps(caught.value)).sent_ids
 
 
-def test_t13_a_start_that_was_never_answered_has_the_id_that_was_sent() -> None:
+@pytest.mark.row("T13")
+def test_a_start_that_was_never_answered_has_the_id_that_was_sent() -> None:
     client, recorder = runs(httpx.ReadError("cut off"))
     with pytest.raises(TransportError, match=f"It was sent with runId {RUN}") as caught:
         client.scan_result.begin_run_scan("s", "n")
     assert {"runId": recorder.seen[0].url.params["runId"]} == caught.value.sent_ids
 
 
-def test_t13_a_refused_link_leaves_what_else_tells_the_state() -> None:
+@pytest.mark.row("T13")
+def test_a_refused_link_leaves_what_else_tells_the_state() -> None:
     """The declared path of a run, and the resource of a PUT."""
     foreign = {"Operation-Location": "https://evil.example/op", "Location": "/gone"}
     client, recorder = runs(
@@ -297,7 +310,8 @@ def test_t13_a_refused_link_leaves_what_else_tells_the_state() -> None:
     assert "https://evil.example" == poller.accepted.link_refused
 
 
-def test_t13_tokens_that_were_taken_before_go_on() -> None:
+@pytest.mark.row("T13")
+def test_tokens_that_were_taken_before_go_on() -> None:
     token = {
         "plane": "share",
         "operation": "SentShares_Delete",
@@ -317,7 +331,8 @@ def test_t13_tokens_that_were_taken_before_go_on() -> None:
     assert isinstance(poller.result(), share.OperationResponse)
 
 
-def test_t13_a_status_that_is_not_there_yet() -> None:
+@pytest.mark.row("T13")
+def test_a_status_that_is_not_there_yet() -> None:
     client, recorder, _ = shares(
         status("Running", STATUS), httpx.Response(404), httpx.Response(404), status("Succeeded")
     )
@@ -325,7 +340,8 @@ def test_t13_a_status_that_is_not_there_yet() -> None:
     assert 4 == len(recorder.seen)
 
 
-def test_t13_a_timeout_is_real() -> None:
+@pytest.mark.row("T13")
+def test_a_timeout_is_real() -> None:
     client, _, waits = shares(status("Running", STATUS), status("Running"))
     poller = client.sent_shares.begin_delete("s")
     with pytest.raises(TimeoutError, match="is Running after 24 s of waiting"):
@@ -334,7 +350,8 @@ def test_t13_a_timeout_is_real() -> None:
     assert "Running" == poller.status()
 
 
-def test_t13_the_last_question_is_at_the_end_of_the_time() -> None:
+@pytest.mark.row("T13")
+def test_the_last_question_is_at_the_end_of_the_time() -> None:
     """Once, however the seconds add up, and not where the service asks for a longer wait: nothing is asked before its time."""
     for timeout, interval, expected in ((5, 5, [5.0]), (3, 5, [3.0]), (7, 5, [5.0, 2.0]), (0.3, 0.1, [0.1, 0.1, 0.1])):
         client, recorder, waits = shares(status("Running", STATUS), status("Running"))
@@ -354,9 +371,10 @@ def test_t13_the_last_question_is_at_the_end_of_the_time() -> None:
     assert ([], 1) == (waits, len(recorder.seen))
 
 
+@pytest.mark.row("T13")
 @pytest.mark.parametrize("odd", ["5", "", True, math.nan, -1, [5]], ids=repr)
 @pytest.mark.parametrize("name", ["timeout", "interval"])
-def test_t13_what_is_no_time_to_wait_is_refused_by_its_name(name: str, odd: Any) -> None:
+def test_what_is_no_time_to_wait_is_refused_by_its_name(name: str, odd: Any) -> None:
     for last in ("Running", "Succeeded"):  # whether it is over or not
         client, recorder, _ = shares(status("Running", STATUS), status(last))
         poller = client.sent_shares.begin_delete("s")
@@ -369,7 +387,8 @@ def test_t13_what_is_no_time_to_wait_is_refused_by_its_name(name: str, odd: Any)
         assert 2 == len(recorder.seen)
 
 
-def test_t13_the_wait_has_a_cap_and_can_be_chosen() -> None:
+@pytest.mark.row("T13")
+def test_the_wait_has_a_cap_and_can_be_chosen() -> None:
     client, _, waits = shares(
         status("Running", STATUS, **{"Retry-After": "9999"}), status("Running"), status("Succeeded")
     )
@@ -377,7 +396,8 @@ def test_t13_the_wait_has_a_cap_and_can_be_chosen() -> None:
     assert [60.0, 0.5] == waits
 
 
-def test_t13_an_operation_without_a_link_is_not_taken_for_finished() -> None:
+@pytest.mark.row("T13")
+def test_an_operation_without_a_link_is_not_taken_for_finished() -> None:
     body = {"scanResultId": None, "startTime": None, "status": "Accepted", "error": None}
     recorder = Recorder(httpx.Response(202, json=body))
     poller = ScanningClient(ENDPOINT, transport=recorder.sync).scan_result.begin_cancel_scan("s", "n", "r")
@@ -390,7 +410,8 @@ def test_t13_an_operation_without_a_link_is_not_taken_for_finished() -> None:
         poller.token()
 
 
-def test_t13_a_run_is_followed_by_the_id_it_was_given() -> None:
+@pytest.mark.row("T13")
+def test_a_run_is_followed_by_the_id_it_was_given() -> None:
     first = httpx.Response(202, json={"scanResultId": None, "startTime": None, "status": "Accepted", "error": None})
     recorder = Recorder(first, httpx.Response(200, json={"id": "r", "status": "Succeeded"}))
     client, _ = quick(ScanningClient(ENDPOINT, transport=recorder.sync))
@@ -401,7 +422,8 @@ def test_t13_a_run_is_followed_by_the_id_it_was_given() -> None:
     assert isinstance(result, m.ScanResultWithIngestion)
 
 
-def test_t13_an_operation_that_is_over_at_once() -> None:
+@pytest.mark.row("T13")
+def test_an_operation_that_is_over_at_once() -> None:
     recorder = Recorder(httpx.Response(200, json={"id": "r", "status": "Succeeded"}))
     poller = ScanningClient(ENDPOINT, transport=recorder.sync).scan_result.begin_run_scan("s", "n")
     assert poller.done()
@@ -409,7 +431,8 @@ def test_t13_an_operation_that_is_over_at_once() -> None:
     assert 1 == len(recorder.seen)
 
 
-def test_t13_a_missing_link_is_built_from_the_id() -> None:
+@pytest.mark.row("T13")
+def test_a_missing_link_is_built_from_the_id() -> None:
     body = {"id": "OP1", "status": "Running"}
     recorder = Recorder(httpx.Response(202, json=body), httpx.Response(200, json={**body, "status": "Succeeded"}))
     client, _ = quick(CatalogClient(ENDPOINT, transport=recorder.sync))
@@ -418,8 +441,9 @@ def test_t13_a_missing_link_is_built_from_the_id() -> None:
     assert "GET /catalog/api/glossary/terms/import/OP1?api-version=2023-02-01-preview" == recorder.paths[1]
 
 
+@pytest.mark.row("T13")
 @pytest.mark.parametrize("odd", ["a\ud800", "a\r\nb", "", 7])
-def test_t13_an_id_that_no_link_can_hold_leaves_the_operation_known(odd: Any) -> None:
+def test_an_id_that_no_link_can_hold_leaves_the_operation_known(odd: Any) -> None:
     """It has begun: the poller gives the answer, and says what to ask."""
     content = json.dumps({"id": odd, "status": "Running"}).encode()
     client, _ = quick(CatalogClient(ENDPOINT, transport=Recorder(httpx.Response(202, content=content)).sync))
@@ -428,7 +452,8 @@ def test_t13_an_id_that_no_link_can_hold_leaves_the_operation_known(odd: Any) ->
     assert "glossary.get_import_csv_operation_status" == poller.accepted.ask_with
 
 
-def test_t13_a_status_request_has_nothing_of_the_first_request_but_its_id(tmp_path: Path) -> None:
+@pytest.mark.row("T13")
+def test_a_status_request_has_nothing_of_the_first_request_but_its_id(tmp_path: Path) -> None:
     recorder = Recorder(status("Running", f"{ENDPOINT}/x"), httpx.Response(503), status("Succeeded"))
     client, _ = quick(CatalogClient(ENDPOINT, transport=recorder.sync))
     with (tmp_path / "terms.csv").open("w+b") as file:  # cannot be sent again, but its status can be asked for again
@@ -439,6 +464,7 @@ def test_t13_a_status_request_has_nothing_of_the_first_request_but_its_id(tmp_pa
     assert 1 == len({r.headers["x-ms-client-request-id"] for r in (first, *rest)})
 
 
+@pytest.mark.row("T13")
 @pytest.mark.parametrize(
     ("via", "last", "text"),
     [
@@ -448,7 +474,7 @@ def test_t13_a_status_request_has_nothing_of_the_first_request_but_its_id(tmp_pa
         ("location", "/made?api-version=2023-05-30-preview", "resource"),
     ],
 )
-def test_t13_the_final_state_is_read_where_the_document_says(
+def test_the_final_state_is_read_where_the_document_says(
     via: str | None, last: str, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operation = OPERATIONS["SentShares_CreateOrReplace"]
@@ -461,7 +487,8 @@ def test_t13_the_final_state_is_read_where_the_document_says(
     assert (text, f"GET {last}") == (result.id, recorder.paths[-1])
 
 
-def test_t13_async_pollers() -> None:
+@pytest.mark.row("T13")
+def test_async_pollers_do_the_same() -> None:
     link = f"{ENDPOINT}/scan/op"
     recorder = Recorder(status("Running", link), status("Running"), status("Succeeded"))
 
@@ -475,13 +502,16 @@ def test_t13_async_pollers() -> None:
     assert (m.OperationResponse, True, [5.0]) == asyncio.run(story())
 
 
-def test_t13_what_succeeded_in_part_has_a_result_and_says_so() -> None:
+@pytest.mark.row("T13")
+def test_what_succeeded_in_part_has_a_result_and_says_so() -> None:
     client, _, _ = shares(status("Running", STATUS), status("PartialSucceeded"))
     poller = client.sent_shares.begin_delete("s")
     assert isinstance(poller.result(), share.OperationResponse)
     assert ("PartialSucceeded", True) == (poller.status(), poller.done())
 
 
+@pytest.mark.row("S18")
+@pytest.mark.row("T13")
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -494,28 +524,31 @@ def test_t13_what_succeeded_in_part_has_a_result_and_says_so() -> None:
         ([], "Accepted"),
     ],
 )
-def test_s18_t13_a_state_is_read_under_each_of_its_names(body: Any, expected: str) -> None:
+def test_a_state_is_read_under_each_of_its_names(body: Any, expected: str) -> None:
     client, _, _ = shares(httpx.Response(202, json=body, headers={"Operation-Location": STATUS}))
     poller = client.sent_shares.begin_delete("s")
     assert expected == poller._monitor.status
     assert f"<Poller of SentShares_Delete: {expected}, ask with sent_shares.get>" == repr(poller)
 
 
-def test_t13_a_status_that_was_there_has_to_stay() -> None:
+@pytest.mark.row("T13")
+def test_a_status_that_was_there_has_to_stay() -> None:
     client, recorder, _ = shares(status("Running", STATUS), httpx.Response(404), status("Running"), httpx.Response(404))
     with pytest.raises(NotFoundError):
         client.sent_shares.begin_delete("s").wait()
     assert 4 == len(recorder.seen)
 
 
-def test_t13_a_status_that_never_comes_is_an_error() -> None:
+@pytest.mark.row("T13")
+def test_a_status_that_never_comes_is_an_error() -> None:
     client, recorder, _ = shares(status("Running", STATUS), httpx.Response(404))
     with pytest.raises(NotFoundError):
         client.sent_shares.begin_delete("s").wait()
     assert 5 == len(recorder.seen)
 
 
-def test_t13_a_token_is_all_that_another_process_needs() -> None:
+@pytest.mark.row("T13")
+def test_a_token_is_all_that_another_process_needs() -> None:
     made = {"shareKind": "InPlace", "id": "s"}
     first = httpx.Response(201, json={"shareKind": "InPlace"}, headers={"Operation-Location": STATUS})
     client, _, _ = shares(first)
@@ -539,7 +572,8 @@ def test_t13_a_token_is_all_that_another_process_needs() -> None:
     assert ["GET", "GET", "GET"] == [r.method for r in recorder.seen]
 
 
-def test_t13_a_token_of_what_is_over_asks_once_more() -> None:
+@pytest.mark.row("T13")
+def test_a_token_of_what_is_over_asks_once_more() -> None:
     client, _, _ = shares(status("Running", STATUS), status("Succeeded"))
     poller = client.sent_shares.begin_delete("s")
     poller.wait()
@@ -548,6 +582,7 @@ def test_t13_a_token_of_what_is_over_asks_once_more() -> None:
     assert 1 == len(recorder.seen)
 
 
+@pytest.mark.row("T13")
 @pytest.mark.parametrize(
     "change",
     [
@@ -563,7 +598,7 @@ def test_t13_a_token_of_what_is_over_asks_once_more() -> None:
         {"link": "/a\r\nb"},
     ],
 )
-def test_t13_what_is_no_token_is_refused(change: dict[str, Any]) -> None:
+def test_what_is_no_token_is_refused(change: dict[str, Any]) -> None:
     client, recorder, _ = shares(status("Running", STATUS))
     token = client.sent_shares.begin_delete("s").token()
     for text in (
@@ -583,7 +618,8 @@ def test_t13_what_is_no_token_is_refused(change: dict[str, Any]) -> None:
     assert 1 == len(recorder.seen)
 
 
-def test_t13_a_wait_that_is_broken_off_leaves_a_poller_that_can_be_asked() -> None:
+@pytest.mark.row("T13")
+def test_a_wait_that_is_broken_off_leaves_a_poller_that_can_be_asked() -> None:
     def broken_off(_: httpx.Request) -> httpx.Response:
         raise KeyboardInterrupt
 
@@ -594,7 +630,8 @@ def test_t13_a_wait_that_is_broken_off_leaves_a_poller_that_can_be_asked() -> No
     assert ("Running", "Succeeded", 3) == (poller._monitor.status, poller.status(), len(recorder.seen))
 
 
-def test_t13_cancelling_stops_the_wait_and_leaves_nothing_behind() -> None:
+@pytest.mark.row("T13")
+def test_cancelling_stops_the_wait_and_leaves_nothing_behind() -> None:
     recorder = Recorder(status("Running", STATUS), status("Running"))
 
     async def story() -> None:

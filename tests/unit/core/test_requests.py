@@ -32,7 +32,8 @@ def sent(client: type[Any], *answers: Any) -> tuple[Any, Recorder]:
     return client(ENDPOINT, transport=recorder.sync), recorder
 
 
-def test_t19_nothing_is_safe_in_a_path_value() -> None:
+@pytest.mark.row("T19")
+def test_nothing_is_safe_in_a_path_value() -> None:
     client, seen = sent(ScanningClient)
     client.scans.get("source one/ä", "a/b:c?d#e%")
     assert [
@@ -40,21 +41,24 @@ def test_t19_nothing_is_safe_in_a_path_value() -> None:
     ] == seen.paths
 
 
+@pytest.mark.row("T19")
 @pytest.mark.parametrize(("value", "expected"), [("..", "%2E%2E"), (".", "%2E"), ("a.b", "a.b"), ("~", "~")])
-def test_t19_a_value_of_dots_does_not_climb(value: str, expected: str) -> None:
+def test_a_value_of_dots_does_not_climb(value: str, expected: str) -> None:
     client, seen = sent(ScanningClient)
     client.scans.get("s", value)
     assert [f"GET /scan/datasources/s/scans/{expected}?api-version=2023-09-01"] == seen.paths
 
 
-def test_t19_an_empty_path_value_is_refused() -> None:
+@pytest.mark.row("T19")
+def test_an_empty_path_value_is_refused() -> None:
     client, seen = sent(ScanningClient)
     with pytest.raises(ValueError, match="Scans_Get: scan_name is empty; it is part of the path"):
         client.scans.get("s", "")
     assert [] == seen.seen
 
 
-def test_t19_a_space_in_a_query_leaves_as_percent_20() -> None:
+@pytest.mark.row("T19")
+def test_a_space_in_a_query_leaves_as_percent_20() -> None:
     client, seen = sent(DataMapClient)
     client.entity.get_by_unique_attributes("hive_table", attr_qualified_name="db.sales report+1@c1")
     (path,) = seen.paths
@@ -66,13 +70,15 @@ def test_t19_a_space_in_a_query_leaves_as_percent_20() -> None:
     )
 
 
-def test_t19_colon_actions_stay_in_the_path() -> None:
+@pytest.mark.row("T19")
+def test_colon_actions_stay_in_the_path() -> None:
     client, seen = sent(ScanningClient, httpx.Response(202, json={}))
     client.scan_result.begin_run_scan("src1", "scan1", run_id="U")
     assert ["POST /scan/datasources/src1/scans/scan1:run?runId=U&api-version=2023-09-01"] == seen.paths
 
 
-def test_t19_lists_are_repeated_and_name_templates_numbered() -> None:
+@pytest.mark.row("T19")
+def test_lists_are_repeated_and_name_templates_numbered() -> None:
     client, seen = sent(DataMapClient)
     client.entity.list_by_guids(guid=["a", "b c"], min_ext_info=True)
     client.entity.list_by_unique_attributes("t", attr_n_qualified_name=["q1", "q 2"])
@@ -137,8 +143,9 @@ def test_read_only_members_do_not_go_out() -> None:
     assert {"x": 1} == json.loads(seen.seen[0].content)["properties"]
 
 
+@pytest.mark.row("T18")
 @pytest.mark.parametrize("kind", ["bytes", "file", "path", "pair", "triple"])
-def test_t18_files_are_typed_parts(kind: str, tmp_path: Path) -> None:
+def test_files_are_typed_parts(kind: str, tmp_path: Path) -> None:
     client, seen = sent(DataMapClient, httpx.Response(200, json={}))
     (tmp_path / "terms.csv").write_bytes(b"a,b")
     files: dict[str, Any] = {
@@ -157,7 +164,8 @@ def test_t18_files_are_typed_parts(kind: str, tmp_path: Path) -> None:
     assert (b"Content-Type: text/csv" in content) == (kind in ("path", "pair", "triple"))
 
 
-def test_t18_a_wrong_file_is_refused() -> None:
+@pytest.mark.row("T18")
+def test_a_wrong_file_is_refused() -> None:
     client, seen = sent(DataMapClient)
     with pytest.raises(TypeError, match="file takes bytes, an open binary file, a Path or"):
         client.entity.import_business_metadata(file=7)
@@ -212,6 +220,7 @@ def test_text_of_json_may_hold_what_has_no_utf8() -> None:
     assert b'{"entity":{"typeName":"torn \\ud800"}}' == seen.seen[0].content
 
 
+@pytest.mark.row("T18")
 @pytest.mark.parametrize(
     ("file", "said"),
     [
@@ -223,7 +232,7 @@ def test_text_of_json_may_hold_what_has_no_utf8() -> None:
         (("a.csv", io.StringIO("a")), "file takes bytes, an open binary file, a Path or"),
     ],
 )
-def test_t18_a_part_is_what_it_should_be(file: Any, said: str) -> None:
+def test_a_part_is_what_it_should_be(file: Any, said: str) -> None:
     client, seen = sent(DataMapClient)
     with pytest.raises((TypeError, ValueError), match=f"^Entity_ImportBusinessMetadata: {said}"):
         client.entity.import_business_metadata(file=file)
@@ -232,20 +241,23 @@ def test_t18_a_part_is_what_it_should_be(file: Any, said: str) -> None:
     assert [] == seen.seen
 
 
-def test_t18_files_come_back_as_bytes() -> None:
+@pytest.mark.row("T18")
+def test_files_come_back_as_bytes() -> None:
     client, _ = sent(
         DataMapClient, httpx.Response(200, content=b"\xef\xbb\xbfa,b", headers={"content-type": "text/csv"})
     )
     assert b"\xef\xbb\xbfa,b" == client.entity.get_sample_business_metadata_template()
 
 
-def test_t18_files_can_be_streamed() -> None:
+@pytest.mark.row("T18")
+def test_files_can_be_streamed() -> None:
     client, _ = sent(DataMapClient, httpx.Response(200, content=b"abc"))
     with client.stream("Entity_GetSampleBusinessMetadataTemplate") as response:
         assert b"abc" == b"".join(response.iter_bytes())
 
 
-def test_t18_a_call_that_gives_a_file_accepts_one() -> None:
+@pytest.mark.row("T18")
+def test_a_call_that_gives_a_file_accepts_one() -> None:
     client, seen = sent(DataMapClient, httpx.Response(200, content=b"abc"))
     client.entity.get_sample_business_metadata_template()
     assert "*/*" == seen.seen[0].headers["accept"]
@@ -259,8 +271,9 @@ def test_headers_of_a_client_are_named_in_any_case() -> None:
     assert (["x/y"], ["q"]) == (headers.get_list("accept"), headers.get_list("user-agent"))
 
 
+@pytest.mark.row("T19")
 @given(st.text(min_size=1), st.text(), st.text())
-def test_t19_any_text_arrives_as_it_is(source: str, scan: str, run: str) -> None:
+def test_any_text_arrives_as_it_is(source: str, scan: str, run: str) -> None:
     client, seen = sent(ScanningClient, httpx.Response(202, json={}))
     if not scan:
         return
@@ -276,7 +289,8 @@ def test_t19_any_text_arrives_as_it_is(source: str, scan: str, run: str) -> None
     assert path.count("/") == 5
 
 
-def test_t20_headers_of_an_operation() -> None:
+@pytest.mark.row("T20")
+def test_headers_of_an_operation() -> None:
     client, seen = sent(DevopsPoliciesClient)
     client.call("DevopsSqlPerfMonitorPolicy_Delete", {"purviewResourceName": "r", "If-Match": '"1"'})
     assert '"1"' == seen.seen[0].headers["If-Match"]
@@ -284,7 +298,8 @@ def test_t20_headers_of_an_operation() -> None:
         client.call("DevopsSqlPerfMonitorPolicy_Delete", {"purviewResourceName": "r", "If-Match": "1\r\nx: y"})
 
 
-def test_t06_a_repeatability_id_is_made_once_a_call() -> None:
+@pytest.mark.row("T06")
+def test_a_repeatability_id_is_made_once_a_call() -> None:
     unavailable = httpx.Response(503, headers={"Retry-After": "0"})
     recorder = Recorder(unavailable, httpx.Response(200, json={}))
     client = ShareClient(ENDPOINT, transport=recorder.sync)
@@ -298,7 +313,8 @@ def test_t06_a_repeatability_id_is_made_once_a_call() -> None:
     assert 36 == len(ids[0])
 
 
-def test_t04_every_request_has_an_id_and_says_who_calls() -> None:
+@pytest.mark.row("T04")
+def test_every_request_has_an_id_and_says_who_calls() -> None:
     client, seen = sent(ScanningClient)
     client.scans.get("a", "b")
     headers = seen.seen[0].headers
@@ -316,13 +332,15 @@ def test_plain_json_with_a_string_for_a_list_is_refused() -> None:
     assert [] == seen.seen
 
 
-def test_t19_one_numbered_name_may_be_given_as_text() -> None:
+@pytest.mark.row("T19")
+def test_one_numbered_name_may_be_given_as_text() -> None:
     client, seen = sent(DataMapClient)
     client.call("Entity_ListByUniqueAttributes", {"typeName": "t", "attr_N:qualifiedName": "q 1"})
     assert "attr_0:qualifiedName=q%201" in seen.paths[0]
 
 
-def test_t01_retry_takes_a_policy() -> None:
+@pytest.mark.row("T01")
+def test_retry_takes_a_policy() -> None:
     from purview_core import Retry
 
     with pytest.raises(TypeError, match="retry= takes a Retry, not int"):

@@ -43,7 +43,8 @@ def scanning(*answers: Any, **options: Any) -> tuple[Any, Recorder, list[float]]
     return client, recorder, waits
 
 
-def test_t01_a_503_that_names_a_time_is_not_repeated_for_a_write() -> None:
+@pytest.mark.row("T01")
+def test_a_503_that_names_a_time_is_not_repeated_for_a_write() -> None:
     client, recorder, waits = scanning(httpx.Response(503, headers={"Retry-After": "3"}))
     with pytest.raises(ServerError) as caught:
         client.scan_result.begin_cancel_scan("s", "n", "r")
@@ -99,20 +100,22 @@ def test_writes_is_true_or_false(odd: Any) -> None:
         Retry(writes=odd)
 
 
+@pytest.mark.row("T01")
 @pytest.mark.parametrize(
     "error",
     [httpx.LocalProtocolError("x"), httpx.UnsupportedProtocol("x"), httpx.DecodingError("x")],
     ids=lambda error: type(error).__name__,
 )
-def test_t01_what_cannot_end_otherwise_is_not_repeated(error: Exception) -> None:
+def test_what_cannot_end_otherwise_is_not_repeated(error: Exception) -> None:
     client, recorder, _ = scanning(error)
     with pytest.raises(TransportError) as caught:
         client.scans.get("s", "n")
     assert (1, False) == (len(recorder.seen), caught.value.passing)
 
 
+@pytest.mark.row("T01")
 @pytest.mark.parametrize("error", [httpx.ConnectTimeout("slow"), httpx.PoolTimeout("none free")])
-def test_t01_a_connection_that_is_late_is_both(error: Exception) -> None:
+def test_a_connection_that_is_late_is_both(error: Exception) -> None:
     client, recorder, _ = scanning(error)
     with pytest.raises(ConnectTimeoutError) as caught:
         client.scan_result.begin_cancel_scan("s", "n", "r")
@@ -122,15 +125,17 @@ def test_t01_a_connection_that_is_late_is_both(error: Exception) -> None:
     assert "Tried 3 times." in str(caught.value)
 
 
+@pytest.mark.row("T02")
 @pytest.mark.parametrize("status", [429, 503])
-def test_t02_too_long_a_wait_says_so(status: int) -> None:
+def test_too_long_a_wait_says_so(status: int) -> None:
     client, recorder, waits = scanning(httpx.Response(status, headers={"Retry-After": "99999"}))
     with pytest.raises(HttpError, match=r"Not tried again: the service asks to wait 99999 s, the longest wait allowed"):
         client.scans.get("s", "n")
     assert (1, []) == (len(recorder.seen), waits)
 
 
-def test_t02_the_jitter_is_full_and_capped() -> None:
+@pytest.mark.row("T02")
+def test_the_jitter_is_full_and_capped() -> None:
     drawn = iter([0.0, 0.999, 1.0, 1.0, 1.0])
     client, _, waits = scanning(httpx.Response(503), retry=Retry(attempts=6, first_wait_s=1, longest_wait_s=4))
     client._random = lambda: next(drawn)
@@ -139,14 +144,16 @@ def test_t02_the_jitter_is_full_and_capped() -> None:
     assert [0.0, 1.998, 4.0, 4.0, 4.0] == waits
 
 
-def test_t02_no_wait_goes_beyond_the_total() -> None:
+@pytest.mark.row("T02")
+def test_no_wait_goes_beyond_the_total() -> None:
     client, recorder, waits = scanning(httpx.Response(503, headers={"Retry-After": "4"}), total_timeout=10)
     with pytest.raises(ServerError, match="another try would end after the total_timeout of 10 s") as caught:
         client.with_options(retry=Retry(attempts=9)).scans.get("s", "n")
     assert (3, [4.0, 4.0], 3) == (len(recorder.seen), waits, caught.value.attempts)
 
 
-def test_t02_the_total_limits_what_one_attempt_may_take() -> None:
+@pytest.mark.row("T02")
+def test_the_total_limits_what_one_attempt_may_take() -> None:
     client, recorder, _ = scanning(httpx.Response(503, headers={"Retry-After": "4"}), GOOD, total_timeout=10, timeout=8)
     client.scans.get("s", "n")
     limits = [r.extensions["timeout"] for r in recorder.seen]
@@ -154,7 +161,8 @@ def test_t02_the_total_limits_what_one_attempt_may_take() -> None:
     assert [10, 10] == [r.extensions["deadline"] for r in recorder.seen]
 
 
-def test_t03_a_429_holds_the_whole_client() -> None:
+@pytest.mark.row("T03")
+def test_a_429_holds_the_whole_client() -> None:
     client, recorder, waits = scanning(BUSY, GOOD)
     with pytest.raises(ThrottledError, match="another try would end after the total_timeout of 1 s"):
         client.with_options(total_timeout=1).scans.get("s", "n")
@@ -180,7 +188,8 @@ def _meanwhile(client: Any, waits: list[float], seconds: float) -> None:
     waits.append(seconds)
 
 
-def test_t03_a_429_holds_no_other_plane() -> None:
+@pytest.mark.row("T03")
+def test_a_429_holds_no_other_plane() -> None:
     recorder = Recorder(BUSY, httpx.Response(200, json={"value": []}))
     with Purview("contoso", transport=recorder.sync) as purview:
         scanning, waits = quick(purview.scanning)
@@ -190,7 +199,8 @@ def test_t03_a_429_holds_no_other_plane() -> None:
     assert ([7.0], []) == (waits, others)
 
 
-def test_t03_many_failing_calls_share_a_budget_of_retries() -> None:
+@pytest.mark.row("T03")
+def test_many_failing_calls_share_a_budget_of_retries() -> None:
     client, recorder, _ = scanning(httpx.Response(503))
     errors = []
     for _ in range(100):
@@ -207,7 +217,8 @@ def test_t03_many_failing_calls_share_a_budget_of_retries() -> None:
     assert 300 == len(recorder.seen)  # where nothing was done, nothing is multiplied
 
 
-def test_t03_calls_that_go_well_fill_the_budget() -> None:
+@pytest.mark.row("T03")
+def test_calls_that_go_well_fill_the_budget() -> None:
     budget = Budget()
     assert [True] * 50 + [False] == [budget.take() for _ in range(51)]
     for _ in range(9):
@@ -225,7 +236,8 @@ def test_t03_calls_that_go_well_fill_the_budget() -> None:
     assert 50 == budget.left
 
 
-def test_t04_attempts_are_told_apart_and_belong_to_one_call() -> None:
+@pytest.mark.row("T04")
+def test_attempts_are_told_apart_and_belong_to_one_call() -> None:
     client, recorder, _ = scanning(httpx.Response(503), GOOD)
     client.scans.get("s", "n")
     client.scans.get("s", "n")
@@ -234,7 +246,8 @@ def test_t04_attempts_are_told_apart_and_belong_to_one_call() -> None:
     assert [True, False] == [sent[0][1] == sent[1][1], sent[1][1] == sent[2][1]]
 
 
-def test_t07_options_of_one_call() -> None:
+@pytest.mark.row("T07")
+def test_options_of_one_call() -> None:
     client, recorder, _ = scanning(httpx.Response(503), headers={"x-mine": "1"})
     assert client.scans is client.scans
     other = client.with_options(
@@ -253,11 +266,12 @@ def test_t07_options_of_one_call() -> None:
         client.scans.get("s", "n")
 
 
+@pytest.mark.row("T07")
 @pytest.mark.parametrize("name", ["timeout", "total_timeout"])
 @pytest.mark.parametrize(
     ("value", "kind"), [(0, ValueError), (-1, ValueError), (math.nan, ValueError), ("5", TypeError), (True, TypeError)]
 )
-def test_t07_limits_that_make_no_sense(name: str, value: Any, kind: type[Exception]) -> None:
+def test_limits_that_make_no_sense(name: str, value: Any, kind: type[Exception]) -> None:
     with pytest.raises(kind, match=f"{name}= "):
         ScanningClient(ENDPOINT, **{name: value})
     client, _, _ = scanning()
@@ -265,7 +279,8 @@ def test_t07_limits_that_make_no_sense(name: str, value: Any, kind: type[Excepti
         client.with_options(**{name: value})
 
 
-def test_t07_infinity_is_no_limit() -> None:
+@pytest.mark.row("T07")
+def test_infinity_is_no_limit() -> None:
     client, recorder, _ = scanning(GOOD, timeout=math.inf, total_timeout=math.inf)
     client.scans.get("s", "n")
     assert {None} == set(recorder.seen[0].extensions["timeout"].values())
@@ -275,8 +290,9 @@ def test_t07_infinity_is_no_limit() -> None:
     assert {"connect": 600, "read": 3, "write": 600, "pool": 600} == recorder.seen[0].extensions["timeout"]
 
 
+@pytest.mark.row("T01")
 @pytest.mark.parametrize("value", [0, -1])
-def test_t01_a_retry_without_attempts(value: int) -> None:
+def test_a_retry_without_attempts_is_refused(value: int) -> None:
     with pytest.raises(ValueError, match="attempts"):
         Retry(attempts=value)
     with pytest.raises(TypeError, match="retry= takes a Retry, not int"):
@@ -285,7 +301,8 @@ def test_t01_a_retry_without_attempts(value: int) -> None:
         Retry(attempts=2.0)  # type: ignore[arg-type]
 
 
-def test_t01_a_retry_is_a_value() -> None:
+@pytest.mark.row("T01")
+def test_a_retry_is_a_value() -> None:
     one = Retry(5, longest_wait_s=3)
     assert one == pickle.loads(pickle.dumps(one)) == copy.deepcopy(one) == Retry(5, longest_wait_s=3.0)
     assert "Retry(attempts=5, first_wait_s=0.5, longest_wait_s=3, writes=False)" == repr(one)
@@ -294,7 +311,8 @@ def test_t01_a_retry_is_a_value() -> None:
         one.attempts = 3  # type: ignore[misc]
 
 
-def test_b13_a_401_is_an_auth_error_that_names_the_resource() -> None:
+@pytest.mark.row("B13")
+def test_a_401_is_an_auth_error_that_names_the_resource() -> None:
     class Asks(httpx.Auth):
         resource = "https://purview.azure.net"
 
@@ -310,7 +328,8 @@ def test_b13_a_401_is_an_auth_error_that_names_the_resource() -> None:
     assert (str(caught.value), vars(caught.value)) == (str(again), vars(again))
 
 
-def test_t15_lines_are_made_by_an_allow_list(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.row("T15")
+def test_lines_are_made_by_an_allow_list(caplog: pytest.LogCaptureFixture) -> None:
     answers = [
         httpx.Response(429, headers={"Retry-After": "1", "set-cookie": "canary-cookie"}),
         httpx.ReadError("cut"),
@@ -332,14 +351,16 @@ def test_t15_lines_are_made_by_an_allow_list(caplog: pytest.LogCaptureFixture) -
     assert not [line for line in lines if "canary" in line]
 
 
-def test_t15_nothing_is_written_at_info(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.row("T15")
+def test_nothing_is_written_at_info(caplog: pytest.LogCaptureFixture) -> None:
     client, _, _ = scanning(httpx.Response(503), GOOD)
     with caplog.at_level(logging.INFO):
         client.scans.get("s", "n")
     assert [] == caplog.records
 
 
-def test_t01_async_clients_wait_and_give_up_alike() -> None:
+@pytest.mark.row("T01")
+def test_async_clients_wait_and_give_up_alike() -> None:
     async def story() -> list[float]:
         recorder = Recorder(BUSY, httpx.Response(503), httpx.ConnectError("no"))
         client, waits = quick(AsyncScanningClient(ENDPOINT, transport=recorder.both, total_timeout=9))

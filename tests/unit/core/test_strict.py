@@ -24,13 +24,15 @@ def strict(value: Any, operation: str = "Scans_Get") -> Any:
     return decode(OPERATIONS[operation], 200, json.dumps(value).encode(), strict=True)
 
 
-def test_t17_what_is_declared_passes() -> None:
+@pytest.mark.row("T17")
+def test_what_is_declared_passes() -> None:
     assert isinstance(strict(GOOD), m.AzureSqlDatabaseCredentialScan)
     unknown = {**GOOD, "kind": "Brand-New", "brand": "new"}
     assert (m.Scan, unknown) == (type(strict(unknown)), strict(unknown).to_dict())
 
 
-def test_t17_every_departure_has_its_place() -> None:
+@pytest.mark.row("T17")
+def test_every_departure_has_its_place() -> None:
     raw = {
         "kind": "AzureSqlDatabaseCredential",
         "name": 5,
@@ -49,7 +51,8 @@ def test_t17_every_departure_has_its_place() -> None:
     assert str(caught.value) == str(pickle.loads(pickle.dumps(caught.value)))
 
 
-def test_t17_a_missing_member_and_an_item_that_is_none() -> None:
+@pytest.mark.row("T17")
+def test_a_missing_member_and_an_item_that_is_none() -> None:
     with pytest.raises(ContractError) as caught:
         strict({"value": [GOOD, 5, {}]}, "Scans_ListByDataSource")
     missing = [f"/value/2/{name}: expected str, found nothing" for name in ("name", "kind")]
@@ -57,21 +60,24 @@ def test_t17_a_missing_member_and_an_item_that_is_none() -> None:
     assert expected == list(map(str, caught.value.departures))
 
 
-def test_t17_null_where_the_document_says_no_null() -> None:
+@pytest.mark.row("T17")
+def test_null_where_the_document_says_no_null() -> None:
     with pytest.raises(ContractError, match="/value: expected"):
         strict({"value": None}, "Scans_ListByDataSource")
     strict({**GOOD, "scanId": None})  # an optional member may be null: the services send it all the time
 
 
-def test_t17_lenient_is_the_default_and_a_client_can_be_strict() -> None:
+@pytest.mark.row("T17")
+def test_lenient_is_the_default_and_a_client_can_be_strict() -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json={**GOOD, "name": 5}))
     assert 5 == ScanningClient("contoso", transport=transport).scans.get("a", "b").name  # type: ignore[comparison-overlap]
     with pytest.raises(ContractError):
         ScanningClient("contoso", transport=transport, strict=True).scans.get("a", "b")
 
 
+@pytest.mark.row("T17")
 @pytest.mark.parametrize("content", [b"<html>captive portal</html>", b"{", b"\xff\xfe"])
-def test_t17_what_is_no_json_says_so(content: bytes) -> None:
+def test_what_is_no_json_says_so(content: bytes) -> None:
     with pytest.raises(DecodeError, match="Scans_Get: the answer to 200 came as text/html and is no JSON"):
         decode(OPERATIONS["Scans_Get"], 200, content, content_type="text/html")
 
@@ -88,6 +94,7 @@ def test_statuses_that_are_not_declared() -> None:
 SAMPLE = Registry.get(sample.__name__)
 
 
+@pytest.mark.row("T17")
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -105,10 +112,11 @@ SAMPLE = Registry.get(sample.__name__)
         ("dict[str, Any]", {"a": None}),
     ],
 )
-def test_t17_nothing_departs(text: str, value: Any) -> None:
+def test_nothing_departs(text: str, value: Any) -> None:
     assert [] == list(departures(SAMPLE, text, value))
 
 
+@pytest.mark.row("T17")
 @pytest.mark.parametrize(
     ("text", "value", "expected"),
     [
@@ -153,5 +161,5 @@ def test_t17_nothing_departs(text: str, value: Any) -> None:
         ("dict[str, Scan]", [], ["/: expected dict[str, Scan], found a list"]),
     ],
 )
-def test_t17_departures(text: str, value: Any, expected: list[str]) -> None:
+def test_departures_are_named(text: str, value: Any, expected: list[str]) -> None:
     assert expected == list(map(str, departures(SAMPLE, text, value)))

@@ -34,7 +34,8 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     provider.shutdown()
 
 
-def test_t16_a_call_is_one_span(spans: Any) -> None:
+@pytest.mark.row("T16")
+def test_a_call_is_one_span(spans: Any) -> None:
     recorder = Recorder(httpx.Response(503), GOOD)
     client, _ = quick(ScanningClient(ENDPOINT, transport=recorder.sync))
     client.scans.get("secret-source", "n")
@@ -56,11 +57,12 @@ def test_t16_a_call_is_one_span(spans: Any) -> None:
     assert span.status.is_ok or span.status.status_code.name == "UNSET"
 
 
+@pytest.mark.row("T16")
 @pytest.mark.parametrize(
     ("answer", "kind", "status"),
     [(httpx.Response(404), NotFoundError, 404), (httpx.ConnectError("no"), ConnectError, None)],
 )
-def test_t16_a_failure_is_on_the_span(spans: Any, answer: Any, kind: type[Exception], status: int | None) -> None:
+def test_a_failure_is_on_the_span(spans: Any, answer: Any, kind: type[Exception], status: int | None) -> None:
     async def story() -> None:
         client, _ = quick(AsyncScanningClient(ENDPOINT, transport=Recorder(answer).both, headers={"x-mine": "1"}))
         with pytest.raises(kind):
@@ -73,7 +75,8 @@ def test_t16_a_failure_is_on_the_span(spans: Any, answer: Any, kind: type[Except
     assert () == span.events  # an exception's text may name what it should not
 
 
-def test_t16_nothing_is_loaded_for_it() -> None:
+@pytest.mark.row("T16")
+def test_nothing_is_loaded_for_it() -> None:
     code = """if True:
         import sys, httpx
         from purview_dataplane.scanning import ScanningClient

@@ -27,8 +27,9 @@ ASYNC = pytest.mark.parametrize("kind", KINDS[1:])
 SECRET = "s3cr3t-v4lue"
 
 
+@pytest.mark.row("T08")
 @every
-def test_t08_a_connection_is_kept_and_used_again(kind: str) -> None:
+def test_a_connection_is_kept_and_used_again(kind: str) -> None:
     async def scenario(caller: Caller) -> list[Any]:
         return [(await caller.get(f"{server.url}/a?b=%20")).json() for _ in range(3)]
 
@@ -38,8 +39,9 @@ def test_t08_a_connection_is_kept_and_used_again(kind: str) -> None:
         assert 0 == server.settled(0)
 
 
+@pytest.mark.row("T08")
 @every
-def test_t08_the_connection_used_last_serves_next(kind: str) -> None:
+def test_the_connection_used_last_serves_next(kind: str) -> None:
     async def scenario(caller: Caller) -> list[int]:
         first, second = [await caller.get(server.url, stream=True) for _ in range(2)]
         for response in (first, second):
@@ -50,8 +52,9 @@ def test_t08_the_connection_used_last_serves_next(kind: str) -> None:
         assert [1, 1] == run(kind, scenario)
 
 
+@pytest.mark.row("T08")
 @every
-def test_t08_idle_connections_have_a_limit_and_an_end(kind: str) -> None:
+def test_idle_connections_have_a_limit_and_an_end(kind: str) -> None:
     async def scenario(caller: Caller) -> int:
         for response in [await caller.get(server.url, stream=True) for _ in range(4)]:
             await caller.read(response)
@@ -72,8 +75,9 @@ def test_t08_idle_connections_have_a_limit_and_an_end(kind: str) -> None:
         assert 0 == server.settled(0)
 
 
+@pytest.mark.row("T08")
 @every
-def test_t08_a_place_of_another_origin_is_taken_where_all_are_in_use(kind: str) -> None:
+def test_a_place_of_another_origin_is_taken_where_all_are_in_use(kind: str) -> None:
     async def scenario(caller: Caller) -> list[int]:
         await caller.get(first.url)
         await caller.get(second.url, timeout={"pool": 0.5})
@@ -83,8 +87,9 @@ def test_t08_a_place_of_another_origin_is_taken_where_all_are_in_use(kind: str) 
         assert [0, 1] == run(kind, scenario, max_connections=1)
 
 
+@pytest.mark.row("T07")
 @every
-def test_t07_waiting_for_a_connection_obeys_the_pool_timeout(kind: str) -> None:
+def test_waiting_for_a_connection_obeys_the_pool_timeout(kind: str) -> None:
     async def scenario(caller: Caller) -> list[Any]:
         held = await caller.get(server.url, stream=True)
         error = await caller.error(server.url, timeout={"pool": 0.02})
@@ -96,7 +101,8 @@ def test_t07_waiting_for_a_connection_obeys_the_pool_timeout(kind: str) -> None:
         assert [httpx.PoolTimeout, True, httpx.PoolTimeout, 200] == run(kind, scenario, max_connections=1)
 
 
-def test_t08_threads_wait_their_turn() -> None:
+@pytest.mark.row("T08")
+def test_threads_wait_their_turn() -> None:
     order: list[int] = []
     with Server() as server, HttpTransport(max_connections=1) as transport:
 
@@ -118,7 +124,8 @@ def test_t08_threads_wait_their_turn() -> None:
         assert (list(range(8)), 1) == (order, server.accepted)
 
 
-def test_t08_many_threads_share_few_connections() -> None:
+@pytest.mark.row("T08")
+def test_many_threads_share_few_connections() -> None:
     with Server() as server, HttpTransport(max_connections=4) as transport:
         failures: list[Exception] = []
 
@@ -138,8 +145,9 @@ def test_t08_many_threads_share_few_connections() -> None:
         assert server.accepted <= 4
 
 
+@pytest.mark.row("T08")
 @ASYNC
-def test_t08_tasks_wait_their_turn(kind: str) -> None:
+def test_tasks_wait_their_turn(kind: str) -> None:
     async def scenario(caller: Caller) -> list[int]:
         order: list[int] = []
 
@@ -159,8 +167,9 @@ def test_t08_tasks_wait_their_turn(kind: str) -> None:
         assert list(range(8)) == run(kind, scenario, max_connections=1)
 
 
+@pytest.mark.row("T08")
 @ASYNC
-def test_t08_many_tasks_share_few_connections(kind: str) -> None:
+def test_many_tasks_share_few_connections(kind: str) -> None:
     async def scenario(caller: Caller) -> None:
         async def calls() -> None:
             for _ in range(10):
@@ -178,8 +187,9 @@ def test_t08_many_tasks_share_few_connections(kind: str) -> None:
 # Bodies
 
 
+@pytest.mark.row("T05")
 @every
-def test_t05_bodies_of_every_kind_are_sent(kind: str) -> None:
+def test_bodies_of_every_kind_are_sent(kind: str) -> None:
     def chunks() -> Iterator[bytes]:
         yield b"one"
         yield b""
@@ -201,8 +211,9 @@ def test_t05_bodies_of_every_kind_are_sent(kind: str) -> None:
         assert ["", "x" * 100_000, "onetwo", "from a file"] == run(kind, scenario)
 
 
+@pytest.mark.row("T05")
 @every
-def test_t05_an_error_of_the_callers_body_is_the_callers(kind: str) -> None:
+def test_an_error_of_the_callers_body_is_the_callers(kind: str) -> None:
     def chunks() -> Iterator[bytes]:
         yield b"one"
         raise OSError("the disk is gone")
@@ -226,8 +237,9 @@ def chunked(peer: Peer) -> None:
         peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"4\r\nabcd\r\n" * 1000 + b"0\r\n\r\n")
 
 
+@pytest.mark.row("T18")
 @every
-def test_t18_an_answer_is_streamed(kind: str) -> None:
+def test_an_answer_is_streamed(kind: str) -> None:
     async def scenario(caller: Caller) -> list[Any]:
         read = 0
         response = await caller.get(server.url, stream=True)
@@ -243,8 +255,9 @@ def test_t18_an_answer_is_streamed(kind: str) -> None:
         assert [4000, 4000, 1] == run(kind, scenario)
 
 
+@pytest.mark.row("T08")
 @every
-def test_t08_an_answer_that_is_closed_early_takes_its_connection_with_it(kind: str) -> None:
+def test_an_answer_that_is_closed_early_takes_its_connection_with_it(kind: str) -> None:
     async def scenario(caller: Caller) -> list[int]:
         response = await caller.get(server.url, stream=True)
         await caller.close(response)
@@ -256,11 +269,12 @@ def test_t08_an_answer_that_is_closed_early_takes_its_connection_with_it(kind: s
         assert [0, 4000, 2] == run(kind, scenario, max_connections=1)
 
 
+@pytest.mark.row("T08")
 @every
 @pytest.mark.filterwarnings(
     "ignore:Async generator 'httpcore:ResourceWarning"
 )  # one that httpcore leaves, told of by trio
-def test_t08_an_answer_that_is_left_half_read_takes_its_connection_with_it(kind: str) -> None:
+def test_an_answer_that_is_left_half_read_takes_its_connection_with_it(kind: str) -> None:
     async def scenario(caller: Caller) -> list[Any]:
         response = await caller.get(server.url, stream=True)
         chunks: Any = iter(response.stream) if caller.is_sync else aiter(response.stream)
@@ -273,8 +287,9 @@ def test_t08_an_answer_that_is_left_half_read_takes_its_connection_with_it(kind:
         assert [b"abcd", 0, 4000] == run(kind, scenario, max_connections=1)
 
 
+@pytest.mark.row("T08")
 @every
-def test_t08_a_server_that_wants_to_close_is_left(kind: str) -> None:
+def test_a_server_that_wants_to_close_is_left(kind: str) -> None:
     def closing(peer: Peer) -> None:
         peer.request()
         peer.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")
@@ -297,8 +312,9 @@ def refused_port() -> int:
         return int(unused.getsockname()[1])
 
 
+@pytest.mark.row("T08")
 @every
-def test_t08_nobody_listens(kind: str) -> None:
+def test_where_nobody_listens_the_call_fails(kind: str) -> None:
     async def scenario(caller: Caller) -> Any:
         return await caller.error(f"http://127.0.0.1:{refused_port()}")
 
@@ -306,9 +322,10 @@ def test_t08_nobody_listens(kind: str) -> None:
     assert (httpx.ConnectError, True, False) == (type(error), error.never_sent, error.on_reused_connection)
 
 
+@pytest.mark.row("T08")
 @every
 @pytest.mark.parametrize("url", ["ftp://host/", "//host/", "/path"])
-def test_t08_other_urls_are_refused(kind: str, url: str) -> None:
+def test_other_urls_are_refused(kind: str, url: str) -> None:
     async def scenario(caller: Caller) -> Any:
         return await caller.error(url)
 
@@ -332,6 +349,7 @@ def reset(peer: Peer) -> None:
     peer.sock.close()
 
 
+@pytest.mark.row("T01")
 @every
 @pytest.mark.parametrize(
     ("then", "expected"),
@@ -343,7 +361,7 @@ def reset(peer: Peer) -> None:
     ],
     ids=["closed", "reset", "closed within the head", "closed within the body"],
 )
-def test_t01_a_kept_connection_that_ends_is_told_apart_and_nothing_is_sent_again(
+def test_a_kept_connection_that_ends_is_told_apart_and_nothing_is_sent_again(
     kind: str, then: Any, expected: Any
 ) -> None:
     async def scenario(caller: Caller) -> Any:
@@ -356,8 +374,9 @@ def test_t01_a_kept_connection_that_ends_is_told_apart_and_nothing_is_sent_again
         assert 2 == len(server.seen)
 
 
+@pytest.mark.row("T01")
 @every
-def test_t01_a_new_connection_that_ends_is_no_kept_one(kind: str) -> None:
+def test_a_new_connection_that_ends_is_no_kept_one(kind: str) -> None:
     async def scenario(caller: Caller) -> Any:
         return await caller.error(server.url)
 
@@ -366,8 +385,9 @@ def test_t01_a_new_connection_that_ends_is_no_kept_one(kind: str) -> None:
     assert (httpx.RemoteProtocolError, False, False) == (type(error), error.never_sent, error.on_reused_connection)
 
 
+@pytest.mark.row("T01")
 @every
-def test_t01_a_kept_connection_that_the_server_closed_is_noticed_before_anything_is_sent(kind: str) -> None:
+def test_a_kept_connection_that_the_server_closed_is_noticed_before_anything_is_sent(kind: str) -> None:
     def one(peer: Peer) -> None:
         peer.request()
         peer.send(OK)
@@ -390,9 +410,10 @@ BAD = {
 }
 
 
+@pytest.mark.row("T15")
 @every
 @pytest.mark.parametrize("answer", BAD.values(), ids=BAD)
-def test_t15_an_answer_that_is_not_http_shows_nothing_of_itself(kind: str, answer: bytes) -> None:
+def test_an_answer_that_is_not_http_shows_nothing_of_itself(kind: str, answer: bytes) -> None:
     def script(peer: Peer) -> None:
         peer.request()
         peer.send(answer)
@@ -409,8 +430,9 @@ def test_t15_an_answer_that_is_not_http_shows_nothing_of_itself(kind: str, answe
     assert SECRET not in f"{error!s}{error!r}"
 
 
+@pytest.mark.row("T15")
 @every
-def test_t15_a_request_that_is_not_http_shows_nothing_of_itself(kind: str) -> None:
+def test_a_request_that_is_not_http_shows_nothing_of_itself(kind: str) -> None:
     async def scenario(caller: Caller) -> Any:
         return await caller.error(server.url, headers={"Authorization": f"Bearer {SECRET}\n"})
 
@@ -421,8 +443,9 @@ def test_t15_a_request_that_is_not_http_shows_nothing_of_itself(kind: str) -> No
     assert SECRET not in f"{error!s}{error!r}"
 
 
+@pytest.mark.row("T08")
 @every
-def test_t08_failing_calls_leave_nothing_behind(kind: str) -> None:
+def test_failing_calls_leave_nothing_behind(kind: str) -> None:
     def failing(peer: Peer) -> None:
         if peer.server.script is not failing:
             keep_alive(peer)
@@ -470,9 +493,10 @@ def silent(peer: Peer) -> None:
     peer.server.ended.wait(10)
 
 
+@pytest.mark.row("T07")
 @every
 @pytest.mark.parametrize("script", DRIBBLES.values(), ids=DRIBBLES)
-def test_t07_a_deadline_ends_an_answer_that_comes_byte_by_byte(kind: str, script: Any) -> None:
+def test_a_deadline_ends_an_answer_that_comes_byte_by_byte(kind: str, script: Any) -> None:
     async def scenario(caller: Caller) -> list[Any]:
         error = await caller.late(server.url)
         return [type(error), error.never_sent, server.ended.is_set()]
@@ -481,8 +505,9 @@ def test_t07_a_deadline_ends_an_answer_that_comes_byte_by_byte(kind: str, script
         assert [httpx.ReadTimeout, False, False] == run(kind, scenario)
 
 
+@pytest.mark.row("T07")
 @every
-def test_t07_the_read_timeout_alone_is_for_each_read(kind: str) -> None:
+def test_the_read_timeout_alone_is_for_each_read(kind: str) -> None:
     async def scenario(caller: Caller) -> Any:
         return await caller.error(server.url, timeout={"read": 0.02})
 
@@ -491,8 +516,9 @@ def test_t07_the_read_timeout_alone_is_for_each_read(kind: str) -> None:
     assert (httpx.ReadTimeout, False) == (type(error), error.never_sent)
 
 
+@pytest.mark.row("T07")
 @every
-def test_t07_a_deadline_ends_a_body_that_is_not_taken(kind: str) -> None:
+def test_a_deadline_ends_a_body_that_is_not_taken(kind: str) -> None:
     async def scenario(caller: Caller) -> Any:
         error = await caller.late(server.url, "POST", content=b"x" * 50_000_000)
         return type(error)
@@ -501,8 +527,9 @@ def test_t07_a_deadline_ends_a_body_that_is_not_taken(kind: str) -> None:
         assert httpx.WriteTimeout is run(kind, scenario)
 
 
+@pytest.mark.row("T07")
 @every
-def test_t07_a_deadline_that_has_passed_sends_nothing(kind: str) -> None:
+def test_a_deadline_that_has_passed_sends_nothing(kind: str) -> None:
     async def scenario(caller: Caller) -> list[Any]:
         await caller.get(server.url)
         error = await caller.error(server.url, deadline=-1.0)
@@ -512,9 +539,10 @@ def test_t07_a_deadline_that_has_passed_sends_nothing(kind: str) -> None:
         assert [httpx.ConnectTimeout, True, 1] == run(kind, scenario)
 
 
+@pytest.mark.row("T07")
 @every
 @pytest.mark.parametrize("timeout", [None, float("inf"), {}])
-def test_t07_no_timeout_is_no_end(kind: str, timeout: Any) -> None:
+def test_no_timeout_is_no_end(kind: str, timeout: Any) -> None:
     async def scenario(caller: Caller) -> int:
         return (await caller.get(server.url, timeout=timeout)).status_code
 
@@ -522,8 +550,9 @@ def test_t07_no_timeout_is_no_end(kind: str, timeout: Any) -> None:
         assert 200 == run(kind, scenario)
 
 
+@pytest.mark.row("T07")
 @every
-def test_t07_a_timeout_of_zero_ends_at_once(kind: str) -> None:
+def test_a_timeout_of_zero_ends_at_once(kind: str) -> None:
     async def scenario(caller: Caller) -> Any:
         return await caller.error(server.url, timeout=0)
 
@@ -531,8 +560,9 @@ def test_t07_a_timeout_of_zero_ends_at_once(kind: str) -> None:
         assert httpx.ConnectTimeout is type(run(kind, scenario))
 
 
+@pytest.mark.row("T07")
 @every
-def test_t07_a_deadline_in_time_changes_nothing(kind: str) -> None:
+def test_a_deadline_in_time_changes_nothing(kind: str) -> None:
     async def scenario(caller: Caller) -> list[int]:
         request = caller.request("POST", server.url, content=b"x" * 100_000, deadline=5.0)
         return [len((await caller.send(request)).json()["body"]), (await caller.get(server.url)).json()["connection"]]
@@ -550,9 +580,10 @@ PHASES = {
 }
 
 
+@pytest.mark.row("T08")
 @ASYNC
 @pytest.mark.parametrize("script", PHASES.values(), ids=PHASES)
-def test_t08_a_call_that_is_cancelled_leaves_no_connection(kind: str, script: Any) -> None:
+def test_a_call_that_is_cancelled_leaves_no_connection(kind: str, script: Any) -> None:
     async def scenario(caller: Caller) -> int:
         for _ in range(3):
             with anyio.move_on_after(0.02) as scope:
@@ -565,8 +596,9 @@ def test_t08_a_call_that_is_cancelled_leaves_no_connection(kind: str, script: An
         assert 200 == run(kind, scenario, max_connections=1)
 
 
+@pytest.mark.row("T08")
 @ASYNC
-def test_t08_a_call_that_is_cancelled_in_the_queue_leaves_it(kind: str) -> None:
+def test_a_call_that_is_cancelled_in_the_queue_leaves_it(kind: str) -> None:
     async def scenario(caller: Caller) -> list[Any]:
         held = await caller.get(server.url, stream=True)
         with anyio.move_on_after(0.01) as scope:
@@ -578,8 +610,9 @@ def test_t08_a_call_that_is_cancelled_in_the_queue_leaves_it(kind: str) -> None:
         assert [True, 0] == run(kind, scenario, max_connections=1)
 
 
+@pytest.mark.row("T08")
 @ASYNC
-def test_t08_a_call_that_is_cancelled_as_its_turn_comes_hands_it_on(kind: str) -> None:
+def test_a_call_that_is_cancelled_as_its_turn_comes_hands_it_on(kind: str) -> None:
     async def scenario(caller: Caller) -> int:
         scopes: list[anyio.CancelScope] = []
 
@@ -600,8 +633,9 @@ def test_t08_a_call_that_is_cancelled_as_its_turn_comes_hands_it_on(kind: str) -
         assert 200 == run(kind, scenario, max_connections=1)
 
 
+@pytest.mark.row("T08")
 @ASYNC
-def test_t08_every_moment_is_good_for_cancelling(kind: str) -> None:
+def test_every_moment_is_good_for_cancelling(kind: str) -> None:
     """Cancelled at each of the first checkpoints in turn, until a call comes through."""
 
     async def scenario(caller: Caller) -> int:
@@ -633,8 +667,9 @@ def test_t08_every_moment_is_good_for_cancelling(kind: str) -> None:
 # The end
 
 
+@pytest.mark.row("T08")
 @every
-def test_t08_a_closed_transport_says_so(kind: str) -> None:
+def test_a_closed_transport_says_so(kind: str) -> None:
     async def scenario(caller: Caller) -> int:
         await caller.get(server.url)
         held = await caller.get(server.url, stream=True)
@@ -650,7 +685,8 @@ def test_t08_a_closed_transport_says_so(kind: str) -> None:
         assert 0 == run(kind, scenario)
 
 
-def test_t08_context_managers_close() -> None:
+@pytest.mark.row("T08")
+def test_context_managers_close() -> None:
     async def amain() -> None:
         async with AsyncHttpTransport() as transport:
             await (await transport.handle_async_request(httpx.Request("GET", server.url))).aread()
@@ -664,7 +700,8 @@ def test_t08_context_managers_close() -> None:
         assert 0 == server.settled(0)
 
 
-def test_t08_those_that_wait_hear_of_the_end() -> None:
+@pytest.mark.row("T08")
+def test_those_that_wait_hear_of_the_end() -> None:
     failures: list[Exception] = []
     with Server() as server:
         transport = HttpTransport(max_connections=1)
@@ -689,9 +726,10 @@ def test_t08_those_that_wait_hear_of_the_end() -> None:
         assert 0 == transport._pool.open
 
 
+@pytest.mark.row("T08")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # asyncio's: the first loop ended with a connection open
 @pytest.mark.parametrize("kinds", [("asyncio", "asyncio"), ("asyncio", "trio"), ("trio", "asyncio"), ("trio", "trio")])
-def test_t08_one_transport_serves_one_event_loop_after_another(kinds: tuple[str, str]) -> None:
+def test_one_transport_serves_one_event_loop_after_another(kinds: tuple[str, str]) -> None:
     transport = AsyncHttpTransport(max_connections=1)
 
     async def call() -> int:
@@ -721,9 +759,10 @@ def exit_code_of_child(child: Any) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+@pytest.mark.row("T08")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
-def test_t08_a_forked_process_starts_with_connections_of_its_own() -> None:
+def test_a_forked_process_starts_with_connections_of_its_own() -> None:
     with Server() as server, HttpTransport() as transport:
 
         def call() -> int:
@@ -734,9 +773,10 @@ def test_t08_a_forked_process_starts_with_connections_of_its_own() -> None:
         assert 0 == call()  # the parent's is as it was
 
 
+@pytest.mark.row("T08")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
-def test_t08_a_forked_process_starts_with_connections_of_its_own_in_async_code() -> None:
+def test_a_forked_process_starts_with_connections_of_its_own_in_async_code() -> None:
     with Server() as server:
         transport = AsyncHttpTransport()
 
@@ -759,7 +799,8 @@ def test_t08_a_forked_process_starts_with_connections_of_its_own_in_async_code()
         assert [0, 10, 0] == asyncio.run(main())
 
 
-def test_t08_limits_are_checked_and_shown() -> None:
+@pytest.mark.row("T08")
+def test_limits_are_checked_and_shown() -> None:
     with pytest.raises(ValueError, match="max_connections"):
         HttpTransport(max_connections=0)
     with pytest.raises(ValueError, match="max_keepalive"):

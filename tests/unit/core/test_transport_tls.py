@@ -35,8 +35,9 @@ def no_contexts(monkeypatch: pytest.MonkeyPatch) -> dict[Any, ssl.SSLContext]:
     return trust._contexts
 
 
+@pytest.mark.row("T08")
 @every
-def test_t08_an_unknown_authority_is_refused(kind: str, tls: ssl.SSLContext) -> None:
+def test_an_unknown_authority_is_refused(kind: str, tls: ssl.SSLContext) -> None:
     async def scenario(caller: Caller) -> Any:
         return await caller.error(server.url)
 
@@ -47,9 +48,10 @@ def test_t08_an_unknown_authority_is_refused(kind: str, tls: ssl.SSLContext) -> 
         assert 0 == server.settled(0)
 
 
+@pytest.mark.row("T08")
 @every
 @pytest.mark.parametrize("given", ["path", "text", "folder", "context", "environment"])
-def test_t08_authorities_can_be_named(
+def test_authorities_can_be_named(
     kind: str, given: str, certificate: Path, tls: ssl.SSLContext, no_contexts: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = certificate.parent / "authorities"
@@ -74,8 +76,9 @@ def test_t08_authorities_can_be_named(
         assert [0, 0] == run(kind, scenario, ssl_context=trust.get(given))
 
 
+@pytest.mark.row("T08")
 @every
-def test_t08_the_environment_counts_only_where_it_is_trusted(
+def test_the_environment_counts_only_where_it_is_trusted(
     kind: str, certificate: Path, tls: ssl.SSLContext, no_contexts: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
@@ -87,9 +90,8 @@ def test_t08_the_environment_counts_only_where_it_is_trusted(
         assert httpx.ConnectError is run(kind, scenario, trust_env=False)
 
 
-def test_t08_one_context_for_the_process_made_when_it_is_needed(
-    tls: ssl.SSLContext, no_contexts: dict[Any, Any]
-) -> None:
+@pytest.mark.row("T08")
+def test_one_context_for_the_process_made_when_it_is_needed(tls: ssl.SSLContext, no_contexts: dict[Any, Any]) -> None:
     transports = [HttpTransport(), AsyncHttpTransport()]
     with Server() as plain, HttpTransport() as transport:
         transport.handle_request(httpx.Request("GET", plain.url)).read()
@@ -99,8 +101,9 @@ def test_t08_one_context_for_the_process_made_when_it_is_needed(
     assert shared_ssl_context() is not shared_ssl_context(http2=True)
 
 
+@pytest.mark.row("T08")
 @every
-def test_t08_a_certificate_of_ones_own_is_shown(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
+def test_a_certificate_of_ones_own_is_shown(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
     tls.verify_mode = ssl.CERT_REQUIRED
     tls.load_verify_locations(certificate)
     mine = ssl.create_default_context(cafile=certificate)
@@ -113,8 +116,9 @@ def test_t08_a_certificate_of_ones_own_is_shown(kind: str, certificate: Path, tl
         assert 200 == run(kind, scenario, ssl_context=mine)
 
 
+@pytest.mark.row("T08")
 @pytest.mark.parametrize(("trust", "expected"), [(False, TypeError), (True, TypeError), ("/not/there.pem", ValueError)])
-def test_t08_what_cannot_be_trusted_is_refused_at_once(trust: Any, expected: Any) -> None:
+def test_what_cannot_be_trusted_is_refused_at_once(trust: Any, expected: Any) -> None:
     with pytest.raises(expected, match="ssl_context="):
         HttpTransport(ssl_context=trust)
 
@@ -147,9 +151,10 @@ HANDSHAKES: dict[str, tuple[Callable[[Peer], None], type[Exception]]] = {
 }
 
 
+@pytest.mark.row("T08")
 @every
 @pytest.mark.parametrize(("script", "expected"), HANDSHAKES.values(), ids=HANDSHAKES)
-def test_t08_a_handshake_that_fails_is_a_failure_to_connect(kind: str, script: Any, expected: type[Exception]) -> None:
+def test_a_handshake_that_fails_is_a_failure_to_connect(kind: str, script: Any, expected: type[Exception]) -> None:
     async def scenario(caller: Caller) -> list[Any]:
         found = []
         seconds = 0.05 if script is silent else 5.0
@@ -162,8 +167,9 @@ def test_t08_a_handshake_that_fails_is_a_failure_to_connect(kind: str, script: A
         assert [(expected, True, False)] * 2 == run(kind, scenario, max_connections=1)
 
 
+@pytest.mark.row("T08")
 @pytest.mark.parametrize("kind", KINDS[1:])
-def test_t08_a_handshake_that_is_cancelled_leaves_no_connection(kind: str) -> None:
+def test_a_handshake_that_is_cancelled_leaves_no_connection(kind: str) -> None:
     async def scenario(caller: Caller) -> bool:
         for _ in range(3):
             with anyio.move_on_after(0.02) as scope:
@@ -193,9 +199,10 @@ def proxy_url(server: Server, scheme: str = "http") -> str:
 CREDENTIALS = b"Proxy-Authorization: Basic " + b64encode(b"user:p@ss-w0rd")
 
 
+@pytest.mark.row("T08")
 @every
 @pytest.mark.parametrize("given", ["argument", "environment"])
-def test_t08_http_through_a_proxy(kind: str, given: str, no_contexts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_http_goes_through_a_proxy(kind: str, given: str, no_contexts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario(caller: Caller) -> list[Any]:
         assert PASSWORD not in repr(caller.transport)
         return [(await caller.get("http://service.example/a")).json()["path"] for _ in range(2)]
@@ -209,8 +216,9 @@ def test_t08_http_through_a_proxy(kind: str, given: str, no_contexts: Any, monke
         assert 1 == server.accepted
 
 
+@pytest.mark.row("T08")
 @every
-def test_t08_https_through_a_proxy(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
+def test_https_goes_through_a_proxy(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
     async def scenario(caller: Caller) -> list[Any]:
         return [(await caller.get("https://localhost/a", deadline=5.0)).json()["path"] for _ in range(2)]
 
@@ -221,6 +229,7 @@ def test_t08_https_through_a_proxy(kind: str, certificate: Path, tls: ssl.SSLCon
         assert [True, False, False] == [CREDENTIALS in head for head in (connect, *calls)]
 
 
+@pytest.mark.row("T08")
 @every
 @pytest.mark.parametrize(
     ("answer", "expected"),
@@ -230,9 +239,7 @@ def test_t08_https_through_a_proxy(kind: str, certificate: Path, tls: ssl.SSLCon
         (b"", httpx.ConnectTimeout),
     ],
 )
-def test_t08_a_proxy_that_fails_has_not_sent_anything(
-    kind: str, answer: bytes, expected: Any, tls: ssl.SSLContext
-) -> None:
+def test_a_proxy_that_fails_has_not_sent_anything(kind: str, answer: bytes, expected: Any, tls: ssl.SSLContext) -> None:
     async def scenario(caller: Caller) -> Any:
         return await caller.error("https://localhost/a", timeout=10 if answer else 0.1)
 
@@ -254,8 +261,9 @@ def socks(peer: Peer) -> None:
     keep_alive(peer)
 
 
+@pytest.mark.row("T08")
 @every
-def test_t08_a_socks_proxy(kind: str) -> None:
+def test_a_socks_proxy_is_used(kind: str) -> None:
     pytest.importorskip("socksio", reason="SOCKS proxies need socksio")
 
     async def scenario(caller: Caller) -> Any:
@@ -266,9 +274,10 @@ def test_t08_a_socks_proxy(kind: str) -> None:
         assert 1 == server.accepted
 
 
+@pytest.mark.row("T08")
 @every
 @pytest.mark.parametrize("how", [{"timeout": {"connect": 0.05}}, {"deadline": 0.05}])
-def test_t08_a_socks_proxy_that_is_silent_is_given_up(kind: str, how: dict[str, Any]) -> None:
+def test_a_socks_proxy_that_is_silent_is_given_up(kind: str, how: dict[str, Any]) -> None:
     pytest.importorskip("socksio", reason="SOCKS proxies need socksio")
 
     async def scenario(caller: Caller) -> Any:
@@ -282,6 +291,7 @@ def test_t08_a_socks_proxy_that_is_silent_is_given_up(kind: str, how: dict[str, 
 ENVIRONMENT = {"http": "one.example:1", "https": "http://two.example:2", "all": "http://three.example:3"}
 
 
+@pytest.mark.row("T08")
 @pytest.mark.parametrize(
     ("environment", "scheme", "expected"),
     [
@@ -292,13 +302,14 @@ ENVIRONMENT = {"http": "one.example:1", "https": "http://two.example:2", "all": 
         ({"https": "", "no": "*"}, "https", None),
     ],
 )
-def test_t08_the_proxy_of_a_scheme(environment: dict[str, str], scheme: str, expected: str | None) -> None:
+def test_the_proxy_of_a_scheme(environment: dict[str, str], scheme: str, expected: str | None) -> None:
     proxies = Proxies(None, trust_env=True, read=lambda: environment, bypass=lambda _: False)
     found = proxies.of(scheme, "service.example", None)
     assert expected == (None if found is None else str(found))
 
 
-def test_t08_hosts_that_go_without_a_proxy(no_contexts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.row("T08")
+def test_hosts_that_go_without_a_proxy(no_contexts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://one.example:1")
     monkeypatch.setenv("NO_PROXY", "inside.example, exact.example:8443")
     proxies = Proxies(None, trust_env=True)
@@ -311,10 +322,11 @@ def test_t08_hosts_that_go_without_a_proxy(no_contexts: Any, monkeypatch: pytest
     assert httpx.URL("http://mine.example") == argument
 
 
+@pytest.mark.row("T08")
 @pytest.mark.parametrize(
     "url", [f"ftp://user:{PASSWORD}@host", f"http://user:{PASSWORD}@", f"http://user:{PASSWORD}@[::bad"]
 )
-def test_t08_a_bad_proxy_is_refused_without_its_password(
+def test_a_bad_proxy_is_refused_without_its_password(
     url: str, no_contexts: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ValueError, match="proxy= is not the URL of a proxy") as caught:
@@ -328,7 +340,8 @@ def test_t08_a_bad_proxy_is_refused_without_its_password(
 # HTTP/2
 
 
-def test_t08_http2_needs_h2(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.row("T08")
+def test_http2_needs_h2(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(ImportError, match=r"http2=True needs h2: pip install 'purview-dataplane\[http2\]'"):
         HttpTransport(http2=True)
@@ -358,8 +371,9 @@ def http2(peer: Peer) -> None:
         peer.send(connection.data_to_send())
 
 
+@pytest.mark.row("T08")
 @every
-def test_t08_http2(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
+def test_http2_is_spoken(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
     pytest.importorskip("h2", reason="HTTP/2 needs h2")
     tls.set_alpn_protocols(["h2", "http/1.1"])
 
@@ -377,8 +391,9 @@ def test_t08_http2(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
         assert 0 == server.settled(0)
 
 
+@pytest.mark.row("T08")
 @every
-def test_t08_http2_with_a_server_that_knows_none(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
+def test_http2_with_a_server_that_knows_none(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
     pytest.importorskip("h2", reason="HTTP/2 needs h2")
 
     async def scenario(caller: Caller) -> list[Any]:

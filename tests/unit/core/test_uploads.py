@@ -60,7 +60,8 @@ def large(tmp_path: Path) -> Path:
     return path
 
 
-def test_t18_a_path_is_sent_in_bounded_memory(large: Path) -> None:
+@pytest.mark.row("T18")
+def test_a_path_is_sent_in_bounded_memory(large: Path) -> None:
     drain = Drain(httpx.Response(429), DONE)
     client, _ = quick(DataMapClient(ENDPOINT, transport=drain))
     tracemalloc.start()
@@ -73,7 +74,8 @@ def test_t18_a_path_is_sent_in_bounded_memory(large: Path) -> None:
     assert peak < SIZE / 2, peak
 
 
-def test_t18_a_path_is_closed_afterwards(large: Path) -> None:
+@pytest.mark.row("T18")
+def test_a_path_is_closed_afterwards(large: Path) -> None:
     async def story() -> None:
         client, _ = quick(AsyncDataMapClient(ENDPOINT, transport=Drain(httpx.ConnectError("no"))))
         with pytest.raises(ConnectError):
@@ -92,7 +94,8 @@ def _open_files() -> int:
     return len(list(folder.iterdir())) if folder.exists() else 0
 
 
-def test_t18_a_path_that_is_not_there(tmp_path: Path) -> None:
+@pytest.mark.row("T18")
+def test_a_path_that_is_not_there(tmp_path: Path) -> None:
     drain = Drain(DONE)
     client, _ = quick(DataMapClient(ENDPOINT, transport=drain))
     with pytest.raises(FileNotFoundError, match="file: there is no file .*missing.csv"):
@@ -121,8 +124,9 @@ def _opened(path: Path, kind: str) -> IO[bytes]:
     return io.BytesIO(content) if kind == "bytes" else path.open("rb")
 
 
+@pytest.mark.row("T05")
 @pytest.mark.parametrize("kind", ["bytes", "file"])
-def test_t05_an_open_file_is_wound_back_for_the_next_try(kind: str, tmp_path: Path) -> None:
+def test_an_open_file_is_wound_back_for_the_next_try(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "small.csv"
     path.write_bytes(b"a,b\n1,2\n")
     drain = Drain(httpx.Response(429), httpx.ConnectError("no"), DONE, keep=True)
@@ -133,10 +137,11 @@ def test_t05_an_open_file_is_wound_back_for_the_next_try(kind: str, tmp_path: Pa
     assert [True] * 3 == [part.startswith(b"a,b\n1,2\n\r\n--") for part in parts]
 
 
+@pytest.mark.row("T05")
 @pytest.mark.parametrize(
     ("answer", "kind"), [(httpx.Response(429), ThrottledError), (httpx.ConnectError("no"), ConnectError)]
 )
-def test_t05_what_cannot_be_wound_back_is_sent_once(answer: Any, kind: type[Exception]) -> None:
+def test_what_cannot_be_wound_back_is_sent_once(answer: Any, kind: type[Exception]) -> None:
     drain = Drain(answer)
     client, waits = quick(DataMapClient(ENDPOINT, transport=drain))
     with pytest.raises(kind, match="Not tried again: the body cannot be sent again"):
@@ -144,7 +149,8 @@ def test_t05_what_cannot_be_wound_back_is_sent_once(answer: Any, kind: type[Exce
     assert (1, []) == (len(drain.sizes), waits)
 
 
-def test_t05_a_write_is_not_repeated_whatever_its_body(large: Path) -> None:
+@pytest.mark.row("T05")
+def test_a_write_is_not_repeated_whatever_its_body(large: Path) -> None:
     drain = Drain(httpx.Response(503))
     client, _ = quick(DataMapClient(ENDPOINT, transport=drain))
     with pytest.raises(ServerError):
