@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
+import pytest
 
 from purview_core import PreconditionFailedError
 from purview_dataplane import Purview
@@ -30,7 +31,8 @@ class Interrupted(httpx.BaseTransport):
         return response
 
 
-def test_t20_the_example_of_the_page_reads_again_where_it_was_changed() -> None:
+@pytest.mark.row("T20")
+def test_the_example_of_the_page_reads_again_where_it_was_changed() -> None:
     example = PAGE.read_text(encoding="utf-8").partition("nobody else has changed it since:\n\n```python\n")[2]
     with Sandbox() as sandbox:
         wire = Interrupted(sandbox.transport())

@@ -117,10 +117,11 @@ def test_the_kinds_are_what_they_are_called() -> None:
     assert [name.split()[0] for name in KINDS] == methods
 
 
+@pytest.mark.row("T01")
 @BOTH
 @ALL_KINDS
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_t01_each_fault_by_each_kind_of_call(run: Any, kind: Kind, fault: Case) -> None:
+def test_each_fault_by_each_kind_of_call(run: Any, kind: Kind, fault: Case) -> None:
     tries = fault.tries if kind.repeatable else fault.tries_of_a_write
     with Faulty(fault.behave) as service:
         if fault.error is None:
@@ -133,9 +134,10 @@ def test_t01_each_fault_by_each_kind_of_call(run: Any, kind: Kind, fault: Case) 
         assert tries == len(service.requests)
 
 
+@pytest.mark.row("T01")
 @BOTH
 @ALL_KINDS
-def test_t01_a_service_that_is_not_there(run: Any, kind: Kind) -> None:
+def test_a_service_that_is_not_there(run: Any, kind: Kind) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     with pytest.raises(ConnectError) as caught:
@@ -143,9 +145,10 @@ def test_t01_a_service_that_is_not_there(run: Any, kind: Kind) -> None:
     assert 3 == caught.value.attempts
 
 
+@pytest.mark.row("B33")
 @BOTH
 @ALL_KINDS
-def test_b33_a_tls_handshake_that_is_broken_off(run: Any, kind: Kind) -> None:
+def test_a_tls_handshake_that_is_broken_off(run: Any, kind: Kind) -> None:
     with Faulty(nothing, tls=True) as service:
         with pytest.raises(ConnectError) as caught:
             run(kind, service.url, PLENTY_S)
