@@ -95,7 +95,7 @@ def scan(target: Target) -> models.AzureSqlDatabaseCredentialScan:
         scan_ruleset_name="AzureSqlDatabase",
         scan_ruleset_type=models.ScanRulesetType.SYSTEM,
         credential=models.CredentialReference(
-            reference_name="sales-reader", credential_type=models.CredentialType.SQLAUTH
+            reference_name="sales-reader", credential_type=models.CredentialType.SQL_AUTH
         ),
         collection=models.CollectionReference(reference_name=target.collection, type_="CollectionReference"),
     )
