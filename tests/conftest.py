@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -15,3 +17,13 @@ pytest_plugins = ["pytester", "tests.levels", *([] if "purview" in _INSTALLED el
 def root() -> Path:
     """The folder of the checkout."""
     return Path(__file__).parent.parent
+
+
+def pytest_collection_finish() -> None:
+    """What collecting made lives to the end: no collection of garbage looks at it again, of which some tests make many.
+
+    hypothesis asks the collector who holds a generator of random numbers, so it is loaded before.
+    """
+    importlib.import_module("hypothesis")
+    gc.collect()
+    gc.freeze()

@@ -17,6 +17,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from . import aio
+from . import half_imports as half_imports  # from here on forks wait for them
 from .errors import AuthError, ChallengeError, ClosedError, TokenResponseError, TokenTransportError
 from .token import Clock, Jitter, Sealed, Token
 

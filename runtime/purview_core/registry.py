@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -23,7 +24,8 @@ _UNCHANGING = frozenset({"str", "int", "float", "bool", "datetime"})
 _SCALARS: Mapping[str, Any] = {kind.__name__: kind for kind in _PLAIN} | {"None": type(None), "Any": Any}
 
 
-def split_union(text: str) -> list[str]:
+@lru_cache(maxsize=4096)  # the few texts of generated code are asked for at every answer and value
+def split_union(text: str) -> tuple[str, ...]:
     """The options of a type text, brackets kept together."""
     out, depth = [""], 0
     for part in re.split(r"(\[|\]| \| )", text):
@@ -32,9 +34,10 @@ def split_union(text: str) -> list[str]:
             out.append("")
         else:
             out[-1] += part
-    return out
+    return tuple(out)
 
 
+@lru_cache(maxsize=4096)
 def normal(text: str) -> str:
     """An annotation as a type text: `_Any` is Any, and `| None` goes without saying."""
     options = [option for option in split_union(text.replace("_Any", "Any")) if option != "None"]
@@ -112,7 +115,7 @@ class Registry:
             return _values(self.loader(text[10:-1]))
         return self.named(text) if text in self.names or text == "datetime" else None
 
-    def _union(self, options: list[str]) -> Load | None:
+    def _union(self, options: Sequence[str]) -> Load | None:
         """An object goes to the option that its discriminator names, else to the model that knows most of its members;
         a list goes to the first list, and a scalar to the one enum or date that is written so, unless plain text or a plain number
         is an option, too. All else stays as it is: JSON's own classes tell scalars apart."""
@@ -129,7 +132,7 @@ class Registry:
 
         return load if loaders else None
 
-    def _scalars(self, options: list[str]) -> dict[type, Load]:
+    def _scalars(self, options: Sequence[str]) -> dict[type, Load]:
         """What turns text and whole numbers into the options of a union, by their class."""
         found: dict[type, list[Load]] = {}
         for option in options:

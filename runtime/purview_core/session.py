@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from . import half_imports as half_imports  # from here on forks wait for them
+import purview_auth.half_imports  # noqa: F401  # from here on forks wait for them
+
 from .forks import fork_safe_lock
 from .retry import Budget, Gate
 from .tied import Tied

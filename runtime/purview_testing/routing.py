@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
+from difflib import get_close_matches
 from urllib.parse import unquote
 
 from .contracts import Operation
@@ -73,9 +73,9 @@ class Router:
 
     def near(self, raw_path: str) -> str:
         """The templates that come close to a path that fits none."""
-        path = unquote(raw_path).lower()
-        close = sorted(self.templates, key=lambda t: -SequenceMatcher(None, path, t.lower()).ratio())
-        return f"near it are {', '.join(close[:3])}"
+        lowered = {template.lower(): template for template in self.templates}
+        close = get_close_matches(unquote(raw_path).lower(), lowered, n=3, cutoff=0.0)
+        return f"near it are {', '.join(lowered[found] for found in close)}"
 
 
 def segments(path: str) -> list[str]:

@@ -58,12 +58,16 @@ def mutants(value: Any, rng: random.Random, spots: int = 12, bad: int = 4) -> It
     found = list(places(value))
     for path, is_object in rng.sample(found, min(spots, len(found))):
         for wrong in rng.sample(BAD, bad):
-            mutant = copy.deepcopy(value)
-            target = mutant
-            for key in path if is_object else path[:-1]:
-                target = target[key]
-            target["unknownKey" if is_object else path[-1]] = copy.deepcopy(wrong)
-            yield mutant
+            yield _with(value, (*path, "unknownKey") if is_object else path, copy.deepcopy(wrong))
+
+
+def _with(value: Any, path: tuple[str | int, ...], wrong: Any) -> Any:
+    """A value with another one at a place; what does not lie on the way there is shared."""
+    if not path:
+        return wrong
+    out = copy.copy(value)
+    out[path[0]] = _with(value[path[0]], path[1:], wrong) if path[1:] else wrong
+    return out
 
 
 def fits(value: Any, kind: Any) -> bool:

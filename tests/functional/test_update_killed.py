@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tests.functional import killed
 
 from purview_codegen import cli, transaction
 from purview_codegen.errors import IntegrityError, UsageError
@@ -21,32 +23,20 @@ from .upstream import PETS, Tree, Upstream, document, renamed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 
-KILLED_AT = """
-import os, pathlib, signal, sys
-from purview_codegen import cli, transaction
+PROCESSES = multiprocessing.get_context(
+    "forkserver"
+)  # its server has the generator loaded, as these tests need it often
+PROCESSES.set_forkserver_preload(
+    [f"purview_codegen.{name}" for name in ("cli", "update_cli", "update", "build", "report_text")]
+)
 
-left = int(sys.argv[1])
 
-def counted(function):
-    def call(*arguments, **options):
-        global left
-        if sys._getframe(1).f_code.co_filename == transaction.__file__:
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            left -= 1
-        return function(*arguments, **options)
-    return call
-
-class Counting:
-    replace = staticmethod(counted(os.replace))
-    fsync, fstat = os.fsync, os.fstat
-
-transaction.os = Counting
-transaction.shutil.rmtree = counted(transaction.shutil.rmtree)
-pathlib.Path.rename = counted(pathlib.Path.rename)
-pathlib.Path.unlink = counted(pathlib.Path.unlink)
-sys.exit(cli.main(sys.argv[2:]))
-"""
+def command(tree: Tree, arguments: Sequence[str], killed_at: int | None = None) -> multiprocessing.process.BaseProcess:
+    """A process that carries a command out, and kills itself in its step on files of that number."""
+    sources = environment(tree)["PYTHONPATH"].split(os.pathsep)
+    process = PROCESSES.Process(target=killed.carry_out, args=(sources, list(arguments), killed_at))
+    process.start()
+    return process
 
 
 @pytest.fixture(scope="module")
@@ -74,11 +64,11 @@ def test_at_every_rename(update: tuple[Tree, str, dict[str, bytes]], tmp_path: P
     old, seen = original.files(), []
     for count in range(40):
         tree = original.copy(tmp_path / str(count))
-        command = [sys.executable, "-c", KILLED_AT, str(count), *tree.arguments(to)]
-        done = subprocess.run(command, env=environment(tree), capture_output=True, text=True, check=False)
-        if done.returncode == 0:
+        process = command(tree, tree.arguments(to), killed_at=count)
+        process.join()
+        if process.exitcode == 0:
             break
-        assert (-signal.SIGKILL, "") == (done.returncode, done.stderr)
+        assert -signal.SIGKILL == process.exitcode
         seen.append(whole(tree, old, new))
     else:
         raise AssertionError("the update never came to its end")
@@ -92,19 +82,18 @@ def test_at_ten_random_moments(update: tuple[Tree, str, dict[str, bytes]], tmp_p
     original, to, new = update
     old, seed = original.files(), 20240101
     rng = random.Random(seed)
-    command = [sys.executable, "-m", "purview_codegen"]
     begun = time.monotonic()
     tree = original.copy(tmp_path / "whole")
-    subprocess.run([*command, *tree.arguments(to)], env=environment(tree), capture_output=True, check=True)
+    process = command(tree, tree.arguments(to))
+    process.join()
+    assert 0 == process.exitcode
     lasts = time.monotonic() - begun
     for i in range(10):
         tree = original.copy(tmp_path / str(i))
-        process = subprocess.Popen([*command, *tree.arguments(to)], env=environment(tree), stdout=subprocess.DEVNULL)
-        try:
-            process.wait(timeout=rng.uniform(0.2, 1.0) * lasts)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process = command(tree, tree.arguments(to))
+        process.join(rng.uniform(0.0, 1.0) * lasts)
+        process.kill()
+        process.join()
         assert whole(tree, old, new) in ("old", "new"), (seed, i)
         assert tree.update(to) == 0
         assert new == tree.files()

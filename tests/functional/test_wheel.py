@@ -18,6 +18,8 @@ from . import test_own_plane
 ROOT = Path(__file__).parent.parent.parent
 PACKAGES = ("purview_auth", "purview_core", "purview_codegen", "purview_dataplane", "purview_testing")
 
+INSTALL = ("install", "--quiet", "--no-compile")  # what is used once or twice need not be compiled beforehand
+
 pytestmark = pytest.mark.slow
 
 IMPORTS = """
@@ -98,7 +100,7 @@ def python(wheel: Path) -> Path:
     """The interpreter of an environment that holds the wheel and what it depends on."""
     run(sys.executable, "-m", "venv", "--without-pip", "env", cwd=wheel.parent)
     found = wheel.parent / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    pip("--python", found, "install", "--quiet", wheel, cwd=wheel.parent)
+    pip("--python", found, *INSTALL, wheel, cwd=wheel.parent)
     return found
 
 
@@ -135,7 +137,7 @@ def test_without_the_extra_the_generator_says_what_is_missing(python: Path, tmp_
 
 
 def test_it_generates_another_version(python: Path, wheel: Path, tmp_path: Path) -> None:
-    pip("--python", python, "install", "--quiet", f"{wheel}[codegen]", cwd=tmp_path)
+    pip("--python", python, *INSTALL, f"{wheel}[codegen]", cwd=tmp_path)
     arguments = ("generate", "--plane", "scanning", "--version", "2022-07-01-preview", "--out", "out")
     lines = run(python, "-m", "purview_codegen", *arguments, cwd=tmp_path).splitlines()
     assert "generate: 1 documents, 56 operations, 0 errors" == lines[-1]
@@ -143,7 +145,7 @@ def test_it_generates_another_version(python: Path, wheel: Path, tmp_path: Path)
 
 
 def test_it_makes_a_plane_of_your_own(python: Path, wheel: Path, tmp_path: Path) -> None:
-    pip("--python", python, "install", "--quiet", f"{wheel}[codegen]", cwd=tmp_path)
+    pip("--python", python, *INSTALL, f"{wheel}[codegen]", cwd=tmp_path)
     for command in test_own_plane.lay_out(tmp_path):
         run(python, "-m", "purview_codegen", *command, cwd=tmp_path)
     check(python, test_own_plane.CALL, tmp_path, tmp_path / "mine" / "generated")

@@ -200,6 +200,19 @@ class Caller:
             return error
         raise AssertionError(response)
 
+    async def late(self, url: str, method: str = "GET", **more: Any) -> Any:
+        """The error of a call whose deadline comes after it was sent: a machine too busy to send it by then is given a later one."""
+        for deadline in (0.05, 0.5, 3.0):
+            try:
+                response = await self.send(self.request(method, url, deadline=deadline, **more))
+            except httpx.TransportError as error:
+                late: Any = error
+            else:
+                raise AssertionError(response)
+            if not late.never_sent:
+                break
+        return late
+
     async def close(self, response: httpx.Response) -> None:
         if self.is_sync:
             response.close()

@@ -82,15 +82,14 @@ def test_failures_are_told_as_what_they_are(script: Any, expected: Any) -> None:
     """A POST above all: what may have been sent is never said not to have been."""
 
     async def scenario(caller: Caller) -> Any:
-        with pytest.raises(httpx.TransportError) as caught:
-            await caller.send(caller.request("POST", server.url, content=b"{}", deadline=0.1))
-        assert "s3cret" not in str(caught.value)
-        assert (None, None) == (caught.value.__cause__, caught.value.__context__)
-        return type(caught.value), caught.value.never_sent  # type: ignore[attr-defined]
+        error = await caller.late(server.url, "POST", content=b"{}")
+        assert "s3cret" not in str(error)
+        assert (None, None) == (error.__cause__, error.__context__)
+        return type(error), error.never_sent
 
     with Server(script) as server:
         assert expected == calling(scenario)
-        assert 1 == server.accepted
+        assert len(server.seen) <= 1
 
 
 def test_nobody_listens() -> None:

@@ -64,18 +64,27 @@ def service(_: httpx.Request) -> httpx.Response:
     return httpx.Response(200)
 
 
-def principal(url: str) -> ServicePrincipal:
-    return ServicePrincipal("t" * 8, "c", "s3cret", authority=url, allow_insecure_localhost=True)
+def principal(url: str, sleep: Callable[[float], object]) -> ServicePrincipal:
+    return ServicePrincipal("t" * 8, "c", "s3cret", authority=url, allow_insecure_localhost=True, sleep=sleep)
+
+
+def slept(seconds: float) -> None:
+    """No wait between the tries of a sign-in."""
+
+
+async def slept_async(seconds: float) -> None:
+    """The same for async clients."""
 
 
 def sign_in_sync(url: str) -> None:
-    with httpx.Client(auth=principal(url), transport=httpx.MockTransport(service)) as client:
+    with httpx.Client(auth=principal(url, slept), transport=httpx.MockTransport(service)) as client:
         client.get("https://contoso.purview.azure.com/")
 
 
 def sign_in_async(backend: str) -> Callable[[str], None]:
     async def call(url: str) -> None:
-        async with httpx.AsyncClient(auth=principal(url), transport=httpx.MockTransport(service)) as client:
+        auth = principal(url, slept_async)
+        async with httpx.AsyncClient(auth=auth, transport=httpx.MockTransport(service)) as client:
             await client.get("https://contoso.purview.azure.com/")
 
     return lambda url: anyio.run(call, url, backend=backend)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from purview_auth import trust
-from purview_core import half_imports
+from purview_auth import half_imports, trust
 from purview_core.lazy import cached_property
 from purview_core.transport import shared_ssl_context
 
@@ -111,6 +111,44 @@ def test_a_fork_waits_for_an_import_that_is_half_done(tmp_path: Path, monkeypatc
     finally:
         thread.join()
         sys.modules.pop("half_done_package", None)
+
+
+@pytest.mark.parametrize("where", ["in the module", "at its lock"])
+def test_what_is_half_done_at_a_fork_is_imported_once_more(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where another thread begins an import just before the fork."""
+    name = "half_done_at_the_fork"
+    monkeypatch.setattr(half_imports, "NEEDED", frozenset({name}))
+    monkeypatch.setattr(half_imports, "LONGEST_S", 0.0)
+    waits = "import builtins\nbuiltins._began.set(); builtins._goes_on.wait()\n"
+    (tmp_path / f"{name}.py").write_text(f"{waits if where == 'in the module' else ''}DONE = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    began, goes_on = threading.Event(), threading.Event()
+    monkeypatch.setattr("builtins._began", began, raising=False)
+    monkeypatch.setattr("builtins._goes_on", goes_on, raising=False)
+
+    def hold() -> None:
+        lock = sys.modules["_frozen_importlib"]._get_module_lock(name)  # type: ignore[attr-defined]
+        with lock.lock:
+            began.set()
+            goes_on.wait()
+
+    thread = threading.Thread(target=hold if where == "at its lock" else lambda: __import__(name))
+    thread.start()
+    assert began.wait(60)
+
+    def child() -> None:
+        signal.alarm(60)
+        goes_on.set()
+        assert __import__(name).DONE == 1
+
+    try:
+        assert 0 == in_child(child)
+    finally:
+        goes_on.set()
+        thread.join()
+        sys.modules.pop(name, None)
 
 
 def test_nobody_waits_for_an_import_of_somebody_else() -> None:

@@ -141,10 +141,12 @@ def test_no_place_is_lost_wherever_a_call_in_the_queue_is_interrupted() -> None:
                 held.read()
                 pool = transport._pool
                 assert pool is not None
-                thread = threading.Thread(target=_close_when_queued, args=(held, pool))
+                over = threading.Event()
+                thread = threading.Thread(target=_close_when_queued, args=(held, pool, over))
                 thread.start()
                 with interrupted(at) as found, suppress(Interrupt):
                     get(transport, server)
+                over.set()
                 thread.join()
                 reached = found.points >= at
                 assert 0 == in_use(transport)
@@ -152,11 +154,9 @@ def test_no_place_is_lost_wherever_a_call_in_the_queue_is_interrupted() -> None:
         assert at > 40, "hardly anything was tried"
 
 
-def _close_when_queued(held: httpx.Response, pool: Any) -> None:
-    for _ in range(100):  # or after a tenth of a second: an interrupt may have come before the call was in the queue
-        if pool._queue:
-            break
-        time.sleep(0.001)
+def _close_when_queued(held: httpx.Response, pool: Any, over: threading.Event) -> None:
+    while not pool._queue and not over.wait(0.001):  # an interrupt may have come before the call was in the queue
+        pass
     held.close()
 
 

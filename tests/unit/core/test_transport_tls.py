@@ -234,7 +234,7 @@ def test_t08_a_proxy_that_fails_has_not_sent_anything(
     kind: str, answer: bytes, expected: Any, tls: ssl.SSLContext
 ) -> None:
     async def scenario(caller: Caller) -> Any:
-        return await caller.error("https://localhost/a", timeout=0.1)
+        return await caller.error("https://localhost/a", timeout=10 if answer else 0.1)
 
     with Server(tunnel(tls, answer)) as server:
         error = run(kind, scenario, proxy=proxy_url(server))
@@ -367,7 +367,7 @@ def test_t08_http2(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
         first = await caller.get(f"{server.url}/a", stream=True)
         second = await caller.get(f"{server.url}/b", deadline=5.0)
         found = [first.http_version, await caller.read(first), second.content, server.accepted]
-        late = await caller.error(f"{server.url}/silent", deadline=0.05)
+        late = await caller.late(f"{server.url}/silent")
         return [*found, type(late), late.never_sent, (await caller.get(server.url)).content]
 
     with Server(http2, tls) as server:

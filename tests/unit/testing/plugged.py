@@ -61,15 +61,13 @@ class Runs:
 
     def again(self, *arguments: str) -> Outcome:
         """The tests of the last run once more."""
-        quiet = (
-            "-W",
-            "error",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:randomly",
-            "-rN",
-        )  # where CI is set, the summary repeats whole messages
+        quiet = ["-W", "error", "-rN"]  # where CI is set, the summary repeats whole messages
+        for unused in (
+            "cacheprovider",
+            "randomly",
+            "hypothesispytest",
+        ):  # the last loads a hundred modules for each run
+            quiet += ["-p", f"no:{unused}"]
         return Outcome(self.pytester.runpytest_inprocess(*plugin_arguments(), *quiet, *arguments))
 
 

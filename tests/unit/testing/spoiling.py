@@ -102,22 +102,21 @@ def _places(
 
 
 def put(body: Any, path: tuple[Any, ...], value: Any) -> Any:
+    """The body with another value at a place; what does not lie on the way there is shared with the given one."""
     if not path:
         return value
-    out = copy.deepcopy(body)
-    target = out
-    for key in path[:-1]:
-        target = target[key]
-    target[path[-1]] = value
+    out = copy.copy(body)
+    out[path[0]] = put(body[path[0]], path[1:], value) if path[1:] else value
     return out
 
 
 def drop(body: Any, path: tuple[Any, ...]) -> Any:
-    out = copy.deepcopy(body)
-    target = out
-    for key in path[:-1]:
-        target = target[key]
-    del target[path[-1]]
+    """The body without a member, sharing the rest as `put` does."""
+    out = copy.copy(body)
+    if path[1:]:
+        out[path[0]] = drop(body[path[0]], path[1:])
+    else:
+        del out[path[0]]
     return out
 
 

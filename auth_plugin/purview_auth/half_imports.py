@@ -2,6 +2,9 @@
 
 The child has that import as it was, half done, with the lock of its module held by a thread that is not there: its own
 import would wait for ever. First calls import much, a client's threads make them, and multiprocessing forks where it likes.
+
+Another thread may begin an import between the end of that wait and the fork itself, for a few microseconds. What is half
+done in a child nevertheless is forgotten there, and imported once more where it is needed.
 """
 
 from __future__ import annotations
@@ -53,7 +56,16 @@ def _before_fork() -> None:
         time.sleep(_LOOK_S)
 
 
+def _after_fork_in_child() -> None:
+    locks = getattr(sys.modules.get("_frozen_importlib"), "_module_locks", None) or {}
+    for name in half_imported(locks, threading.get_ident()):
+        locks.pop(name, None)  # it is made anew at the next import
+        module = sys.modules.get(name)
+        if getattr(getattr(module, "__spec__", None), "_initializing", False):
+            del sys.modules[name]
+
+
 # Forks call what was registered last first, and logging holds its lock from then on: a module that makes a logger while
 # it is imported would wait for it, and the fork for the module. So logging has to be there before.
 # Where there is no fork, dict() takes the argument and nothing comes of it.
-getattr(os, "register_at_fork", dict)(before=_before_fork)
+getattr(os, "register_at_fork", dict)(before=_before_fork, after_in_child=_after_fork_in_child)
