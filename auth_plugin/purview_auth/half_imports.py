@@ -9,7 +9,7 @@ done in a child nevertheless is forgotten there, and imported once more where it
 
 from __future__ import annotations
 
-import logging as logging  # before the hook below
+import logging as logging  # before the hook below, which says why
 import os
 import sys
 import threading
@@ -65,7 +65,14 @@ def _after_fork_in_child() -> None:
             del sys.modules[name]
 
 
-# Forks call what was registered last first, and logging holds its lock from then on: a module that makes a logger while
-# it is imported would wait for it, and the fork for the module. So logging has to be there before.
-# Where there is no fork, dict() takes the argument and nothing comes of it.
-getattr(os, "register_at_fork", dict)(before=_before_fork, after_in_child=_after_fork_in_child)
+_registered: list[bool] = []
+
+
+def forks_wait_for_imports() -> None:
+    """From here on forks of this process wait, as said above. Once is enough, more calls do nothing."""
+    # Forks call what was registered last first, and logging holds its lock from then on: a module that makes a logger while
+    # it is imported would wait for it, and the fork for the module. So logging has to be there before.
+    # Where there is no fork, dict() takes the arguments and nothing comes of it.
+    if not _registered:
+        _registered.append(True)
+        getattr(os, "register_at_fork", dict)(before=_before_fork, after_in_child=_after_fork_in_child)

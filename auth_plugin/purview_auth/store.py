@@ -17,8 +17,8 @@ from typing import Any
 from attrs import define, field, frozen
 
 from . import aio
-from . import half_imports as half_imports  # from here on forks wait for them
 from .errors import AuthError, ChallengeError, ClosedError, TokenResponseError, TokenTransportError
+from .half_imports import forks_wait_for_imports
 from .token import Clock, Jitter, Sealed, Token
 
 log = logging.getLogger("purview_auth")
@@ -361,3 +361,4 @@ def _after_fork_in_child() -> None:
 
 # Where there is no fork, dict() takes the argument and nothing comes of it.
 getattr(os, "register_at_fork", dict)(after_in_child=_after_fork_in_child)
+forks_wait_for_imports()

@@ -155,13 +155,12 @@ class Registry:
 
     def resolve(self, text: str) -> Any:
         """The Python type of a type text: `list[Scan]` is list[models.Scan], `None` is NoneType."""
-        options = split_union(text.replace("_Any", "Any"))
-        if len(options) > 1:
-            union = self.resolve(options[0])
-            for option in options[1:]:
+        text, *others = split_union(text.replace("_Any", "Any"))
+        if others:
+            union = self.resolve(text)
+            for option in others:
                 union = union | self.resolve(option)
             return union
-        text = options[0]
         if text.startswith("list["):
             return list[self.resolve(text[5:-1])]  # type: ignore[misc]
         if text.startswith("dict[str, "):

@@ -8,11 +8,13 @@ from typing import Any
 
 import httpx
 
-import purview_auth.half_imports  # noqa: F401  # from here on forks wait for them
+from purview_auth.half_imports import forks_wait_for_imports
 
 from .forks import fork_safe_lock
 from .retry import Budget, Gate
 from .tied import Tied
+
+forks_wait_for_imports()  # first calls import much
 
 _FLOWS = frozenset({"auth_flow", "sync_auth_flow", "async_auth_flow"})
 
