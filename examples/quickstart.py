@@ -26,7 +26,7 @@ SCAN = models.AzureSqlDatabaseCredentialScan(
         scan_ruleset_name="AzureSqlDatabase",
         scan_ruleset_type=models.ScanRulesetType.SYSTEM,
         credential=models.CredentialReference(
-            reference_name="sales-reader", credential_type=models.CredentialType.SQLAUTH
+            reference_name="sales-reader", credential_type=models.CredentialType.SQL_AUTH
         ),
     )
 )

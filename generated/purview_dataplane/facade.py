@@ -5,7 +5,6 @@ from collections.abc import Mapping as _Mapping
 from typing import TYPE_CHECKING
 
 from purview_core import declare as _d
-from purview_core.lazy import cached_property as _cached_property
 
 if TYPE_CHECKING:
     from .account import AsyncAccountClient, AccountClient
@@ -178,216 +177,96 @@ PLANES: _Mapping[str, _d.Plane] = _d.planes(
 class Purview(_d.Facade):
     """All planes of one Purview account, and the tenant-wide ones, over one connection pool and one credential."""
 
-    @_cached_property
-    def account(self) -> AccountClient:
-        """Account settings, collections, resource set rules and access keys of a Purview account."""
-        from .account import AccountClient
+    account: AccountClient = _d.plane_client("account")
+    """Account settings, collections, resource set rules and access keys of a Purview account."""
 
-        return self._client(AccountClient)
+    catalog: CatalogClient = _d.plane_client("catalog")
+    """The classic catalog: entities, glossary, lineage, relationships, type definitions and search."""
 
-    @_cached_property
-    def catalog(self) -> CatalogClient:
-        """The classic catalog: entities, glossary, lineage, relationships, type definitions and search."""
-        from .catalog import CatalogClient
+    data_access: DataAccessClient = _d.plane_client("data_access")
+    """Access policies, data subscriptions and approval workflows of data products."""
 
-        return self._client(CatalogClient)
+    data_estate_health: DataEstateHealthClient = _d.plane_client("data_estate_health")
+    """Health controls, assessments, actions and scores of the data estate."""
 
-    @_cached_property
-    def data_access(self) -> DataAccessClient:
-        """Access policies, data subscriptions and approval workflows of data products."""
-        from .data_access import DataAccessClient
+    data_quality: DataQualityClient = _d.plane_client("data_quality")
+    """Data quality of the assets of Unified Catalog: rules, profiles, scans, schedules, scores and alerts."""
 
-        return self._client(DataAccessClient)
+    datamap: DataMapClient = _d.plane_client("datamap")
+    """The Data Map: entities, glossary, lineage, relationships, type definitions and search."""
 
-    @_cached_property
-    def data_estate_health(self) -> DataEstateHealthClient:
-        """Health controls, assessments, actions and scores of the data estate."""
-        from .data_estate_health import DataEstateHealthClient
+    datamap_preview: DataMapPreviewClient = _d.plane_client("datamap_preview")
+    """The Data Map in its preview version, with navigation by assets."""
 
-        return self._client(DataEstateHealthClient)
+    devops_policies: DevopsPoliciesClient = _d.plane_client("devops_policies")
+    """DevOps policies: who may see performance or security metadata of SQL sources."""
 
-    @_cached_property
-    def data_quality(self) -> DataQualityClient:
-        """Data quality of the assets of Unified Catalog: rules, profiles, scans, schedules, scores and alerts."""
-        from .data_quality import DataQualityClient
+    metadata_policies: MetadataPoliciesClient = _d.plane_client("metadata_policies")
+    """Role assignments of collections, as metadata policies, and the metadata roles."""
 
-        return self._client(DataQualityClient)
+    pds: PdsClient = _d.plane_client("pds")
+    """The policy distribution service: policies as data sources pull them."""
 
-    @_cached_property
-    def datamap(self) -> DataMapClient:
-        """The Data Map: entities, glossary, lineage, relationships, type definitions and search."""
-        from .datamap import DataMapClient
+    scanning: ScanningClient = _d.plane_client("scanning")
+    """Data sources, scans, scan runs, rule sets, credentials and integration runtimes."""
 
-        return self._client(DataMapClient)
+    self_service_policies: SelfServicePoliciesClient = _d.plane_client("self_service_policies")
+    """Self-service data access policies."""
 
-    @_cached_property
-    def datamap_preview(self) -> DataMapPreviewClient:
-        """The Data Map in its preview version, with navigation by assets."""
-        from .datamap_preview import DataMapPreviewClient
+    share: ShareClient = _d.plane_client("share")
+    """Data shares: sent and received shares and their invitations."""
 
-        return self._client(DataMapPreviewClient)
+    unified_catalog: UnifiedCatalogClient = _d.plane_client("unified_catalog")
+    """Unified Catalog: business domains, data products, terms, critical data elements, objectives and policies."""
 
-    @_cached_property
-    def devops_policies(self) -> DevopsPoliciesClient:
-        """DevOps policies: who may see performance or security metadata of SQL sources."""
-        from .devops_policies import DevopsPoliciesClient
-
-        return self._client(DevopsPoliciesClient)
-
-    @_cached_property
-    def metadata_policies(self) -> MetadataPoliciesClient:
-        """Role assignments of collections, as metadata policies, and the metadata roles."""
-        from .metadata_policies import MetadataPoliciesClient
-
-        return self._client(MetadataPoliciesClient)
-
-    @_cached_property
-    def pds(self) -> PdsClient:
-        """The policy distribution service: policies as data sources pull them."""
-        from .pds import PdsClient
-
-        return self._client(PdsClient)
-
-    @_cached_property
-    def scanning(self) -> ScanningClient:
-        """Data sources, scans, scan runs, rule sets, credentials and integration runtimes."""
-        from .scanning import ScanningClient
-
-        return self._client(ScanningClient)
-
-    @_cached_property
-    def self_service_policies(self) -> SelfServicePoliciesClient:
-        """Self-service data access policies."""
-        from .self_service_policies import SelfServicePoliciesClient
-
-        return self._client(SelfServicePoliciesClient)
-
-    @_cached_property
-    def share(self) -> ShareClient:
-        """Data shares: sent and received shares and their invitations."""
-        from .share import ShareClient
-
-        return self._client(ShareClient)
-
-    @_cached_property
-    def unified_catalog(self) -> UnifiedCatalogClient:
-        """Unified Catalog: business domains, data products, terms, critical data elements, objectives and policies."""
-        from .unified_catalog import UnifiedCatalogClient
-
-        return self._client(UnifiedCatalogClient)
-
-    @_cached_property
-    def workflow(self) -> WorkflowClient:
-        """Workflows, their runs, and the approvals and tasks in them."""
-        from .workflow import WorkflowClient
-
-        return self._client(WorkflowClient)
+    workflow: WorkflowClient = _d.plane_client("workflow")
+    """Workflows, their runs, and the approvals and tasks in them."""
 
 
 class AsyncPurview(_d.AsyncFacade):
     """All planes of one Purview account, and the tenant-wide ones, over one connection pool and one credential."""
 
-    @_cached_property
-    def account(self) -> AsyncAccountClient:
-        """Account settings, collections, resource set rules and access keys of a Purview account."""
-        from .account import AsyncAccountClient
+    account: AsyncAccountClient = _d.plane_client("account")
+    """Account settings, collections, resource set rules and access keys of a Purview account."""
 
-        return self._client(AsyncAccountClient)
+    catalog: AsyncCatalogClient = _d.plane_client("catalog")
+    """The classic catalog: entities, glossary, lineage, relationships, type definitions and search."""
 
-    @_cached_property
-    def catalog(self) -> AsyncCatalogClient:
-        """The classic catalog: entities, glossary, lineage, relationships, type definitions and search."""
-        from .catalog import AsyncCatalogClient
+    data_access: AsyncDataAccessClient = _d.plane_client("data_access")
+    """Access policies, data subscriptions and approval workflows of data products."""
 
-        return self._client(AsyncCatalogClient)
+    data_estate_health: AsyncDataEstateHealthClient = _d.plane_client("data_estate_health")
+    """Health controls, assessments, actions and scores of the data estate."""
 
-    @_cached_property
-    def data_access(self) -> AsyncDataAccessClient:
-        """Access policies, data subscriptions and approval workflows of data products."""
-        from .data_access import AsyncDataAccessClient
+    data_quality: AsyncDataQualityClient = _d.plane_client("data_quality")
+    """Data quality of the assets of Unified Catalog: rules, profiles, scans, schedules, scores and alerts."""
 
-        return self._client(AsyncDataAccessClient)
+    datamap: AsyncDataMapClient = _d.plane_client("datamap")
+    """The Data Map: entities, glossary, lineage, relationships, type definitions and search."""
 
-    @_cached_property
-    def data_estate_health(self) -> AsyncDataEstateHealthClient:
-        """Health controls, assessments, actions and scores of the data estate."""
-        from .data_estate_health import AsyncDataEstateHealthClient
+    datamap_preview: AsyncDataMapPreviewClient = _d.plane_client("datamap_preview")
+    """The Data Map in its preview version, with navigation by assets."""
 
-        return self._client(AsyncDataEstateHealthClient)
+    devops_policies: AsyncDevopsPoliciesClient = _d.plane_client("devops_policies")
+    """DevOps policies: who may see performance or security metadata of SQL sources."""
 
-    @_cached_property
-    def data_quality(self) -> AsyncDataQualityClient:
-        """Data quality of the assets of Unified Catalog: rules, profiles, scans, schedules, scores and alerts."""
-        from .data_quality import AsyncDataQualityClient
+    metadata_policies: AsyncMetadataPoliciesClient = _d.plane_client("metadata_policies")
+    """Role assignments of collections, as metadata policies, and the metadata roles."""
 
-        return self._client(AsyncDataQualityClient)
+    pds: AsyncPdsClient = _d.plane_client("pds")
+    """The policy distribution service: policies as data sources pull them."""
 
-    @_cached_property
-    def datamap(self) -> AsyncDataMapClient:
-        """The Data Map: entities, glossary, lineage, relationships, type definitions and search."""
-        from .datamap import AsyncDataMapClient
+    scanning: AsyncScanningClient = _d.plane_client("scanning")
+    """Data sources, scans, scan runs, rule sets, credentials and integration runtimes."""
 
-        return self._client(AsyncDataMapClient)
+    self_service_policies: AsyncSelfServicePoliciesClient = _d.plane_client("self_service_policies")
+    """Self-service data access policies."""
 
-    @_cached_property
-    def datamap_preview(self) -> AsyncDataMapPreviewClient:
-        """The Data Map in its preview version, with navigation by assets."""
-        from .datamap_preview import AsyncDataMapPreviewClient
+    share: AsyncShareClient = _d.plane_client("share")
+    """Data shares: sent and received shares and their invitations."""
 
-        return self._client(AsyncDataMapPreviewClient)
+    unified_catalog: AsyncUnifiedCatalogClient = _d.plane_client("unified_catalog")
+    """Unified Catalog: business domains, data products, terms, critical data elements, objectives and policies."""
 
-    @_cached_property
-    def devops_policies(self) -> AsyncDevopsPoliciesClient:
-        """DevOps policies: who may see performance or security metadata of SQL sources."""
-        from .devops_policies import AsyncDevopsPoliciesClient
-
-        return self._client(AsyncDevopsPoliciesClient)
-
-    @_cached_property
-    def metadata_policies(self) -> AsyncMetadataPoliciesClient:
-        """Role assignments of collections, as metadata policies, and the metadata roles."""
-        from .metadata_policies import AsyncMetadataPoliciesClient
-
-        return self._client(AsyncMetadataPoliciesClient)
-
-    @_cached_property
-    def pds(self) -> AsyncPdsClient:
-        """The policy distribution service: policies as data sources pull them."""
-        from .pds import AsyncPdsClient
-
-        return self._client(AsyncPdsClient)
-
-    @_cached_property
-    def scanning(self) -> AsyncScanningClient:
-        """Data sources, scans, scan runs, rule sets, credentials and integration runtimes."""
-        from .scanning import AsyncScanningClient
-
-        return self._client(AsyncScanningClient)
-
-    @_cached_property
-    def self_service_policies(self) -> AsyncSelfServicePoliciesClient:
-        """Self-service data access policies."""
-        from .self_service_policies import AsyncSelfServicePoliciesClient
-
-        return self._client(AsyncSelfServicePoliciesClient)
-
-    @_cached_property
-    def share(self) -> AsyncShareClient:
-        """Data shares: sent and received shares and their invitations."""
-        from .share import AsyncShareClient
-
-        return self._client(AsyncShareClient)
-
-    @_cached_property
-    def unified_catalog(self) -> AsyncUnifiedCatalogClient:
-        """Unified Catalog: business domains, data products, terms, critical data elements, objectives and policies."""
-        from .unified_catalog import AsyncUnifiedCatalogClient
-
-        return self._client(AsyncUnifiedCatalogClient)
-
-    @_cached_property
-    def workflow(self) -> AsyncWorkflowClient:
-        """Workflows, their runs, and the approvals and tasks in them."""
-        from .workflow import AsyncWorkflowClient
-
-        return self._client(AsyncWorkflowClient)
+    workflow: AsyncWorkflowClient = _d.plane_client("workflow")
+    """Workflows, their runs, and the approvals and tasks in them."""

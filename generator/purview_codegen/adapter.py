@@ -32,9 +32,10 @@ from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.strings import ClassName, PythonIdentifier
 
 from .errors import GateError
-from .identifiers import folded
+from .identifiers import folded, words
 from .kinds import name_of
 from .pointer import Json, join
+from .schemas import enum_names
 from .upgrade import METHODS
 
 _PREFIX = "field_"
@@ -116,7 +117,8 @@ def _unreserved(name: str) -> str:
 def identifier(text: str) -> str:
     """A snake_case identifier, as Python itself reads it; names of builtins get an underscore, as names of members and
     parameters do."""
-    return folded(PythonIdentifier(folded(text), _PREFIX))
+    private = "_" if text.startswith("_") else ""
+    return folded(PythonIdentifier(private + "_".join(words(text)).lower(), _PREFIX))
 
 
 @cache
@@ -159,7 +161,14 @@ def _for_parser(contract: Json) -> Json:
         if "requestBody" in operation:
             own["requestBody"] = _known(operation["requestBody"])
         paths.setdefault(path, {})[method] = {**operation, **own}
-    return {**contract, "paths": paths}
+    components = contract["components"]
+    schemas = {name: _numbered(schema) for name, schema in components["schemas"].items()}
+    return {**contract, "paths": paths, "components": {**components, "schemas": schemas}}
+
+
+def _numbered(schema: Json) -> Json:
+    """An enum whose members have numbers for names: those of the parser clash, or are none, where ours are told apart."""
+    return schema | {"x-enum-varnames": [f"V{i}" for i in range(len(schema["enum"]))]} if "enum" in schema else schema
 
 
 def _known(part: Json) -> Json:
@@ -220,9 +229,12 @@ class _Adapter:
 
     def property(self, p: Any) -> Property:
         nullable = isinstance(p, UnionProperty) and any(isinstance(q, NoneProperty) for q in p.inner_properties)
-        name = str(p.python_name)
-        name = name if folded(name) == name else identifier(name)
-        return Property(_plain(p.name), name, self.type(p), bool(p.required), nullable)
+        wire, name = _plain(p.name), str(p.python_name)
+        if (
+            name == PythonIdentifier(wire, _PREFIX) or folded(name) != name
+        ):  # else the parser tells it from another member
+            name = identifier(wire)
+        return Property(wire, name, self.type(p), bool(p.required), nullable)
 
     def models(self) -> dict[str, Model]:
         out = {}
@@ -236,11 +248,11 @@ class _Adapter:
         return out
 
     def enums(self) -> dict[str, Enum]:
-        """Members are named by the parser; their values come from the contract, since it hands them over escaped."""
+        """Names and values of members come from the contract: the parser knows no words, and hands values over escaped."""
         out = {}
         for e in self.data.enums:
             name = _unreserved(e.class_info.name)
-            members = tuple(zip(map(str, e.values), self.schemas[name]["enum"], strict=True))
+            members = tuple((member, value) for value, member in enum_names(self.schemas[name]).items())
             out[name] = Enum(name, members, e.value_type is int)
         return out
 
@@ -260,8 +272,7 @@ class _Adapter:
         for location, found in groups:
             for p in found:
                 one = self.property(p)
-                name = identifier(one.wire.replace(":", "_"))
-                parameters[location, one.wire] = attrs.evolve(one, name=name)
+                parameters[location, one.wire] = attrs.evolve(one, name=identifier(one.wire))
         body: str | None = None
         form: tuple[Property, ...] = ()
         if e.bodies:

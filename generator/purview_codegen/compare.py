@@ -160,13 +160,6 @@ def demanded(contract: Json, name: str) -> set[str]:
     return {r for s in (schema, *schema.get("allOf", ())) for r in s.get("required", ())}
 
 
-def value_names(schema: Json) -> dict[Any, str]:
-    """The values of an enum, each with its name in Python."""
-    return dict(
-        zip(schema["enum"], schema.get("x-enum-varnames") or [str(v).upper() for v in schema["enum"]], strict=True)
-    )
-
-
 def bases(contract: Json, name: str) -> list[str]:
     return [name_in(p["$ref"]) for p in contract["components"]["schemas"][name].get("allOf", ()) if "$ref" in p]
 

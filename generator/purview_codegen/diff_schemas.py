@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from .changes import LEVELS, Ledger, affects
-from .compare import bases, demanded, describe, member_pointer, members, own_members, value_names
+from .compare import bases, demanded, describe, member_pointer, members, own_members
 from .pairing import SPELT, ground, name_in, pair_names, plain
 from .pointer import Json, join
+from .schemas import enum_names
 
 
 def _returned(uses: set[str], *schemas: Json) -> set[str]:
@@ -75,7 +76,7 @@ class Schemas(Ledger):
             self.add(f"enum.{kind}", where, affects(uses), level, value, pairs.get(value, ""))
         for value in [v for v in come if v not in pairs.values()]:
             self.add("enum.added", where, affects(uses), "minor", "", value)
-        left, right = value_names(a), value_names(b)
+        left, right = enum_names(a), enum_names(b)
         both = {v: v for v in left if v in right}
         other = [v for v in both if left[v] != right[v]]
         if other:

@@ -21,7 +21,7 @@ from typing import Any
 
 from .kinds import name_of
 from .pointer import Json, find
-from .schemas import REF, with_names
+from .schemas import REF
 
 Edit = Callable[[Json, Json, Any], None]  # document, object, what the overlay gives
 
@@ -70,8 +70,6 @@ def _values(_document: Json, target: Json, given: list[Any]) -> None:
     if there := [value for value in given if value in target.get("enum", [])]:
         raise EditError(f"the enum has the value {there[0]!r} already")
     target["enum"] = [*target.get("enum", []), *given]
-    target.pop("x-enum-varnames", None)
-    with_names(target)
 
 
 def _kinds(document: Json, target: Json, given: str) -> None:

@@ -4,8 +4,10 @@ some for others, and the layout of a package has names of its own. A name that i
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Container
+from collections import Counter
+from collections.abc import Container, Sequence
 
 from .errors import GateError
 
@@ -23,3 +25,48 @@ def module(name: str, taken: Container[str] = ()) -> str:
     if len(name.encode()) > _LONGEST:
         raise GateError(f"{name[:40]}.. is too long for the name of a file: {len(name.encode())} bytes, not {_LONGEST}")
     return f"{name}_" if name in _DEVICES or name in taken else name
+
+
+# A word, in the shape of its letters: U is a capital, l another letter, s the letter s, d a digit. Capitals are a word where no
+# small letter follows the last of them, save the s of a plural (`IDs`); digits belong to the letters before them.
+_WORD = re.compile(r"d*(?:U+s?(?![ls])|U?[ls]+)(?:d+[ls]*)*|d+")
+
+
+def words(text: str) -> list[str]:
+    """The words of a name as a document has it, each spelled as there: `AzureSqlTable` has three, `ARMTemplate` and `AmazonS3`
+    have two. What is neither letter nor digit parts words; capitals alone, or small letters alone, are one word."""
+    text = folded(text)
+    return [text[found.start() : found.end()] for found in _WORD.finditer("".join(map(_shape, text)))]
+
+
+def _shape(letter: str) -> str:
+    if letter.isdecimal():
+        return "d"
+    if letter.isupper() or letter.istitle():
+        return "U"
+    if letter == "s":
+        return "s"
+    return "l" if letter != "_" and f"a{letter}".isidentifier() else " "
+
+
+def enum_members(values: Sequence[str | int]) -> list[str]:
+    """The Python name of each value of an enum: its words in capitals. `VALUE_` and its place where it has no words, and
+    `VALUE_` before a number; of several values that have the same words, all but the first get a number behind."""
+    names = [_enum_member(value, i) for i, value in enumerate(values)]
+    taken = Counter(names)
+    seen: set[str] = set()
+    for i, name in enumerate(names):
+        number = 1
+        while names[i] in seen:
+            number += 1
+            if f"{name}_{number}" not in taken:
+                names[i] = f"{name}_{number}"
+        seen.add(names[i])
+    return names
+
+
+def _enum_member(value: str | int, place: int) -> str:
+    if isinstance(value, int):
+        return f"VALUE_NEGATIVE_{-value}" if value < 0 else f"VALUE_{value}"
+    name = folded("_".join(words(value)).upper())
+    return name if name.isidentifier() else f"VALUE_{name or place}"

@@ -60,10 +60,6 @@ class Operation:
     classes: tuple[str, ...]
 
     @property
-    def constant(self) -> str:
-        return "_" + self.method.strip("_").upper()
-
-    @property
     def sender(self) -> str:
         return "pages" if self.paging else "begin" if self.polling else "send"
 
@@ -82,7 +78,7 @@ class Operation:
     @property
     def call(self) -> str:
         """The arguments of the group's one-line body."""
-        parts = [self.constant]
+        parts = [f"_Operations.{self.method}"]
         if self.values or self.body_argument:
             parts.append(f"({', '.join(self.values)}{',' if len(self.values) == 1 else ''})")
         return ", ".join(parts + ([self.body_argument] if self.body_argument else []))
@@ -169,7 +165,7 @@ class Planner:
         groups: dict[str, str] = {}
         for op in self.operations:
             group, called = op.name.group, f"{op.name.group}.{op.method}"
-            other = methods.setdefault((group, folded(op.constant)), op.id)
+            other = methods.setdefault((group, folded(op.method)), op.id)
             if other != op.id:
                 raise GateError(f"{self.title}: {other} and {op.id} are both {called}")
             taken = ""

@@ -86,7 +86,7 @@ def _classes(old: Mapping[str, str], new: Mapping[str, str], found: Diff) -> Ite
 
 def _python(pairs: Mapping[str, str] | None) -> Mapping[str, str] | None:
     """Wire names as the names of arguments and members."""
-    names = {wire: identifier(wire.replace(":", "_")) for pair in (pairs or {}).items() for wire in pair}
+    names = {wire: identifier(wire) for pair in (pairs or {}).items() for wire in pair}
     return pairs and {names[a]: names[b] for a, b in pairs.items()}
 
 

@@ -69,7 +69,14 @@ def render_plane(plan: Plan, plane: Plane) -> dict[str, str]:
     out = {
         "__init__.py": _render("plane_init.py.jinja", **facts),
         "client.py": _render("client.py.jinja", groups=plan.groups, **facts),
-        "API.md": _render("api.md.jinja", groups=plan.groups, classes=plan.classes.values(), enums=plan.enums, **facts),
+        "API.md": _render(
+            "api.md.jinja",
+            types=_Types(()),
+            groups=plan.groups,
+            classes=plan.classes.values(),
+            enums=plan.enums,
+            **facts,
+        ),
         "models/__init__.py": _render("models_init.py.jinja", modules=sorted(index), renamed=renamed),
         "operations/__init__.py": _render("operations_init.py.jinja", groups=groups),
     }
@@ -118,20 +125,51 @@ def _by_module(names: Iterable[str], where: Mapping[str, str]) -> list[tuple[str
     return sorted(out.items())
 
 
+class _Types:
+    """Type texts of plans as a module has them: `m.Scan` and `_d.Pager` by their own names, which checkers alone import. A model
+    that is called as something else of the module keeps its `m.`."""
+
+    def __init__(self, texts: Iterable[str], taken: Iterable[str] = ()) -> None:
+        text = " ".join(texts)
+        self._core = sorted(set(re.findall(r"\b_d\.(\w+)", text)))
+        self._taken = {*taken, *self._core, "Any"}
+        self._models = set(re.findall(r"\bm\.(\w+)", text))
+        self._plain = set(re.findall(r"(?<![.\w])\w+", text))
+
+    def __call__(self, text: str) -> str:
+        text = re.sub(r"\bm\.(\w+)", lambda found: found[found[1] not in self._taken], text)
+        return re.sub(r"\b_d\.(?=\w)", "", text).replace("_Any", "Any")
+
+    @property
+    def imports(self) -> list[tuple[str, list[str]]]:
+        """What stands under TYPE_CHECKING: module -> names."""
+        models, aliased = sorted(self._models - self._taken), self._models & self._taken
+        found = [
+            ("datetime", ["datetime"] * ("datetime" in self._plain)),
+            ("purview_core.declare", self._core),
+            ("..", ["models as m"] * bool(aliased)),
+            ("..models", models),
+        ]
+        return [(module, names) for module, names in found if names]
+
+    @property
+    def typing(self) -> list[str]:
+        return ["TYPE_CHECKING"] * bool(self.imports) + ["Any"] * ("_Any" in self._plain)
+
+
 def _operations(group: Group) -> str:
-    annotations = [f"{op.signature} -> {op.returns('')}" for op in group.operations]
-    words = set(re.findall(r"[\w.]+", " ".join([*annotations, *(op.result for op in group.operations)])))
-    datetime, models = "datetime" in words, any(word.startswith("m.") for word in words)
-    typing = ["TYPE_CHECKING"] * bool(datetime or models) + ["Any as _Any"] * ("_Any" in words)
+    texts = [
+        f"{op.signature} -> {op.returns(prefix)} {op.result}" for op in group.operations for prefix in ("", "Async")
+    ]
+    types = _Types(texts, (group.class_name, f"Async{group.class_name}"))
     return _render(
         "operations.py.jinja",
         operations=group.operations,
         group=group,
         group_class=group.class_name,
-        lists=any("list[" in text for text in annotations),
-        typing=typing,
-        datetime=datetime,
-        models=models,
+        lists=any("list[" in text for text in texts),
+        types=types,
+        typing=types.typing,
     )
 
 

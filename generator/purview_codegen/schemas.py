@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .errors import GateError
+from .identifiers import enum_members, folded
 from .kinds import Kinds, name_of, objects
 from .pointer import Json, join
 
@@ -116,7 +117,7 @@ class Schemas:
         """A named schema: its own body, not a reference to a hoisted one."""
         schema = _plain(schema, name)
         if _is_enum(schema):
-            return with_names({"type": _enum_type(schema), "enum": _values(schema)})
+            return {"type": _enum_type(schema), "enum": _values(schema)}
         if "$ref" in schema:
             return {"type": "object", "allOf": [self._place(schema, name), {"type": "object", "properties": {}}]}
         if union := schema.get("anyOf") or schema.get("oneOf"):
@@ -179,7 +180,7 @@ class Schemas:
         key = self._enum_key(schema, hint)
         if key not in self._enums:
             name = self._enums[key] = self.claim(named, hint)
-            self.out[name] = with_names({"type": _enum_type(schema), "enum": _values(schema)})
+            self.out[name] = {"type": _enum_type(schema), "enum": _values(schema)}
         return self._enums[key]
 
     def _discriminate(self, body: Json, name: str) -> None:
@@ -297,15 +298,10 @@ def _read_only(schema: Json) -> Json:
     return {"readOnly": True} if read else {}
 
 
-def with_names(body: Json) -> Json:
-    """Member names, wherever openapi-python-client's own rule would clash or find none."""
-    names: dict[str, None] = {}
-    for i, value in enumerate(body["enum"]):
-        name = re.sub(r"[^A-Za-z0-9]+", "_", str(value)).strip("_").upper()
-        name = name if name[:1].isalpha() else f"VALUE_{i}"
-        while name in names:
-            name = f"{name}_{i}"
-        names[name] = None
-    if body["type"] != "integer" and [str(value).upper() for value in body["enum"]] != [*names]:
-        body["x-enum-varnames"] = [*names]
-    return body
+def enum_names(schema: Json) -> dict[Any, str]:
+    """The values of an enum, each with its name in Python: the one that an overlay gives it (x-enum-varnames), else its words."""
+    values: list[Any] = schema["enum"]
+    names: list[str] = schema.get("x-enum-varnames") or enum_members(values)
+    if len({*map(folded, names)}) != len(values) or not all(name.isidentifier() for name in names):
+        raise GateError(f"x-enum-varnames {names} name no members: give one name a value, each another, for {values}")
+    return dict(zip(values, names, strict=True))

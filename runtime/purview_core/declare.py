@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .lazy import lazy_names
+from .lazy import group, lazy_names, plane_client
 from .operation import (
     API_VERSION,
     Body,
@@ -52,10 +52,12 @@ __all__ = [
     "Plane",
     "Poller",
     "Polling",
+    "group",
     "header",
     "moved",
     "operations",
     "path",
+    "plane_client",
     "planes",
     "query",
     "renamed",

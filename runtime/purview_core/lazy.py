@@ -1,4 +1,8 @@
-"""What is made or imported at its first use: names of modules (PEP 562) and attributes. Stdlib only, and cheap."""
+"""What is made or imported at its first use: names of modules (PEP 562) and attributes. Stdlib only, and cheap.
+
+Generated packages are for type checkers what stands under `if TYPE_CHECKING`. What they are for Python stands under
+`if not TYPE_CHECKING`, since a checker that saw their `__getattr__` would take any name for one of theirs.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,41 @@ else:
 
         def __get__(self, instance: Any, owner: Any = None) -> Any:
             return self if instance is None else instance.__dict__.setdefault(self._name, self._make(instance))
+
+
+class Part:
+    """An attribute of a client that is imported and made when it is first used, once a client. Its annotation names its class,
+    and `module`, relative to the package of the client, is where that is; `{name}` there is the attribute's own name. `make` makes
+    it of the client and the class."""
+
+    def __init__(self, module: str, make: Callable[[Any, Any], Any]) -> None:
+        self._module, self._make = module, make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._owner, self._name = owner, name
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        return instance.__dict__.setdefault(self._name, self._make(instance, self._kind()))
+
+    def _kind(self) -> Any:
+        owner, name = self._owner, self._name
+        module = import_module(self._module.format(name=name), owner.__module__.rpartition(".")[0])
+        return getattr(module, owner.__annotations__[name])
+
+    def __repr__(self) -> str:
+        return f"<{self._owner.__annotations__[self._name]} of {self._owner.__name__}>"
+
+
+def group() -> Any:
+    """The operations of one resource, an attribute of a client of a plane."""
+    return Part(".operations.{name}", lambda client, kind: kind(client))
+
+
+def plane_client(package: str) -> Any:
+    """The client of a plane in the subpackage of this name, an attribute of a facade."""
+    return Part(f".{package}", lambda facade, kind: facade._client(kind))
 
 
 def lazy_names(

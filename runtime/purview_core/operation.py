@@ -11,7 +11,9 @@ from .lazy import cached_property
 from .values import camel
 
 T = TypeVar("T")
-_EMPTY: Mapping[Any, Any] = MappingProxyType({})
+_PATHS: dict[
+    tuple[str, str, str | None], Parameter
+] = {}  # most are of several operations: made once, they import sooner
 
 
 class Facts:
@@ -86,7 +88,10 @@ class Parameter(Facts):
 
 
 def path(name: str, type: str = "str", wire: str | None = None) -> Parameter:
-    return Parameter(name, type, wire, location="path", required=True)
+    key = name, type, wire
+    if (known := _PATHS.get(key)) is None:
+        known = _PATHS[key] = Parameter(name, type, wire, location="path", required=True)
+    return known
 
 
 def query(name: str, type: str = "str", wire: str | None = None, **facts: Any) -> Parameter:
@@ -245,18 +250,19 @@ def planes(*each: Plane) -> Mapping[str, Plane]:
 class Operation(Generic[T]):
     """One operation. T is what its method gives: the answer, the item of a pager, or the result of a poller.
 
-    `types` maps a status (or "default") to a type text, `responses` to the Python type.
+    `method` is the verb, `types` maps a status (or "default") to a type text, `responses` to the Python type. It is declared as an
+    attribute of a class in `<package>.operations.<group>`, and is called as that says: `group` and `name`.
     """
+
+    name: str = ""
+    _module: str = ""
 
     def __init__(
         self,
-        module: str,
+        *,
         id: str,
-        group: str,
-        name: str,
         method: str,
         path: str,
-        *,
         responses: Mapping[int | str, str],
         summary: str = "",
         parameters: tuple[Parameter, ...] = (),
@@ -265,16 +271,30 @@ class Operation(Generic[T]):
         polling: Polling | None = None,
         retry_safe: bool = False,
     ) -> None:
-        self.models = (
-            module.rsplit(".", 2)[0] + ".models"
-        )  # of <package>.operations.<group>, whatever the group is called
-        self.id, self.group, self.name, self.method, self.path, self.summary = id, group, name, method, path, summary
-        self.parameters, self.types = parameters, responses
+        self.id, self.method, self.path, self.summary = id, method, path, summary
+        self.parameters, self.types, self.body = parameters, responses, body
         self.arguments = tuple(p for p in parameters if p is not API_VERSION)
-        self.body = body
-        if body is not None:
-            body._set(models=self.models)
         self.paging, self.polling, self.retry_safe = paging, polling, retry_safe
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        if self.name:
+            return  # a class that only mentions it
+        self._module, self.name = owner.__module__, name
+        if self.body is not None:
+            object.__setattr__(self.body, "models", self.models)
+
+    @cached_property
+    def group(self) -> str:
+        return self._module.rpartition(".")[2]
+
+    @cached_property
+    def models(self) -> str:
+        """The package of the models that its type texts name."""
+        if not self._module:
+            raise LookupError(
+                f"{self.id} is declared by no class of a module of operations, so it has no models; make it an attribute of one"
+            )
+        return self._module.rsplit(".", 2)[0] + ".models"
 
     @cached_property
     def responses(self) -> Mapping[int | str, Any]:
@@ -311,7 +331,7 @@ class Operations(Mapping[str, Operation[Any]]):
 
     def __getitem__(self, operation_id: str) -> Operation[Any]:
         module = import_module(f"{self._package}.{self._where[operation_id]}")
-        found = {op.id: op for op in vars(module).values() if isinstance(op, Operation)}
+        found = {op.id: op for op in vars(module._Operations).values() if isinstance(op, Operation)}
         return found[operation_id]
 
     def __iter__(self) -> Iterator[str]:

@@ -49,7 +49,11 @@ class Shape:
     def operation(self) -> Operation[Any]:
         """An operation that would answer with it."""
         module = self.version.plane.__name__ + ".operations.made_up"
-        return Operation(module, f"Get{self.name}", "g", "get", "GET", "/", responses={200: self.kind.__name__})
+        made: Operation[Any] = Operation(
+            id=f"Get{self.name}", method="GET", path="/", responses={200: self.kind.__name__}
+        )
+        type("_Operations", (), {"__module__": module, "get": made})
+        return made
 
     def __str__(self) -> str:
         return f"{self.version} {self.name}"

@@ -122,7 +122,7 @@ def test_the_lines_make_the_plane(tree: Tree, upstream: Upstream, capsys: pytest
     assert 0 == cli.main(["fetch", "--update-lock", *where, *source])
     assert 0 == cli.main(["normalise", "--draft-summaries", *where, *source])
     assert 0 == cli.main(["generate", *where, "--out", str(tree.out)])
-    assert "def milk_1(self)" in (tree.out / "purview_dataplane/cows/operations/cows.py").read_text()
+    assert "def milk1(self)" in (tree.out / "purview_dataplane/cows/operations/cows.py").read_text()
     assert '"Cows_Milk1" = "Milk1 (Cows)."' in (tree.specs / "overlays/cows.toml").read_text()
     assert 0 == discovered(tree, to, "--check")["totals"]["unknown"]
     before = (tree.specs / "overlays/cows.toml").read_bytes()

@@ -432,7 +432,7 @@ def devops_story(p: Any) -> Flow:
 
 def share_story(p: Any) -> Flow:
     m = share.models
-    store = m.StoreReference(reference_name="/subscriptions/s/store", type_=m.ReferenceNameType.ARMRESOURCEREFERENCE)
+    store = m.StoreReference(reference_name="/subscriptions/s/store", type_=m.ReferenceNameType.ARM_RESOURCE_REFERENCE)
     paths = [m.StorageAccountPath(container_name="c", sender_path="in", receiver_path="out")]
     artifact = m.AdlsGen2Artifact(store_reference=store, properties=m.AdlsGen2ArtifactProperties(paths=paths))
     body = m.InPlaceSentShare(properties=m.InPlaceSentShareProperties(display_name="orders", artifact=artifact))
@@ -463,7 +463,7 @@ def workflow_story(p: Any) -> Flow:
     body = m.WorkflowCreateOrUpdateCommand(triggers=[trigger], name="approve", is_enabled=True, description="")
     yield p.workflow.workflow.create_or_replace(TERM, body=body)
     assert "approve" == (yield p.workflow.workflow.get(TERM)).name
-    ask = m.UserRequestPayload(operations=[m.Operation(type_=m.OperationType.CREATETERM, payload={"name": "RMA"})])
+    ask = m.UserRequestPayload(operations=[m.Operation(type_=m.OperationType.CREATE_TERM, payload={"name": "RMA"})])
     asked = yield p.workflow.user_requests.submit(body=ask)
     [run] = asked.operations[0].workflow_run_ids
     [task] = yield p.workflow.workflow_tasks.list()
@@ -554,7 +554,7 @@ def asking(title: str = "Allow it?") -> Any:
     """A workflow that starts when access is asked for."""
     m = data_access.models
     step = m.ApprovalAction(inputs=m.ApprovalInputs(approval_type="Custom", title=title, assigned_to=[ME]))
-    trigger = m.Trigger(type_=m.TriggerType.DATAACCESSREQUESTSUBMITTED)
+    trigger = m.Trigger(type_=m.TriggerType.DATA_ACCESS_REQUEST_SUBMITTED)
     return m.Workflow(name="ask", is_enabled=True, triggers=[trigger], action_dag=[step])
 
 
@@ -597,7 +597,7 @@ def policy_sets_story(p: Any) -> Flow:
     """A policy set keeps its id, and its kind is that of what it is set on; a data product may skip the workflow."""
     m, sets = data_access.models, p.data_access.data_product_policy_sets
     yield p.data_access.workflows.create_or_replace(DOMAIN, body=asking())
-    target = m.TargetResource(target_id=PRODUCT, target_type=m.TargetType.DATAPRODUCT)
+    target = m.TargetResource(target_id=PRODUCT, target_type=m.TargetType.DATA_PRODUCT)
     policies = m.DataProductPolicies(permitted_use_cases=[], approvers=[], skip_workflow=True)
     made = yield sets.create_or_replace_applied(
         PRODUCT, body=m.DataProductPolicySet(target_resource=target, policies=policies)

@@ -25,7 +25,7 @@ NETWORK = {"httpx", "http", "socket", "ssl", "urllib", "asyncio", "ftplib", "smt
 DISK = {"os", "io", "pathlib", "shutil", "tempfile", "subprocess", "glob", "fileinput"}
 CLOCK = {"time", "datetime", "random", "secrets", "uuid"}
 GENERATED_STDLIB = {"__future__", "typing", "enum", "datetime", "builtins", "functools", "collections"}
-PURE = ("upgrade", "shape", "schemas", "kinds", "pages", "pointer")  # dict -> dict
+PURE = ("upgrade", "shape", "schemas", "kinds", "pages", "pointer", "identifiers")  # dict -> dict, text -> text
 
 
 class Import(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core import declare as _d
-from purview_core.lazy import cached_property as _cached_property
 
 if TYPE_CHECKING:
     from .operations.accounts import AsyncAccounts, Accounts
@@ -31,47 +30,13 @@ class AccountClient(_d.Client):
 
     plane = _PLANE
 
-    @_cached_property
-    def accounts(self) -> Accounts:
-        from .operations.accounts import Accounts
-
-        return Accounts(self)
-
-    @_cached_property
-    def collections(self) -> Collections:
-        from .operations.collections import Collections
-
-        return Collections(self)
-
-    @_cached_property
-    def contact_assignments(self) -> ContactAssignments:
-        from .operations.contact_assignments import ContactAssignments
-
-        return ContactAssignments(self)
-
-    @_cached_property
-    def contact_group_definitions(self) -> ContactGroupDefinitions:
-        from .operations.contact_group_definitions import ContactGroupDefinitions
-
-        return ContactGroupDefinitions(self)
-
-    @_cached_property
-    def domains(self) -> Domains:
-        from .operations.domains import Domains
-
-        return Domains(self)
-
-    @_cached_property
-    def exposure_control(self) -> ExposureControl:
-        from .operations.exposure_control import ExposureControl
-
-        return ExposureControl(self)
-
-    @_cached_property
-    def resource_set_rules(self) -> ResourceSetRules:
-        from .operations.resource_set_rules import ResourceSetRules
-
-        return ResourceSetRules(self)
+    accounts: Accounts = _d.group()
+    collections: Collections = _d.group()
+    contact_assignments: ContactAssignments = _d.group()
+    contact_group_definitions: ContactGroupDefinitions = _d.group()
+    domains: Domains = _d.group()
+    exposure_control: ExposureControl = _d.group()
+    resource_set_rules: ResourceSetRules = _d.group()
 
 
 class AsyncAccountClient(_d.AsyncClient):
@@ -79,44 +44,10 @@ class AsyncAccountClient(_d.AsyncClient):
 
     plane = _PLANE
 
-    @_cached_property
-    def accounts(self) -> AsyncAccounts:
-        from .operations.accounts import AsyncAccounts
-
-        return AsyncAccounts(self)
-
-    @_cached_property
-    def collections(self) -> AsyncCollections:
-        from .operations.collections import AsyncCollections
-
-        return AsyncCollections(self)
-
-    @_cached_property
-    def contact_assignments(self) -> AsyncContactAssignments:
-        from .operations.contact_assignments import AsyncContactAssignments
-
-        return AsyncContactAssignments(self)
-
-    @_cached_property
-    def contact_group_definitions(self) -> AsyncContactGroupDefinitions:
-        from .operations.contact_group_definitions import AsyncContactGroupDefinitions
-
-        return AsyncContactGroupDefinitions(self)
-
-    @_cached_property
-    def domains(self) -> AsyncDomains:
-        from .operations.domains import AsyncDomains
-
-        return AsyncDomains(self)
-
-    @_cached_property
-    def exposure_control(self) -> AsyncExposureControl:
-        from .operations.exposure_control import AsyncExposureControl
-
-        return AsyncExposureControl(self)
-
-    @_cached_property
-    def resource_set_rules(self) -> AsyncResourceSetRules:
-        from .operations.resource_set_rules import AsyncResourceSetRules
-
-        return AsyncResourceSetRules(self)
+    accounts: AsyncAccounts = _d.group()
+    collections: AsyncCollections = _d.group()
+    contact_assignments: AsyncContactAssignments = _d.group()
+    contact_group_definitions: AsyncContactGroupDefinitions = _d.group()
+    domains: AsyncDomains = _d.group()
+    exposure_control: AsyncExposureControl = _d.group()
+    resource_set_rules: AsyncResourceSetRules = _d.group()

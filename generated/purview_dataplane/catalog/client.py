@@ -4,7 +4,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core import declare as _d
-from purview_core.lazy import cached_property as _cached_property
 
 if TYPE_CHECKING:
     from .operations.collection import AsyncCollection, Collection
@@ -31,47 +30,13 @@ class CatalogClient(_d.Client):
 
     plane = _PLANE
 
-    @_cached_property
-    def collection(self) -> Collection:
-        from .operations.collection import Collection
-
-        return Collection(self)
-
-    @_cached_property
-    def discovery(self) -> Discovery:
-        from .operations.discovery import Discovery
-
-        return Discovery(self)
-
-    @_cached_property
-    def entity(self) -> Entity:
-        from .operations.entity import Entity
-
-        return Entity(self)
-
-    @_cached_property
-    def glossary(self) -> Glossary:
-        from .operations.glossary import Glossary
-
-        return Glossary(self)
-
-    @_cached_property
-    def lineage(self) -> Lineage:
-        from .operations.lineage import Lineage
-
-        return Lineage(self)
-
-    @_cached_property
-    def relationship(self) -> Relationship:
-        from .operations.relationship import Relationship
-
-        return Relationship(self)
-
-    @_cached_property
-    def types(self) -> Types:
-        from .operations.types import Types
-
-        return Types(self)
+    collection: Collection = _d.group()
+    discovery: Discovery = _d.group()
+    entity: Entity = _d.group()
+    glossary: Glossary = _d.group()
+    lineage: Lineage = _d.group()
+    relationship: Relationship = _d.group()
+    types: Types = _d.group()
 
 
 class AsyncCatalogClient(_d.AsyncClient):
@@ -79,44 +44,10 @@ class AsyncCatalogClient(_d.AsyncClient):
 
     plane = _PLANE
 
-    @_cached_property
-    def collection(self) -> AsyncCollection:
-        from .operations.collection import AsyncCollection
-
-        return AsyncCollection(self)
-
-    @_cached_property
-    def discovery(self) -> AsyncDiscovery:
-        from .operations.discovery import AsyncDiscovery
-
-        return AsyncDiscovery(self)
-
-    @_cached_property
-    def entity(self) -> AsyncEntity:
-        from .operations.entity import AsyncEntity
-
-        return AsyncEntity(self)
-
-    @_cached_property
-    def glossary(self) -> AsyncGlossary:
-        from .operations.glossary import AsyncGlossary
-
-        return AsyncGlossary(self)
-
-    @_cached_property
-    def lineage(self) -> AsyncLineage:
-        from .operations.lineage import AsyncLineage
-
-        return AsyncLineage(self)
-
-    @_cached_property
-    def relationship(self) -> AsyncRelationship:
-        from .operations.relationship import AsyncRelationship
-
-        return AsyncRelationship(self)
-
-    @_cached_property
-    def types(self) -> AsyncTypes:
-        from .operations.types import AsyncTypes
-
-        return AsyncTypes(self)
+    collection: AsyncCollection = _d.group()
+    discovery: AsyncDiscovery = _d.group()
+    entity: AsyncEntity = _d.group()
+    glossary: AsyncGlossary = _d.group()
+    lineage: AsyncLineage = _d.group()
+    relationship: AsyncRelationship = _d.group()
+    types: AsyncTypes = _d.group()

@@ -4,7 +4,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core import declare as _d
-from purview_core.lazy import cached_property as _cached_property
 
 if TYPE_CHECKING:
     from .operations.critical_data_element_policy_sets import (
@@ -37,41 +36,12 @@ class DataAccessClient(_d.Client):
 
     plane = _PLANE
 
-    @_cached_property
-    def critical_data_element_policy_sets(self) -> CriticalDataElementPolicySets:
-        from .operations.critical_data_element_policy_sets import CriticalDataElementPolicySets
-
-        return CriticalDataElementPolicySets(self)
-
-    @_cached_property
-    def data_product_policy_sets(self) -> DataProductPolicySets:
-        from .operations.data_product_policy_sets import DataProductPolicySets
-
-        return DataProductPolicySets(self)
-
-    @_cached_property
-    def data_subscriptions(self) -> DataSubscriptions:
-        from .operations.data_subscriptions import DataSubscriptions
-
-        return DataSubscriptions(self)
-
-    @_cached_property
-    def domain_policy_sets(self) -> DomainPolicySets:
-        from .operations.domain_policy_sets import DomainPolicySets
-
-        return DomainPolicySets(self)
-
-    @_cached_property
-    def term_policy_sets(self) -> TermPolicySets:
-        from .operations.term_policy_sets import TermPolicySets
-
-        return TermPolicySets(self)
-
-    @_cached_property
-    def workflows(self) -> Workflows:
-        from .operations.workflows import Workflows
-
-        return Workflows(self)
+    critical_data_element_policy_sets: CriticalDataElementPolicySets = _d.group()
+    data_product_policy_sets: DataProductPolicySets = _d.group()
+    data_subscriptions: DataSubscriptions = _d.group()
+    domain_policy_sets: DomainPolicySets = _d.group()
+    term_policy_sets: TermPolicySets = _d.group()
+    workflows: Workflows = _d.group()
 
 
 class AsyncDataAccessClient(_d.AsyncClient):
@@ -79,38 +49,9 @@ class AsyncDataAccessClient(_d.AsyncClient):
 
     plane = _PLANE
 
-    @_cached_property
-    def critical_data_element_policy_sets(self) -> AsyncCriticalDataElementPolicySets:
-        from .operations.critical_data_element_policy_sets import AsyncCriticalDataElementPolicySets
-
-        return AsyncCriticalDataElementPolicySets(self)
-
-    @_cached_property
-    def data_product_policy_sets(self) -> AsyncDataProductPolicySets:
-        from .operations.data_product_policy_sets import AsyncDataProductPolicySets
-
-        return AsyncDataProductPolicySets(self)
-
-    @_cached_property
-    def data_subscriptions(self) -> AsyncDataSubscriptions:
-        from .operations.data_subscriptions import AsyncDataSubscriptions
-
-        return AsyncDataSubscriptions(self)
-
-    @_cached_property
-    def domain_policy_sets(self) -> AsyncDomainPolicySets:
-        from .operations.domain_policy_sets import AsyncDomainPolicySets
-
-        return AsyncDomainPolicySets(self)
-
-    @_cached_property
-    def term_policy_sets(self) -> AsyncTermPolicySets:
-        from .operations.term_policy_sets import AsyncTermPolicySets
-
-        return AsyncTermPolicySets(self)
-
-    @_cached_property
-    def workflows(self) -> AsyncWorkflows:
-        from .operations.workflows import AsyncWorkflows
-
-        return AsyncWorkflows(self)
+    critical_data_element_policy_sets: AsyncCriticalDataElementPolicySets = _d.group()
+    data_product_policy_sets: AsyncDataProductPolicySets = _d.group()
+    data_subscriptions: AsyncDataSubscriptions = _d.group()
+    domain_policy_sets: AsyncDomainPolicySets = _d.group()
+    term_policy_sets: AsyncTermPolicySets = _d.group()
+    workflows: AsyncWorkflows = _d.group()

@@ -4,7 +4,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core import declare as _d
-from purview_core.lazy import cached_property as _cached_property
 
 if TYPE_CHECKING:
     from .operations.analytics_schedules import AsyncAnalyticsSchedules, AnalyticsSchedules
@@ -29,41 +28,12 @@ class DataEstateHealthClient(_d.Client):
 
     plane = _PLANE
 
-    @_cached_property
-    def analytics_schedules(self) -> AnalyticsSchedules:
-        from .operations.analytics_schedules import AnalyticsSchedules
-
-        return AnalyticsSchedules(self)
-
-    @_cached_property
-    def assessments(self) -> Assessments:
-        from .operations.assessments import Assessments
-
-        return Assessments(self)
-
-    @_cached_property
-    def controls(self) -> Controls:
-        from .operations.controls import Controls
-
-        return Controls(self)
-
-    @_cached_property
-    def schedules(self) -> Schedules:
-        from .operations.schedules import Schedules
-
-        return Schedules(self)
-
-    @_cached_property
-    def scores(self) -> Scores:
-        from .operations.scores import Scores
-
-        return Scores(self)
-
-    @_cached_property
-    def settings(self) -> Settings:
-        from .operations.settings import Settings
-
-        return Settings(self)
+    analytics_schedules: AnalyticsSchedules = _d.group()
+    assessments: Assessments = _d.group()
+    controls: Controls = _d.group()
+    schedules: Schedules = _d.group()
+    scores: Scores = _d.group()
+    settings: Settings = _d.group()
 
 
 class AsyncDataEstateHealthClient(_d.AsyncClient):
@@ -71,38 +41,9 @@ class AsyncDataEstateHealthClient(_d.AsyncClient):
 
     plane = _PLANE
 
-    @_cached_property
-    def analytics_schedules(self) -> AsyncAnalyticsSchedules:
-        from .operations.analytics_schedules import AsyncAnalyticsSchedules
-
-        return AsyncAnalyticsSchedules(self)
-
-    @_cached_property
-    def assessments(self) -> AsyncAssessments:
-        from .operations.assessments import AsyncAssessments
-
-        return AsyncAssessments(self)
-
-    @_cached_property
-    def controls(self) -> AsyncControls:
-        from .operations.controls import AsyncControls
-
-        return AsyncControls(self)
-
-    @_cached_property
-    def schedules(self) -> AsyncSchedules:
-        from .operations.schedules import AsyncSchedules
-
-        return AsyncSchedules(self)
-
-    @_cached_property
-    def scores(self) -> AsyncScores:
-        from .operations.scores import AsyncScores
-
-        return AsyncScores(self)
-
-    @_cached_property
-    def settings(self) -> AsyncSettings:
-        from .operations.settings import AsyncSettings
-
-        return AsyncSettings(self)
+    analytics_schedules: AsyncAnalyticsSchedules = _d.group()
+    assessments: AsyncAssessments = _d.group()
+    controls: AsyncControls = _d.group()
+    schedules: AsyncSchedules = _d.group()
+    scores: AsyncScores = _d.group()
+    settings: AsyncSettings = _d.group()

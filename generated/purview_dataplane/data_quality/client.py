@@ -4,7 +4,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core import declare as _d
-from purview_core.lazy import cached_property as _cached_property
 
 if TYPE_CHECKING:
     from .operations.alerts import AsyncAlerts, Alerts
@@ -40,83 +39,19 @@ class DataQualityClient(_d.Client):
 
     plane = _PLANE
 
-    @_cached_property
-    def alerts(self) -> Alerts:
-        from .operations.alerts import Alerts
-
-        return Alerts(self)
-
-    @_cached_property
-    def asset_metadata(self) -> AssetMetadata:
-        from .operations.asset_metadata import AssetMetadata
-
-        return AssetMetadata(self)
-
-    @_cached_property
-    def assets(self) -> Assets:
-        from .operations.assets import Assets
-
-        return Assets(self)
-
-    @_cached_property
-    def bulk_metadata(self) -> BulkMetadata:
-        from .operations.bulk_metadata import BulkMetadata
-
-        return BulkMetadata(self)
-
-    @_cached_property
-    def data_sources(self) -> DataSources:
-        from .operations.data_sources import DataSources
-
-        return DataSources(self)
-
-    @_cached_property
-    def observations(self) -> Observations:
-        from .operations.observations import Observations
-
-        return Observations(self)
-
-    @_cached_property
-    def profiles(self) -> Profiles:
-        from .operations.profiles import Profiles
-
-        return Profiles(self)
-
-    @_cached_property
-    def rules(self) -> Rules:
-        from .operations.rules import Rules
-
-        return Rules(self)
-
-    @_cached_property
-    def runs(self) -> Runs:
-        from .operations.runs import Runs
-
-        return Runs(self)
-
-    @_cached_property
-    def scans(self) -> Scans:
-        from .operations.scans import Scans
-
-        return Scans(self)
-
-    @_cached_property
-    def schedules(self) -> Schedules:
-        from .operations.schedules import Schedules
-
-        return Schedules(self)
-
-    @_cached_property
-    def scoped_metadata(self) -> ScopedMetadata:
-        from .operations.scoped_metadata import ScopedMetadata
-
-        return ScopedMetadata(self)
-
-    @_cached_property
-    def scores(self) -> Scores:
-        from .operations.scores import Scores
-
-        return Scores(self)
+    alerts: Alerts = _d.group()
+    asset_metadata: AssetMetadata = _d.group()
+    assets: Assets = _d.group()
+    bulk_metadata: BulkMetadata = _d.group()
+    data_sources: DataSources = _d.group()
+    observations: Observations = _d.group()
+    profiles: Profiles = _d.group()
+    rules: Rules = _d.group()
+    runs: Runs = _d.group()
+    scans: Scans = _d.group()
+    schedules: Schedules = _d.group()
+    scoped_metadata: ScopedMetadata = _d.group()
+    scores: Scores = _d.group()
 
 
 class AsyncDataQualityClient(_d.AsyncClient):
@@ -124,80 +59,16 @@ class AsyncDataQualityClient(_d.AsyncClient):
 
     plane = _PLANE
 
-    @_cached_property
-    def alerts(self) -> AsyncAlerts:
-        from .operations.alerts import AsyncAlerts
-
-        return AsyncAlerts(self)
-
-    @_cached_property
-    def asset_metadata(self) -> AsyncAssetMetadata:
-        from .operations.asset_metadata import AsyncAssetMetadata
-
-        return AsyncAssetMetadata(self)
-
-    @_cached_property
-    def assets(self) -> AsyncAssets:
-        from .operations.assets import AsyncAssets
-
-        return AsyncAssets(self)
-
-    @_cached_property
-    def bulk_metadata(self) -> AsyncBulkMetadata:
-        from .operations.bulk_metadata import AsyncBulkMetadata
-
-        return AsyncBulkMetadata(self)
-
-    @_cached_property
-    def data_sources(self) -> AsyncDataSources:
-        from .operations.data_sources import AsyncDataSources
-
-        return AsyncDataSources(self)
-
-    @_cached_property
-    def observations(self) -> AsyncObservations:
-        from .operations.observations import AsyncObservations
-
-        return AsyncObservations(self)
-
-    @_cached_property
-    def profiles(self) -> AsyncProfiles:
-        from .operations.profiles import AsyncProfiles
-
-        return AsyncProfiles(self)
-
-    @_cached_property
-    def rules(self) -> AsyncRules:
-        from .operations.rules import AsyncRules
-
-        return AsyncRules(self)
-
-    @_cached_property
-    def runs(self) -> AsyncRuns:
-        from .operations.runs import AsyncRuns
-
-        return AsyncRuns(self)
-
-    @_cached_property
-    def scans(self) -> AsyncScans:
-        from .operations.scans import AsyncScans
-
-        return AsyncScans(self)
-
-    @_cached_property
-    def schedules(self) -> AsyncSchedules:
-        from .operations.schedules import AsyncSchedules
-
-        return AsyncSchedules(self)
-
-    @_cached_property
-    def scoped_metadata(self) -> AsyncScopedMetadata:
-        from .operations.scoped_metadata import AsyncScopedMetadata
-
-        return AsyncScopedMetadata(self)
-
-    @_cached_property
-    def scores(self) -> AsyncScores:
-        from .operations.scores import AsyncScores
-
-        return AsyncScores(self)
+    alerts: AsyncAlerts = _d.group()
+    asset_metadata: AsyncAssetMetadata = _d.group()
+    assets: AsyncAssets = _d.group()
+    bulk_metadata: AsyncBulkMetadata = _d.group()
+    data_sources: AsyncDataSources = _d.group()
+    observations: AsyncObservations = _d.group()
+    profiles: AsyncProfiles = _d.group()
+    rules: AsyncRules = _d.group()
+    runs: AsyncRuns = _d.group()
+    scans: AsyncScans = _d.group()
+    schedules: AsyncSchedules = _d.group()
+    scoped_metadata: AsyncScopedMetadata = _d.group()
+    scores: AsyncScores = _d.group()

@@ -4,7 +4,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core import declare as _d
-from purview_core.lazy import cached_property as _cached_property
 
 if TYPE_CHECKING:
     from .operations.discovery import AsyncDiscovery, Discovery
@@ -30,41 +29,12 @@ class DataMapClient(_d.Client):
 
     plane = _PLANE
 
-    @_cached_property
-    def discovery(self) -> Discovery:
-        from .operations.discovery import Discovery
-
-        return Discovery(self)
-
-    @_cached_property
-    def entity(self) -> Entity:
-        from .operations.entity import Entity
-
-        return Entity(self)
-
-    @_cached_property
-    def glossary(self) -> Glossary:
-        from .operations.glossary import Glossary
-
-        return Glossary(self)
-
-    @_cached_property
-    def lineage(self) -> Lineage:
-        from .operations.lineage import Lineage
-
-        return Lineage(self)
-
-    @_cached_property
-    def relationship(self) -> Relationship:
-        from .operations.relationship import Relationship
-
-        return Relationship(self)
-
-    @_cached_property
-    def type(self) -> Type:
-        from .operations.type import Type
-
-        return Type(self)
+    discovery: Discovery = _d.group()
+    entity: Entity = _d.group()
+    glossary: Glossary = _d.group()
+    lineage: Lineage = _d.group()
+    relationship: Relationship = _d.group()
+    type: Type = _d.group()
 
 
 class AsyncDataMapClient(_d.AsyncClient):
@@ -72,38 +42,9 @@ class AsyncDataMapClient(_d.AsyncClient):
 
     plane = _PLANE
 
-    @_cached_property
-    def discovery(self) -> AsyncDiscovery:
-        from .operations.discovery import AsyncDiscovery
-
-        return AsyncDiscovery(self)
-
-    @_cached_property
-    def entity(self) -> AsyncEntity:
-        from .operations.entity import AsyncEntity
-
-        return AsyncEntity(self)
-
-    @_cached_property
-    def glossary(self) -> AsyncGlossary:
-        from .operations.glossary import AsyncGlossary
-
-        return AsyncGlossary(self)
-
-    @_cached_property
-    def lineage(self) -> AsyncLineage:
-        from .operations.lineage import AsyncLineage
-
-        return AsyncLineage(self)
-
-    @_cached_property
-    def relationship(self) -> AsyncRelationship:
-        from .operations.relationship import AsyncRelationship
-
-        return AsyncRelationship(self)
-
-    @_cached_property
-    def type(self) -> AsyncType:
-        from .operations.type import AsyncType
-
-        return AsyncType(self)
+    discovery: AsyncDiscovery = _d.group()
+    entity: AsyncEntity = _d.group()
+    glossary: AsyncGlossary = _d.group()
+    lineage: AsyncLineage = _d.group()
+    relationship: AsyncRelationship = _d.group()
+    type: AsyncType = _d.group()

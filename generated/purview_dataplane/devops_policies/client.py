@@ -4,7 +4,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core import declare as _d
-from purview_core.lazy import cached_property as _cached_property
 
 if TYPE_CHECKING:
     from .operations.devops_policy import AsyncDevopsPolicy, DevopsPolicy
@@ -30,23 +29,9 @@ class DevopsPoliciesClient(_d.Client):
 
     plane = _PLANE
 
-    @_cached_property
-    def devops_policy(self) -> DevopsPolicy:
-        from .operations.devops_policy import DevopsPolicy
-
-        return DevopsPolicy(self)
-
-    @_cached_property
-    def devops_sql_perf_monitor_policy(self) -> DevopsSqlPerfMonitorPolicy:
-        from .operations.devops_sql_perf_monitor_policy import DevopsSqlPerfMonitorPolicy
-
-        return DevopsSqlPerfMonitorPolicy(self)
-
-    @_cached_property
-    def devops_sql_security_auditor_policy(self) -> DevopsSqlSecurityAuditorPolicy:
-        from .operations.devops_sql_security_auditor_policy import DevopsSqlSecurityAuditorPolicy
-
-        return DevopsSqlSecurityAuditorPolicy(self)
+    devops_policy: DevopsPolicy = _d.group()
+    devops_sql_perf_monitor_policy: DevopsSqlPerfMonitorPolicy = _d.group()
+    devops_sql_security_auditor_policy: DevopsSqlSecurityAuditorPolicy = _d.group()
 
 
 class AsyncDevopsPoliciesClient(_d.AsyncClient):
@@ -54,20 +39,6 @@ class AsyncDevopsPoliciesClient(_d.AsyncClient):
 
     plane = _PLANE
 
-    @_cached_property
-    def devops_policy(self) -> AsyncDevopsPolicy:
-        from .operations.devops_policy import AsyncDevopsPolicy
-
-        return AsyncDevopsPolicy(self)
-
-    @_cached_property
-    def devops_sql_perf_monitor_policy(self) -> AsyncDevopsSqlPerfMonitorPolicy:
-        from .operations.devops_sql_perf_monitor_policy import AsyncDevopsSqlPerfMonitorPolicy
-
-        return AsyncDevopsSqlPerfMonitorPolicy(self)
-
-    @_cached_property
-    def devops_sql_security_auditor_policy(self) -> AsyncDevopsSqlSecurityAuditorPolicy:
-        from .operations.devops_sql_security_auditor_policy import AsyncDevopsSqlSecurityAuditorPolicy
-
-        return AsyncDevopsSqlSecurityAuditorPolicy(self)
+    devops_policy: AsyncDevopsPolicy = _d.group()
+    devops_sql_perf_monitor_policy: AsyncDevopsSqlPerfMonitorPolicy = _d.group()
+    devops_sql_security_auditor_policy: AsyncDevopsSqlSecurityAuditorPolicy = _d.group()

@@ -4,7 +4,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core import declare as _d
-from purview_core.lazy import cached_property as _cached_property
 
 if TYPE_CHECKING:
     from .operations.metadata_policy import AsyncMetadataPolicy, MetadataPolicy
@@ -26,17 +25,8 @@ class MetadataPoliciesClient(_d.Client):
 
     plane = _PLANE
 
-    @_cached_property
-    def metadata_policy(self) -> MetadataPolicy:
-        from .operations.metadata_policy import MetadataPolicy
-
-        return MetadataPolicy(self)
-
-    @_cached_property
-    def metadata_roles(self) -> MetadataRoles:
-        from .operations.metadata_roles import MetadataRoles
-
-        return MetadataRoles(self)
+    metadata_policy: MetadataPolicy = _d.group()
+    metadata_roles: MetadataRoles = _d.group()
 
 
 class AsyncMetadataPoliciesClient(_d.AsyncClient):
@@ -44,14 +34,5 @@ class AsyncMetadataPoliciesClient(_d.AsyncClient):
 
     plane = _PLANE
 
-    @_cached_property
-    def metadata_policy(self) -> AsyncMetadataPolicy:
-        from .operations.metadata_policy import AsyncMetadataPolicy
-
-        return AsyncMetadataPolicy(self)
-
-    @_cached_property
-    def metadata_roles(self) -> AsyncMetadataRoles:
-        from .operations.metadata_roles import AsyncMetadataRoles
-
-        return AsyncMetadataRoles(self)
+    metadata_policy: AsyncMetadataPolicy = _d.group()
+    metadata_roles: AsyncMetadataRoles = _d.group()

@@ -4,7 +4,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core import declare as _d
-from purview_core.lazy import cached_property as _cached_property
 
 if TYPE_CHECKING:
     from .operations.datasource_preferences import AsyncDatasourcePreferences, DatasourcePreferences
@@ -31,23 +30,9 @@ class PdsClient(_d.Client):
 
     plane = _PLANE
 
-    @_cached_property
-    def datasource_preferences(self) -> DatasourcePreferences:
-        from .operations.datasource_preferences import DatasourcePreferences
-
-        return DatasourcePreferences(self)
-
-    @_cached_property
-    def policy_elements(self) -> PolicyElements:
-        from .operations.policy_elements import PolicyElements
-
-        return PolicyElements(self)
-
-    @_cached_property
-    def policy_events(self) -> PolicyEvents:
-        from .operations.policy_events import PolicyEvents
-
-        return PolicyEvents(self)
+    datasource_preferences: DatasourcePreferences = _d.group()
+    policy_elements: PolicyElements = _d.group()
+    policy_events: PolicyEvents = _d.group()
 
 
 class AsyncPdsClient(_d.AsyncClient):
@@ -55,20 +40,6 @@ class AsyncPdsClient(_d.AsyncClient):
 
     plane = _PLANE
 
-    @_cached_property
-    def datasource_preferences(self) -> AsyncDatasourcePreferences:
-        from .operations.datasource_preferences import AsyncDatasourcePreferences
-
-        return AsyncDatasourcePreferences(self)
-
-    @_cached_property
-    def policy_elements(self) -> AsyncPolicyElements:
-        from .operations.policy_elements import AsyncPolicyElements
-
-        return AsyncPolicyElements(self)
-
-    @_cached_property
-    def policy_events(self) -> AsyncPolicyEvents:
-        from .operations.policy_events import AsyncPolicyEvents
-
-        return AsyncPolicyEvents(self)
+    datasource_preferences: AsyncDatasourcePreferences = _d.group()
+    policy_elements: AsyncPolicyElements = _d.group()
+    policy_events: AsyncPolicyEvents = _d.group()

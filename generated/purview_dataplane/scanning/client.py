@@ -4,7 +4,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core import declare as _d
-from purview_core.lazy import cached_property as _cached_property
 
 if TYPE_CHECKING:
     from .operations.classification_rules import AsyncClassificationRules, ClassificationRules
@@ -37,83 +36,19 @@ class ScanningClient(_d.Client):
 
     plane = _PLANE
 
-    @_cached_property
-    def classification_rules(self) -> ClassificationRules:
-        from .operations.classification_rules import ClassificationRules
-
-        return ClassificationRules(self)
-
-    @_cached_property
-    def credential(self) -> Credential:
-        from .operations.credential import Credential
-
-        return Credential(self)
-
-    @_cached_property
-    def data_sources(self) -> DataSources:
-        from .operations.data_sources import DataSources
-
-        return DataSources(self)
-
-    @_cached_property
-    def filters(self) -> Filters:
-        from .operations.filters import Filters
-
-        return Filters(self)
-
-    @_cached_property
-    def integration_runtimes(self) -> IntegrationRuntimes:
-        from .operations.integration_runtimes import IntegrationRuntimes
-
-        return IntegrationRuntimes(self)
-
-    @_cached_property
-    def key_vault_connections(self) -> KeyVaultConnections:
-        from .operations.key_vault_connections import KeyVaultConnections
-
-        return KeyVaultConnections(self)
-
-    @_cached_property
-    def managed_private_endpoints(self) -> ManagedPrivateEndpoints:
-        from .operations.managed_private_endpoints import ManagedPrivateEndpoints
-
-        return ManagedPrivateEndpoints(self)
-
-    @_cached_property
-    def managed_virtual_networks(self) -> ManagedVirtualNetworks:
-        from .operations.managed_virtual_networks import ManagedVirtualNetworks
-
-        return ManagedVirtualNetworks(self)
-
-    @_cached_property
-    def scan_result(self) -> ScanResult:
-        from .operations.scan_result import ScanResult
-
-        return ScanResult(self)
-
-    @_cached_property
-    def scan_rulesets(self) -> ScanRulesets:
-        from .operations.scan_rulesets import ScanRulesets
-
-        return ScanRulesets(self)
-
-    @_cached_property
-    def scans(self) -> Scans:
-        from .operations.scans import Scans
-
-        return Scans(self)
-
-    @_cached_property
-    def system_scan_rulesets(self) -> SystemScanRulesets:
-        from .operations.system_scan_rulesets import SystemScanRulesets
-
-        return SystemScanRulesets(self)
-
-    @_cached_property
-    def triggers(self) -> Triggers:
-        from .operations.triggers import Triggers
-
-        return Triggers(self)
+    classification_rules: ClassificationRules = _d.group()
+    credential: Credential = _d.group()
+    data_sources: DataSources = _d.group()
+    filters: Filters = _d.group()
+    integration_runtimes: IntegrationRuntimes = _d.group()
+    key_vault_connections: KeyVaultConnections = _d.group()
+    managed_private_endpoints: ManagedPrivateEndpoints = _d.group()
+    managed_virtual_networks: ManagedVirtualNetworks = _d.group()
+    scan_result: ScanResult = _d.group()
+    scan_rulesets: ScanRulesets = _d.group()
+    scans: Scans = _d.group()
+    system_scan_rulesets: SystemScanRulesets = _d.group()
+    triggers: Triggers = _d.group()
 
 
 class AsyncScanningClient(_d.AsyncClient):
@@ -121,80 +56,16 @@ class AsyncScanningClient(_d.AsyncClient):
 
     plane = _PLANE
 
-    @_cached_property
-    def classification_rules(self) -> AsyncClassificationRules:
-        from .operations.classification_rules import AsyncClassificationRules
-
-        return AsyncClassificationRules(self)
-
-    @_cached_property
-    def credential(self) -> AsyncCredential:
-        from .operations.credential import AsyncCredential
-
-        return AsyncCredential(self)
-
-    @_cached_property
-    def data_sources(self) -> AsyncDataSources:
-        from .operations.data_sources import AsyncDataSources
-
-        return AsyncDataSources(self)
-
-    @_cached_property
-    def filters(self) -> AsyncFilters:
-        from .operations.filters import AsyncFilters
-
-        return AsyncFilters(self)
-
-    @_cached_property
-    def integration_runtimes(self) -> AsyncIntegrationRuntimes:
-        from .operations.integration_runtimes import AsyncIntegrationRuntimes
-
-        return AsyncIntegrationRuntimes(self)
-
-    @_cached_property
-    def key_vault_connections(self) -> AsyncKeyVaultConnections:
-        from .operations.key_vault_connections import AsyncKeyVaultConnections
-
-        return AsyncKeyVaultConnections(self)
-
-    @_cached_property
-    def managed_private_endpoints(self) -> AsyncManagedPrivateEndpoints:
-        from .operations.managed_private_endpoints import AsyncManagedPrivateEndpoints
-
-        return AsyncManagedPrivateEndpoints(self)
-
-    @_cached_property
-    def managed_virtual_networks(self) -> AsyncManagedVirtualNetworks:
-        from .operations.managed_virtual_networks import AsyncManagedVirtualNetworks
-
-        return AsyncManagedVirtualNetworks(self)
-
-    @_cached_property
-    def scan_result(self) -> AsyncScanResult:
-        from .operations.scan_result import AsyncScanResult
-
-        return AsyncScanResult(self)
-
-    @_cached_property
-    def scan_rulesets(self) -> AsyncScanRulesets:
-        from .operations.scan_rulesets import AsyncScanRulesets
-
-        return AsyncScanRulesets(self)
-
-    @_cached_property
-    def scans(self) -> AsyncScans:
-        from .operations.scans import AsyncScans
-
-        return AsyncScans(self)
-
-    @_cached_property
-    def system_scan_rulesets(self) -> AsyncSystemScanRulesets:
-        from .operations.system_scan_rulesets import AsyncSystemScanRulesets
-
-        return AsyncSystemScanRulesets(self)
-
-    @_cached_property
-    def triggers(self) -> AsyncTriggers:
-        from .operations.triggers import AsyncTriggers
-
-        return AsyncTriggers(self)
+    classification_rules: AsyncClassificationRules = _d.group()
+    credential: AsyncCredential = _d.group()
+    data_sources: AsyncDataSources = _d.group()
+    filters: AsyncFilters = _d.group()
+    integration_runtimes: AsyncIntegrationRuntimes = _d.group()
+    key_vault_connections: AsyncKeyVaultConnections = _d.group()
+    managed_private_endpoints: AsyncManagedPrivateEndpoints = _d.group()
+    managed_virtual_networks: AsyncManagedVirtualNetworks = _d.group()
+    scan_result: AsyncScanResult = _d.group()
+    scan_rulesets: AsyncScanRulesets = _d.group()
+    scans: AsyncScans = _d.group()
+    system_scan_rulesets: AsyncSystemScanRulesets = _d.group()
+    triggers: AsyncTriggers = _d.group()

@@ -4,7 +4,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core import declare as _d
-from purview_core.lazy import cached_property as _cached_property
 
 if TYPE_CHECKING:
     from .operations.self_service_policies import AsyncSelfServicePolicies, SelfServicePolicies
@@ -25,11 +24,7 @@ class SelfServicePoliciesClient(_d.Client):
 
     plane = _PLANE
 
-    @_cached_property
-    def self_service_policies(self) -> SelfServicePolicies:
-        from .operations.self_service_policies import SelfServicePolicies
-
-        return SelfServicePolicies(self)
+    self_service_policies: SelfServicePolicies = _d.group()
 
 
 class AsyncSelfServicePoliciesClient(_d.AsyncClient):
@@ -37,8 +32,4 @@ class AsyncSelfServicePoliciesClient(_d.AsyncClient):
 
     plane = _PLANE
 
-    @_cached_property
-    def self_service_policies(self) -> AsyncSelfServicePolicies:
-        from .operations.self_service_policies import AsyncSelfServicePolicies
-
-        return AsyncSelfServicePolicies(self)
+    self_service_policies: AsyncSelfServicePolicies = _d.group()

@@ -4,7 +4,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core import declare as _d
-from purview_core.lazy import cached_property as _cached_property
 
 if TYPE_CHECKING:
     from .operations.received_shares import AsyncReceivedShares, ReceivedShares
@@ -30,23 +29,9 @@ class ShareClient(_d.Client):
 
     plane = _PLANE
 
-    @_cached_property
-    def received_shares(self) -> ReceivedShares:
-        from .operations.received_shares import ReceivedShares
-
-        return ReceivedShares(self)
-
-    @_cached_property
-    def sent_shares(self) -> SentShares:
-        from .operations.sent_shares import SentShares
-
-        return SentShares(self)
-
-    @_cached_property
-    def share_resources(self) -> ShareResources:
-        from .operations.share_resources import ShareResources
-
-        return ShareResources(self)
+    received_shares: ReceivedShares = _d.group()
+    sent_shares: SentShares = _d.group()
+    share_resources: ShareResources = _d.group()
 
 
 class AsyncShareClient(_d.AsyncClient):
@@ -54,20 +39,6 @@ class AsyncShareClient(_d.AsyncClient):
 
     plane = _PLANE
 
-    @_cached_property
-    def received_shares(self) -> AsyncReceivedShares:
-        from .operations.received_shares import AsyncReceivedShares
-
-        return AsyncReceivedShares(self)
-
-    @_cached_property
-    def sent_shares(self) -> AsyncSentShares:
-        from .operations.sent_shares import AsyncSentShares
-
-        return AsyncSentShares(self)
-
-    @_cached_property
-    def share_resources(self) -> AsyncShareResources:
-        from .operations.share_resources import AsyncShareResources
-
-        return AsyncShareResources(self)
+    received_shares: AsyncReceivedShares = _d.group()
+    sent_shares: AsyncSentShares = _d.group()
+    share_resources: AsyncShareResources = _d.group()

@@ -4,7 +4,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core import declare as _d
-from purview_core.lazy import cached_property as _cached_property
 
 if TYPE_CHECKING:
     from .operations.business_domain import AsyncBusinessDomain, BusinessDomain
@@ -31,53 +30,14 @@ class UnifiedCatalogClient(_d.Client):
 
     plane = _PLANE
 
-    @_cached_property
-    def business_domain(self) -> BusinessDomain:
-        from .operations.business_domain import BusinessDomain
-
-        return BusinessDomain(self)
-
-    @_cached_property
-    def critical_data_elements(self) -> CriticalDataElements:
-        from .operations.critical_data_elements import CriticalDataElements
-
-        return CriticalDataElements(self)
-
-    @_cached_property
-    def data_assets(self) -> DataAssets:
-        from .operations.data_assets import DataAssets
-
-        return DataAssets(self)
-
-    @_cached_property
-    def data_columns(self) -> DataColumns:
-        from .operations.data_columns import DataColumns
-
-        return DataColumns(self)
-
-    @_cached_property
-    def data_products(self) -> DataProducts:
-        from .operations.data_products import DataProducts
-
-        return DataProducts(self)
-
-    @_cached_property
-    def okr(self) -> Okr:
-        from .operations.okr import Okr
-
-        return Okr(self)
-
-    @_cached_property
-    def policies(self) -> Policies:
-        from .operations.policies import Policies
-
-        return Policies(self)
-
-    @_cached_property
-    def terms(self) -> Terms:
-        from .operations.terms import Terms
-
-        return Terms(self)
+    business_domain: BusinessDomain = _d.group()
+    critical_data_elements: CriticalDataElements = _d.group()
+    data_assets: DataAssets = _d.group()
+    data_columns: DataColumns = _d.group()
+    data_products: DataProducts = _d.group()
+    okr: Okr = _d.group()
+    policies: Policies = _d.group()
+    terms: Terms = _d.group()
 
 
 class AsyncUnifiedCatalogClient(_d.AsyncClient):
@@ -85,50 +45,11 @@ class AsyncUnifiedCatalogClient(_d.AsyncClient):
 
     plane = _PLANE
 
-    @_cached_property
-    def business_domain(self) -> AsyncBusinessDomain:
-        from .operations.business_domain import AsyncBusinessDomain
-
-        return AsyncBusinessDomain(self)
-
-    @_cached_property
-    def critical_data_elements(self) -> AsyncCriticalDataElements:
-        from .operations.critical_data_elements import AsyncCriticalDataElements
-
-        return AsyncCriticalDataElements(self)
-
-    @_cached_property
-    def data_assets(self) -> AsyncDataAssets:
-        from .operations.data_assets import AsyncDataAssets
-
-        return AsyncDataAssets(self)
-
-    @_cached_property
-    def data_columns(self) -> AsyncDataColumns:
-        from .operations.data_columns import AsyncDataColumns
-
-        return AsyncDataColumns(self)
-
-    @_cached_property
-    def data_products(self) -> AsyncDataProducts:
-        from .operations.data_products import AsyncDataProducts
-
-        return AsyncDataProducts(self)
-
-    @_cached_property
-    def okr(self) -> AsyncOkr:
-        from .operations.okr import AsyncOkr
-
-        return AsyncOkr(self)
-
-    @_cached_property
-    def policies(self) -> AsyncPolicies:
-        from .operations.policies import AsyncPolicies
-
-        return AsyncPolicies(self)
-
-    @_cached_property
-    def terms(self) -> AsyncTerms:
-        from .operations.terms import AsyncTerms
-
-        return AsyncTerms(self)
+    business_domain: AsyncBusinessDomain = _d.group()
+    critical_data_elements: AsyncCriticalDataElements = _d.group()
+    data_assets: AsyncDataAssets = _d.group()
+    data_columns: AsyncDataColumns = _d.group()
+    data_products: AsyncDataProducts = _d.group()
+    okr: AsyncOkr = _d.group()
+    policies: AsyncPolicies = _d.group()
+    terms: AsyncTerms = _d.group()

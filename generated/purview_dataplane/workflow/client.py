@@ -4,7 +4,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core import declare as _d
-from purview_core.lazy import cached_property as _cached_property
 
 if TYPE_CHECKING:
     from .operations.approval import AsyncApproval, Approval
@@ -33,59 +32,15 @@ class WorkflowClient(_d.Client):
 
     plane = _PLANE
 
-    @_cached_property
-    def approval(self) -> Approval:
-        from .operations.approval import Approval
-
-        return Approval(self)
-
-    @_cached_property
-    def task_status(self) -> TaskStatus:
-        from .operations.task_status import TaskStatus
-
-        return TaskStatus(self)
-
-    @_cached_property
-    def user_requests(self) -> UserRequests:
-        from .operations.user_requests import UserRequests
-
-        return UserRequests(self)
-
-    @_cached_property
-    def workflow(self) -> Workflow:
-        from .operations.workflow import Workflow
-
-        return Workflow(self)
-
-    @_cached_property
-    def workflow_run(self) -> WorkflowRun:
-        from .operations.workflow_run import WorkflowRun
-
-        return WorkflowRun(self)
-
-    @_cached_property
-    def workflow_runs(self) -> WorkflowRuns:
-        from .operations.workflow_runs import WorkflowRuns
-
-        return WorkflowRuns(self)
-
-    @_cached_property
-    def workflow_task(self) -> WorkflowTask:
-        from .operations.workflow_task import WorkflowTask
-
-        return WorkflowTask(self)
-
-    @_cached_property
-    def workflow_tasks(self) -> WorkflowTasks:
-        from .operations.workflow_tasks import WorkflowTasks
-
-        return WorkflowTasks(self)
-
-    @_cached_property
-    def workflows(self) -> Workflows:
-        from .operations.workflows import Workflows
-
-        return Workflows(self)
+    approval: Approval = _d.group()
+    task_status: TaskStatus = _d.group()
+    user_requests: UserRequests = _d.group()
+    workflow: Workflow = _d.group()
+    workflow_run: WorkflowRun = _d.group()
+    workflow_runs: WorkflowRuns = _d.group()
+    workflow_task: WorkflowTask = _d.group()
+    workflow_tasks: WorkflowTasks = _d.group()
+    workflows: Workflows = _d.group()
 
 
 class AsyncWorkflowClient(_d.AsyncClient):
@@ -93,56 +48,12 @@ class AsyncWorkflowClient(_d.AsyncClient):
 
     plane = _PLANE
 
-    @_cached_property
-    def approval(self) -> AsyncApproval:
-        from .operations.approval import AsyncApproval
-
-        return AsyncApproval(self)
-
-    @_cached_property
-    def task_status(self) -> AsyncTaskStatus:
-        from .operations.task_status import AsyncTaskStatus
-
-        return AsyncTaskStatus(self)
-
-    @_cached_property
-    def user_requests(self) -> AsyncUserRequests:
-        from .operations.user_requests import AsyncUserRequests
-
-        return AsyncUserRequests(self)
-
-    @_cached_property
-    def workflow(self) -> AsyncWorkflow:
-        from .operations.workflow import AsyncWorkflow
-
-        return AsyncWorkflow(self)
-
-    @_cached_property
-    def workflow_run(self) -> AsyncWorkflowRun:
-        from .operations.workflow_run import AsyncWorkflowRun
-
-        return AsyncWorkflowRun(self)
-
-    @_cached_property
-    def workflow_runs(self) -> AsyncWorkflowRuns:
-        from .operations.workflow_runs import AsyncWorkflowRuns
-
-        return AsyncWorkflowRuns(self)
-
-    @_cached_property
-    def workflow_task(self) -> AsyncWorkflowTask:
-        from .operations.workflow_task import AsyncWorkflowTask
-
-        return AsyncWorkflowTask(self)
-
-    @_cached_property
-    def workflow_tasks(self) -> AsyncWorkflowTasks:
-        from .operations.workflow_tasks import AsyncWorkflowTasks
-
-        return AsyncWorkflowTasks(self)
-
-    @_cached_property
-    def workflows(self) -> AsyncWorkflows:
-        from .operations.workflows import AsyncWorkflows
-
-        return AsyncWorkflows(self)
+    approval: AsyncApproval = _d.group()
+    task_status: AsyncTaskStatus = _d.group()
+    user_requests: AsyncUserRequests = _d.group()
+    workflow: AsyncWorkflow = _d.group()
+    workflow_run: AsyncWorkflowRun = _d.group()
+    workflow_runs: AsyncWorkflowRuns = _d.group()
+    workflow_task: AsyncWorkflowTask = _d.group()
+    workflow_tasks: AsyncWorkflowTasks = _d.group()
+    workflows: AsyncWorkflows = _d.group()

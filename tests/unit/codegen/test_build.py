@@ -307,4 +307,4 @@ def test_a_write_that_is_marked_as_a_list_is_a_call(
     assert 0 == run(capsys, folder, "generate", "--out", str(out))[0]
     made = (out / "purview_dataplane" / "tiny" / "operations" / "pets.py").read_text()
     assert "Paging" not in made
-    assert "def list(self) -> m.PetList:" in made
+    assert "def list(self) -> PetList:" in made

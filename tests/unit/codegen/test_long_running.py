@@ -60,25 +60,25 @@ def test_an_action_asks_for_what_it_changes(action: str) -> None:
     found = source({"/things/{name}": GET, path: {"post": operation("Things_Stop", "Thing")}})
     facts = "None, 'Thing', resource='/things/{name}', ask_with='things.get'"
     assert f"_d.Polling({facts})" in found
-    assert "def begin_stop(self, name: str) -> _d.Poller[m.Thing]" in found
+    assert "def begin_stop(self, name: str) -> Poller[Thing]" in found
 
 
 @pytest.mark.parametrize(
     ("paths", "expected"),
     [
-        ({"/things/{name}:stop": {"post": operation("Things_Stop", "Thing")}}, "m.Thing | _d.OperationStatus"),
+        ({"/things/{name}:stop": {"post": operation("Things_Stop", "Thing")}}, "Thing | OperationStatus"),
         ({"/things/{name}": GET, "/things/{name}:stop": {"post": operation("Things_Stop", "Other")}}, None),
-        ({"/things/{name}": {**GET, "patch": operation("Things_Stop", "Thing")}}, "m.Thing"),
-        ({"/things/{name}": {**GET, "put": operation("Things_Stop", "Thing", status=201)}}, "m.Thing"),
-        ({"/things/{name}": {**GET, "delete": operation("Things_Stop", "Thing")}}, "m.Thing | _d.OperationStatus"),
-        ({"/things/{name}:stop": {"post": operation("Things_Stop", "Work")}}, "m.Work"),
+        ({"/things/{name}": {**GET, "patch": operation("Things_Stop", "Thing")}}, "Thing"),
+        ({"/things/{name}": {**GET, "put": operation("Things_Stop", "Thing", status=201)}}, "Thing"),
+        ({"/things/{name}": {**GET, "delete": operation("Things_Stop", "Thing")}}, "Thing | OperationStatus"),
+        ({"/things/{name}:stop": {"post": operation("Things_Stop", "Work")}}, "Work"),
         ({"/things/{name}:stop": {"post": operation("Things_Stop", None)}}, "None"),
     ],
 )
 def test_the_type_says_where_a_status_may_be_all_there_is(paths: Json, expected: str | None) -> None:
-    found = re.search(r"def begin_stop\(self, name: str\) -> _d\.Poller\[([^\]]+)\]", source(paths))
+    found = re.search(r"def begin_stop\(self, name: str\) -> Poller\[([^\]]+)\]", source(paths))
     assert found is not None
-    assert (expected or "m.Other | _d.OperationStatus") == found[1]
+    assert (expected or "Other | OperationStatus") == found[1]
 
 
 def test_a_resource_whose_get_needs_more_is_not_asked_for() -> None:
@@ -86,7 +86,7 @@ def test_a_resource_whose_get_needs_more_is_not_asked_for() -> None:
     get = {"get": operation("Things_Get", "Thing", status=200, more=[needed])}
     found = source({"/things/{name}": get, "/things/{name}:stop": {"post": operation("Things_Stop", "Thing")}})
     assert "resource=" not in found
-    assert "_d.Poller[m.Thing | _d.OperationStatus]" in found
+    assert "Poller[Thing | OperationStatus]" in found
 
 
 @pytest.mark.parametrize(

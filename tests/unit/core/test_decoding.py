@@ -17,9 +17,13 @@ SCAN = b'{"kind": "Sql", "name": "n"}'
 def operation(**responses: str) -> Operation[Any]:
     """An operation with these answers: `s200="Scan"`, `default="Key"`."""
     keys = {int(k[1:]) if k[1:].isdigit() else k.removeprefix("s"): text for k, text in responses.items()}
-    return Operation(
-        f"{__package__}.sample_plane.operations.scans", "Scans_Get", "scans", "get", "GET", "/", responses=keys
-    )
+    return declared(Operation(id="Scans_Get", method="GET", path="/", responses=keys))
+
+
+def declared(made: Operation[Any]) -> Operation[Any]:
+    """As a module of the sample plane would declare it."""
+    type("_Operations", (), {"__module__": f"{__package__}.sample_plane.operations.scans", "get": made})
+    return made
 
 
 @pytest.mark.parametrize(
@@ -226,8 +230,7 @@ def test_a_sparse_answer_is_one(text: str, body: Any) -> None:
 @pytest.mark.parametrize("body", [{}, {"new": 1}, {"value": [{"kind": "Sql"}]}])
 def test_the_odd_receipt_of_a_write_does_not_hide_that_it_was_done(body: Any) -> None:
     read = operation(s200="Scan")
-    facts = (read.id, read.group, read.name, "PUT", read.path)
-    write: Operation[Any] = Operation(f"{__package__}.sample_plane.operations.scans", *facts, responses={200: "Scan"})
+    write = declared(Operation(id=read.id, method="PUT", path=read.path, responses={200: "Scan"}))
     assert body == to_json(decode(write, 200, dumps(body)))
     for bad in (ERRORS[0], WORDS[0], "text", {"value": "text"}):
         with pytest.raises(PurviewError):

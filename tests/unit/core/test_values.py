@@ -291,8 +291,8 @@ def test_names_that_do_not_exist() -> None:
 
 
 def test_secrets_do_not_show() -> None:
-    keys = m.IntegrationRuntimeAuthKeys(auth_key_1="canary-1", auth_key_2="canary-2")
-    assert "IntegrationRuntimeAuthKeys(auth_key_1=***, auth_key_2=***)" == repr(keys)
+    keys = m.IntegrationRuntimeAuthKeys(auth_key1="canary-1", auth_key2="canary-2")
+    assert "IntegrationRuntimeAuthKeys(auth_key1=***, auth_key2=***)" == repr(keys)
     assert {"authKey1": "canary-1", "authKey2": "canary-2"} == keys.to_dict()
 
 

@@ -124,7 +124,7 @@ def test_a_live_run_is_recorded_without_secrets_and_replays(run: Runs, account: 
             put(client, "lake")
             keys = client.integration_runtimes
             client.call("IntegrationRuntimes_CreateOrReplace", {"integrationRuntimeName": "node"}, {"kind": "SelfHosted"})
-            assert keys.list_auth_keys("node").auth_key_1
+            assert keys.list_auth_keys("node").auth_key1
             purview = purview_client()
             assert [] == list(purview.unified_catalog.business_domain.enumerate())
 

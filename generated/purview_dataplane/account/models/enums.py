@@ -3,8 +3,8 @@ from purview_core.model import OpenEnum as _OpenEnum
 
 
 class AccessKeyType(_OpenEnum):
-    PRIMARYATLASKAFKAKEY = "PrimaryAtlasKafkaKey"
-    SECONDARYATLASKAFKAKEY = "SecondaryAtlasKafkaKey"
+    PRIMARY_ATLAS_KAFKA_KEY = "PrimaryAtlasKafkaKey"
+    SECONDARY_ATLAS_KAFKA_KEY = "SecondaryAtlasKafkaKey"
 
 
 class AccountProvisioningState(_OpenEnum):
@@ -13,8 +13,8 @@ class AccountProvisioningState(_OpenEnum):
     UPDATING = "Updating"
     MOVING = "Moving"
     DELETING = "Deleting"
-    SOFTDELETING = "SoftDeleting"
-    SOFTDELETED = "SoftDeleted"
+    SOFT_DELETING = "SoftDeleting"
+    SOFT_DELETED = "SoftDeleted"
     FAILED = "Failed"
     SUCCEEDED = "Succeeded"
     CANCELED = "Canceled"
@@ -60,11 +60,11 @@ class DomainProvisioningState(_OpenEnum):
 
 class EntityReferenceType(_OpenEnum):
     UNKNOWN = "Unknown"
-    COLLECTIONREFERENCE = "CollectionReference"
-    CONTACTGROUPDEFINITIONREFERENCE = "ContactGroupDefinitionReference"
-    DATASOURCEREFERENCE = "DatasourceReference"
-    SCANREFERENCE = "ScanReference"
-    ADAPTIVESCOPEREFERENCE = "AdaptiveScopeReference"
+    COLLECTION_REFERENCE = "CollectionReference"
+    CONTACT_GROUP_DEFINITION_REFERENCE = "ContactGroupDefinitionReference"
+    DATASOURCE_REFERENCE = "DatasourceReference"
+    SCAN_REFERENCE = "ScanReference"
+    ADAPTIVE_SCOPE_REFERENCE = "AdaptiveScopeReference"
 
 
 class FilterType(_OpenEnum):
@@ -75,21 +75,21 @@ class FilterType(_OpenEnum):
 class IdentityType(_OpenEnum):
     USER = "User"
     APPLICATION = "Application"
-    MANAGEDIDENTITY = "ManagedIdentity"
+    MANAGED_IDENTITY = "ManagedIdentity"
     KEY = "Key"
 
 
 class ManagedEventHubState(_OpenEnum):
-    NOTSPECIFIED = "NotSpecified"
+    NOT_SPECIFIED = "NotSpecified"
     DISABLED = "Disabled"
     ENABLED = "Enabled"
 
 
 class ManagedIdentityType(_OpenEnum):
     NONE = "None"
-    SYSTEMASSIGNED = "SystemAssigned"
-    USERASSIGNED = "UserAssigned"
-    SYSTEMASSIGNED_USERASSIGNED = "SystemAssigned, UserAssigned"
+    SYSTEM_ASSIGNED = "SystemAssigned"
+    USER_ASSIGNED = "UserAssigned"
+    SYSTEM_ASSIGNED_USER_ASSIGNED = "SystemAssigned, UserAssigned"
 
 
 class MergeAccountType(_OpenEnum):
@@ -100,7 +100,7 @@ class MergeAccountType(_OpenEnum):
 class MergeStatus(_OpenEnum):
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
-    INPROGRESS = "InProgress"
+    IN_PROGRESS = "InProgress"
 
 
 class PrivateEndpointConnectionStatus(_OpenEnum):
@@ -116,15 +116,15 @@ class ProvisioningState(_OpenEnum):
     CREATING = "Creating"
     MOVING = "Moving"
     DELETING = "Deleting"
-    SOFTDELETING = "SoftDeleting"
-    SOFTDELETED = "SoftDeleted"
+    SOFT_DELETING = "SoftDeleting"
+    SOFT_DELETED = "SoftDeleted"
     FAILED = "Failed"
     SUCCEEDED = "Succeeded"
     CANCELED = "Canceled"
 
 
 class PublicNetworkAccess(_OpenEnum):
-    NOTSPECIFIED = "NotSpecified"
+    NOT_SPECIFIED = "NotSpecified"
     ENABLED = "Enabled"
     DISABLED = "Disabled"
 

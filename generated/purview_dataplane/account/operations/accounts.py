@@ -6,115 +6,102 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import AccessKeyOptions, AccessKeys, Account, DataPlaneAccountUpdateParameters
 
-_GET_ACCOUNT_PROPERTIES: _d.Operation[m.Account] = _d.Operation(
-    __name__,
-    "Accounts_GetAccountProperties",
-    "accounts",
-    "get_account_properties",
-    "GET",
-    "/account/",
-    responses={200: "Account", "default": "ErrorResponseModel"},
-    summary="Read the account record: endpoints, managed resources, network access and provisioning state.",
-    parameters=(_d.API_VERSION,),
-)
 
-_UPDATE_ACCOUNT_PROPERTIES: _d.Operation[m.Account] = _d.Operation(
-    __name__,
-    "Accounts_UpdateAccountProperties",
-    "accounts",
-    "update_account_properties",
-    "PATCH",
-    "/account/",
-    responses={200: "Account", "default": "ErrorResponseModel"},
-    summary="Change the friendly name of the account, the only property this call accepts.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("DataPlaneAccountUpdateParameters"),
-)
-
-_GET_ACCESS_KEYS: _d.Operation[m.AccessKeys] = _d.Operation(
-    __name__,
-    "Accounts_GetAccessKeys",
-    "accounts",
-    "get_access_keys",
-    "POST",
-    "/account/listkeys",
-    responses={200: "AccessKeys", "default": "ErrorResponseModel"},
-    summary="Fetch the Event Hubs connection strings of the account; the answer holds secrets.",
-    parameters=(_d.API_VERSION,),
-    retry_safe=True,
-)
-
-_REGENERATE_ACCESS_KEYS: _d.Operation[m.AccessKeys] = _d.Operation(
-    __name__,
-    "Accounts_RegenerateAccessKeys",
-    "accounts",
-    "regenerate_access_keys",
-    "POST",
-    "/account/regeneratekeys",
-    responses={200: "AccessKeys", "default": "ErrorResponseModel"},
-    summary="Renew one Event Hubs key (primary or secondary); clients that use the old one lose access.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("AccessKeyOptions"),
-)
+class _Operations:
+    get_account_properties: _d.Operation[Account] = _d.Operation(
+        id="Accounts_GetAccountProperties",
+        method="GET",
+        path="/account/",
+        responses={200: "Account", "default": "ErrorResponseModel"},
+        summary="Read the account record: endpoints, managed resources, network access and provisioning state.",
+        parameters=(_d.API_VERSION,),
+    )
+    update_account_properties: _d.Operation[Account] = _d.Operation(
+        id="Accounts_UpdateAccountProperties",
+        method="PATCH",
+        path="/account/",
+        responses={200: "Account", "default": "ErrorResponseModel"},
+        summary="Change the friendly name of the account, the only property this call accepts.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("DataPlaneAccountUpdateParameters"),
+    )
+    get_access_keys: _d.Operation[AccessKeys] = _d.Operation(
+        id="Accounts_GetAccessKeys",
+        method="POST",
+        path="/account/listkeys",
+        responses={200: "AccessKeys", "default": "ErrorResponseModel"},
+        summary="Fetch the Event Hubs connection strings of the account; the answer holds secrets.",
+        parameters=(_d.API_VERSION,),
+        retry_safe=True,
+    )
+    regenerate_access_keys: _d.Operation[AccessKeys] = _d.Operation(
+        id="Accounts_RegenerateAccessKeys",
+        method="POST",
+        path="/account/regeneratekeys",
+        responses={200: "AccessKeys", "default": "ErrorResponseModel"},
+        summary="Renew one Event Hubs key (primary or secondary); clients that use the old one lose access.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("AccessKeyOptions"),
+    )
 
 
 class Accounts(_d.Group):
-    def get_account_properties(self) -> m.Account:
+    def get_account_properties(self) -> Account:
         """Read the account record: endpoints, managed resources, network access and provisioning state.
 
         GET /account/
         """
-        return self._send(_GET_ACCOUNT_PROPERTIES)
+        return self._send(_Operations.get_account_properties)
 
-    def update_account_properties(self, *, body: m.DataPlaneAccountUpdateParameters) -> m.Account:
+    def update_account_properties(self, *, body: DataPlaneAccountUpdateParameters) -> Account:
         """Change the friendly name of the account, the only property this call accepts.
 
         PATCH /account/
         """
-        return self._send(_UPDATE_ACCOUNT_PROPERTIES, (), body)
+        return self._send(_Operations.update_account_properties, (), body)
 
-    def get_access_keys(self) -> m.AccessKeys:
+    def get_access_keys(self) -> AccessKeys:
         """Fetch the Event Hubs connection strings of the account; the answer holds secrets.
 
         POST /account/listkeys
         """
-        return self._send(_GET_ACCESS_KEYS)
+        return self._send(_Operations.get_access_keys)
 
-    def regenerate_access_keys(self, *, body: m.AccessKeyOptions) -> m.AccessKeys:
+    def regenerate_access_keys(self, *, body: AccessKeyOptions) -> AccessKeys:
         """Renew one Event Hubs key (primary or secondary); clients that use the old one lose access.
 
         POST /account/regeneratekeys
         """
-        return self._send(_REGENERATE_ACCESS_KEYS, (), body)
+        return self._send(_Operations.regenerate_access_keys, (), body)
 
 
 class AsyncAccounts(_d.AsyncGroup):
-    async def get_account_properties(self) -> m.Account:
+    async def get_account_properties(self) -> Account:
         """Read the account record: endpoints, managed resources, network access and provisioning state.
 
         GET /account/
         """
-        return await self._send(_GET_ACCOUNT_PROPERTIES)
+        return await self._send(_Operations.get_account_properties)
 
-    async def update_account_properties(self, *, body: m.DataPlaneAccountUpdateParameters) -> m.Account:
+    async def update_account_properties(self, *, body: DataPlaneAccountUpdateParameters) -> Account:
         """Change the friendly name of the account, the only property this call accepts.
 
         PATCH /account/
         """
-        return await self._send(_UPDATE_ACCOUNT_PROPERTIES, (), body)
+        return await self._send(_Operations.update_account_properties, (), body)
 
-    async def get_access_keys(self) -> m.AccessKeys:
+    async def get_access_keys(self) -> AccessKeys:
         """Fetch the Event Hubs connection strings of the account; the answer holds secrets.
 
         POST /account/listkeys
         """
-        return await self._send(_GET_ACCESS_KEYS)
+        return await self._send(_Operations.get_access_keys)
 
-    async def regenerate_access_keys(self, *, body: m.AccessKeyOptions) -> m.AccessKeys:
+    async def regenerate_access_keys(self, *, body: AccessKeyOptions) -> AccessKeys:
         """Renew one Event Hubs key (primary or secondary); clients that use the old one lose access.
 
         POST /account/regeneratekeys
         """
-        return await self._send(_REGENERATE_ACCESS_KEYS, (), body)
+        return await self._send(_Operations.regenerate_access_keys, (), body)

@@ -6,193 +6,173 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import Collection, CollectionNameResponse, CollectionPathResponse
 
-_GET: _d.Operation[m.Collection] = _d.Operation(
-    __name__,
-    "Collections_GetCollection",
-    "collections",
-    "get",
-    "GET",
-    "/account/collections/{collectionName}",
-    responses={200: "Collection", "default": "ErrorResponseModel"},
-    summary="Read one collection by its short name: friendly name, parent and provisioning state.",
-    parameters=(
-        _d.path("collection_name"),
-        _d.API_VERSION,
-    ),
-)
 
-_CREATE_OR_UPDATE: _d.Operation[m.Collection] = _d.Operation(
-    __name__,
-    "Collections_CreateOrUpdateCollection",
-    "collections",
-    "create_or_update",
-    "PUT",
-    "/account/collections/{collectionName}",
-    responses={200: "Collection", "default": "ErrorResponseModel"},
-    summary="Create a collection or change it in place; the answer may come before it is fully provisioned.",
-    parameters=(
-        _d.path("collection_name"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("Collection"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Collections_DeleteCollection",
-    "collections",
-    "delete",
-    "DELETE",
-    "/account/collections/{collectionName}",
-    responses={204: "None", "default": "ErrorResponseModel"},
-    summary="Delete a collection, which must first be emptied of child collections, sources and assets.",
-    parameters=(
-        _d.path("collection_name"),
-        _d.API_VERSION,
-    ),
-)
-
-_LIST: _d.Operation[m.Collection] = _d.Operation(
-    __name__,
-    "Collections_ListCollections",
-    "collections",
-    "list",
-    "GET",
-    "/account/collections",
-    responses={200: "CollectionList", "default": "ErrorResponseModel"},
-    summary="Page through all collections of the account, each with a reference to its parent.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("skip_token", "str", "$skipToken"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
-
-_LIST_CHILD_COLLECTION_NAMES: _d.Operation[m.CollectionNameResponse] = _d.Operation(
-    __name__,
-    "Collections_ListChildCollectionNames",
-    "collections",
-    "list_child_collection_names",
-    "GET",
-    "/account/collections/{collectionName}/getChildCollectionNames",
-    responses={200: "CollectionNameResponseList", "default": "ErrorResponseModel"},
-    summary="Page through the names of a collection's children, without their other properties.",
-    parameters=(
-        _d.path("collection_name"),
-        _d.API_VERSION,
-        _d.query("skip_token", "str", "$skipToken"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
-
-_GET_COLLECTION_PATH: _d.Operation[m.CollectionPathResponse] = _d.Operation(
-    __name__,
-    "Collections_GetCollectionPath",
-    "collections",
-    "get_collection_path",
-    "GET",
-    "/account/collections/{collectionName}/getCollectionPath",
-    responses={200: "CollectionPathResponse", "default": "ErrorResponseModel"},
-    summary="Find the ancestors of a collection as two lists, short names and friendly names, root first.",
-    parameters=(
-        _d.path("collection_name"),
-        _d.API_VERSION,
-        _d.query("skip_token", "str", "$skipToken"),
-    ),
-)
+class _Operations:
+    get: _d.Operation[Collection] = _d.Operation(
+        id="Collections_GetCollection",
+        method="GET",
+        path="/account/collections/{collectionName}",
+        responses={200: "Collection", "default": "ErrorResponseModel"},
+        summary="Read one collection by its short name: friendly name, parent and provisioning state.",
+        parameters=(
+            _d.path("collection_name"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_update: _d.Operation[Collection] = _d.Operation(
+        id="Collections_CreateOrUpdateCollection",
+        method="PUT",
+        path="/account/collections/{collectionName}",
+        responses={200: "Collection", "default": "ErrorResponseModel"},
+        summary="Create a collection or change it in place; the answer may come before it is fully provisioned.",
+        parameters=(
+            _d.path("collection_name"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("Collection"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="Collections_DeleteCollection",
+        method="DELETE",
+        path="/account/collections/{collectionName}",
+        responses={204: "None", "default": "ErrorResponseModel"},
+        summary="Delete a collection, which must first be emptied of child collections, sources and assets.",
+        parameters=(
+            _d.path("collection_name"),
+            _d.API_VERSION,
+        ),
+    )
+    list: _d.Operation[Collection] = _d.Operation(
+        id="Collections_ListCollections",
+        method="GET",
+        path="/account/collections",
+        responses={200: "CollectionList", "default": "ErrorResponseModel"},
+        summary="Page through all collections of the account, each with a reference to its parent.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("skip_token", "str", "$skipToken"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    list_child_collection_names: _d.Operation[CollectionNameResponse] = _d.Operation(
+        id="Collections_ListChildCollectionNames",
+        method="GET",
+        path="/account/collections/{collectionName}/getChildCollectionNames",
+        responses={200: "CollectionNameResponseList", "default": "ErrorResponseModel"},
+        summary="Page through the names of a collection's children, without their other properties.",
+        parameters=(
+            _d.path("collection_name"),
+            _d.API_VERSION,
+            _d.query("skip_token", "str", "$skipToken"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    get_collection_path: _d.Operation[CollectionPathResponse] = _d.Operation(
+        id="Collections_GetCollectionPath",
+        method="GET",
+        path="/account/collections/{collectionName}/getCollectionPath",
+        responses={200: "CollectionPathResponse", "default": "ErrorResponseModel"},
+        summary="Find the ancestors of a collection as two lists, short names and friendly names, root first.",
+        parameters=(
+            _d.path("collection_name"),
+            _d.API_VERSION,
+            _d.query("skip_token", "str", "$skipToken"),
+        ),
+    )
 
 
 class Collections(_d.Group):
-    def get(self, collection_name: str) -> m.Collection:
+    def get(self, collection_name: str) -> Collection:
         """Read one collection by its short name: friendly name, parent and provisioning state.
 
         GET /account/collections/{collectionName}
         """
-        return self._send(_GET, (collection_name,))
+        return self._send(_Operations.get, (collection_name,))
 
-    def create_or_update(self, collection_name: str, *, body: m.Collection) -> m.Collection:
+    def create_or_update(self, collection_name: str, *, body: Collection) -> Collection:
         """Create a collection or change it in place; the answer may come before it is fully provisioned.
 
         PUT /account/collections/{collectionName}
         """
-        return self._send(_CREATE_OR_UPDATE, (collection_name,), body)
+        return self._send(_Operations.create_or_update, (collection_name,), body)
 
     def delete(self, collection_name: str) -> None:
         """Delete a collection, which must first be emptied of child collections, sources and assets.
 
         DELETE /account/collections/{collectionName}
         """
-        return self._send(_DELETE, (collection_name,))
+        return self._send(_Operations.delete, (collection_name,))
 
-    def list(self, *, skip_token: str | None = None) -> _d.Pager[m.Collection]:
+    def list(self, *, skip_token: str | None = None) -> Pager[Collection]:
         """Page through all collections of the account, each with a reference to its parent.
 
         GET /account/collections
         """
-        return self._pages(_LIST, (skip_token,))
+        return self._pages(_Operations.list, (skip_token,))
 
     def list_child_collection_names(
         self, collection_name: str, *, skip_token: str | None = None
-    ) -> _d.Pager[m.CollectionNameResponse]:
+    ) -> Pager[CollectionNameResponse]:
         """Page through the names of a collection's children, without their other properties.
 
         GET /account/collections/{collectionName}/getChildCollectionNames
         """
-        return self._pages(_LIST_CHILD_COLLECTION_NAMES, (collection_name, skip_token))
+        return self._pages(_Operations.list_child_collection_names, (collection_name, skip_token))
 
-    def get_collection_path(self, collection_name: str, *, skip_token: str | None = None) -> m.CollectionPathResponse:
+    def get_collection_path(self, collection_name: str, *, skip_token: str | None = None) -> CollectionPathResponse:
         """Find the ancestors of a collection as two lists, short names and friendly names, root first.
 
         GET /account/collections/{collectionName}/getCollectionPath
         """
-        return self._send(_GET_COLLECTION_PATH, (collection_name, skip_token))
+        return self._send(_Operations.get_collection_path, (collection_name, skip_token))
 
 
 class AsyncCollections(_d.AsyncGroup):
-    async def get(self, collection_name: str) -> m.Collection:
+    async def get(self, collection_name: str) -> Collection:
         """Read one collection by its short name: friendly name, parent and provisioning state.
 
         GET /account/collections/{collectionName}
         """
-        return await self._send(_GET, (collection_name,))
+        return await self._send(_Operations.get, (collection_name,))
 
-    async def create_or_update(self, collection_name: str, *, body: m.Collection) -> m.Collection:
+    async def create_or_update(self, collection_name: str, *, body: Collection) -> Collection:
         """Create a collection or change it in place; the answer may come before it is fully provisioned.
 
         PUT /account/collections/{collectionName}
         """
-        return await self._send(_CREATE_OR_UPDATE, (collection_name,), body)
+        return await self._send(_Operations.create_or_update, (collection_name,), body)
 
     async def delete(self, collection_name: str) -> None:
         """Delete a collection, which must first be emptied of child collections, sources and assets.
 
         DELETE /account/collections/{collectionName}
         """
-        return await self._send(_DELETE, (collection_name,))
+        return await self._send(_Operations.delete, (collection_name,))
 
-    def list(self, *, skip_token: str | None = None) -> _d.AsyncPager[m.Collection]:
+    def list(self, *, skip_token: str | None = None) -> AsyncPager[Collection]:
         """Page through all collections of the account, each with a reference to its parent.
 
         GET /account/collections
         """
-        return self._pages(_LIST, (skip_token,))
+        return self._pages(_Operations.list, (skip_token,))
 
     def list_child_collection_names(
         self, collection_name: str, *, skip_token: str | None = None
-    ) -> _d.AsyncPager[m.CollectionNameResponse]:
+    ) -> AsyncPager[CollectionNameResponse]:
         """Page through the names of a collection's children, without their other properties.
 
         GET /account/collections/{collectionName}/getChildCollectionNames
         """
-        return self._pages(_LIST_CHILD_COLLECTION_NAMES, (collection_name, skip_token))
+        return self._pages(_Operations.list_child_collection_names, (collection_name, skip_token))
 
     async def get_collection_path(
         self, collection_name: str, *, skip_token: str | None = None
-    ) -> m.CollectionPathResponse:
+    ) -> CollectionPathResponse:
         """Find the ancestors of a collection as two lists, short names and friendly names, root first.
 
         GET /account/collections/{collectionName}/getCollectionPath
         """
-        return await self._send(_GET_COLLECTION_PATH, (collection_name, skip_token))
+        return await self._send(_Operations.get_collection_path, (collection_name, skip_token))

@@ -6,187 +6,171 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import ContactAssignment, EntityReferenceType
 
-_GET: _d.Operation[m.ContactAssignment] = _d.Operation(
-    __name__,
-    "ContactAssignments_GetContactAssignment",
-    "contact_assignments",
-    "get",
-    "GET",
-    "/account/contactAssignments/{contactAssignmentId}",
-    responses={200: "ContactAssignment", "default": "ErrorResponseModel"},
-    summary="Read one contact assignment: which principal fills a contact group, and for what scope.",
-    parameters=(
-        _d.path("contact_assignment_id"),
-        _d.API_VERSION,
-    ),
-)
 
-_CREATE_OR_UPDATE: _d.Operation[m.ContactAssignment] = _d.Operation(
-    __name__,
-    "ContactAssignments_CreateOrUpdateContactAssignment",
-    "contact_assignments",
-    "create_or_update",
-    "PUT",
-    "/account/contactAssignments/{contactAssignmentId}",
-    responses={200: "ContactAssignment", "default": "ErrorResponseModel"},
-    summary="Assign a principal to a contact group within a scope, or change such an assignment.",
-    parameters=(
-        _d.path("contact_assignment_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("ContactAssignment"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "ContactAssignments_DeleteContactAssignment",
-    "contact_assignments",
-    "delete",
-    "DELETE",
-    "/account/contactAssignments/{contactAssignmentId}",
-    responses={204: "None", "default": "ErrorResponseModel"},
-    summary="Remove one contact assignment by its id; succeeds without an answer body.",
-    parameters=(
-        _d.path("contact_assignment_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_LIST: _d.Operation[m.ContactAssignment] = _d.Operation(
-    __name__,
-    "ContactAssignments_ListContactAssignments",
-    "contact_assignments",
-    "list",
-    "GET",
-    "/account/contactAssignments",
-    responses={200: "ContactAssignmentList", "default": "ErrorResponseModel"},
-    summary="Page through contact assignments, narrowed by scope, contact group or reference type on request.",
-    parameters=(
-        _d.query("scope"),
-        _d.query("contact_group_definition"),
-        _d.query("reference_type", "EntityReferenceType"),
-        _d.API_VERSION,
-        _d.query("skip_token", "str", "$skipToken"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
-
-_LIST_SCOPED_CONTACT_GROUP_NAMES: _d.Operation[str] = _d.Operation(
-    __name__,
-    "ContactAssignments_ListScopedContactGroupNames",
-    "contact_assignments",
-    "list_scoped_contact_group_names",
-    "GET",
-    "/account/getScopedContactGroupNames",
-    responses={200: "ContactGroupNameList", "default": "ErrorResponseModel"},
-    summary="Page through the names of the contact groups in use within a scope, each name once.",
-    parameters=(
-        _d.query("scope"),
-        _d.query("reference_type", "EntityReferenceType"),
-        _d.API_VERSION,
-        _d.query("skip_token", "str", "$skipToken"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
+class _Operations:
+    get: _d.Operation[ContactAssignment] = _d.Operation(
+        id="ContactAssignments_GetContactAssignment",
+        method="GET",
+        path="/account/contactAssignments/{contactAssignmentId}",
+        responses={200: "ContactAssignment", "default": "ErrorResponseModel"},
+        summary="Read one contact assignment: which principal fills a contact group, and for what scope.",
+        parameters=(
+            _d.path("contact_assignment_id"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_update: _d.Operation[ContactAssignment] = _d.Operation(
+        id="ContactAssignments_CreateOrUpdateContactAssignment",
+        method="PUT",
+        path="/account/contactAssignments/{contactAssignmentId}",
+        responses={200: "ContactAssignment", "default": "ErrorResponseModel"},
+        summary="Assign a principal to a contact group within a scope, or change such an assignment.",
+        parameters=(
+            _d.path("contact_assignment_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("ContactAssignment"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="ContactAssignments_DeleteContactAssignment",
+        method="DELETE",
+        path="/account/contactAssignments/{contactAssignmentId}",
+        responses={204: "None", "default": "ErrorResponseModel"},
+        summary="Remove one contact assignment by its id; succeeds without an answer body.",
+        parameters=(
+            _d.path("contact_assignment_id"),
+            _d.API_VERSION,
+        ),
+    )
+    list: _d.Operation[ContactAssignment] = _d.Operation(
+        id="ContactAssignments_ListContactAssignments",
+        method="GET",
+        path="/account/contactAssignments",
+        responses={200: "ContactAssignmentList", "default": "ErrorResponseModel"},
+        summary="Page through contact assignments, narrowed by scope, contact group or reference type on request.",
+        parameters=(
+            _d.query("scope"),
+            _d.query("contact_group_definition"),
+            _d.query("reference_type", "EntityReferenceType"),
+            _d.API_VERSION,
+            _d.query("skip_token", "str", "$skipToken"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    list_scoped_contact_group_names: _d.Operation[str] = _d.Operation(
+        id="ContactAssignments_ListScopedContactGroupNames",
+        method="GET",
+        path="/account/getScopedContactGroupNames",
+        responses={200: "ContactGroupNameList", "default": "ErrorResponseModel"},
+        summary="Page through the names of the contact groups in use within a scope, each name once.",
+        parameters=(
+            _d.query("scope"),
+            _d.query("reference_type", "EntityReferenceType"),
+            _d.API_VERSION,
+            _d.query("skip_token", "str", "$skipToken"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
 
 
 class ContactAssignments(_d.Group):
-    def get(self, contact_assignment_id: str) -> m.ContactAssignment:
+    def get(self, contact_assignment_id: str) -> ContactAssignment:
         """Read one contact assignment: which principal fills a contact group, and for what scope.
 
         GET /account/contactAssignments/{contactAssignmentId}
         """
-        return self._send(_GET, (contact_assignment_id,))
+        return self._send(_Operations.get, (contact_assignment_id,))
 
-    def create_or_update(self, contact_assignment_id: str, *, body: m.ContactAssignment) -> m.ContactAssignment:
+    def create_or_update(self, contact_assignment_id: str, *, body: ContactAssignment) -> ContactAssignment:
         """Assign a principal to a contact group within a scope, or change such an assignment.
 
         PUT /account/contactAssignments/{contactAssignmentId}
         """
-        return self._send(_CREATE_OR_UPDATE, (contact_assignment_id,), body)
+        return self._send(_Operations.create_or_update, (contact_assignment_id,), body)
 
     def delete(self, contact_assignment_id: str) -> None:
         """Remove one contact assignment by its id; succeeds without an answer body.
 
         DELETE /account/contactAssignments/{contactAssignmentId}
         """
-        return self._send(_DELETE, (contact_assignment_id,))
+        return self._send(_Operations.delete, (contact_assignment_id,))
 
     def list(
         self,
         *,
         scope: str | None = None,
         contact_group_definition: str | None = None,
-        reference_type: m.EntityReferenceType | None = None,
+        reference_type: EntityReferenceType | None = None,
         skip_token: str | None = None,
-    ) -> _d.Pager[m.ContactAssignment]:
+    ) -> Pager[ContactAssignment]:
         """Page through contact assignments, narrowed by scope, contact group or reference type on request.
 
         GET /account/contactAssignments
         """
-        return self._pages(_LIST, (scope, contact_group_definition, reference_type, skip_token))
+        return self._pages(_Operations.list, (scope, contact_group_definition, reference_type, skip_token))
 
     def list_scoped_contact_group_names(
         self,
         *,
         scope: str | None = None,
-        reference_type: m.EntityReferenceType | None = None,
+        reference_type: EntityReferenceType | None = None,
         skip_token: str | None = None,
-    ) -> _d.Pager[str]:
+    ) -> Pager[str]:
         """Page through the names of the contact groups in use within a scope, each name once.
 
         GET /account/getScopedContactGroupNames
         """
-        return self._pages(_LIST_SCOPED_CONTACT_GROUP_NAMES, (scope, reference_type, skip_token))
+        return self._pages(_Operations.list_scoped_contact_group_names, (scope, reference_type, skip_token))
 
 
 class AsyncContactAssignments(_d.AsyncGroup):
-    async def get(self, contact_assignment_id: str) -> m.ContactAssignment:
+    async def get(self, contact_assignment_id: str) -> ContactAssignment:
         """Read one contact assignment: which principal fills a contact group, and for what scope.
 
         GET /account/contactAssignments/{contactAssignmentId}
         """
-        return await self._send(_GET, (contact_assignment_id,))
+        return await self._send(_Operations.get, (contact_assignment_id,))
 
-    async def create_or_update(self, contact_assignment_id: str, *, body: m.ContactAssignment) -> m.ContactAssignment:
+    async def create_or_update(self, contact_assignment_id: str, *, body: ContactAssignment) -> ContactAssignment:
         """Assign a principal to a contact group within a scope, or change such an assignment.
 
         PUT /account/contactAssignments/{contactAssignmentId}
         """
-        return await self._send(_CREATE_OR_UPDATE, (contact_assignment_id,), body)
+        return await self._send(_Operations.create_or_update, (contact_assignment_id,), body)
 
     async def delete(self, contact_assignment_id: str) -> None:
         """Remove one contact assignment by its id; succeeds without an answer body.
 
         DELETE /account/contactAssignments/{contactAssignmentId}
         """
-        return await self._send(_DELETE, (contact_assignment_id,))
+        return await self._send(_Operations.delete, (contact_assignment_id,))
 
     def list(
         self,
         *,
         scope: str | None = None,
         contact_group_definition: str | None = None,
-        reference_type: m.EntityReferenceType | None = None,
+        reference_type: EntityReferenceType | None = None,
         skip_token: str | None = None,
-    ) -> _d.AsyncPager[m.ContactAssignment]:
+    ) -> AsyncPager[ContactAssignment]:
         """Page through contact assignments, narrowed by scope, contact group or reference type on request.
 
         GET /account/contactAssignments
         """
-        return self._pages(_LIST, (scope, contact_group_definition, reference_type, skip_token))
+        return self._pages(_Operations.list, (scope, contact_group_definition, reference_type, skip_token))
 
     def list_scoped_contact_group_names(
         self,
         *,
         scope: str | None = None,
-        reference_type: m.EntityReferenceType | None = None,
+        reference_type: EntityReferenceType | None = None,
         skip_token: str | None = None,
-    ) -> _d.AsyncPager[str]:
+    ) -> AsyncPager[str]:
         """Page through the names of the contact groups in use within a scope, each name once.
 
         GET /account/getScopedContactGroupNames
         """
-        return self._pages(_LIST_SCOPED_CONTACT_GROUP_NAMES, (scope, reference_type, skip_token))
+        return self._pages(_Operations.list_scoped_contact_group_names, (scope, reference_type, skip_token))

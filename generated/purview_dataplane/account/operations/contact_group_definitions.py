@@ -6,130 +6,118 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import ContactGroupDefinition
 
-_GET: _d.Operation[m.ContactGroupDefinition] = _d.Operation(
-    __name__,
-    "ContactGroupDefinitions_GetContactGroupDefinition",
-    "contact_group_definitions",
-    "get",
-    "GET",
-    "/account/contactGroupDefinitions/{contactGroupDefinitionName}",
-    responses={200: "ContactGroupDefinition", "default": "ErrorResponseModel"},
-    summary="Read one contact group definition by name: its type, friendly name and description.",
-    parameters=(
-        _d.path("contact_group_definition_name"),
-        _d.API_VERSION,
-    ),
-)
 
-_CREATE_OR_UPDATE: _d.Operation[m.ContactGroupDefinition] = _d.Operation(
-    __name__,
-    "ContactGroupDefinitions_CreateOrUpdateContactGroupDefinition",
-    "contact_group_definitions",
-    "create_or_update",
-    "PUT",
-    "/account/contactGroupDefinitions/{contactGroupDefinitionName}",
-    responses={200: "ContactGroupDefinition", "default": "ErrorResponseModel"},
-    summary="Define a contact group, or change the friendly name and description of one.",
-    parameters=(
-        _d.path("contact_group_definition_name"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("ContactGroupDefinition"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "ContactGroupDefinitions_DeleteContactGroupDefinition",
-    "contact_group_definitions",
-    "delete",
-    "DELETE",
-    "/account/contactGroupDefinitions/{contactGroupDefinitionName}",
-    responses={204: "None", "default": "ErrorResponseModel"},
-    summary="Remove a contact group definition by name; succeeds without an answer body.",
-    parameters=(
-        _d.path("contact_group_definition_name"),
-        _d.API_VERSION,
-    ),
-)
-
-_LIST: _d.Operation[m.ContactGroupDefinition] = _d.Operation(
-    __name__,
-    "ContactGroupDefinitions_ListContactGroupDefinitions",
-    "contact_group_definitions",
-    "list",
-    "GET",
-    "/account/contactGroupDefinitions",
-    responses={200: "ContactGroupDefinitionList", "default": "ErrorResponseModel"},
-    summary="Page through every contact group definition that the account knows.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("skip_token", "str", "$skipToken"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
+class _Operations:
+    get: _d.Operation[ContactGroupDefinition] = _d.Operation(
+        id="ContactGroupDefinitions_GetContactGroupDefinition",
+        method="GET",
+        path="/account/contactGroupDefinitions/{contactGroupDefinitionName}",
+        responses={200: "ContactGroupDefinition", "default": "ErrorResponseModel"},
+        summary="Read one contact group definition by name: its type, friendly name and description.",
+        parameters=(
+            _d.path("contact_group_definition_name"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_update: _d.Operation[ContactGroupDefinition] = _d.Operation(
+        id="ContactGroupDefinitions_CreateOrUpdateContactGroupDefinition",
+        method="PUT",
+        path="/account/contactGroupDefinitions/{contactGroupDefinitionName}",
+        responses={200: "ContactGroupDefinition", "default": "ErrorResponseModel"},
+        summary="Define a contact group, or change the friendly name and description of one.",
+        parameters=(
+            _d.path("contact_group_definition_name"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("ContactGroupDefinition"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="ContactGroupDefinitions_DeleteContactGroupDefinition",
+        method="DELETE",
+        path="/account/contactGroupDefinitions/{contactGroupDefinitionName}",
+        responses={204: "None", "default": "ErrorResponseModel"},
+        summary="Remove a contact group definition by name; succeeds without an answer body.",
+        parameters=(
+            _d.path("contact_group_definition_name"),
+            _d.API_VERSION,
+        ),
+    )
+    list: _d.Operation[ContactGroupDefinition] = _d.Operation(
+        id="ContactGroupDefinitions_ListContactGroupDefinitions",
+        method="GET",
+        path="/account/contactGroupDefinitions",
+        responses={200: "ContactGroupDefinitionList", "default": "ErrorResponseModel"},
+        summary="Page through every contact group definition that the account knows.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("skip_token", "str", "$skipToken"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
 
 
 class ContactGroupDefinitions(_d.Group):
-    def get(self, contact_group_definition_name: str) -> m.ContactGroupDefinition:
+    def get(self, contact_group_definition_name: str) -> ContactGroupDefinition:
         """Read one contact group definition by name: its type, friendly name and description.
 
         GET /account/contactGroupDefinitions/{contactGroupDefinitionName}
         """
-        return self._send(_GET, (contact_group_definition_name,))
+        return self._send(_Operations.get, (contact_group_definition_name,))
 
     def create_or_update(
-        self, contact_group_definition_name: str, *, body: m.ContactGroupDefinition
-    ) -> m.ContactGroupDefinition:
+        self, contact_group_definition_name: str, *, body: ContactGroupDefinition
+    ) -> ContactGroupDefinition:
         """Define a contact group, or change the friendly name and description of one.
 
         PUT /account/contactGroupDefinitions/{contactGroupDefinitionName}
         """
-        return self._send(_CREATE_OR_UPDATE, (contact_group_definition_name,), body)
+        return self._send(_Operations.create_or_update, (contact_group_definition_name,), body)
 
     def delete(self, contact_group_definition_name: str) -> None:
         """Remove a contact group definition by name; succeeds without an answer body.
 
         DELETE /account/contactGroupDefinitions/{contactGroupDefinitionName}
         """
-        return self._send(_DELETE, (contact_group_definition_name,))
+        return self._send(_Operations.delete, (contact_group_definition_name,))
 
-    def list(self, *, skip_token: str | None = None) -> _d.Pager[m.ContactGroupDefinition]:
+    def list(self, *, skip_token: str | None = None) -> Pager[ContactGroupDefinition]:
         """Page through every contact group definition that the account knows.
 
         GET /account/contactGroupDefinitions
         """
-        return self._pages(_LIST, (skip_token,))
+        return self._pages(_Operations.list, (skip_token,))
 
 
 class AsyncContactGroupDefinitions(_d.AsyncGroup):
-    async def get(self, contact_group_definition_name: str) -> m.ContactGroupDefinition:
+    async def get(self, contact_group_definition_name: str) -> ContactGroupDefinition:
         """Read one contact group definition by name: its type, friendly name and description.
 
         GET /account/contactGroupDefinitions/{contactGroupDefinitionName}
         """
-        return await self._send(_GET, (contact_group_definition_name,))
+        return await self._send(_Operations.get, (contact_group_definition_name,))
 
     async def create_or_update(
-        self, contact_group_definition_name: str, *, body: m.ContactGroupDefinition
-    ) -> m.ContactGroupDefinition:
+        self, contact_group_definition_name: str, *, body: ContactGroupDefinition
+    ) -> ContactGroupDefinition:
         """Define a contact group, or change the friendly name and description of one.
 
         PUT /account/contactGroupDefinitions/{contactGroupDefinitionName}
         """
-        return await self._send(_CREATE_OR_UPDATE, (contact_group_definition_name,), body)
+        return await self._send(_Operations.create_or_update, (contact_group_definition_name,), body)
 
     async def delete(self, contact_group_definition_name: str) -> None:
         """Remove a contact group definition by name; succeeds without an answer body.
 
         DELETE /account/contactGroupDefinitions/{contactGroupDefinitionName}
         """
-        return await self._send(_DELETE, (contact_group_definition_name,))
+        return await self._send(_Operations.delete, (contact_group_definition_name,))
 
-    def list(self, *, skip_token: str | None = None) -> _d.AsyncPager[m.ContactGroupDefinition]:
+    def list(self, *, skip_token: str | None = None) -> AsyncPager[ContactGroupDefinition]:
         """Page through every contact group definition that the account knows.
 
         GET /account/contactGroupDefinitions
         """
-        return self._pages(_LIST, (skip_token,))
+        return self._pages(_Operations.list, (skip_token,))

@@ -6,67 +6,63 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import Domain
 
-_GET: _d.Operation[m.Domain] = _d.Operation(
-    __name__,
-    "Domains_GetDomain",
-    "domains",
-    "get",
-    "GET",
-    "/account/domains/{domainName}",
-    responses={200: "Domain", "default": "ErrorResponseModel"},
-    summary="Read one domain by name: its environment, identity, merge state and provisioning state.",
-    parameters=(
-        _d.path("domain_name"),
-        _d.API_VERSION,
-    ),
-)
 
-_LIST: _d.Operation[m.Domain] = _d.Operation(
-    __name__,
-    "Domains_ListDomains",
-    "domains",
-    "list",
-    "GET",
-    "/account/domains",
-    responses={200: "DomainList", "default": "ErrorResponseModel"},
-    summary="Page through the domains of the account; this plane can only read them, not change them.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("skip_token", "str", "$skipToken"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
+class _Operations:
+    get: _d.Operation[Domain] = _d.Operation(
+        id="Domains_GetDomain",
+        method="GET",
+        path="/account/domains/{domainName}",
+        responses={200: "Domain", "default": "ErrorResponseModel"},
+        summary="Read one domain by name: its environment, identity, merge state and provisioning state.",
+        parameters=(
+            _d.path("domain_name"),
+            _d.API_VERSION,
+        ),
+    )
+    list: _d.Operation[Domain] = _d.Operation(
+        id="Domains_ListDomains",
+        method="GET",
+        path="/account/domains",
+        responses={200: "DomainList", "default": "ErrorResponseModel"},
+        summary="Page through the domains of the account; this plane can only read them, not change them.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("skip_token", "str", "$skipToken"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
 
 
 class Domains(_d.Group):
-    def get(self, domain_name: str) -> m.Domain:
+    def get(self, domain_name: str) -> Domain:
         """Read one domain by name: its environment, identity, merge state and provisioning state.
 
         GET /account/domains/{domainName}
         """
-        return self._send(_GET, (domain_name,))
+        return self._send(_Operations.get, (domain_name,))
 
-    def list(self, *, skip_token: str | None = None) -> _d.Pager[m.Domain]:
+    def list(self, *, skip_token: str | None = None) -> Pager[Domain]:
         """Page through the domains of the account; this plane can only read them, not change them.
 
         GET /account/domains
         """
-        return self._pages(_LIST, (skip_token,))
+        return self._pages(_Operations.list, (skip_token,))
 
 
 class AsyncDomains(_d.AsyncGroup):
-    async def get(self, domain_name: str) -> m.Domain:
+    async def get(self, domain_name: str) -> Domain:
         """Read one domain by name: its environment, identity, merge state and provisioning state.
 
         GET /account/domains/{domainName}
         """
-        return await self._send(_GET, (domain_name,))
+        return await self._send(_Operations.get, (domain_name,))
 
-    def list(self, *, skip_token: str | None = None) -> _d.AsyncPager[m.Domain]:
+    def list(self, *, skip_token: str | None = None) -> AsyncPager[Domain]:
         """Page through the domains of the account; this plane can only read them, not change them.
 
         GET /account/domains
         """
-        return self._pages(_LIST, (skip_token,))
+        return self._pages(_Operations.list, (skip_token,))

@@ -6,36 +6,35 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import BatchFeatureRequest, BatchFeatureStatus
 
-_GET_FEATURES: _d.Operation[m.BatchFeatureStatus] = _d.Operation(
-    __name__,
-    "ExposureControl_GetFeatures",
-    "exposure_control",
-    "get_features",
-    "POST",
-    "/account/features",
-    responses={200: "BatchFeatureStatus", "default": "ErrorResponseModel"},
-    summary="Ask which of the named features are switched on for this account; a read, though sent as POST.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("BatchFeatureRequest"),
-    retry_safe=True,
-)
+
+class _Operations:
+    get_features: _d.Operation[BatchFeatureStatus] = _d.Operation(
+        id="ExposureControl_GetFeatures",
+        method="POST",
+        path="/account/features",
+        responses={200: "BatchFeatureStatus", "default": "ErrorResponseModel"},
+        summary="Ask which of the named features are switched on for this account; a read, though sent as POST.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("BatchFeatureRequest"),
+        retry_safe=True,
+    )
 
 
 class ExposureControl(_d.Group):
-    def get_features(self, *, body: m.BatchFeatureRequest) -> m.BatchFeatureStatus:
+    def get_features(self, *, body: BatchFeatureRequest) -> BatchFeatureStatus:
         """Ask which of the named features are switched on for this account; a read, though sent as POST.
 
         POST /account/features
         """
-        return self._send(_GET_FEATURES, (), body)
+        return self._send(_Operations.get_features, (), body)
 
 
 class AsyncExposureControl(_d.AsyncGroup):
-    async def get_features(self, *, body: m.BatchFeatureRequest) -> m.BatchFeatureStatus:
+    async def get_features(self, *, body: BatchFeatureRequest) -> BatchFeatureStatus:
         """Ask which of the named features are switched on for this account; a read, though sent as POST.
 
         POST /account/features
         """
-        return await self._send(_GET_FEATURES, (), body)
+        return await self._send(_Operations.get_features, (), body)

@@ -6,117 +6,105 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import ResourceSetRuleConfig
 
-_GET: _d.Operation[m.ResourceSetRuleConfig] = _d.Operation(
-    __name__,
-    "ResourceSetRules_GetResourceSetRule",
-    "resource_set_rules",
-    "get",
-    "GET",
-    "/account/resourceSetRuleConfigs/defaultResourceSetRuleConfig",
-    responses={200: "ResourceSetRuleConfig", "default": "ErrorResponseModel"},
-    summary="Read the account's one resource set configuration: path patterns and advanced settings.",
-    parameters=(_d.API_VERSION,),
-)
 
-_CREATE_OR_UPDATE: _d.Operation[m.ResourceSetRuleConfig] = _d.Operation(
-    __name__,
-    "ResourceSetRules_CreateOrUpdateResourceSetRule",
-    "resource_set_rules",
-    "create_or_update",
-    "PUT",
-    "/account/resourceSetRuleConfigs/defaultResourceSetRuleConfig",
-    responses={200: "ResourceSetRuleConfig", "default": "ErrorResponseModel"},
-    summary="Write the account's one resource set configuration, which groups files of a data set into one asset.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("ResourceSetRuleConfig"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "ResourceSetRules_DeleteResourceSetRule",
-    "resource_set_rules",
-    "delete",
-    "DELETE",
-    "/account/resourceSetRuleConfigs/defaultResourceSetRuleConfig",
-    responses={200: "None", 204: "None", "default": "ErrorResponseModel"},
-    summary="Drop the account's own resource set configuration; also succeeds when there is none.",
-    parameters=(_d.API_VERSION,),
-)
-
-_LIST: _d.Operation[m.ResourceSetRuleConfig] = _d.Operation(
-    __name__,
-    "ResourceSetRules_ListResourceSetRules",
-    "resource_set_rules",
-    "list",
-    "GET",
-    "/account/resourceSetRuleConfigs",
-    responses={200: "ResourceSetRuleConfigList", "default": "ErrorResponseModel"},
-    summary="Page through the resource set configurations of the account; the API names only the default one.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("skip_token", "str", "$skipToken"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
+class _Operations:
+    get: _d.Operation[ResourceSetRuleConfig] = _d.Operation(
+        id="ResourceSetRules_GetResourceSetRule",
+        method="GET",
+        path="/account/resourceSetRuleConfigs/defaultResourceSetRuleConfig",
+        responses={200: "ResourceSetRuleConfig", "default": "ErrorResponseModel"},
+        summary="Read the account's one resource set configuration: path patterns and advanced settings.",
+        parameters=(_d.API_VERSION,),
+    )
+    create_or_update: _d.Operation[ResourceSetRuleConfig] = _d.Operation(
+        id="ResourceSetRules_CreateOrUpdateResourceSetRule",
+        method="PUT",
+        path="/account/resourceSetRuleConfigs/defaultResourceSetRuleConfig",
+        responses={200: "ResourceSetRuleConfig", "default": "ErrorResponseModel"},
+        summary="Write the account's one resource set configuration, which groups files of a data set into one asset.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("ResourceSetRuleConfig"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="ResourceSetRules_DeleteResourceSetRule",
+        method="DELETE",
+        path="/account/resourceSetRuleConfigs/defaultResourceSetRuleConfig",
+        responses={200: "None", 204: "None", "default": "ErrorResponseModel"},
+        summary="Drop the account's own resource set configuration; also succeeds when there is none.",
+        parameters=(_d.API_VERSION,),
+    )
+    list: _d.Operation[ResourceSetRuleConfig] = _d.Operation(
+        id="ResourceSetRules_ListResourceSetRules",
+        method="GET",
+        path="/account/resourceSetRuleConfigs",
+        responses={200: "ResourceSetRuleConfigList", "default": "ErrorResponseModel"},
+        summary="Page through the resource set configurations of the account; the API names only the default one.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("skip_token", "str", "$skipToken"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
 
 
 class ResourceSetRules(_d.Group):
-    def get(self) -> m.ResourceSetRuleConfig:
+    def get(self) -> ResourceSetRuleConfig:
         """Read the account's one resource set configuration: path patterns and advanced settings.
 
         GET /account/resourceSetRuleConfigs/defaultResourceSetRuleConfig
         """
-        return self._send(_GET)
+        return self._send(_Operations.get)
 
-    def create_or_update(self, *, body: m.ResourceSetRuleConfig) -> m.ResourceSetRuleConfig:
+    def create_or_update(self, *, body: ResourceSetRuleConfig) -> ResourceSetRuleConfig:
         """Write the account's one resource set configuration, which groups files of a data set into one asset.
 
         PUT /account/resourceSetRuleConfigs/defaultResourceSetRuleConfig
         """
-        return self._send(_CREATE_OR_UPDATE, (), body)
+        return self._send(_Operations.create_or_update, (), body)
 
     def delete(self) -> None:
         """Drop the account's own resource set configuration; also succeeds when there is none.
 
         DELETE /account/resourceSetRuleConfigs/defaultResourceSetRuleConfig
         """
-        return self._send(_DELETE)
+        return self._send(_Operations.delete)
 
-    def list(self, *, skip_token: str | None = None) -> _d.Pager[m.ResourceSetRuleConfig]:
+    def list(self, *, skip_token: str | None = None) -> Pager[ResourceSetRuleConfig]:
         """Page through the resource set configurations of the account; the API names only the default one.
 
         GET /account/resourceSetRuleConfigs
         """
-        return self._pages(_LIST, (skip_token,))
+        return self._pages(_Operations.list, (skip_token,))
 
 
 class AsyncResourceSetRules(_d.AsyncGroup):
-    async def get(self) -> m.ResourceSetRuleConfig:
+    async def get(self) -> ResourceSetRuleConfig:
         """Read the account's one resource set configuration: path patterns and advanced settings.
 
         GET /account/resourceSetRuleConfigs/defaultResourceSetRuleConfig
         """
-        return await self._send(_GET)
+        return await self._send(_Operations.get)
 
-    async def create_or_update(self, *, body: m.ResourceSetRuleConfig) -> m.ResourceSetRuleConfig:
+    async def create_or_update(self, *, body: ResourceSetRuleConfig) -> ResourceSetRuleConfig:
         """Write the account's one resource set configuration, which groups files of a data set into one asset.
 
         PUT /account/resourceSetRuleConfigs/defaultResourceSetRuleConfig
         """
-        return await self._send(_CREATE_OR_UPDATE, (), body)
+        return await self._send(_Operations.create_or_update, (), body)
 
     async def delete(self) -> None:
         """Drop the account's own resource set configuration; also succeeds when there is none.
 
         DELETE /account/resourceSetRuleConfigs/defaultResourceSetRuleConfig
         """
-        return await self._send(_DELETE)
+        return await self._send(_Operations.delete)
 
-    def list(self, *, skip_token: str | None = None) -> _d.AsyncPager[m.ResourceSetRuleConfig]:
+    def list(self, *, skip_token: str | None = None) -> AsyncPager[ResourceSetRuleConfig]:
         """Page through the resource set configurations of the account; the API names only the default one.
 
         GET /account/resourceSetRuleConfigs
         """
-        return self._pages(_LIST, (skip_token,))
+        return self._pages(_Operations.list, (skip_token,))

@@ -218,8 +218,8 @@ class AtlasExtraTypeDef(_Model):
     relationship_attribute_defs: list[AtlasRelationshipAttributeDef] | None = None
     default_value: str | None = None
     element_defs: list[AtlasEnumElementDef] | None = None
-    end_def_1: AtlasRelationshipEndDef | None = None
-    end_def_2: AtlasRelationshipEndDef | None = None
+    end_def1: AtlasRelationshipEndDef | None = None
+    end_def2: AtlasRelationshipEndDef | None = None
     relationship_category: RelationshipCategory | None = None
     relationship_label: str | None = None
     attribute_defs: list[AtlasAttributeDef] | None = None
@@ -376,8 +376,8 @@ class AtlasRelationshipAttributeDef(AtlasAttributeDef):
 
 @define(kw_only=True)
 class AtlasRelationshipDef(AtlasStructDef):
-    end_def_1: AtlasRelationshipEndDef | None = None
-    end_def_2: AtlasRelationshipEndDef | None = None
+    end_def1: AtlasRelationshipEndDef | None = None
+    end_def2: AtlasRelationshipEndDef | None = None
     relationship_category: RelationshipCategory | None = None
     relationship_label: str | None = None
 
@@ -429,8 +429,8 @@ class AtlasTypeDef(AtlasBaseTypeDef):
     relationship_attribute_defs: list[AtlasRelationshipAttributeDef] | None = None
     default_value: str | None = None
     element_defs: list[AtlasEnumElementDef] | None = None
-    end_def_1: AtlasRelationshipEndDef | None = None
-    end_def_2: AtlasRelationshipEndDef | None = None
+    end_def1: AtlasRelationshipEndDef | None = None
+    end_def2: AtlasRelationshipEndDef | None = None
     relationship_category: RelationshipCategory | None = None
     relationship_label: str | None = None
     attribute_defs: list[AtlasAttributeDef] | None = None

@@ -21,7 +21,7 @@ class AtlasTermRelationshipStatus(_OpenEnum):
 
 
 class BulkDeleteOperationStatus(_OpenEnum):
-    NOTSTARTED = "NotStarted"
+    NOT_STARTED = "NotStarted"
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
     RUNNING = "Running"
@@ -46,7 +46,7 @@ class Direction(_OpenEnum):
 
 
 class ImportCSVOperationStatus(_OpenEnum):
-    NOTSTARTED = "NotStarted"
+    NOT_STARTED = "NotStarted"
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
     RUNNING = "Running"

@@ -6,100 +6,89 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import AtlasEntitiesWithExtInfo, AtlasEntityWithExtInfo, EntityMutationResponse, MoveEntitiesRequest
 
-_CREATE_OR_UPDATE: _d.Operation[m.EntityMutationResponse] = _d.Operation(
-    __name__,
-    "Collection_CreateOrUpdate",
-    "collection",
-    "create_or_update",
-    "POST",
-    "/catalog/api/collections/{collection}/entity",
-    responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
-    summary="Create or update one entity within a collection, matched by GUID or unique attributes.",
-    parameters=(
-        _d.path("collection"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("AtlasEntityWithExtInfo"),
-)
 
-_CREATE_OR_UPDATE_BULK: _d.Operation[m.EntityMutationResponse] = _d.Operation(
-    __name__,
-    "Collection_CreateOrUpdateBulk",
-    "collection",
-    "create_or_update_bulk",
-    "POST",
-    "/catalog/api/collections/{collection}/entity/bulk",
-    responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
-    summary="Create or update many entities within a collection, matched by GUID or unique attributes.",
-    parameters=(
-        _d.path("collection"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("AtlasEntitiesWithExtInfo"),
-)
-
-_MOVE_ENTITIES_TO: _d.Operation[m.EntityMutationResponse] = _d.Operation(
-    __name__,
-    "Collection_MoveEntitiesToCollection",
-    "collection",
-    "move_entities_to",
-    "POST",
-    "/catalog/api/collections/{collection}/entity/moveHere",
-    responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
-    summary="Move entities, named by GUID, out of their collections into the one in the path.",
-    parameters=(
-        _d.path("collection"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("MoveEntitiesRequest"),
-)
+class _Operations:
+    create_or_update: _d.Operation[EntityMutationResponse] = _d.Operation(
+        id="Collection_CreateOrUpdate",
+        method="POST",
+        path="/catalog/api/collections/{collection}/entity",
+        responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
+        summary="Create or update one entity within a collection, matched by GUID or unique attributes.",
+        parameters=(
+            _d.path("collection"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("AtlasEntityWithExtInfo"),
+    )
+    create_or_update_bulk: _d.Operation[EntityMutationResponse] = _d.Operation(
+        id="Collection_CreateOrUpdateBulk",
+        method="POST",
+        path="/catalog/api/collections/{collection}/entity/bulk",
+        responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
+        summary="Create or update many entities within a collection, matched by GUID or unique attributes.",
+        parameters=(
+            _d.path("collection"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("AtlasEntitiesWithExtInfo"),
+    )
+    move_entities_to: _d.Operation[EntityMutationResponse] = _d.Operation(
+        id="Collection_MoveEntitiesToCollection",
+        method="POST",
+        path="/catalog/api/collections/{collection}/entity/moveHere",
+        responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
+        summary="Move entities, named by GUID, out of their collections into the one in the path.",
+        parameters=(
+            _d.path("collection"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("MoveEntitiesRequest"),
+    )
 
 
 class Collection(_d.Group):
-    def create_or_update(self, collection: str, *, body: m.AtlasEntityWithExtInfo) -> m.EntityMutationResponse:
+    def create_or_update(self, collection: str, *, body: AtlasEntityWithExtInfo) -> EntityMutationResponse:
         """Create or update one entity within a collection, matched by GUID or unique attributes.
 
         POST /catalog/api/collections/{collection}/entity
         """
-        return self._send(_CREATE_OR_UPDATE, (collection,), body)
+        return self._send(_Operations.create_or_update, (collection,), body)
 
-    def create_or_update_bulk(self, collection: str, *, body: m.AtlasEntitiesWithExtInfo) -> m.EntityMutationResponse:
+    def create_or_update_bulk(self, collection: str, *, body: AtlasEntitiesWithExtInfo) -> EntityMutationResponse:
         """Create or update many entities within a collection, matched by GUID or unique attributes.
 
         POST /catalog/api/collections/{collection}/entity/bulk
         """
-        return self._send(_CREATE_OR_UPDATE_BULK, (collection,), body)
+        return self._send(_Operations.create_or_update_bulk, (collection,), body)
 
-    def move_entities_to(self, collection: str, *, body: m.MoveEntitiesRequest) -> m.EntityMutationResponse:
+    def move_entities_to(self, collection: str, *, body: MoveEntitiesRequest) -> EntityMutationResponse:
         """Move entities, named by GUID, out of their collections into the one in the path.
 
         POST /catalog/api/collections/{collection}/entity/moveHere
         """
-        return self._send(_MOVE_ENTITIES_TO, (collection,), body)
+        return self._send(_Operations.move_entities_to, (collection,), body)
 
 
 class AsyncCollection(_d.AsyncGroup):
-    async def create_or_update(self, collection: str, *, body: m.AtlasEntityWithExtInfo) -> m.EntityMutationResponse:
+    async def create_or_update(self, collection: str, *, body: AtlasEntityWithExtInfo) -> EntityMutationResponse:
         """Create or update one entity within a collection, matched by GUID or unique attributes.
 
         POST /catalog/api/collections/{collection}/entity
         """
-        return await self._send(_CREATE_OR_UPDATE, (collection,), body)
+        return await self._send(_Operations.create_or_update, (collection,), body)
 
-    async def create_or_update_bulk(
-        self, collection: str, *, body: m.AtlasEntitiesWithExtInfo
-    ) -> m.EntityMutationResponse:
+    async def create_or_update_bulk(self, collection: str, *, body: AtlasEntitiesWithExtInfo) -> EntityMutationResponse:
         """Create or update many entities within a collection, matched by GUID or unique attributes.
 
         POST /catalog/api/collections/{collection}/entity/bulk
         """
-        return await self._send(_CREATE_OR_UPDATE_BULK, (collection,), body)
+        return await self._send(_Operations.create_or_update_bulk, (collection,), body)
 
-    async def move_entities_to(self, collection: str, *, body: m.MoveEntitiesRequest) -> m.EntityMutationResponse:
+    async def move_entities_to(self, collection: str, *, body: MoveEntitiesRequest) -> EntityMutationResponse:
         """Move entities, named by GUID, out of their collections into the one in the path.
 
         POST /catalog/api/collections/{collection}/entity/moveHere
         """
-        return await self._send(_MOVE_ENTITIES_TO, (collection,), body)
+        return await self._send(_Operations.move_entities_to, (collection,), body)

@@ -6,122 +6,119 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import (
+        AutoCompleteRequest,
+        AutoCompleteResult,
+        BrowseRequest,
+        BrowseResultValue,
+        SearchRequest,
+        SearchResultValue,
+        SuggestRequest,
+        SuggestResult,
+    )
 
-_QUERY: _d.Operation[m.SearchResultValue] = _d.Operation(
-    __name__,
-    "Discovery_Query",
-    "discovery",
-    "query",
-    "POST",
-    "/catalog/api/search/query",
-    responses={200: "SearchResult", "default": "ErrorResponse"},
-    summary="Search the catalog by keywords, filter and facets; up to 1000 hits a page, offset at most 100000.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("SearchRequest"),
-    paging=_d.Paging("value", None, offset="offset", limit="limit", size=50, total="@search.count", place="body"),
-    retry_safe=True,
-)
 
-_SUGGEST: _d.Operation[m.SuggestResult] = _d.Operation(
-    __name__,
-    "Discovery_Suggest",
-    "discovery",
-    "suggest",
-    "POST",
-    "/catalog/api/search/suggest",
-    responses={200: "SuggestResult", "default": "ErrorResponse"},
-    summary="Suggest assets and terms for a text of up to 100 characters; 5 by default, 100 at most.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("SuggestRequest"),
-    retry_safe=True,
-)
-
-_BROWSE: _d.Operation[m.BrowseResultValue] = _d.Operation(
-    __name__,
-    "Discovery_Browse",
-    "discovery",
-    "browse",
-    "POST",
-    "/catalog/api/browse",
-    responses={200: "BrowseResult", "default": "ErrorResponse"},
-    summary="Browse entities level by level, from an entity type or a path; at most 10000 items a page.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("BrowseRequest"),
-    paging=_d.Paging("value", None, offset="offset", limit="limit", total="@search.count", place="body"),
-    retry_safe=True,
-)
-
-_AUTO_COMPLETE: _d.Operation[m.AutoCompleteResult] = _d.Operation(
-    __name__,
-    "Discovery_AutoComplete",
-    "discovery",
-    "auto_complete",
-    "POST",
-    "/catalog/api/search/autocomplete",
-    responses={200: "AutoCompleteResult", "default": "ErrorResponse"},
-    summary="Complete a search text of up to 100 characters; 50 completions by default, 100 at most.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("AutoCompleteRequest"),
-    retry_safe=True,
-)
+class _Operations:
+    query: _d.Operation[SearchResultValue] = _d.Operation(
+        id="Discovery_Query",
+        method="POST",
+        path="/catalog/api/search/query",
+        responses={200: "SearchResult", "default": "ErrorResponse"},
+        summary="Search the catalog by keywords, filter and facets; up to 1000 hits a page, offset at most 100000.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("SearchRequest"),
+        paging=_d.Paging("value", None, offset="offset", limit="limit", size=50, total="@search.count", place="body"),
+        retry_safe=True,
+    )
+    suggest: _d.Operation[SuggestResult] = _d.Operation(
+        id="Discovery_Suggest",
+        method="POST",
+        path="/catalog/api/search/suggest",
+        responses={200: "SuggestResult", "default": "ErrorResponse"},
+        summary="Suggest assets and terms for a text of up to 100 characters; 5 by default, 100 at most.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("SuggestRequest"),
+        retry_safe=True,
+    )
+    browse: _d.Operation[BrowseResultValue] = _d.Operation(
+        id="Discovery_Browse",
+        method="POST",
+        path="/catalog/api/browse",
+        responses={200: "BrowseResult", "default": "ErrorResponse"},
+        summary="Browse entities level by level, from an entity type or a path; at most 10000 items a page.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("BrowseRequest"),
+        paging=_d.Paging("value", None, offset="offset", limit="limit", total="@search.count", place="body"),
+        retry_safe=True,
+    )
+    auto_complete: _d.Operation[AutoCompleteResult] = _d.Operation(
+        id="Discovery_AutoComplete",
+        method="POST",
+        path="/catalog/api/search/autocomplete",
+        responses={200: "AutoCompleteResult", "default": "ErrorResponse"},
+        summary="Complete a search text of up to 100 characters; 50 completions by default, 100 at most.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("AutoCompleteRequest"),
+        retry_safe=True,
+    )
 
 
 class Discovery(_d.Group):
-    def query(self, *, body: m.SearchRequest) -> _d.Pager[m.SearchResultValue]:
+    def query(self, *, body: SearchRequest) -> Pager[SearchResultValue]:
         """Search the catalog by keywords, filter and facets; up to 1000 hits a page, offset at most 100000.
 
         POST /catalog/api/search/query
         """
-        return self._pages(_QUERY, (), body)
+        return self._pages(_Operations.query, (), body)
 
-    def suggest(self, *, body: m.SuggestRequest) -> m.SuggestResult:
+    def suggest(self, *, body: SuggestRequest) -> SuggestResult:
         """Suggest assets and terms for a text of up to 100 characters; 5 by default, 100 at most.
 
         POST /catalog/api/search/suggest
         """
-        return self._send(_SUGGEST, (), body)
+        return self._send(_Operations.suggest, (), body)
 
-    def browse(self, *, body: m.BrowseRequest) -> _d.Pager[m.BrowseResultValue]:
+    def browse(self, *, body: BrowseRequest) -> Pager[BrowseResultValue]:
         """Browse entities level by level, from an entity type or a path; at most 10000 items a page.
 
         POST /catalog/api/browse
         """
-        return self._pages(_BROWSE, (), body)
+        return self._pages(_Operations.browse, (), body)
 
-    def auto_complete(self, *, body: m.AutoCompleteRequest) -> m.AutoCompleteResult:
+    def auto_complete(self, *, body: AutoCompleteRequest) -> AutoCompleteResult:
         """Complete a search text of up to 100 characters; 50 completions by default, 100 at most.
 
         POST /catalog/api/search/autocomplete
         """
-        return self._send(_AUTO_COMPLETE, (), body)
+        return self._send(_Operations.auto_complete, (), body)
 
 
 class AsyncDiscovery(_d.AsyncGroup):
-    def query(self, *, body: m.SearchRequest) -> _d.AsyncPager[m.SearchResultValue]:
+    def query(self, *, body: SearchRequest) -> AsyncPager[SearchResultValue]:
         """Search the catalog by keywords, filter and facets; up to 1000 hits a page, offset at most 100000.
 
         POST /catalog/api/search/query
         """
-        return self._pages(_QUERY, (), body)
+        return self._pages(_Operations.query, (), body)
 
-    async def suggest(self, *, body: m.SuggestRequest) -> m.SuggestResult:
+    async def suggest(self, *, body: SuggestRequest) -> SuggestResult:
         """Suggest assets and terms for a text of up to 100 characters; 5 by default, 100 at most.
 
         POST /catalog/api/search/suggest
         """
-        return await self._send(_SUGGEST, (), body)
+        return await self._send(_Operations.suggest, (), body)
 
-    def browse(self, *, body: m.BrowseRequest) -> _d.AsyncPager[m.BrowseResultValue]:
+    def browse(self, *, body: BrowseRequest) -> AsyncPager[BrowseResultValue]:
         """Browse entities level by level, from an entity type or a path; at most 10000 items a page.
 
         POST /catalog/api/browse
         """
-        return self._pages(_BROWSE, (), body)
+        return self._pages(_Operations.browse, (), body)
 
-    async def auto_complete(self, *, body: m.AutoCompleteRequest) -> m.AutoCompleteResult:
+    async def auto_complete(self, *, body: AutoCompleteRequest) -> AutoCompleteResult:
         """Complete a search text of up to 100 characters; 50 completions by default, 100 at most.
 
         POST /catalog/api/search/autocomplete
         """
-        return await self._send(_AUTO_COMPLETE, (), body)
+        return await self._send(_Operations.auto_complete, (), body)

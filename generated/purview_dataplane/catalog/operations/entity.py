@@ -2,525 +2,404 @@
 from __future__ import annotations
 
 from builtins import list as _list
-from typing import TYPE_CHECKING, Any as _Any
+from typing import TYPE_CHECKING, Any
 
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import FileInput
+    from ..models import (
+        AtlasClassification,
+        AtlasClassifications,
+        AtlasEntitiesWithExtInfo,
+        AtlasEntityHeader,
+        AtlasEntityHeaders,
+        AtlasEntityWithExtInfo,
+        BulkImportResponse,
+        BusinessAttributeUpdateBehavior,
+        ClassificationAssociateRequest,
+        EntityMutationResponse,
+    )
 
-_CREATE_OR_UPDATE: _d.Operation[m.EntityMutationResponse] = _d.Operation(
-    __name__,
-    "Entity_CreateOrUpdate",
-    "entity",
-    "create_or_update",
-    "POST",
-    "/catalog/api/atlas/v2/entity",
-    responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
-    summary="Create an entity, or update the one with this GUID or qualified name; 20 contacts of a kind at most.",
-    parameters=(_d.query("business_attribute_update_behavior", "BusinessAttributeUpdateBehavior"),),
-    body=_d.Body("AtlasEntityWithExtInfo"),
-)
 
-_LIST_BY_GUIDS: _d.Operation[m.AtlasEntitiesWithExtInfo] = _d.Operation(
-    __name__,
-    "Entity_ListByGuids",
-    "entity",
-    "list_by_guids",
-    "GET",
-    "/catalog/api/atlas/v2/entity/bulk",
-    responses={200: "AtlasEntitiesWithExtInfo", "default": "ErrorResponse"},
-    summary="Read many entities by their GUIDs in one call; chosen relationship types can be left out.",
-    parameters=(
-        _d.query("guid", "list[str]", required=True, style="form", explode=True),
-        _d.query("min_ext_info", "bool"),
-        _d.query("ignore_relationships", "bool"),
-        _d.query("exclude_relationship_types", "list[str]", style="form", explode=True),
-    ),
-)
-
-_CREATE_OR_UPDATE_ENTITIES: _d.Operation[m.EntityMutationResponse] = _d.Operation(
-    __name__,
-    "Entity_CreateOrUpdateEntities",
-    "entity",
-    "create_or_update_entities",
-    "POST",
-    "/catalog/api/atlas/v2/entity/bulk",
-    responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
-    summary="Create or update many entities at once, matched by GUID or unique attributes; send small batches.",
-    parameters=(_d.query("business_attribute_update_behavior", "BusinessAttributeUpdateBehavior"),),
-    body=_d.Body("AtlasEntitiesWithExtInfo"),
-)
-
-_DELETE_BY_GUIDS: _d.Operation[m.EntityMutationResponse] = _d.Operation(
-    __name__,
-    "Entity_DeleteByGuids",
-    "entity",
-    "delete_by_guids",
-    "DELETE",
-    "/catalog/api/atlas/v2/entity/bulk",
-    responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
-    summary="Delete many entities by their GUIDs in one call; the answer lists what was changed.",
-    parameters=(_d.query("guid", "list[str]", required=True, style="form", explode=True),),
-)
-
-_ADD_CLASSIFICATION: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_AddClassification",
-    "entity",
-    "add_classification",
-    "POST",
-    "/catalog/api/atlas/v2/entity/bulk/classification",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Attach one classification to many entities, which the body names by GUID.",
-    body=_d.Body("ClassificationAssociateRequest"),
-)
-
-_GET_BY_GUID: _d.Operation[m.AtlasEntityWithExtInfo] = _d.Operation(
-    __name__,
-    "Entity_GetByGuid",
-    "entity",
-    "get_by_guid",
-    "GET",
-    "/catalog/api/atlas/v2/entity/guid/{guid}",
-    responses={200: "AtlasEntityWithExtInfo", "default": "ErrorResponse"},
-    summary="Read one entity by its GUID, with its related entities unless told to leave them out.",
-    parameters=(
-        _d.path("guid"),
-        _d.query("min_ext_info", "bool"),
-        _d.query("ignore_relationships", "bool"),
-    ),
-)
-
-_PARTIAL_UPDATE_ENTITY_ATTRIBUTE_BY_GUID: _d.Operation[m.EntityMutationResponse] = _d.Operation(
-    __name__,
-    "Entity_PartialUpdateEntityAttributeByGuid",
-    "entity",
-    "partial_update_entity_attribute_by_guid",
-    "PUT",
-    "/catalog/api/atlas/v2/entity/guid/{guid}",
-    responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
-    summary="Set one attribute of an entity; only primitives and references, no arrays or maps, no null.",
-    parameters=(
-        _d.path("guid"),
-        _d.query("name", required=True),
-    ),
-    body=_d.Body("Any"),
-)
-
-_DELETE_BY_GUID: _d.Operation[m.EntityMutationResponse] = _d.Operation(
-    __name__,
-    "Entity_DeleteByGuid",
-    "entity",
-    "delete_by_guid",
-    "DELETE",
-    "/catalog/api/atlas/v2/entity/guid/{guid}",
-    responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
-    summary="Delete one entity by its GUID; the answer lists every entity this touched.",
-    parameters=(_d.path("guid"),),
-)
-
-_GET_CLASSIFICATION: _d.Operation[m.AtlasClassification] = _d.Operation(
-    __name__,
-    "Entity_GetClassification",
-    "entity",
-    "get_classification",
-    "GET",
-    "/catalog/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}",
-    responses={200: "AtlasClassification", "default": "ErrorResponse"},
-    summary="Read one classification of an entity by its name, with its attributes.",
-    parameters=(
-        _d.path("guid"),
-        _d.path("classification_name"),
-    ),
-)
-
-_DELETE_CLASSIFICATION: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_DeleteClassification",
-    "entity",
-    "delete_classification",
-    "DELETE",
-    "/catalog/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Take one classification off an entity; the classification type stays defined.",
-    parameters=(
-        _d.path("guid"),
-        _d.path("classification_name"),
-    ),
-)
-
-_GET_CLASSIFICATIONS: _d.Operation[m.AtlasClassifications] = _d.Operation(
-    __name__,
-    "Entity_GetClassifications",
-    "entity",
-    "get_classifications",
-    "GET",
-    "/catalog/api/atlas/v2/entity/guid/{guid}/classifications",
-    responses={200: "AtlasClassifications", "default": "ErrorResponse"},
-    summary="Read every classification that an entity carries, found by its GUID.",
-    parameters=(_d.path("guid"),),
-)
-
-_UPDATE_CLASSIFICATIONS: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_UpdateClassifications",
-    "entity",
-    "update_classifications",
-    "PUT",
-    "/catalog/api/atlas/v2/entity/guid/{guid}/classifications",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Change classifications that an entity already carries, such as their attribute values.",
-    parameters=(_d.path("guid"),),
-    body=_d.Body("list[AtlasClassification]"),
-)
-
-_ADD_CLASSIFICATIONS: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_AddClassifications",
-    "entity",
-    "add_classifications",
-    "POST",
-    "/catalog/api/atlas/v2/entity/guid/{guid}/classifications",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Attach several classifications to one entity, found by its GUID.",
-    parameters=(_d.path("guid"),),
-    body=_d.Body("list[AtlasClassification]"),
-)
-
-_GET_BY_UNIQUE_ATTRIBUTES: _d.Operation[m.AtlasEntityWithExtInfo] = _d.Operation(
-    __name__,
-    "Entity_GetByUniqueAttributes",
-    "entity",
-    "get_by_unique_attributes",
-    "GET",
-    "/catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}",
-    responses={200: "AtlasEntityWithExtInfo", "default": "ErrorResponse"},
-    summary="Read one entity by type and qualified name, or by another unique attribute of that type.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("min_ext_info", "bool"),
-        _d.query("ignore_relationships", "bool"),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-)
-
-_PARTIAL_UPDATE_BY_UNIQUE_ATTRIBUTES: _d.Operation[m.EntityMutationResponse] = _d.Operation(
-    __name__,
-    "Entity_PartialUpdateEntityByUniqueAttributes",
-    "entity",
-    "partial_update_by_unique_attributes",
-    "PUT",
-    "/catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}",
-    responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
-    summary="Change some attributes of the entity with this type and qualified name; null cannot be set.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-    body=_d.Body("AtlasEntityWithExtInfo"),
-)
-
-_DELETE_BY_UNIQUE_ATTRIBUTE: _d.Operation[m.EntityMutationResponse] = _d.Operation(
-    __name__,
-    "Entity_DeleteByUniqueAttribute",
-    "entity",
-    "delete_by_unique_attribute",
-    "DELETE",
-    "/catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}",
-    responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
-    summary="Delete the entity with this type and qualified name; the answer lists every entity touched.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-)
-
-_DELETE_CLASSIFICATION_BY_UNIQUE_ATTRIBUTE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_DeleteClassificationByUniqueAttribute",
-    "entity",
-    "delete_classification_by_unique_attribute",
-    "DELETE",
-    "/catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Take one classification off the entity with this type and qualified name.",
-    parameters=(
-        _d.path("type_name"),
-        _d.path("classification_name"),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-)
-
-_UPDATE_CLASSIFICATIONS_BY_UNIQUE_ATTRIBUTE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_UpdateClassificationsByUniqueAttribute",
-    "entity",
-    "update_classifications_by_unique_attribute",
-    "PUT",
-    "/catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Change classifications already on the entity with this type and qualified name.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-    body=_d.Body("list[AtlasClassification]"),
-)
-
-_ADD_CLASSIFICATIONS_BY_UNIQUE_ATTRIBUTE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_AddClassificationsByUniqueAttribute",
-    "entity",
-    "add_classifications_by_unique_attribute",
-    "POST",
-    "/catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Attach several classifications to the entity with this type and qualified name.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-    body=_d.Body("list[AtlasClassification]"),
-)
-
-_SET_CLASSIFICATIONS: _d.Operation[list[str]] = _d.Operation(
-    __name__,
-    "Entity_SetClassifications",
-    "entity",
-    "set_classifications",
-    "POST",
-    "/catalog/api/atlas/v2/entity/bulk/setClassifications",
-    responses={200: "list[str]", "default": "ErrorResponse"},
-    summary="Set the classifications of many entities, given as a map from GUID to entity header.",
-    body=_d.Body("AtlasEntityHeaders"),
-)
-
-_GET_ENTITIES_BY_UNIQUE_ATTRIBUTES: _d.Operation[m.AtlasEntitiesWithExtInfo] = _d.Operation(
-    __name__,
-    "Entity_GetEntitiesByUniqueAttributes",
-    "entity",
-    "get_entities_by_unique_attributes",
-    "GET",
-    "/catalog/api/atlas/v2/entity/bulk/uniqueAttribute/type/{typeName}",
-    responses={200: "AtlasEntitiesWithExtInfo", "default": "ErrorResponse"},
-    summary="Read many entities of one type by qualified name or another unique attribute; give at least one.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("min_ext_info", "bool"),
-        _d.query("ignore_relationships", "bool"),
-        _d.query(
-            "attr_n_qualified_name",
-            "list[str]",
-            "attr_N:qualifiedName",
-            style="form",
-            explode=True,
-            template="attr_{n}:qualifiedName",
+class _Operations:
+    create_or_update: _d.Operation[EntityMutationResponse] = _d.Operation(
+        id="Entity_CreateOrUpdate",
+        method="POST",
+        path="/catalog/api/atlas/v2/entity",
+        responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
+        summary="Create an entity, or update the one with this GUID or qualified name; 20 contacts of a kind at most.",
+        parameters=(_d.query("business_attribute_update_behavior", "BusinessAttributeUpdateBehavior"),),
+        body=_d.Body("AtlasEntityWithExtInfo"),
+    )
+    list_by_guids: _d.Operation[AtlasEntitiesWithExtInfo] = _d.Operation(
+        id="Entity_ListByGuids",
+        method="GET",
+        path="/catalog/api/atlas/v2/entity/bulk",
+        responses={200: "AtlasEntitiesWithExtInfo", "default": "ErrorResponse"},
+        summary="Read many entities by their GUIDs in one call; chosen relationship types can be left out.",
+        parameters=(
+            _d.query("guid", "list[str]", required=True, style="form", explode=True),
+            _d.query("min_ext_info", "bool"),
+            _d.query("ignore_relationships", "bool"),
+            _d.query("exclude_relationship_types", "list[str]", style="form", explode=True),
         ),
-    ),
-)
-
-_GET_HEADER: _d.Operation[m.AtlasEntityHeader] = _d.Operation(
-    __name__,
-    "Entity_GetHeader",
-    "entity",
-    "get_header",
-    "GET",
-    "/catalog/api/atlas/v2/entity/guid/{guid}/header",
-    responses={200: "AtlasEntityHeader", "default": "ErrorResponse"},
-    summary="Read the header of an entity: type, status and labels, without its relationships.",
-    parameters=(_d.path("guid"),),
-)
-
-_ADD_OR_UPDATE_BUSINESS_METADATA: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_AddOrUpdateBusinessMetadata",
-    "entity",
-    "add_or_update_business_metadata",
-    "POST",
-    "/catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Write business metadata on an entity: merged by default, replaced when isOverwrite is true.",
-    parameters=(
-        _d.path("guid"),
-        _d.query("is_overwrite", "bool"),
-    ),
-    body=_d.Body("dict[str, Any]", required=False),
-)
-
-_DELETE_BUSINESS_METADATA: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_DeleteBusinessMetadata",
-    "entity",
-    "delete_business_metadata",
-    "DELETE",
-    "/catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Take business metadata off an entity; the body names the groups and attributes to drop.",
-    parameters=(_d.path("guid"),),
-    body=_d.Body("dict[str, Any]", required=False),
-)
-
-_ADD_OR_UPDATE_BUSINESS_METADATA_ATTRIBUTES: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_AddOrUpdateBusinessMetadataAttributes",
-    "entity",
-    "add_or_update_business_metadata_attributes",
-    "POST",
-    "/catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata/{bmName}",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Write attributes of one business metadata group on an entity, leaving other groups alone.",
-    parameters=(
-        _d.path("guid"),
-        _d.path("bm_name"),
-    ),
-    body=_d.Body("dict[str, Any]", required=False),
-)
-
-_DELETE_BUSINESS_METADATA_ATTRIBUTES: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_DeleteBusinessMetadataAttributes",
-    "entity",
-    "delete_business_metadata_attributes",
-    "DELETE",
-    "/catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata/{bmName}",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Take the named attributes of one business metadata group off an entity.",
-    parameters=(
-        _d.path("guid"),
-        _d.path("bm_name"),
-    ),
-    body=_d.Body("dict[str, Any]", required=False),
-)
-
-_GET_SAMPLE_BUSINESS_METADATA_TEMPLATE: _d.Operation[bytes] = _d.Operation(
-    __name__,
-    "Entity_GetSampleBusinessMetadataTemplate",
-    "entity",
-    "get_sample_business_metadata_template",
-    "GET",
-    "/catalog/api/atlas/v2/entity/businessmetadata/import/template",
-    responses={200: "bytes", "default": "ErrorResponse"},
-    summary="Download the sample file that shows the layout of a business metadata import.",
-)
-
-_IMPORT_BUSINESS_METADATA: _d.Operation[m.BulkImportResponse] = _d.Operation(
-    __name__,
-    "Entity_ImportBusinessMetadata",
-    "entity",
-    "import_business_metadata",
-    "POST",
-    "/catalog/api/atlas/v2/entity/businessmetadata/import",
-    responses={200: "BulkImportResponse", "default": "ErrorResponse"},
-    summary="Upload a file of business metadata for many entities; the answer lists successes and failures.",
-    body=_d.Body(
-        "",
-        required=False,
-        media_types=("multipart/form-data",),
-        fields=(_d.FormField("uploaded_input_stream", "uploadedInputStream", False),),
-    ),
-)
-
-_ADD_LABEL: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_AddLabel",
-    "entity",
-    "add_label",
-    "PUT",
-    "/catalog/api/atlas/v2/entity/guid/{guid}/labels",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Add labels to an entity and keep those it has; to replace them all, set the labels instead.",
-    parameters=(_d.path("guid"),),
-    body=_d.Body("list[str]", required=False),
-)
-
-_SET_LABELS: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_SetLabels",
-    "entity",
-    "set_labels",
-    "POST",
-    "/catalog/api/atlas/v2/entity/guid/{guid}/labels",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Replace all labels of an entity, found by GUID, with the given list.",
-    parameters=(_d.path("guid"),),
-    body=_d.Body("list[str]", required=False),
-)
-
-_DELETE_LABELS: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_DeleteLabels",
-    "entity",
-    "delete_labels",
-    "DELETE",
-    "/catalog/api/atlas/v2/entity/guid/{guid}/labels",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Take the listed labels off an entity, found by its GUID, and keep the rest.",
-    parameters=(_d.path("guid"),),
-    body=_d.Body("list[str]", required=False),
-)
-
-_ADD_LABELS_BY_UNIQUE_ATTRIBUTE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_AddLabelsByUniqueAttribute",
-    "entity",
-    "add_labels_by_unique_attribute",
-    "PUT",
-    "/catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Add labels to the entity with this type and qualified name; an empty list changes nothing.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-    body=_d.Body("list[str]", required=False),
-)
-
-_SET_LABELS_BY_UNIQUE_ATTRIBUTE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_SetLabelsByUniqueAttribute",
-    "entity",
-    "set_labels_by_unique_attribute",
-    "POST",
-    "/catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Replace all labels of the entity with this type and qualified name; an empty list clears them.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-    body=_d.Body("list[str]", required=False),
-)
-
-_DELETE_LABELS_BY_UNIQUE_ATTRIBUTE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_DeleteLabelsByUniqueAttribute",
-    "entity",
-    "delete_labels_by_unique_attribute",
-    "DELETE",
-    "/catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Take labels off the entity with this type and qualified name; labels it lacks are skipped.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-    body=_d.Body("list[str]", required=False),
-)
+    )
+    create_or_update_entities: _d.Operation[EntityMutationResponse] = _d.Operation(
+        id="Entity_CreateOrUpdateEntities",
+        method="POST",
+        path="/catalog/api/atlas/v2/entity/bulk",
+        responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
+        summary="Create or update many entities at once, matched by GUID or unique attributes; send small batches.",
+        parameters=(_d.query("business_attribute_update_behavior", "BusinessAttributeUpdateBehavior"),),
+        body=_d.Body("AtlasEntitiesWithExtInfo"),
+    )
+    delete_by_guids: _d.Operation[EntityMutationResponse] = _d.Operation(
+        id="Entity_DeleteByGuids",
+        method="DELETE",
+        path="/catalog/api/atlas/v2/entity/bulk",
+        responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
+        summary="Delete many entities by their GUIDs in one call; the answer lists what was changed.",
+        parameters=(_d.query("guid", "list[str]", required=True, style="form", explode=True),),
+    )
+    add_classification: _d.Operation[None] = _d.Operation(
+        id="Entity_AddClassification",
+        method="POST",
+        path="/catalog/api/atlas/v2/entity/bulk/classification",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Attach one classification to many entities, which the body names by GUID.",
+        body=_d.Body("ClassificationAssociateRequest"),
+    )
+    get_by_guid: _d.Operation[AtlasEntityWithExtInfo] = _d.Operation(
+        id="Entity_GetByGuid",
+        method="GET",
+        path="/catalog/api/atlas/v2/entity/guid/{guid}",
+        responses={200: "AtlasEntityWithExtInfo", "default": "ErrorResponse"},
+        summary="Read one entity by its GUID, with its related entities unless told to leave them out.",
+        parameters=(
+            _d.path("guid"),
+            _d.query("min_ext_info", "bool"),
+            _d.query("ignore_relationships", "bool"),
+        ),
+    )
+    partial_update_entity_attribute_by_guid: _d.Operation[EntityMutationResponse] = _d.Operation(
+        id="Entity_PartialUpdateEntityAttributeByGuid",
+        method="PUT",
+        path="/catalog/api/atlas/v2/entity/guid/{guid}",
+        responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
+        summary="Set one attribute of an entity; only primitives and references, no arrays or maps, no null.",
+        parameters=(
+            _d.path("guid"),
+            _d.query("name", required=True),
+        ),
+        body=_d.Body("Any"),
+    )
+    delete_by_guid: _d.Operation[EntityMutationResponse] = _d.Operation(
+        id="Entity_DeleteByGuid",
+        method="DELETE",
+        path="/catalog/api/atlas/v2/entity/guid/{guid}",
+        responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
+        summary="Delete one entity by its GUID; the answer lists every entity this touched.",
+        parameters=(_d.path("guid"),),
+    )
+    get_classification: _d.Operation[AtlasClassification] = _d.Operation(
+        id="Entity_GetClassification",
+        method="GET",
+        path="/catalog/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}",
+        responses={200: "AtlasClassification", "default": "ErrorResponse"},
+        summary="Read one classification of an entity by its name, with its attributes.",
+        parameters=(
+            _d.path("guid"),
+            _d.path("classification_name"),
+        ),
+    )
+    delete_classification: _d.Operation[None] = _d.Operation(
+        id="Entity_DeleteClassification",
+        method="DELETE",
+        path="/catalog/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Take one classification off an entity; the classification type stays defined.",
+        parameters=(
+            _d.path("guid"),
+            _d.path("classification_name"),
+        ),
+    )
+    get_classifications: _d.Operation[AtlasClassifications] = _d.Operation(
+        id="Entity_GetClassifications",
+        method="GET",
+        path="/catalog/api/atlas/v2/entity/guid/{guid}/classifications",
+        responses={200: "AtlasClassifications", "default": "ErrorResponse"},
+        summary="Read every classification that an entity carries, found by its GUID.",
+        parameters=(_d.path("guid"),),
+    )
+    update_classifications: _d.Operation[None] = _d.Operation(
+        id="Entity_UpdateClassifications",
+        method="PUT",
+        path="/catalog/api/atlas/v2/entity/guid/{guid}/classifications",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Change classifications that an entity already carries, such as their attribute values.",
+        parameters=(_d.path("guid"),),
+        body=_d.Body("list[AtlasClassification]"),
+    )
+    add_classifications: _d.Operation[None] = _d.Operation(
+        id="Entity_AddClassifications",
+        method="POST",
+        path="/catalog/api/atlas/v2/entity/guid/{guid}/classifications",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Attach several classifications to one entity, found by its GUID.",
+        parameters=(_d.path("guid"),),
+        body=_d.Body("list[AtlasClassification]"),
+    )
+    get_by_unique_attributes: _d.Operation[AtlasEntityWithExtInfo] = _d.Operation(
+        id="Entity_GetByUniqueAttributes",
+        method="GET",
+        path="/catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}",
+        responses={200: "AtlasEntityWithExtInfo", "default": "ErrorResponse"},
+        summary="Read one entity by type and qualified name, or by another unique attribute of that type.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("min_ext_info", "bool"),
+            _d.query("ignore_relationships", "bool"),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+    )
+    partial_update_by_unique_attributes: _d.Operation[EntityMutationResponse] = _d.Operation(
+        id="Entity_PartialUpdateEntityByUniqueAttributes",
+        method="PUT",
+        path="/catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}",
+        responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
+        summary="Change some attributes of the entity with this type and qualified name; null cannot be set.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+        body=_d.Body("AtlasEntityWithExtInfo"),
+    )
+    delete_by_unique_attribute: _d.Operation[EntityMutationResponse] = _d.Operation(
+        id="Entity_DeleteByUniqueAttribute",
+        method="DELETE",
+        path="/catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}",
+        responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
+        summary="Delete the entity with this type and qualified name; the answer lists every entity touched.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+    )
+    delete_classification_by_unique_attribute: _d.Operation[None] = _d.Operation(
+        id="Entity_DeleteClassificationByUniqueAttribute",
+        method="DELETE",
+        path="/catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Take one classification off the entity with this type and qualified name.",
+        parameters=(
+            _d.path("type_name"),
+            _d.path("classification_name"),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+    )
+    update_classifications_by_unique_attribute: _d.Operation[None] = _d.Operation(
+        id="Entity_UpdateClassificationsByUniqueAttribute",
+        method="PUT",
+        path="/catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Change classifications already on the entity with this type and qualified name.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+        body=_d.Body("list[AtlasClassification]"),
+    )
+    add_classifications_by_unique_attribute: _d.Operation[None] = _d.Operation(
+        id="Entity_AddClassificationsByUniqueAttribute",
+        method="POST",
+        path="/catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Attach several classifications to the entity with this type and qualified name.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+        body=_d.Body("list[AtlasClassification]"),
+    )
+    set_classifications: _d.Operation[_list[str]] = _d.Operation(
+        id="Entity_SetClassifications",
+        method="POST",
+        path="/catalog/api/atlas/v2/entity/bulk/setClassifications",
+        responses={200: "list[str]", "default": "ErrorResponse"},
+        summary="Set the classifications of many entities, given as a map from GUID to entity header.",
+        body=_d.Body("AtlasEntityHeaders"),
+    )
+    get_entities_by_unique_attributes: _d.Operation[AtlasEntitiesWithExtInfo] = _d.Operation(
+        id="Entity_GetEntitiesByUniqueAttributes",
+        method="GET",
+        path="/catalog/api/atlas/v2/entity/bulk/uniqueAttribute/type/{typeName}",
+        responses={200: "AtlasEntitiesWithExtInfo", "default": "ErrorResponse"},
+        summary="Read many entities of one type by qualified name or another unique attribute; give at least one.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("min_ext_info", "bool"),
+            _d.query("ignore_relationships", "bool"),
+            _d.query(
+                "attr_n_qualified_name",
+                "list[str]",
+                "attr_N:qualifiedName",
+                style="form",
+                explode=True,
+                template="attr_{n}:qualifiedName",
+            ),
+        ),
+    )
+    get_header: _d.Operation[AtlasEntityHeader] = _d.Operation(
+        id="Entity_GetHeader",
+        method="GET",
+        path="/catalog/api/atlas/v2/entity/guid/{guid}/header",
+        responses={200: "AtlasEntityHeader", "default": "ErrorResponse"},
+        summary="Read the header of an entity: type, status and labels, without its relationships.",
+        parameters=(_d.path("guid"),),
+    )
+    add_or_update_business_metadata: _d.Operation[None] = _d.Operation(
+        id="Entity_AddOrUpdateBusinessMetadata",
+        method="POST",
+        path="/catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Write business metadata on an entity: merged by default, replaced when isOverwrite is true.",
+        parameters=(
+            _d.path("guid"),
+            _d.query("is_overwrite", "bool"),
+        ),
+        body=_d.Body("dict[str, Any]", required=False),
+    )
+    delete_business_metadata: _d.Operation[None] = _d.Operation(
+        id="Entity_DeleteBusinessMetadata",
+        method="DELETE",
+        path="/catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Take business metadata off an entity; the body names the groups and attributes to drop.",
+        parameters=(_d.path("guid"),),
+        body=_d.Body("dict[str, Any]", required=False),
+    )
+    add_or_update_business_metadata_attributes: _d.Operation[None] = _d.Operation(
+        id="Entity_AddOrUpdateBusinessMetadataAttributes",
+        method="POST",
+        path="/catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata/{bmName}",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Write attributes of one business metadata group on an entity, leaving other groups alone.",
+        parameters=(
+            _d.path("guid"),
+            _d.path("bm_name"),
+        ),
+        body=_d.Body("dict[str, Any]", required=False),
+    )
+    delete_business_metadata_attributes: _d.Operation[None] = _d.Operation(
+        id="Entity_DeleteBusinessMetadataAttributes",
+        method="DELETE",
+        path="/catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata/{bmName}",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Take the named attributes of one business metadata group off an entity.",
+        parameters=(
+            _d.path("guid"),
+            _d.path("bm_name"),
+        ),
+        body=_d.Body("dict[str, Any]", required=False),
+    )
+    get_sample_business_metadata_template: _d.Operation[bytes] = _d.Operation(
+        id="Entity_GetSampleBusinessMetadataTemplate",
+        method="GET",
+        path="/catalog/api/atlas/v2/entity/businessmetadata/import/template",
+        responses={200: "bytes", "default": "ErrorResponse"},
+        summary="Download the sample file that shows the layout of a business metadata import.",
+    )
+    import_business_metadata: _d.Operation[BulkImportResponse] = _d.Operation(
+        id="Entity_ImportBusinessMetadata",
+        method="POST",
+        path="/catalog/api/atlas/v2/entity/businessmetadata/import",
+        responses={200: "BulkImportResponse", "default": "ErrorResponse"},
+        summary="Upload a file of business metadata for many entities; the answer lists successes and failures.",
+        body=_d.Body(
+            "",
+            required=False,
+            media_types=("multipart/form-data",),
+            fields=(_d.FormField("uploaded_input_stream", "uploadedInputStream", False),),
+        ),
+    )
+    add_label: _d.Operation[None] = _d.Operation(
+        id="Entity_AddLabel",
+        method="PUT",
+        path="/catalog/api/atlas/v2/entity/guid/{guid}/labels",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Add labels to an entity and keep those it has; to replace them all, set the labels instead.",
+        parameters=(_d.path("guid"),),
+        body=_d.Body("list[str]", required=False),
+    )
+    set_labels: _d.Operation[None] = _d.Operation(
+        id="Entity_SetLabels",
+        method="POST",
+        path="/catalog/api/atlas/v2/entity/guid/{guid}/labels",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Replace all labels of an entity, found by GUID, with the given list.",
+        parameters=(_d.path("guid"),),
+        body=_d.Body("list[str]", required=False),
+    )
+    delete_labels: _d.Operation[None] = _d.Operation(
+        id="Entity_DeleteLabels",
+        method="DELETE",
+        path="/catalog/api/atlas/v2/entity/guid/{guid}/labels",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Take the listed labels off an entity, found by its GUID, and keep the rest.",
+        parameters=(_d.path("guid"),),
+        body=_d.Body("list[str]", required=False),
+    )
+    add_labels_by_unique_attribute: _d.Operation[None] = _d.Operation(
+        id="Entity_AddLabelsByUniqueAttribute",
+        method="PUT",
+        path="/catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Add labels to the entity with this type and qualified name; an empty list changes nothing.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+        body=_d.Body("list[str]", required=False),
+    )
+    set_labels_by_unique_attribute: _d.Operation[None] = _d.Operation(
+        id="Entity_SetLabelsByUniqueAttribute",
+        method="POST",
+        path="/catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Replace all labels of the entity with this type and qualified name; an empty list clears them.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+        body=_d.Body("list[str]", required=False),
+    )
+    delete_labels_by_unique_attribute: _d.Operation[None] = _d.Operation(
+        id="Entity_DeleteLabelsByUniqueAttribute",
+        method="DELETE",
+        path="/catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Take labels off the entity with this type and qualified name; labels it lacks are skipped.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+        body=_d.Body("list[str]", required=False),
+    )
 
 
 class Entity(_d.Group):
     def create_or_update(
         self,
         *,
-        body: m.AtlasEntityWithExtInfo,
-        business_attribute_update_behavior: m.BusinessAttributeUpdateBehavior | None = None,
-    ) -> m.EntityMutationResponse:
+        body: AtlasEntityWithExtInfo,
+        business_attribute_update_behavior: BusinessAttributeUpdateBehavior | None = None,
+    ) -> EntityMutationResponse:
         """Create an entity, or update the one with this GUID or qualified name; 20 contacts of a kind at most.
 
         POST /catalog/api/atlas/v2/entity
         """
-        return self._send(_CREATE_OR_UPDATE, (business_attribute_update_behavior,), body)
+        return self._send(_Operations.create_or_update, (business_attribute_update_behavior,), body)
 
     def list_by_guids(
         self,
@@ -529,96 +408,98 @@ class Entity(_d.Group):
         min_ext_info: bool | None = None,
         ignore_relationships: bool | None = None,
         exclude_relationship_types: _list[str] | None = None,
-    ) -> m.AtlasEntitiesWithExtInfo:
+    ) -> AtlasEntitiesWithExtInfo:
         """Read many entities by their GUIDs in one call; chosen relationship types can be left out.
 
         GET /catalog/api/atlas/v2/entity/bulk
         """
-        return self._send(_LIST_BY_GUIDS, (guid, min_ext_info, ignore_relationships, exclude_relationship_types))
+        return self._send(
+            _Operations.list_by_guids, (guid, min_ext_info, ignore_relationships, exclude_relationship_types)
+        )
 
     def create_or_update_entities(
         self,
         *,
-        body: m.AtlasEntitiesWithExtInfo,
-        business_attribute_update_behavior: m.BusinessAttributeUpdateBehavior | None = None,
-    ) -> m.EntityMutationResponse:
+        body: AtlasEntitiesWithExtInfo,
+        business_attribute_update_behavior: BusinessAttributeUpdateBehavior | None = None,
+    ) -> EntityMutationResponse:
         """Create or update many entities at once, matched by GUID or unique attributes; send small batches.
 
         POST /catalog/api/atlas/v2/entity/bulk
         """
-        return self._send(_CREATE_OR_UPDATE_ENTITIES, (business_attribute_update_behavior,), body)
+        return self._send(_Operations.create_or_update_entities, (business_attribute_update_behavior,), body)
 
-    def delete_by_guids(self, *, guid: _list[str]) -> m.EntityMutationResponse:
+    def delete_by_guids(self, *, guid: _list[str]) -> EntityMutationResponse:
         """Delete many entities by their GUIDs in one call; the answer lists what was changed.
 
         DELETE /catalog/api/atlas/v2/entity/bulk
         """
-        return self._send(_DELETE_BY_GUIDS, (guid,))
+        return self._send(_Operations.delete_by_guids, (guid,))
 
-    def add_classification(self, *, body: m.ClassificationAssociateRequest) -> None:
+    def add_classification(self, *, body: ClassificationAssociateRequest) -> None:
         """Attach one classification to many entities, which the body names by GUID.
 
         POST /catalog/api/atlas/v2/entity/bulk/classification
         """
-        return self._send(_ADD_CLASSIFICATION, (), body)
+        return self._send(_Operations.add_classification, (), body)
 
     def get_by_guid(
         self, guid: str, *, min_ext_info: bool | None = None, ignore_relationships: bool | None = None
-    ) -> m.AtlasEntityWithExtInfo:
+    ) -> AtlasEntityWithExtInfo:
         """Read one entity by its GUID, with its related entities unless told to leave them out.
 
         GET /catalog/api/atlas/v2/entity/guid/{guid}
         """
-        return self._send(_GET_BY_GUID, (guid, min_ext_info, ignore_relationships))
+        return self._send(_Operations.get_by_guid, (guid, min_ext_info, ignore_relationships))
 
-    def partial_update_entity_attribute_by_guid(self, guid: str, *, name: str, body: _Any) -> m.EntityMutationResponse:
+    def partial_update_entity_attribute_by_guid(self, guid: str, *, name: str, body: Any) -> EntityMutationResponse:
         """Set one attribute of an entity; only primitives and references, no arrays or maps, no null.
 
         PUT /catalog/api/atlas/v2/entity/guid/{guid}
         """
-        return self._send(_PARTIAL_UPDATE_ENTITY_ATTRIBUTE_BY_GUID, (guid, name), body)
+        return self._send(_Operations.partial_update_entity_attribute_by_guid, (guid, name), body)
 
-    def delete_by_guid(self, guid: str) -> m.EntityMutationResponse:
+    def delete_by_guid(self, guid: str) -> EntityMutationResponse:
         """Delete one entity by its GUID; the answer lists every entity this touched.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}
         """
-        return self._send(_DELETE_BY_GUID, (guid,))
+        return self._send(_Operations.delete_by_guid, (guid,))
 
-    def get_classification(self, guid: str, classification_name: str) -> m.AtlasClassification:
+    def get_classification(self, guid: str, classification_name: str) -> AtlasClassification:
         """Read one classification of an entity by its name, with its attributes.
 
         GET /catalog/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}
         """
-        return self._send(_GET_CLASSIFICATION, (guid, classification_name))
+        return self._send(_Operations.get_classification, (guid, classification_name))
 
     def delete_classification(self, guid: str, classification_name: str) -> None:
         """Take one classification off an entity; the classification type stays defined.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}
         """
-        return self._send(_DELETE_CLASSIFICATION, (guid, classification_name))
+        return self._send(_Operations.delete_classification, (guid, classification_name))
 
-    def get_classifications(self, guid: str) -> m.AtlasClassifications:
+    def get_classifications(self, guid: str) -> AtlasClassifications:
         """Read every classification that an entity carries, found by its GUID.
 
         GET /catalog/api/atlas/v2/entity/guid/{guid}/classifications
         """
-        return self._send(_GET_CLASSIFICATIONS, (guid,))
+        return self._send(_Operations.get_classifications, (guid,))
 
-    def update_classifications(self, guid: str, *, body: _list[m.AtlasClassification]) -> None:
+    def update_classifications(self, guid: str, *, body: _list[AtlasClassification]) -> None:
         """Change classifications that an entity already carries, such as their attribute values.
 
         PUT /catalog/api/atlas/v2/entity/guid/{guid}/classifications
         """
-        return self._send(_UPDATE_CLASSIFICATIONS, (guid,), body)
+        return self._send(_Operations.update_classifications, (guid,), body)
 
-    def add_classifications(self, guid: str, *, body: _list[m.AtlasClassification]) -> None:
+    def add_classifications(self, guid: str, *, body: _list[AtlasClassification]) -> None:
         """Attach several classifications to one entity, found by its GUID.
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/classifications
         """
-        return self._send(_ADD_CLASSIFICATIONS, (guid,), body)
+        return self._send(_Operations.add_classifications, (guid,), body)
 
     def get_by_unique_attributes(
         self,
@@ -627,32 +508,32 @@ class Entity(_d.Group):
         min_ext_info: bool | None = None,
         ignore_relationships: bool | None = None,
         attr_qualified_name: str | None = None,
-    ) -> m.AtlasEntityWithExtInfo:
+    ) -> AtlasEntityWithExtInfo:
         """Read one entity by type and qualified name, or by another unique attribute of that type.
 
         GET /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
         return self._send(
-            _GET_BY_UNIQUE_ATTRIBUTES, (type_name, min_ext_info, ignore_relationships, attr_qualified_name)
+            _Operations.get_by_unique_attributes, (type_name, min_ext_info, ignore_relationships, attr_qualified_name)
         )
 
     def partial_update_by_unique_attributes(
-        self, type_name: str, *, body: m.AtlasEntityWithExtInfo, attr_qualified_name: str | None = None
-    ) -> m.EntityMutationResponse:
+        self, type_name: str, *, body: AtlasEntityWithExtInfo, attr_qualified_name: str | None = None
+    ) -> EntityMutationResponse:
         """Change some attributes of the entity with this type and qualified name; null cannot be set.
 
         PUT /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
-        return self._send(_PARTIAL_UPDATE_BY_UNIQUE_ATTRIBUTES, (type_name, attr_qualified_name), body)
+        return self._send(_Operations.partial_update_by_unique_attributes, (type_name, attr_qualified_name), body)
 
     def delete_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None
-    ) -> m.EntityMutationResponse:
+    ) -> EntityMutationResponse:
         """Delete the entity with this type and qualified name; the answer lists every entity touched.
 
         DELETE /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
-        return self._send(_DELETE_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name))
+        return self._send(_Operations.delete_by_unique_attribute, (type_name, attr_qualified_name))
 
     def delete_classification_by_unique_attribute(
         self, type_name: str, classification_name: str, *, attr_qualified_name: str | None = None
@@ -662,33 +543,35 @@ class Entity(_d.Group):
         DELETE /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
         """
         return self._send(
-            _DELETE_CLASSIFICATION_BY_UNIQUE_ATTRIBUTE, (type_name, classification_name, attr_qualified_name)
+            _Operations.delete_classification_by_unique_attribute, (type_name, classification_name, attr_qualified_name)
         )
 
     def update_classifications_by_unique_attribute(
-        self, type_name: str, *, body: _list[m.AtlasClassification], attr_qualified_name: str | None = None
+        self, type_name: str, *, body: _list[AtlasClassification], attr_qualified_name: str | None = None
     ) -> None:
         """Change classifications already on the entity with this type and qualified name.
 
         PUT /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
         """
-        return self._send(_UPDATE_CLASSIFICATIONS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return self._send(
+            _Operations.update_classifications_by_unique_attribute, (type_name, attr_qualified_name), body
+        )
 
     def add_classifications_by_unique_attribute(
-        self, type_name: str, *, body: _list[m.AtlasClassification], attr_qualified_name: str | None = None
+        self, type_name: str, *, body: _list[AtlasClassification], attr_qualified_name: str | None = None
     ) -> None:
         """Attach several classifications to the entity with this type and qualified name.
 
         POST /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
         """
-        return self._send(_ADD_CLASSIFICATIONS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return self._send(_Operations.add_classifications_by_unique_attribute, (type_name, attr_qualified_name), body)
 
-    def set_classifications(self, *, body: m.AtlasEntityHeaders) -> _list[str]:
+    def set_classifications(self, *, body: AtlasEntityHeaders) -> _list[str]:
         """Set the classifications of many entities, given as a map from GUID to entity header.
 
         POST /catalog/api/atlas/v2/entity/bulk/setClassifications
         """
-        return self._send(_SET_CLASSIFICATIONS, (), body)
+        return self._send(_Operations.set_classifications, (), body)
 
     def get_entities_by_unique_attributes(
         self,
@@ -697,90 +580,91 @@ class Entity(_d.Group):
         min_ext_info: bool | None = None,
         ignore_relationships: bool | None = None,
         attr_n_qualified_name: _list[str] | None = None,
-    ) -> m.AtlasEntitiesWithExtInfo:
+    ) -> AtlasEntitiesWithExtInfo:
         """Read many entities of one type by qualified name or another unique attribute; give at least one.
 
         GET /catalog/api/atlas/v2/entity/bulk/uniqueAttribute/type/{typeName}
         """
         return self._send(
-            _GET_ENTITIES_BY_UNIQUE_ATTRIBUTES, (type_name, min_ext_info, ignore_relationships, attr_n_qualified_name)
+            _Operations.get_entities_by_unique_attributes,
+            (type_name, min_ext_info, ignore_relationships, attr_n_qualified_name),
         )
 
-    def get_header(self, guid: str) -> m.AtlasEntityHeader:
+    def get_header(self, guid: str) -> AtlasEntityHeader:
         """Read the header of an entity: type, status and labels, without its relationships.
 
         GET /catalog/api/atlas/v2/entity/guid/{guid}/header
         """
-        return self._send(_GET_HEADER, (guid,))
+        return self._send(_Operations.get_header, (guid,))
 
     def add_or_update_business_metadata(
-        self, guid: str, *, is_overwrite: bool | None = None, body: dict[str, _Any] | None = None
+        self, guid: str, *, is_overwrite: bool | None = None, body: dict[str, Any] | None = None
     ) -> None:
         """Write business metadata on an entity: merged by default, replaced when isOverwrite is true.
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata
         """
-        return self._send(_ADD_OR_UPDATE_BUSINESS_METADATA, (guid, is_overwrite), body)
+        return self._send(_Operations.add_or_update_business_metadata, (guid, is_overwrite), body)
 
-    def delete_business_metadata(self, guid: str, *, body: dict[str, _Any] | None = None) -> None:
+    def delete_business_metadata(self, guid: str, *, body: dict[str, Any] | None = None) -> None:
         """Take business metadata off an entity; the body names the groups and attributes to drop.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata
         """
-        return self._send(_DELETE_BUSINESS_METADATA, (guid,), body)
+        return self._send(_Operations.delete_business_metadata, (guid,), body)
 
     def add_or_update_business_metadata_attributes(
-        self, guid: str, bm_name: str, *, body: dict[str, _Any] | None = None
+        self, guid: str, bm_name: str, *, body: dict[str, Any] | None = None
     ) -> None:
         """Write attributes of one business metadata group on an entity, leaving other groups alone.
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata/{bmName}
         """
-        return self._send(_ADD_OR_UPDATE_BUSINESS_METADATA_ATTRIBUTES, (guid, bm_name), body)
+        return self._send(_Operations.add_or_update_business_metadata_attributes, (guid, bm_name), body)
 
     def delete_business_metadata_attributes(
-        self, guid: str, bm_name: str, *, body: dict[str, _Any] | None = None
+        self, guid: str, bm_name: str, *, body: dict[str, Any] | None = None
     ) -> None:
         """Take the named attributes of one business metadata group off an entity.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata/{bmName}
         """
-        return self._send(_DELETE_BUSINESS_METADATA_ATTRIBUTES, (guid, bm_name), body)
+        return self._send(_Operations.delete_business_metadata_attributes, (guid, bm_name), body)
 
     def get_sample_business_metadata_template(self) -> bytes:
         """Download the sample file that shows the layout of a business metadata import.
 
         GET /catalog/api/atlas/v2/entity/businessmetadata/import/template
         """
-        return self._send(_GET_SAMPLE_BUSINESS_METADATA_TEMPLATE)
+        return self._send(_Operations.get_sample_business_metadata_template)
 
-    def import_business_metadata(self, *, uploaded_input_stream: _d.FileInput | None = None) -> m.BulkImportResponse:
+    def import_business_metadata(self, *, uploaded_input_stream: FileInput | None = None) -> BulkImportResponse:
         """Upload a file of business metadata for many entities; the answer lists successes and failures.
 
         POST /catalog/api/atlas/v2/entity/businessmetadata/import
         """
-        return self._send(_IMPORT_BUSINESS_METADATA, (), {"uploadedInputStream": uploaded_input_stream})
+        return self._send(_Operations.import_business_metadata, (), {"uploadedInputStream": uploaded_input_stream})
 
     def add_label(self, guid: str, *, body: _list[str] | None = None) -> None:
         """Add labels to an entity and keep those it has; to replace them all, set the labels instead.
 
         PUT /catalog/api/atlas/v2/entity/guid/{guid}/labels
         """
-        return self._send(_ADD_LABEL, (guid,), body)
+        return self._send(_Operations.add_label, (guid,), body)
 
     def set_labels(self, guid: str, *, body: _list[str] | None = None) -> None:
         """Replace all labels of an entity, found by GUID, with the given list.
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/labels
         """
-        return self._send(_SET_LABELS, (guid,), body)
+        return self._send(_Operations.set_labels, (guid,), body)
 
     def delete_labels(self, guid: str, *, body: _list[str] | None = None) -> None:
         """Take the listed labels off an entity, found by its GUID, and keep the rest.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/labels
         """
-        return self._send(_DELETE_LABELS, (guid,), body)
+        return self._send(_Operations.delete_labels, (guid,), body)
 
     def add_labels_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
@@ -789,7 +673,7 @@ class Entity(_d.Group):
 
         PUT /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return self._send(_ADD_LABELS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return self._send(_Operations.add_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
 
     def set_labels_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
@@ -798,7 +682,7 @@ class Entity(_d.Group):
 
         POST /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return self._send(_SET_LABELS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return self._send(_Operations.set_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
 
     def delete_labels_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
@@ -807,21 +691,21 @@ class Entity(_d.Group):
 
         DELETE /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return self._send(_DELETE_LABELS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return self._send(_Operations.delete_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
 
 
 class AsyncEntity(_d.AsyncGroup):
     async def create_or_update(
         self,
         *,
-        body: m.AtlasEntityWithExtInfo,
-        business_attribute_update_behavior: m.BusinessAttributeUpdateBehavior | None = None,
-    ) -> m.EntityMutationResponse:
+        body: AtlasEntityWithExtInfo,
+        business_attribute_update_behavior: BusinessAttributeUpdateBehavior | None = None,
+    ) -> EntityMutationResponse:
         """Create an entity, or update the one with this GUID or qualified name; 20 contacts of a kind at most.
 
         POST /catalog/api/atlas/v2/entity
         """
-        return await self._send(_CREATE_OR_UPDATE, (business_attribute_update_behavior,), body)
+        return await self._send(_Operations.create_or_update, (business_attribute_update_behavior,), body)
 
     async def list_by_guids(
         self,
@@ -830,98 +714,100 @@ class AsyncEntity(_d.AsyncGroup):
         min_ext_info: bool | None = None,
         ignore_relationships: bool | None = None,
         exclude_relationship_types: _list[str] | None = None,
-    ) -> m.AtlasEntitiesWithExtInfo:
+    ) -> AtlasEntitiesWithExtInfo:
         """Read many entities by their GUIDs in one call; chosen relationship types can be left out.
 
         GET /catalog/api/atlas/v2/entity/bulk
         """
-        return await self._send(_LIST_BY_GUIDS, (guid, min_ext_info, ignore_relationships, exclude_relationship_types))
+        return await self._send(
+            _Operations.list_by_guids, (guid, min_ext_info, ignore_relationships, exclude_relationship_types)
+        )
 
     async def create_or_update_entities(
         self,
         *,
-        body: m.AtlasEntitiesWithExtInfo,
-        business_attribute_update_behavior: m.BusinessAttributeUpdateBehavior | None = None,
-    ) -> m.EntityMutationResponse:
+        body: AtlasEntitiesWithExtInfo,
+        business_attribute_update_behavior: BusinessAttributeUpdateBehavior | None = None,
+    ) -> EntityMutationResponse:
         """Create or update many entities at once, matched by GUID or unique attributes; send small batches.
 
         POST /catalog/api/atlas/v2/entity/bulk
         """
-        return await self._send(_CREATE_OR_UPDATE_ENTITIES, (business_attribute_update_behavior,), body)
+        return await self._send(_Operations.create_or_update_entities, (business_attribute_update_behavior,), body)
 
-    async def delete_by_guids(self, *, guid: _list[str]) -> m.EntityMutationResponse:
+    async def delete_by_guids(self, *, guid: _list[str]) -> EntityMutationResponse:
         """Delete many entities by their GUIDs in one call; the answer lists what was changed.
 
         DELETE /catalog/api/atlas/v2/entity/bulk
         """
-        return await self._send(_DELETE_BY_GUIDS, (guid,))
+        return await self._send(_Operations.delete_by_guids, (guid,))
 
-    async def add_classification(self, *, body: m.ClassificationAssociateRequest) -> None:
+    async def add_classification(self, *, body: ClassificationAssociateRequest) -> None:
         """Attach one classification to many entities, which the body names by GUID.
 
         POST /catalog/api/atlas/v2/entity/bulk/classification
         """
-        return await self._send(_ADD_CLASSIFICATION, (), body)
+        return await self._send(_Operations.add_classification, (), body)
 
     async def get_by_guid(
         self, guid: str, *, min_ext_info: bool | None = None, ignore_relationships: bool | None = None
-    ) -> m.AtlasEntityWithExtInfo:
+    ) -> AtlasEntityWithExtInfo:
         """Read one entity by its GUID, with its related entities unless told to leave them out.
 
         GET /catalog/api/atlas/v2/entity/guid/{guid}
         """
-        return await self._send(_GET_BY_GUID, (guid, min_ext_info, ignore_relationships))
+        return await self._send(_Operations.get_by_guid, (guid, min_ext_info, ignore_relationships))
 
     async def partial_update_entity_attribute_by_guid(
-        self, guid: str, *, name: str, body: _Any
-    ) -> m.EntityMutationResponse:
+        self, guid: str, *, name: str, body: Any
+    ) -> EntityMutationResponse:
         """Set one attribute of an entity; only primitives and references, no arrays or maps, no null.
 
         PUT /catalog/api/atlas/v2/entity/guid/{guid}
         """
-        return await self._send(_PARTIAL_UPDATE_ENTITY_ATTRIBUTE_BY_GUID, (guid, name), body)
+        return await self._send(_Operations.partial_update_entity_attribute_by_guid, (guid, name), body)
 
-    async def delete_by_guid(self, guid: str) -> m.EntityMutationResponse:
+    async def delete_by_guid(self, guid: str) -> EntityMutationResponse:
         """Delete one entity by its GUID; the answer lists every entity this touched.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}
         """
-        return await self._send(_DELETE_BY_GUID, (guid,))
+        return await self._send(_Operations.delete_by_guid, (guid,))
 
-    async def get_classification(self, guid: str, classification_name: str) -> m.AtlasClassification:
+    async def get_classification(self, guid: str, classification_name: str) -> AtlasClassification:
         """Read one classification of an entity by its name, with its attributes.
 
         GET /catalog/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}
         """
-        return await self._send(_GET_CLASSIFICATION, (guid, classification_name))
+        return await self._send(_Operations.get_classification, (guid, classification_name))
 
     async def delete_classification(self, guid: str, classification_name: str) -> None:
         """Take one classification off an entity; the classification type stays defined.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}
         """
-        return await self._send(_DELETE_CLASSIFICATION, (guid, classification_name))
+        return await self._send(_Operations.delete_classification, (guid, classification_name))
 
-    async def get_classifications(self, guid: str) -> m.AtlasClassifications:
+    async def get_classifications(self, guid: str) -> AtlasClassifications:
         """Read every classification that an entity carries, found by its GUID.
 
         GET /catalog/api/atlas/v2/entity/guid/{guid}/classifications
         """
-        return await self._send(_GET_CLASSIFICATIONS, (guid,))
+        return await self._send(_Operations.get_classifications, (guid,))
 
-    async def update_classifications(self, guid: str, *, body: _list[m.AtlasClassification]) -> None:
+    async def update_classifications(self, guid: str, *, body: _list[AtlasClassification]) -> None:
         """Change classifications that an entity already carries, such as their attribute values.
 
         PUT /catalog/api/atlas/v2/entity/guid/{guid}/classifications
         """
-        return await self._send(_UPDATE_CLASSIFICATIONS, (guid,), body)
+        return await self._send(_Operations.update_classifications, (guid,), body)
 
-    async def add_classifications(self, guid: str, *, body: _list[m.AtlasClassification]) -> None:
+    async def add_classifications(self, guid: str, *, body: _list[AtlasClassification]) -> None:
         """Attach several classifications to one entity, found by its GUID.
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/classifications
         """
-        return await self._send(_ADD_CLASSIFICATIONS, (guid,), body)
+        return await self._send(_Operations.add_classifications, (guid,), body)
 
     async def get_by_unique_attributes(
         self,
@@ -930,32 +816,32 @@ class AsyncEntity(_d.AsyncGroup):
         min_ext_info: bool | None = None,
         ignore_relationships: bool | None = None,
         attr_qualified_name: str | None = None,
-    ) -> m.AtlasEntityWithExtInfo:
+    ) -> AtlasEntityWithExtInfo:
         """Read one entity by type and qualified name, or by another unique attribute of that type.
 
         GET /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
         return await self._send(
-            _GET_BY_UNIQUE_ATTRIBUTES, (type_name, min_ext_info, ignore_relationships, attr_qualified_name)
+            _Operations.get_by_unique_attributes, (type_name, min_ext_info, ignore_relationships, attr_qualified_name)
         )
 
     async def partial_update_by_unique_attributes(
-        self, type_name: str, *, body: m.AtlasEntityWithExtInfo, attr_qualified_name: str | None = None
-    ) -> m.EntityMutationResponse:
+        self, type_name: str, *, body: AtlasEntityWithExtInfo, attr_qualified_name: str | None = None
+    ) -> EntityMutationResponse:
         """Change some attributes of the entity with this type and qualified name; null cannot be set.
 
         PUT /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
-        return await self._send(_PARTIAL_UPDATE_BY_UNIQUE_ATTRIBUTES, (type_name, attr_qualified_name), body)
+        return await self._send(_Operations.partial_update_by_unique_attributes, (type_name, attr_qualified_name), body)
 
     async def delete_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None
-    ) -> m.EntityMutationResponse:
+    ) -> EntityMutationResponse:
         """Delete the entity with this type and qualified name; the answer lists every entity touched.
 
         DELETE /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
-        return await self._send(_DELETE_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name))
+        return await self._send(_Operations.delete_by_unique_attribute, (type_name, attr_qualified_name))
 
     async def delete_classification_by_unique_attribute(
         self, type_name: str, classification_name: str, *, attr_qualified_name: str | None = None
@@ -965,33 +851,37 @@ class AsyncEntity(_d.AsyncGroup):
         DELETE /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
         """
         return await self._send(
-            _DELETE_CLASSIFICATION_BY_UNIQUE_ATTRIBUTE, (type_name, classification_name, attr_qualified_name)
+            _Operations.delete_classification_by_unique_attribute, (type_name, classification_name, attr_qualified_name)
         )
 
     async def update_classifications_by_unique_attribute(
-        self, type_name: str, *, body: _list[m.AtlasClassification], attr_qualified_name: str | None = None
+        self, type_name: str, *, body: _list[AtlasClassification], attr_qualified_name: str | None = None
     ) -> None:
         """Change classifications already on the entity with this type and qualified name.
 
         PUT /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
         """
-        return await self._send(_UPDATE_CLASSIFICATIONS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return await self._send(
+            _Operations.update_classifications_by_unique_attribute, (type_name, attr_qualified_name), body
+        )
 
     async def add_classifications_by_unique_attribute(
-        self, type_name: str, *, body: _list[m.AtlasClassification], attr_qualified_name: str | None = None
+        self, type_name: str, *, body: _list[AtlasClassification], attr_qualified_name: str | None = None
     ) -> None:
         """Attach several classifications to the entity with this type and qualified name.
 
         POST /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
         """
-        return await self._send(_ADD_CLASSIFICATIONS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return await self._send(
+            _Operations.add_classifications_by_unique_attribute, (type_name, attr_qualified_name), body
+        )
 
-    async def set_classifications(self, *, body: m.AtlasEntityHeaders) -> _list[str]:
+    async def set_classifications(self, *, body: AtlasEntityHeaders) -> _list[str]:
         """Set the classifications of many entities, given as a map from GUID to entity header.
 
         POST /catalog/api/atlas/v2/entity/bulk/setClassifications
         """
-        return await self._send(_SET_CLASSIFICATIONS, (), body)
+        return await self._send(_Operations.set_classifications, (), body)
 
     async def get_entities_by_unique_attributes(
         self,
@@ -1000,92 +890,93 @@ class AsyncEntity(_d.AsyncGroup):
         min_ext_info: bool | None = None,
         ignore_relationships: bool | None = None,
         attr_n_qualified_name: _list[str] | None = None,
-    ) -> m.AtlasEntitiesWithExtInfo:
+    ) -> AtlasEntitiesWithExtInfo:
         """Read many entities of one type by qualified name or another unique attribute; give at least one.
 
         GET /catalog/api/atlas/v2/entity/bulk/uniqueAttribute/type/{typeName}
         """
         return await self._send(
-            _GET_ENTITIES_BY_UNIQUE_ATTRIBUTES, (type_name, min_ext_info, ignore_relationships, attr_n_qualified_name)
+            _Operations.get_entities_by_unique_attributes,
+            (type_name, min_ext_info, ignore_relationships, attr_n_qualified_name),
         )
 
-    async def get_header(self, guid: str) -> m.AtlasEntityHeader:
+    async def get_header(self, guid: str) -> AtlasEntityHeader:
         """Read the header of an entity: type, status and labels, without its relationships.
 
         GET /catalog/api/atlas/v2/entity/guid/{guid}/header
         """
-        return await self._send(_GET_HEADER, (guid,))
+        return await self._send(_Operations.get_header, (guid,))
 
     async def add_or_update_business_metadata(
-        self, guid: str, *, is_overwrite: bool | None = None, body: dict[str, _Any] | None = None
+        self, guid: str, *, is_overwrite: bool | None = None, body: dict[str, Any] | None = None
     ) -> None:
         """Write business metadata on an entity: merged by default, replaced when isOverwrite is true.
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata
         """
-        return await self._send(_ADD_OR_UPDATE_BUSINESS_METADATA, (guid, is_overwrite), body)
+        return await self._send(_Operations.add_or_update_business_metadata, (guid, is_overwrite), body)
 
-    async def delete_business_metadata(self, guid: str, *, body: dict[str, _Any] | None = None) -> None:
+    async def delete_business_metadata(self, guid: str, *, body: dict[str, Any] | None = None) -> None:
         """Take business metadata off an entity; the body names the groups and attributes to drop.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata
         """
-        return await self._send(_DELETE_BUSINESS_METADATA, (guid,), body)
+        return await self._send(_Operations.delete_business_metadata, (guid,), body)
 
     async def add_or_update_business_metadata_attributes(
-        self, guid: str, bm_name: str, *, body: dict[str, _Any] | None = None
+        self, guid: str, bm_name: str, *, body: dict[str, Any] | None = None
     ) -> None:
         """Write attributes of one business metadata group on an entity, leaving other groups alone.
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata/{bmName}
         """
-        return await self._send(_ADD_OR_UPDATE_BUSINESS_METADATA_ATTRIBUTES, (guid, bm_name), body)
+        return await self._send(_Operations.add_or_update_business_metadata_attributes, (guid, bm_name), body)
 
     async def delete_business_metadata_attributes(
-        self, guid: str, bm_name: str, *, body: dict[str, _Any] | None = None
+        self, guid: str, bm_name: str, *, body: dict[str, Any] | None = None
     ) -> None:
         """Take the named attributes of one business metadata group off an entity.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata/{bmName}
         """
-        return await self._send(_DELETE_BUSINESS_METADATA_ATTRIBUTES, (guid, bm_name), body)
+        return await self._send(_Operations.delete_business_metadata_attributes, (guid, bm_name), body)
 
     async def get_sample_business_metadata_template(self) -> bytes:
         """Download the sample file that shows the layout of a business metadata import.
 
         GET /catalog/api/atlas/v2/entity/businessmetadata/import/template
         """
-        return await self._send(_GET_SAMPLE_BUSINESS_METADATA_TEMPLATE)
+        return await self._send(_Operations.get_sample_business_metadata_template)
 
-    async def import_business_metadata(
-        self, *, uploaded_input_stream: _d.FileInput | None = None
-    ) -> m.BulkImportResponse:
+    async def import_business_metadata(self, *, uploaded_input_stream: FileInput | None = None) -> BulkImportResponse:
         """Upload a file of business metadata for many entities; the answer lists successes and failures.
 
         POST /catalog/api/atlas/v2/entity/businessmetadata/import
         """
-        return await self._send(_IMPORT_BUSINESS_METADATA, (), {"uploadedInputStream": uploaded_input_stream})
+        return await self._send(
+            _Operations.import_business_metadata, (), {"uploadedInputStream": uploaded_input_stream}
+        )
 
     async def add_label(self, guid: str, *, body: _list[str] | None = None) -> None:
         """Add labels to an entity and keep those it has; to replace them all, set the labels instead.
 
         PUT /catalog/api/atlas/v2/entity/guid/{guid}/labels
         """
-        return await self._send(_ADD_LABEL, (guid,), body)
+        return await self._send(_Operations.add_label, (guid,), body)
 
     async def set_labels(self, guid: str, *, body: _list[str] | None = None) -> None:
         """Replace all labels of an entity, found by GUID, with the given list.
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/labels
         """
-        return await self._send(_SET_LABELS, (guid,), body)
+        return await self._send(_Operations.set_labels, (guid,), body)
 
     async def delete_labels(self, guid: str, *, body: _list[str] | None = None) -> None:
         """Take the listed labels off an entity, found by its GUID, and keep the rest.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/labels
         """
-        return await self._send(_DELETE_LABELS, (guid,), body)
+        return await self._send(_Operations.delete_labels, (guid,), body)
 
     async def add_labels_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
@@ -1094,7 +985,7 @@ class AsyncEntity(_d.AsyncGroup):
 
         PUT /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return await self._send(_ADD_LABELS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return await self._send(_Operations.add_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
 
     async def set_labels_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
@@ -1103,7 +994,7 @@ class AsyncEntity(_d.AsyncGroup):
 
         POST /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return await self._send(_SET_LABELS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return await self._send(_Operations.set_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
 
     async def delete_labels_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
@@ -1112,4 +1003,4 @@ class AsyncEntity(_d.AsyncGroup):
 
         DELETE /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return await self._send(_DELETE_LABELS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return await self._send(_Operations.delete_labels_by_unique_attribute, (type_name, attr_qualified_name), body)

@@ -2,623 +2,481 @@
 from __future__ import annotations
 
 from builtins import list as _list
-from typing import TYPE_CHECKING, Any as _Any
+from typing import TYPE_CHECKING, Any
 
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, AsyncPoller, FileInput, Pager, Poller
+    from ..models import (
+        AtlasGlossary,
+        AtlasGlossaryCategory,
+        AtlasGlossaryExtInfo,
+        AtlasGlossaryTerm,
+        AtlasRelatedCategoryHeader,
+        AtlasRelatedObjectId,
+        AtlasRelatedTermHeader,
+        BulkDeleteOperation,
+        ImportCSVOperation,
+    )
 
-_LIST: _d.Operation[list[m.AtlasGlossary]] = _d.Operation(
-    __name__,
-    "Glossary_ListGlossaries",
-    "glossary",
-    "list",
-    "GET",
-    "/catalog/api/atlas/v2/glossary",
-    responses={200: "list[AtlasGlossary]", "default": "ErrorResponse"},
-    summary="List the glossaries as a bare array, cut by limit and offset; terms and categories can be left out.",
-    parameters=(
-        _d.query("limit", "int"),
-        _d.query("offset", "int"),
-        _d.query("sort"),
-        _d.query("ignore_terms_and_categories", "bool"),
-    ),
-)
 
-_CREATE: _d.Operation[m.AtlasGlossary] = _d.Operation(
-    __name__,
-    "Glossary_CreateGlossary",
-    "glossary",
-    "create",
-    "POST",
-    "/catalog/api/atlas/v2/glossary",
-    responses={200: "AtlasGlossary", "default": "ErrorResponse"},
-    summary="Create an empty glossary, to which terms and categories are added by calls of their own.",
-    body=_d.Body("AtlasGlossary"),
-)
-
-_CREATE_GLOSSARY_CATEGORIES: _d.Operation[list[m.AtlasGlossaryCategory]] = _d.Operation(
-    __name__,
-    "Glossary_CreateGlossaryCategories",
-    "glossary",
-    "create_glossary_categories",
-    "POST",
-    "/catalog/api/atlas/v2/glossary/categories",
-    responses={200: "list[AtlasGlossaryCategory]", "default": "ErrorResponse"},
-    summary="Create several glossary categories in one call; each names its glossary in its anchor.",
-    body=_d.Body("list[AtlasGlossaryCategory]"),
-)
-
-_CREATE_GLOSSARY_CATEGORY: _d.Operation[m.AtlasGlossaryCategory] = _d.Operation(
-    __name__,
-    "Glossary_CreateGlossaryCategory",
-    "glossary",
-    "create_glossary_category",
-    "POST",
-    "/catalog/api/atlas/v2/glossary/category",
-    responses={200: "AtlasGlossaryCategory", "default": "ErrorResponse"},
-    summary="Create one category; the anchor in the body names the glossary that will hold it.",
-    body=_d.Body("AtlasGlossaryCategory"),
-)
-
-_GET_GLOSSARY_CATEGORY: _d.Operation[m.AtlasGlossaryCategory] = _d.Operation(
-    __name__,
-    "Glossary_GetGlossaryCategory",
-    "glossary",
-    "get_glossary_category",
-    "GET",
-    "/catalog/api/atlas/v2/glossary/category/{categoryGuid}",
-    responses={200: "AtlasGlossaryCategory", "default": "ErrorResponse"},
-    summary="Read one glossary category by its GUID, with its parent, children and term headers.",
-    parameters=(_d.path("category_guid"),),
-)
-
-_UPDATE_GLOSSARY_CATEGORY: _d.Operation[m.AtlasGlossaryCategory] = _d.Operation(
-    __name__,
-    "Glossary_UpdateGlossaryCategory",
-    "glossary",
-    "update_glossary_category",
-    "PUT",
-    "/catalog/api/atlas/v2/glossary/category/{categoryGuid}",
-    responses={200: "AtlasGlossaryCategory", "default": "ErrorResponse"},
-    summary="Update a category from a whole definition; to change its descriptions use the partial update.",
-    parameters=(_d.path("category_guid"),),
-    body=_d.Body("AtlasGlossaryCategory"),
-)
-
-_DELETE_GLOSSARY_CATEGORY: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Glossary_DeleteGlossaryCategory",
-    "glossary",
-    "delete_glossary_category",
-    "DELETE",
-    "/catalog/api/atlas/v2/glossary/category/{categoryGuid}",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Delete one glossary category by its GUID; succeeds without an answer body.",
-    parameters=(_d.path("category_guid"),),
-)
-
-_PARTIAL_UPDATE_GLOSSARY_CATEGORY: _d.Operation[m.AtlasGlossaryCategory] = _d.Operation(
-    __name__,
-    "Glossary_PartialUpdateGlossaryCategory",
-    "glossary",
-    "partial_update_glossary_category",
-    "PUT",
-    "/catalog/api/atlas/v2/glossary/category/{categoryGuid}/partial",
-    responses={200: "AtlasGlossaryCategory", "default": "ErrorResponse"},
-    summary="Change only the short and long description of a category; other fields are not supported.",
-    parameters=(_d.path("category_guid"),),
-    body=_d.Body("dict[str, Any]"),
-)
-
-_LIST_RELATED_CATEGORIES: _d.Operation[dict[str, list[m.AtlasRelatedCategoryHeader]]] = _d.Operation(
-    __name__,
-    "Glossary_ListRelatedCategories",
-    "glossary",
-    "list_related_categories",
-    "GET",
-    "/catalog/api/atlas/v2/glossary/category/{categoryGuid}/related",
-    responses={200: "dict[str, list[AtlasRelatedCategoryHeader]]", "default": "ErrorResponse"},
-    summary="Read the parent and children of a category by relation; limit, offset and sort have no effect.",
-    parameters=(
-        _d.path("category_guid"),
-        _d.query("limit", "int"),
-        _d.query("offset", "int"),
-        _d.query("sort"),
-    ),
-)
-
-_LIST_CATEGORY_TERMS: _d.Operation[m.AtlasRelatedTermHeader] = _d.Operation(
-    __name__,
-    "Glossary_ListCategoryTerms",
-    "glossary",
-    "list_category_terms",
-    "GET",
-    "/catalog/api/atlas/v2/glossary/category/{categoryGuid}/terms",
-    responses={200: "list[AtlasRelatedTermHeader]", "default": "ErrorResponse"},
-    summary="List the headers of the terms that are filed under one category.",
-    parameters=(
-        _d.path("category_guid"),
-        _d.query("limit", "int"),
-        _d.query("offset", "int"),
-        _d.query("sort"),
-    ),
-    paging=_d.Paging("value", None, offset="offset", limit="limit"),
-)
-
-_CREATE_GLOSSARY_TERM: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
-    __name__,
-    "Glossary_CreateGlossaryTerm",
-    "glossary",
-    "create_glossary_term",
-    "POST",
-    "/catalog/api/atlas/v2/glossary/term",
-    responses={200: "AtlasGlossaryTerm", "default": "ErrorResponse"},
-    summary="Create one term; the anchor in the body names the glossary that will hold it.",
-    parameters=(_d.query("include_term_hierarchy", "bool"),),
-    body=_d.Body("AtlasGlossaryTerm"),
-)
-
-_GET_GLOSSARY_TERM: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
-    __name__,
-    "Glossary_GetGlossaryTerm",
-    "glossary",
-    "get_glossary_term",
-    "GET",
-    "/catalog/api/atlas/v2/glossary/term/{termGuid}",
-    responses={200: "AtlasGlossaryTerm", "default": "ErrorResponse"},
-    summary="Read one glossary term by its GUID; leave out its assignments if many entities carry it.",
-    parameters=(
-        _d.path("term_guid"),
-        _d.query("include_term_hierarchy", "bool"),
-        _d.query("exclude_relationship_types", "list[str]", style="form", explode=True),
-    ),
-)
-
-_UPDATE_GLOSSARY_TERM: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
-    __name__,
-    "Glossary_UpdateGlossaryTerm",
-    "glossary",
-    "update_glossary_term",
-    "PUT",
-    "/catalog/api/atlas/v2/glossary/term/{termGuid}",
-    responses={200: "AtlasGlossaryTerm", "default": "ErrorResponse"},
-    summary="Update a term from a whole definition; to change a few fields use the partial update.",
-    parameters=(
-        _d.path("term_guid"),
-        _d.query("include_term_hierarchy", "bool"),
-    ),
-    body=_d.Body("AtlasGlossaryTerm"),
-)
-
-_DELETE_GLOSSARY_TERM: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Glossary_DeleteGlossaryTerm",
-    "glossary",
-    "delete_glossary_term",
-    "DELETE",
-    "/catalog/api/atlas/v2/glossary/term/{termGuid}",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Delete one glossary term by its GUID; succeeds without an answer body.",
-    parameters=(_d.path("term_guid"),),
-)
-
-_PARTIAL_UPDATE_GLOSSARY_TERM: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
-    __name__,
-    "Glossary_PartialUpdateGlossaryTerm",
-    "glossary",
-    "partial_update_glossary_term",
-    "PUT",
-    "/catalog/api/atlas/v2/glossary/term/{termGuid}/partial",
-    responses={200: "AtlasGlossaryTerm", "default": "ErrorResponse"},
-    summary="Change only the descriptions, abbreviation, usage or status of a term; nothing else is supported.",
-    parameters=(
-        _d.path("term_guid"),
-        _d.query("include_term_hierarchy", "bool"),
-    ),
-    body=_d.Body("dict[str, Any]"),
-)
-
-_CREATE_GLOSSARY_TERMS: _d.Operation[list[m.AtlasGlossaryTerm]] = _d.Operation(
-    __name__,
-    "Glossary_CreateGlossaryTerms",
-    "glossary",
-    "create_glossary_terms",
-    "POST",
-    "/catalog/api/atlas/v2/glossary/terms",
-    responses={200: "list[AtlasGlossaryTerm]", "default": "ErrorResponse"},
-    summary="Create several glossary terms in one call; each names its glossary in its anchor.",
-    parameters=(_d.query("include_term_hierarchy", "bool"),),
-    body=_d.Body("list[AtlasGlossaryTerm]"),
-)
-
-_GET_ENTITIES_ASSIGNED_WITH_TERM: _d.Operation[m.AtlasRelatedObjectId] = _d.Operation(
-    __name__,
-    "Glossary_GetEntitiesAssignedWithTerm",
-    "glossary",
-    "get_entities_assigned_with_term",
-    "GET",
-    "/catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities",
-    responses={200: "list[AtlasRelatedObjectId]", "default": "ErrorResponse"},
-    summary="List the entities to which a term is assigned, in pages of limit items.",
-    parameters=(
-        _d.path("term_guid"),
-        _d.query("limit", "int"),
-        _d.query("offset", "int"),
-        _d.query("sort"),
-    ),
-    paging=_d.Paging("value", None, offset="offset", limit="limit"),
-)
-
-_REMOVE_TERM_ASSIGNMENT_FROM_ENTITIES: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Glossary_RemoveTermAssignmentFromEntities",
-    "glossary",
-    "remove_term_assignment_from_entities",
-    "PUT",
-    "/catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Unassign a term from entities by PUT; not recommended, use the DELETE operation on the same path.",
-    parameters=(_d.path("term_guid"),),
-    body=_d.Body("list[AtlasRelatedObjectId]"),
-)
-
-_ASSIGN_TERM_TO_ENTITIES: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Glossary_AssignTermToEntities",
-    "glossary",
-    "assign_term_to_entities",
-    "POST",
-    "/catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Assign a term to the listed entities; keep the batches small and make several calls.",
-    parameters=(_d.path("term_guid"),),
-    body=_d.Body("list[AtlasRelatedObjectId]"),
-)
-
-_DELETE_TERM_ASSIGNMENT_FROM_ENTITIES: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Glossary_DeleteTermAssignmentFromEntities",
-    "glossary",
-    "delete_term_assignment_from_entities",
-    "DELETE",
-    "/catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Unassign a term from the listed entities; each must carry the relationship GUID of its assignment.",
-    parameters=(_d.path("term_guid"),),
-    body=_d.Body("list[AtlasRelatedObjectId]"),
-)
-
-_LIST_RELATED_TERMS: _d.Operation[dict[str, list[m.AtlasRelatedTermHeader]]] = _d.Operation(
-    __name__,
-    "Glossary_ListRelatedTerms",
-    "glossary",
-    "list_related_terms",
-    "GET",
-    "/catalog/api/atlas/v2/glossary/terms/{termGuid}/related",
-    responses={200: "dict[str, list[AtlasRelatedTermHeader]]", "default": "ErrorResponse"},
-    summary="Read the terms linked to a term, grouped by relation; limit, offset and sort have no effect.",
-    parameters=(
-        _d.path("term_guid"),
-        _d.query("limit", "int"),
-        _d.query("offset", "int"),
-        _d.query("sort"),
-        _d.query("include_term_hierarchy", "bool"),
-    ),
-)
-
-_GET: _d.Operation[m.AtlasGlossary] = _d.Operation(
-    __name__,
-    "Glossary_GetGlossary",
-    "glossary",
-    "get",
-    "GET",
-    "/catalog/api/atlas/v2/glossary/{glossaryGuid}",
-    responses={200: "AtlasGlossary", "default": "ErrorResponse"},
-    summary="Read one glossary by its GUID, with headers of its terms and categories.",
-    parameters=(_d.path("glossary_guid"),),
-)
-
-_UPDATE: _d.Operation[m.AtlasGlossary] = _d.Operation(
-    __name__,
-    "Glossary_UpdateGlossary",
-    "glossary",
-    "update",
-    "PUT",
-    "/catalog/api/atlas/v2/glossary/{glossaryGuid}",
-    responses={200: "AtlasGlossary", "default": "ErrorResponse"},
-    summary="Update a glossary from a whole definition; to change a few texts use the partial update.",
-    parameters=(
-        _d.path("glossary_guid"),
-        _d.query("ignore_terms_and_categories", "bool"),
-    ),
-    body=_d.Body("AtlasGlossary"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Glossary_DeleteGlossary",
-    "glossary",
-    "delete",
-    "DELETE",
-    "/catalog/api/atlas/v2/glossary/{glossaryGuid}",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Delete a glossary with all its terms and categories; better delete those first in smaller steps.",
-    parameters=(_d.path("glossary_guid"),),
-)
-
-_LIST_GLOSSARY_CATEGORIES: _d.Operation[m.AtlasGlossaryCategory] = _d.Operation(
-    __name__,
-    "Glossary_ListGlossaryCategories",
-    "glossary",
-    "list_glossary_categories",
-    "GET",
-    "/catalog/api/atlas/v2/glossary/{glossaryGuid}/categories",
-    responses={200: "list[AtlasGlossaryCategory]", "default": "ErrorResponse"},
-    summary="List the categories of a glossary in full, in pages of limit items.",
-    parameters=(
-        _d.path("glossary_guid"),
-        _d.query("limit", "int"),
-        _d.query("offset", "int"),
-        _d.query("sort"),
-    ),
-    paging=_d.Paging("value", None, offset="offset", limit="limit"),
-)
-
-_LIST_GLOSSARY_CATEGORIES_HEADERS: _d.Operation[m.AtlasRelatedCategoryHeader] = _d.Operation(
-    __name__,
-    "Glossary_ListGlossaryCategoriesHeaders",
-    "glossary",
-    "list_glossary_categories_headers",
-    "GET",
-    "/catalog/api/atlas/v2/glossary/{glossaryGuid}/categories/headers",
-    responses={200: "list[AtlasRelatedCategoryHeader]", "default": "ErrorResponse"},
-    summary="List the categories of a glossary as short headers, in pages of limit items.",
-    parameters=(
-        _d.path("glossary_guid"),
-        _d.query("limit", "int"),
-        _d.query("offset", "int"),
-        _d.query("sort"),
-    ),
-    paging=_d.Paging("value", None, offset="offset", limit="limit"),
-)
-
-_GET_DETAILED: _d.Operation[m.AtlasGlossaryExtInfo] = _d.Operation(
-    __name__,
-    "Glossary_GetDetailedGlossary",
-    "glossary",
-    "get_detailed",
-    "GET",
-    "/catalog/api/atlas/v2/glossary/{glossaryGuid}/detailed",
-    responses={200: "AtlasGlossaryExtInfo", "default": "ErrorResponse"},
-    summary="Read a glossary with all its terms and categories in full; heavy, so prefer the separate lists.",
-    parameters=(
-        _d.path("glossary_guid"),
-        _d.query("include_term_hierarchy", "bool"),
-    ),
-)
-
-_PARTIAL_UPDATE: _d.Operation[m.AtlasGlossary] = _d.Operation(
-    __name__,
-    "Glossary_PartialUpdateGlossary",
-    "glossary",
-    "partial_update",
-    "PUT",
-    "/catalog/api/atlas/v2/glossary/{glossaryGuid}/partial",
-    responses={200: "AtlasGlossary", "default": "ErrorResponse"},
-    summary="Change only the descriptions, language or usage of a glossary; its qualified name is fixed.",
-    parameters=(
-        _d.path("glossary_guid"),
-        _d.query("ignore_terms_and_categories", "bool"),
-    ),
-    body=_d.Body("dict[str, Any]"),
-)
-
-_LIST_GLOSSARY_TERMS: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
-    __name__,
-    "Glossary_ListGlossaryTerms",
-    "glossary",
-    "list_glossary_terms",
-    "GET",
-    "/catalog/api/atlas/v2/glossary/{glossaryGuid}/terms",
-    responses={200: "list[AtlasGlossaryTerm]", "default": "ErrorResponse"},
-    summary="List the terms of a glossary in full, parents and children on request, in pages of limit items.",
-    parameters=(
-        _d.path("glossary_guid"),
-        _d.query("include_term_hierarchy", "bool"),
-        _d.query("limit", "int"),
-        _d.query("offset", "int"),
-        _d.query("sort"),
-    ),
-    paging=_d.Paging("value", None, offset="offset", limit="limit"),
-)
-
-_LIST_GLOSSARY_TERM_HEADERS: _d.Operation[m.AtlasRelatedTermHeader] = _d.Operation(
-    __name__,
-    "Glossary_ListGlossaryTermHeaders",
-    "glossary",
-    "list_glossary_term_headers",
-    "GET",
-    "/catalog/api/atlas/v2/glossary/{glossaryGuid}/terms/headers",
-    responses={200: "list[AtlasRelatedTermHeader]", "default": "ErrorResponse"},
-    summary="List the terms of a glossary as short headers, in pages of limit items.",
-    parameters=(
-        _d.path("glossary_guid"),
-        _d.query("limit", "int"),
-        _d.query("offset", "int"),
-        _d.query("sort"),
-    ),
-    paging=_d.Paging("value", None, offset="offset", limit="limit"),
-)
-
-_BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV: _d.Operation[m.ImportCSVOperation] = _d.Operation(
-    __name__,
-    "Glossary_ImportGlossaryTermsViaCsv",
-    "glossary",
-    "begin_import_glossary_terms_via_csv",
-    "POST",
-    "/catalog/api/glossary/{glossaryGuid}/terms/import",
-    responses={202: "None", "default": "ErrorResponse"},
-    summary="Upload a CSV file of terms into the glossary with this GUID; a long-running operation.",
-    parameters=(
-        _d.path("glossary_guid"),
-        _d.query("include_term_hierarchy", "bool"),
-        _d.query("include_multi_templates", "bool"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("", media_types=("multipart/form-data",), fields=(_d.FormField("file", "file", True),)),
-    polling=_d.Polling(
-        "azure-async-operation",
-        "ImportCSVOperation",
-        "/catalog/api/glossary/terms/import/{id}",
-        ask_with="glossary.get_import_csv_operation_status",
-    ),
-)
-
-_BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV_BY_GLOSSARY_NAME: _d.Operation[m.ImportCSVOperation] = _d.Operation(
-    __name__,
-    "Glossary_ImportGlossaryTermsViaCsvByGlossaryName",
-    "glossary",
-    "begin_import_glossary_terms_via_csv_by_glossary_name",
-    "POST",
-    "/catalog/api/glossary/name/{glossaryName}/terms/import",
-    responses={202: "None", "default": "ErrorResponse"},
-    summary="Upload a CSV file of terms by glossary name; deprecated, import by glossary GUID instead.",
-    parameters=(
-        _d.path("glossary_name"),
-        _d.query("include_term_hierarchy", "bool"),
-        _d.query("include_multi_templates", "bool"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("", media_types=("multipart/form-data",), fields=(_d.FormField("file", "file", True),)),
-    polling=_d.Polling(
-        "azure-async-operation",
-        "ImportCSVOperation",
-        "/catalog/api/glossary/terms/import/{id}",
-        ask_with="glossary.get_import_csv_operation_status",
-    ),
-)
-
-_GET_IMPORT_CSV_OPERATION_STATUS: _d.Operation[m.ImportCSVOperation] = _d.Operation(
-    __name__,
-    "Glossary_GetImportCsvOperationStatus",
-    "glossary",
-    "get_import_csv_operation_status",
-    "GET",
-    "/catalog/api/glossary/terms/import/{operationGuid}",
-    responses={200: "ImportCSVOperation", "default": "ErrorResponse"},
-    summary="Check a term import: its state, the terms found and imported so far, and any error.",
-    parameters=(
-        _d.path("operation_guid"),
-        _d.API_VERSION,
-    ),
-)
-
-_EXPORT_GLOSSARY_TERMS_AS_CSV: _d.Operation[bytes] = _d.Operation(
-    __name__,
-    "Glossary_ExportGlossaryTermsAsCsv",
-    "glossary",
-    "export_glossary_terms_as_csv",
-    "POST",
-    "/catalog/api/glossary/{glossaryGuid}/terms/export",
-    responses={200: "bytes", "default": "ErrorResponse"},
-    summary="Download as a CSV file the terms of one glossary whose GUIDs the body lists.",
-    parameters=(
-        _d.path("glossary_guid"),
-        _d.query("include_term_hierarchy", "bool"),
-        _d.query("include_multi_templates", "bool"),
-        _d.query("include_rich_text_flag", "bool"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("list[str]"),
-    retry_safe=True,
-)
-
-_LIST_TERMS_BY_GLOSSARY_NAME: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
-    __name__,
-    "Glossary_ListTermsByGlossaryName",
-    "glossary",
-    "list_terms_by_glossary_name",
-    "GET",
-    "/catalog/api/glossary/name/{glossaryName}/terms",
-    responses={200: "list[AtlasGlossaryTerm]", "default": "ErrorResponse"},
-    summary="List the terms of a glossary found by name; deprecated, list them by glossary GUID instead.",
-    parameters=(
-        _d.path("glossary_name"),
-        _d.query("limit", "int"),
-        _d.query("offset", "int"),
-        _d.query("include_term_hierarchy", "bool"),
-        _d.query("ext_info", "bool"),
-        _d.API_VERSION,
-    ),
-    paging=_d.Paging("value", None, offset="offset", limit="limit"),
-)
-
-_GET_BULK_DELETE_OPERATION_STATUS: _d.Operation[m.BulkDeleteOperation] = _d.Operation(
-    __name__,
-    "Glossary_GetBulkDeleteOperationStatus",
-    "glossary",
-    "get_bulk_delete_operation_status",
-    "GET",
-    "/catalog/api/glossary/terms/bulkDeletion/{operationGuid}",
-    responses={200: "BulkDeleteOperation", "default": "ErrorResponse"},
-    summary="Check a bulk deletion of terms: its state, its progress and any error.",
-    parameters=(
-        _d.path("operation_guid"),
-        _d.API_VERSION,
-    ),
-)
-
-_BEGIN_BULK_DELETE_TERMS_BY_GUIDS: _d.Operation[m.BulkDeleteOperation] = _d.Operation(
-    __name__,
-    "Glossary_BulkDeleteTermsByGuids",
-    "glossary",
-    "begin_bulk_delete_terms_by_guids",
-    "POST",
-    "/catalog/api/glossary/terms:delete",
-    responses={202: "None", "default": "ErrorResponse"},
-    summary="Delete many terms, with their children or assignments only if forced; a long-running operation.",
-    parameters=(
-        _d.query("force_delete_entity_assignment", "bool"),
-        _d.query("force_delete_child", "bool"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("list[str]"),
-    polling=_d.Polling(
-        "azure-async-operation",
-        "BulkDeleteOperation",
-        "/catalog/api/glossary/terms/bulkDeletion/{id}",
-        ask_with="glossary.get_bulk_delete_operation_status",
-    ),
-)
-
-_LIST_TERMS_BY_GUIDS: _d.Operation[list[m.AtlasGlossaryTerm]] = _d.Operation(
-    __name__,
-    "Glossary_ListTermsByGuids",
-    "glossary",
-    "list_terms_by_guids",
-    "GET",
-    "/catalog/api/glossary/terms",
-    responses={200: "list[AtlasGlossaryTerm]", "default": "ErrorResponse"},
-    summary="Read several glossary terms by their GUIDs in one call; chosen relationship types can be left out.",
-    parameters=(
-        _d.query("guid", "list[str]", required=True, style="form", explode=True),
-        _d.query("exclude_relationship_types", "list[str]", style="form", explode=True),
-    ),
-)
-
-_BULK_UPDATE_TERMS: _d.Operation[list[m.AtlasGlossaryTerm]] = _d.Operation(
-    __name__,
-    "Glossary_BulkUpdateTerms",
-    "glossary",
-    "bulk_update_terms",
-    "PUT",
-    "/catalog/api/glossary/terms",
-    responses={200: "list[AtlasGlossaryTerm]", "default": "ErrorResponse"},
-    summary="Update several glossary terms in one call, each found by the GUID in its body.",
-    body=_d.Body("list[AtlasGlossaryTerm]"),
-)
+class _Operations:
+    list: _d.Operation[_list[AtlasGlossary]] = _d.Operation(
+        id="Glossary_ListGlossaries",
+        method="GET",
+        path="/catalog/api/atlas/v2/glossary",
+        responses={200: "list[AtlasGlossary]", "default": "ErrorResponse"},
+        summary="List the glossaries as a bare array, cut by limit and offset; terms and categories can be left out.",
+        parameters=(
+            _d.query("limit", "int"),
+            _d.query("offset", "int"),
+            _d.query("sort"),
+            _d.query("ignore_terms_and_categories", "bool"),
+        ),
+    )
+    create: _d.Operation[AtlasGlossary] = _d.Operation(
+        id="Glossary_CreateGlossary",
+        method="POST",
+        path="/catalog/api/atlas/v2/glossary",
+        responses={200: "AtlasGlossary", "default": "ErrorResponse"},
+        summary="Create an empty glossary, to which terms and categories are added by calls of their own.",
+        body=_d.Body("AtlasGlossary"),
+    )
+    create_glossary_categories: _d.Operation[_list[AtlasGlossaryCategory]] = _d.Operation(
+        id="Glossary_CreateGlossaryCategories",
+        method="POST",
+        path="/catalog/api/atlas/v2/glossary/categories",
+        responses={200: "list[AtlasGlossaryCategory]", "default": "ErrorResponse"},
+        summary="Create several glossary categories in one call; each names its glossary in its anchor.",
+        body=_d.Body("list[AtlasGlossaryCategory]"),
+    )
+    create_glossary_category: _d.Operation[AtlasGlossaryCategory] = _d.Operation(
+        id="Glossary_CreateGlossaryCategory",
+        method="POST",
+        path="/catalog/api/atlas/v2/glossary/category",
+        responses={200: "AtlasGlossaryCategory", "default": "ErrorResponse"},
+        summary="Create one category; the anchor in the body names the glossary that will hold it.",
+        body=_d.Body("AtlasGlossaryCategory"),
+    )
+    get_glossary_category: _d.Operation[AtlasGlossaryCategory] = _d.Operation(
+        id="Glossary_GetGlossaryCategory",
+        method="GET",
+        path="/catalog/api/atlas/v2/glossary/category/{categoryGuid}",
+        responses={200: "AtlasGlossaryCategory", "default": "ErrorResponse"},
+        summary="Read one glossary category by its GUID, with its parent, children and term headers.",
+        parameters=(_d.path("category_guid"),),
+    )
+    update_glossary_category: _d.Operation[AtlasGlossaryCategory] = _d.Operation(
+        id="Glossary_UpdateGlossaryCategory",
+        method="PUT",
+        path="/catalog/api/atlas/v2/glossary/category/{categoryGuid}",
+        responses={200: "AtlasGlossaryCategory", "default": "ErrorResponse"},
+        summary="Update a category from a whole definition; to change its descriptions use the partial update.",
+        parameters=(_d.path("category_guid"),),
+        body=_d.Body("AtlasGlossaryCategory"),
+    )
+    delete_glossary_category: _d.Operation[None] = _d.Operation(
+        id="Glossary_DeleteGlossaryCategory",
+        method="DELETE",
+        path="/catalog/api/atlas/v2/glossary/category/{categoryGuid}",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Delete one glossary category by its GUID; succeeds without an answer body.",
+        parameters=(_d.path("category_guid"),),
+    )
+    partial_update_glossary_category: _d.Operation[AtlasGlossaryCategory] = _d.Operation(
+        id="Glossary_PartialUpdateGlossaryCategory",
+        method="PUT",
+        path="/catalog/api/atlas/v2/glossary/category/{categoryGuid}/partial",
+        responses={200: "AtlasGlossaryCategory", "default": "ErrorResponse"},
+        summary="Change only the short and long description of a category; other fields are not supported.",
+        parameters=(_d.path("category_guid"),),
+        body=_d.Body("dict[str, Any]"),
+    )
+    list_related_categories: _d.Operation[dict[str, _list[AtlasRelatedCategoryHeader]]] = _d.Operation(
+        id="Glossary_ListRelatedCategories",
+        method="GET",
+        path="/catalog/api/atlas/v2/glossary/category/{categoryGuid}/related",
+        responses={200: "dict[str, list[AtlasRelatedCategoryHeader]]", "default": "ErrorResponse"},
+        summary="Read the parent and children of a category by relation; limit, offset and sort have no effect.",
+        parameters=(
+            _d.path("category_guid"),
+            _d.query("limit", "int"),
+            _d.query("offset", "int"),
+            _d.query("sort"),
+        ),
+    )
+    list_category_terms: _d.Operation[AtlasRelatedTermHeader] = _d.Operation(
+        id="Glossary_ListCategoryTerms",
+        method="GET",
+        path="/catalog/api/atlas/v2/glossary/category/{categoryGuid}/terms",
+        responses={200: "list[AtlasRelatedTermHeader]", "default": "ErrorResponse"},
+        summary="List the headers of the terms that are filed under one category.",
+        parameters=(
+            _d.path("category_guid"),
+            _d.query("limit", "int"),
+            _d.query("offset", "int"),
+            _d.query("sort"),
+        ),
+        paging=_d.Paging("value", None, offset="offset", limit="limit"),
+    )
+    create_glossary_term: _d.Operation[AtlasGlossaryTerm] = _d.Operation(
+        id="Glossary_CreateGlossaryTerm",
+        method="POST",
+        path="/catalog/api/atlas/v2/glossary/term",
+        responses={200: "AtlasGlossaryTerm", "default": "ErrorResponse"},
+        summary="Create one term; the anchor in the body names the glossary that will hold it.",
+        parameters=(_d.query("include_term_hierarchy", "bool"),),
+        body=_d.Body("AtlasGlossaryTerm"),
+    )
+    get_glossary_term: _d.Operation[AtlasGlossaryTerm] = _d.Operation(
+        id="Glossary_GetGlossaryTerm",
+        method="GET",
+        path="/catalog/api/atlas/v2/glossary/term/{termGuid}",
+        responses={200: "AtlasGlossaryTerm", "default": "ErrorResponse"},
+        summary="Read one glossary term by its GUID; leave out its assignments if many entities carry it.",
+        parameters=(
+            _d.path("term_guid"),
+            _d.query("include_term_hierarchy", "bool"),
+            _d.query("exclude_relationship_types", "list[str]", style="form", explode=True),
+        ),
+    )
+    update_glossary_term: _d.Operation[AtlasGlossaryTerm] = _d.Operation(
+        id="Glossary_UpdateGlossaryTerm",
+        method="PUT",
+        path="/catalog/api/atlas/v2/glossary/term/{termGuid}",
+        responses={200: "AtlasGlossaryTerm", "default": "ErrorResponse"},
+        summary="Update a term from a whole definition; to change a few fields use the partial update.",
+        parameters=(
+            _d.path("term_guid"),
+            _d.query("include_term_hierarchy", "bool"),
+        ),
+        body=_d.Body("AtlasGlossaryTerm"),
+    )
+    delete_glossary_term: _d.Operation[None] = _d.Operation(
+        id="Glossary_DeleteGlossaryTerm",
+        method="DELETE",
+        path="/catalog/api/atlas/v2/glossary/term/{termGuid}",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Delete one glossary term by its GUID; succeeds without an answer body.",
+        parameters=(_d.path("term_guid"),),
+    )
+    partial_update_glossary_term: _d.Operation[AtlasGlossaryTerm] = _d.Operation(
+        id="Glossary_PartialUpdateGlossaryTerm",
+        method="PUT",
+        path="/catalog/api/atlas/v2/glossary/term/{termGuid}/partial",
+        responses={200: "AtlasGlossaryTerm", "default": "ErrorResponse"},
+        summary="Change only the descriptions, abbreviation, usage or status of a term; nothing else is supported.",
+        parameters=(
+            _d.path("term_guid"),
+            _d.query("include_term_hierarchy", "bool"),
+        ),
+        body=_d.Body("dict[str, Any]"),
+    )
+    create_glossary_terms: _d.Operation[_list[AtlasGlossaryTerm]] = _d.Operation(
+        id="Glossary_CreateGlossaryTerms",
+        method="POST",
+        path="/catalog/api/atlas/v2/glossary/terms",
+        responses={200: "list[AtlasGlossaryTerm]", "default": "ErrorResponse"},
+        summary="Create several glossary terms in one call; each names its glossary in its anchor.",
+        parameters=(_d.query("include_term_hierarchy", "bool"),),
+        body=_d.Body("list[AtlasGlossaryTerm]"),
+    )
+    get_entities_assigned_with_term: _d.Operation[AtlasRelatedObjectId] = _d.Operation(
+        id="Glossary_GetEntitiesAssignedWithTerm",
+        method="GET",
+        path="/catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities",
+        responses={200: "list[AtlasRelatedObjectId]", "default": "ErrorResponse"},
+        summary="List the entities to which a term is assigned, in pages of limit items.",
+        parameters=(
+            _d.path("term_guid"),
+            _d.query("limit", "int"),
+            _d.query("offset", "int"),
+            _d.query("sort"),
+        ),
+        paging=_d.Paging("value", None, offset="offset", limit="limit"),
+    )
+    remove_term_assignment_from_entities: _d.Operation[None] = _d.Operation(
+        id="Glossary_RemoveTermAssignmentFromEntities",
+        method="PUT",
+        path="/catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Unassign a term from entities by PUT; not recommended, use the DELETE operation on the same path.",
+        parameters=(_d.path("term_guid"),),
+        body=_d.Body("list[AtlasRelatedObjectId]"),
+    )
+    assign_term_to_entities: _d.Operation[None] = _d.Operation(
+        id="Glossary_AssignTermToEntities",
+        method="POST",
+        path="/catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Assign a term to the listed entities; keep the batches small and make several calls.",
+        parameters=(_d.path("term_guid"),),
+        body=_d.Body("list[AtlasRelatedObjectId]"),
+    )
+    delete_term_assignment_from_entities: _d.Operation[None] = _d.Operation(
+        id="Glossary_DeleteTermAssignmentFromEntities",
+        method="DELETE",
+        path="/catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Unassign a term from the listed entities; each must carry the relationship GUID of its assignment.",
+        parameters=(_d.path("term_guid"),),
+        body=_d.Body("list[AtlasRelatedObjectId]"),
+    )
+    list_related_terms: _d.Operation[dict[str, _list[AtlasRelatedTermHeader]]] = _d.Operation(
+        id="Glossary_ListRelatedTerms",
+        method="GET",
+        path="/catalog/api/atlas/v2/glossary/terms/{termGuid}/related",
+        responses={200: "dict[str, list[AtlasRelatedTermHeader]]", "default": "ErrorResponse"},
+        summary="Read the terms linked to a term, grouped by relation; limit, offset and sort have no effect.",
+        parameters=(
+            _d.path("term_guid"),
+            _d.query("limit", "int"),
+            _d.query("offset", "int"),
+            _d.query("sort"),
+            _d.query("include_term_hierarchy", "bool"),
+        ),
+    )
+    get: _d.Operation[AtlasGlossary] = _d.Operation(
+        id="Glossary_GetGlossary",
+        method="GET",
+        path="/catalog/api/atlas/v2/glossary/{glossaryGuid}",
+        responses={200: "AtlasGlossary", "default": "ErrorResponse"},
+        summary="Read one glossary by its GUID, with headers of its terms and categories.",
+        parameters=(_d.path("glossary_guid"),),
+    )
+    update: _d.Operation[AtlasGlossary] = _d.Operation(
+        id="Glossary_UpdateGlossary",
+        method="PUT",
+        path="/catalog/api/atlas/v2/glossary/{glossaryGuid}",
+        responses={200: "AtlasGlossary", "default": "ErrorResponse"},
+        summary="Update a glossary from a whole definition; to change a few texts use the partial update.",
+        parameters=(
+            _d.path("glossary_guid"),
+            _d.query("ignore_terms_and_categories", "bool"),
+        ),
+        body=_d.Body("AtlasGlossary"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="Glossary_DeleteGlossary",
+        method="DELETE",
+        path="/catalog/api/atlas/v2/glossary/{glossaryGuid}",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Delete a glossary with all its terms and categories; better delete those first in smaller steps.",
+        parameters=(_d.path("glossary_guid"),),
+    )
+    list_glossary_categories: _d.Operation[AtlasGlossaryCategory] = _d.Operation(
+        id="Glossary_ListGlossaryCategories",
+        method="GET",
+        path="/catalog/api/atlas/v2/glossary/{glossaryGuid}/categories",
+        responses={200: "list[AtlasGlossaryCategory]", "default": "ErrorResponse"},
+        summary="List the categories of a glossary in full, in pages of limit items.",
+        parameters=(
+            _d.path("glossary_guid"),
+            _d.query("limit", "int"),
+            _d.query("offset", "int"),
+            _d.query("sort"),
+        ),
+        paging=_d.Paging("value", None, offset="offset", limit="limit"),
+    )
+    list_glossary_categories_headers: _d.Operation[AtlasRelatedCategoryHeader] = _d.Operation(
+        id="Glossary_ListGlossaryCategoriesHeaders",
+        method="GET",
+        path="/catalog/api/atlas/v2/glossary/{glossaryGuid}/categories/headers",
+        responses={200: "list[AtlasRelatedCategoryHeader]", "default": "ErrorResponse"},
+        summary="List the categories of a glossary as short headers, in pages of limit items.",
+        parameters=(
+            _d.path("glossary_guid"),
+            _d.query("limit", "int"),
+            _d.query("offset", "int"),
+            _d.query("sort"),
+        ),
+        paging=_d.Paging("value", None, offset="offset", limit="limit"),
+    )
+    get_detailed: _d.Operation[AtlasGlossaryExtInfo] = _d.Operation(
+        id="Glossary_GetDetailedGlossary",
+        method="GET",
+        path="/catalog/api/atlas/v2/glossary/{glossaryGuid}/detailed",
+        responses={200: "AtlasGlossaryExtInfo", "default": "ErrorResponse"},
+        summary="Read a glossary with all its terms and categories in full; heavy, so prefer the separate lists.",
+        parameters=(
+            _d.path("glossary_guid"),
+            _d.query("include_term_hierarchy", "bool"),
+        ),
+    )
+    partial_update: _d.Operation[AtlasGlossary] = _d.Operation(
+        id="Glossary_PartialUpdateGlossary",
+        method="PUT",
+        path="/catalog/api/atlas/v2/glossary/{glossaryGuid}/partial",
+        responses={200: "AtlasGlossary", "default": "ErrorResponse"},
+        summary="Change only the descriptions, language or usage of a glossary; its qualified name is fixed.",
+        parameters=(
+            _d.path("glossary_guid"),
+            _d.query("ignore_terms_and_categories", "bool"),
+        ),
+        body=_d.Body("dict[str, Any]"),
+    )
+    list_glossary_terms: _d.Operation[AtlasGlossaryTerm] = _d.Operation(
+        id="Glossary_ListGlossaryTerms",
+        method="GET",
+        path="/catalog/api/atlas/v2/glossary/{glossaryGuid}/terms",
+        responses={200: "list[AtlasGlossaryTerm]", "default": "ErrorResponse"},
+        summary="List the terms of a glossary in full, parents and children on request, in pages of limit items.",
+        parameters=(
+            _d.path("glossary_guid"),
+            _d.query("include_term_hierarchy", "bool"),
+            _d.query("limit", "int"),
+            _d.query("offset", "int"),
+            _d.query("sort"),
+        ),
+        paging=_d.Paging("value", None, offset="offset", limit="limit"),
+    )
+    list_glossary_term_headers: _d.Operation[AtlasRelatedTermHeader] = _d.Operation(
+        id="Glossary_ListGlossaryTermHeaders",
+        method="GET",
+        path="/catalog/api/atlas/v2/glossary/{glossaryGuid}/terms/headers",
+        responses={200: "list[AtlasRelatedTermHeader]", "default": "ErrorResponse"},
+        summary="List the terms of a glossary as short headers, in pages of limit items.",
+        parameters=(
+            _d.path("glossary_guid"),
+            _d.query("limit", "int"),
+            _d.query("offset", "int"),
+            _d.query("sort"),
+        ),
+        paging=_d.Paging("value", None, offset="offset", limit="limit"),
+    )
+    begin_import_glossary_terms_via_csv: _d.Operation[ImportCSVOperation] = _d.Operation(
+        id="Glossary_ImportGlossaryTermsViaCsv",
+        method="POST",
+        path="/catalog/api/glossary/{glossaryGuid}/terms/import",
+        responses={202: "None", "default": "ErrorResponse"},
+        summary="Upload a CSV file of terms into the glossary with this GUID; a long-running operation.",
+        parameters=(
+            _d.path("glossary_guid"),
+            _d.query("include_term_hierarchy", "bool"),
+            _d.query("include_multi_templates", "bool"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("", media_types=("multipart/form-data",), fields=(_d.FormField("file", "file", True),)),
+        polling=_d.Polling(
+            "azure-async-operation",
+            "ImportCSVOperation",
+            "/catalog/api/glossary/terms/import/{id}",
+            ask_with="glossary.get_import_csv_operation_status",
+        ),
+    )
+    begin_import_glossary_terms_via_csv_by_glossary_name: _d.Operation[ImportCSVOperation] = _d.Operation(
+        id="Glossary_ImportGlossaryTermsViaCsvByGlossaryName",
+        method="POST",
+        path="/catalog/api/glossary/name/{glossaryName}/terms/import",
+        responses={202: "None", "default": "ErrorResponse"},
+        summary="Upload a CSV file of terms by glossary name; deprecated, import by glossary GUID instead.",
+        parameters=(
+            _d.path("glossary_name"),
+            _d.query("include_term_hierarchy", "bool"),
+            _d.query("include_multi_templates", "bool"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("", media_types=("multipart/form-data",), fields=(_d.FormField("file", "file", True),)),
+        polling=_d.Polling(
+            "azure-async-operation",
+            "ImportCSVOperation",
+            "/catalog/api/glossary/terms/import/{id}",
+            ask_with="glossary.get_import_csv_operation_status",
+        ),
+    )
+    get_import_csv_operation_status: _d.Operation[ImportCSVOperation] = _d.Operation(
+        id="Glossary_GetImportCsvOperationStatus",
+        method="GET",
+        path="/catalog/api/glossary/terms/import/{operationGuid}",
+        responses={200: "ImportCSVOperation", "default": "ErrorResponse"},
+        summary="Check a term import: its state, the terms found and imported so far, and any error.",
+        parameters=(
+            _d.path("operation_guid"),
+            _d.API_VERSION,
+        ),
+    )
+    export_glossary_terms_as_csv: _d.Operation[bytes] = _d.Operation(
+        id="Glossary_ExportGlossaryTermsAsCsv",
+        method="POST",
+        path="/catalog/api/glossary/{glossaryGuid}/terms/export",
+        responses={200: "bytes", "default": "ErrorResponse"},
+        summary="Download as a CSV file the terms of one glossary whose GUIDs the body lists.",
+        parameters=(
+            _d.path("glossary_guid"),
+            _d.query("include_term_hierarchy", "bool"),
+            _d.query("include_multi_templates", "bool"),
+            _d.query("include_rich_text_flag", "bool"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("list[str]"),
+        retry_safe=True,
+    )
+    list_terms_by_glossary_name: _d.Operation[AtlasGlossaryTerm] = _d.Operation(
+        id="Glossary_ListTermsByGlossaryName",
+        method="GET",
+        path="/catalog/api/glossary/name/{glossaryName}/terms",
+        responses={200: "list[AtlasGlossaryTerm]", "default": "ErrorResponse"},
+        summary="List the terms of a glossary found by name; deprecated, list them by glossary GUID instead.",
+        parameters=(
+            _d.path("glossary_name"),
+            _d.query("limit", "int"),
+            _d.query("offset", "int"),
+            _d.query("include_term_hierarchy", "bool"),
+            _d.query("ext_info", "bool"),
+            _d.API_VERSION,
+        ),
+        paging=_d.Paging("value", None, offset="offset", limit="limit"),
+    )
+    get_bulk_delete_operation_status: _d.Operation[BulkDeleteOperation] = _d.Operation(
+        id="Glossary_GetBulkDeleteOperationStatus",
+        method="GET",
+        path="/catalog/api/glossary/terms/bulkDeletion/{operationGuid}",
+        responses={200: "BulkDeleteOperation", "default": "ErrorResponse"},
+        summary="Check a bulk deletion of terms: its state, its progress and any error.",
+        parameters=(
+            _d.path("operation_guid"),
+            _d.API_VERSION,
+        ),
+    )
+    begin_bulk_delete_terms_by_guids: _d.Operation[BulkDeleteOperation] = _d.Operation(
+        id="Glossary_BulkDeleteTermsByGuids",
+        method="POST",
+        path="/catalog/api/glossary/terms:delete",
+        responses={202: "None", "default": "ErrorResponse"},
+        summary="Delete many terms, with their children or assignments only if forced; a long-running operation.",
+        parameters=(
+            _d.query("force_delete_entity_assignment", "bool"),
+            _d.query("force_delete_child", "bool"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("list[str]"),
+        polling=_d.Polling(
+            "azure-async-operation",
+            "BulkDeleteOperation",
+            "/catalog/api/glossary/terms/bulkDeletion/{id}",
+            ask_with="glossary.get_bulk_delete_operation_status",
+        ),
+    )
+    list_terms_by_guids: _d.Operation[_list[AtlasGlossaryTerm]] = _d.Operation(
+        id="Glossary_ListTermsByGuids",
+        method="GET",
+        path="/catalog/api/glossary/terms",
+        responses={200: "list[AtlasGlossaryTerm]", "default": "ErrorResponse"},
+        summary="Read several glossary terms by their GUIDs in one call; chosen relationship types can be left out.",
+        parameters=(
+            _d.query("guid", "list[str]", required=True, style="form", explode=True),
+            _d.query("exclude_relationship_types", "list[str]", style="form", explode=True),
+        ),
+    )
+    bulk_update_terms: _d.Operation[_list[AtlasGlossaryTerm]] = _d.Operation(
+        id="Glossary_BulkUpdateTerms",
+        method="PUT",
+        path="/catalog/api/glossary/terms",
+        responses={200: "list[AtlasGlossaryTerm]", "default": "ErrorResponse"},
+        summary="Update several glossary terms in one call, each found by the GUID in its body.",
+        body=_d.Body("list[AtlasGlossaryTerm]"),
+    )
 
 
 class Glossary(_d.Group):
@@ -629,88 +487,88 @@ class Glossary(_d.Group):
         offset: int | None = None,
         sort: str | None = None,
         ignore_terms_and_categories: bool | None = None,
-    ) -> _list[m.AtlasGlossary]:
+    ) -> _list[AtlasGlossary]:
         """List the glossaries as a bare array, cut by limit and offset; terms and categories can be left out.
 
         GET /catalog/api/atlas/v2/glossary
         """
-        return self._send(_LIST, (limit, offset, sort, ignore_terms_and_categories))
+        return self._send(_Operations.list, (limit, offset, sort, ignore_terms_and_categories))
 
-    def create(self, *, body: m.AtlasGlossary) -> m.AtlasGlossary:
+    def create(self, *, body: AtlasGlossary) -> AtlasGlossary:
         """Create an empty glossary, to which terms and categories are added by calls of their own.
 
         POST /catalog/api/atlas/v2/glossary
         """
-        return self._send(_CREATE, (), body)
+        return self._send(_Operations.create, (), body)
 
-    def create_glossary_categories(self, *, body: _list[m.AtlasGlossaryCategory]) -> _list[m.AtlasGlossaryCategory]:
+    def create_glossary_categories(self, *, body: _list[AtlasGlossaryCategory]) -> _list[AtlasGlossaryCategory]:
         """Create several glossary categories in one call; each names its glossary in its anchor.
 
         POST /catalog/api/atlas/v2/glossary/categories
         """
-        return self._send(_CREATE_GLOSSARY_CATEGORIES, (), body)
+        return self._send(_Operations.create_glossary_categories, (), body)
 
-    def create_glossary_category(self, *, body: m.AtlasGlossaryCategory) -> m.AtlasGlossaryCategory:
+    def create_glossary_category(self, *, body: AtlasGlossaryCategory) -> AtlasGlossaryCategory:
         """Create one category; the anchor in the body names the glossary that will hold it.
 
         POST /catalog/api/atlas/v2/glossary/category
         """
-        return self._send(_CREATE_GLOSSARY_CATEGORY, (), body)
+        return self._send(_Operations.create_glossary_category, (), body)
 
-    def get_glossary_category(self, category_guid: str) -> m.AtlasGlossaryCategory:
+    def get_glossary_category(self, category_guid: str) -> AtlasGlossaryCategory:
         """Read one glossary category by its GUID, with its parent, children and term headers.
 
         GET /catalog/api/atlas/v2/glossary/category/{categoryGuid}
         """
-        return self._send(_GET_GLOSSARY_CATEGORY, (category_guid,))
+        return self._send(_Operations.get_glossary_category, (category_guid,))
 
-    def update_glossary_category(self, category_guid: str, *, body: m.AtlasGlossaryCategory) -> m.AtlasGlossaryCategory:
+    def update_glossary_category(self, category_guid: str, *, body: AtlasGlossaryCategory) -> AtlasGlossaryCategory:
         """Update a category from a whole definition; to change its descriptions use the partial update.
 
         PUT /catalog/api/atlas/v2/glossary/category/{categoryGuid}
         """
-        return self._send(_UPDATE_GLOSSARY_CATEGORY, (category_guid,), body)
+        return self._send(_Operations.update_glossary_category, (category_guid,), body)
 
     def delete_glossary_category(self, category_guid: str) -> None:
         """Delete one glossary category by its GUID; succeeds without an answer body.
 
         DELETE /catalog/api/atlas/v2/glossary/category/{categoryGuid}
         """
-        return self._send(_DELETE_GLOSSARY_CATEGORY, (category_guid,))
+        return self._send(_Operations.delete_glossary_category, (category_guid,))
 
-    def partial_update_glossary_category(self, category_guid: str, *, body: dict[str, _Any]) -> m.AtlasGlossaryCategory:
+    def partial_update_glossary_category(self, category_guid: str, *, body: dict[str, Any]) -> AtlasGlossaryCategory:
         """Change only the short and long description of a category; other fields are not supported.
 
         PUT /catalog/api/atlas/v2/glossary/category/{categoryGuid}/partial
         """
-        return self._send(_PARTIAL_UPDATE_GLOSSARY_CATEGORY, (category_guid,), body)
+        return self._send(_Operations.partial_update_glossary_category, (category_guid,), body)
 
     def list_related_categories(
         self, category_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> dict[str, _list[m.AtlasRelatedCategoryHeader]]:
+    ) -> dict[str, _list[AtlasRelatedCategoryHeader]]:
         """Read the parent and children of a category by relation; limit, offset and sort have no effect.
 
         GET /catalog/api/atlas/v2/glossary/category/{categoryGuid}/related
         """
-        return self._send(_LIST_RELATED_CATEGORIES, (category_guid, limit, offset, sort))
+        return self._send(_Operations.list_related_categories, (category_guid, limit, offset, sort))
 
     def list_category_terms(
         self, category_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.Pager[m.AtlasRelatedTermHeader]:
+    ) -> Pager[AtlasRelatedTermHeader]:
         """List the headers of the terms that are filed under one category.
 
         GET /catalog/api/atlas/v2/glossary/category/{categoryGuid}/terms
         """
-        return self._pages(_LIST_CATEGORY_TERMS, (category_guid, limit, offset, sort))
+        return self._pages(_Operations.list_category_terms, (category_guid, limit, offset, sort))
 
     def create_glossary_term(
-        self, *, body: m.AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
-    ) -> m.AtlasGlossaryTerm:
+        self, *, body: AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
+    ) -> AtlasGlossaryTerm:
         """Create one term; the anchor in the body names the glossary that will hold it.
 
         POST /catalog/api/atlas/v2/glossary/term
         """
-        return self._send(_CREATE_GLOSSARY_TERM, (include_term_hierarchy,), body)
+        return self._send(_Operations.create_glossary_term, (include_term_hierarchy,), body)
 
     def get_glossary_term(
         self,
@@ -718,76 +576,78 @@ class Glossary(_d.Group):
         *,
         include_term_hierarchy: bool | None = None,
         exclude_relationship_types: _list[str] | None = None,
-    ) -> m.AtlasGlossaryTerm:
+    ) -> AtlasGlossaryTerm:
         """Read one glossary term by its GUID; leave out its assignments if many entities carry it.
 
         GET /catalog/api/atlas/v2/glossary/term/{termGuid}
         """
-        return self._send(_GET_GLOSSARY_TERM, (term_guid, include_term_hierarchy, exclude_relationship_types))
+        return self._send(
+            _Operations.get_glossary_term, (term_guid, include_term_hierarchy, exclude_relationship_types)
+        )
 
     def update_glossary_term(
-        self, term_guid: str, *, body: m.AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
-    ) -> m.AtlasGlossaryTerm:
+        self, term_guid: str, *, body: AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
+    ) -> AtlasGlossaryTerm:
         """Update a term from a whole definition; to change a few fields use the partial update.
 
         PUT /catalog/api/atlas/v2/glossary/term/{termGuid}
         """
-        return self._send(_UPDATE_GLOSSARY_TERM, (term_guid, include_term_hierarchy), body)
+        return self._send(_Operations.update_glossary_term, (term_guid, include_term_hierarchy), body)
 
     def delete_glossary_term(self, term_guid: str) -> None:
         """Delete one glossary term by its GUID; succeeds without an answer body.
 
         DELETE /catalog/api/atlas/v2/glossary/term/{termGuid}
         """
-        return self._send(_DELETE_GLOSSARY_TERM, (term_guid,))
+        return self._send(_Operations.delete_glossary_term, (term_guid,))
 
     def partial_update_glossary_term(
-        self, term_guid: str, *, body: dict[str, _Any], include_term_hierarchy: bool | None = None
-    ) -> m.AtlasGlossaryTerm:
+        self, term_guid: str, *, body: dict[str, Any], include_term_hierarchy: bool | None = None
+    ) -> AtlasGlossaryTerm:
         """Change only the descriptions, abbreviation, usage or status of a term; nothing else is supported.
 
         PUT /catalog/api/atlas/v2/glossary/term/{termGuid}/partial
         """
-        return self._send(_PARTIAL_UPDATE_GLOSSARY_TERM, (term_guid, include_term_hierarchy), body)
+        return self._send(_Operations.partial_update_glossary_term, (term_guid, include_term_hierarchy), body)
 
     def create_glossary_terms(
-        self, *, body: _list[m.AtlasGlossaryTerm], include_term_hierarchy: bool | None = None
-    ) -> _list[m.AtlasGlossaryTerm]:
+        self, *, body: _list[AtlasGlossaryTerm], include_term_hierarchy: bool | None = None
+    ) -> _list[AtlasGlossaryTerm]:
         """Create several glossary terms in one call; each names its glossary in its anchor.
 
         POST /catalog/api/atlas/v2/glossary/terms
         """
-        return self._send(_CREATE_GLOSSARY_TERMS, (include_term_hierarchy,), body)
+        return self._send(_Operations.create_glossary_terms, (include_term_hierarchy,), body)
 
     def get_entities_assigned_with_term(
         self, term_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.Pager[m.AtlasRelatedObjectId]:
+    ) -> Pager[AtlasRelatedObjectId]:
         """List the entities to which a term is assigned, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
         """
-        return self._pages(_GET_ENTITIES_ASSIGNED_WITH_TERM, (term_guid, limit, offset, sort))
+        return self._pages(_Operations.get_entities_assigned_with_term, (term_guid, limit, offset, sort))
 
-    def remove_term_assignment_from_entities(self, term_guid: str, *, body: _list[m.AtlasRelatedObjectId]) -> None:
+    def remove_term_assignment_from_entities(self, term_guid: str, *, body: _list[AtlasRelatedObjectId]) -> None:
         """Unassign a term from entities by PUT; not recommended, use the DELETE operation on the same path.
 
         PUT /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
         """
-        return self._send(_REMOVE_TERM_ASSIGNMENT_FROM_ENTITIES, (term_guid,), body)
+        return self._send(_Operations.remove_term_assignment_from_entities, (term_guid,), body)
 
-    def assign_term_to_entities(self, term_guid: str, *, body: _list[m.AtlasRelatedObjectId]) -> None:
+    def assign_term_to_entities(self, term_guid: str, *, body: _list[AtlasRelatedObjectId]) -> None:
         """Assign a term to the listed entities; keep the batches small and make several calls.
 
         POST /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
         """
-        return self._send(_ASSIGN_TERM_TO_ENTITIES, (term_guid,), body)
+        return self._send(_Operations.assign_term_to_entities, (term_guid,), body)
 
-    def delete_term_assignment_from_entities(self, term_guid: str, *, body: _list[m.AtlasRelatedObjectId]) -> None:
+    def delete_term_assignment_from_entities(self, term_guid: str, *, body: _list[AtlasRelatedObjectId]) -> None:
         """Unassign a term from the listed entities; each must carry the relationship GUID of its assignment.
 
         DELETE /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
         """
-        return self._send(_DELETE_TERM_ASSIGNMENT_FROM_ENTITIES, (term_guid,), body)
+        return self._send(_Operations.delete_term_assignment_from_entities, (term_guid,), body)
 
     def list_related_terms(
         self,
@@ -797,69 +657,69 @@ class Glossary(_d.Group):
         offset: int | None = None,
         sort: str | None = None,
         include_term_hierarchy: bool | None = None,
-    ) -> dict[str, _list[m.AtlasRelatedTermHeader]]:
+    ) -> dict[str, _list[AtlasRelatedTermHeader]]:
         """Read the terms linked to a term, grouped by relation; limit, offset and sort have no effect.
 
         GET /catalog/api/atlas/v2/glossary/terms/{termGuid}/related
         """
-        return self._send(_LIST_RELATED_TERMS, (term_guid, limit, offset, sort, include_term_hierarchy))
+        return self._send(_Operations.list_related_terms, (term_guid, limit, offset, sort, include_term_hierarchy))
 
-    def get(self, glossary_guid: str) -> m.AtlasGlossary:
+    def get(self, glossary_guid: str) -> AtlasGlossary:
         """Read one glossary by its GUID, with headers of its terms and categories.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}
         """
-        return self._send(_GET, (glossary_guid,))
+        return self._send(_Operations.get, (glossary_guid,))
 
     def update(
-        self, glossary_guid: str, *, body: m.AtlasGlossary, ignore_terms_and_categories: bool | None = None
-    ) -> m.AtlasGlossary:
+        self, glossary_guid: str, *, body: AtlasGlossary, ignore_terms_and_categories: bool | None = None
+    ) -> AtlasGlossary:
         """Update a glossary from a whole definition; to change a few texts use the partial update.
 
         PUT /catalog/api/atlas/v2/glossary/{glossaryGuid}
         """
-        return self._send(_UPDATE, (glossary_guid, ignore_terms_and_categories), body)
+        return self._send(_Operations.update, (glossary_guid, ignore_terms_and_categories), body)
 
     def delete(self, glossary_guid: str) -> None:
         """Delete a glossary with all its terms and categories; better delete those first in smaller steps.
 
         DELETE /catalog/api/atlas/v2/glossary/{glossaryGuid}
         """
-        return self._send(_DELETE, (glossary_guid,))
+        return self._send(_Operations.delete, (glossary_guid,))
 
     def list_glossary_categories(
         self, glossary_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.Pager[m.AtlasGlossaryCategory]:
+    ) -> Pager[AtlasGlossaryCategory]:
         """List the categories of a glossary in full, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/categories
         """
-        return self._pages(_LIST_GLOSSARY_CATEGORIES, (glossary_guid, limit, offset, sort))
+        return self._pages(_Operations.list_glossary_categories, (glossary_guid, limit, offset, sort))
 
     def list_glossary_categories_headers(
         self, glossary_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.Pager[m.AtlasRelatedCategoryHeader]:
+    ) -> Pager[AtlasRelatedCategoryHeader]:
         """List the categories of a glossary as short headers, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/categories/headers
         """
-        return self._pages(_LIST_GLOSSARY_CATEGORIES_HEADERS, (glossary_guid, limit, offset, sort))
+        return self._pages(_Operations.list_glossary_categories_headers, (glossary_guid, limit, offset, sort))
 
-    def get_detailed(self, glossary_guid: str, *, include_term_hierarchy: bool | None = None) -> m.AtlasGlossaryExtInfo:
+    def get_detailed(self, glossary_guid: str, *, include_term_hierarchy: bool | None = None) -> AtlasGlossaryExtInfo:
         """Read a glossary with all its terms and categories in full; heavy, so prefer the separate lists.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/detailed
         """
-        return self._send(_GET_DETAILED, (glossary_guid, include_term_hierarchy))
+        return self._send(_Operations.get_detailed, (glossary_guid, include_term_hierarchy))
 
     def partial_update(
-        self, glossary_guid: str, *, body: dict[str, _Any], ignore_terms_and_categories: bool | None = None
-    ) -> m.AtlasGlossary:
+        self, glossary_guid: str, *, body: dict[str, Any], ignore_terms_and_categories: bool | None = None
+    ) -> AtlasGlossary:
         """Change only the descriptions, language or usage of a glossary; its qualified name is fixed.
 
         PUT /catalog/api/atlas/v2/glossary/{glossaryGuid}/partial
         """
-        return self._send(_PARTIAL_UPDATE, (glossary_guid, ignore_terms_and_categories), body)
+        return self._send(_Operations.partial_update, (glossary_guid, ignore_terms_and_categories), body)
 
     def list_glossary_terms(
         self,
@@ -869,36 +729,38 @@ class Glossary(_d.Group):
         limit: int | None = None,
         offset: int | None = None,
         sort: str | None = None,
-    ) -> _d.Pager[m.AtlasGlossaryTerm]:
+    ) -> Pager[AtlasGlossaryTerm]:
         """List the terms of a glossary in full, parents and children on request, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/terms
         """
-        return self._pages(_LIST_GLOSSARY_TERMS, (glossary_guid, include_term_hierarchy, limit, offset, sort))
+        return self._pages(
+            _Operations.list_glossary_terms, (glossary_guid, include_term_hierarchy, limit, offset, sort)
+        )
 
     def list_glossary_term_headers(
         self, glossary_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.Pager[m.AtlasRelatedTermHeader]:
+    ) -> Pager[AtlasRelatedTermHeader]:
         """List the terms of a glossary as short headers, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/terms/headers
         """
-        return self._pages(_LIST_GLOSSARY_TERM_HEADERS, (glossary_guid, limit, offset, sort))
+        return self._pages(_Operations.list_glossary_term_headers, (glossary_guid, limit, offset, sort))
 
     def begin_import_glossary_terms_via_csv(
         self,
         glossary_guid: str,
         *,
-        file: _d.FileInput,
+        file: FileInput,
         include_term_hierarchy: bool | None = None,
         include_multi_templates: bool | None = None,
-    ) -> _d.Poller[m.ImportCSVOperation]:
+    ) -> Poller[ImportCSVOperation]:
         """Upload a CSV file of terms into the glossary with this GUID; a long-running operation.
 
         POST /catalog/api/glossary/{glossaryGuid}/terms/import
         """
         return self._begin(
-            _BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV,
+            _Operations.begin_import_glossary_terms_via_csv,
             (glossary_guid, include_term_hierarchy, include_multi_templates),
             {"file": file},
         )
@@ -907,26 +769,26 @@ class Glossary(_d.Group):
         self,
         glossary_name: str,
         *,
-        file: _d.FileInput,
+        file: FileInput,
         include_term_hierarchy: bool | None = None,
         include_multi_templates: bool | None = None,
-    ) -> _d.Poller[m.ImportCSVOperation]:
+    ) -> Poller[ImportCSVOperation]:
         """Upload a CSV file of terms by glossary name; deprecated, import by glossary GUID instead.
 
         POST /catalog/api/glossary/name/{glossaryName}/terms/import
         """
         return self._begin(
-            _BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV_BY_GLOSSARY_NAME,
+            _Operations.begin_import_glossary_terms_via_csv_by_glossary_name,
             (glossary_name, include_term_hierarchy, include_multi_templates),
             {"file": file},
         )
 
-    def get_import_csv_operation_status(self, operation_guid: str) -> m.ImportCSVOperation:
+    def get_import_csv_operation_status(self, operation_guid: str) -> ImportCSVOperation:
         """Check a term import: its state, the terms found and imported so far, and any error.
 
         GET /catalog/api/glossary/terms/import/{operationGuid}
         """
-        return self._send(_GET_IMPORT_CSV_OPERATION_STATUS, (operation_guid,))
+        return self._send(_Operations.get_import_csv_operation_status, (operation_guid,))
 
     def export_glossary_terms_as_csv(
         self,
@@ -942,7 +804,7 @@ class Glossary(_d.Group):
         POST /catalog/api/glossary/{glossaryGuid}/terms/export
         """
         return self._send(
-            _EXPORT_GLOSSARY_TERMS_AS_CSV,
+            _Operations.export_glossary_terms_as_csv,
             (glossary_guid, include_term_hierarchy, include_multi_templates, include_rich_text_flag),
             body,
         )
@@ -955,21 +817,21 @@ class Glossary(_d.Group):
         offset: int | None = None,
         include_term_hierarchy: bool | None = None,
         ext_info: bool | None = None,
-    ) -> _d.Pager[m.AtlasGlossaryTerm]:
+    ) -> Pager[AtlasGlossaryTerm]:
         """List the terms of a glossary found by name; deprecated, list them by glossary GUID instead.
 
         GET /catalog/api/glossary/name/{glossaryName}/terms
         """
         return self._pages(
-            _LIST_TERMS_BY_GLOSSARY_NAME, (glossary_name, limit, offset, include_term_hierarchy, ext_info)
+            _Operations.list_terms_by_glossary_name, (glossary_name, limit, offset, include_term_hierarchy, ext_info)
         )
 
-    def get_bulk_delete_operation_status(self, operation_guid: str) -> m.BulkDeleteOperation:
+    def get_bulk_delete_operation_status(self, operation_guid: str) -> BulkDeleteOperation:
         """Check a bulk deletion of terms: its state, its progress and any error.
 
         GET /catalog/api/glossary/terms/bulkDeletion/{operationGuid}
         """
-        return self._send(_GET_BULK_DELETE_OPERATION_STATUS, (operation_guid,))
+        return self._send(_Operations.get_bulk_delete_operation_status, (operation_guid,))
 
     def begin_bulk_delete_terms_by_guids(
         self,
@@ -977,30 +839,30 @@ class Glossary(_d.Group):
         body: _list[str],
         force_delete_entity_assignment: bool | None = None,
         force_delete_child: bool | None = None,
-    ) -> _d.Poller[m.BulkDeleteOperation]:
+    ) -> Poller[BulkDeleteOperation]:
         """Delete many terms, with their children or assignments only if forced; a long-running operation.
 
         POST /catalog/api/glossary/terms:delete
         """
         return self._begin(
-            _BEGIN_BULK_DELETE_TERMS_BY_GUIDS, (force_delete_entity_assignment, force_delete_child), body
+            _Operations.begin_bulk_delete_terms_by_guids, (force_delete_entity_assignment, force_delete_child), body
         )
 
     def list_terms_by_guids(
         self, *, guid: _list[str], exclude_relationship_types: _list[str] | None = None
-    ) -> _list[m.AtlasGlossaryTerm]:
+    ) -> _list[AtlasGlossaryTerm]:
         """Read several glossary terms by their GUIDs in one call; chosen relationship types can be left out.
 
         GET /catalog/api/glossary/terms
         """
-        return self._send(_LIST_TERMS_BY_GUIDS, (guid, exclude_relationship_types))
+        return self._send(_Operations.list_terms_by_guids, (guid, exclude_relationship_types))
 
-    def bulk_update_terms(self, *, body: _list[m.AtlasGlossaryTerm]) -> _list[m.AtlasGlossaryTerm]:
+    def bulk_update_terms(self, *, body: _list[AtlasGlossaryTerm]) -> _list[AtlasGlossaryTerm]:
         """Update several glossary terms in one call, each found by the GUID in its body.
 
         PUT /catalog/api/glossary/terms
         """
-        return self._send(_BULK_UPDATE_TERMS, (), body)
+        return self._send(_Operations.bulk_update_terms, (), body)
 
 
 class AsyncGlossary(_d.AsyncGroup):
@@ -1011,94 +873,92 @@ class AsyncGlossary(_d.AsyncGroup):
         offset: int | None = None,
         sort: str | None = None,
         ignore_terms_and_categories: bool | None = None,
-    ) -> _list[m.AtlasGlossary]:
+    ) -> _list[AtlasGlossary]:
         """List the glossaries as a bare array, cut by limit and offset; terms and categories can be left out.
 
         GET /catalog/api/atlas/v2/glossary
         """
-        return await self._send(_LIST, (limit, offset, sort, ignore_terms_and_categories))
+        return await self._send(_Operations.list, (limit, offset, sort, ignore_terms_and_categories))
 
-    async def create(self, *, body: m.AtlasGlossary) -> m.AtlasGlossary:
+    async def create(self, *, body: AtlasGlossary) -> AtlasGlossary:
         """Create an empty glossary, to which terms and categories are added by calls of their own.
 
         POST /catalog/api/atlas/v2/glossary
         """
-        return await self._send(_CREATE, (), body)
+        return await self._send(_Operations.create, (), body)
 
-    async def create_glossary_categories(
-        self, *, body: _list[m.AtlasGlossaryCategory]
-    ) -> _list[m.AtlasGlossaryCategory]:
+    async def create_glossary_categories(self, *, body: _list[AtlasGlossaryCategory]) -> _list[AtlasGlossaryCategory]:
         """Create several glossary categories in one call; each names its glossary in its anchor.
 
         POST /catalog/api/atlas/v2/glossary/categories
         """
-        return await self._send(_CREATE_GLOSSARY_CATEGORIES, (), body)
+        return await self._send(_Operations.create_glossary_categories, (), body)
 
-    async def create_glossary_category(self, *, body: m.AtlasGlossaryCategory) -> m.AtlasGlossaryCategory:
+    async def create_glossary_category(self, *, body: AtlasGlossaryCategory) -> AtlasGlossaryCategory:
         """Create one category; the anchor in the body names the glossary that will hold it.
 
         POST /catalog/api/atlas/v2/glossary/category
         """
-        return await self._send(_CREATE_GLOSSARY_CATEGORY, (), body)
+        return await self._send(_Operations.create_glossary_category, (), body)
 
-    async def get_glossary_category(self, category_guid: str) -> m.AtlasGlossaryCategory:
+    async def get_glossary_category(self, category_guid: str) -> AtlasGlossaryCategory:
         """Read one glossary category by its GUID, with its parent, children and term headers.
 
         GET /catalog/api/atlas/v2/glossary/category/{categoryGuid}
         """
-        return await self._send(_GET_GLOSSARY_CATEGORY, (category_guid,))
+        return await self._send(_Operations.get_glossary_category, (category_guid,))
 
     async def update_glossary_category(
-        self, category_guid: str, *, body: m.AtlasGlossaryCategory
-    ) -> m.AtlasGlossaryCategory:
+        self, category_guid: str, *, body: AtlasGlossaryCategory
+    ) -> AtlasGlossaryCategory:
         """Update a category from a whole definition; to change its descriptions use the partial update.
 
         PUT /catalog/api/atlas/v2/glossary/category/{categoryGuid}
         """
-        return await self._send(_UPDATE_GLOSSARY_CATEGORY, (category_guid,), body)
+        return await self._send(_Operations.update_glossary_category, (category_guid,), body)
 
     async def delete_glossary_category(self, category_guid: str) -> None:
         """Delete one glossary category by its GUID; succeeds without an answer body.
 
         DELETE /catalog/api/atlas/v2/glossary/category/{categoryGuid}
         """
-        return await self._send(_DELETE_GLOSSARY_CATEGORY, (category_guid,))
+        return await self._send(_Operations.delete_glossary_category, (category_guid,))
 
     async def partial_update_glossary_category(
-        self, category_guid: str, *, body: dict[str, _Any]
-    ) -> m.AtlasGlossaryCategory:
+        self, category_guid: str, *, body: dict[str, Any]
+    ) -> AtlasGlossaryCategory:
         """Change only the short and long description of a category; other fields are not supported.
 
         PUT /catalog/api/atlas/v2/glossary/category/{categoryGuid}/partial
         """
-        return await self._send(_PARTIAL_UPDATE_GLOSSARY_CATEGORY, (category_guid,), body)
+        return await self._send(_Operations.partial_update_glossary_category, (category_guid,), body)
 
     async def list_related_categories(
         self, category_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> dict[str, _list[m.AtlasRelatedCategoryHeader]]:
+    ) -> dict[str, _list[AtlasRelatedCategoryHeader]]:
         """Read the parent and children of a category by relation; limit, offset and sort have no effect.
 
         GET /catalog/api/atlas/v2/glossary/category/{categoryGuid}/related
         """
-        return await self._send(_LIST_RELATED_CATEGORIES, (category_guid, limit, offset, sort))
+        return await self._send(_Operations.list_related_categories, (category_guid, limit, offset, sort))
 
     def list_category_terms(
         self, category_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.AsyncPager[m.AtlasRelatedTermHeader]:
+    ) -> AsyncPager[AtlasRelatedTermHeader]:
         """List the headers of the terms that are filed under one category.
 
         GET /catalog/api/atlas/v2/glossary/category/{categoryGuid}/terms
         """
-        return self._pages(_LIST_CATEGORY_TERMS, (category_guid, limit, offset, sort))
+        return self._pages(_Operations.list_category_terms, (category_guid, limit, offset, sort))
 
     async def create_glossary_term(
-        self, *, body: m.AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
-    ) -> m.AtlasGlossaryTerm:
+        self, *, body: AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
+    ) -> AtlasGlossaryTerm:
         """Create one term; the anchor in the body names the glossary that will hold it.
 
         POST /catalog/api/atlas/v2/glossary/term
         """
-        return await self._send(_CREATE_GLOSSARY_TERM, (include_term_hierarchy,), body)
+        return await self._send(_Operations.create_glossary_term, (include_term_hierarchy,), body)
 
     async def get_glossary_term(
         self,
@@ -1106,80 +966,78 @@ class AsyncGlossary(_d.AsyncGroup):
         *,
         include_term_hierarchy: bool | None = None,
         exclude_relationship_types: _list[str] | None = None,
-    ) -> m.AtlasGlossaryTerm:
+    ) -> AtlasGlossaryTerm:
         """Read one glossary term by its GUID; leave out its assignments if many entities carry it.
 
         GET /catalog/api/atlas/v2/glossary/term/{termGuid}
         """
-        return await self._send(_GET_GLOSSARY_TERM, (term_guid, include_term_hierarchy, exclude_relationship_types))
+        return await self._send(
+            _Operations.get_glossary_term, (term_guid, include_term_hierarchy, exclude_relationship_types)
+        )
 
     async def update_glossary_term(
-        self, term_guid: str, *, body: m.AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
-    ) -> m.AtlasGlossaryTerm:
+        self, term_guid: str, *, body: AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
+    ) -> AtlasGlossaryTerm:
         """Update a term from a whole definition; to change a few fields use the partial update.
 
         PUT /catalog/api/atlas/v2/glossary/term/{termGuid}
         """
-        return await self._send(_UPDATE_GLOSSARY_TERM, (term_guid, include_term_hierarchy), body)
+        return await self._send(_Operations.update_glossary_term, (term_guid, include_term_hierarchy), body)
 
     async def delete_glossary_term(self, term_guid: str) -> None:
         """Delete one glossary term by its GUID; succeeds without an answer body.
 
         DELETE /catalog/api/atlas/v2/glossary/term/{termGuid}
         """
-        return await self._send(_DELETE_GLOSSARY_TERM, (term_guid,))
+        return await self._send(_Operations.delete_glossary_term, (term_guid,))
 
     async def partial_update_glossary_term(
-        self, term_guid: str, *, body: dict[str, _Any], include_term_hierarchy: bool | None = None
-    ) -> m.AtlasGlossaryTerm:
+        self, term_guid: str, *, body: dict[str, Any], include_term_hierarchy: bool | None = None
+    ) -> AtlasGlossaryTerm:
         """Change only the descriptions, abbreviation, usage or status of a term; nothing else is supported.
 
         PUT /catalog/api/atlas/v2/glossary/term/{termGuid}/partial
         """
-        return await self._send(_PARTIAL_UPDATE_GLOSSARY_TERM, (term_guid, include_term_hierarchy), body)
+        return await self._send(_Operations.partial_update_glossary_term, (term_guid, include_term_hierarchy), body)
 
     async def create_glossary_terms(
-        self, *, body: _list[m.AtlasGlossaryTerm], include_term_hierarchy: bool | None = None
-    ) -> _list[m.AtlasGlossaryTerm]:
+        self, *, body: _list[AtlasGlossaryTerm], include_term_hierarchy: bool | None = None
+    ) -> _list[AtlasGlossaryTerm]:
         """Create several glossary terms in one call; each names its glossary in its anchor.
 
         POST /catalog/api/atlas/v2/glossary/terms
         """
-        return await self._send(_CREATE_GLOSSARY_TERMS, (include_term_hierarchy,), body)
+        return await self._send(_Operations.create_glossary_terms, (include_term_hierarchy,), body)
 
     def get_entities_assigned_with_term(
         self, term_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.AsyncPager[m.AtlasRelatedObjectId]:
+    ) -> AsyncPager[AtlasRelatedObjectId]:
         """List the entities to which a term is assigned, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
         """
-        return self._pages(_GET_ENTITIES_ASSIGNED_WITH_TERM, (term_guid, limit, offset, sort))
+        return self._pages(_Operations.get_entities_assigned_with_term, (term_guid, limit, offset, sort))
 
-    async def remove_term_assignment_from_entities(
-        self, term_guid: str, *, body: _list[m.AtlasRelatedObjectId]
-    ) -> None:
+    async def remove_term_assignment_from_entities(self, term_guid: str, *, body: _list[AtlasRelatedObjectId]) -> None:
         """Unassign a term from entities by PUT; not recommended, use the DELETE operation on the same path.
 
         PUT /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
         """
-        return await self._send(_REMOVE_TERM_ASSIGNMENT_FROM_ENTITIES, (term_guid,), body)
+        return await self._send(_Operations.remove_term_assignment_from_entities, (term_guid,), body)
 
-    async def assign_term_to_entities(self, term_guid: str, *, body: _list[m.AtlasRelatedObjectId]) -> None:
+    async def assign_term_to_entities(self, term_guid: str, *, body: _list[AtlasRelatedObjectId]) -> None:
         """Assign a term to the listed entities; keep the batches small and make several calls.
 
         POST /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
         """
-        return await self._send(_ASSIGN_TERM_TO_ENTITIES, (term_guid,), body)
+        return await self._send(_Operations.assign_term_to_entities, (term_guid,), body)
 
-    async def delete_term_assignment_from_entities(
-        self, term_guid: str, *, body: _list[m.AtlasRelatedObjectId]
-    ) -> None:
+    async def delete_term_assignment_from_entities(self, term_guid: str, *, body: _list[AtlasRelatedObjectId]) -> None:
         """Unassign a term from the listed entities; each must carry the relationship GUID of its assignment.
 
         DELETE /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
         """
-        return await self._send(_DELETE_TERM_ASSIGNMENT_FROM_ENTITIES, (term_guid,), body)
+        return await self._send(_Operations.delete_term_assignment_from_entities, (term_guid,), body)
 
     async def list_related_terms(
         self,
@@ -1189,71 +1047,73 @@ class AsyncGlossary(_d.AsyncGroup):
         offset: int | None = None,
         sort: str | None = None,
         include_term_hierarchy: bool | None = None,
-    ) -> dict[str, _list[m.AtlasRelatedTermHeader]]:
+    ) -> dict[str, _list[AtlasRelatedTermHeader]]:
         """Read the terms linked to a term, grouped by relation; limit, offset and sort have no effect.
 
         GET /catalog/api/atlas/v2/glossary/terms/{termGuid}/related
         """
-        return await self._send(_LIST_RELATED_TERMS, (term_guid, limit, offset, sort, include_term_hierarchy))
+        return await self._send(
+            _Operations.list_related_terms, (term_guid, limit, offset, sort, include_term_hierarchy)
+        )
 
-    async def get(self, glossary_guid: str) -> m.AtlasGlossary:
+    async def get(self, glossary_guid: str) -> AtlasGlossary:
         """Read one glossary by its GUID, with headers of its terms and categories.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}
         """
-        return await self._send(_GET, (glossary_guid,))
+        return await self._send(_Operations.get, (glossary_guid,))
 
     async def update(
-        self, glossary_guid: str, *, body: m.AtlasGlossary, ignore_terms_and_categories: bool | None = None
-    ) -> m.AtlasGlossary:
+        self, glossary_guid: str, *, body: AtlasGlossary, ignore_terms_and_categories: bool | None = None
+    ) -> AtlasGlossary:
         """Update a glossary from a whole definition; to change a few texts use the partial update.
 
         PUT /catalog/api/atlas/v2/glossary/{glossaryGuid}
         """
-        return await self._send(_UPDATE, (glossary_guid, ignore_terms_and_categories), body)
+        return await self._send(_Operations.update, (glossary_guid, ignore_terms_and_categories), body)
 
     async def delete(self, glossary_guid: str) -> None:
         """Delete a glossary with all its terms and categories; better delete those first in smaller steps.
 
         DELETE /catalog/api/atlas/v2/glossary/{glossaryGuid}
         """
-        return await self._send(_DELETE, (glossary_guid,))
+        return await self._send(_Operations.delete, (glossary_guid,))
 
     def list_glossary_categories(
         self, glossary_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.AsyncPager[m.AtlasGlossaryCategory]:
+    ) -> AsyncPager[AtlasGlossaryCategory]:
         """List the categories of a glossary in full, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/categories
         """
-        return self._pages(_LIST_GLOSSARY_CATEGORIES, (glossary_guid, limit, offset, sort))
+        return self._pages(_Operations.list_glossary_categories, (glossary_guid, limit, offset, sort))
 
     def list_glossary_categories_headers(
         self, glossary_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.AsyncPager[m.AtlasRelatedCategoryHeader]:
+    ) -> AsyncPager[AtlasRelatedCategoryHeader]:
         """List the categories of a glossary as short headers, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/categories/headers
         """
-        return self._pages(_LIST_GLOSSARY_CATEGORIES_HEADERS, (glossary_guid, limit, offset, sort))
+        return self._pages(_Operations.list_glossary_categories_headers, (glossary_guid, limit, offset, sort))
 
     async def get_detailed(
         self, glossary_guid: str, *, include_term_hierarchy: bool | None = None
-    ) -> m.AtlasGlossaryExtInfo:
+    ) -> AtlasGlossaryExtInfo:
         """Read a glossary with all its terms and categories in full; heavy, so prefer the separate lists.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/detailed
         """
-        return await self._send(_GET_DETAILED, (glossary_guid, include_term_hierarchy))
+        return await self._send(_Operations.get_detailed, (glossary_guid, include_term_hierarchy))
 
     async def partial_update(
-        self, glossary_guid: str, *, body: dict[str, _Any], ignore_terms_and_categories: bool | None = None
-    ) -> m.AtlasGlossary:
+        self, glossary_guid: str, *, body: dict[str, Any], ignore_terms_and_categories: bool | None = None
+    ) -> AtlasGlossary:
         """Change only the descriptions, language or usage of a glossary; its qualified name is fixed.
 
         PUT /catalog/api/atlas/v2/glossary/{glossaryGuid}/partial
         """
-        return await self._send(_PARTIAL_UPDATE, (glossary_guid, ignore_terms_and_categories), body)
+        return await self._send(_Operations.partial_update, (glossary_guid, ignore_terms_and_categories), body)
 
     def list_glossary_terms(
         self,
@@ -1263,36 +1123,38 @@ class AsyncGlossary(_d.AsyncGroup):
         limit: int | None = None,
         offset: int | None = None,
         sort: str | None = None,
-    ) -> _d.AsyncPager[m.AtlasGlossaryTerm]:
+    ) -> AsyncPager[AtlasGlossaryTerm]:
         """List the terms of a glossary in full, parents and children on request, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/terms
         """
-        return self._pages(_LIST_GLOSSARY_TERMS, (glossary_guid, include_term_hierarchy, limit, offset, sort))
+        return self._pages(
+            _Operations.list_glossary_terms, (glossary_guid, include_term_hierarchy, limit, offset, sort)
+        )
 
     def list_glossary_term_headers(
         self, glossary_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.AsyncPager[m.AtlasRelatedTermHeader]:
+    ) -> AsyncPager[AtlasRelatedTermHeader]:
         """List the terms of a glossary as short headers, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/terms/headers
         """
-        return self._pages(_LIST_GLOSSARY_TERM_HEADERS, (glossary_guid, limit, offset, sort))
+        return self._pages(_Operations.list_glossary_term_headers, (glossary_guid, limit, offset, sort))
 
     async def begin_import_glossary_terms_via_csv(
         self,
         glossary_guid: str,
         *,
-        file: _d.FileInput,
+        file: FileInput,
         include_term_hierarchy: bool | None = None,
         include_multi_templates: bool | None = None,
-    ) -> _d.AsyncPoller[m.ImportCSVOperation]:
+    ) -> AsyncPoller[ImportCSVOperation]:
         """Upload a CSV file of terms into the glossary with this GUID; a long-running operation.
 
         POST /catalog/api/glossary/{glossaryGuid}/terms/import
         """
         return await self._begin(
-            _BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV,
+            _Operations.begin_import_glossary_terms_via_csv,
             (glossary_guid, include_term_hierarchy, include_multi_templates),
             {"file": file},
         )
@@ -1301,26 +1163,26 @@ class AsyncGlossary(_d.AsyncGroup):
         self,
         glossary_name: str,
         *,
-        file: _d.FileInput,
+        file: FileInput,
         include_term_hierarchy: bool | None = None,
         include_multi_templates: bool | None = None,
-    ) -> _d.AsyncPoller[m.ImportCSVOperation]:
+    ) -> AsyncPoller[ImportCSVOperation]:
         """Upload a CSV file of terms by glossary name; deprecated, import by glossary GUID instead.
 
         POST /catalog/api/glossary/name/{glossaryName}/terms/import
         """
         return await self._begin(
-            _BEGIN_IMPORT_GLOSSARY_TERMS_VIA_CSV_BY_GLOSSARY_NAME,
+            _Operations.begin_import_glossary_terms_via_csv_by_glossary_name,
             (glossary_name, include_term_hierarchy, include_multi_templates),
             {"file": file},
         )
 
-    async def get_import_csv_operation_status(self, operation_guid: str) -> m.ImportCSVOperation:
+    async def get_import_csv_operation_status(self, operation_guid: str) -> ImportCSVOperation:
         """Check a term import: its state, the terms found and imported so far, and any error.
 
         GET /catalog/api/glossary/terms/import/{operationGuid}
         """
-        return await self._send(_GET_IMPORT_CSV_OPERATION_STATUS, (operation_guid,))
+        return await self._send(_Operations.get_import_csv_operation_status, (operation_guid,))
 
     async def export_glossary_terms_as_csv(
         self,
@@ -1336,7 +1198,7 @@ class AsyncGlossary(_d.AsyncGroup):
         POST /catalog/api/glossary/{glossaryGuid}/terms/export
         """
         return await self._send(
-            _EXPORT_GLOSSARY_TERMS_AS_CSV,
+            _Operations.export_glossary_terms_as_csv,
             (glossary_guid, include_term_hierarchy, include_multi_templates, include_rich_text_flag),
             body,
         )
@@ -1349,21 +1211,21 @@ class AsyncGlossary(_d.AsyncGroup):
         offset: int | None = None,
         include_term_hierarchy: bool | None = None,
         ext_info: bool | None = None,
-    ) -> _d.AsyncPager[m.AtlasGlossaryTerm]:
+    ) -> AsyncPager[AtlasGlossaryTerm]:
         """List the terms of a glossary found by name; deprecated, list them by glossary GUID instead.
 
         GET /catalog/api/glossary/name/{glossaryName}/terms
         """
         return self._pages(
-            _LIST_TERMS_BY_GLOSSARY_NAME, (glossary_name, limit, offset, include_term_hierarchy, ext_info)
+            _Operations.list_terms_by_glossary_name, (glossary_name, limit, offset, include_term_hierarchy, ext_info)
         )
 
-    async def get_bulk_delete_operation_status(self, operation_guid: str) -> m.BulkDeleteOperation:
+    async def get_bulk_delete_operation_status(self, operation_guid: str) -> BulkDeleteOperation:
         """Check a bulk deletion of terms: its state, its progress and any error.
 
         GET /catalog/api/glossary/terms/bulkDeletion/{operationGuid}
         """
-        return await self._send(_GET_BULK_DELETE_OPERATION_STATUS, (operation_guid,))
+        return await self._send(_Operations.get_bulk_delete_operation_status, (operation_guid,))
 
     async def begin_bulk_delete_terms_by_guids(
         self,
@@ -1371,27 +1233,27 @@ class AsyncGlossary(_d.AsyncGroup):
         body: _list[str],
         force_delete_entity_assignment: bool | None = None,
         force_delete_child: bool | None = None,
-    ) -> _d.AsyncPoller[m.BulkDeleteOperation]:
+    ) -> AsyncPoller[BulkDeleteOperation]:
         """Delete many terms, with their children or assignments only if forced; a long-running operation.
 
         POST /catalog/api/glossary/terms:delete
         """
         return await self._begin(
-            _BEGIN_BULK_DELETE_TERMS_BY_GUIDS, (force_delete_entity_assignment, force_delete_child), body
+            _Operations.begin_bulk_delete_terms_by_guids, (force_delete_entity_assignment, force_delete_child), body
         )
 
     async def list_terms_by_guids(
         self, *, guid: _list[str], exclude_relationship_types: _list[str] | None = None
-    ) -> _list[m.AtlasGlossaryTerm]:
+    ) -> _list[AtlasGlossaryTerm]:
         """Read several glossary terms by their GUIDs in one call; chosen relationship types can be left out.
 
         GET /catalog/api/glossary/terms
         """
-        return await self._send(_LIST_TERMS_BY_GUIDS, (guid, exclude_relationship_types))
+        return await self._send(_Operations.list_terms_by_guids, (guid, exclude_relationship_types))
 
-    async def bulk_update_terms(self, *, body: _list[m.AtlasGlossaryTerm]) -> _list[m.AtlasGlossaryTerm]:
+    async def bulk_update_terms(self, *, body: _list[AtlasGlossaryTerm]) -> _list[AtlasGlossaryTerm]:
         """Update several glossary terms in one call, each found by the GUID in its body.
 
         PUT /catalog/api/glossary/terms
         """
-        return await self._send(_BULK_UPDATE_TERMS, (), body)
+        return await self._send(_Operations.bulk_update_terms, (), body)

@@ -6,65 +6,56 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import AtlasLineageInfo, Direction
 
-_GET_LINEAGE_GRAPH: _d.Operation[m.AtlasLineageInfo] = _d.Operation(
-    __name__,
-    "Lineage_GetLineageGraph",
-    "lineage",
-    "get_lineage_graph",
-    "GET",
-    "/catalog/api/atlas/v2/lineage/{guid}",
-    responses={200: "AtlasLineageInfo", "default": "ErrorResponse"},
-    summary="Read the lineage graph around an entity, up to a depth and width, with parents on request.",
-    parameters=(
-        _d.path("guid"),
-        _d.query("depth", "int"),
-        _d.query("width", "int"),
-        _d.query("direction", "Direction", required=True),
-        _d.query("include_parent", "bool"),
-        _d.query("get_derived_lineage", "bool"),
-    ),
-)
 
-_NEXT_PAGE: _d.Operation[m.AtlasLineageInfo] = _d.Operation(
-    __name__,
-    "Lineage_NextPageLineage",
-    "lineage",
-    "next_page",
-    "GET",
-    "/catalog/api/lineage/{guid}/next/",
-    responses={200: "AtlasLineageInfo", "default": "ErrorResponse"},
-    summary="Read the next step of a lineage graph in one direction, cut by offset and limit.",
-    parameters=(
-        _d.path("guid"),
-        _d.query("direction", "Direction", required=True),
-        _d.query("get_derived_lineage", "bool"),
-        _d.query("offset", "int"),
-        _d.query("limit", "int"),
-        _d.API_VERSION,
-    ),
-)
-
-_GET_BY_UNIQUE_ATTRIBUTE: _d.Operation[m.AtlasLineageInfo] = _d.Operation(
-    __name__,
-    "Lineage_GetLineageByUniqueAttribute",
-    "lineage",
-    "get_by_unique_attribute",
-    "GET",
-    "/catalog/api/atlas/v2/lineage/uniqueAttribute/type/{typeName}",
-    responses={200: "AtlasLineageInfo", "default": "ErrorResponse"},
-    summary="Read the lineage graph around the entity with this type and qualified name, to a depth and width.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("depth", "int"),
-        _d.query("width", "int"),
-        _d.query("direction", "Direction", required=True),
-        _d.query("include_parent", "bool"),
-        _d.query("get_derived_lineage", "bool"),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-)
+class _Operations:
+    get_lineage_graph: _d.Operation[AtlasLineageInfo] = _d.Operation(
+        id="Lineage_GetLineageGraph",
+        method="GET",
+        path="/catalog/api/atlas/v2/lineage/{guid}",
+        responses={200: "AtlasLineageInfo", "default": "ErrorResponse"},
+        summary="Read the lineage graph around an entity, up to a depth and width, with parents on request.",
+        parameters=(
+            _d.path("guid"),
+            _d.query("depth", "int"),
+            _d.query("width", "int"),
+            _d.query("direction", "Direction", required=True),
+            _d.query("include_parent", "bool"),
+            _d.query("get_derived_lineage", "bool"),
+        ),
+    )
+    next_page: _d.Operation[AtlasLineageInfo] = _d.Operation(
+        id="Lineage_NextPageLineage",
+        method="GET",
+        path="/catalog/api/lineage/{guid}/next/",
+        responses={200: "AtlasLineageInfo", "default": "ErrorResponse"},
+        summary="Read the next step of a lineage graph in one direction, cut by offset and limit.",
+        parameters=(
+            _d.path("guid"),
+            _d.query("direction", "Direction", required=True),
+            _d.query("get_derived_lineage", "bool"),
+            _d.query("offset", "int"),
+            _d.query("limit", "int"),
+            _d.API_VERSION,
+        ),
+    )
+    get_by_unique_attribute: _d.Operation[AtlasLineageInfo] = _d.Operation(
+        id="Lineage_GetLineageByUniqueAttribute",
+        method="GET",
+        path="/catalog/api/atlas/v2/lineage/uniqueAttribute/type/{typeName}",
+        responses={200: "AtlasLineageInfo", "default": "ErrorResponse"},
+        summary="Read the lineage graph around the entity with this type and qualified name, to a depth and width.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("depth", "int"),
+            _d.query("width", "int"),
+            _d.query("direction", "Direction", required=True),
+            _d.query("include_parent", "bool"),
+            _d.query("get_derived_lineage", "bool"),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+    )
 
 
 class Lineage(_d.Group):
@@ -72,50 +63,52 @@ class Lineage(_d.Group):
         self,
         guid: str,
         *,
-        direction: m.Direction,
+        direction: Direction,
         depth: int | None = None,
         width: int | None = None,
         include_parent: bool | None = None,
         get_derived_lineage: bool | None = None,
-    ) -> m.AtlasLineageInfo:
+    ) -> AtlasLineageInfo:
         """Read the lineage graph around an entity, up to a depth and width, with parents on request.
 
         GET /catalog/api/atlas/v2/lineage/{guid}
         """
-        return self._send(_GET_LINEAGE_GRAPH, (guid, depth, width, direction, include_parent, get_derived_lineage))
+        return self._send(
+            _Operations.get_lineage_graph, (guid, depth, width, direction, include_parent, get_derived_lineage)
+        )
 
     def next_page(
         self,
         guid: str,
         *,
-        direction: m.Direction,
+        direction: Direction,
         get_derived_lineage: bool | None = None,
         offset: int | None = None,
         limit: int | None = None,
-    ) -> m.AtlasLineageInfo:
+    ) -> AtlasLineageInfo:
         """Read the next step of a lineage graph in one direction, cut by offset and limit.
 
         GET /catalog/api/lineage/{guid}/next/
         """
-        return self._send(_NEXT_PAGE, (guid, direction, get_derived_lineage, offset, limit))
+        return self._send(_Operations.next_page, (guid, direction, get_derived_lineage, offset, limit))
 
     def get_by_unique_attribute(
         self,
         type_name: str,
         *,
-        direction: m.Direction,
+        direction: Direction,
         depth: int | None = None,
         width: int | None = None,
         include_parent: bool | None = None,
         get_derived_lineage: bool | None = None,
         attr_qualified_name: str | None = None,
-    ) -> m.AtlasLineageInfo:
+    ) -> AtlasLineageInfo:
         """Read the lineage graph around the entity with this type and qualified name, to a depth and width.
 
         GET /catalog/api/atlas/v2/lineage/uniqueAttribute/type/{typeName}
         """
         return self._send(
-            _GET_BY_UNIQUE_ATTRIBUTE,
+            _Operations.get_by_unique_attribute,
             (type_name, depth, width, direction, include_parent, get_derived_lineage, attr_qualified_name),
         )
 
@@ -125,51 +118,51 @@ class AsyncLineage(_d.AsyncGroup):
         self,
         guid: str,
         *,
-        direction: m.Direction,
+        direction: Direction,
         depth: int | None = None,
         width: int | None = None,
         include_parent: bool | None = None,
         get_derived_lineage: bool | None = None,
-    ) -> m.AtlasLineageInfo:
+    ) -> AtlasLineageInfo:
         """Read the lineage graph around an entity, up to a depth and width, with parents on request.
 
         GET /catalog/api/atlas/v2/lineage/{guid}
         """
         return await self._send(
-            _GET_LINEAGE_GRAPH, (guid, depth, width, direction, include_parent, get_derived_lineage)
+            _Operations.get_lineage_graph, (guid, depth, width, direction, include_parent, get_derived_lineage)
         )
 
     async def next_page(
         self,
         guid: str,
         *,
-        direction: m.Direction,
+        direction: Direction,
         get_derived_lineage: bool | None = None,
         offset: int | None = None,
         limit: int | None = None,
-    ) -> m.AtlasLineageInfo:
+    ) -> AtlasLineageInfo:
         """Read the next step of a lineage graph in one direction, cut by offset and limit.
 
         GET /catalog/api/lineage/{guid}/next/
         """
-        return await self._send(_NEXT_PAGE, (guid, direction, get_derived_lineage, offset, limit))
+        return await self._send(_Operations.next_page, (guid, direction, get_derived_lineage, offset, limit))
 
     async def get_by_unique_attribute(
         self,
         type_name: str,
         *,
-        direction: m.Direction,
+        direction: Direction,
         depth: int | None = None,
         width: int | None = None,
         include_parent: bool | None = None,
         get_derived_lineage: bool | None = None,
         attr_qualified_name: str | None = None,
-    ) -> m.AtlasLineageInfo:
+    ) -> AtlasLineageInfo:
         """Read the lineage graph around the entity with this type and qualified name, to a depth and width.
 
         GET /catalog/api/atlas/v2/lineage/uniqueAttribute/type/{typeName}
         """
         return await self._send(
-            _GET_BY_UNIQUE_ATTRIBUTE,
+            _Operations.get_by_unique_attribute,
             (type_name, depth, width, direction, include_parent, get_derived_lineage, attr_qualified_name),
         )

@@ -7,600 +7,527 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import (
+        AtlasBusinessMetadataDef,
+        AtlasClassificationDef,
+        AtlasEntityDef,
+        AtlasEnumDef,
+        AtlasRelationshipDef,
+        AtlasStructDef,
+        AtlasTypeDef,
+        AtlasTypeDefHeader,
+        AtlasTypesDef,
+        TermTemplateDef,
+        Type,
+    )
 
-_GET_BUSINESS_METADATA_DEF_BY_GUID: _d.Operation[m.AtlasBusinessMetadataDef] = _d.Operation(
-    __name__,
-    "Types_GetBusinessMetadataDefByGuid",
-    "types",
-    "get_business_metadata_def_by_guid",
-    "GET",
-    "/catalog/api/atlas/v2/types/businessmetadatadef/guid/{guid}",
-    responses={200: "AtlasBusinessMetadataDef", "default": "ErrorResponse"},
-    summary="Read the definition of a business metadata group, with its attributes, by GUID.",
-    parameters=(_d.path("guid"),),
-)
 
-_GET_BUSINESS_METADATA_DEF_BY_NAME: _d.Operation[m.AtlasBusinessMetadataDef] = _d.Operation(
-    __name__,
-    "Types_GetBusinessMetadataDefByName",
-    "types",
-    "get_business_metadata_def_by_name",
-    "GET",
-    "/catalog/api/atlas/v2/types/businessmetadatadef/name/{name}",
-    responses={200: "AtlasBusinessMetadataDef", "default": "ErrorResponse"},
-    summary="Read the definition of a business metadata group, with its attributes, by unique name.",
-    parameters=(_d.path("name"),),
-)
-
-_GET_CLASSIFICATION_DEF_BY_GUID: _d.Operation[m.AtlasClassificationDef] = _d.Operation(
-    __name__,
-    "Types_GetClassificationDefByGuid",
-    "types",
-    "get_classification_def_by_guid",
-    "GET",
-    "/catalog/api/atlas/v2/types/classificationdef/guid/{guid}",
-    responses={200: "AtlasClassificationDef", "default": "ErrorResponse"},
-    summary="Read the definition of a classification type, with its super and sub types, by GUID.",
-    parameters=(_d.path("guid"),),
-)
-
-_GET_CLASSIFICATION_DEF_BY_NAME: _d.Operation[m.AtlasClassificationDef] = _d.Operation(
-    __name__,
-    "Types_GetClassificationDefByName",
-    "types",
-    "get_classification_def_by_name",
-    "GET",
-    "/catalog/api/atlas/v2/types/classificationdef/name/{name}",
-    responses={200: "AtlasClassificationDef", "default": "ErrorResponse"},
-    summary="Read the definition of a classification type, with its super and sub types, by unique name.",
-    parameters=(_d.path("name"),),
-)
-
-_GET_ENTITY_DEFINITION_BY_GUID: _d.Operation[m.AtlasEntityDef] = _d.Operation(
-    __name__,
-    "Types_GetEntityDefinitionByGuid",
-    "types",
-    "get_entity_definition_by_guid",
-    "GET",
-    "/catalog/api/atlas/v2/types/entitydef/guid/{guid}",
-    responses={200: "AtlasEntityDef", "default": "ErrorResponse"},
-    summary="Read the definition of an entity type, with its attributes and super types, by GUID.",
-    parameters=(_d.path("guid"),),
-)
-
-_GET_ENTITY_DEFINITION_BY_NAME: _d.Operation[m.AtlasEntityDef] = _d.Operation(
-    __name__,
-    "Types_GetEntityDefinitionByName",
-    "types",
-    "get_entity_definition_by_name",
-    "GET",
-    "/catalog/api/atlas/v2/types/entitydef/name/{name}",
-    responses={200: "AtlasEntityDef", "default": "ErrorResponse"},
-    summary="Read the definition of an entity type, with its attributes and super types, by unique name.",
-    parameters=(_d.path("name"),),
-)
-
-_GET_ENUM_DEF_BY_GUID: _d.Operation[m.AtlasEnumDef] = _d.Operation(
-    __name__,
-    "Types_GetEnumDefByGuid",
-    "types",
-    "get_enum_def_by_guid",
-    "GET",
-    "/catalog/api/atlas/v2/types/enumdef/guid/{guid}",
-    responses={200: "AtlasEnumDef", "default": "ErrorResponse"},
-    summary="Read the definition of an enumeration type, with its allowed values, by GUID.",
-    parameters=(_d.path("guid"),),
-)
-
-_GET_ENUM_DEF_BY_NAME: _d.Operation[m.AtlasEnumDef] = _d.Operation(
-    __name__,
-    "Types_GetEnumDefByName",
-    "types",
-    "get_enum_def_by_name",
-    "GET",
-    "/catalog/api/atlas/v2/types/enumdef/name/{name}",
-    responses={200: "AtlasEnumDef", "default": "ErrorResponse"},
-    summary="Read the definition of an enumeration type, with its allowed values, by unique name.",
-    parameters=(_d.path("name"),),
-)
-
-_GET_RELATIONSHIP_DEF_BY_GUID: _d.Operation[m.AtlasRelationshipDef] = _d.Operation(
-    __name__,
-    "Types_GetRelationshipDefByGuid",
-    "types",
-    "get_relationship_def_by_guid",
-    "GET",
-    "/catalog/api/atlas/v2/types/relationshipdef/guid/{guid}",
-    responses={200: "AtlasRelationshipDef", "default": "ErrorResponse"},
-    summary="Read the definition of a relationship type, with its two end types, by GUID.",
-    parameters=(_d.path("guid"),),
-)
-
-_GET_RELATIONSHIP_DEF_BY_NAME: _d.Operation[m.AtlasRelationshipDef] = _d.Operation(
-    __name__,
-    "Types_GetRelationshipDefByName",
-    "types",
-    "get_relationship_def_by_name",
-    "GET",
-    "/catalog/api/atlas/v2/types/relationshipdef/name/{name}",
-    responses={200: "AtlasRelationshipDef", "default": "ErrorResponse"},
-    summary="Read the definition of a relationship type, with its two end types, by unique name.",
-    parameters=(_d.path("name"),),
-)
-
-_GET_STRUCT_DEF_BY_GUID: _d.Operation[m.AtlasStructDef] = _d.Operation(
-    __name__,
-    "Types_GetStructDefByGuid",
-    "types",
-    "get_struct_def_by_guid",
-    "GET",
-    "/catalog/api/atlas/v2/types/structdef/guid/{guid}",
-    responses={200: "AtlasStructDef", "default": "ErrorResponse"},
-    summary="Read the definition of a struct type, with its attributes, by GUID.",
-    parameters=(_d.path("guid"),),
-)
-
-_GET_STRUCT_DEF_BY_NAME: _d.Operation[m.AtlasStructDef] = _d.Operation(
-    __name__,
-    "Types_GetStructDefByName",
-    "types",
-    "get_struct_def_by_name",
-    "GET",
-    "/catalog/api/atlas/v2/types/structdef/name/{name}",
-    responses={200: "AtlasStructDef", "default": "ErrorResponse"},
-    summary="Read the definition of a struct type, with its attributes, by unique name.",
-    parameters=(_d.path("name"),),
-)
-
-_GET_TYPE_DEFINITION_BY_GUID: _d.Operation[m.AtlasTypeDef] = _d.Operation(
-    __name__,
-    "Types_GetTypeDefinitionByGuid",
-    "types",
-    "get_type_definition_by_guid",
-    "GET",
-    "/catalog/api/atlas/v2/types/typedef/guid/{guid}",
-    responses={200: "AtlasTypeDef", "default": "ErrorResponse"},
-    summary="Read the definition of a type of any category by GUID; the category tells which fields apply.",
-    parameters=(_d.path("guid"),),
-)
-
-_GET_TYPE_DEFINITION_BY_NAME: _d.Operation[m.AtlasTypeDef] = _d.Operation(
-    __name__,
-    "Types_GetTypeDefinitionByName",
-    "types",
-    "get_type_definition_by_name",
-    "GET",
-    "/catalog/api/atlas/v2/types/typedef/name/{name}",
-    responses={200: "AtlasTypeDef", "default": "ErrorResponse"},
-    summary="Read the definition of a type of any category by unique name; the category tells which fields apply.",
-    parameters=(_d.path("name"),),
-)
-
-_DELETE_BY_NAME: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Types_DeleteTypeByName",
-    "types",
-    "delete_by_name",
-    "DELETE",
-    "/catalog/api/atlas/v2/types/typedef/name/{name}",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Delete one type definition by its name; refused while entities or other types refer to it.",
-    parameters=(_d.path("name"),),
-)
-
-_GET_ALL_TYPE_DEFINITIONS: _d.Operation[m.AtlasTypesDef] = _d.Operation(
-    __name__,
-    "Types_GetAllTypeDefinitions",
-    "types",
-    "get_all_type_definitions",
-    "GET",
-    "/catalog/api/atlas/v2/types/typedefs",
-    responses={200: "AtlasTypesDef", "default": "ErrorResponse"},
-    summary="Read all type definitions, grouped by category; one category, or term templates too, on request.",
-    parameters=(
-        _d.query("include_term_template", "bool"),
-        _d.query("type_", "Type"),
-    ),
-)
-
-_UPDATE_ATLAS_TYPE_DEFINITIONS: _d.Operation[m.AtlasTypesDef] = _d.Operation(
-    __name__,
-    "Types_UpdateAtlasTypeDefinitions",
-    "types",
-    "update_atlas_type_definitions",
-    "PUT",
-    "/catalog/api/atlas/v2/types/typedefs",
-    responses={200: "AtlasTypesDef", "default": "ErrorResponse"},
-    summary="Update many type definitions of any category at once; only what differs is stored.",
-    body=_d.Body("AtlasTypesDef"),
-)
-
-_CREATE_TYPE_DEFINITIONS: _d.Operation[m.AtlasTypesDef] = _d.Operation(
-    __name__,
-    "Types_CreateTypeDefinitions",
-    "types",
-    "create_type_definitions",
-    "POST",
-    "/catalog/api/atlas/v2/types/typedefs",
-    responses={200: "AtlasTypesDef", "default": "ErrorResponse"},
-    summary="Create many type definitions of any category at once; those that exist already are ignored.",
-    body=_d.Body("AtlasTypesDef"),
-)
-
-_DELETE_TYPE_DEFINITIONS: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Types_DeleteTypeDefinitions",
-    "types",
-    "delete_type_definitions",
-    "DELETE",
-    "/catalog/api/atlas/v2/types/typedefs",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Delete the type definitions that the body lists, of any category, in one call.",
-    body=_d.Body("AtlasTypesDef"),
-)
-
-_LIST_TYPE_DEFINITION_HEADERS: _d.Operation[list[m.AtlasTypeDefHeader]] = _d.Operation(
-    __name__,
-    "Types_ListTypeDefinitionHeaders",
-    "types",
-    "list_type_definition_headers",
-    "GET",
-    "/catalog/api/atlas/v2/types/typedefs/headers",
-    responses={200: "list[AtlasTypeDefHeader]", "default": "ErrorResponse"},
-    summary="List the types by GUID, name and category only; far lighter than their full definitions.",
-    parameters=(
-        _d.query("include_term_template", "bool"),
-        _d.query("type_", "Type"),
-    ),
-)
-
-_GET_TERM_TEMPLATE_DEF_BY_GUID: _d.Operation[m.TermTemplateDef] = _d.Operation(
-    __name__,
-    "Types_GetTermTemplateDefByGuid",
-    "types",
-    "get_term_template_def_by_guid",
-    "GET",
-    "/catalog/api/types/termtemplatedef/guid/{guid}",
-    responses={200: "TermTemplateDef", "default": "ErrorResponse"},
-    summary="Read the definition of a term template, with its attributes, by GUID.",
-    parameters=(
-        _d.path("guid"),
-        _d.API_VERSION,
-    ),
-)
-
-_GET_TERM_TEMPLATE_DEF_BY_NAME: _d.Operation[m.TermTemplateDef] = _d.Operation(
-    __name__,
-    "Types_GetTermTemplateDefByName",
-    "types",
-    "get_term_template_def_by_name",
-    "GET",
-    "/catalog/api/types/termtemplatedef/name/{name}",
-    responses={200: "TermTemplateDef", "default": "ErrorResponse"},
-    summary="Read the definition of a term template, with its attributes, by unique name.",
-    parameters=(
-        _d.path("name"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    get_business_metadata_def_by_guid: _d.Operation[AtlasBusinessMetadataDef] = _d.Operation(
+        id="Types_GetBusinessMetadataDefByGuid",
+        method="GET",
+        path="/catalog/api/atlas/v2/types/businessmetadatadef/guid/{guid}",
+        responses={200: "AtlasBusinessMetadataDef", "default": "ErrorResponse"},
+        summary="Read the definition of a business metadata group, with its attributes, by GUID.",
+        parameters=(_d.path("guid"),),
+    )
+    get_business_metadata_def_by_name: _d.Operation[AtlasBusinessMetadataDef] = _d.Operation(
+        id="Types_GetBusinessMetadataDefByName",
+        method="GET",
+        path="/catalog/api/atlas/v2/types/businessmetadatadef/name/{name}",
+        responses={200: "AtlasBusinessMetadataDef", "default": "ErrorResponse"},
+        summary="Read the definition of a business metadata group, with its attributes, by unique name.",
+        parameters=(_d.path("name"),),
+    )
+    get_classification_def_by_guid: _d.Operation[AtlasClassificationDef] = _d.Operation(
+        id="Types_GetClassificationDefByGuid",
+        method="GET",
+        path="/catalog/api/atlas/v2/types/classificationdef/guid/{guid}",
+        responses={200: "AtlasClassificationDef", "default": "ErrorResponse"},
+        summary="Read the definition of a classification type, with its super and sub types, by GUID.",
+        parameters=(_d.path("guid"),),
+    )
+    get_classification_def_by_name: _d.Operation[AtlasClassificationDef] = _d.Operation(
+        id="Types_GetClassificationDefByName",
+        method="GET",
+        path="/catalog/api/atlas/v2/types/classificationdef/name/{name}",
+        responses={200: "AtlasClassificationDef", "default": "ErrorResponse"},
+        summary="Read the definition of a classification type, with its super and sub types, by unique name.",
+        parameters=(_d.path("name"),),
+    )
+    get_entity_definition_by_guid: _d.Operation[AtlasEntityDef] = _d.Operation(
+        id="Types_GetEntityDefinitionByGuid",
+        method="GET",
+        path="/catalog/api/atlas/v2/types/entitydef/guid/{guid}",
+        responses={200: "AtlasEntityDef", "default": "ErrorResponse"},
+        summary="Read the definition of an entity type, with its attributes and super types, by GUID.",
+        parameters=(_d.path("guid"),),
+    )
+    get_entity_definition_by_name: _d.Operation[AtlasEntityDef] = _d.Operation(
+        id="Types_GetEntityDefinitionByName",
+        method="GET",
+        path="/catalog/api/atlas/v2/types/entitydef/name/{name}",
+        responses={200: "AtlasEntityDef", "default": "ErrorResponse"},
+        summary="Read the definition of an entity type, with its attributes and super types, by unique name.",
+        parameters=(_d.path("name"),),
+    )
+    get_enum_def_by_guid: _d.Operation[AtlasEnumDef] = _d.Operation(
+        id="Types_GetEnumDefByGuid",
+        method="GET",
+        path="/catalog/api/atlas/v2/types/enumdef/guid/{guid}",
+        responses={200: "AtlasEnumDef", "default": "ErrorResponse"},
+        summary="Read the definition of an enumeration type, with its allowed values, by GUID.",
+        parameters=(_d.path("guid"),),
+    )
+    get_enum_def_by_name: _d.Operation[AtlasEnumDef] = _d.Operation(
+        id="Types_GetEnumDefByName",
+        method="GET",
+        path="/catalog/api/atlas/v2/types/enumdef/name/{name}",
+        responses={200: "AtlasEnumDef", "default": "ErrorResponse"},
+        summary="Read the definition of an enumeration type, with its allowed values, by unique name.",
+        parameters=(_d.path("name"),),
+    )
+    get_relationship_def_by_guid: _d.Operation[AtlasRelationshipDef] = _d.Operation(
+        id="Types_GetRelationshipDefByGuid",
+        method="GET",
+        path="/catalog/api/atlas/v2/types/relationshipdef/guid/{guid}",
+        responses={200: "AtlasRelationshipDef", "default": "ErrorResponse"},
+        summary="Read the definition of a relationship type, with its two end types, by GUID.",
+        parameters=(_d.path("guid"),),
+    )
+    get_relationship_def_by_name: _d.Operation[AtlasRelationshipDef] = _d.Operation(
+        id="Types_GetRelationshipDefByName",
+        method="GET",
+        path="/catalog/api/atlas/v2/types/relationshipdef/name/{name}",
+        responses={200: "AtlasRelationshipDef", "default": "ErrorResponse"},
+        summary="Read the definition of a relationship type, with its two end types, by unique name.",
+        parameters=(_d.path("name"),),
+    )
+    get_struct_def_by_guid: _d.Operation[AtlasStructDef] = _d.Operation(
+        id="Types_GetStructDefByGuid",
+        method="GET",
+        path="/catalog/api/atlas/v2/types/structdef/guid/{guid}",
+        responses={200: "AtlasStructDef", "default": "ErrorResponse"},
+        summary="Read the definition of a struct type, with its attributes, by GUID.",
+        parameters=(_d.path("guid"),),
+    )
+    get_struct_def_by_name: _d.Operation[AtlasStructDef] = _d.Operation(
+        id="Types_GetStructDefByName",
+        method="GET",
+        path="/catalog/api/atlas/v2/types/structdef/name/{name}",
+        responses={200: "AtlasStructDef", "default": "ErrorResponse"},
+        summary="Read the definition of a struct type, with its attributes, by unique name.",
+        parameters=(_d.path("name"),),
+    )
+    get_type_definition_by_guid: _d.Operation[AtlasTypeDef] = _d.Operation(
+        id="Types_GetTypeDefinitionByGuid",
+        method="GET",
+        path="/catalog/api/atlas/v2/types/typedef/guid/{guid}",
+        responses={200: "AtlasTypeDef", "default": "ErrorResponse"},
+        summary="Read the definition of a type of any category by GUID; the category tells which fields apply.",
+        parameters=(_d.path("guid"),),
+    )
+    get_type_definition_by_name: _d.Operation[AtlasTypeDef] = _d.Operation(
+        id="Types_GetTypeDefinitionByName",
+        method="GET",
+        path="/catalog/api/atlas/v2/types/typedef/name/{name}",
+        responses={200: "AtlasTypeDef", "default": "ErrorResponse"},
+        summary="Read the definition of a type of any category by unique name; the category tells which fields apply.",
+        parameters=(_d.path("name"),),
+    )
+    delete_by_name: _d.Operation[None] = _d.Operation(
+        id="Types_DeleteTypeByName",
+        method="DELETE",
+        path="/catalog/api/atlas/v2/types/typedef/name/{name}",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Delete one type definition by its name; refused while entities or other types refer to it.",
+        parameters=(_d.path("name"),),
+    )
+    get_all_type_definitions: _d.Operation[AtlasTypesDef] = _d.Operation(
+        id="Types_GetAllTypeDefinitions",
+        method="GET",
+        path="/catalog/api/atlas/v2/types/typedefs",
+        responses={200: "AtlasTypesDef", "default": "ErrorResponse"},
+        summary="Read all type definitions, grouped by category; one category, or term templates too, on request.",
+        parameters=(
+            _d.query("include_term_template", "bool"),
+            _d.query("type_", "Type"),
+        ),
+    )
+    update_atlas_type_definitions: _d.Operation[AtlasTypesDef] = _d.Operation(
+        id="Types_UpdateAtlasTypeDefinitions",
+        method="PUT",
+        path="/catalog/api/atlas/v2/types/typedefs",
+        responses={200: "AtlasTypesDef", "default": "ErrorResponse"},
+        summary="Update many type definitions of any category at once; only what differs is stored.",
+        body=_d.Body("AtlasTypesDef"),
+    )
+    create_type_definitions: _d.Operation[AtlasTypesDef] = _d.Operation(
+        id="Types_CreateTypeDefinitions",
+        method="POST",
+        path="/catalog/api/atlas/v2/types/typedefs",
+        responses={200: "AtlasTypesDef", "default": "ErrorResponse"},
+        summary="Create many type definitions of any category at once; those that exist already are ignored.",
+        body=_d.Body("AtlasTypesDef"),
+    )
+    delete_type_definitions: _d.Operation[None] = _d.Operation(
+        id="Types_DeleteTypeDefinitions",
+        method="DELETE",
+        path="/catalog/api/atlas/v2/types/typedefs",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Delete the type definitions that the body lists, of any category, in one call.",
+        body=_d.Body("AtlasTypesDef"),
+    )
+    list_type_definition_headers: _d.Operation[_list[AtlasTypeDefHeader]] = _d.Operation(
+        id="Types_ListTypeDefinitionHeaders",
+        method="GET",
+        path="/catalog/api/atlas/v2/types/typedefs/headers",
+        responses={200: "list[AtlasTypeDefHeader]", "default": "ErrorResponse"},
+        summary="List the types by GUID, name and category only; far lighter than their full definitions.",
+        parameters=(
+            _d.query("include_term_template", "bool"),
+            _d.query("type_", "Type"),
+        ),
+    )
+    get_term_template_def_by_guid: _d.Operation[TermTemplateDef] = _d.Operation(
+        id="Types_GetTermTemplateDefByGuid",
+        method="GET",
+        path="/catalog/api/types/termtemplatedef/guid/{guid}",
+        responses={200: "TermTemplateDef", "default": "ErrorResponse"},
+        summary="Read the definition of a term template, with its attributes, by GUID.",
+        parameters=(
+            _d.path("guid"),
+            _d.API_VERSION,
+        ),
+    )
+    get_term_template_def_by_name: _d.Operation[TermTemplateDef] = _d.Operation(
+        id="Types_GetTermTemplateDefByName",
+        method="GET",
+        path="/catalog/api/types/termtemplatedef/name/{name}",
+        responses={200: "TermTemplateDef", "default": "ErrorResponse"},
+        summary="Read the definition of a term template, with its attributes, by unique name.",
+        parameters=(
+            _d.path("name"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class Types(_d.Group):
-    def get_business_metadata_def_by_guid(self, guid: str) -> m.AtlasBusinessMetadataDef:
+    def get_business_metadata_def_by_guid(self, guid: str) -> AtlasBusinessMetadataDef:
         """Read the definition of a business metadata group, with its attributes, by GUID.
 
         GET /catalog/api/atlas/v2/types/businessmetadatadef/guid/{guid}
         """
-        return self._send(_GET_BUSINESS_METADATA_DEF_BY_GUID, (guid,))
+        return self._send(_Operations.get_business_metadata_def_by_guid, (guid,))
 
-    def get_business_metadata_def_by_name(self, name: str) -> m.AtlasBusinessMetadataDef:
+    def get_business_metadata_def_by_name(self, name: str) -> AtlasBusinessMetadataDef:
         """Read the definition of a business metadata group, with its attributes, by unique name.
 
         GET /catalog/api/atlas/v2/types/businessmetadatadef/name/{name}
         """
-        return self._send(_GET_BUSINESS_METADATA_DEF_BY_NAME, (name,))
+        return self._send(_Operations.get_business_metadata_def_by_name, (name,))
 
-    def get_classification_def_by_guid(self, guid: str) -> m.AtlasClassificationDef:
+    def get_classification_def_by_guid(self, guid: str) -> AtlasClassificationDef:
         """Read the definition of a classification type, with its super and sub types, by GUID.
 
         GET /catalog/api/atlas/v2/types/classificationdef/guid/{guid}
         """
-        return self._send(_GET_CLASSIFICATION_DEF_BY_GUID, (guid,))
+        return self._send(_Operations.get_classification_def_by_guid, (guid,))
 
-    def get_classification_def_by_name(self, name: str) -> m.AtlasClassificationDef:
+    def get_classification_def_by_name(self, name: str) -> AtlasClassificationDef:
         """Read the definition of a classification type, with its super and sub types, by unique name.
 
         GET /catalog/api/atlas/v2/types/classificationdef/name/{name}
         """
-        return self._send(_GET_CLASSIFICATION_DEF_BY_NAME, (name,))
+        return self._send(_Operations.get_classification_def_by_name, (name,))
 
-    def get_entity_definition_by_guid(self, guid: str) -> m.AtlasEntityDef:
+    def get_entity_definition_by_guid(self, guid: str) -> AtlasEntityDef:
         """Read the definition of an entity type, with its attributes and super types, by GUID.
 
         GET /catalog/api/atlas/v2/types/entitydef/guid/{guid}
         """
-        return self._send(_GET_ENTITY_DEFINITION_BY_GUID, (guid,))
+        return self._send(_Operations.get_entity_definition_by_guid, (guid,))
 
-    def get_entity_definition_by_name(self, name: str) -> m.AtlasEntityDef:
+    def get_entity_definition_by_name(self, name: str) -> AtlasEntityDef:
         """Read the definition of an entity type, with its attributes and super types, by unique name.
 
         GET /catalog/api/atlas/v2/types/entitydef/name/{name}
         """
-        return self._send(_GET_ENTITY_DEFINITION_BY_NAME, (name,))
+        return self._send(_Operations.get_entity_definition_by_name, (name,))
 
-    def get_enum_def_by_guid(self, guid: str) -> m.AtlasEnumDef:
+    def get_enum_def_by_guid(self, guid: str) -> AtlasEnumDef:
         """Read the definition of an enumeration type, with its allowed values, by GUID.
 
         GET /catalog/api/atlas/v2/types/enumdef/guid/{guid}
         """
-        return self._send(_GET_ENUM_DEF_BY_GUID, (guid,))
+        return self._send(_Operations.get_enum_def_by_guid, (guid,))
 
-    def get_enum_def_by_name(self, name: str) -> m.AtlasEnumDef:
+    def get_enum_def_by_name(self, name: str) -> AtlasEnumDef:
         """Read the definition of an enumeration type, with its allowed values, by unique name.
 
         GET /catalog/api/atlas/v2/types/enumdef/name/{name}
         """
-        return self._send(_GET_ENUM_DEF_BY_NAME, (name,))
+        return self._send(_Operations.get_enum_def_by_name, (name,))
 
-    def get_relationship_def_by_guid(self, guid: str) -> m.AtlasRelationshipDef:
+    def get_relationship_def_by_guid(self, guid: str) -> AtlasRelationshipDef:
         """Read the definition of a relationship type, with its two end types, by GUID.
 
         GET /catalog/api/atlas/v2/types/relationshipdef/guid/{guid}
         """
-        return self._send(_GET_RELATIONSHIP_DEF_BY_GUID, (guid,))
+        return self._send(_Operations.get_relationship_def_by_guid, (guid,))
 
-    def get_relationship_def_by_name(self, name: str) -> m.AtlasRelationshipDef:
+    def get_relationship_def_by_name(self, name: str) -> AtlasRelationshipDef:
         """Read the definition of a relationship type, with its two end types, by unique name.
 
         GET /catalog/api/atlas/v2/types/relationshipdef/name/{name}
         """
-        return self._send(_GET_RELATIONSHIP_DEF_BY_NAME, (name,))
+        return self._send(_Operations.get_relationship_def_by_name, (name,))
 
-    def get_struct_def_by_guid(self, guid: str) -> m.AtlasStructDef:
+    def get_struct_def_by_guid(self, guid: str) -> AtlasStructDef:
         """Read the definition of a struct type, with its attributes, by GUID.
 
         GET /catalog/api/atlas/v2/types/structdef/guid/{guid}
         """
-        return self._send(_GET_STRUCT_DEF_BY_GUID, (guid,))
+        return self._send(_Operations.get_struct_def_by_guid, (guid,))
 
-    def get_struct_def_by_name(self, name: str) -> m.AtlasStructDef:
+    def get_struct_def_by_name(self, name: str) -> AtlasStructDef:
         """Read the definition of a struct type, with its attributes, by unique name.
 
         GET /catalog/api/atlas/v2/types/structdef/name/{name}
         """
-        return self._send(_GET_STRUCT_DEF_BY_NAME, (name,))
+        return self._send(_Operations.get_struct_def_by_name, (name,))
 
-    def get_type_definition_by_guid(self, guid: str) -> m.AtlasTypeDef:
+    def get_type_definition_by_guid(self, guid: str) -> AtlasTypeDef:
         """Read the definition of a type of any category by GUID; the category tells which fields apply.
 
         GET /catalog/api/atlas/v2/types/typedef/guid/{guid}
         """
-        return self._send(_GET_TYPE_DEFINITION_BY_GUID, (guid,))
+        return self._send(_Operations.get_type_definition_by_guid, (guid,))
 
-    def get_type_definition_by_name(self, name: str) -> m.AtlasTypeDef:
+    def get_type_definition_by_name(self, name: str) -> AtlasTypeDef:
         """Read the definition of a type of any category by unique name; the category tells which fields apply.
 
         GET /catalog/api/atlas/v2/types/typedef/name/{name}
         """
-        return self._send(_GET_TYPE_DEFINITION_BY_NAME, (name,))
+        return self._send(_Operations.get_type_definition_by_name, (name,))
 
     def delete_by_name(self, name: str) -> None:
         """Delete one type definition by its name; refused while entities or other types refer to it.
 
         DELETE /catalog/api/atlas/v2/types/typedef/name/{name}
         """
-        return self._send(_DELETE_BY_NAME, (name,))
+        return self._send(_Operations.delete_by_name, (name,))
 
     def get_all_type_definitions(
-        self, *, include_term_template: bool | None = None, type_: m.Type | None = None
-    ) -> m.AtlasTypesDef:
+        self, *, include_term_template: bool | None = None, type_: Type | None = None
+    ) -> AtlasTypesDef:
         """Read all type definitions, grouped by category; one category, or term templates too, on request.
 
         GET /catalog/api/atlas/v2/types/typedefs
         """
-        return self._send(_GET_ALL_TYPE_DEFINITIONS, (include_term_template, type_))
+        return self._send(_Operations.get_all_type_definitions, (include_term_template, type_))
 
-    def update_atlas_type_definitions(self, *, body: m.AtlasTypesDef) -> m.AtlasTypesDef:
+    def update_atlas_type_definitions(self, *, body: AtlasTypesDef) -> AtlasTypesDef:
         """Update many type definitions of any category at once; only what differs is stored.
 
         PUT /catalog/api/atlas/v2/types/typedefs
         """
-        return self._send(_UPDATE_ATLAS_TYPE_DEFINITIONS, (), body)
+        return self._send(_Operations.update_atlas_type_definitions, (), body)
 
-    def create_type_definitions(self, *, body: m.AtlasTypesDef) -> m.AtlasTypesDef:
+    def create_type_definitions(self, *, body: AtlasTypesDef) -> AtlasTypesDef:
         """Create many type definitions of any category at once; those that exist already are ignored.
 
         POST /catalog/api/atlas/v2/types/typedefs
         """
-        return self._send(_CREATE_TYPE_DEFINITIONS, (), body)
+        return self._send(_Operations.create_type_definitions, (), body)
 
-    def delete_type_definitions(self, *, body: m.AtlasTypesDef) -> None:
+    def delete_type_definitions(self, *, body: AtlasTypesDef) -> None:
         """Delete the type definitions that the body lists, of any category, in one call.
 
         DELETE /catalog/api/atlas/v2/types/typedefs
         """
-        return self._send(_DELETE_TYPE_DEFINITIONS, (), body)
+        return self._send(_Operations.delete_type_definitions, (), body)
 
     def list_type_definition_headers(
-        self, *, include_term_template: bool | None = None, type_: m.Type | None = None
-    ) -> _list[m.AtlasTypeDefHeader]:
+        self, *, include_term_template: bool | None = None, type_: Type | None = None
+    ) -> _list[AtlasTypeDefHeader]:
         """List the types by GUID, name and category only; far lighter than their full definitions.
 
         GET /catalog/api/atlas/v2/types/typedefs/headers
         """
-        return self._send(_LIST_TYPE_DEFINITION_HEADERS, (include_term_template, type_))
+        return self._send(_Operations.list_type_definition_headers, (include_term_template, type_))
 
-    def get_term_template_def_by_guid(self, guid: str) -> m.TermTemplateDef:
+    def get_term_template_def_by_guid(self, guid: str) -> TermTemplateDef:
         """Read the definition of a term template, with its attributes, by GUID.
 
         GET /catalog/api/types/termtemplatedef/guid/{guid}
         """
-        return self._send(_GET_TERM_TEMPLATE_DEF_BY_GUID, (guid,))
+        return self._send(_Operations.get_term_template_def_by_guid, (guid,))
 
-    def get_term_template_def_by_name(self, name: str) -> m.TermTemplateDef:
+    def get_term_template_def_by_name(self, name: str) -> TermTemplateDef:
         """Read the definition of a term template, with its attributes, by unique name.
 
         GET /catalog/api/types/termtemplatedef/name/{name}
         """
-        return self._send(_GET_TERM_TEMPLATE_DEF_BY_NAME, (name,))
+        return self._send(_Operations.get_term_template_def_by_name, (name,))
 
 
 class AsyncTypes(_d.AsyncGroup):
-    async def get_business_metadata_def_by_guid(self, guid: str) -> m.AtlasBusinessMetadataDef:
+    async def get_business_metadata_def_by_guid(self, guid: str) -> AtlasBusinessMetadataDef:
         """Read the definition of a business metadata group, with its attributes, by GUID.
 
         GET /catalog/api/atlas/v2/types/businessmetadatadef/guid/{guid}
         """
-        return await self._send(_GET_BUSINESS_METADATA_DEF_BY_GUID, (guid,))
+        return await self._send(_Operations.get_business_metadata_def_by_guid, (guid,))
 
-    async def get_business_metadata_def_by_name(self, name: str) -> m.AtlasBusinessMetadataDef:
+    async def get_business_metadata_def_by_name(self, name: str) -> AtlasBusinessMetadataDef:
         """Read the definition of a business metadata group, with its attributes, by unique name.
 
         GET /catalog/api/atlas/v2/types/businessmetadatadef/name/{name}
         """
-        return await self._send(_GET_BUSINESS_METADATA_DEF_BY_NAME, (name,))
+        return await self._send(_Operations.get_business_metadata_def_by_name, (name,))
 
-    async def get_classification_def_by_guid(self, guid: str) -> m.AtlasClassificationDef:
+    async def get_classification_def_by_guid(self, guid: str) -> AtlasClassificationDef:
         """Read the definition of a classification type, with its super and sub types, by GUID.
 
         GET /catalog/api/atlas/v2/types/classificationdef/guid/{guid}
         """
-        return await self._send(_GET_CLASSIFICATION_DEF_BY_GUID, (guid,))
+        return await self._send(_Operations.get_classification_def_by_guid, (guid,))
 
-    async def get_classification_def_by_name(self, name: str) -> m.AtlasClassificationDef:
+    async def get_classification_def_by_name(self, name: str) -> AtlasClassificationDef:
         """Read the definition of a classification type, with its super and sub types, by unique name.
 
         GET /catalog/api/atlas/v2/types/classificationdef/name/{name}
         """
-        return await self._send(_GET_CLASSIFICATION_DEF_BY_NAME, (name,))
+        return await self._send(_Operations.get_classification_def_by_name, (name,))
 
-    async def get_entity_definition_by_guid(self, guid: str) -> m.AtlasEntityDef:
+    async def get_entity_definition_by_guid(self, guid: str) -> AtlasEntityDef:
         """Read the definition of an entity type, with its attributes and super types, by GUID.
 
         GET /catalog/api/atlas/v2/types/entitydef/guid/{guid}
         """
-        return await self._send(_GET_ENTITY_DEFINITION_BY_GUID, (guid,))
+        return await self._send(_Operations.get_entity_definition_by_guid, (guid,))
 
-    async def get_entity_definition_by_name(self, name: str) -> m.AtlasEntityDef:
+    async def get_entity_definition_by_name(self, name: str) -> AtlasEntityDef:
         """Read the definition of an entity type, with its attributes and super types, by unique name.
 
         GET /catalog/api/atlas/v2/types/entitydef/name/{name}
         """
-        return await self._send(_GET_ENTITY_DEFINITION_BY_NAME, (name,))
+        return await self._send(_Operations.get_entity_definition_by_name, (name,))
 
-    async def get_enum_def_by_guid(self, guid: str) -> m.AtlasEnumDef:
+    async def get_enum_def_by_guid(self, guid: str) -> AtlasEnumDef:
         """Read the definition of an enumeration type, with its allowed values, by GUID.
 
         GET /catalog/api/atlas/v2/types/enumdef/guid/{guid}
         """
-        return await self._send(_GET_ENUM_DEF_BY_GUID, (guid,))
+        return await self._send(_Operations.get_enum_def_by_guid, (guid,))
 
-    async def get_enum_def_by_name(self, name: str) -> m.AtlasEnumDef:
+    async def get_enum_def_by_name(self, name: str) -> AtlasEnumDef:
         """Read the definition of an enumeration type, with its allowed values, by unique name.
 
         GET /catalog/api/atlas/v2/types/enumdef/name/{name}
         """
-        return await self._send(_GET_ENUM_DEF_BY_NAME, (name,))
+        return await self._send(_Operations.get_enum_def_by_name, (name,))
 
-    async def get_relationship_def_by_guid(self, guid: str) -> m.AtlasRelationshipDef:
+    async def get_relationship_def_by_guid(self, guid: str) -> AtlasRelationshipDef:
         """Read the definition of a relationship type, with its two end types, by GUID.
 
         GET /catalog/api/atlas/v2/types/relationshipdef/guid/{guid}
         """
-        return await self._send(_GET_RELATIONSHIP_DEF_BY_GUID, (guid,))
+        return await self._send(_Operations.get_relationship_def_by_guid, (guid,))
 
-    async def get_relationship_def_by_name(self, name: str) -> m.AtlasRelationshipDef:
+    async def get_relationship_def_by_name(self, name: str) -> AtlasRelationshipDef:
         """Read the definition of a relationship type, with its two end types, by unique name.
 
         GET /catalog/api/atlas/v2/types/relationshipdef/name/{name}
         """
-        return await self._send(_GET_RELATIONSHIP_DEF_BY_NAME, (name,))
+        return await self._send(_Operations.get_relationship_def_by_name, (name,))
 
-    async def get_struct_def_by_guid(self, guid: str) -> m.AtlasStructDef:
+    async def get_struct_def_by_guid(self, guid: str) -> AtlasStructDef:
         """Read the definition of a struct type, with its attributes, by GUID.
 
         GET /catalog/api/atlas/v2/types/structdef/guid/{guid}
         """
-        return await self._send(_GET_STRUCT_DEF_BY_GUID, (guid,))
+        return await self._send(_Operations.get_struct_def_by_guid, (guid,))
 
-    async def get_struct_def_by_name(self, name: str) -> m.AtlasStructDef:
+    async def get_struct_def_by_name(self, name: str) -> AtlasStructDef:
         """Read the definition of a struct type, with its attributes, by unique name.
 
         GET /catalog/api/atlas/v2/types/structdef/name/{name}
         """
-        return await self._send(_GET_STRUCT_DEF_BY_NAME, (name,))
+        return await self._send(_Operations.get_struct_def_by_name, (name,))
 
-    async def get_type_definition_by_guid(self, guid: str) -> m.AtlasTypeDef:
+    async def get_type_definition_by_guid(self, guid: str) -> AtlasTypeDef:
         """Read the definition of a type of any category by GUID; the category tells which fields apply.
 
         GET /catalog/api/atlas/v2/types/typedef/guid/{guid}
         """
-        return await self._send(_GET_TYPE_DEFINITION_BY_GUID, (guid,))
+        return await self._send(_Operations.get_type_definition_by_guid, (guid,))
 
-    async def get_type_definition_by_name(self, name: str) -> m.AtlasTypeDef:
+    async def get_type_definition_by_name(self, name: str) -> AtlasTypeDef:
         """Read the definition of a type of any category by unique name; the category tells which fields apply.
 
         GET /catalog/api/atlas/v2/types/typedef/name/{name}
         """
-        return await self._send(_GET_TYPE_DEFINITION_BY_NAME, (name,))
+        return await self._send(_Operations.get_type_definition_by_name, (name,))
 
     async def delete_by_name(self, name: str) -> None:
         """Delete one type definition by its name; refused while entities or other types refer to it.
 
         DELETE /catalog/api/atlas/v2/types/typedef/name/{name}
         """
-        return await self._send(_DELETE_BY_NAME, (name,))
+        return await self._send(_Operations.delete_by_name, (name,))
 
     async def get_all_type_definitions(
-        self, *, include_term_template: bool | None = None, type_: m.Type | None = None
-    ) -> m.AtlasTypesDef:
+        self, *, include_term_template: bool | None = None, type_: Type | None = None
+    ) -> AtlasTypesDef:
         """Read all type definitions, grouped by category; one category, or term templates too, on request.
 
         GET /catalog/api/atlas/v2/types/typedefs
         """
-        return await self._send(_GET_ALL_TYPE_DEFINITIONS, (include_term_template, type_))
+        return await self._send(_Operations.get_all_type_definitions, (include_term_template, type_))
 
-    async def update_atlas_type_definitions(self, *, body: m.AtlasTypesDef) -> m.AtlasTypesDef:
+    async def update_atlas_type_definitions(self, *, body: AtlasTypesDef) -> AtlasTypesDef:
         """Update many type definitions of any category at once; only what differs is stored.
 
         PUT /catalog/api/atlas/v2/types/typedefs
         """
-        return await self._send(_UPDATE_ATLAS_TYPE_DEFINITIONS, (), body)
+        return await self._send(_Operations.update_atlas_type_definitions, (), body)
 
-    async def create_type_definitions(self, *, body: m.AtlasTypesDef) -> m.AtlasTypesDef:
+    async def create_type_definitions(self, *, body: AtlasTypesDef) -> AtlasTypesDef:
         """Create many type definitions of any category at once; those that exist already are ignored.
 
         POST /catalog/api/atlas/v2/types/typedefs
         """
-        return await self._send(_CREATE_TYPE_DEFINITIONS, (), body)
+        return await self._send(_Operations.create_type_definitions, (), body)
 
-    async def delete_type_definitions(self, *, body: m.AtlasTypesDef) -> None:
+    async def delete_type_definitions(self, *, body: AtlasTypesDef) -> None:
         """Delete the type definitions that the body lists, of any category, in one call.
 
         DELETE /catalog/api/atlas/v2/types/typedefs
         """
-        return await self._send(_DELETE_TYPE_DEFINITIONS, (), body)
+        return await self._send(_Operations.delete_type_definitions, (), body)
 
     async def list_type_definition_headers(
-        self, *, include_term_template: bool | None = None, type_: m.Type | None = None
-    ) -> _list[m.AtlasTypeDefHeader]:
+        self, *, include_term_template: bool | None = None, type_: Type | None = None
+    ) -> _list[AtlasTypeDefHeader]:
         """List the types by GUID, name and category only; far lighter than their full definitions.
 
         GET /catalog/api/atlas/v2/types/typedefs/headers
         """
-        return await self._send(_LIST_TYPE_DEFINITION_HEADERS, (include_term_template, type_))
+        return await self._send(_Operations.list_type_definition_headers, (include_term_template, type_))
 
-    async def get_term_template_def_by_guid(self, guid: str) -> m.TermTemplateDef:
+    async def get_term_template_def_by_guid(self, guid: str) -> TermTemplateDef:
         """Read the definition of a term template, with its attributes, by GUID.
 
         GET /catalog/api/types/termtemplatedef/guid/{guid}
         """
-        return await self._send(_GET_TERM_TEMPLATE_DEF_BY_GUID, (guid,))
+        return await self._send(_Operations.get_term_template_def_by_guid, (guid,))
 
-    async def get_term_template_def_by_name(self, name: str) -> m.TermTemplateDef:
+    async def get_term_template_def_by_name(self, name: str) -> TermTemplateDef:
         """Read the definition of a term template, with its attributes, by unique name.
 
         GET /catalog/api/types/termtemplatedef/name/{name}
         """
-        return await self._send(_GET_TERM_TEMPLATE_DEF_BY_NAME, (name,))
+        return await self._send(_Operations.get_term_template_def_by_name, (name,))

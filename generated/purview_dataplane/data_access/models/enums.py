@@ -4,15 +4,15 @@ from purview_core.renamed import old_names as _old_names
 
 
 class ActionType(_OpenEnum):
-    STARTANDWAITFORAPPROVAL = "StartAndWaitForApproval"
+    START_AND_WAIT_FOR_APPROVAL = "StartAndWaitForApproval"
     CONDITION = "Condition"
-    APPROVEDATASUBSCRIPTION = "ApproveDataSubscription"
-    REJECTDATASUBSCRIPTION = "RejectDataSubscription"
-    COMPLETEDATASUBSCRIPTION = "CompleteDataSubscription"
-    SENDEMAILNOTIFICATION = "SendEmailNotification"
-    PUBLISHDATAPRODUCT = "PublishDataProduct"
-    PUBLISHTERM = "PublishTerm"
-    GRANTACCESSTOASSETS = "GrantAccessToAssets"
+    APPROVE_DATA_SUBSCRIPTION = "ApproveDataSubscription"
+    REJECT_DATA_SUBSCRIPTION = "RejectDataSubscription"
+    COMPLETE_DATA_SUBSCRIPTION = "CompleteDataSubscription"
+    SEND_EMAIL_NOTIFICATION = "SendEmailNotification"
+    PUBLISH_DATA_PRODUCT = "PublishDataProduct"
+    PUBLISH_TERM = "PublishTerm"
+    GRANT_ACCESS_TO_ASSETS = "GrantAccessToAssets"
 
 
 class DataSubscriptionStatus(_OpenEnum):
@@ -26,15 +26,15 @@ class DataSubscriptionStatus(_OpenEnum):
 
 class IdentityType(_OpenEnum):
     USER = "User"
-    SERVICEPRINCIPAL = "ServicePrincipal"
-    SECURITYGROUP = "SecurityGroup"
+    SERVICE_PRINCIPAL = "ServicePrincipal"
+    SECURITY_GROUP = "SecurityGroup"
 
 
 class PolicySetKind(_OpenEnum):
     TERM = "Term"
     DOMAIN = "Domain"
-    DATAPRODUCT = "DataProduct"
-    CRITICALDATAELEMENT = "CriticalDataElement"
+    DATA_PRODUCT = "DataProduct"
+    CRITICAL_DATA_ELEMENT = "CriticalDataElement"
 
 
 class TagType(_OpenEnum):
@@ -46,15 +46,15 @@ class TagType(_OpenEnum):
 
 class TargetType(_OpenEnum):
     DOMAIN = "Domain"
-    DATAPRODUCT = "DataProduct"
+    DATA_PRODUCT = "DataProduct"
     TERM = "Term"
-    CRITICALDATAELEMENT = "CriticalDataElement"
+    CRITICAL_DATA_ELEMENT = "CriticalDataElement"
 
 
 class TriggerType(_OpenEnum):
-    DATAACCESSREQUESTSUBMITTED = "DataAccessRequestSubmitted"
-    DATAPRODUCTPUBLISH = "DataProductPublish"
-    TERMPUBLISH = "TermPublish"
+    DATA_ACCESS_REQUEST_SUBMITTED = "DataAccessRequestSubmitted"
+    DATA_PRODUCT_PUBLISH = "DataProductPublish"
+    TERM_PUBLISH = "TermPublish"
 
 
 globals()["__getattr__"] = _old_names(__name__)  # what was pickled under an old name; hidden from type checkers

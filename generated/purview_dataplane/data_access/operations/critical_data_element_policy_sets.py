@@ -6,56 +6,51 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import CriticalDataElementPolicySet
 
-_GET_APPLIED: _d.Operation[m.CriticalDataElementPolicySet] = _d.Operation(
-    __name__,
-    "CriticalDataElementPolicySets_GetApplied",
-    "critical_data_element_policy_sets",
-    "get_applied",
-    "GET",
-    "/datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied",
-    responses={200: "CriticalDataElementPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read the access policies that are set on a critical data element itself.",
-    parameters=(
-        _d.path("critical_data_element_id"),
-        _d.API_VERSION,
-    ),
-)
 
-_CREATE_OR_REPLACE_APPLIED: _d.Operation[m.CriticalDataElementPolicySet] = _d.Operation(
-    __name__,
-    "CriticalDataElementPolicySets_CreateOrReplaceApplied",
-    "critical_data_element_policy_sets",
-    "create_or_replace_applied",
-    "PUT",
-    "/datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied",
-    responses={200: "CriticalDataElementPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Write the access policies of a critical data element; the whole set is replaced.",
-    parameters=(
-        _d.path("critical_data_element_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("CriticalDataElementPolicySet"),
-)
+class _Operations:
+    get_applied: _d.Operation[CriticalDataElementPolicySet] = _d.Operation(
+        id="CriticalDataElementPolicySets_GetApplied",
+        method="GET",
+        path="/datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied",
+        responses={200: "CriticalDataElementPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read the access policies that are set on a critical data element itself.",
+        parameters=(
+            _d.path("critical_data_element_id"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace_applied: _d.Operation[CriticalDataElementPolicySet] = _d.Operation(
+        id="CriticalDataElementPolicySets_CreateOrReplaceApplied",
+        method="PUT",
+        path="/datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied",
+        responses={200: "CriticalDataElementPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Write the access policies of a critical data element; the whole set is replaced.",
+        parameters=(
+            _d.path("critical_data_element_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("CriticalDataElementPolicySet"),
+    )
 
 
 class CriticalDataElementPolicySets(_d.Group):
-    def get_applied(self, critical_data_element_id: str) -> m.CriticalDataElementPolicySet:
+    def get_applied(self, critical_data_element_id: str) -> CriticalDataElementPolicySet:
         """Read the access policies that are set on a critical data element itself.
 
         GET /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
         """
-        return self._send(_GET_APPLIED, (critical_data_element_id,))
+        return self._send(_Operations.get_applied, (critical_data_element_id,))
 
     def create_or_replace_applied(
-        self, critical_data_element_id: str, *, body: m.CriticalDataElementPolicySet
-    ) -> m.CriticalDataElementPolicySet:
+        self, critical_data_element_id: str, *, body: CriticalDataElementPolicySet
+    ) -> CriticalDataElementPolicySet:
         """Write the access policies of a critical data element; the whole set is replaced.
 
         PUT /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
         """
-        return self._send(_CREATE_OR_REPLACE_APPLIED, (critical_data_element_id,), body)
+        return self._send(_Operations.create_or_replace_applied, (critical_data_element_id,), body)
 
     create_or_update_applied = _d.renamed(
         "critical_data_element_policy_sets.create_or_update_applied",
@@ -65,21 +60,21 @@ class CriticalDataElementPolicySets(_d.Group):
 
 
 class AsyncCriticalDataElementPolicySets(_d.AsyncGroup):
-    async def get_applied(self, critical_data_element_id: str) -> m.CriticalDataElementPolicySet:
+    async def get_applied(self, critical_data_element_id: str) -> CriticalDataElementPolicySet:
         """Read the access policies that are set on a critical data element itself.
 
         GET /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
         """
-        return await self._send(_GET_APPLIED, (critical_data_element_id,))
+        return await self._send(_Operations.get_applied, (critical_data_element_id,))
 
     async def create_or_replace_applied(
-        self, critical_data_element_id: str, *, body: m.CriticalDataElementPolicySet
-    ) -> m.CriticalDataElementPolicySet:
+        self, critical_data_element_id: str, *, body: CriticalDataElementPolicySet
+    ) -> CriticalDataElementPolicySet:
         """Write the access policies of a critical data element; the whole set is replaced.
 
         PUT /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
         """
-        return await self._send(_CREATE_OR_REPLACE_APPLIED, (critical_data_element_id,), body)
+        return await self._send(_Operations.create_or_replace_applied, (critical_data_element_id,), body)
 
     create_or_update_applied = _d.renamed(
         "critical_data_element_policy_sets.create_or_update_applied",

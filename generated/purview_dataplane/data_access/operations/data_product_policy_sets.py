@@ -6,166 +6,144 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import (
+        CriticalDataElementPolicySetListResponse,
+        DataProductPolicySet,
+        DataProductWorkflowSettingsResponse,
+        TermPolicySetListResponse,
+    )
 
-_GET_WORKFLOW_SETTINGS: _d.Operation[m.DataProductWorkflowSettingsResponse] = _d.Operation(
-    __name__,
-    "DataProductPolicySets_GetWorkflowSettings",
-    "data_product_policy_sets",
-    "get_workflow_settings",
-    "GET",
-    "/datagovernance/dataaccess/dataProducts/{dataProductId}/policySet",
-    responses={200: "DataProductWorkflowSettingsResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="See whether requests for a data product may skip the workflow, and whether Power Automate is used.",
-    parameters=(
-        _d.path("data_product_id"),
-        _d.API_VERSION,
-    ),
-)
 
-_GET_APPLIED: _d.Operation[m.DataProductPolicySet] = _d.Operation(
-    __name__,
-    "DataProductPolicySets_GetApplied",
-    "data_product_policy_sets",
-    "get_applied",
-    "GET",
-    "/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied",
-    responses={200: "DataProductPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read the access policies that are set on a data product itself, without inherited ones.",
-    parameters=(
-        _d.path("data_product_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_CREATE_OR_REPLACE_APPLIED: _d.Operation[m.DataProductPolicySet] = _d.Operation(
-    __name__,
-    "DataProductPolicySets_CreateOrReplaceApplied",
-    "data_product_policy_sets",
-    "create_or_replace_applied",
-    "PUT",
-    "/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied",
-    responses={200: "DataProductPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Write the access policies of a data product; the whole set is replaced.",
-    parameters=(
-        _d.path("data_product_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("DataProductPolicySet"),
-)
-
-_DELETE_APPLIED: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DataProductPolicySets_DeleteApplied",
-    "data_product_policy_sets",
-    "delete_applied",
-    "DELETE",
-    "/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Remove the access policies that are set on a data product; inherited ones stay.",
-    parameters=(
-        _d.path("data_product_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_GET_CRITICAL_DATA_ELEMENT_POLICIES: _d.Operation[m.CriticalDataElementPolicySetListResponse] = _d.Operation(
-    __name__,
-    "DataProductPolicySets_GetCriticalDataElementPolicies",
-    "data_product_policy_sets",
-    "get_critical_data_element_policies",
-    "GET",
-    "/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/criticalDataElements",
-    responses={200: "CriticalDataElementPolicySetListResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read the policies that a data product gets from its critical data elements.",
-    parameters=(
-        _d.path("data_product_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_GET_EFFECTIVE: _d.Operation[m.DataProductPolicySet] = _d.Operation(
-    __name__,
-    "DataProductPolicySets_GetEffective",
-    "data_product_policy_sets",
-    "get_effective",
-    "GET",
-    "/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/effective",
-    responses={200: "DataProductPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read the policies that hold for a data product once its own and the inherited ones are merged.",
-    parameters=(
-        _d.path("data_product_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_GET_TERM_POLICIES: _d.Operation[m.TermPolicySetListResponse] = _d.Operation(
-    __name__,
-    "DataProductPolicySets_GetTermPolicies",
-    "data_product_policy_sets",
-    "get_term_policies",
-    "GET",
-    "/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/terms",
-    responses={200: "TermPolicySetListResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read the policies that a data product gets from its glossary terms.",
-    parameters=(
-        _d.path("data_product_id"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    get_workflow_settings: _d.Operation[DataProductWorkflowSettingsResponse] = _d.Operation(
+        id="DataProductPolicySets_GetWorkflowSettings",
+        method="GET",
+        path="/datagovernance/dataaccess/dataProducts/{dataProductId}/policySet",
+        responses={200: "DataProductWorkflowSettingsResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="See whether requests for a data product may skip the workflow, and whether Power Automate is used.",
+        parameters=(
+            _d.path("data_product_id"),
+            _d.API_VERSION,
+        ),
+    )
+    get_applied: _d.Operation[DataProductPolicySet] = _d.Operation(
+        id="DataProductPolicySets_GetApplied",
+        method="GET",
+        path="/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied",
+        responses={200: "DataProductPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read the access policies that are set on a data product itself, without inherited ones.",
+        parameters=(
+            _d.path("data_product_id"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace_applied: _d.Operation[DataProductPolicySet] = _d.Operation(
+        id="DataProductPolicySets_CreateOrReplaceApplied",
+        method="PUT",
+        path="/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied",
+        responses={200: "DataProductPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Write the access policies of a data product; the whole set is replaced.",
+        parameters=(
+            _d.path("data_product_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("DataProductPolicySet"),
+    )
+    delete_applied: _d.Operation[None] = _d.Operation(
+        id="DataProductPolicySets_DeleteApplied",
+        method="DELETE",
+        path="/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Remove the access policies that are set on a data product; inherited ones stay.",
+        parameters=(
+            _d.path("data_product_id"),
+            _d.API_VERSION,
+        ),
+    )
+    get_critical_data_element_policies: _d.Operation[CriticalDataElementPolicySetListResponse] = _d.Operation(
+        id="DataProductPolicySets_GetCriticalDataElementPolicies",
+        method="GET",
+        path="/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/criticalDataElements",
+        responses={200: "CriticalDataElementPolicySetListResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read the policies that a data product gets from its critical data elements.",
+        parameters=(
+            _d.path("data_product_id"),
+            _d.API_VERSION,
+        ),
+    )
+    get_effective: _d.Operation[DataProductPolicySet] = _d.Operation(
+        id="DataProductPolicySets_GetEffective",
+        method="GET",
+        path="/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/effective",
+        responses={200: "DataProductPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read the policies that hold for a data product once its own and the inherited ones are merged.",
+        parameters=(
+            _d.path("data_product_id"),
+            _d.API_VERSION,
+        ),
+    )
+    get_term_policies: _d.Operation[TermPolicySetListResponse] = _d.Operation(
+        id="DataProductPolicySets_GetTermPolicies",
+        method="GET",
+        path="/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/terms",
+        responses={200: "TermPolicySetListResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read the policies that a data product gets from its glossary terms.",
+        parameters=(
+            _d.path("data_product_id"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class DataProductPolicySets(_d.Group):
-    def get_workflow_settings(self, data_product_id: str) -> m.DataProductWorkflowSettingsResponse:
+    def get_workflow_settings(self, data_product_id: str) -> DataProductWorkflowSettingsResponse:
         """See whether requests for a data product may skip the workflow, and whether Power Automate is used.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySet
         """
-        return self._send(_GET_WORKFLOW_SETTINGS, (data_product_id,))
+        return self._send(_Operations.get_workflow_settings, (data_product_id,))
 
-    def get_applied(self, data_product_id: str) -> m.DataProductPolicySet:
+    def get_applied(self, data_product_id: str) -> DataProductPolicySet:
         """Read the access policies that are set on a data product itself, without inherited ones.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied
         """
-        return self._send(_GET_APPLIED, (data_product_id,))
+        return self._send(_Operations.get_applied, (data_product_id,))
 
-    def create_or_replace_applied(
-        self, data_product_id: str, *, body: m.DataProductPolicySet
-    ) -> m.DataProductPolicySet:
+    def create_or_replace_applied(self, data_product_id: str, *, body: DataProductPolicySet) -> DataProductPolicySet:
         """Write the access policies of a data product; the whole set is replaced.
 
         PUT /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied
         """
-        return self._send(_CREATE_OR_REPLACE_APPLIED, (data_product_id,), body)
+        return self._send(_Operations.create_or_replace_applied, (data_product_id,), body)
 
     def delete_applied(self, data_product_id: str) -> None:
         """Remove the access policies that are set on a data product; inherited ones stay.
 
         DELETE /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied
         """
-        return self._send(_DELETE_APPLIED, (data_product_id,))
+        return self._send(_Operations.delete_applied, (data_product_id,))
 
-    def get_critical_data_element_policies(self, data_product_id: str) -> m.CriticalDataElementPolicySetListResponse:
+    def get_critical_data_element_policies(self, data_product_id: str) -> CriticalDataElementPolicySetListResponse:
         """Read the policies that a data product gets from its critical data elements.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/criticalDataElements
         """
-        return self._send(_GET_CRITICAL_DATA_ELEMENT_POLICIES, (data_product_id,))
+        return self._send(_Operations.get_critical_data_element_policies, (data_product_id,))
 
-    def get_effective(self, data_product_id: str) -> m.DataProductPolicySet:
+    def get_effective(self, data_product_id: str) -> DataProductPolicySet:
         """Read the policies that hold for a data product once its own and the inherited ones are merged.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/effective
         """
-        return self._send(_GET_EFFECTIVE, (data_product_id,))
+        return self._send(_Operations.get_effective, (data_product_id,))
 
-    def get_term_policies(self, data_product_id: str) -> m.TermPolicySetListResponse:
+    def get_term_policies(self, data_product_id: str) -> TermPolicySetListResponse:
         """Read the policies that a data product gets from its glossary terms.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/terms
         """
-        return self._send(_GET_TERM_POLICIES, (data_product_id,))
+        return self._send(_Operations.get_term_policies, (data_product_id,))
 
     create_or_update_applied = _d.renamed(
         "data_product_policy_sets.create_or_update_applied",
@@ -175,58 +153,58 @@ class DataProductPolicySets(_d.Group):
 
 
 class AsyncDataProductPolicySets(_d.AsyncGroup):
-    async def get_workflow_settings(self, data_product_id: str) -> m.DataProductWorkflowSettingsResponse:
+    async def get_workflow_settings(self, data_product_id: str) -> DataProductWorkflowSettingsResponse:
         """See whether requests for a data product may skip the workflow, and whether Power Automate is used.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySet
         """
-        return await self._send(_GET_WORKFLOW_SETTINGS, (data_product_id,))
+        return await self._send(_Operations.get_workflow_settings, (data_product_id,))
 
-    async def get_applied(self, data_product_id: str) -> m.DataProductPolicySet:
+    async def get_applied(self, data_product_id: str) -> DataProductPolicySet:
         """Read the access policies that are set on a data product itself, without inherited ones.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied
         """
-        return await self._send(_GET_APPLIED, (data_product_id,))
+        return await self._send(_Operations.get_applied, (data_product_id,))
 
     async def create_or_replace_applied(
-        self, data_product_id: str, *, body: m.DataProductPolicySet
-    ) -> m.DataProductPolicySet:
+        self, data_product_id: str, *, body: DataProductPolicySet
+    ) -> DataProductPolicySet:
         """Write the access policies of a data product; the whole set is replaced.
 
         PUT /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied
         """
-        return await self._send(_CREATE_OR_REPLACE_APPLIED, (data_product_id,), body)
+        return await self._send(_Operations.create_or_replace_applied, (data_product_id,), body)
 
     async def delete_applied(self, data_product_id: str) -> None:
         """Remove the access policies that are set on a data product; inherited ones stay.
 
         DELETE /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied
         """
-        return await self._send(_DELETE_APPLIED, (data_product_id,))
+        return await self._send(_Operations.delete_applied, (data_product_id,))
 
     async def get_critical_data_element_policies(
         self, data_product_id: str
-    ) -> m.CriticalDataElementPolicySetListResponse:
+    ) -> CriticalDataElementPolicySetListResponse:
         """Read the policies that a data product gets from its critical data elements.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/criticalDataElements
         """
-        return await self._send(_GET_CRITICAL_DATA_ELEMENT_POLICIES, (data_product_id,))
+        return await self._send(_Operations.get_critical_data_element_policies, (data_product_id,))
 
-    async def get_effective(self, data_product_id: str) -> m.DataProductPolicySet:
+    async def get_effective(self, data_product_id: str) -> DataProductPolicySet:
         """Read the policies that hold for a data product once its own and the inherited ones are merged.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/effective
         """
-        return await self._send(_GET_EFFECTIVE, (data_product_id,))
+        return await self._send(_Operations.get_effective, (data_product_id,))
 
-    async def get_term_policies(self, data_product_id: str) -> m.TermPolicySetListResponse:
+    async def get_term_policies(self, data_product_id: str) -> TermPolicySetListResponse:
         """Read the policies that a data product gets from its glossary terms.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/terms
         """
-        return await self._send(_GET_TERM_POLICIES, (data_product_id,))
+        return await self._send(_Operations.get_term_policies, (data_product_id,))
 
     create_or_update_applied = _d.renamed(
         "data_product_policy_sets.create_or_update_applied",

@@ -6,111 +6,91 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import DataSubscription
 
-_LIST: _d.Operation[m.DataSubscription] = _d.Operation(
-    __name__,
-    "DataSubscriptions_List",
-    "data_subscriptions",
-    "list",
-    "GET",
-    "/datagovernance/dataaccess/dataSubscriptions",
-    responses={200: "PagedDataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List requests for access to data products, filtered where arguments say so.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("skip_token"),
-        _d.query("workflow_subscriptions", "bool"),
-        _d.query("legacy_subscriptions", "bool"),
-        _d.query("access_providers_only", "bool"),
-        _d.query("power_automate", "bool"),
-        _d.query("count", "bool"),
-        _d.query("data_product_id"),
-        _d.query("data_product_name"),
-        _d.query("governance_domain"),
-        _d.query("workflow_type"),
-        _d.query("business_concept_type"),
-        _d.query("ignore_action_statuses", "bool"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
 
-_GET: _d.Operation[m.DataSubscription] = _d.Operation(
-    __name__,
-    "DataSubscriptions_Get",
-    "data_subscriptions",
-    "get",
-    "GET",
-    "/datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}",
-    responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one request for access to a data product, with its state.",
-    parameters=(
-        _d.path("data_subscription_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_CREATE_OR_REPLACE: _d.Operation[m.DataSubscription] = _d.Operation(
-    __name__,
-    "DataSubscriptions_CreateOrReplace",
-    "data_subscriptions",
-    "create_or_replace",
-    "PUT",
-    "/datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}",
-    responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Submit a request for access to a data product, or change one that exists.",
-    parameters=(
-        _d.path("data_subscription_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("DataSubscription"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DataSubscriptions_Delete",
-    "data_subscriptions",
-    "delete",
-    "DELETE",
-    "/datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete a request for access to a data product.",
-    parameters=(
-        _d.path("data_subscription_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_REPLACE_DRAFT: _d.Operation[m.DataSubscription] = _d.Operation(
-    __name__,
-    "DataSubscriptions_ReplaceDraft",
-    "data_subscriptions",
-    "replace_draft",
-    "PUT",
-    "/datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:save",
-    responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Keep a request for access as a draft, without submitting it.",
-    parameters=(
-        _d.path("data_subscription_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("DataSubscription"),
-)
-
-_COMPLETE: _d.Operation[m.DataSubscription] = _d.Operation(
-    __name__,
-    "DataSubscriptions_Complete",
-    "data_subscriptions",
-    "complete",
-    "POST",
-    "/datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:complete",
-    responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Mark a request as complete once its access has been given.",
-    parameters=(
-        _d.path("data_subscription_id"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    list: _d.Operation[DataSubscription] = _d.Operation(
+        id="DataSubscriptions_List",
+        method="GET",
+        path="/datagovernance/dataaccess/dataSubscriptions",
+        responses={200: "PagedDataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List requests for access to data products, filtered where arguments say so.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("skip_token"),
+            _d.query("workflow_subscriptions", "bool"),
+            _d.query("legacy_subscriptions", "bool"),
+            _d.query("access_providers_only", "bool"),
+            _d.query("power_automate", "bool"),
+            _d.query("count", "bool"),
+            _d.query("data_product_id"),
+            _d.query("data_product_name"),
+            _d.query("governance_domain"),
+            _d.query("workflow_type"),
+            _d.query("business_concept_type"),
+            _d.query("ignore_action_statuses", "bool"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    get: _d.Operation[DataSubscription] = _d.Operation(
+        id="DataSubscriptions_Get",
+        method="GET",
+        path="/datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}",
+        responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one request for access to a data product, with its state.",
+        parameters=(
+            _d.path("data_subscription_id"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace: _d.Operation[DataSubscription] = _d.Operation(
+        id="DataSubscriptions_CreateOrReplace",
+        method="PUT",
+        path="/datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}",
+        responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Submit a request for access to a data product, or change one that exists.",
+        parameters=(
+            _d.path("data_subscription_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("DataSubscription"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="DataSubscriptions_Delete",
+        method="DELETE",
+        path="/datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete a request for access to a data product.",
+        parameters=(
+            _d.path("data_subscription_id"),
+            _d.API_VERSION,
+        ),
+    )
+    replace_draft: _d.Operation[DataSubscription] = _d.Operation(
+        id="DataSubscriptions_ReplaceDraft",
+        method="PUT",
+        path="/datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:save",
+        responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Keep a request for access as a draft, without submitting it.",
+        parameters=(
+            _d.path("data_subscription_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("DataSubscription"),
+    )
+    complete: _d.Operation[DataSubscription] = _d.Operation(
+        id="DataSubscriptions_Complete",
+        method="POST",
+        path="/datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:complete",
+        responses={200: "DataSubscription", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Mark a request as complete once its access has been given.",
+        parameters=(
+            _d.path("data_subscription_id"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class DataSubscriptions(_d.Group):
@@ -129,13 +109,13 @@ class DataSubscriptions(_d.Group):
         workflow_type: str | None = None,
         business_concept_type: str | None = None,
         ignore_action_statuses: bool | None = None,
-    ) -> _d.Pager[m.DataSubscription]:
+    ) -> Pager[DataSubscription]:
         """List requests for access to data products, filtered where arguments say so.
 
         GET /datagovernance/dataaccess/dataSubscriptions
         """
         return self._pages(
-            _LIST,
+            _Operations.list,
             (
                 skip_token,
                 workflow_subscriptions,
@@ -152,40 +132,40 @@ class DataSubscriptions(_d.Group):
             ),
         )
 
-    def get(self, data_subscription_id: str) -> m.DataSubscription:
+    def get(self, data_subscription_id: str) -> DataSubscription:
         """Read one request for access to a data product, with its state.
 
         GET /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
         """
-        return self._send(_GET, (data_subscription_id,))
+        return self._send(_Operations.get, (data_subscription_id,))
 
-    def create_or_replace(self, data_subscription_id: str, *, body: m.DataSubscription) -> m.DataSubscription:
+    def create_or_replace(self, data_subscription_id: str, *, body: DataSubscription) -> DataSubscription:
         """Submit a request for access to a data product, or change one that exists.
 
         PUT /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
         """
-        return self._send(_CREATE_OR_REPLACE, (data_subscription_id,), body)
+        return self._send(_Operations.create_or_replace, (data_subscription_id,), body)
 
     def delete(self, data_subscription_id: str) -> None:
         """Delete a request for access to a data product.
 
         DELETE /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
         """
-        return self._send(_DELETE, (data_subscription_id,))
+        return self._send(_Operations.delete, (data_subscription_id,))
 
-    def replace_draft(self, data_subscription_id: str, *, body: m.DataSubscription) -> m.DataSubscription:
+    def replace_draft(self, data_subscription_id: str, *, body: DataSubscription) -> DataSubscription:
         """Keep a request for access as a draft, without submitting it.
 
         PUT /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:save
         """
-        return self._send(_REPLACE_DRAFT, (data_subscription_id,), body)
+        return self._send(_Operations.replace_draft, (data_subscription_id,), body)
 
-    def complete(self, data_subscription_id: str) -> m.DataSubscription:
+    def complete(self, data_subscription_id: str) -> DataSubscription:
         """Mark a request as complete once its access has been given.
 
         POST /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:complete
         """
-        return self._send(_COMPLETE, (data_subscription_id,))
+        return self._send(_Operations.complete, (data_subscription_id,))
 
     create_or_update = _d.renamed(
         "data_subscriptions.create_or_update", "data_subscriptions.create_or_replace", create_or_replace
@@ -209,13 +189,13 @@ class AsyncDataSubscriptions(_d.AsyncGroup):
         workflow_type: str | None = None,
         business_concept_type: str | None = None,
         ignore_action_statuses: bool | None = None,
-    ) -> _d.AsyncPager[m.DataSubscription]:
+    ) -> AsyncPager[DataSubscription]:
         """List requests for access to data products, filtered where arguments say so.
 
         GET /datagovernance/dataaccess/dataSubscriptions
         """
         return self._pages(
-            _LIST,
+            _Operations.list,
             (
                 skip_token,
                 workflow_subscriptions,
@@ -232,40 +212,40 @@ class AsyncDataSubscriptions(_d.AsyncGroup):
             ),
         )
 
-    async def get(self, data_subscription_id: str) -> m.DataSubscription:
+    async def get(self, data_subscription_id: str) -> DataSubscription:
         """Read one request for access to a data product, with its state.
 
         GET /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
         """
-        return await self._send(_GET, (data_subscription_id,))
+        return await self._send(_Operations.get, (data_subscription_id,))
 
-    async def create_or_replace(self, data_subscription_id: str, *, body: m.DataSubscription) -> m.DataSubscription:
+    async def create_or_replace(self, data_subscription_id: str, *, body: DataSubscription) -> DataSubscription:
         """Submit a request for access to a data product, or change one that exists.
 
         PUT /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
         """
-        return await self._send(_CREATE_OR_REPLACE, (data_subscription_id,), body)
+        return await self._send(_Operations.create_or_replace, (data_subscription_id,), body)
 
     async def delete(self, data_subscription_id: str) -> None:
         """Delete a request for access to a data product.
 
         DELETE /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
         """
-        return await self._send(_DELETE, (data_subscription_id,))
+        return await self._send(_Operations.delete, (data_subscription_id,))
 
-    async def replace_draft(self, data_subscription_id: str, *, body: m.DataSubscription) -> m.DataSubscription:
+    async def replace_draft(self, data_subscription_id: str, *, body: DataSubscription) -> DataSubscription:
         """Keep a request for access as a draft, without submitting it.
 
         PUT /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:save
         """
-        return await self._send(_REPLACE_DRAFT, (data_subscription_id,), body)
+        return await self._send(_Operations.replace_draft, (data_subscription_id,), body)
 
-    async def complete(self, data_subscription_id: str) -> m.DataSubscription:
+    async def complete(self, data_subscription_id: str) -> DataSubscription:
         """Mark a request as complete once its access has been given.
 
         POST /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:complete
         """
-        return await self._send(_COMPLETE, (data_subscription_id,))
+        return await self._send(_Operations.complete, (data_subscription_id,))
 
     create_or_update = _d.renamed(
         "data_subscriptions.create_or_update", "data_subscriptions.create_or_replace", create_or_replace

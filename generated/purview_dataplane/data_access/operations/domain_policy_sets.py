@@ -6,76 +6,67 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import DomainPolicySet
 
-_GET_APPLIED: _d.Operation[m.DomainPolicySet] = _d.Operation(
-    __name__,
-    "DomainPolicySets_GetApplied",
-    "domain_policy_sets",
-    "get_applied",
-    "GET",
-    "/datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied",
-    responses={200: "DomainPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read the access policies that are set on a business domain itself.",
-    parameters=(
-        _d.path("domain_id"),
-        _d.API_VERSION,
-    ),
-)
 
-_CREATE_OR_REPLACE_APPLIED: _d.Operation[m.DomainPolicySet] = _d.Operation(
-    __name__,
-    "DomainPolicySets_CreateOrReplaceApplied",
-    "domain_policy_sets",
-    "create_or_replace_applied",
-    "PUT",
-    "/datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied",
-    responses={200: "DomainPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Write the access policies of a business domain; the whole set is replaced.",
-    parameters=(
-        _d.path("domain_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("DomainPolicySet"),
-)
-
-_DELETE_APPLIED: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DomainPolicySets_DeleteApplied",
-    "domain_policy_sets",
-    "delete_applied",
-    "DELETE",
-    "/datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Remove the access policies that are set on a business domain.",
-    parameters=(
-        _d.path("domain_id"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    get_applied: _d.Operation[DomainPolicySet] = _d.Operation(
+        id="DomainPolicySets_GetApplied",
+        method="GET",
+        path="/datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied",
+        responses={200: "DomainPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read the access policies that are set on a business domain itself.",
+        parameters=(
+            _d.path("domain_id"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace_applied: _d.Operation[DomainPolicySet] = _d.Operation(
+        id="DomainPolicySets_CreateOrReplaceApplied",
+        method="PUT",
+        path="/datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied",
+        responses={200: "DomainPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Write the access policies of a business domain; the whole set is replaced.",
+        parameters=(
+            _d.path("domain_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("DomainPolicySet"),
+    )
+    delete_applied: _d.Operation[None] = _d.Operation(
+        id="DomainPolicySets_DeleteApplied",
+        method="DELETE",
+        path="/datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Remove the access policies that are set on a business domain.",
+        parameters=(
+            _d.path("domain_id"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class DomainPolicySets(_d.Group):
-    def get_applied(self, domain_id: str) -> m.DomainPolicySet:
+    def get_applied(self, domain_id: str) -> DomainPolicySet:
         """Read the access policies that are set on a business domain itself.
 
         GET /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied
         """
-        return self._send(_GET_APPLIED, (domain_id,))
+        return self._send(_Operations.get_applied, (domain_id,))
 
-    def create_or_replace_applied(self, domain_id: str, *, body: m.DomainPolicySet) -> m.DomainPolicySet:
+    def create_or_replace_applied(self, domain_id: str, *, body: DomainPolicySet) -> DomainPolicySet:
         """Write the access policies of a business domain; the whole set is replaced.
 
         PUT /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied
         """
-        return self._send(_CREATE_OR_REPLACE_APPLIED, (domain_id,), body)
+        return self._send(_Operations.create_or_replace_applied, (domain_id,), body)
 
     def delete_applied(self, domain_id: str) -> None:
         """Remove the access policies that are set on a business domain.
 
         DELETE /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied
         """
-        return self._send(_DELETE_APPLIED, (domain_id,))
+        return self._send(_Operations.delete_applied, (domain_id,))
 
     create_or_update_applied = _d.renamed(
         "domain_policy_sets.create_or_update_applied",
@@ -85,26 +76,26 @@ class DomainPolicySets(_d.Group):
 
 
 class AsyncDomainPolicySets(_d.AsyncGroup):
-    async def get_applied(self, domain_id: str) -> m.DomainPolicySet:
+    async def get_applied(self, domain_id: str) -> DomainPolicySet:
         """Read the access policies that are set on a business domain itself.
 
         GET /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied
         """
-        return await self._send(_GET_APPLIED, (domain_id,))
+        return await self._send(_Operations.get_applied, (domain_id,))
 
-    async def create_or_replace_applied(self, domain_id: str, *, body: m.DomainPolicySet) -> m.DomainPolicySet:
+    async def create_or_replace_applied(self, domain_id: str, *, body: DomainPolicySet) -> DomainPolicySet:
         """Write the access policies of a business domain; the whole set is replaced.
 
         PUT /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied
         """
-        return await self._send(_CREATE_OR_REPLACE_APPLIED, (domain_id,), body)
+        return await self._send(_Operations.create_or_replace_applied, (domain_id,), body)
 
     async def delete_applied(self, domain_id: str) -> None:
         """Remove the access policies that are set on a business domain.
 
         DELETE /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied
         """
-        return await self._send(_DELETE_APPLIED, (domain_id,))
+        return await self._send(_Operations.delete_applied, (domain_id,))
 
     create_or_update_applied = _d.renamed(
         "domain_policy_sets.create_or_update_applied",

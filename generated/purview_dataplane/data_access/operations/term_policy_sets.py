@@ -6,76 +6,67 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import TermPolicySet
 
-_GET_APPLIED: _d.Operation[m.TermPolicySet] = _d.Operation(
-    __name__,
-    "TermPolicySets_GetApplied",
-    "term_policy_sets",
-    "get_applied",
-    "GET",
-    "/datagovernance/dataaccess/terms/{termId}/policySets/applied",
-    responses={200: "TermPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read the access policies that are set on a glossary term itself.",
-    parameters=(
-        _d.path("term_id"),
-        _d.API_VERSION,
-    ),
-)
 
-_CREATE_OR_REPLACE_APPLIED: _d.Operation[m.TermPolicySet] = _d.Operation(
-    __name__,
-    "TermPolicySets_CreateOrReplaceApplied",
-    "term_policy_sets",
-    "create_or_replace_applied",
-    "PUT",
-    "/datagovernance/dataaccess/terms/{termId}/policySets/applied",
-    responses={200: "TermPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Write the access policies of a glossary term; the whole set is replaced.",
-    parameters=(
-        _d.path("term_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("TermPolicySet"),
-)
-
-_DELETE_APPLIED: _d.Operation[None] = _d.Operation(
-    __name__,
-    "TermPolicySets_DeleteApplied",
-    "term_policy_sets",
-    "delete_applied",
-    "DELETE",
-    "/datagovernance/dataaccess/terms/{termId}/policySets/applied",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Remove the access policies that are set on a glossary term.",
-    parameters=(
-        _d.path("term_id"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    get_applied: _d.Operation[TermPolicySet] = _d.Operation(
+        id="TermPolicySets_GetApplied",
+        method="GET",
+        path="/datagovernance/dataaccess/terms/{termId}/policySets/applied",
+        responses={200: "TermPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read the access policies that are set on a glossary term itself.",
+        parameters=(
+            _d.path("term_id"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace_applied: _d.Operation[TermPolicySet] = _d.Operation(
+        id="TermPolicySets_CreateOrReplaceApplied",
+        method="PUT",
+        path="/datagovernance/dataaccess/terms/{termId}/policySets/applied",
+        responses={200: "TermPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Write the access policies of a glossary term; the whole set is replaced.",
+        parameters=(
+            _d.path("term_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("TermPolicySet"),
+    )
+    delete_applied: _d.Operation[None] = _d.Operation(
+        id="TermPolicySets_DeleteApplied",
+        method="DELETE",
+        path="/datagovernance/dataaccess/terms/{termId}/policySets/applied",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Remove the access policies that are set on a glossary term.",
+        parameters=(
+            _d.path("term_id"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class TermPolicySets(_d.Group):
-    def get_applied(self, term_id: str) -> m.TermPolicySet:
+    def get_applied(self, term_id: str) -> TermPolicySet:
         """Read the access policies that are set on a glossary term itself.
 
         GET /datagovernance/dataaccess/terms/{termId}/policySets/applied
         """
-        return self._send(_GET_APPLIED, (term_id,))
+        return self._send(_Operations.get_applied, (term_id,))
 
-    def create_or_replace_applied(self, term_id: str, *, body: m.TermPolicySet) -> m.TermPolicySet:
+    def create_or_replace_applied(self, term_id: str, *, body: TermPolicySet) -> TermPolicySet:
         """Write the access policies of a glossary term; the whole set is replaced.
 
         PUT /datagovernance/dataaccess/terms/{termId}/policySets/applied
         """
-        return self._send(_CREATE_OR_REPLACE_APPLIED, (term_id,), body)
+        return self._send(_Operations.create_or_replace_applied, (term_id,), body)
 
     def delete_applied(self, term_id: str) -> None:
         """Remove the access policies that are set on a glossary term.
 
         DELETE /datagovernance/dataaccess/terms/{termId}/policySets/applied
         """
-        return self._send(_DELETE_APPLIED, (term_id,))
+        return self._send(_Operations.delete_applied, (term_id,))
 
     create_or_update_applied = _d.renamed(
         "term_policy_sets.create_or_update_applied",
@@ -85,26 +76,26 @@ class TermPolicySets(_d.Group):
 
 
 class AsyncTermPolicySets(_d.AsyncGroup):
-    async def get_applied(self, term_id: str) -> m.TermPolicySet:
+    async def get_applied(self, term_id: str) -> TermPolicySet:
         """Read the access policies that are set on a glossary term itself.
 
         GET /datagovernance/dataaccess/terms/{termId}/policySets/applied
         """
-        return await self._send(_GET_APPLIED, (term_id,))
+        return await self._send(_Operations.get_applied, (term_id,))
 
-    async def create_or_replace_applied(self, term_id: str, *, body: m.TermPolicySet) -> m.TermPolicySet:
+    async def create_or_replace_applied(self, term_id: str, *, body: TermPolicySet) -> TermPolicySet:
         """Write the access policies of a glossary term; the whole set is replaced.
 
         PUT /datagovernance/dataaccess/terms/{termId}/policySets/applied
         """
-        return await self._send(_CREATE_OR_REPLACE_APPLIED, (term_id,), body)
+        return await self._send(_Operations.create_or_replace_applied, (term_id,), body)
 
     async def delete_applied(self, term_id: str) -> None:
         """Remove the access policies that are set on a glossary term.
 
         DELETE /datagovernance/dataaccess/terms/{termId}/policySets/applied
         """
-        return await self._send(_DELETE_APPLIED, (term_id,))
+        return await self._send(_Operations.delete_applied, (term_id,))
 
     create_or_update_applied = _d.renamed(
         "term_policy_sets.create_or_update_applied",

@@ -6,213 +6,176 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import (
+        ActionListResponse,
+        ApprovalWorkflow,
+        Workflow,
+        WorkflowActionRequest,
+        WorkflowRun,
+        WorkflowRunApprovalListResponse,
+    )
 
-_GET_APPROVALS: _d.Operation[m.ApprovalWorkflow] = _d.Operation(
-    __name__,
-    "Workflows_GetApprovals",
-    "workflows",
-    "get_approvals",
-    "GET",
-    "/datagovernance/dataaccess/approvals",
-    responses={200: "ApprovalWorkflowListResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read the access requests that wait for a decision by the calling user.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("skip_token"),
-        _d.query("approval_status"),
-        _d.query("business_concept"),
-        _d.query("business_concept_type"),
-        _d.query("workflow_type"),
-        _d.query("governance_domain"),
-    ),
-    paging=_d.Paging("value", "nextLink", token="skipToken"),
-)
 
-_LIST_RUNS: _d.Operation[m.WorkflowRun] = _d.Operation(
-    __name__,
-    "Workflows_GetRuns",
-    "workflows",
-    "list_runs",
-    "GET",
-    "/datagovernance/dataaccess/workflowRuns",
-    responses={200: "WorkflowRunListResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List runs of access workflows, filtered where arguments say so.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("skip_token"),
-        _d.query("under_glossary_hierarchy"),
-        _d.query("workflow_type"),
-        _d.query("status"),
-        _d.query("applied_concept_id"),
-        _d.query("business_concept"),
-        _d.query("business_domain_name"),
-        _d.query("business_concept_type"),
-        _d.query("ignore_action_statuses", "bool"),
-    ),
-    paging=_d.Paging("value", "nextLink", token="skipToken"),
-)
-
-_GET_RUN: _d.Operation[m.WorkflowRun] = _d.Operation(
-    __name__,
-    "Workflows_GetRun",
-    "workflows",
-    "get_run",
-    "GET",
-    "/datagovernance/dataaccess/workflowRuns/{workflowRunId}",
-    responses={200: "WorkflowRun", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one run of an access workflow, with its state and steps.",
-    parameters=(
-        _d.path("workflow_run_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_DELETE_RUN: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Workflows_DeleteRun",
-    "workflows",
-    "delete_run",
-    "DELETE",
-    "/datagovernance/dataaccess/workflowRuns/{workflowRunId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete the record of one run of an access workflow.",
-    parameters=(
-        _d.path("workflow_run_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_GET_RUN_APPROVALS: _d.Operation[m.WorkflowRunApprovalListResponse] = _d.Operation(
-    __name__,
-    "Workflows_GetRunApprovals",
-    "workflows",
-    "get_run_approvals",
-    "GET",
-    "/datagovernance/dataaccess/workflowRuns/{workflowRunId}/approvals",
-    responses={200: "WorkflowRunApprovalListResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read the approvals that one workflow run asks for, with the answers so far.",
-    parameters=(
-        _d.path("workflow_run_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_LIST: _d.Operation[m.Workflow] = _d.Operation(
-    __name__,
-    "Workflows_List",
-    "workflows",
-    "list",
-    "GET",
-    "/datagovernance/dataaccess/workflows",
-    responses={200: "PagedWorkflow", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List access workflows, filtered where arguments say so.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("skip_token"),
-        _d.query("is_enabled", "bool"),
-        _d.query("trigger_type"),
-        _d.query("under_glossary_hierarchy"),
-        _d.query("business_concept"),
-        _d.query("workflow_type"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
-
-_GET: _d.Operation[m.Workflow] = _d.Operation(
-    __name__,
-    "Workflows_Get",
-    "workflows",
-    "get",
-    "GET",
-    "/datagovernance/dataaccess/workflows/{workflowId}",
-    responses={200: "Workflow", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one access workflow with its trigger and actions.",
-    parameters=(
-        _d.path("workflow_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_CREATE_OR_REPLACE: _d.Operation[m.Workflow] = _d.Operation(
-    __name__,
-    "Workflows_CreateOrReplace",
-    "workflows",
-    "create_or_replace",
-    "PUT",
-    "/datagovernance/dataaccess/workflows/{workflowId}",
-    responses={200: "Workflow", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Create an access workflow under the given id, or replace the one that has it.",
-    parameters=(
-        _d.path("workflow_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("Workflow"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Workflows_Delete",
-    "workflows",
-    "delete",
-    "DELETE",
-    "/datagovernance/dataaccess/workflows/{workflowId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete an access workflow by its id; succeeds without an answer body.",
-    parameters=(
-        _d.path("workflow_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_APPROVE_RUN: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Workflows_ApproveRun",
-    "workflows",
-    "approve_run",
-    "POST",
-    "/datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve",
-    responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Say yes to an approval step of a workflow run, with an optional comment.",
-    parameters=(
-        _d.path("workflow_id"),
-        _d.path("workflow_run_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("WorkflowActionRequest", required=False),
-)
-
-_REJECT_RUN: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Workflows_RejectRun",
-    "workflows",
-    "reject_run",
-    "POST",
-    "/datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject",
-    responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Say no to an approval step of a workflow run, with an optional comment.",
-    parameters=(
-        _d.path("workflow_id"),
-        _d.path("workflow_run_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("WorkflowActionRequest", required=False),
-)
-
-_GET_TEMPLATE_BY_TRIGGER_TYPE: _d.Operation[m.ActionListResponse] = _d.Operation(
-    __name__,
-    "Workflows_GetTemplateByTriggerType",
-    "workflows",
-    "get_template_by_trigger_type",
-    "GET",
-    "/datagovernance/dataaccess/workflows/templates/dataAccessRequestTemplate/{triggerType}",
-    responses={200: "ActionListResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read the actions that a new access workflow of this trigger type starts from.",
-    parameters=(
-        _d.path("trigger_type"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    get_approvals: _d.Operation[ApprovalWorkflow] = _d.Operation(
+        id="Workflows_GetApprovals",
+        method="GET",
+        path="/datagovernance/dataaccess/approvals",
+        responses={200: "ApprovalWorkflowListResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read the access requests that wait for a decision by the calling user.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("skip_token"),
+            _d.query("approval_status"),
+            _d.query("business_concept"),
+            _d.query("business_concept_type"),
+            _d.query("workflow_type"),
+            _d.query("governance_domain"),
+        ),
+        paging=_d.Paging("value", "nextLink", token="skipToken"),
+    )
+    list_runs: _d.Operation[WorkflowRun] = _d.Operation(
+        id="Workflows_GetRuns",
+        method="GET",
+        path="/datagovernance/dataaccess/workflowRuns",
+        responses={200: "WorkflowRunListResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List runs of access workflows, filtered where arguments say so.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("skip_token"),
+            _d.query("under_glossary_hierarchy"),
+            _d.query("workflow_type"),
+            _d.query("status"),
+            _d.query("applied_concept_id"),
+            _d.query("business_concept"),
+            _d.query("business_domain_name"),
+            _d.query("business_concept_type"),
+            _d.query("ignore_action_statuses", "bool"),
+        ),
+        paging=_d.Paging("value", "nextLink", token="skipToken"),
+    )
+    get_run: _d.Operation[WorkflowRun] = _d.Operation(
+        id="Workflows_GetRun",
+        method="GET",
+        path="/datagovernance/dataaccess/workflowRuns/{workflowRunId}",
+        responses={200: "WorkflowRun", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one run of an access workflow, with its state and steps.",
+        parameters=(
+            _d.path("workflow_run_id"),
+            _d.API_VERSION,
+        ),
+    )
+    delete_run: _d.Operation[None] = _d.Operation(
+        id="Workflows_DeleteRun",
+        method="DELETE",
+        path="/datagovernance/dataaccess/workflowRuns/{workflowRunId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete the record of one run of an access workflow.",
+        parameters=(
+            _d.path("workflow_run_id"),
+            _d.API_VERSION,
+        ),
+    )
+    get_run_approvals: _d.Operation[WorkflowRunApprovalListResponse] = _d.Operation(
+        id="Workflows_GetRunApprovals",
+        method="GET",
+        path="/datagovernance/dataaccess/workflowRuns/{workflowRunId}/approvals",
+        responses={200: "WorkflowRunApprovalListResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read the approvals that one workflow run asks for, with the answers so far.",
+        parameters=(
+            _d.path("workflow_run_id"),
+            _d.API_VERSION,
+        ),
+    )
+    list: _d.Operation[Workflow] = _d.Operation(
+        id="Workflows_List",
+        method="GET",
+        path="/datagovernance/dataaccess/workflows",
+        responses={200: "PagedWorkflow", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List access workflows, filtered where arguments say so.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("skip_token"),
+            _d.query("is_enabled", "bool"),
+            _d.query("trigger_type"),
+            _d.query("under_glossary_hierarchy"),
+            _d.query("business_concept"),
+            _d.query("workflow_type"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    get: _d.Operation[Workflow] = _d.Operation(
+        id="Workflows_Get",
+        method="GET",
+        path="/datagovernance/dataaccess/workflows/{workflowId}",
+        responses={200: "Workflow", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one access workflow with its trigger and actions.",
+        parameters=(
+            _d.path("workflow_id"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace: _d.Operation[Workflow] = _d.Operation(
+        id="Workflows_CreateOrReplace",
+        method="PUT",
+        path="/datagovernance/dataaccess/workflows/{workflowId}",
+        responses={200: "Workflow", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Create an access workflow under the given id, or replace the one that has it.",
+        parameters=(
+            _d.path("workflow_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("Workflow"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="Workflows_Delete",
+        method="DELETE",
+        path="/datagovernance/dataaccess/workflows/{workflowId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete an access workflow by its id; succeeds without an answer body.",
+        parameters=(
+            _d.path("workflow_id"),
+            _d.API_VERSION,
+        ),
+    )
+    approve_run: _d.Operation[None] = _d.Operation(
+        id="Workflows_ApproveRun",
+        method="POST",
+        path="/datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve",
+        responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Say yes to an approval step of a workflow run, with an optional comment.",
+        parameters=(
+            _d.path("workflow_id"),
+            _d.path("workflow_run_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("WorkflowActionRequest", required=False),
+    )
+    reject_run: _d.Operation[None] = _d.Operation(
+        id="Workflows_RejectRun",
+        method="POST",
+        path="/datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject",
+        responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Say no to an approval step of a workflow run, with an optional comment.",
+        parameters=(
+            _d.path("workflow_id"),
+            _d.path("workflow_run_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("WorkflowActionRequest", required=False),
+    )
+    get_template_by_trigger_type: _d.Operation[ActionListResponse] = _d.Operation(
+        id="Workflows_GetTemplateByTriggerType",
+        method="GET",
+        path="/datagovernance/dataaccess/workflows/templates/dataAccessRequestTemplate/{triggerType}",
+        responses={200: "ActionListResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read the actions that a new access workflow of this trigger type starts from.",
+        parameters=(
+            _d.path("trigger_type"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class Workflows(_d.Group):
@@ -225,13 +188,13 @@ class Workflows(_d.Group):
         business_concept_type: str | None = None,
         workflow_type: str | None = None,
         governance_domain: str | None = None,
-    ) -> _d.Pager[m.ApprovalWorkflow]:
+    ) -> Pager[ApprovalWorkflow]:
         """Read the access requests that wait for a decision by the calling user.
 
         GET /datagovernance/dataaccess/approvals
         """
         return self._pages(
-            _GET_APPROVALS,
+            _Operations.get_approvals,
             (skip_token, approval_status, business_concept, business_concept_type, workflow_type, governance_domain),
         )
 
@@ -247,13 +210,13 @@ class Workflows(_d.Group):
         business_domain_name: str | None = None,
         business_concept_type: str | None = None,
         ignore_action_statuses: bool | None = None,
-    ) -> _d.Pager[m.WorkflowRun]:
+    ) -> Pager[WorkflowRun]:
         """List runs of access workflows, filtered where arguments say so.
 
         GET /datagovernance/dataaccess/workflowRuns
         """
         return self._pages(
-            _LIST_RUNS,
+            _Operations.list_runs,
             (
                 skip_token,
                 under_glossary_hierarchy,
@@ -267,26 +230,26 @@ class Workflows(_d.Group):
             ),
         )
 
-    def get_run(self, workflow_run_id: str) -> m.WorkflowRun:
+    def get_run(self, workflow_run_id: str) -> WorkflowRun:
         """Read one run of an access workflow, with its state and steps.
 
         GET /datagovernance/dataaccess/workflowRuns/{workflowRunId}
         """
-        return self._send(_GET_RUN, (workflow_run_id,))
+        return self._send(_Operations.get_run, (workflow_run_id,))
 
     def delete_run(self, workflow_run_id: str) -> None:
         """Delete the record of one run of an access workflow.
 
         DELETE /datagovernance/dataaccess/workflowRuns/{workflowRunId}
         """
-        return self._send(_DELETE_RUN, (workflow_run_id,))
+        return self._send(_Operations.delete_run, (workflow_run_id,))
 
-    def get_run_approvals(self, workflow_run_id: str) -> m.WorkflowRunApprovalListResponse:
+    def get_run_approvals(self, workflow_run_id: str) -> WorkflowRunApprovalListResponse:
         """Read the approvals that one workflow run asks for, with the answers so far.
 
         GET /datagovernance/dataaccess/workflowRuns/{workflowRunId}/approvals
         """
-        return self._send(_GET_RUN_APPROVALS, (workflow_run_id,))
+        return self._send(_Operations.get_run_approvals, (workflow_run_id,))
 
     def list(
         self,
@@ -297,60 +260,57 @@ class Workflows(_d.Group):
         under_glossary_hierarchy: str | None = None,
         business_concept: str | None = None,
         workflow_type: str | None = None,
-    ) -> _d.Pager[m.Workflow]:
+    ) -> Pager[Workflow]:
         """List access workflows, filtered where arguments say so.
 
         GET /datagovernance/dataaccess/workflows
         """
         return self._pages(
-            _LIST, (skip_token, is_enabled, trigger_type, under_glossary_hierarchy, business_concept, workflow_type)
+            _Operations.list,
+            (skip_token, is_enabled, trigger_type, under_glossary_hierarchy, business_concept, workflow_type),
         )
 
-    def get(self, workflow_id: str) -> m.Workflow:
+    def get(self, workflow_id: str) -> Workflow:
         """Read one access workflow with its trigger and actions.
 
         GET /datagovernance/dataaccess/workflows/{workflowId}
         """
-        return self._send(_GET, (workflow_id,))
+        return self._send(_Operations.get, (workflow_id,))
 
-    def create_or_replace(self, workflow_id: str, *, body: m.Workflow) -> m.Workflow:
+    def create_or_replace(self, workflow_id: str, *, body: Workflow) -> Workflow:
         """Create an access workflow under the given id, or replace the one that has it.
 
         PUT /datagovernance/dataaccess/workflows/{workflowId}
         """
-        return self._send(_CREATE_OR_REPLACE, (workflow_id,), body)
+        return self._send(_Operations.create_or_replace, (workflow_id,), body)
 
     def delete(self, workflow_id: str) -> None:
         """Delete an access workflow by its id; succeeds without an answer body.
 
         DELETE /datagovernance/dataaccess/workflows/{workflowId}
         """
-        return self._send(_DELETE, (workflow_id,))
+        return self._send(_Operations.delete, (workflow_id,))
 
-    def approve_run(
-        self, workflow_id: str, workflow_run_id: str, *, body: m.WorkflowActionRequest | None = None
-    ) -> None:
+    def approve_run(self, workflow_id: str, workflow_run_id: str, *, body: WorkflowActionRequest | None = None) -> None:
         """Say yes to an approval step of a workflow run, with an optional comment.
 
         POST /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve
         """
-        return self._send(_APPROVE_RUN, (workflow_id, workflow_run_id), body)
+        return self._send(_Operations.approve_run, (workflow_id, workflow_run_id), body)
 
-    def reject_run(
-        self, workflow_id: str, workflow_run_id: str, *, body: m.WorkflowActionRequest | None = None
-    ) -> None:
+    def reject_run(self, workflow_id: str, workflow_run_id: str, *, body: WorkflowActionRequest | None = None) -> None:
         """Say no to an approval step of a workflow run, with an optional comment.
 
         POST /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject
         """
-        return self._send(_REJECT_RUN, (workflow_id, workflow_run_id), body)
+        return self._send(_Operations.reject_run, (workflow_id, workflow_run_id), body)
 
-    def get_template_by_trigger_type(self, trigger_type: str) -> m.ActionListResponse:
+    def get_template_by_trigger_type(self, trigger_type: str) -> ActionListResponse:
         """Read the actions that a new access workflow of this trigger type starts from.
 
         GET /datagovernance/dataaccess/workflows/templates/dataAccessRequestTemplate/{triggerType}
         """
-        return self._send(_GET_TEMPLATE_BY_TRIGGER_TYPE, (trigger_type,))
+        return self._send(_Operations.get_template_by_trigger_type, (trigger_type,))
 
     create_or_update = _d.renamed("workflows.create_or_update", "workflows.create_or_replace", create_or_replace)
 
@@ -365,13 +325,13 @@ class AsyncWorkflows(_d.AsyncGroup):
         business_concept_type: str | None = None,
         workflow_type: str | None = None,
         governance_domain: str | None = None,
-    ) -> _d.AsyncPager[m.ApprovalWorkflow]:
+    ) -> AsyncPager[ApprovalWorkflow]:
         """Read the access requests that wait for a decision by the calling user.
 
         GET /datagovernance/dataaccess/approvals
         """
         return self._pages(
-            _GET_APPROVALS,
+            _Operations.get_approvals,
             (skip_token, approval_status, business_concept, business_concept_type, workflow_type, governance_domain),
         )
 
@@ -387,13 +347,13 @@ class AsyncWorkflows(_d.AsyncGroup):
         business_domain_name: str | None = None,
         business_concept_type: str | None = None,
         ignore_action_statuses: bool | None = None,
-    ) -> _d.AsyncPager[m.WorkflowRun]:
+    ) -> AsyncPager[WorkflowRun]:
         """List runs of access workflows, filtered where arguments say so.
 
         GET /datagovernance/dataaccess/workflowRuns
         """
         return self._pages(
-            _LIST_RUNS,
+            _Operations.list_runs,
             (
                 skip_token,
                 under_glossary_hierarchy,
@@ -407,26 +367,26 @@ class AsyncWorkflows(_d.AsyncGroup):
             ),
         )
 
-    async def get_run(self, workflow_run_id: str) -> m.WorkflowRun:
+    async def get_run(self, workflow_run_id: str) -> WorkflowRun:
         """Read one run of an access workflow, with its state and steps.
 
         GET /datagovernance/dataaccess/workflowRuns/{workflowRunId}
         """
-        return await self._send(_GET_RUN, (workflow_run_id,))
+        return await self._send(_Operations.get_run, (workflow_run_id,))
 
     async def delete_run(self, workflow_run_id: str) -> None:
         """Delete the record of one run of an access workflow.
 
         DELETE /datagovernance/dataaccess/workflowRuns/{workflowRunId}
         """
-        return await self._send(_DELETE_RUN, (workflow_run_id,))
+        return await self._send(_Operations.delete_run, (workflow_run_id,))
 
-    async def get_run_approvals(self, workflow_run_id: str) -> m.WorkflowRunApprovalListResponse:
+    async def get_run_approvals(self, workflow_run_id: str) -> WorkflowRunApprovalListResponse:
         """Read the approvals that one workflow run asks for, with the answers so far.
 
         GET /datagovernance/dataaccess/workflowRuns/{workflowRunId}/approvals
         """
-        return await self._send(_GET_RUN_APPROVALS, (workflow_run_id,))
+        return await self._send(_Operations.get_run_approvals, (workflow_run_id,))
 
     def list(
         self,
@@ -437,59 +397,60 @@ class AsyncWorkflows(_d.AsyncGroup):
         under_glossary_hierarchy: str | None = None,
         business_concept: str | None = None,
         workflow_type: str | None = None,
-    ) -> _d.AsyncPager[m.Workflow]:
+    ) -> AsyncPager[Workflow]:
         """List access workflows, filtered where arguments say so.
 
         GET /datagovernance/dataaccess/workflows
         """
         return self._pages(
-            _LIST, (skip_token, is_enabled, trigger_type, under_glossary_hierarchy, business_concept, workflow_type)
+            _Operations.list,
+            (skip_token, is_enabled, trigger_type, under_glossary_hierarchy, business_concept, workflow_type),
         )
 
-    async def get(self, workflow_id: str) -> m.Workflow:
+    async def get(self, workflow_id: str) -> Workflow:
         """Read one access workflow with its trigger and actions.
 
         GET /datagovernance/dataaccess/workflows/{workflowId}
         """
-        return await self._send(_GET, (workflow_id,))
+        return await self._send(_Operations.get, (workflow_id,))
 
-    async def create_or_replace(self, workflow_id: str, *, body: m.Workflow) -> m.Workflow:
+    async def create_or_replace(self, workflow_id: str, *, body: Workflow) -> Workflow:
         """Create an access workflow under the given id, or replace the one that has it.
 
         PUT /datagovernance/dataaccess/workflows/{workflowId}
         """
-        return await self._send(_CREATE_OR_REPLACE, (workflow_id,), body)
+        return await self._send(_Operations.create_or_replace, (workflow_id,), body)
 
     async def delete(self, workflow_id: str) -> None:
         """Delete an access workflow by its id; succeeds without an answer body.
 
         DELETE /datagovernance/dataaccess/workflows/{workflowId}
         """
-        return await self._send(_DELETE, (workflow_id,))
+        return await self._send(_Operations.delete, (workflow_id,))
 
     async def approve_run(
-        self, workflow_id: str, workflow_run_id: str, *, body: m.WorkflowActionRequest | None = None
+        self, workflow_id: str, workflow_run_id: str, *, body: WorkflowActionRequest | None = None
     ) -> None:
         """Say yes to an approval step of a workflow run, with an optional comment.
 
         POST /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve
         """
-        return await self._send(_APPROVE_RUN, (workflow_id, workflow_run_id), body)
+        return await self._send(_Operations.approve_run, (workflow_id, workflow_run_id), body)
 
     async def reject_run(
-        self, workflow_id: str, workflow_run_id: str, *, body: m.WorkflowActionRequest | None = None
+        self, workflow_id: str, workflow_run_id: str, *, body: WorkflowActionRequest | None = None
     ) -> None:
         """Say no to an approval step of a workflow run, with an optional comment.
 
         POST /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject
         """
-        return await self._send(_REJECT_RUN, (workflow_id, workflow_run_id), body)
+        return await self._send(_Operations.reject_run, (workflow_id, workflow_run_id), body)
 
-    async def get_template_by_trigger_type(self, trigger_type: str) -> m.ActionListResponse:
+    async def get_template_by_trigger_type(self, trigger_type: str) -> ActionListResponse:
         """Read the actions that a new access workflow of this trigger type starts from.
 
         GET /datagovernance/dataaccess/workflows/templates/dataAccessRequestTemplate/{triggerType}
         """
-        return await self._send(_GET_TEMPLATE_BY_TRIGGER_TYPE, (trigger_type,))
+        return await self._send(_Operations.get_template_by_trigger_type, (trigger_type,))
 
     create_or_update = _d.renamed("workflows.create_or_update", "workflows.create_or_replace", create_or_replace)

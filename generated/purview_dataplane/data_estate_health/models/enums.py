@@ -17,37 +17,37 @@ class AssessmentRuleSeverity(_OpenEnum):
 
 
 class AssessmentTargetEntityType(_OpenEnum):
-    DATAASSET = "DataAsset"
-    DATAPRODUCT = "DataProduct"
-    BUSINESSDOMAIN = "BusinessDomain"
-    CRITICALDATAELEMENT = "CriticalDataElement"
+    DATA_ASSET = "DataAsset"
+    DATA_PRODUCT = "DataProduct"
+    BUSINESS_DOMAIN = "BusinessDomain"
+    CRITICAL_DATA_ELEMENT = "CriticalDataElement"
 
 
 class AssessmentTargetQualityType(_OpenEnum):
-    METADATAQUALITY = "MetadataQuality"
-    DATAQUALITY = "DataQuality"
+    METADATA_QUALITY = "MetadataQuality"
+    DATA_QUALITY = "DataQuality"
 
 
 class ControlStatus(_OpenEnum):
     ENABLED = "Enabled"
     DISABLED = "Disabled"
-    INDEVELOPMENT = "InDevelopment"
+    IN_DEVELOPMENT = "InDevelopment"
 
 
 class ControlType(_OpenEnum):
-    CONTROLGROUP = "ControlGroup"
-    CONTROLNODE = "ControlNode"
+    CONTROL_GROUP = "ControlGroup"
+    CONTROL_NODE = "ControlNode"
 
 
 class DataSourceType(_OpenEnum):
     FABRIC = "Fabric"
-    ADLSGEN2 = "ADLSGen2"
+    ADLS_GEN2 = "ADLSGen2"
 
 
 class RuleCheckPoint(_OpenEnum):
     SCORE = "Score"
-    DATAPRODUCTDESCRIPTIONCONTENT = "DataProductDescriptionContent"
-    DATAPRODUCTDESCRIPTIONLENGTH = "DataProductDescriptionLength"
+    DATA_PRODUCT_DESCRIPTION_CONTENT = "DataProductDescriptionContent"
+    DATA_PRODUCT_DESCRIPTION_LENGTH = "DataProductDescriptionLength"
 
 
 class RuleGroupOperator(_OpenEnum):
@@ -58,28 +58,28 @@ class RuleGroupOperator(_OpenEnum):
 
 class RuleOperator(_OpenEnum):
     EQUAL = "Equal"
-    NOTEQUAL = "NotEqual"
-    GREATERTHAN = "GreaterThan"
-    GREATERTHANOREQUAL = "GreaterThanOrEqual"
-    LESSTHAN = "LessThan"
-    LESSTHANOREQUAL = "LessThanOrEqual"
+    NOT_EQUAL = "NotEqual"
+    GREATER_THAN = "GreaterThan"
+    GREATER_THAN_OR_EQUAL = "GreaterThanOrEqual"
+    LESS_THAN = "LessThan"
+    LESS_THAN_OR_EQUAL = "LessThanOrEqual"
     CONTAINS = "Contains"
-    STARTSWITH = "StartsWith"
-    ENDSWITH = "EndsWith"
-    INRANGE = "InRange"
-    ISNULL = "IsNull"
-    ISEMPTY = "IsEmpty"
-    ISTRUE = "IsTrue"
-    ISNULLOREMPTY = "IsNullOrEmpty"
-    ISNOTNULLOREMPTY = "IsNotNullOrEmpty"
+    STARTS_WITH = "StartsWith"
+    ENDS_WITH = "EndsWith"
+    IN_RANGE = "InRange"
+    IS_NULL = "IsNull"
+    IS_EMPTY = "IsEmpty"
+    IS_TRUE = "IsTrue"
+    IS_NULL_OR_EMPTY = "IsNullOrEmpty"
+    IS_NOT_NULL_OR_EMPTY = "IsNotNullOrEmpty"
     NORMALIZE = "Normalize"
-    REGEXMATCH = "RegexMatch"
+    REGEX_MATCH = "RegexMatch"
 
 
 class RuleType(_OpenEnum):
-    RULEGROUP = "RuleGroup"
-    SIMPLERULE = "SimpleRule"
-    EXPRESSIONRULE = "ExpressionRule"
+    RULE_GROUP = "RuleGroup"
+    SIMPLE_RULE = "SimpleRule"
+    EXPRESSION_RULE = "ExpressionRule"
 
 
 class ScheduleFrequency(_OpenEnum):
@@ -104,8 +104,8 @@ class ScheduleWeekDay(_OpenEnum):
 
 
 class ScoreQueryType(_OpenEnum):
-    CONTROLNODE = "ControlNode"
-    CONTROLGROUP = "ControlGroup"
+    CONTROL_NODE = "ControlNode"
+    CONTROL_GROUP = "ControlGroup"
 
 
 class StorageStatus(_OpenEnum):
@@ -115,7 +115,7 @@ class StorageStatus(_OpenEnum):
 
 class StorageType(_OpenEnum):
     FABRIC = "Fabric"
-    ADLSGEN2 = "ADLSGen2"
+    ADLS_GEN2 = "ADLSGen2"
 
 
 globals()["__getattr__"] = _old_names(__name__)  # what was pickled under an old name; hidden from type checkers

@@ -7,87 +7,78 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import AnalyticsJobLogs, AnalyticsScheduleRequest
 
-_GET: _d.Operation[m.AnalyticsScheduleRequest] = _d.Operation(
-    __name__,
-    "AnalyticsSchedules_Get",
-    "analytics_schedules",
-    "get",
-    "GET",
-    "/datagovernance/dataestate/analytics/schedule",
-    responses={200: "AnalyticsScheduleRequest", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read when the analytics of the data estate refresh.",
-    parameters=(_d.API_VERSION,),
-)
 
-_CREATE_OR_UPDATE: _d.Operation[m.AnalyticsScheduleRequest] = _d.Operation(
-    __name__,
-    "AnalyticsSchedules_CreateOrUpdate",
-    "analytics_schedules",
-    "create_or_update",
-    "PUT",
-    "/datagovernance/dataestate/analytics/schedule",
-    responses={200: "AnalyticsScheduleRequest", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Set when the analytics of the data estate refresh.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("AnalyticsScheduleRequest"),
-)
-
-_GET_JOB_LOGS: _d.Operation[list[m.AnalyticsJobLogs]] = _d.Operation(
-    __name__,
-    "AnalyticsSchedules_GetJobLogs",
-    "analytics_schedules",
-    "get_job_logs",
-    "GET",
-    "/datagovernance/dataestate/analytics/schedule/getjoblogs",
-    responses={200: "list[AnalyticsJobLogs]", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read the log of past analytics refreshes: when each ran and how it ended.",
-    parameters=(_d.API_VERSION,),
-)
+class _Operations:
+    get: _d.Operation[AnalyticsScheduleRequest] = _d.Operation(
+        id="AnalyticsSchedules_Get",
+        method="GET",
+        path="/datagovernance/dataestate/analytics/schedule",
+        responses={200: "AnalyticsScheduleRequest", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read when the analytics of the data estate refresh.",
+        parameters=(_d.API_VERSION,),
+    )
+    create_or_update: _d.Operation[AnalyticsScheduleRequest] = _d.Operation(
+        id="AnalyticsSchedules_CreateOrUpdate",
+        method="PUT",
+        path="/datagovernance/dataestate/analytics/schedule",
+        responses={200: "AnalyticsScheduleRequest", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Set when the analytics of the data estate refresh.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("AnalyticsScheduleRequest"),
+    )
+    get_job_logs: _d.Operation[_list[AnalyticsJobLogs]] = _d.Operation(
+        id="AnalyticsSchedules_GetJobLogs",
+        method="GET",
+        path="/datagovernance/dataestate/analytics/schedule/getjoblogs",
+        responses={200: "list[AnalyticsJobLogs]", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read the log of past analytics refreshes: when each ran and how it ended.",
+        parameters=(_d.API_VERSION,),
+    )
 
 
 class AnalyticsSchedules(_d.Group):
-    def get(self) -> m.AnalyticsScheduleRequest:
+    def get(self) -> AnalyticsScheduleRequest:
         """Read when the analytics of the data estate refresh.
 
         GET /datagovernance/dataestate/analytics/schedule
         """
-        return self._send(_GET)
+        return self._send(_Operations.get)
 
-    def create_or_update(self, *, body: m.AnalyticsScheduleRequest) -> m.AnalyticsScheduleRequest:
+    def create_or_update(self, *, body: AnalyticsScheduleRequest) -> AnalyticsScheduleRequest:
         """Set when the analytics of the data estate refresh.
 
         PUT /datagovernance/dataestate/analytics/schedule
         """
-        return self._send(_CREATE_OR_UPDATE, (), body)
+        return self._send(_Operations.create_or_update, (), body)
 
-    def get_job_logs(self) -> _list[m.AnalyticsJobLogs]:
+    def get_job_logs(self) -> _list[AnalyticsJobLogs]:
         """Read the log of past analytics refreshes: when each ran and how it ended.
 
         GET /datagovernance/dataestate/analytics/schedule/getjoblogs
         """
-        return self._send(_GET_JOB_LOGS)
+        return self._send(_Operations.get_job_logs)
 
 
 class AsyncAnalyticsSchedules(_d.AsyncGroup):
-    async def get(self) -> m.AnalyticsScheduleRequest:
+    async def get(self) -> AnalyticsScheduleRequest:
         """Read when the analytics of the data estate refresh.
 
         GET /datagovernance/dataestate/analytics/schedule
         """
-        return await self._send(_GET)
+        return await self._send(_Operations.get)
 
-    async def create_or_update(self, *, body: m.AnalyticsScheduleRequest) -> m.AnalyticsScheduleRequest:
+    async def create_or_update(self, *, body: AnalyticsScheduleRequest) -> AnalyticsScheduleRequest:
         """Set when the analytics of the data estate refresh.
 
         PUT /datagovernance/dataestate/analytics/schedule
         """
-        return await self._send(_CREATE_OR_UPDATE, (), body)
+        return await self._send(_Operations.create_or_update, (), body)
 
-    async def get_job_logs(self) -> _list[m.AnalyticsJobLogs]:
+    async def get_job_logs(self) -> _list[AnalyticsJobLogs]:
         """Read the log of past analytics refreshes: when each ran and how it ended.
 
         GET /datagovernance/dataestate/analytics/schedule/getjoblogs
         """
-        return await self._send(_GET_JOB_LOGS)
+        return await self._send(_Operations.get_job_logs)

@@ -6,123 +6,111 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import Assessment
 
-_LIST: _d.Operation[m.Assessment] = _d.Operation(
-    __name__,
-    "Assessments_List",
-    "assessments",
-    "list",
-    "GET",
-    "/datagovernance/dataestate/controls/assessments",
-    responses={200: "AssessmentListResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List the assessments that controls score by, with their rules.",
-    parameters=(_d.API_VERSION,),
-    paging=_d.Paging("value", None, token="continuationToken"),
-)
 
-_GET: _d.Operation[m.Assessment] = _d.Operation(
-    __name__,
-    "Assessments_Get",
-    "assessments",
-    "get",
-    "GET",
-    "/datagovernance/dataestate/controls/assessments/{id}",
-    responses={200: "Assessment", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one assessment: its target, its rules and how it adds them up.",
-    parameters=(
-        _d.path("id"),
-        _d.API_VERSION,
-    ),
-)
-
-_UPDATE: _d.Operation[m.Assessment] = _d.Operation(
-    __name__,
-    "Assessments_Update",
-    "assessments",
-    "update",
-    "PUT",
-    "/datagovernance/dataestate/controls/assessments/{id}",
-    responses={200: "Assessment", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Replace the rules and settings of one assessment.",
-    parameters=(
-        _d.path("id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("Assessment"),
-)
-
-_RESET: _d.Operation[m.Assessment] = _d.Operation(
-    __name__,
-    "Assessments_Reset",
-    "assessments",
-    "reset",
-    "POST",
-    "/datagovernance/dataestate/controls/assessments/{id}/reset",
-    responses={200: "Assessment", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Reset one assessment; gives the assessment as it stands afterwards.",
-    parameters=(
-        _d.path("id"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    list: _d.Operation[Assessment] = _d.Operation(
+        id="Assessments_List",
+        method="GET",
+        path="/datagovernance/dataestate/controls/assessments",
+        responses={200: "AssessmentListResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List the assessments that controls score by, with their rules.",
+        parameters=(_d.API_VERSION,),
+        paging=_d.Paging("value", None, token="continuationToken"),
+    )
+    get: _d.Operation[Assessment] = _d.Operation(
+        id="Assessments_Get",
+        method="GET",
+        path="/datagovernance/dataestate/controls/assessments/{id}",
+        responses={200: "Assessment", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one assessment: its target, its rules and how it adds them up.",
+        parameters=(
+            _d.path("id"),
+            _d.API_VERSION,
+        ),
+    )
+    update: _d.Operation[Assessment] = _d.Operation(
+        id="Assessments_Update",
+        method="PUT",
+        path="/datagovernance/dataestate/controls/assessments/{id}",
+        responses={200: "Assessment", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Replace the rules and settings of one assessment.",
+        parameters=(
+            _d.path("id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("Assessment"),
+    )
+    reset: _d.Operation[Assessment] = _d.Operation(
+        id="Assessments_Reset",
+        method="POST",
+        path="/datagovernance/dataestate/controls/assessments/{id}/reset",
+        responses={200: "Assessment", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Reset one assessment; gives the assessment as it stands afterwards.",
+        parameters=(
+            _d.path("id"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class Assessments(_d.Group):
-    def list(self) -> _d.Pager[m.Assessment]:
+    def list(self) -> Pager[Assessment]:
         """List the assessments that controls score by, with their rules.
 
         GET /datagovernance/dataestate/controls/assessments
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)
 
-    def get(self, id: str) -> m.Assessment:
+    def get(self, id: str) -> Assessment:
         """Read one assessment: its target, its rules and how it adds them up.
 
         GET /datagovernance/dataestate/controls/assessments/{id}
         """
-        return self._send(_GET, (id,))
+        return self._send(_Operations.get, (id,))
 
-    def update(self, id: str, *, body: m.Assessment) -> m.Assessment:
+    def update(self, id: str, *, body: Assessment) -> Assessment:
         """Replace the rules and settings of one assessment.
 
         PUT /datagovernance/dataestate/controls/assessments/{id}
         """
-        return self._send(_UPDATE, (id,), body)
+        return self._send(_Operations.update, (id,), body)
 
-    def reset(self, id: str) -> m.Assessment:
+    def reset(self, id: str) -> Assessment:
         """Reset one assessment; gives the assessment as it stands afterwards.
 
         POST /datagovernance/dataestate/controls/assessments/{id}/reset
         """
-        return self._send(_RESET, (id,))
+        return self._send(_Operations.reset, (id,))
 
 
 class AsyncAssessments(_d.AsyncGroup):
-    def list(self) -> _d.AsyncPager[m.Assessment]:
+    def list(self) -> AsyncPager[Assessment]:
         """List the assessments that controls score by, with their rules.
 
         GET /datagovernance/dataestate/controls/assessments
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)
 
-    async def get(self, id: str) -> m.Assessment:
+    async def get(self, id: str) -> Assessment:
         """Read one assessment: its target, its rules and how it adds them up.
 
         GET /datagovernance/dataestate/controls/assessments/{id}
         """
-        return await self._send(_GET, (id,))
+        return await self._send(_Operations.get, (id,))
 
-    async def update(self, id: str, *, body: m.Assessment) -> m.Assessment:
+    async def update(self, id: str, *, body: Assessment) -> Assessment:
         """Replace the rules and settings of one assessment.
 
         PUT /datagovernance/dataestate/controls/assessments/{id}
         """
-        return await self._send(_UPDATE, (id,), body)
+        return await self._send(_Operations.update, (id,), body)
 
-    async def reset(self, id: str) -> m.Assessment:
+    async def reset(self, id: str) -> Assessment:
         """Reset one assessment; gives the assessment as it stands afterwards.
 
         POST /datagovernance/dataestate/controls/assessments/{id}/reset
         """
-        return await self._send(_RESET, (id,))
+        return await self._send(_Operations.reset, (id,))

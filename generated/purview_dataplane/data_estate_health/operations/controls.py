@@ -6,149 +6,133 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import Control
 
-_LIST: _d.Operation[m.Control] = _d.Operation(
-    __name__,
-    "Controls_List",
-    "controls",
-    "list",
-    "GET",
-    "/datagovernance/dataestate/controls",
-    responses={200: "ControlListResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List the health controls with their groups, targets and state.",
-    parameters=(_d.API_VERSION,),
-    paging=_d.Paging("value", None, token="continuationToken"),
-)
 
-_GET: _d.Operation[m.Control] = _d.Operation(
-    __name__,
-    "Controls_Get",
-    "controls",
-    "get",
-    "GET",
-    "/datagovernance/dataestate/controls/{id}",
-    responses={200: "Control", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one health control or group by its id.",
-    parameters=(
-        _d.path("id"),
-        _d.API_VERSION,
-    ),
-)
-
-_UPDATE: _d.Operation[m.Control] = _d.Operation(
-    __name__,
-    "Controls_Update",
-    "controls",
-    "update",
-    "PUT",
-    "/datagovernance/dataestate/controls/{id}",
-    responses={200: "Control", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Replace the settings of one health control or group.",
-    parameters=(
-        _d.path("id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("Control"),
-)
-
-_RESET: _d.Operation[m.Control] = _d.Operation(
-    __name__,
-    "Controls_Reset",
-    "controls",
-    "reset",
-    "POST",
-    "/datagovernance/dataestate/controls/{id}/reset",
-    responses={200: "Control", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Reset one health control; gives the control as it stands afterwards.",
-    parameters=(
-        _d.path("id"),
-        _d.API_VERSION,
-    ),
-)
-
-_RESET_ALL: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Controls_ResetAll",
-    "controls",
-    "reset_all",
-    "POST",
-    "/datagovernance/dataestate/controls/reset",
-    responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Reset every health control at once; succeeds without an answer body.",
-    parameters=(_d.API_VERSION,),
-)
+class _Operations:
+    list: _d.Operation[Control] = _d.Operation(
+        id="Controls_List",
+        method="GET",
+        path="/datagovernance/dataestate/controls",
+        responses={200: "ControlListResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List the health controls with their groups, targets and state.",
+        parameters=(_d.API_VERSION,),
+        paging=_d.Paging("value", None, token="continuationToken"),
+    )
+    get: _d.Operation[Control] = _d.Operation(
+        id="Controls_Get",
+        method="GET",
+        path="/datagovernance/dataestate/controls/{id}",
+        responses={200: "Control", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one health control or group by its id.",
+        parameters=(
+            _d.path("id"),
+            _d.API_VERSION,
+        ),
+    )
+    update: _d.Operation[Control] = _d.Operation(
+        id="Controls_Update",
+        method="PUT",
+        path="/datagovernance/dataestate/controls/{id}",
+        responses={200: "Control", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Replace the settings of one health control or group.",
+        parameters=(
+            _d.path("id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("Control"),
+    )
+    reset: _d.Operation[Control] = _d.Operation(
+        id="Controls_Reset",
+        method="POST",
+        path="/datagovernance/dataestate/controls/{id}/reset",
+        responses={200: "Control", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Reset one health control; gives the control as it stands afterwards.",
+        parameters=(
+            _d.path("id"),
+            _d.API_VERSION,
+        ),
+    )
+    reset_all: _d.Operation[None] = _d.Operation(
+        id="Controls_ResetAll",
+        method="POST",
+        path="/datagovernance/dataestate/controls/reset",
+        responses={200: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Reset every health control at once; succeeds without an answer body.",
+        parameters=(_d.API_VERSION,),
+    )
 
 
 class Controls(_d.Group):
-    def list(self) -> _d.Pager[m.Control]:
+    def list(self) -> Pager[Control]:
         """List the health controls with their groups, targets and state.
 
         GET /datagovernance/dataestate/controls
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)
 
-    def get(self, id: str) -> m.Control:
+    def get(self, id: str) -> Control:
         """Read one health control or group by its id.
 
         GET /datagovernance/dataestate/controls/{id}
         """
-        return self._send(_GET, (id,))
+        return self._send(_Operations.get, (id,))
 
-    def update(self, id: str, *, body: m.Control) -> m.Control:
+    def update(self, id: str, *, body: Control) -> Control:
         """Replace the settings of one health control or group.
 
         PUT /datagovernance/dataestate/controls/{id}
         """
-        return self._send(_UPDATE, (id,), body)
+        return self._send(_Operations.update, (id,), body)
 
-    def reset(self, id: str) -> m.Control:
+    def reset(self, id: str) -> Control:
         """Reset one health control; gives the control as it stands afterwards.
 
         POST /datagovernance/dataestate/controls/{id}/reset
         """
-        return self._send(_RESET, (id,))
+        return self._send(_Operations.reset, (id,))
 
     def reset_all(self) -> None:
         """Reset every health control at once; succeeds without an answer body.
 
         POST /datagovernance/dataestate/controls/reset
         """
-        return self._send(_RESET_ALL)
+        return self._send(_Operations.reset_all)
 
 
 class AsyncControls(_d.AsyncGroup):
-    def list(self) -> _d.AsyncPager[m.Control]:
+    def list(self) -> AsyncPager[Control]:
         """List the health controls with their groups, targets and state.
 
         GET /datagovernance/dataestate/controls
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)
 
-    async def get(self, id: str) -> m.Control:
+    async def get(self, id: str) -> Control:
         """Read one health control or group by its id.
 
         GET /datagovernance/dataestate/controls/{id}
         """
-        return await self._send(_GET, (id,))
+        return await self._send(_Operations.get, (id,))
 
-    async def update(self, id: str, *, body: m.Control) -> m.Control:
+    async def update(self, id: str, *, body: Control) -> Control:
         """Replace the settings of one health control or group.
 
         PUT /datagovernance/dataestate/controls/{id}
         """
-        return await self._send(_UPDATE, (id,), body)
+        return await self._send(_Operations.update, (id,), body)
 
-    async def reset(self, id: str) -> m.Control:
+    async def reset(self, id: str) -> Control:
         """Reset one health control; gives the control as it stands afterwards.
 
         POST /datagovernance/dataestate/controls/{id}/reset
         """
-        return await self._send(_RESET, (id,))
+        return await self._send(_Operations.reset, (id,))
 
     async def reset_all(self) -> None:
         """Reset every health control at once; succeeds without an answer body.
 
         POST /datagovernance/dataestate/controls/reset
         """
-        return await self._send(_RESET_ALL)
+        return await self._send(_Operations.reset_all)

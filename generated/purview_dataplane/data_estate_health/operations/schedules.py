@@ -6,61 +6,56 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import Schedule
 
-_GET: _d.Operation[m.Schedule] = _d.Operation(
-    __name__,
-    "Schedules_Get",
-    "schedules",
-    "get",
-    "GET",
-    "/datagovernance/dataestate/controls/schedule",
-    responses={200: "Schedule", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read the one schedule by which all health controls run.",
-    parameters=(_d.API_VERSION,),
-)
 
-_CREATE_OR_UPDATE: _d.Operation[m.Schedule] = _d.Operation(
-    __name__,
-    "Schedules_CreateOrUpdate",
-    "schedules",
-    "create_or_update",
-    "PUT",
-    "/datagovernance/dataestate/controls/schedule",
-    responses={200: "Schedule", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Set the one schedule by which all health controls run.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("Schedule"),
-)
+class _Operations:
+    get: _d.Operation[Schedule] = _d.Operation(
+        id="Schedules_Get",
+        method="GET",
+        path="/datagovernance/dataestate/controls/schedule",
+        responses={200: "Schedule", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read the one schedule by which all health controls run.",
+        parameters=(_d.API_VERSION,),
+    )
+    create_or_update: _d.Operation[Schedule] = _d.Operation(
+        id="Schedules_CreateOrUpdate",
+        method="PUT",
+        path="/datagovernance/dataestate/controls/schedule",
+        responses={200: "Schedule", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Set the one schedule by which all health controls run.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("Schedule"),
+    )
 
 
 class Schedules(_d.Group):
-    def get(self) -> m.Schedule:
+    def get(self) -> Schedule:
         """Read the one schedule by which all health controls run.
 
         GET /datagovernance/dataestate/controls/schedule
         """
-        return self._send(_GET)
+        return self._send(_Operations.get)
 
-    def create_or_update(self, *, body: m.Schedule) -> m.Schedule:
+    def create_or_update(self, *, body: Schedule) -> Schedule:
         """Set the one schedule by which all health controls run.
 
         PUT /datagovernance/dataestate/controls/schedule
         """
-        return self._send(_CREATE_OR_UPDATE, (), body)
+        return self._send(_Operations.create_or_update, (), body)
 
 
 class AsyncSchedules(_d.AsyncGroup):
-    async def get(self) -> m.Schedule:
+    async def get(self) -> Schedule:
         """Read the one schedule by which all health controls run.
 
         GET /datagovernance/dataestate/controls/schedule
         """
-        return await self._send(_GET)
+        return await self._send(_Operations.get)
 
-    async def create_or_update(self, *, body: m.Schedule) -> m.Schedule:
+    async def create_or_update(self, *, body: Schedule) -> Schedule:
         """Set the one schedule by which all health controls run.
 
         PUT /datagovernance/dataestate/controls/schedule
         """
-        return await self._send(_CREATE_OR_UPDATE, (), body)
+        return await self._send(_Operations.create_or_update, (), body)

@@ -7,39 +7,38 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import AggregatedScore, QueryScoresRequest, ScoreQueryType
 
-_QUERY: _d.Operation[list[m.AggregatedScore]] = _d.Operation(
-    __name__,
-    "Scores_Query",
-    "scores",
-    "query",
-    "POST",
-    "/datagovernance/dataestate/scores/query",
-    responses={200: "list[AggregatedScore]", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read health scores; type decides whether control ids or control group ids go into the body.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("type_", "ScoreQueryType", required=True),
-    ),
-    body=_d.Body("QueryScoresRequest"),
-    retry_safe=True,
-)
+
+class _Operations:
+    query: _d.Operation[_list[AggregatedScore]] = _d.Operation(
+        id="Scores_Query",
+        method="POST",
+        path="/datagovernance/dataestate/scores/query",
+        responses={200: "list[AggregatedScore]", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read health scores; type decides whether control ids or control group ids go into the body.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("type_", "ScoreQueryType", required=True),
+        ),
+        body=_d.Body("QueryScoresRequest"),
+        retry_safe=True,
+    )
 
 
 class Scores(_d.Group):
-    def query(self, *, type_: m.ScoreQueryType, body: m.QueryScoresRequest) -> _list[m.AggregatedScore]:
+    def query(self, *, type_: ScoreQueryType, body: QueryScoresRequest) -> _list[AggregatedScore]:
         """Read health scores; type decides whether control ids or control group ids go into the body.
 
         POST /datagovernance/dataestate/scores/query
         """
-        return self._send(_QUERY, (type_,), body)
+        return self._send(_Operations.query, (type_,), body)
 
 
 class AsyncScores(_d.AsyncGroup):
-    async def query(self, *, type_: m.ScoreQueryType, body: m.QueryScoresRequest) -> _list[m.AggregatedScore]:
+    async def query(self, *, type_: ScoreQueryType, body: QueryScoresRequest) -> _list[AggregatedScore]:
         """Read health scores; type decides whether control ids or control group ids go into the body.
 
         POST /datagovernance/dataestate/scores/query
         """
-        return await self._send(_QUERY, (type_,), body)
+        return await self._send(_Operations.query, (type_,), body)

@@ -6,153 +6,141 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import (
+        ManagedPrivateEndpointExistsResponse,
+        ManagedPrivateEndpointRequest,
+        NetworkProperties,
+        StorageConfig,
+        StorageConfigConnectivityResult,
+        StorageConfigUpdate,
+    )
 
-_CREATE_MANAGED_PRIVATE_ENDPOINT: _d.Operation[m.NetworkProperties] = _d.Operation(
-    __name__,
-    "Settings_CreateManagedPrivateEndpoint",
-    "settings",
-    "create_managed_private_endpoint",
-    "POST",
-    "/datagovernance/dataestate/settings/mpe",
-    responses={201: "NetworkProperties", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Create a private endpoint to your own storage; a long-running operation.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("ManagedPrivateEndpointRequest"),
-)
 
-_CHECK_MANAGED_PRIVATE_ENDPOINT_EXISTS: _d.Operation[m.ManagedPrivateEndpointExistsResponse] = _d.Operation(
-    __name__,
-    "Settings_CheckManagedPrivateEndpointExists",
-    "settings",
-    "check_managed_private_endpoint_exists",
-    "POST",
-    "/datagovernance/dataestate/settings/mpe/exists",
-    responses={
-        200: "ManagedPrivateEndpointExistsResponse",
-        201: "ManagedPrivateEndpointExistsResponse",
-        "default": "AzureCoreFoundationsErrorResponse",
-    },
-    summary="Ask whether a private endpoint to the given storage is there already.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("ManagedPrivateEndpointRequest"),
-    retry_safe=True,
-)
-
-_GET_STORAGE_CONFIG: _d.Operation[m.StorageConfig] = _d.Operation(
-    __name__,
-    "Settings_GetStorageConfig",
-    "settings",
-    "get_storage_config",
-    "GET",
-    "/datagovernance/dataestate/settings/storageConfig",
-    responses={200: "StorageConfig", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read where the analytics data of the tenant is written to.",
-    parameters=(_d.API_VERSION,),
-)
-
-_UPDATE_STORAGE_CONFIG: _d.Operation[m.StorageConfig] = _d.Operation(
-    __name__,
-    "Settings_UpdateStorageConfig",
-    "settings",
-    "update_storage_config",
-    "POST",
-    "/datagovernance/dataestate/settings/storageConfig",
-    responses={201: "StorageConfig", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Choose where the analytics data of the tenant goes; only the members sent are changed.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("StorageConfigUpdate"),
-)
-
-_TEST_STORAGE_CONFIG_CONNECTIVITY: _d.Operation[m.StorageConfigConnectivityResult] = _d.Operation(
-    __name__,
-    "Settings_TestStorageConfigConnectivity",
-    "settings",
-    "test_storage_config_connectivity",
-    "POST",
-    "/datagovernance/dataestate/settings/storageConfig/connectivity",
-    responses={200: "StorageConfigConnectivityResult", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Try the given storage settings; a failed test is an answer too, with a message on why.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("StorageConfigUpdate"),
-)
+class _Operations:
+    create_managed_private_endpoint: _d.Operation[NetworkProperties] = _d.Operation(
+        id="Settings_CreateManagedPrivateEndpoint",
+        method="POST",
+        path="/datagovernance/dataestate/settings/mpe",
+        responses={201: "NetworkProperties", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Create a private endpoint to your own storage; a long-running operation.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("ManagedPrivateEndpointRequest"),
+    )
+    check_managed_private_endpoint_exists: _d.Operation[ManagedPrivateEndpointExistsResponse] = _d.Operation(
+        id="Settings_CheckManagedPrivateEndpointExists",
+        method="POST",
+        path="/datagovernance/dataestate/settings/mpe/exists",
+        responses={
+            200: "ManagedPrivateEndpointExistsResponse",
+            201: "ManagedPrivateEndpointExistsResponse",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
+        summary="Ask whether a private endpoint to the given storage is there already.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("ManagedPrivateEndpointRequest"),
+        retry_safe=True,
+    )
+    get_storage_config: _d.Operation[StorageConfig] = _d.Operation(
+        id="Settings_GetStorageConfig",
+        method="GET",
+        path="/datagovernance/dataestate/settings/storageConfig",
+        responses={200: "StorageConfig", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read where the analytics data of the tenant is written to.",
+        parameters=(_d.API_VERSION,),
+    )
+    update_storage_config: _d.Operation[StorageConfig] = _d.Operation(
+        id="Settings_UpdateStorageConfig",
+        method="POST",
+        path="/datagovernance/dataestate/settings/storageConfig",
+        responses={201: "StorageConfig", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Choose where the analytics data of the tenant goes; only the members sent are changed.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("StorageConfigUpdate"),
+    )
+    test_storage_config_connectivity: _d.Operation[StorageConfigConnectivityResult] = _d.Operation(
+        id="Settings_TestStorageConfigConnectivity",
+        method="POST",
+        path="/datagovernance/dataestate/settings/storageConfig/connectivity",
+        responses={200: "StorageConfigConnectivityResult", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Try the given storage settings; a failed test is an answer too, with a message on why.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("StorageConfigUpdate"),
+    )
 
 
 class Settings(_d.Group):
-    def create_managed_private_endpoint(self, *, body: m.ManagedPrivateEndpointRequest) -> m.NetworkProperties:
+    def create_managed_private_endpoint(self, *, body: ManagedPrivateEndpointRequest) -> NetworkProperties:
         """Create a private endpoint to your own storage; a long-running operation.
 
         POST /datagovernance/dataestate/settings/mpe
         """
-        return self._send(_CREATE_MANAGED_PRIVATE_ENDPOINT, (), body)
+        return self._send(_Operations.create_managed_private_endpoint, (), body)
 
     def check_managed_private_endpoint_exists(
-        self, *, body: m.ManagedPrivateEndpointRequest
-    ) -> m.ManagedPrivateEndpointExistsResponse:
+        self, *, body: ManagedPrivateEndpointRequest
+    ) -> ManagedPrivateEndpointExistsResponse:
         """Ask whether a private endpoint to the given storage is there already.
 
         POST /datagovernance/dataestate/settings/mpe/exists
         """
-        return self._send(_CHECK_MANAGED_PRIVATE_ENDPOINT_EXISTS, (), body)
+        return self._send(_Operations.check_managed_private_endpoint_exists, (), body)
 
-    def get_storage_config(self) -> m.StorageConfig:
+    def get_storage_config(self) -> StorageConfig:
         """Read where the analytics data of the tenant is written to.
 
         GET /datagovernance/dataestate/settings/storageConfig
         """
-        return self._send(_GET_STORAGE_CONFIG)
+        return self._send(_Operations.get_storage_config)
 
-    def update_storage_config(self, *, body: m.StorageConfigUpdate) -> m.StorageConfig:
+    def update_storage_config(self, *, body: StorageConfigUpdate) -> StorageConfig:
         """Choose where the analytics data of the tenant goes; only the members sent are changed.
 
         POST /datagovernance/dataestate/settings/storageConfig
         """
-        return self._send(_UPDATE_STORAGE_CONFIG, (), body)
+        return self._send(_Operations.update_storage_config, (), body)
 
-    def test_storage_config_connectivity(self, *, body: m.StorageConfigUpdate) -> m.StorageConfigConnectivityResult:
+    def test_storage_config_connectivity(self, *, body: StorageConfigUpdate) -> StorageConfigConnectivityResult:
         """Try the given storage settings; a failed test is an answer too, with a message on why.
 
         POST /datagovernance/dataestate/settings/storageConfig/connectivity
         """
-        return self._send(_TEST_STORAGE_CONFIG_CONNECTIVITY, (), body)
+        return self._send(_Operations.test_storage_config_connectivity, (), body)
 
 
 class AsyncSettings(_d.AsyncGroup):
-    async def create_managed_private_endpoint(self, *, body: m.ManagedPrivateEndpointRequest) -> m.NetworkProperties:
+    async def create_managed_private_endpoint(self, *, body: ManagedPrivateEndpointRequest) -> NetworkProperties:
         """Create a private endpoint to your own storage; a long-running operation.
 
         POST /datagovernance/dataestate/settings/mpe
         """
-        return await self._send(_CREATE_MANAGED_PRIVATE_ENDPOINT, (), body)
+        return await self._send(_Operations.create_managed_private_endpoint, (), body)
 
     async def check_managed_private_endpoint_exists(
-        self, *, body: m.ManagedPrivateEndpointRequest
-    ) -> m.ManagedPrivateEndpointExistsResponse:
+        self, *, body: ManagedPrivateEndpointRequest
+    ) -> ManagedPrivateEndpointExistsResponse:
         """Ask whether a private endpoint to the given storage is there already.
 
         POST /datagovernance/dataestate/settings/mpe/exists
         """
-        return await self._send(_CHECK_MANAGED_PRIVATE_ENDPOINT_EXISTS, (), body)
+        return await self._send(_Operations.check_managed_private_endpoint_exists, (), body)
 
-    async def get_storage_config(self) -> m.StorageConfig:
+    async def get_storage_config(self) -> StorageConfig:
         """Read where the analytics data of the tenant is written to.
 
         GET /datagovernance/dataestate/settings/storageConfig
         """
-        return await self._send(_GET_STORAGE_CONFIG)
+        return await self._send(_Operations.get_storage_config)
 
-    async def update_storage_config(self, *, body: m.StorageConfigUpdate) -> m.StorageConfig:
+    async def update_storage_config(self, *, body: StorageConfigUpdate) -> StorageConfig:
         """Choose where the analytics data of the tenant goes; only the members sent are changed.
 
         POST /datagovernance/dataestate/settings/storageConfig
         """
-        return await self._send(_UPDATE_STORAGE_CONFIG, (), body)
+        return await self._send(_Operations.update_storage_config, (), body)
 
-    async def test_storage_config_connectivity(
-        self, *, body: m.StorageConfigUpdate
-    ) -> m.StorageConfigConnectivityResult:
+    async def test_storage_config_connectivity(self, *, body: StorageConfigUpdate) -> StorageConfigConnectivityResult:
         """Try the given storage settings; a failed test is an answer too, with a message on why.
 
         POST /datagovernance/dataestate/settings/storageConfig/connectivity
         """
-        return await self._send(_TEST_STORAGE_CONFIG_CONNECTIVITY, (), body)
+        return await self._send(_Operations.test_storage_config_connectivity, (), body)

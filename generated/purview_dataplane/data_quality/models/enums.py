@@ -8,7 +8,7 @@ class AlertStatus(_OpenEnum):
 
 
 class LroStatus(_OpenEnum):
-    INPROGRESS = "InProgress"
+    IN_PROGRESS = "InProgress"
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
 

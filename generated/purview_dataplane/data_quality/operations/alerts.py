@@ -6,166 +6,148 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import Alert, AlertStatusUpdateRequest
 
-_LIST: _d.Operation[m.Alert] = _d.Operation(
-    __name__,
-    "GetAlerts",
-    "alerts",
-    "list",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/alerts",
-    responses={200: "AlertListResult", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List the alerts of a business domain, all or those of one name.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.API_VERSION,
-        _d.query("name"),
-        _d.query("skip_token", "str", "$skipToken"),
-    ),
-    paging=_d.Paging("value", "nextLink", token="$skipToken"),
-)
 
-_GET: _d.Operation[m.Alert] = _d.Operation(
-    __name__,
-    "GetAlert",
-    "alerts",
-    "get",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}",
-    responses={200: "Alert", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one alert: what it watches, its condition and who is told.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("alert_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_CREATE_OR_REPLACE: _d.Operation[m.Alert] = _d.Operation(
-    __name__,
-    "UpdateAlert",
-    "alerts",
-    "create_or_replace",
-    "PUT",
-    "/datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}",
-    responses={200: "Alert", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Create an alert under the given id, or replace the one that has it.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("alert_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("Alert"),
-)
-
-_UPDATE_STATUS: _d.Operation[None] = _d.Operation(
-    __name__,
-    "UpdateAlertStatus",
-    "alerts",
-    "update_status",
-    "PATCH",
-    "/datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Switch an alert on or off; nothing else of it changes.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("alert_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("AlertStatusUpdateRequest"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DeleteAlert",
-    "alerts",
-    "delete",
-    "DELETE",
-    "/datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete an alert of a business domain.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("alert_id"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    list: _d.Operation[Alert] = _d.Operation(
+        id="GetAlerts",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/alerts",
+        responses={200: "AlertListResult", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List the alerts of a business domain, all or those of one name.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.API_VERSION,
+            _d.query("name"),
+            _d.query("skip_token", "str", "$skipToken"),
+        ),
+        paging=_d.Paging("value", "nextLink", token="$skipToken"),
+    )
+    get: _d.Operation[Alert] = _d.Operation(
+        id="GetAlert",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}",
+        responses={200: "Alert", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one alert: what it watches, its condition and who is told.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("alert_id"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace: _d.Operation[Alert] = _d.Operation(
+        id="UpdateAlert",
+        method="PUT",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}",
+        responses={200: "Alert", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Create an alert under the given id, or replace the one that has it.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("alert_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("Alert"),
+    )
+    update_status: _d.Operation[None] = _d.Operation(
+        id="UpdateAlertStatus",
+        method="PATCH",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Switch an alert on or off; nothing else of it changes.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("alert_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("AlertStatusUpdateRequest"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="DeleteAlert",
+        method="DELETE",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete an alert of a business domain.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("alert_id"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class Alerts(_d.Group):
-    def list(
-        self, business_domain_id: str, *, name: str | None = None, skip_token: str | None = None
-    ) -> _d.Pager[m.Alert]:
+    def list(self, business_domain_id: str, *, name: str | None = None, skip_token: str | None = None) -> Pager[Alert]:
         """List the alerts of a business domain, all or those of one name.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/alerts
         """
-        return self._pages(_LIST, (business_domain_id, name, skip_token))
+        return self._pages(_Operations.list, (business_domain_id, name, skip_token))
 
-    def get(self, business_domain_id: str, alert_id: str) -> m.Alert:
+    def get(self, business_domain_id: str, alert_id: str) -> Alert:
         """Read one alert: what it watches, its condition and who is told.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}
         """
-        return self._send(_GET, (business_domain_id, alert_id))
+        return self._send(_Operations.get, (business_domain_id, alert_id))
 
-    def create_or_replace(self, business_domain_id: str, alert_id: str, *, body: m.Alert) -> m.Alert:
+    def create_or_replace(self, business_domain_id: str, alert_id: str, *, body: Alert) -> Alert:
         """Create an alert under the given id, or replace the one that has it.
 
         PUT /datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}
         """
-        return self._send(_CREATE_OR_REPLACE, (business_domain_id, alert_id), body)
+        return self._send(_Operations.create_or_replace, (business_domain_id, alert_id), body)
 
-    def update_status(self, business_domain_id: str, alert_id: str, *, body: m.AlertStatusUpdateRequest) -> None:
+    def update_status(self, business_domain_id: str, alert_id: str, *, body: AlertStatusUpdateRequest) -> None:
         """Switch an alert on or off; nothing else of it changes.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}
         """
-        return self._send(_UPDATE_STATUS, (business_domain_id, alert_id), body)
+        return self._send(_Operations.update_status, (business_domain_id, alert_id), body)
 
     def delete(self, business_domain_id: str, alert_id: str) -> None:
         """Delete an alert of a business domain.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}
         """
-        return self._send(_DELETE, (business_domain_id, alert_id))
+        return self._send(_Operations.delete, (business_domain_id, alert_id))
 
 
 class AsyncAlerts(_d.AsyncGroup):
     def list(
         self, business_domain_id: str, *, name: str | None = None, skip_token: str | None = None
-    ) -> _d.AsyncPager[m.Alert]:
+    ) -> AsyncPager[Alert]:
         """List the alerts of a business domain, all or those of one name.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/alerts
         """
-        return self._pages(_LIST, (business_domain_id, name, skip_token))
+        return self._pages(_Operations.list, (business_domain_id, name, skip_token))
 
-    async def get(self, business_domain_id: str, alert_id: str) -> m.Alert:
+    async def get(self, business_domain_id: str, alert_id: str) -> Alert:
         """Read one alert: what it watches, its condition and who is told.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}
         """
-        return await self._send(_GET, (business_domain_id, alert_id))
+        return await self._send(_Operations.get, (business_domain_id, alert_id))
 
-    async def create_or_replace(self, business_domain_id: str, alert_id: str, *, body: m.Alert) -> m.Alert:
+    async def create_or_replace(self, business_domain_id: str, alert_id: str, *, body: Alert) -> Alert:
         """Create an alert under the given id, or replace the one that has it.
 
         PUT /datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}
         """
-        return await self._send(_CREATE_OR_REPLACE, (business_domain_id, alert_id), body)
+        return await self._send(_Operations.create_or_replace, (business_domain_id, alert_id), body)
 
-    async def update_status(self, business_domain_id: str, alert_id: str, *, body: m.AlertStatusUpdateRequest) -> None:
+    async def update_status(self, business_domain_id: str, alert_id: str, *, body: AlertStatusUpdateRequest) -> None:
         """Switch an alert on or off; nothing else of it changes.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}
         """
-        return await self._send(_UPDATE_STATUS, (business_domain_id, alert_id), body)
+        return await self._send(_Operations.update_status, (business_domain_id, alert_id), body)
 
     async def delete(self, business_domain_id: str, alert_id: str) -> None:
         """Delete an alert of a business domain.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}
         """
-        return await self._send(_DELETE, (business_domain_id, alert_id))
+        return await self._send(_Operations.delete, (business_domain_id, alert_id))

@@ -7,37 +7,33 @@ from purview_core import declare as _d
 
 if TYPE_CHECKING:
     from .. import models as m
+    from ..models import AssetMetadataUpdate
 
-_GET: _d.Operation[m.AssetMetadata] = _d.Operation(
-    __name__,
-    "GetObserver",
-    "asset_metadata",
-    "get",
-    "GET",
-    "/datagovernance/quality/data-assets/{dataAssetId}/asset-metadata",
-    responses={200: "AssetMetadata", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read how an asset is read: its location, format and columns.",
-    parameters=(
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-    ),
-)
 
-_UPDATE: _d.Operation[m.AssetMetadata] = _d.Operation(
-    __name__,
-    "UpdateObserver",
-    "asset_metadata",
-    "update",
-    "PATCH",
-    "/datagovernance/quality/data-assets/{dataAssetId}/asset-metadata",
-    responses={201: "AssetMetadata", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Set how an asset is read; members that are left out stay.",
-    parameters=(
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("AssetMetadataUpdate"),
-)
+class _Operations:
+    get: _d.Operation[m.AssetMetadata] = _d.Operation(
+        id="GetObserver",
+        method="GET",
+        path="/datagovernance/quality/data-assets/{dataAssetId}/asset-metadata",
+        responses={200: "AssetMetadata", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read how an asset is read: its location, format and columns.",
+        parameters=(
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+        ),
+    )
+    update: _d.Operation[m.AssetMetadata] = _d.Operation(
+        id="UpdateObserver",
+        method="PATCH",
+        path="/datagovernance/quality/data-assets/{dataAssetId}/asset-metadata",
+        responses={201: "AssetMetadata", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Set how an asset is read; members that are left out stay.",
+        parameters=(
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("AssetMetadataUpdate"),
+    )
 
 
 class AssetMetadata(_d.Group):
@@ -46,14 +42,14 @@ class AssetMetadata(_d.Group):
 
         GET /datagovernance/quality/data-assets/{dataAssetId}/asset-metadata
         """
-        return self._send(_GET, (data_asset_id,))
+        return self._send(_Operations.get, (data_asset_id,))
 
-    def update(self, data_asset_id: str, *, body: m.AssetMetadataUpdate) -> m.AssetMetadata:
+    def update(self, data_asset_id: str, *, body: AssetMetadataUpdate) -> m.AssetMetadata:
         """Set how an asset is read; members that are left out stay.
 
         PATCH /datagovernance/quality/data-assets/{dataAssetId}/asset-metadata
         """
-        return self._send(_UPDATE, (data_asset_id,), body)
+        return self._send(_Operations.update, (data_asset_id,), body)
 
 
 class AsyncAssetMetadata(_d.AsyncGroup):
@@ -62,11 +58,11 @@ class AsyncAssetMetadata(_d.AsyncGroup):
 
         GET /datagovernance/quality/data-assets/{dataAssetId}/asset-metadata
         """
-        return await self._send(_GET, (data_asset_id,))
+        return await self._send(_Operations.get, (data_asset_id,))
 
-    async def update(self, data_asset_id: str, *, body: m.AssetMetadataUpdate) -> m.AssetMetadata:
+    async def update(self, data_asset_id: str, *, body: AssetMetadataUpdate) -> m.AssetMetadata:
         """Set how an asset is read; members that are left out stay.
 
         PATCH /datagovernance/quality/data-assets/{dataAssetId}/asset-metadata
         """
-        return await self._send(_UPDATE, (data_asset_id,), body)
+        return await self._send(_Operations.update, (data_asset_id,), body)

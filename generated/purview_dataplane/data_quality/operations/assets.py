@@ -6,129 +6,113 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, AsyncPoller, Pager, Poller
+    from ..models import CloneAssetRequest, CreateDqAssetRequest, DqAssetResponse, StatusMonitor
 
-_LIST: _d.Operation[m.DqAssetResponse] = _d.Operation(
-    __name__,
-    "GetDQAssetsPaginationForAssetDQ",
-    "assets",
-    "list",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/assets",
-    responses={200: "DqAssetPaginatedResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List the assets that data quality is kept for in a business domain, in or out of a data product.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.API_VERSION,
-        _d.query("continuation_token"),
-        _d.query("data_product_id"),
-    ),
-    paging=_d.Paging("value", "nextLink", token="continuationToken"),
-)
 
-_CREATE: _d.Operation[m.DqAssetResponse] = _d.Operation(
-    __name__,
-    "CreateDQAssetForAssetDQ",
-    "assets",
-    "create",
-    "PATCH",
-    "/datagovernance/quality/business-domains/{businessDomainId}/assets",
-    responses={201: "DqAssetResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Bring an asset of the Data Map under data quality; the body names it by its Data Map id.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.API_VERSION,
-        _d.query("data_product_id"),
-    ),
-    body=_d.Body("CreateDqAssetRequest"),
-)
-
-_GET: _d.Operation[m.DqAssetResponse] = _d.Operation(
-    __name__,
-    "GetDQAssetForAssetDQ",
-    "assets",
-    "get",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/assets/{assetId}",
-    responses={200: "DqAssetResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one asset that data quality is kept for, with its score.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("asset_id"),
-        _d.API_VERSION,
-        _d.query("data_product_id"),
-    ),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DeleteDQAssetForAssetDQ",
-    "assets",
-    "delete",
-    "DELETE",
-    "/datagovernance/quality/business-domains/{businessDomainId}/assets/{assetId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Stop keeping data quality for an asset; the asset itself stays in the catalog.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("asset_id"),
-        _d.API_VERSION,
-        _d.query("data_product_id"),
-    ),
-)
-
-_BEGIN_CLONE: _d.Operation[m.StatusMonitor] = _d.Operation(
-    __name__,
-    "CloneDQAssetForAssetDQ",
-    "assets",
-    "begin_clone",
-    "POST",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:clone",
-    responses={202: "StatusMonitor", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Copy rules and settings of an asset to another domain or data product; a job, told by its run.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-        _d.query("data_product_id"),
-    ),
-    body=_d.Body("CloneAssetRequest", required=False),
-    polling=_d.Polling(None, "StatusMonitor", ask_with="runs.get"),
-)
+class _Operations:
+    list: _d.Operation[DqAssetResponse] = _d.Operation(
+        id="GetDQAssetsPaginationForAssetDQ",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/assets",
+        responses={200: "DqAssetPaginatedResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List the assets that data quality is kept for in a business domain, in or out of a data product.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.API_VERSION,
+            _d.query("continuation_token"),
+            _d.query("data_product_id"),
+        ),
+        paging=_d.Paging("value", "nextLink", token="continuationToken"),
+    )
+    create: _d.Operation[DqAssetResponse] = _d.Operation(
+        id="CreateDQAssetForAssetDQ",
+        method="PATCH",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/assets",
+        responses={201: "DqAssetResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Bring an asset of the Data Map under data quality; the body names it by its Data Map id.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.API_VERSION,
+            _d.query("data_product_id"),
+        ),
+        body=_d.Body("CreateDqAssetRequest"),
+    )
+    get: _d.Operation[DqAssetResponse] = _d.Operation(
+        id="GetDQAssetForAssetDQ",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/assets/{assetId}",
+        responses={200: "DqAssetResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one asset that data quality is kept for, with its score.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("asset_id"),
+            _d.API_VERSION,
+            _d.query("data_product_id"),
+        ),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="DeleteDQAssetForAssetDQ",
+        method="DELETE",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/assets/{assetId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Stop keeping data quality for an asset; the asset itself stays in the catalog.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("asset_id"),
+            _d.API_VERSION,
+            _d.query("data_product_id"),
+        ),
+    )
+    begin_clone: _d.Operation[StatusMonitor] = _d.Operation(
+        id="CloneDQAssetForAssetDQ",
+        method="POST",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:clone",
+        responses={202: "StatusMonitor", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Copy rules and settings of an asset to another domain or data product; a job, told by its run.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+            _d.query("data_product_id"),
+        ),
+        body=_d.Body("CloneAssetRequest", required=False),
+        polling=_d.Polling(None, "StatusMonitor", ask_with="runs.get"),
+    )
 
 
 class Assets(_d.Group):
     def list(
         self, business_domain_id: str, *, continuation_token: str | None = None, data_product_id: str | None = None
-    ) -> _d.Pager[m.DqAssetResponse]:
+    ) -> Pager[DqAssetResponse]:
         """List the assets that data quality is kept for in a business domain, in or out of a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/assets
         """
-        return self._pages(_LIST, (business_domain_id, continuation_token, data_product_id))
+        return self._pages(_Operations.list, (business_domain_id, continuation_token, data_product_id))
 
     def create(
-        self, business_domain_id: str, *, body: m.CreateDqAssetRequest, data_product_id: str | None = None
-    ) -> m.DqAssetResponse:
+        self, business_domain_id: str, *, body: CreateDqAssetRequest, data_product_id: str | None = None
+    ) -> DqAssetResponse:
         """Bring an asset of the Data Map under data quality; the body names it by its Data Map id.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/assets
         """
-        return self._send(_CREATE, (business_domain_id, data_product_id), body)
+        return self._send(_Operations.create, (business_domain_id, data_product_id), body)
 
-    def get(self, business_domain_id: str, asset_id: str, *, data_product_id: str | None = None) -> m.DqAssetResponse:
+    def get(self, business_domain_id: str, asset_id: str, *, data_product_id: str | None = None) -> DqAssetResponse:
         """Read one asset that data quality is kept for, with its score.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/assets/{assetId}
         """
-        return self._send(_GET, (business_domain_id, asset_id, data_product_id))
+        return self._send(_Operations.get, (business_domain_id, asset_id, data_product_id))
 
     def delete(self, business_domain_id: str, asset_id: str, *, data_product_id: str | None = None) -> None:
         """Stop keeping data quality for an asset; the asset itself stays in the catalog.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/assets/{assetId}
         """
-        return self._send(_DELETE, (business_domain_id, asset_id, data_product_id))
+        return self._send(_Operations.delete, (business_domain_id, asset_id, data_product_id))
 
     def begin_clone(
         self,
@@ -136,49 +120,49 @@ class Assets(_d.Group):
         data_asset_id: str,
         *,
         data_product_id: str | None = None,
-        body: m.CloneAssetRequest | None = None,
-    ) -> _d.Poller[m.StatusMonitor]:
+        body: CloneAssetRequest | None = None,
+    ) -> Poller[StatusMonitor]:
         """Copy rules and settings of an asset to another domain or data product; a job, told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:clone
         """
-        return self._begin(_BEGIN_CLONE, (business_domain_id, data_asset_id, data_product_id), body)
+        return self._begin(_Operations.begin_clone, (business_domain_id, data_asset_id, data_product_id), body)
 
 
 class AsyncAssets(_d.AsyncGroup):
     def list(
         self, business_domain_id: str, *, continuation_token: str | None = None, data_product_id: str | None = None
-    ) -> _d.AsyncPager[m.DqAssetResponse]:
+    ) -> AsyncPager[DqAssetResponse]:
         """List the assets that data quality is kept for in a business domain, in or out of a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/assets
         """
-        return self._pages(_LIST, (business_domain_id, continuation_token, data_product_id))
+        return self._pages(_Operations.list, (business_domain_id, continuation_token, data_product_id))
 
     async def create(
-        self, business_domain_id: str, *, body: m.CreateDqAssetRequest, data_product_id: str | None = None
-    ) -> m.DqAssetResponse:
+        self, business_domain_id: str, *, body: CreateDqAssetRequest, data_product_id: str | None = None
+    ) -> DqAssetResponse:
         """Bring an asset of the Data Map under data quality; the body names it by its Data Map id.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/assets
         """
-        return await self._send(_CREATE, (business_domain_id, data_product_id), body)
+        return await self._send(_Operations.create, (business_domain_id, data_product_id), body)
 
     async def get(
         self, business_domain_id: str, asset_id: str, *, data_product_id: str | None = None
-    ) -> m.DqAssetResponse:
+    ) -> DqAssetResponse:
         """Read one asset that data quality is kept for, with its score.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/assets/{assetId}
         """
-        return await self._send(_GET, (business_domain_id, asset_id, data_product_id))
+        return await self._send(_Operations.get, (business_domain_id, asset_id, data_product_id))
 
     async def delete(self, business_domain_id: str, asset_id: str, *, data_product_id: str | None = None) -> None:
         """Stop keeping data quality for an asset; the asset itself stays in the catalog.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/assets/{assetId}
         """
-        return await self._send(_DELETE, (business_domain_id, asset_id, data_product_id))
+        return await self._send(_Operations.delete, (business_domain_id, asset_id, data_product_id))
 
     async def begin_clone(
         self,
@@ -186,10 +170,10 @@ class AsyncAssets(_d.AsyncGroup):
         data_asset_id: str,
         *,
         data_product_id: str | None = None,
-        body: m.CloneAssetRequest | None = None,
-    ) -> _d.AsyncPoller[m.StatusMonitor]:
+        body: CloneAssetRequest | None = None,
+    ) -> AsyncPoller[StatusMonitor]:
         """Copy rules and settings of an asset to another domain or data product; a job, told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:clone
         """
-        return await self._begin(_BEGIN_CLONE, (business_domain_id, data_asset_id, data_product_id), body)
+        return await self._begin(_Operations.begin_clone, (business_domain_id, data_asset_id, data_product_id), body)

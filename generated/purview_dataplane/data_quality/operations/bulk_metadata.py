@@ -6,65 +6,61 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import BulkAssetMetadataEntry, BulkAssetMetadataRequestResponse
 
-_LIST: _d.Operation[m.BulkAssetMetadataEntry] = _d.Operation(
-    __name__,
-    "GetBulkAssetMetadata",
-    "bulk_metadata",
-    "list",
-    "GET",
-    "/datagovernance/quality/bulk-asset-metadata",
-    responses={200: "BulkAssetMetadataRequestResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Page through what is known of every asset: settings, scope, last scores and rules; 10 assets a page.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("continuation_token"),
-    ),
-    paging=_d.Paging("metadata", None, token="continuationToken"),
-)
 
-_CREATE: _d.Operation[m.BulkAssetMetadataRequestResponse] = _d.Operation(
-    __name__,
-    "CreateBulkAssetMetadata",
-    "bulk_metadata",
-    "create",
-    "PUT",
-    "/datagovernance/quality/bulk-asset-metadata",
-    responses={201: "BulkAssetMetadataRequestResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Bring what another account knows of its assets into this one, as the list of them gives it.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("BulkAssetMetadataRequestResponse"),
-)
+class _Operations:
+    list: _d.Operation[BulkAssetMetadataEntry] = _d.Operation(
+        id="GetBulkAssetMetadata",
+        method="GET",
+        path="/datagovernance/quality/bulk-asset-metadata",
+        responses={200: "BulkAssetMetadataRequestResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Page through what is known of every asset: settings, scope, last scores and rules; 10 assets a page.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("continuation_token"),
+        ),
+        paging=_d.Paging("metadata", None, token="continuationToken"),
+    )
+    create: _d.Operation[BulkAssetMetadataRequestResponse] = _d.Operation(
+        id="CreateBulkAssetMetadata",
+        method="PUT",
+        path="/datagovernance/quality/bulk-asset-metadata",
+        responses={201: "BulkAssetMetadataRequestResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Bring what another account knows of its assets into this one, as the list of them gives it.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("BulkAssetMetadataRequestResponse"),
+    )
 
 
 class BulkMetadata(_d.Group):
-    def list(self, *, continuation_token: str | None = None) -> _d.Pager[m.BulkAssetMetadataEntry]:
+    def list(self, *, continuation_token: str | None = None) -> Pager[BulkAssetMetadataEntry]:
         """Page through what is known of every asset: settings, scope, last scores and rules; 10 assets a page.
 
         GET /datagovernance/quality/bulk-asset-metadata
         """
-        return self._pages(_LIST, (continuation_token,))
+        return self._pages(_Operations.list, (continuation_token,))
 
-    def create(self, *, body: m.BulkAssetMetadataRequestResponse) -> m.BulkAssetMetadataRequestResponse:
+    def create(self, *, body: BulkAssetMetadataRequestResponse) -> BulkAssetMetadataRequestResponse:
         """Bring what another account knows of its assets into this one, as the list of them gives it.
 
         PUT /datagovernance/quality/bulk-asset-metadata
         """
-        return self._send(_CREATE, (), body)
+        return self._send(_Operations.create, (), body)
 
 
 class AsyncBulkMetadata(_d.AsyncGroup):
-    def list(self, *, continuation_token: str | None = None) -> _d.AsyncPager[m.BulkAssetMetadataEntry]:
+    def list(self, *, continuation_token: str | None = None) -> AsyncPager[BulkAssetMetadataEntry]:
         """Page through what is known of every asset: settings, scope, last scores and rules; 10 assets a page.
 
         GET /datagovernance/quality/bulk-asset-metadata
         """
-        return self._pages(_LIST, (continuation_token,))
+        return self._pages(_Operations.list, (continuation_token,))
 
-    async def create(self, *, body: m.BulkAssetMetadataRequestResponse) -> m.BulkAssetMetadataRequestResponse:
+    async def create(self, *, body: BulkAssetMetadataRequestResponse) -> BulkAssetMetadataRequestResponse:
         """Bring what another account knows of its assets into this one, as the list of them gives it.
 
         PUT /datagovernance/quality/bulk-asset-metadata
         """
-        return await self._send(_CREATE, (), body)
+        return await self._send(_Operations.create, (), body)

@@ -6,177 +6,156 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import DataSourceEntity, DataSourceEntityListResponse, DataSourceEntityUpdate
 
-_LIST: _d.Operation[m.DataSourceEntityListResponse] = _d.Operation(
-    __name__,
-    "GetDataSources",
-    "data_sources",
-    "list",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-sources",
-    responses={200: "DataSourceEntityListResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List the connections by which assets of a business domain are read; all or those of one name.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.API_VERSION,
-        _d.query("skip_token"),
-        _d.query("name"),
-    ),
-)
 
-_GET: _d.Operation[m.DataSourceEntity] = _d.Operation(
-    __name__,
-    "GetDataSource",
-    "data_sources",
-    "get",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}",
-    responses={200: "DataSourceEntity", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one connection, with the settings of its type and its reference to a credential.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_source_id"),
-        _d.API_VERSION,
-        _d.query("skip_token"),
-        _d.query("name"),
-    ),
-)
-
-_CREATE: _d.Operation[m.DataSourceEntity] = _d.Operation(
-    __name__,
-    "CreateDataSource",
-    "data_sources",
-    "create",
-    "PUT",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}",
-    responses={201: "DataSourceEntity", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Set up a connection under an id of your choice, by which assets of a business domain are read.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_source_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("DataSourceEntity"),
-)
-
-_UPDATE: _d.Operation[m.DataSourceEntity] = _d.Operation(
-    __name__,
-    "UpdateDataSource",
-    "data_sources",
-    "update",
-    "PATCH",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}",
-    responses={200: "DataSourceEntity", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Change members of one connection; the others stay.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_source_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("DataSourceEntityUpdate"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DeleteDataSource",
-    "data_sources",
-    "delete",
-    "DELETE",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete one connection; the source itself is not touched.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_source_id"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    list: _d.Operation[DataSourceEntityListResponse] = _d.Operation(
+        id="GetDataSources",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-sources",
+        responses={200: "DataSourceEntityListResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List the connections by which assets of a business domain are read; all or those of one name.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.API_VERSION,
+            _d.query("skip_token"),
+            _d.query("name"),
+        ),
+    )
+    get: _d.Operation[DataSourceEntity] = _d.Operation(
+        id="GetDataSource",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}",
+        responses={200: "DataSourceEntity", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one connection, with the settings of its type and its reference to a credential.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_source_id"),
+            _d.API_VERSION,
+            _d.query("skip_token"),
+            _d.query("name"),
+        ),
+    )
+    create: _d.Operation[DataSourceEntity] = _d.Operation(
+        id="CreateDataSource",
+        method="PUT",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}",
+        responses={201: "DataSourceEntity", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Set up a connection under an id of your choice, by which assets of a business domain are read.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_source_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("DataSourceEntity"),
+    )
+    update: _d.Operation[DataSourceEntity] = _d.Operation(
+        id="UpdateDataSource",
+        method="PATCH",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}",
+        responses={200: "DataSourceEntity", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Change members of one connection; the others stay.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_source_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("DataSourceEntityUpdate"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="DeleteDataSource",
+        method="DELETE",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete one connection; the source itself is not touched.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_source_id"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class DataSources(_d.Group):
     def list(
         self, business_domain_id: str, *, skip_token: str | None = None, name: str | None = None
-    ) -> m.DataSourceEntityListResponse:
+    ) -> DataSourceEntityListResponse:
         """List the connections by which assets of a business domain are read; all or those of one name.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-sources
         """
-        return self._send(_LIST, (business_domain_id, skip_token, name))
+        return self._send(_Operations.list, (business_domain_id, skip_token, name))
 
     def get(
         self, business_domain_id: str, data_source_id: str, *, skip_token: str | None = None, name: str | None = None
-    ) -> m.DataSourceEntity:
+    ) -> DataSourceEntity:
         """Read one connection, with the settings of its type and its reference to a credential.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
         """
-        return self._send(_GET, (business_domain_id, data_source_id, skip_token, name))
+        return self._send(_Operations.get, (business_domain_id, data_source_id, skip_token, name))
 
-    def create(self, business_domain_id: str, data_source_id: str, *, body: m.DataSourceEntity) -> m.DataSourceEntity:
+    def create(self, business_domain_id: str, data_source_id: str, *, body: DataSourceEntity) -> DataSourceEntity:
         """Set up a connection under an id of your choice, by which assets of a business domain are read.
 
         PUT /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
         """
-        return self._send(_CREATE, (business_domain_id, data_source_id), body)
+        return self._send(_Operations.create, (business_domain_id, data_source_id), body)
 
-    def update(
-        self, business_domain_id: str, data_source_id: str, *, body: m.DataSourceEntityUpdate
-    ) -> m.DataSourceEntity:
+    def update(self, business_domain_id: str, data_source_id: str, *, body: DataSourceEntityUpdate) -> DataSourceEntity:
         """Change members of one connection; the others stay.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
         """
-        return self._send(_UPDATE, (business_domain_id, data_source_id), body)
+        return self._send(_Operations.update, (business_domain_id, data_source_id), body)
 
     def delete(self, business_domain_id: str, data_source_id: str) -> None:
         """Delete one connection; the source itself is not touched.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
         """
-        return self._send(_DELETE, (business_domain_id, data_source_id))
+        return self._send(_Operations.delete, (business_domain_id, data_source_id))
 
 
 class AsyncDataSources(_d.AsyncGroup):
     async def list(
         self, business_domain_id: str, *, skip_token: str | None = None, name: str | None = None
-    ) -> m.DataSourceEntityListResponse:
+    ) -> DataSourceEntityListResponse:
         """List the connections by which assets of a business domain are read; all or those of one name.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-sources
         """
-        return await self._send(_LIST, (business_domain_id, skip_token, name))
+        return await self._send(_Operations.list, (business_domain_id, skip_token, name))
 
     async def get(
         self, business_domain_id: str, data_source_id: str, *, skip_token: str | None = None, name: str | None = None
-    ) -> m.DataSourceEntity:
+    ) -> DataSourceEntity:
         """Read one connection, with the settings of its type and its reference to a credential.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
         """
-        return await self._send(_GET, (business_domain_id, data_source_id, skip_token, name))
+        return await self._send(_Operations.get, (business_domain_id, data_source_id, skip_token, name))
 
-    async def create(
-        self, business_domain_id: str, data_source_id: str, *, body: m.DataSourceEntity
-    ) -> m.DataSourceEntity:
+    async def create(self, business_domain_id: str, data_source_id: str, *, body: DataSourceEntity) -> DataSourceEntity:
         """Set up a connection under an id of your choice, by which assets of a business domain are read.
 
         PUT /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
         """
-        return await self._send(_CREATE, (business_domain_id, data_source_id), body)
+        return await self._send(_Operations.create, (business_domain_id, data_source_id), body)
 
     async def update(
-        self, business_domain_id: str, data_source_id: str, *, body: m.DataSourceEntityUpdate
-    ) -> m.DataSourceEntity:
+        self, business_domain_id: str, data_source_id: str, *, body: DataSourceEntityUpdate
+    ) -> DataSourceEntity:
         """Change members of one connection; the others stay.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
         """
-        return await self._send(_UPDATE, (business_domain_id, data_source_id), body)
+        return await self._send(_Operations.update, (business_domain_id, data_source_id), body)
 
     async def delete(self, business_domain_id: str, data_source_id: str) -> None:
         """Delete one connection; the source itself is not touched.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
         """
-        return await self._send(_DELETE, (business_domain_id, data_source_id))
+        return await self._send(_Operations.delete, (business_domain_id, data_source_id))

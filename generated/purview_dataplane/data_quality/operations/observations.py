@@ -6,92 +6,80 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPoller, Poller
+    from ..models import JobConfigDTO, StatusMonitor
 
-_BEGIN_RUN_OF_ASSET: _d.Operation[m.StatusMonitor] = _d.Operation(
-    __name__,
-    "ObservationsForAssetDQ",
-    "observations",
-    "begin_run_of_asset",
-    "POST",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:observations",
-    responses={202: "StatusMonitor", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Score an asset by its rules now, whether or not it is in a data product; told by its run.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-        _d.query("data_product_id"),
-    ),
-    body=_d.Body("JobConfigDTO"),
-    polling=_d.Polling(None, "StatusMonitor", ask_with="runs.get"),
-)
 
-_DELETE_OF_ASSET: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DeleteObservationForAssetDQ",
-    "observations",
-    "delete_of_asset",
-    "DELETE",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/observations/{observationId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete the scores of one assessment of an asset, whether or not it is in a data product.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_asset_id"),
-        _d.path("observation_id"),
-        _d.API_VERSION,
-        _d.query("data_product_id"),
-    ),
-)
-
-_BEGIN_RUN: _d.Operation[m.StatusMonitor] = _d.Operation(
-    __name__,
-    "Observations",
-    "observations",
-    "begin_run",
-    "POST",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:observations",
-    responses={202: "StatusMonitor", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Score an asset of a data product by its rules now; a long-running operation, told by its run.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_product_id"),
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("JobConfigDTO"),
-    polling=_d.Polling(None, "StatusMonitor", ask_with="runs.get"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DeleteObservation",
-    "observations",
-    "delete",
-    "DELETE",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/observations/{observationId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete the scores of one assessment of an asset of a data product.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_product_id"),
-        _d.path("data_asset_id"),
-        _d.path("observation_id"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    begin_run_of_asset: _d.Operation[StatusMonitor] = _d.Operation(
+        id="ObservationsForAssetDQ",
+        method="POST",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:observations",
+        responses={202: "StatusMonitor", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Score an asset by its rules now, whether or not it is in a data product; told by its run.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+            _d.query("data_product_id"),
+        ),
+        body=_d.Body("JobConfigDTO"),
+        polling=_d.Polling(None, "StatusMonitor", ask_with="runs.get"),
+    )
+    delete_of_asset: _d.Operation[None] = _d.Operation(
+        id="DeleteObservationForAssetDQ",
+        method="DELETE",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/observations/{observationId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete the scores of one assessment of an asset, whether or not it is in a data product.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_asset_id"),
+            _d.path("observation_id"),
+            _d.API_VERSION,
+            _d.query("data_product_id"),
+        ),
+    )
+    begin_run: _d.Operation[StatusMonitor] = _d.Operation(
+        id="Observations",
+        method="POST",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:observations",
+        responses={202: "StatusMonitor", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Score an asset of a data product by its rules now; a long-running operation, told by its run.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_product_id"),
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("JobConfigDTO"),
+        polling=_d.Polling(None, "StatusMonitor", ask_with="runs.get"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="DeleteObservation",
+        method="DELETE",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/observations/{observationId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete the scores of one assessment of an asset of a data product.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_product_id"),
+            _d.path("data_asset_id"),
+            _d.path("observation_id"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class Observations(_d.Group):
     def begin_run_of_asset(
-        self, business_domain_id: str, data_asset_id: str, *, body: m.JobConfigDTO, data_product_id: str | None = None
-    ) -> _d.Poller[m.StatusMonitor]:
+        self, business_domain_id: str, data_asset_id: str, *, body: JobConfigDTO, data_product_id: str | None = None
+    ) -> Poller[StatusMonitor]:
         """Score an asset by its rules now, whether or not it is in a data product; told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:observations
         """
-        return self._begin(_BEGIN_RUN_OF_ASSET, (business_domain_id, data_asset_id, data_product_id), body)
+        return self._begin(_Operations.begin_run_of_asset, (business_domain_id, data_asset_id, data_product_id), body)
 
     def delete_of_asset(
         self, business_domain_id: str, data_asset_id: str, observation_id: str, *, data_product_id: str | None = None
@@ -100,34 +88,38 @@ class Observations(_d.Group):
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/observations/{observationId}
         """
-        return self._send(_DELETE_OF_ASSET, (business_domain_id, data_asset_id, observation_id, data_product_id))
+        return self._send(
+            _Operations.delete_of_asset, (business_domain_id, data_asset_id, observation_id, data_product_id)
+        )
 
     def begin_run(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: m.JobConfigDTO
-    ) -> _d.Poller[m.StatusMonitor]:
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: JobConfigDTO
+    ) -> Poller[StatusMonitor]:
         """Score an asset of a data product by its rules now; a long-running operation, told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:observations
         """
-        return self._begin(_BEGIN_RUN, (business_domain_id, data_product_id, data_asset_id), body)
+        return self._begin(_Operations.begin_run, (business_domain_id, data_product_id, data_asset_id), body)
 
     def delete(self, business_domain_id: str, data_product_id: str, data_asset_id: str, observation_id: str) -> None:
         """Delete the scores of one assessment of an asset of a data product.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/observations/{observationId}
         """
-        return self._send(_DELETE, (business_domain_id, data_product_id, data_asset_id, observation_id))
+        return self._send(_Operations.delete, (business_domain_id, data_product_id, data_asset_id, observation_id))
 
 
 class AsyncObservations(_d.AsyncGroup):
     async def begin_run_of_asset(
-        self, business_domain_id: str, data_asset_id: str, *, body: m.JobConfigDTO, data_product_id: str | None = None
-    ) -> _d.AsyncPoller[m.StatusMonitor]:
+        self, business_domain_id: str, data_asset_id: str, *, body: JobConfigDTO, data_product_id: str | None = None
+    ) -> AsyncPoller[StatusMonitor]:
         """Score an asset by its rules now, whether or not it is in a data product; told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:observations
         """
-        return await self._begin(_BEGIN_RUN_OF_ASSET, (business_domain_id, data_asset_id, data_product_id), body)
+        return await self._begin(
+            _Operations.begin_run_of_asset, (business_domain_id, data_asset_id, data_product_id), body
+        )
 
     async def delete_of_asset(
         self, business_domain_id: str, data_asset_id: str, observation_id: str, *, data_product_id: str | None = None
@@ -136,16 +128,18 @@ class AsyncObservations(_d.AsyncGroup):
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/observations/{observationId}
         """
-        return await self._send(_DELETE_OF_ASSET, (business_domain_id, data_asset_id, observation_id, data_product_id))
+        return await self._send(
+            _Operations.delete_of_asset, (business_domain_id, data_asset_id, observation_id, data_product_id)
+        )
 
     async def begin_run(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: m.JobConfigDTO
-    ) -> _d.AsyncPoller[m.StatusMonitor]:
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: JobConfigDTO
+    ) -> AsyncPoller[StatusMonitor]:
         """Score an asset of a data product by its rules now; a long-running operation, told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:observations
         """
-        return await self._begin(_BEGIN_RUN, (business_domain_id, data_product_id, data_asset_id), body)
+        return await self._begin(_Operations.begin_run, (business_domain_id, data_product_id, data_asset_id), body)
 
     async def delete(
         self, business_domain_id: str, data_product_id: str, data_asset_id: str, observation_id: str
@@ -154,4 +148,6 @@ class AsyncObservations(_d.AsyncGroup):
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/observations/{observationId}
         """
-        return await self._send(_DELETE, (business_domain_id, data_product_id, data_asset_id, observation_id))
+        return await self._send(
+            _Operations.delete, (business_domain_id, data_product_id, data_asset_id, observation_id)
+        )

@@ -6,92 +6,80 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPoller, Poller
+    from ..models import ProfileEntity, StatusMonitor
 
-_BEGIN_RUN_OF_ASSET: _d.Operation[m.StatusMonitor] = _d.Operation(
-    __name__,
-    "ProfileForAssetDQ",
-    "profiles",
-    "begin_run_of_asset",
-    "POST",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:profile",
-    responses={202: "StatusMonitor", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Profile an asset now, whether or not it is in a data product; told by its run.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-        _d.query("data_product_id"),
-    ),
-    body=_d.Body("ProfileEntity"),
-    polling=_d.Polling(None, "StatusMonitor", ask_with="runs.get"),
-)
 
-_DELETE_RUN_OF_ASSET: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DeleteProfileRunForAssetDQ",
-    "profiles",
-    "delete_run_of_asset",
-    "DELETE",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/profiles/{profileRunId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete one profile of an asset, whether or not it is in a data product.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_asset_id"),
-        _d.path("profile_run_id"),
-        _d.API_VERSION,
-        _d.query("data_product_id"),
-    ),
-)
-
-_BEGIN_RUN: _d.Operation[m.StatusMonitor] = _d.Operation(
-    __name__,
-    "Profile",
-    "profiles",
-    "begin_run",
-    "POST",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:profile",
-    responses={202: "StatusMonitor", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Profile an asset of a data product now; a long-running operation, told by its run.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_product_id"),
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("ProfileEntity"),
-    polling=_d.Polling(None, "StatusMonitor", ask_with="runs.get"),
-)
-
-_DELETE_RUN: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DeleteProfileRun",
-    "profiles",
-    "delete_run",
-    "DELETE",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/profiles/{profileRunId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete one profile of an asset of a data product.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_product_id"),
-        _d.path("data_asset_id"),
-        _d.path("profile_run_id"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    begin_run_of_asset: _d.Operation[StatusMonitor] = _d.Operation(
+        id="ProfileForAssetDQ",
+        method="POST",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:profile",
+        responses={202: "StatusMonitor", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Profile an asset now, whether or not it is in a data product; told by its run.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+            _d.query("data_product_id"),
+        ),
+        body=_d.Body("ProfileEntity"),
+        polling=_d.Polling(None, "StatusMonitor", ask_with="runs.get"),
+    )
+    delete_run_of_asset: _d.Operation[None] = _d.Operation(
+        id="DeleteProfileRunForAssetDQ",
+        method="DELETE",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/profiles/{profileRunId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete one profile of an asset, whether or not it is in a data product.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_asset_id"),
+            _d.path("profile_run_id"),
+            _d.API_VERSION,
+            _d.query("data_product_id"),
+        ),
+    )
+    begin_run: _d.Operation[StatusMonitor] = _d.Operation(
+        id="Profile",
+        method="POST",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:profile",
+        responses={202: "StatusMonitor", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Profile an asset of a data product now; a long-running operation, told by its run.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_product_id"),
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("ProfileEntity"),
+        polling=_d.Polling(None, "StatusMonitor", ask_with="runs.get"),
+    )
+    delete_run: _d.Operation[None] = _d.Operation(
+        id="DeleteProfileRun",
+        method="DELETE",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/profiles/{profileRunId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete one profile of an asset of a data product.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_product_id"),
+            _d.path("data_asset_id"),
+            _d.path("profile_run_id"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class Profiles(_d.Group):
     def begin_run_of_asset(
-        self, business_domain_id: str, data_asset_id: str, *, body: m.ProfileEntity, data_product_id: str | None = None
-    ) -> _d.Poller[m.StatusMonitor]:
+        self, business_domain_id: str, data_asset_id: str, *, body: ProfileEntity, data_product_id: str | None = None
+    ) -> Poller[StatusMonitor]:
         """Profile an asset now, whether or not it is in a data product; told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:profile
         """
-        return self._begin(_BEGIN_RUN_OF_ASSET, (business_domain_id, data_asset_id, data_product_id), body)
+        return self._begin(_Operations.begin_run_of_asset, (business_domain_id, data_asset_id, data_product_id), body)
 
     def delete_run_of_asset(
         self, business_domain_id: str, data_asset_id: str, profile_run_id: str, *, data_product_id: str | None = None
@@ -100,16 +88,18 @@ class Profiles(_d.Group):
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/profiles/{profileRunId}
         """
-        return self._send(_DELETE_RUN_OF_ASSET, (business_domain_id, data_asset_id, profile_run_id, data_product_id))
+        return self._send(
+            _Operations.delete_run_of_asset, (business_domain_id, data_asset_id, profile_run_id, data_product_id)
+        )
 
     def begin_run(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: m.ProfileEntity
-    ) -> _d.Poller[m.StatusMonitor]:
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: ProfileEntity
+    ) -> Poller[StatusMonitor]:
         """Profile an asset of a data product now; a long-running operation, told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:profile
         """
-        return self._begin(_BEGIN_RUN, (business_domain_id, data_product_id, data_asset_id), body)
+        return self._begin(_Operations.begin_run, (business_domain_id, data_product_id, data_asset_id), body)
 
     def delete_run(
         self, business_domain_id: str, data_product_id: str, data_asset_id: str, profile_run_id: str
@@ -118,18 +108,20 @@ class Profiles(_d.Group):
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/profiles/{profileRunId}
         """
-        return self._send(_DELETE_RUN, (business_domain_id, data_product_id, data_asset_id, profile_run_id))
+        return self._send(_Operations.delete_run, (business_domain_id, data_product_id, data_asset_id, profile_run_id))
 
 
 class AsyncProfiles(_d.AsyncGroup):
     async def begin_run_of_asset(
-        self, business_domain_id: str, data_asset_id: str, *, body: m.ProfileEntity, data_product_id: str | None = None
-    ) -> _d.AsyncPoller[m.StatusMonitor]:
+        self, business_domain_id: str, data_asset_id: str, *, body: ProfileEntity, data_product_id: str | None = None
+    ) -> AsyncPoller[StatusMonitor]:
         """Profile an asset now, whether or not it is in a data product; told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:profile
         """
-        return await self._begin(_BEGIN_RUN_OF_ASSET, (business_domain_id, data_asset_id, data_product_id), body)
+        return await self._begin(
+            _Operations.begin_run_of_asset, (business_domain_id, data_asset_id, data_product_id), body
+        )
 
     async def delete_run_of_asset(
         self, business_domain_id: str, data_asset_id: str, profile_run_id: str, *, data_product_id: str | None = None
@@ -139,17 +131,17 @@ class AsyncProfiles(_d.AsyncGroup):
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/profiles/{profileRunId}
         """
         return await self._send(
-            _DELETE_RUN_OF_ASSET, (business_domain_id, data_asset_id, profile_run_id, data_product_id)
+            _Operations.delete_run_of_asset, (business_domain_id, data_asset_id, profile_run_id, data_product_id)
         )
 
     async def begin_run(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: m.ProfileEntity
-    ) -> _d.AsyncPoller[m.StatusMonitor]:
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: ProfileEntity
+    ) -> AsyncPoller[StatusMonitor]:
         """Profile an asset of a data product now; a long-running operation, told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:profile
         """
-        return await self._begin(_BEGIN_RUN, (business_domain_id, data_product_id, data_asset_id), body)
+        return await self._begin(_Operations.begin_run, (business_domain_id, data_product_id, data_asset_id), body)
 
     async def delete_run(
         self, business_domain_id: str, data_product_id: str, data_asset_id: str, profile_run_id: str
@@ -158,4 +150,6 @@ class AsyncProfiles(_d.AsyncGroup):
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/profiles/{profileRunId}
         """
-        return await self._send(_DELETE_RUN, (business_domain_id, data_product_id, data_asset_id, profile_run_id))
+        return await self._send(
+            _Operations.delete_run, (business_domain_id, data_product_id, data_asset_id, profile_run_id)
+        )

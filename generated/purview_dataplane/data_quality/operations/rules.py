@@ -7,209 +7,172 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import RuleEntity, RuleEntityUpdate
 
-_LIST_OF_ASSET: _d.Operation[list[m.RuleEntity]] = _d.Operation(
-    __name__,
-    "GetRulesForAssetDQ",
-    "rules",
-    "list_of_asset",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules",
-    responses={200: "list[RuleEntity]", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List the rules of an asset, whether or not it is in a data product.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-        _d.query("data_product_id"),
-    ),
-)
 
-_GET_OF_ASSET: _d.Operation[m.RuleEntity] = _d.Operation(
-    __name__,
-    "GetRuleForAssetDQ",
-    "rules",
-    "get_of_asset",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}",
-    responses={200: "RuleEntity", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one rule of an asset, whether or not it is in a data product.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_asset_id"),
-        _d.path("rule_id"),
-        _d.API_VERSION,
-        _d.query("data_product_id"),
-    ),
-)
-
-_REPLACE_OF_ASSET: _d.Operation[m.RuleEntity] = _d.Operation(
-    __name__,
-    "UpdateRuleForAssetDQ",
-    "rules",
-    "replace_of_asset",
-    "PUT",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}",
-    responses={200: "RuleEntity", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Replace one rule of an asset as a whole, whether or not it is in a data product.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_asset_id"),
-        _d.path("rule_id"),
-        _d.API_VERSION,
-        _d.query("data_product_id"),
-    ),
-    body=_d.Body("RuleEntity"),
-)
-
-_UPDATE_OF_ASSET: _d.Operation[m.RuleEntity] = _d.Operation(
-    __name__,
-    "UpdateRulePatchForAssetDQ",
-    "rules",
-    "update_of_asset",
-    "PATCH",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}",
-    responses={200: "RuleEntity", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Change members of one rule of an asset, in or out of a data product; the others stay.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_asset_id"),
-        _d.path("rule_id"),
-        _d.API_VERSION,
-        _d.query("data_product_id"),
-    ),
-    body=_d.Body("RuleEntityUpdate"),
-)
-
-_DELETE_OF_ASSET: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DeleteRuleForAssetDQ",
-    "rules",
-    "delete_of_asset",
-    "DELETE",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete one rule of an asset, whether or not it is in a data product.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_asset_id"),
-        _d.path("rule_id"),
-        _d.API_VERSION,
-        _d.query("data_product_id"),
-    ),
-)
-
-_LIST: _d.Operation[list[m.RuleEntity]] = _d.Operation(
-    __name__,
-    "GetRules",
-    "rules",
-    "list",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules",
-    responses={200: "list[RuleEntity]", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List the rules of an asset of a data product, each with its last score.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_product_id"),
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_GET: _d.Operation[m.RuleEntity] = _d.Operation(
-    __name__,
-    "GetRule",
-    "rules",
-    "get",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}",
-    responses={200: "RuleEntity", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one rule of an asset of a data product.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_product_id"),
-        _d.path("data_asset_id"),
-        _d.path("rule_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_CREATE: _d.Operation[m.RuleEntity] = _d.Operation(
-    __name__,
-    "CreateRules",
-    "rules",
-    "create",
-    "PUT",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}",
-    responses={201: "RuleEntity", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Create one rule for an asset of a data product, under an id of your choice.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_product_id"),
-        _d.path("data_asset_id"),
-        _d.path("rule_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("RuleEntity"),
-)
-
-_UPDATE: _d.Operation[m.RuleEntity] = _d.Operation(
-    __name__,
-    "UpdateRule",
-    "rules",
-    "update",
-    "PATCH",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}",
-    responses={200: "RuleEntity", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Change members of one rule of an asset of a data product; the others stay.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_product_id"),
-        _d.path("data_asset_id"),
-        _d.path("rule_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("RuleEntityUpdate"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DeleteRule",
-    "rules",
-    "delete",
-    "DELETE",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete one rule of an asset of a data product.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_product_id"),
-        _d.path("data_asset_id"),
-        _d.path("rule_id"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    list_of_asset: _d.Operation[_list[RuleEntity]] = _d.Operation(
+        id="GetRulesForAssetDQ",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules",
+        responses={200: "list[RuleEntity]", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List the rules of an asset, whether or not it is in a data product.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+            _d.query("data_product_id"),
+        ),
+    )
+    get_of_asset: _d.Operation[RuleEntity] = _d.Operation(
+        id="GetRuleForAssetDQ",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}",
+        responses={200: "RuleEntity", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one rule of an asset, whether or not it is in a data product.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_asset_id"),
+            _d.path("rule_id"),
+            _d.API_VERSION,
+            _d.query("data_product_id"),
+        ),
+    )
+    replace_of_asset: _d.Operation[RuleEntity] = _d.Operation(
+        id="UpdateRuleForAssetDQ",
+        method="PUT",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}",
+        responses={200: "RuleEntity", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Replace one rule of an asset as a whole, whether or not it is in a data product.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_asset_id"),
+            _d.path("rule_id"),
+            _d.API_VERSION,
+            _d.query("data_product_id"),
+        ),
+        body=_d.Body("RuleEntity"),
+    )
+    update_of_asset: _d.Operation[RuleEntity] = _d.Operation(
+        id="UpdateRulePatchForAssetDQ",
+        method="PATCH",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}",
+        responses={200: "RuleEntity", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Change members of one rule of an asset, in or out of a data product; the others stay.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_asset_id"),
+            _d.path("rule_id"),
+            _d.API_VERSION,
+            _d.query("data_product_id"),
+        ),
+        body=_d.Body("RuleEntityUpdate"),
+    )
+    delete_of_asset: _d.Operation[None] = _d.Operation(
+        id="DeleteRuleForAssetDQ",
+        method="DELETE",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete one rule of an asset, whether or not it is in a data product.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_asset_id"),
+            _d.path("rule_id"),
+            _d.API_VERSION,
+            _d.query("data_product_id"),
+        ),
+    )
+    list: _d.Operation[_list[RuleEntity]] = _d.Operation(
+        id="GetRules",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules",
+        responses={200: "list[RuleEntity]", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List the rules of an asset of a data product, each with its last score.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_product_id"),
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+        ),
+    )
+    get: _d.Operation[RuleEntity] = _d.Operation(
+        id="GetRule",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}",
+        responses={200: "RuleEntity", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one rule of an asset of a data product.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_product_id"),
+            _d.path("data_asset_id"),
+            _d.path("rule_id"),
+            _d.API_VERSION,
+        ),
+    )
+    create: _d.Operation[RuleEntity] = _d.Operation(
+        id="CreateRules",
+        method="PUT",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}",
+        responses={201: "RuleEntity", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Create one rule for an asset of a data product, under an id of your choice.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_product_id"),
+            _d.path("data_asset_id"),
+            _d.path("rule_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("RuleEntity"),
+    )
+    update: _d.Operation[RuleEntity] = _d.Operation(
+        id="UpdateRule",
+        method="PATCH",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}",
+        responses={200: "RuleEntity", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Change members of one rule of an asset of a data product; the others stay.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_product_id"),
+            _d.path("data_asset_id"),
+            _d.path("rule_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("RuleEntityUpdate"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="DeleteRule",
+        method="DELETE",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete one rule of an asset of a data product.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_product_id"),
+            _d.path("data_asset_id"),
+            _d.path("rule_id"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class Rules(_d.Group):
     def list_of_asset(
         self, business_domain_id: str, data_asset_id: str, *, data_product_id: str | None = None
-    ) -> _list[m.RuleEntity]:
+    ) -> _list[RuleEntity]:
         """List the rules of an asset, whether or not it is in a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules
         """
-        return self._send(_LIST_OF_ASSET, (business_domain_id, data_asset_id, data_product_id))
+        return self._send(_Operations.list_of_asset, (business_domain_id, data_asset_id, data_product_id))
 
     def get_of_asset(
         self, business_domain_id: str, data_asset_id: str, rule_id: str, *, data_product_id: str | None = None
-    ) -> m.RuleEntity:
+    ) -> RuleEntity:
         """Read one rule of an asset, whether or not it is in a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return self._send(_GET_OF_ASSET, (business_domain_id, data_asset_id, rule_id, data_product_id))
+        return self._send(_Operations.get_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id))
 
     def replace_of_asset(
         self,
@@ -217,14 +180,16 @@ class Rules(_d.Group):
         data_asset_id: str,
         rule_id: str,
         *,
-        body: m.RuleEntity,
+        body: RuleEntity,
         data_product_id: str | None = None,
-    ) -> m.RuleEntity:
+    ) -> RuleEntity:
         """Replace one rule of an asset as a whole, whether or not it is in a data product.
 
         PUT /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return self._send(_REPLACE_OF_ASSET, (business_domain_id, data_asset_id, rule_id, data_product_id), body)
+        return self._send(
+            _Operations.replace_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id), body
+        )
 
     def update_of_asset(
         self,
@@ -232,14 +197,16 @@ class Rules(_d.Group):
         data_asset_id: str,
         rule_id: str,
         *,
-        body: m.RuleEntityUpdate,
+        body: RuleEntityUpdate,
         data_product_id: str | None = None,
-    ) -> m.RuleEntity:
+    ) -> RuleEntity:
         """Change members of one rule of an asset, in or out of a data product; the others stay.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return self._send(_UPDATE_OF_ASSET, (business_domain_id, data_asset_id, rule_id, data_product_id), body)
+        return self._send(
+            _Operations.update_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id), body
+        )
 
     def delete_of_asset(
         self, business_domain_id: str, data_asset_id: str, rule_id: str, *, data_product_id: str | None = None
@@ -248,72 +215,66 @@ class Rules(_d.Group):
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return self._send(_DELETE_OF_ASSET, (business_domain_id, data_asset_id, rule_id, data_product_id))
+        return self._send(_Operations.delete_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id))
 
-    def list(self, business_domain_id: str, data_product_id: str, data_asset_id: str) -> _list[m.RuleEntity]:
+    def list(self, business_domain_id: str, data_product_id: str, data_asset_id: str) -> _list[RuleEntity]:
         """List the rules of an asset of a data product, each with its last score.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules
         """
-        return self._send(_LIST, (business_domain_id, data_product_id, data_asset_id))
+        return self._send(_Operations.list, (business_domain_id, data_product_id, data_asset_id))
 
-    def get(self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str) -> m.RuleEntity:
+    def get(self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str) -> RuleEntity:
         """Read one rule of an asset of a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return self._send(_GET, (business_domain_id, data_product_id, data_asset_id, rule_id))
+        return self._send(_Operations.get, (business_domain_id, data_product_id, data_asset_id, rule_id))
 
     def create(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str, *, body: m.RuleEntity
-    ) -> m.RuleEntity:
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str, *, body: RuleEntity
+    ) -> RuleEntity:
         """Create one rule for an asset of a data product, under an id of your choice.
 
         PUT /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return self._send(_CREATE, (business_domain_id, data_product_id, data_asset_id, rule_id), body)
+        return self._send(_Operations.create, (business_domain_id, data_product_id, data_asset_id, rule_id), body)
 
     def update(
-        self,
-        business_domain_id: str,
-        data_product_id: str,
-        data_asset_id: str,
-        rule_id: str,
-        *,
-        body: m.RuleEntityUpdate,
-    ) -> m.RuleEntity:
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str, *, body: RuleEntityUpdate
+    ) -> RuleEntity:
         """Change members of one rule of an asset of a data product; the others stay.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return self._send(_UPDATE, (business_domain_id, data_product_id, data_asset_id, rule_id), body)
+        return self._send(_Operations.update, (business_domain_id, data_product_id, data_asset_id, rule_id), body)
 
     def delete(self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str) -> None:
         """Delete one rule of an asset of a data product.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return self._send(_DELETE, (business_domain_id, data_product_id, data_asset_id, rule_id))
+        return self._send(_Operations.delete, (business_domain_id, data_product_id, data_asset_id, rule_id))
 
 
 class AsyncRules(_d.AsyncGroup):
     async def list_of_asset(
         self, business_domain_id: str, data_asset_id: str, *, data_product_id: str | None = None
-    ) -> _list[m.RuleEntity]:
+    ) -> _list[RuleEntity]:
         """List the rules of an asset, whether or not it is in a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules
         """
-        return await self._send(_LIST_OF_ASSET, (business_domain_id, data_asset_id, data_product_id))
+        return await self._send(_Operations.list_of_asset, (business_domain_id, data_asset_id, data_product_id))
 
     async def get_of_asset(
         self, business_domain_id: str, data_asset_id: str, rule_id: str, *, data_product_id: str | None = None
-    ) -> m.RuleEntity:
+    ) -> RuleEntity:
         """Read one rule of an asset, whether or not it is in a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return await self._send(_GET_OF_ASSET, (business_domain_id, data_asset_id, rule_id, data_product_id))
+        return await self._send(_Operations.get_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id))
 
     async def replace_of_asset(
         self,
@@ -321,14 +282,16 @@ class AsyncRules(_d.AsyncGroup):
         data_asset_id: str,
         rule_id: str,
         *,
-        body: m.RuleEntity,
+        body: RuleEntity,
         data_product_id: str | None = None,
-    ) -> m.RuleEntity:
+    ) -> RuleEntity:
         """Replace one rule of an asset as a whole, whether or not it is in a data product.
 
         PUT /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return await self._send(_REPLACE_OF_ASSET, (business_domain_id, data_asset_id, rule_id, data_product_id), body)
+        return await self._send(
+            _Operations.replace_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id), body
+        )
 
     async def update_of_asset(
         self,
@@ -336,14 +299,16 @@ class AsyncRules(_d.AsyncGroup):
         data_asset_id: str,
         rule_id: str,
         *,
-        body: m.RuleEntityUpdate,
+        body: RuleEntityUpdate,
         data_product_id: str | None = None,
-    ) -> m.RuleEntity:
+    ) -> RuleEntity:
         """Change members of one rule of an asset, in or out of a data product; the others stay.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return await self._send(_UPDATE_OF_ASSET, (business_domain_id, data_asset_id, rule_id, data_product_id), body)
+        return await self._send(
+            _Operations.update_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id), body
+        )
 
     async def delete_of_asset(
         self, business_domain_id: str, data_asset_id: str, rule_id: str, *, data_product_id: str | None = None
@@ -352,51 +317,45 @@ class AsyncRules(_d.AsyncGroup):
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return await self._send(_DELETE_OF_ASSET, (business_domain_id, data_asset_id, rule_id, data_product_id))
+        return await self._send(
+            _Operations.delete_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id)
+        )
 
-    async def list(self, business_domain_id: str, data_product_id: str, data_asset_id: str) -> _list[m.RuleEntity]:
+    async def list(self, business_domain_id: str, data_product_id: str, data_asset_id: str) -> _list[RuleEntity]:
         """List the rules of an asset of a data product, each with its last score.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules
         """
-        return await self._send(_LIST, (business_domain_id, data_product_id, data_asset_id))
+        return await self._send(_Operations.list, (business_domain_id, data_product_id, data_asset_id))
 
-    async def get(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str
-    ) -> m.RuleEntity:
+    async def get(self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str) -> RuleEntity:
         """Read one rule of an asset of a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return await self._send(_GET, (business_domain_id, data_product_id, data_asset_id, rule_id))
+        return await self._send(_Operations.get, (business_domain_id, data_product_id, data_asset_id, rule_id))
 
     async def create(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str, *, body: m.RuleEntity
-    ) -> m.RuleEntity:
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str, *, body: RuleEntity
+    ) -> RuleEntity:
         """Create one rule for an asset of a data product, under an id of your choice.
 
         PUT /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return await self._send(_CREATE, (business_domain_id, data_product_id, data_asset_id, rule_id), body)
+        return await self._send(_Operations.create, (business_domain_id, data_product_id, data_asset_id, rule_id), body)
 
     async def update(
-        self,
-        business_domain_id: str,
-        data_product_id: str,
-        data_asset_id: str,
-        rule_id: str,
-        *,
-        body: m.RuleEntityUpdate,
-    ) -> m.RuleEntity:
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str, *, body: RuleEntityUpdate
+    ) -> RuleEntity:
         """Change members of one rule of an asset of a data product; the others stay.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return await self._send(_UPDATE, (business_domain_id, data_product_id, data_asset_id, rule_id), body)
+        return await self._send(_Operations.update, (business_domain_id, data_product_id, data_asset_id, rule_id), body)
 
     async def delete(self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str) -> None:
         """Delete one rule of an asset of a data product.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return await self._send(_DELETE, (business_domain_id, data_product_id, data_asset_id, rule_id))
+        return await self._send(_Operations.delete, (business_domain_id, data_product_id, data_asset_id, rule_id))

@@ -6,177 +6,163 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPoller, Poller
+    from ..models import JobHistoryResponse, JobMetadataEntity, ScheduleScanMonitoringResponse, StatusMonitor
 
-_LIST_OF_ASSET: _d.Operation[m.JobHistoryResponse] = _d.Operation(
-    __name__,
-    "GetRunsForAssetForAssetDQ",
-    "runs",
-    "list_of_asset",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/runs",
-    responses={200: "JobHistoryResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List the runs of one type on an asset, whether or not it is in a data product.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-        _d.query("run_type", required=True),
-        _d.query("data_product_id"),
-    ),
-)
 
-_LIST: _d.Operation[m.JobHistoryResponse] = _d.Operation(
-    __name__,
-    "GetRunsForAsset",
-    "runs",
-    "list",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/runs",
-    responses={200: "JobHistoryResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List the runs of one type on an asset of a data product: profiles or assessments.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_product_id"),
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-        _d.query("run_type", required=True),
-    ),
-)
-
-_GET: _d.Operation[m.JobMetadataEntity] = _d.Operation(
-    __name__,
-    "GetRunStatus",
-    "runs",
-    "get",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/runs/{runId}",
-    responses={200: "JobMetadataEntity", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one run of a profile, assessment or clone: its state, times and message.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("run_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_BEGIN_CANCEL: _d.Operation[m.StatusMonitor] = _d.Operation(
-    __name__,
-    "CancelScanByRunId",
-    "runs",
-    "begin_cancel",
-    "POST",
-    "/datagovernance/quality/business-domains/{businessDomainId}/runs/{runId}:cancel",
-    responses={202: "StatusMonitor", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Ask a run to stop; accepted at once and carried out in the background.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("run_id"),
-        _d.API_VERSION,
-    ),
-    polling=_d.Polling(None, "StatusMonitor", ask_with="runs.get"),
-)
-
-_LIST_OF_SCAN: _d.Operation[m.ScheduleScanMonitoringResponse] = _d.Operation(
-    __name__,
-    "GetRunsForScheduleScan",
-    "runs",
-    "list_of_scan",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}/runs",
-    responses={200: "ScheduleScanMonitoringResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List the runs of one scan of a schedule, from an offset on.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("schedule_id"),
-        _d.path("scan_id"),
-        _d.API_VERSION,
-        _d.query("offset", "int", required=True),
-    ),
-)
+class _Operations:
+    list_of_asset: _d.Operation[JobHistoryResponse] = _d.Operation(
+        id="GetRunsForAssetForAssetDQ",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/runs",
+        responses={200: "JobHistoryResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List the runs of one type on an asset, whether or not it is in a data product.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+            _d.query("run_type", required=True),
+            _d.query("data_product_id"),
+        ),
+    )
+    list: _d.Operation[JobHistoryResponse] = _d.Operation(
+        id="GetRunsForAsset",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/runs",
+        responses={200: "JobHistoryResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List the runs of one type on an asset of a data product: profiles or assessments.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_product_id"),
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+            _d.query("run_type", required=True),
+        ),
+    )
+    get: _d.Operation[JobMetadataEntity] = _d.Operation(
+        id="GetRunStatus",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/runs/{runId}",
+        responses={200: "JobMetadataEntity", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one run of a profile, assessment or clone: its state, times and message.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("run_id"),
+            _d.API_VERSION,
+        ),
+    )
+    begin_cancel: _d.Operation[StatusMonitor] = _d.Operation(
+        id="CancelScanByRunId",
+        method="POST",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/runs/{runId}:cancel",
+        responses={202: "StatusMonitor", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Ask a run to stop; accepted at once and carried out in the background.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("run_id"),
+            _d.API_VERSION,
+        ),
+        polling=_d.Polling(None, "StatusMonitor", ask_with="runs.get"),
+    )
+    list_of_scan: _d.Operation[ScheduleScanMonitoringResponse] = _d.Operation(
+        id="GetRunsForScheduleScan",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}/runs",
+        responses={200: "ScheduleScanMonitoringResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List the runs of one scan of a schedule, from an offset on.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("schedule_id"),
+            _d.path("scan_id"),
+            _d.API_VERSION,
+            _d.query("offset", "int", required=True),
+        ),
+    )
 
 
 class Runs(_d.Group):
     def list_of_asset(
         self, business_domain_id: str, data_asset_id: str, *, run_type: str, data_product_id: str | None = None
-    ) -> m.JobHistoryResponse:
+    ) -> JobHistoryResponse:
         """List the runs of one type on an asset, whether or not it is in a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/runs
         """
-        return self._send(_LIST_OF_ASSET, (business_domain_id, data_asset_id, run_type, data_product_id))
+        return self._send(_Operations.list_of_asset, (business_domain_id, data_asset_id, run_type, data_product_id))
 
     def list(
         self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, run_type: str
-    ) -> m.JobHistoryResponse:
+    ) -> JobHistoryResponse:
         """List the runs of one type on an asset of a data product: profiles or assessments.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/runs
         """
-        return self._send(_LIST, (business_domain_id, data_product_id, data_asset_id, run_type))
+        return self._send(_Operations.list, (business_domain_id, data_product_id, data_asset_id, run_type))
 
-    def get(self, business_domain_id: str, run_id: str) -> m.JobMetadataEntity:
+    def get(self, business_domain_id: str, run_id: str) -> JobMetadataEntity:
         """Read one run of a profile, assessment or clone: its state, times and message.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/runs/{runId}
         """
-        return self._send(_GET, (business_domain_id, run_id))
+        return self._send(_Operations.get, (business_domain_id, run_id))
 
-    def begin_cancel(self, business_domain_id: str, run_id: str) -> _d.Poller[m.StatusMonitor]:
+    def begin_cancel(self, business_domain_id: str, run_id: str) -> Poller[StatusMonitor]:
         """Ask a run to stop; accepted at once and carried out in the background.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/runs/{runId}:cancel
         """
-        return self._begin(_BEGIN_CANCEL, (business_domain_id, run_id))
+        return self._begin(_Operations.begin_cancel, (business_domain_id, run_id))
 
     def list_of_scan(
         self, business_domain_id: str, schedule_id: str, scan_id: str, *, offset: int
-    ) -> m.ScheduleScanMonitoringResponse:
+    ) -> ScheduleScanMonitoringResponse:
         """List the runs of one scan of a schedule, from an offset on.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}/runs
         """
-        return self._send(_LIST_OF_SCAN, (business_domain_id, schedule_id, scan_id, offset))
+        return self._send(_Operations.list_of_scan, (business_domain_id, schedule_id, scan_id, offset))
 
 
 class AsyncRuns(_d.AsyncGroup):
     async def list_of_asset(
         self, business_domain_id: str, data_asset_id: str, *, run_type: str, data_product_id: str | None = None
-    ) -> m.JobHistoryResponse:
+    ) -> JobHistoryResponse:
         """List the runs of one type on an asset, whether or not it is in a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/runs
         """
-        return await self._send(_LIST_OF_ASSET, (business_domain_id, data_asset_id, run_type, data_product_id))
+        return await self._send(
+            _Operations.list_of_asset, (business_domain_id, data_asset_id, run_type, data_product_id)
+        )
 
     async def list(
         self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, run_type: str
-    ) -> m.JobHistoryResponse:
+    ) -> JobHistoryResponse:
         """List the runs of one type on an asset of a data product: profiles or assessments.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/runs
         """
-        return await self._send(_LIST, (business_domain_id, data_product_id, data_asset_id, run_type))
+        return await self._send(_Operations.list, (business_domain_id, data_product_id, data_asset_id, run_type))
 
-    async def get(self, business_domain_id: str, run_id: str) -> m.JobMetadataEntity:
+    async def get(self, business_domain_id: str, run_id: str) -> JobMetadataEntity:
         """Read one run of a profile, assessment or clone: its state, times and message.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/runs/{runId}
         """
-        return await self._send(_GET, (business_domain_id, run_id))
+        return await self._send(_Operations.get, (business_domain_id, run_id))
 
-    async def begin_cancel(self, business_domain_id: str, run_id: str) -> _d.AsyncPoller[m.StatusMonitor]:
+    async def begin_cancel(self, business_domain_id: str, run_id: str) -> AsyncPoller[StatusMonitor]:
         """Ask a run to stop; accepted at once and carried out in the background.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/runs/{runId}:cancel
         """
-        return await self._begin(_BEGIN_CANCEL, (business_domain_id, run_id))
+        return await self._begin(_Operations.begin_cancel, (business_domain_id, run_id))
 
     async def list_of_scan(
         self, business_domain_id: str, schedule_id: str, scan_id: str, *, offset: int
-    ) -> m.ScheduleScanMonitoringResponse:
+    ) -> ScheduleScanMonitoringResponse:
         """List the runs of one scan of a schedule, from an offset on.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}/runs
         """
-        return await self._send(_LIST_OF_SCAN, (business_domain_id, schedule_id, scan_id, offset))
+        return await self._send(_Operations.list_of_scan, (business_domain_id, schedule_id, scan_id, offset))

@@ -6,107 +6,97 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPoller, Poller
+    from ..models import ScanDTO, ScheduleScanMonitoringEntity, StatusMonitor
 
-_BEGIN_RUN: _d.Operation[m.StatusMonitor] = _d.Operation(
-    __name__,
-    "ScheduleScans",
-    "scans",
-    "begin_run",
-    "POST",
-    "/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}:scans",
-    responses={202: "StatusMonitor", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Run all that a schedule has in its scope now; a long-running operation, told by its scan.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("schedule_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("ScanDTO"),
-    polling=_d.Polling(None, "StatusMonitor", ask_with="scans.get"),
-)
 
-_BEGIN_CANCEL: _d.Operation[m.StatusMonitor] = _d.Operation(
-    __name__,
-    "CancelScheduleScan",
-    "scans",
-    "begin_cancel",
-    "POST",
-    "/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}:cancel",
-    responses={202: "StatusMonitor", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Ask a scan of a schedule to stop; accepted at once and carried out in the background.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("schedule_id"),
-        _d.path("scan_id"),
-        _d.API_VERSION,
-    ),
-    polling=_d.Polling(None, "StatusMonitor", ask_with="scans.get"),
-)
-
-_GET: _d.Operation[m.ScheduleScanMonitoringEntity] = _d.Operation(
-    __name__,
-    "ScheduleScanByScanId",
-    "scans",
-    "get",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}",
-    responses={200: "ScheduleScanMonitoringEntity", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one scan of a schedule: its state, and how many runs succeeded, failed or were skipped.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("schedule_id"),
-        _d.path("scan_id"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    begin_run: _d.Operation[StatusMonitor] = _d.Operation(
+        id="ScheduleScans",
+        method="POST",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}:scans",
+        responses={202: "StatusMonitor", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Run all that a schedule has in its scope now; a long-running operation, told by its scan.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("schedule_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("ScanDTO"),
+        polling=_d.Polling(None, "StatusMonitor", ask_with="scans.get"),
+    )
+    begin_cancel: _d.Operation[StatusMonitor] = _d.Operation(
+        id="CancelScheduleScan",
+        method="POST",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}:cancel",
+        responses={202: "StatusMonitor", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Ask a scan of a schedule to stop; accepted at once and carried out in the background.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("schedule_id"),
+            _d.path("scan_id"),
+            _d.API_VERSION,
+        ),
+        polling=_d.Polling(None, "StatusMonitor", ask_with="scans.get"),
+    )
+    get: _d.Operation[ScheduleScanMonitoringEntity] = _d.Operation(
+        id="ScheduleScanByScanId",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}",
+        responses={200: "ScheduleScanMonitoringEntity", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one scan of a schedule: its state, and how many runs succeeded, failed or were skipped.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("schedule_id"),
+            _d.path("scan_id"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class Scans(_d.Group):
-    def begin_run(self, business_domain_id: str, schedule_id: str, *, body: m.ScanDTO) -> _d.Poller[m.StatusMonitor]:
+    def begin_run(self, business_domain_id: str, schedule_id: str, *, body: ScanDTO) -> Poller[StatusMonitor]:
         """Run all that a schedule has in its scope now; a long-running operation, told by its scan.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}:scans
         """
-        return self._begin(_BEGIN_RUN, (business_domain_id, schedule_id), body)
+        return self._begin(_Operations.begin_run, (business_domain_id, schedule_id), body)
 
-    def begin_cancel(self, business_domain_id: str, schedule_id: str, scan_id: str) -> _d.Poller[m.StatusMonitor]:
+    def begin_cancel(self, business_domain_id: str, schedule_id: str, scan_id: str) -> Poller[StatusMonitor]:
         """Ask a scan of a schedule to stop; accepted at once and carried out in the background.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}:cancel
         """
-        return self._begin(_BEGIN_CANCEL, (business_domain_id, schedule_id, scan_id))
+        return self._begin(_Operations.begin_cancel, (business_domain_id, schedule_id, scan_id))
 
-    def get(self, business_domain_id: str, schedule_id: str, scan_id: str) -> m.ScheduleScanMonitoringEntity:
+    def get(self, business_domain_id: str, schedule_id: str, scan_id: str) -> ScheduleScanMonitoringEntity:
         """Read one scan of a schedule: its state, and how many runs succeeded, failed or were skipped.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}
         """
-        return self._send(_GET, (business_domain_id, schedule_id, scan_id))
+        return self._send(_Operations.get, (business_domain_id, schedule_id, scan_id))
 
 
 class AsyncScans(_d.AsyncGroup):
     async def begin_run(
-        self, business_domain_id: str, schedule_id: str, *, body: m.ScanDTO
-    ) -> _d.AsyncPoller[m.StatusMonitor]:
+        self, business_domain_id: str, schedule_id: str, *, body: ScanDTO
+    ) -> AsyncPoller[StatusMonitor]:
         """Run all that a schedule has in its scope now; a long-running operation, told by its scan.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}:scans
         """
-        return await self._begin(_BEGIN_RUN, (business_domain_id, schedule_id), body)
+        return await self._begin(_Operations.begin_run, (business_domain_id, schedule_id), body)
 
-    async def begin_cancel(
-        self, business_domain_id: str, schedule_id: str, scan_id: str
-    ) -> _d.AsyncPoller[m.StatusMonitor]:
+    async def begin_cancel(self, business_domain_id: str, schedule_id: str, scan_id: str) -> AsyncPoller[StatusMonitor]:
         """Ask a scan of a schedule to stop; accepted at once and carried out in the background.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}:cancel
         """
-        return await self._begin(_BEGIN_CANCEL, (business_domain_id, schedule_id, scan_id))
+        return await self._begin(_Operations.begin_cancel, (business_domain_id, schedule_id, scan_id))
 
-    async def get(self, business_domain_id: str, schedule_id: str, scan_id: str) -> m.ScheduleScanMonitoringEntity:
+    async def get(self, business_domain_id: str, schedule_id: str, scan_id: str) -> ScheduleScanMonitoringEntity:
         """Read one scan of a schedule: its state, and how many runs succeeded, failed or were skipped.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}
         """
-        return await self._send(_GET, (business_domain_id, schedule_id, scan_id))
+        return await self._send(_Operations.get, (business_domain_id, schedule_id, scan_id))

@@ -6,168 +6,152 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import ScheduleEntity, ScheduleEntityRequestResponse, ScheduleEntityRequestResponseUpdate
 
-_LIST: _d.Operation[m.ScheduleEntity] = _d.Operation(
-    __name__,
-    "GetSchedules",
-    "schedules",
-    "list",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/schedules",
-    responses={200: "PagedScheduleEntity", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List the schedules of a business domain.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.API_VERSION,
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
 
-_GET: _d.Operation[m.ScheduleEntityRequestResponse] = _d.Operation(
-    __name__,
-    "GetSchedule",
-    "schedules",
-    "get",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}",
-    responses={200: "ScheduleEntityRequestResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one schedule: when it runs, and the assets in its scope.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("schedule_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_CREATE: _d.Operation[m.ScheduleEntityRequestResponse] = _d.Operation(
-    __name__,
-    "CreateSchedule",
-    "schedules",
-    "create",
-    "PUT",
-    "/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}",
-    responses={201: "ScheduleEntityRequestResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Create a schedule under an id of your choice, for the assets in its scope.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("schedule_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("ScheduleEntityRequestResponse"),
-)
-
-_UPDATE: _d.Operation[m.ScheduleEntityRequestResponse] = _d.Operation(
-    __name__,
-    "UpdateSchedule",
-    "schedules",
-    "update",
-    "PATCH",
-    "/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}",
-    responses={200: "ScheduleEntityRequestResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Change members of one schedule; the others stay.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("schedule_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("ScheduleEntityRequestResponseUpdate"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DeleteSchedule",
-    "schedules",
-    "delete",
-    "DELETE",
-    "/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete one schedule; runs that it has started go on.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("schedule_id"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    list: _d.Operation[ScheduleEntity] = _d.Operation(
+        id="GetSchedules",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/schedules",
+        responses={200: "PagedScheduleEntity", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List the schedules of a business domain.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.API_VERSION,
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    get: _d.Operation[ScheduleEntityRequestResponse] = _d.Operation(
+        id="GetSchedule",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}",
+        responses={200: "ScheduleEntityRequestResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one schedule: when it runs, and the assets in its scope.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("schedule_id"),
+            _d.API_VERSION,
+        ),
+    )
+    create: _d.Operation[ScheduleEntityRequestResponse] = _d.Operation(
+        id="CreateSchedule",
+        method="PUT",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}",
+        responses={201: "ScheduleEntityRequestResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Create a schedule under an id of your choice, for the assets in its scope.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("schedule_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("ScheduleEntityRequestResponse"),
+    )
+    update: _d.Operation[ScheduleEntityRequestResponse] = _d.Operation(
+        id="UpdateSchedule",
+        method="PATCH",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}",
+        responses={200: "ScheduleEntityRequestResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Change members of one schedule; the others stay.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("schedule_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("ScheduleEntityRequestResponseUpdate"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="DeleteSchedule",
+        method="DELETE",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete one schedule; runs that it has started go on.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("schedule_id"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class Schedules(_d.Group):
-    def list(self, business_domain_id: str) -> _d.Pager[m.ScheduleEntity]:
+    def list(self, business_domain_id: str) -> Pager[ScheduleEntity]:
         """List the schedules of a business domain.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/schedules
         """
-        return self._pages(_LIST, (business_domain_id,))
+        return self._pages(_Operations.list, (business_domain_id,))
 
-    def get(self, business_domain_id: str, schedule_id: str) -> m.ScheduleEntityRequestResponse:
+    def get(self, business_domain_id: str, schedule_id: str) -> ScheduleEntityRequestResponse:
         """Read one schedule: when it runs, and the assets in its scope.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}
         """
-        return self._send(_GET, (business_domain_id, schedule_id))
+        return self._send(_Operations.get, (business_domain_id, schedule_id))
 
     def create(
-        self, business_domain_id: str, schedule_id: str, *, body: m.ScheduleEntityRequestResponse
-    ) -> m.ScheduleEntityRequestResponse:
+        self, business_domain_id: str, schedule_id: str, *, body: ScheduleEntityRequestResponse
+    ) -> ScheduleEntityRequestResponse:
         """Create a schedule under an id of your choice, for the assets in its scope.
 
         PUT /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}
         """
-        return self._send(_CREATE, (business_domain_id, schedule_id), body)
+        return self._send(_Operations.create, (business_domain_id, schedule_id), body)
 
     def update(
-        self, business_domain_id: str, schedule_id: str, *, body: m.ScheduleEntityRequestResponseUpdate
-    ) -> m.ScheduleEntityRequestResponse:
+        self, business_domain_id: str, schedule_id: str, *, body: ScheduleEntityRequestResponseUpdate
+    ) -> ScheduleEntityRequestResponse:
         """Change members of one schedule; the others stay.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}
         """
-        return self._send(_UPDATE, (business_domain_id, schedule_id), body)
+        return self._send(_Operations.update, (business_domain_id, schedule_id), body)
 
     def delete(self, business_domain_id: str, schedule_id: str) -> None:
         """Delete one schedule; runs that it has started go on.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}
         """
-        return self._send(_DELETE, (business_domain_id, schedule_id))
+        return self._send(_Operations.delete, (business_domain_id, schedule_id))
 
 
 class AsyncSchedules(_d.AsyncGroup):
-    def list(self, business_domain_id: str) -> _d.AsyncPager[m.ScheduleEntity]:
+    def list(self, business_domain_id: str) -> AsyncPager[ScheduleEntity]:
         """List the schedules of a business domain.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/schedules
         """
-        return self._pages(_LIST, (business_domain_id,))
+        return self._pages(_Operations.list, (business_domain_id,))
 
-    async def get(self, business_domain_id: str, schedule_id: str) -> m.ScheduleEntityRequestResponse:
+    async def get(self, business_domain_id: str, schedule_id: str) -> ScheduleEntityRequestResponse:
         """Read one schedule: when it runs, and the assets in its scope.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}
         """
-        return await self._send(_GET, (business_domain_id, schedule_id))
+        return await self._send(_Operations.get, (business_domain_id, schedule_id))
 
     async def create(
-        self, business_domain_id: str, schedule_id: str, *, body: m.ScheduleEntityRequestResponse
-    ) -> m.ScheduleEntityRequestResponse:
+        self, business_domain_id: str, schedule_id: str, *, body: ScheduleEntityRequestResponse
+    ) -> ScheduleEntityRequestResponse:
         """Create a schedule under an id of your choice, for the assets in its scope.
 
         PUT /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}
         """
-        return await self._send(_CREATE, (business_domain_id, schedule_id), body)
+        return await self._send(_Operations.create, (business_domain_id, schedule_id), body)
 
     async def update(
-        self, business_domain_id: str, schedule_id: str, *, body: m.ScheduleEntityRequestResponseUpdate
-    ) -> m.ScheduleEntityRequestResponse:
+        self, business_domain_id: str, schedule_id: str, *, body: ScheduleEntityRequestResponseUpdate
+    ) -> ScheduleEntityRequestResponse:
         """Change members of one schedule; the others stay.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}
         """
-        return await self._send(_UPDATE, (business_domain_id, schedule_id), body)
+        return await self._send(_Operations.update, (business_domain_id, schedule_id), body)
 
     async def delete(self, business_domain_id: str, schedule_id: str) -> None:
         """Delete one schedule; runs that it has started go on.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}
         """
-        return await self._send(_DELETE, (business_domain_id, schedule_id))
+        return await self._send(_Operations.delete, (business_domain_id, schedule_id))

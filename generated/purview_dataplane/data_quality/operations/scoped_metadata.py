@@ -6,136 +6,115 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import ScopedAssetMetadata, ScopedAssetMetadataUpdate
 
-_GET_OF_ASSET: _d.Operation[m.ScopedAssetMetadata] = _d.Operation(
-    __name__,
-    "GetScopedAssetMetaDataForAssetDQ",
-    "scoped_metadata",
-    "get_of_asset",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata",
-    responses={200: "ScopedAssetMetadata", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read what is set for runs on an asset, whether or not it is in a data product.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-        _d.query("data_product_id"),
-    ),
-)
 
-_UPDATE_OF_ASSET: _d.Operation[m.ScopedAssetMetadata] = _d.Operation(
-    __name__,
-    "UpdateScopedAssetMetaDataForAssetDQ",
-    "scoped_metadata",
-    "update_of_asset",
-    "PATCH",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata",
-    responses={200: "ScopedAssetMetadata", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Set what runs on an asset do, in or out of a data product; members left out stay.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-        _d.query("data_product_id"),
-    ),
-    body=_d.Body("ScopedAssetMetadataUpdate"),
-)
-
-_DELETE_OF_ASSET: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DeleteScopedAssetMetaDataForAssetDQ",
-    "scoped_metadata",
-    "delete_of_asset",
-    "DELETE",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete what is set for runs on an asset, whether or not it is in a data product.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-        _d.query("data_product_id"),
-    ),
-)
-
-_GET: _d.Operation[m.ScopedAssetMetadata] = _d.Operation(
-    __name__,
-    "GetScopedAssetMetaData",
-    "scoped_metadata",
-    "get",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata",
-    responses={200: "ScopedAssetMetadata", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read what is set for runs on an asset of a data product: error rows, favourite columns.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_product_id"),
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_UPDATE: _d.Operation[m.ScopedAssetMetadata] = _d.Operation(
-    __name__,
-    "UpdateScopedAssetMetaData",
-    "scoped_metadata",
-    "update",
-    "PATCH",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata",
-    responses={200: "ScopedAssetMetadata", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Set what runs on an asset of a data product do; members that are left out stay.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_product_id"),
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("ScopedAssetMetadataUpdate"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DeleteScopedAssetMetaData",
-    "scoped_metadata",
-    "delete",
-    "DELETE",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete what is set for runs on an asset of a data product.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_product_id"),
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    get_of_asset: _d.Operation[ScopedAssetMetadata] = _d.Operation(
+        id="GetScopedAssetMetaDataForAssetDQ",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata",
+        responses={200: "ScopedAssetMetadata", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read what is set for runs on an asset, whether or not it is in a data product.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+            _d.query("data_product_id"),
+        ),
+    )
+    update_of_asset: _d.Operation[ScopedAssetMetadata] = _d.Operation(
+        id="UpdateScopedAssetMetaDataForAssetDQ",
+        method="PATCH",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata",
+        responses={200: "ScopedAssetMetadata", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Set what runs on an asset do, in or out of a data product; members left out stay.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+            _d.query("data_product_id"),
+        ),
+        body=_d.Body("ScopedAssetMetadataUpdate"),
+    )
+    delete_of_asset: _d.Operation[None] = _d.Operation(
+        id="DeleteScopedAssetMetaDataForAssetDQ",
+        method="DELETE",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete what is set for runs on an asset, whether or not it is in a data product.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+            _d.query("data_product_id"),
+        ),
+    )
+    get: _d.Operation[ScopedAssetMetadata] = _d.Operation(
+        id="GetScopedAssetMetaData",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata",
+        responses={200: "ScopedAssetMetadata", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read what is set for runs on an asset of a data product: error rows, favourite columns.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_product_id"),
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+        ),
+    )
+    update: _d.Operation[ScopedAssetMetadata] = _d.Operation(
+        id="UpdateScopedAssetMetaData",
+        method="PATCH",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata",
+        responses={200: "ScopedAssetMetadata", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Set what runs on an asset of a data product do; members that are left out stay.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_product_id"),
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("ScopedAssetMetadataUpdate"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="DeleteScopedAssetMetaData",
+        method="DELETE",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete what is set for runs on an asset of a data product.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_product_id"),
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class ScopedMetadata(_d.Group):
     def get_of_asset(
         self, business_domain_id: str, data_asset_id: str, *, data_product_id: str | None = None
-    ) -> m.ScopedAssetMetadata:
+    ) -> ScopedAssetMetadata:
         """Read what is set for runs on an asset, whether or not it is in a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return self._send(_GET_OF_ASSET, (business_domain_id, data_asset_id, data_product_id))
+        return self._send(_Operations.get_of_asset, (business_domain_id, data_asset_id, data_product_id))
 
     def update_of_asset(
         self,
         business_domain_id: str,
         data_asset_id: str,
         *,
-        body: m.ScopedAssetMetadataUpdate,
+        body: ScopedAssetMetadataUpdate,
         data_product_id: str | None = None,
-    ) -> m.ScopedAssetMetadata:
+    ) -> ScopedAssetMetadata:
         """Set what runs on an asset do, in or out of a data product; members left out stay.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return self._send(_UPDATE_OF_ASSET, (business_domain_id, data_asset_id, data_product_id), body)
+        return self._send(_Operations.update_of_asset, (business_domain_id, data_asset_id, data_product_id), body)
 
     def delete_of_asset(
         self, business_domain_id: str, data_asset_id: str, *, data_product_id: str | None = None
@@ -144,55 +123,55 @@ class ScopedMetadata(_d.Group):
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return self._send(_DELETE_OF_ASSET, (business_domain_id, data_asset_id, data_product_id))
+        return self._send(_Operations.delete_of_asset, (business_domain_id, data_asset_id, data_product_id))
 
-    def get(self, business_domain_id: str, data_product_id: str, data_asset_id: str) -> m.ScopedAssetMetadata:
+    def get(self, business_domain_id: str, data_product_id: str, data_asset_id: str) -> ScopedAssetMetadata:
         """Read what is set for runs on an asset of a data product: error rows, favourite columns.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return self._send(_GET, (business_domain_id, data_product_id, data_asset_id))
+        return self._send(_Operations.get, (business_domain_id, data_product_id, data_asset_id))
 
     def update(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: m.ScopedAssetMetadataUpdate
-    ) -> m.ScopedAssetMetadata:
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: ScopedAssetMetadataUpdate
+    ) -> ScopedAssetMetadata:
         """Set what runs on an asset of a data product do; members that are left out stay.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return self._send(_UPDATE, (business_domain_id, data_product_id, data_asset_id), body)
+        return self._send(_Operations.update, (business_domain_id, data_product_id, data_asset_id), body)
 
     def delete(self, business_domain_id: str, data_product_id: str, data_asset_id: str) -> None:
         """Delete what is set for runs on an asset of a data product.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return self._send(_DELETE, (business_domain_id, data_product_id, data_asset_id))
+        return self._send(_Operations.delete, (business_domain_id, data_product_id, data_asset_id))
 
 
 class AsyncScopedMetadata(_d.AsyncGroup):
     async def get_of_asset(
         self, business_domain_id: str, data_asset_id: str, *, data_product_id: str | None = None
-    ) -> m.ScopedAssetMetadata:
+    ) -> ScopedAssetMetadata:
         """Read what is set for runs on an asset, whether or not it is in a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return await self._send(_GET_OF_ASSET, (business_domain_id, data_asset_id, data_product_id))
+        return await self._send(_Operations.get_of_asset, (business_domain_id, data_asset_id, data_product_id))
 
     async def update_of_asset(
         self,
         business_domain_id: str,
         data_asset_id: str,
         *,
-        body: m.ScopedAssetMetadataUpdate,
+        body: ScopedAssetMetadataUpdate,
         data_product_id: str | None = None,
-    ) -> m.ScopedAssetMetadata:
+    ) -> ScopedAssetMetadata:
         """Set what runs on an asset do, in or out of a data product; members left out stay.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return await self._send(_UPDATE_OF_ASSET, (business_domain_id, data_asset_id, data_product_id), body)
+        return await self._send(_Operations.update_of_asset, (business_domain_id, data_asset_id, data_product_id), body)
 
     async def delete_of_asset(
         self, business_domain_id: str, data_asset_id: str, *, data_product_id: str | None = None
@@ -201,27 +180,27 @@ class AsyncScopedMetadata(_d.AsyncGroup):
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return await self._send(_DELETE_OF_ASSET, (business_domain_id, data_asset_id, data_product_id))
+        return await self._send(_Operations.delete_of_asset, (business_domain_id, data_asset_id, data_product_id))
 
-    async def get(self, business_domain_id: str, data_product_id: str, data_asset_id: str) -> m.ScopedAssetMetadata:
+    async def get(self, business_domain_id: str, data_product_id: str, data_asset_id: str) -> ScopedAssetMetadata:
         """Read what is set for runs on an asset of a data product: error rows, favourite columns.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return await self._send(_GET, (business_domain_id, data_product_id, data_asset_id))
+        return await self._send(_Operations.get, (business_domain_id, data_product_id, data_asset_id))
 
     async def update(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: m.ScopedAssetMetadataUpdate
-    ) -> m.ScopedAssetMetadata:
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: ScopedAssetMetadataUpdate
+    ) -> ScopedAssetMetadata:
         """Set what runs on an asset of a data product do; members that are left out stay.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return await self._send(_UPDATE, (business_domain_id, data_product_id, data_asset_id), body)
+        return await self._send(_Operations.update, (business_domain_id, data_product_id, data_asset_id), body)
 
     async def delete(self, business_domain_id: str, data_product_id: str, data_asset_id: str) -> None:
         """Delete what is set for runs on an asset of a data product.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return await self._send(_DELETE, (business_domain_id, data_product_id, data_asset_id))
+        return await self._send(_Operations.delete, (business_domain_id, data_product_id, data_asset_id))

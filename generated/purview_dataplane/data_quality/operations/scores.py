@@ -8,101 +8,88 @@ from purview_core import declare as _d
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import AssetScoreObject, OpinionEntity, ScoreSnapshot
 
-    from .. import models as m
 
-_LIST_OF_ASSETS: _d.Operation[m.AssetScoreObject] = _d.Operation(
-    __name__,
-    "GetAssetScoresForAssetDQ",
-    "scores",
-    "list_of_assets",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/asset-scores",
-    responses={200: "AssetScoresResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read the latest scores of several assets; asset_id holds their ids, with commas between them.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.API_VERSION,
-        _d.query("asset_id", required=True),
-        _d.query("data_product_id"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
-
-_GET_SNAPSHOT_OF_ASSET: _d.Operation[m.ScoreSnapshot] = _d.Operation(
-    __name__,
-    "GetLatestSnapshotForAssetDQ",
-    "scores",
-    "get_snapshot_of_asset",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{assetId}/snapshots",
-    responses={200: "ScoreSnapshot", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read the latest scores of an asset, in or out of a data product, with those of each rule.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("asset_id"),
-        _d.API_VERSION,
-        _d.query("data_product_id"),
-    ),
-)
-
-_LIST_TREND: _d.Operation[list[m.OpinionEntity]] = _d.Operation(
-    __name__,
-    "OpinionTrend",
-    "scores",
-    "list_trend",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rule-opinions/{ruleId}",
-    responses={200: "list[OpinionEntity]", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read how one rule scored an asset over time, newest first; between two times where given.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_product_id"),
-        _d.path("data_asset_id"),
-        _d.path("rule_id"),
-        _d.API_VERSION,
-        _d.query("start_time", "datetime"),
-        _d.query("end_time", "datetime"),
-        _d.query("max_records_to_return", "int"),
-    ),
-)
-
-_GET_SNAPSHOT: _d.Operation[m.ScoreSnapshot] = _d.Operation(
-    __name__,
-    "GetLatestSnapshot",
-    "scores",
-    "get_snapshot",
-    "GET",
-    "/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{assetId}/snapshots",
-    responses={200: "ScoreSnapshot", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read the latest scores of an asset of a data product: its own, and each rule with its row counts.",
-    parameters=(
-        _d.path("business_domain_id"),
-        _d.path("data_product_id"),
-        _d.path("asset_id"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    list_of_assets: _d.Operation[AssetScoreObject] = _d.Operation(
+        id="GetAssetScoresForAssetDQ",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/asset-scores",
+        responses={200: "AssetScoresResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read the latest scores of several assets; asset_id holds their ids, with commas between them.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.API_VERSION,
+            _d.query("asset_id", required=True),
+            _d.query("data_product_id"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    get_snapshot_of_asset: _d.Operation[ScoreSnapshot] = _d.Operation(
+        id="GetLatestSnapshotForAssetDQ",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-assets/{assetId}/snapshots",
+        responses={200: "ScoreSnapshot", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read the latest scores of an asset, in or out of a data product, with those of each rule.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("asset_id"),
+            _d.API_VERSION,
+            _d.query("data_product_id"),
+        ),
+    )
+    list_trend: _d.Operation[_list[OpinionEntity]] = _d.Operation(
+        id="OpinionTrend",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rule-opinions/{ruleId}",
+        responses={200: "list[OpinionEntity]", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read how one rule scored an asset over time, newest first; between two times where given.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_product_id"),
+            _d.path("data_asset_id"),
+            _d.path("rule_id"),
+            _d.API_VERSION,
+            _d.query("start_time", "datetime"),
+            _d.query("end_time", "datetime"),
+            _d.query("max_records_to_return", "int"),
+        ),
+    )
+    get_snapshot: _d.Operation[ScoreSnapshot] = _d.Operation(
+        id="GetLatestSnapshot",
+        method="GET",
+        path="/datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{assetId}/snapshots",
+        responses={200: "ScoreSnapshot", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read the latest scores of an asset of a data product: its own, and each rule with its row counts.",
+        parameters=(
+            _d.path("business_domain_id"),
+            _d.path("data_product_id"),
+            _d.path("asset_id"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class Scores(_d.Group):
     def list_of_assets(
         self, business_domain_id: str, *, asset_id: str, data_product_id: str | None = None
-    ) -> _d.Pager[m.AssetScoreObject]:
+    ) -> Pager[AssetScoreObject]:
         """Read the latest scores of several assets; asset_id holds their ids, with commas between them.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/asset-scores
         """
-        return self._pages(_LIST_OF_ASSETS, (business_domain_id, asset_id, data_product_id))
+        return self._pages(_Operations.list_of_assets, (business_domain_id, asset_id, data_product_id))
 
     def get_snapshot_of_asset(
         self, business_domain_id: str, asset_id: str, *, data_product_id: str | None = None
-    ) -> m.ScoreSnapshot:
+    ) -> ScoreSnapshot:
         """Read the latest scores of an asset, in or out of a data product, with those of each rule.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{assetId}/snapshots
         """
-        return self._send(_GET_SNAPSHOT_OF_ASSET, (business_domain_id, asset_id, data_product_id))
+        return self._send(_Operations.get_snapshot_of_asset, (business_domain_id, asset_id, data_product_id))
 
     def list_trend(
         self,
@@ -114,42 +101,42 @@ class Scores(_d.Group):
         start_time: datetime | None = None,
         end_time: datetime | None = None,
         max_records_to_return: int | None = None,
-    ) -> _list[m.OpinionEntity]:
+    ) -> _list[OpinionEntity]:
         """Read how one rule scored an asset over time, newest first; between two times where given.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rule-opinions/{ruleId}
         """
         return self._send(
-            _LIST_TREND,
+            _Operations.list_trend,
             (business_domain_id, data_product_id, data_asset_id, rule_id, start_time, end_time, max_records_to_return),
         )
 
-    def get_snapshot(self, business_domain_id: str, data_product_id: str, asset_id: str) -> m.ScoreSnapshot:
+    def get_snapshot(self, business_domain_id: str, data_product_id: str, asset_id: str) -> ScoreSnapshot:
         """Read the latest scores of an asset of a data product: its own, and each rule with its row counts.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{assetId}/snapshots
         """
-        return self._send(_GET_SNAPSHOT, (business_domain_id, data_product_id, asset_id))
+        return self._send(_Operations.get_snapshot, (business_domain_id, data_product_id, asset_id))
 
 
 class AsyncScores(_d.AsyncGroup):
     def list_of_assets(
         self, business_domain_id: str, *, asset_id: str, data_product_id: str | None = None
-    ) -> _d.AsyncPager[m.AssetScoreObject]:
+    ) -> AsyncPager[AssetScoreObject]:
         """Read the latest scores of several assets; asset_id holds their ids, with commas between them.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/asset-scores
         """
-        return self._pages(_LIST_OF_ASSETS, (business_domain_id, asset_id, data_product_id))
+        return self._pages(_Operations.list_of_assets, (business_domain_id, asset_id, data_product_id))
 
     async def get_snapshot_of_asset(
         self, business_domain_id: str, asset_id: str, *, data_product_id: str | None = None
-    ) -> m.ScoreSnapshot:
+    ) -> ScoreSnapshot:
         """Read the latest scores of an asset, in or out of a data product, with those of each rule.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{assetId}/snapshots
         """
-        return await self._send(_GET_SNAPSHOT_OF_ASSET, (business_domain_id, asset_id, data_product_id))
+        return await self._send(_Operations.get_snapshot_of_asset, (business_domain_id, asset_id, data_product_id))
 
     async def list_trend(
         self,
@@ -161,19 +148,19 @@ class AsyncScores(_d.AsyncGroup):
         start_time: datetime | None = None,
         end_time: datetime | None = None,
         max_records_to_return: int | None = None,
-    ) -> _list[m.OpinionEntity]:
+    ) -> _list[OpinionEntity]:
         """Read how one rule scored an asset over time, newest first; between two times where given.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rule-opinions/{ruleId}
         """
         return await self._send(
-            _LIST_TREND,
+            _Operations.list_trend,
             (business_domain_id, data_product_id, data_asset_id, rule_id, start_time, end_time, max_records_to_return),
         )
 
-    async def get_snapshot(self, business_domain_id: str, data_product_id: str, asset_id: str) -> m.ScoreSnapshot:
+    async def get_snapshot(self, business_domain_id: str, data_product_id: str, asset_id: str) -> ScoreSnapshot:
         """Read the latest scores of an asset of a data product: its own, and each rule with its row counts.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{assetId}/snapshots
         """
-        return await self._send(_GET_SNAPSHOT, (business_domain_id, data_product_id, asset_id))
+        return await self._send(_Operations.get_snapshot, (business_domain_id, data_product_id, asset_id))

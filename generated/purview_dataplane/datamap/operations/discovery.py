@@ -6,93 +6,92 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import (
+        AutoCompleteOptions,
+        AutoCompleteResult,
+        QueryOptions,
+        SearchResultValue,
+        SuggestOptions,
+        SuggestResult,
+    )
 
-_AUTO_COMPLETE: _d.Operation[m.AutoCompleteResult] = _d.Operation(
-    __name__,
-    "Discovery_AutoComplete",
-    "discovery",
-    "auto_complete",
-    "POST",
-    "/datamap/api/search/autocomplete",
-    responses={200: "AutoCompleteResult", "default": "AtlasErrorResponse"},
-    summary="Complete a search text of up to 100 characters; 50 completions by default, 100 at most.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("AutoCompleteOptions"),
-    retry_safe=True,
-)
 
-_QUERY: _d.Operation[m.SearchResultValue] = _d.Operation(
-    __name__,
-    "Discovery_Query",
-    "discovery",
-    "query",
-    "POST",
-    "/datamap/api/search/query",
-    responses={200: "QueryResult", "default": "AtlasErrorResponse"},
-    summary="Search the catalog by keywords, filter and facets; up to 1000 hits a page, then a continuation token.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("QueryOptions"),
-    paging=_d.Paging("value", None, token="continuationToken", place="body"),
-    retry_safe=True,
-)
-
-_SUGGEST: _d.Operation[m.SuggestResult] = _d.Operation(
-    __name__,
-    "Discovery_Suggest",
-    "discovery",
-    "suggest",
-    "POST",
-    "/datamap/api/search/suggest",
-    responses={200: "SuggestResult", "default": "AtlasErrorResponse"},
-    summary="Suggest assets and terms for a text of up to 100 characters; 5 by default, 100 at most.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("SuggestOptions"),
-    retry_safe=True,
-)
+class _Operations:
+    auto_complete: _d.Operation[AutoCompleteResult] = _d.Operation(
+        id="Discovery_AutoComplete",
+        method="POST",
+        path="/datamap/api/search/autocomplete",
+        responses={200: "AutoCompleteResult", "default": "AtlasErrorResponse"},
+        summary="Complete a search text of up to 100 characters; 50 completions by default, 100 at most.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("AutoCompleteOptions"),
+        retry_safe=True,
+    )
+    query: _d.Operation[SearchResultValue] = _d.Operation(
+        id="Discovery_Query",
+        method="POST",
+        path="/datamap/api/search/query",
+        responses={200: "QueryResult", "default": "AtlasErrorResponse"},
+        summary="Search the catalog by keywords, filter and facets; up to 1000 hits a page, then a continuation token.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("QueryOptions"),
+        paging=_d.Paging("value", None, token="continuationToken", place="body"),
+        retry_safe=True,
+    )
+    suggest: _d.Operation[SuggestResult] = _d.Operation(
+        id="Discovery_Suggest",
+        method="POST",
+        path="/datamap/api/search/suggest",
+        responses={200: "SuggestResult", "default": "AtlasErrorResponse"},
+        summary="Suggest assets and terms for a text of up to 100 characters; 5 by default, 100 at most.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("SuggestOptions"),
+        retry_safe=True,
+    )
 
 
 class Discovery(_d.Group):
-    def auto_complete(self, *, body: m.AutoCompleteOptions) -> m.AutoCompleteResult:
+    def auto_complete(self, *, body: AutoCompleteOptions) -> AutoCompleteResult:
         """Complete a search text of up to 100 characters; 50 completions by default, 100 at most.
 
         POST /datamap/api/search/autocomplete
         """
-        return self._send(_AUTO_COMPLETE, (), body)
+        return self._send(_Operations.auto_complete, (), body)
 
-    def query(self, *, body: m.QueryOptions) -> _d.Pager[m.SearchResultValue]:
+    def query(self, *, body: QueryOptions) -> Pager[SearchResultValue]:
         """Search the catalog by keywords, filter and facets; up to 1000 hits a page, then a continuation token.
 
         POST /datamap/api/search/query
         """
-        return self._pages(_QUERY, (), body)
+        return self._pages(_Operations.query, (), body)
 
-    def suggest(self, *, body: m.SuggestOptions) -> m.SuggestResult:
+    def suggest(self, *, body: SuggestOptions) -> SuggestResult:
         """Suggest assets and terms for a text of up to 100 characters; 5 by default, 100 at most.
 
         POST /datamap/api/search/suggest
         """
-        return self._send(_SUGGEST, (), body)
+        return self._send(_Operations.suggest, (), body)
 
 
 class AsyncDiscovery(_d.AsyncGroup):
-    async def auto_complete(self, *, body: m.AutoCompleteOptions) -> m.AutoCompleteResult:
+    async def auto_complete(self, *, body: AutoCompleteOptions) -> AutoCompleteResult:
         """Complete a search text of up to 100 characters; 50 completions by default, 100 at most.
 
         POST /datamap/api/search/autocomplete
         """
-        return await self._send(_AUTO_COMPLETE, (), body)
+        return await self._send(_Operations.auto_complete, (), body)
 
-    def query(self, *, body: m.QueryOptions) -> _d.AsyncPager[m.SearchResultValue]:
+    def query(self, *, body: QueryOptions) -> AsyncPager[SearchResultValue]:
         """Search the catalog by keywords, filter and facets; up to 1000 hits a page, then a continuation token.
 
         POST /datamap/api/search/query
         """
-        return self._pages(_QUERY, (), body)
+        return self._pages(_Operations.query, (), body)
 
-    async def suggest(self, *, body: m.SuggestOptions) -> m.SuggestResult:
+    async def suggest(self, *, body: SuggestOptions) -> SuggestResult:
         """Suggest assets and terms for a text of up to 100 characters; 5 by default, 100 at most.
 
         POST /datamap/api/search/suggest
         """
-        return await self._send(_SUGGEST, (), body)
+        return await self._send(_Operations.suggest, (), body)

@@ -7,444 +7,340 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import (
+        AtlasGlossary,
+        AtlasGlossaryCategory,
+        AtlasGlossaryExtInfo,
+        AtlasGlossaryTerm,
+        AtlasRelatedCategoryHeader,
+        AtlasRelatedObjectId,
+        AtlasRelatedTermHeader,
+    )
 
-_LIST: _d.Operation[list[m.AtlasGlossary]] = _d.Operation(
-    __name__,
-    "Glossary_List",
-    "glossary",
-    "list",
-    "GET",
-    "/datamap/api/atlas/v2/glossary",
-    responses={200: "list[AtlasGlossary]", "default": "AtlasErrorResponse"},
-    summary="List the glossaries as a bare array, cut by limit and offset; terms and categories can be left out.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("limit", "int"),
-        _d.query("offset", "int"),
-        _d.query("sort"),
-        _d.query("ignore_terms_and_categories", "bool"),
-    ),
-)
 
-_CREATE: _d.Operation[m.AtlasGlossary] = _d.Operation(
-    __name__,
-    "Glossary_Create",
-    "glossary",
-    "create",
-    "POST",
-    "/datamap/api/atlas/v2/glossary",
-    responses={200: "AtlasGlossary", "default": "AtlasErrorResponse"},
-    summary="Create an empty glossary, to which terms and categories are added by calls of their own.",
-    body=_d.Body("AtlasGlossary"),
-)
-
-_GET: _d.Operation[m.AtlasGlossary] = _d.Operation(
-    __name__,
-    "Glossary_Get",
-    "glossary",
-    "get",
-    "GET",
-    "/datamap/api/atlas/v2/glossary/{glossaryId}",
-    responses={200: "AtlasGlossary", "default": "AtlasErrorResponse"},
-    summary="Read one glossary by its GUID, with headers of its terms and categories.",
-    parameters=(_d.path("glossary_id"),),
-)
-
-_UPDATE: _d.Operation[m.AtlasGlossary] = _d.Operation(
-    __name__,
-    "Glossary_Update",
-    "glossary",
-    "update",
-    "PUT",
-    "/datamap/api/atlas/v2/glossary/{glossaryId}",
-    responses={200: "AtlasGlossary", "default": "AtlasErrorResponse"},
-    summary="Update a glossary from a whole definition; to change a few texts use the partial update.",
-    parameters=(
-        _d.path("glossary_id"),
-        _d.API_VERSION,
-        _d.query("ignore_terms_and_categories", "bool"),
-    ),
-    body=_d.Body("AtlasGlossary"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Glossary_Delete",
-    "glossary",
-    "delete",
-    "DELETE",
-    "/datamap/api/atlas/v2/glossary/{glossaryId}",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Delete a glossary with all its terms and categories; better delete those first in smaller steps.",
-    parameters=(_d.path("glossary_id"),),
-)
-
-_LIST_CATEGORIES: _d.Operation[m.AtlasGlossaryCategory] = _d.Operation(
-    __name__,
-    "Glossary_ListCategories",
-    "glossary",
-    "list_categories",
-    "GET",
-    "/datamap/api/atlas/v2/glossary/{glossaryId}/categories",
-    responses={200: "list[AtlasGlossaryCategory]", "default": "AtlasErrorResponse"},
-    summary="List the categories of a glossary in full, in pages of limit items.",
-    parameters=(
-        _d.path("glossary_id"),
-        _d.query("limit", "int"),
-        _d.query("offset", "int"),
-        _d.query("sort"),
-    ),
-    paging=_d.Paging("value", None, offset="offset", limit="limit"),
-)
-
-_LIST_CATEGORIES_HEADERS: _d.Operation[m.AtlasRelatedCategoryHeader] = _d.Operation(
-    __name__,
-    "Glossary_ListCategoriesHeaders",
-    "glossary",
-    "list_categories_headers",
-    "GET",
-    "/datamap/api/atlas/v2/glossary/{glossaryId}/categories/headers",
-    responses={200: "list[AtlasRelatedCategoryHeader]", "default": "AtlasErrorResponse"},
-    summary="List the categories of a glossary as short headers, in pages of limit items.",
-    parameters=(
-        _d.path("glossary_id"),
-        _d.query("limit", "int"),
-        _d.query("offset", "int"),
-        _d.query("sort"),
-    ),
-    paging=_d.Paging("value", None, offset="offset", limit="limit"),
-)
-
-_GET_DETAILED: _d.Operation[m.AtlasGlossaryExtInfo] = _d.Operation(
-    __name__,
-    "Glossary_GetDetailed",
-    "glossary",
-    "get_detailed",
-    "GET",
-    "/datamap/api/atlas/v2/glossary/{glossaryId}/detailed",
-    responses={200: "AtlasGlossaryExtInfo", "default": "AtlasErrorResponse"},
-    summary="Read a glossary with all its terms and categories in full; heavy, so prefer the separate lists.",
-    parameters=(
-        _d.path("glossary_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_PARTIAL_UPDATE: _d.Operation[m.AtlasGlossary] = _d.Operation(
-    __name__,
-    "Glossary_PartialUpdate",
-    "glossary",
-    "partial_update",
-    "PUT",
-    "/datamap/api/atlas/v2/glossary/{glossaryId}/partial",
-    responses={200: "AtlasGlossary", "default": "AtlasErrorResponse"},
-    summary="Change only the descriptions, language or usage of a glossary; its qualified name is fixed.",
-    parameters=(
-        _d.path("glossary_id"),
-        _d.API_VERSION,
-        _d.query("ignore_terms_and_categories", "bool"),
-    ),
-    body=_d.Body("dict[str, str]"),
-)
-
-_LIST_TERMS: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
-    __name__,
-    "Glossary_ListTerms",
-    "glossary",
-    "list_terms",
-    "GET",
-    "/datamap/api/atlas/v2/glossary/{glossaryId}/terms",
-    responses={200: "list[AtlasGlossaryTerm]", "default": "AtlasErrorResponse"},
-    summary="List the terms of a glossary in full, in pages of limit items.",
-    parameters=(
-        _d.path("glossary_id"),
-        _d.API_VERSION,
-        _d.query("limit", "int"),
-        _d.query("offset", "int"),
-        _d.query("sort"),
-    ),
-    paging=_d.Paging("value", None, offset="offset", limit="limit"),
-)
-
-_LIST_TERM_HEADERS: _d.Operation[m.AtlasRelatedTermHeader] = _d.Operation(
-    __name__,
-    "Glossary_ListTermHeaders",
-    "glossary",
-    "list_term_headers",
-    "GET",
-    "/datamap/api/atlas/v2/glossary/{glossaryId}/terms/headers",
-    responses={200: "list[AtlasRelatedTermHeader]", "default": "AtlasErrorResponse"},
-    summary="List the terms of a glossary as short headers, in pages of limit items.",
-    parameters=(
-        _d.path("glossary_id"),
-        _d.query("limit", "int"),
-        _d.query("offset", "int"),
-        _d.query("sort"),
-    ),
-    paging=_d.Paging("value", None, offset="offset", limit="limit"),
-)
-
-_CREATE_CATEGORIES: _d.Operation[list[m.AtlasGlossaryCategory]] = _d.Operation(
-    __name__,
-    "Glossary_CreateCategories",
-    "glossary",
-    "create_categories",
-    "POST",
-    "/datamap/api/atlas/v2/glossary/categories",
-    responses={200: "list[AtlasGlossaryCategory]", "default": "AtlasErrorResponse"},
-    summary="Create several glossary categories in one call; each names its glossary in its anchor.",
-    body=_d.Body("list[AtlasGlossaryCategory]"),
-)
-
-_CREATE_CATEGORY: _d.Operation[m.AtlasGlossaryCategory] = _d.Operation(
-    __name__,
-    "Glossary_CreateCategory",
-    "glossary",
-    "create_category",
-    "POST",
-    "/datamap/api/atlas/v2/glossary/category",
-    responses={200: "AtlasGlossaryCategory", "default": "AtlasErrorResponse"},
-    summary="Create one category; the anchor in the body names the glossary that will hold it.",
-    body=_d.Body("AtlasGlossaryCategory"),
-)
-
-_GET_CATEGORY: _d.Operation[m.AtlasGlossaryCategory] = _d.Operation(
-    __name__,
-    "Glossary_GetCategory",
-    "glossary",
-    "get_category",
-    "GET",
-    "/datamap/api/atlas/v2/glossary/category/{categoryId}",
-    responses={200: "AtlasGlossaryCategory", "default": "AtlasErrorResponse"},
-    summary="Read one glossary category by its GUID, with its parent, children and term headers.",
-    parameters=(_d.path("category_id"),),
-)
-
-_UPDATE_CATEGORY: _d.Operation[m.AtlasGlossaryCategory] = _d.Operation(
-    __name__,
-    "Glossary_UpdateCategory",
-    "glossary",
-    "update_category",
-    "PUT",
-    "/datamap/api/atlas/v2/glossary/category/{categoryId}",
-    responses={200: "AtlasGlossaryCategory", "default": "AtlasErrorResponse"},
-    summary="Update a category from a whole definition; to change its descriptions use the partial update.",
-    parameters=(_d.path("category_id"),),
-    body=_d.Body("AtlasGlossaryCategory"),
-)
-
-_DELETE_CATEGORY: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Glossary_DeleteCategory",
-    "glossary",
-    "delete_category",
-    "DELETE",
-    "/datamap/api/atlas/v2/glossary/category/{categoryId}",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Delete one glossary category by its GUID; succeeds without an answer body.",
-    parameters=(_d.path("category_id"),),
-)
-
-_PARTIAL_UPDATE_CATEGORY: _d.Operation[m.AtlasGlossaryCategory] = _d.Operation(
-    __name__,
-    "Glossary_PartialUpdateCategory",
-    "glossary",
-    "partial_update_category",
-    "PUT",
-    "/datamap/api/atlas/v2/glossary/category/{categoryId}/partial",
-    responses={200: "AtlasGlossaryCategory", "default": "AtlasErrorResponse"},
-    summary="Change only the short and long description of a category; other fields are not supported.",
-    parameters=(_d.path("category_id"),),
-    body=_d.Body("dict[str, str]"),
-)
-
-_LIST_RELATED_CATEGORIES: _d.Operation[dict[str, list[m.AtlasRelatedCategoryHeader]]] = _d.Operation(
-    __name__,
-    "Glossary_ListRelatedCategories",
-    "glossary",
-    "list_related_categories",
-    "GET",
-    "/datamap/api/atlas/v2/glossary/category/{categoryId}/related",
-    responses={200: "dict[str, list[AtlasRelatedCategoryHeader]]", "default": "AtlasErrorResponse"},
-    summary="Read the parent and children of a category by relation; limit, offset and sort have no effect.",
-    parameters=(
-        _d.path("category_id"),
-        _d.query("limit", "int"),
-        _d.query("offset", "int"),
-        _d.query("sort"),
-    ),
-)
-
-_LIST_CATEGORY_TERMS: _d.Operation[m.AtlasRelatedTermHeader] = _d.Operation(
-    __name__,
-    "Glossary_ListCategoryTerms",
-    "glossary",
-    "list_category_terms",
-    "GET",
-    "/datamap/api/atlas/v2/glossary/category/{categoryId}/terms",
-    responses={200: "list[AtlasRelatedTermHeader]", "default": "AtlasErrorResponse"},
-    summary="List the headers of the terms that are filed under one category.",
-    parameters=(
-        _d.path("category_id"),
-        _d.query("limit", "int"),
-        _d.query("offset", "int"),
-        _d.query("sort"),
-    ),
-    paging=_d.Paging("value", None, offset="offset", limit="limit"),
-)
-
-_CREATE_TERM: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
-    __name__,
-    "Glossary_CreateTerm",
-    "glossary",
-    "create_term",
-    "POST",
-    "/datamap/api/atlas/v2/glossary/term",
-    responses={200: "AtlasGlossaryTerm", "default": "AtlasErrorResponse"},
-    summary="Create one term; the anchor in the body names the glossary that will hold it.",
-    parameters=(_d.query("include_term_hierarchy", "bool"),),
-    body=_d.Body("AtlasGlossaryTerm"),
-)
-
-_GET_TERM: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
-    __name__,
-    "Glossary_GetTerm",
-    "glossary",
-    "get_term",
-    "GET",
-    "/datamap/api/atlas/v2/glossary/term/{termId}",
-    responses={200: "AtlasGlossaryTerm", "default": "AtlasErrorResponse"},
-    summary="Read one glossary term by its GUID, with its attributes, contacts and related terms.",
-    parameters=(
-        _d.path("term_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_UPDATE_TERM: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
-    __name__,
-    "Glossary_UpdateTerm",
-    "glossary",
-    "update_term",
-    "PUT",
-    "/datamap/api/atlas/v2/glossary/term/{termId}",
-    responses={200: "AtlasGlossaryTerm", "default": "AtlasErrorResponse"},
-    summary="Update a term from a whole definition; to change a few fields use the partial update.",
-    parameters=(
-        _d.path("term_id"),
-        _d.API_VERSION,
-        _d.query("include_term_hierarchy", "bool"),
-    ),
-    body=_d.Body("AtlasGlossaryTerm"),
-)
-
-_DELETE_TERM: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Glossary_DeleteTerm",
-    "glossary",
-    "delete_term",
-    "DELETE",
-    "/datamap/api/atlas/v2/glossary/term/{termId}",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Delete one glossary term by its GUID; succeeds without an answer body.",
-    parameters=(_d.path("term_id"),),
-)
-
-_PARTIAL_UPDATE_TERM: _d.Operation[m.AtlasGlossaryTerm] = _d.Operation(
-    __name__,
-    "Glossary_PartialUpdateTerm",
-    "glossary",
-    "partial_update_term",
-    "PUT",
-    "/datamap/api/atlas/v2/glossary/term/{termId}/partial",
-    responses={200: "AtlasGlossaryTerm", "default": "AtlasErrorResponse"},
-    summary="Change only the descriptions, abbreviation, usage or status of a term; nothing else is supported.",
-    parameters=(
-        _d.path("term_id"),
-        _d.API_VERSION,
-        _d.query("include_term_hierarchy", "bool"),
-    ),
-    body=_d.Body("dict[str, str]"),
-)
-
-_CREATE_TERMS: _d.Operation[list[m.AtlasGlossaryTerm]] = _d.Operation(
-    __name__,
-    "Glossary_CreateTerms",
-    "glossary",
-    "create_terms",
-    "POST",
-    "/datamap/api/atlas/v2/glossary/terms",
-    responses={200: "list[AtlasGlossaryTerm]", "default": "AtlasErrorResponse"},
-    summary="Create several glossary terms in one call; each names its glossary in its anchor.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("include_term_hierarchy", "bool"),
-    ),
-    body=_d.Body("list[AtlasGlossaryTerm]"),
-)
-
-_LIST_ENTITIES_ASSIGNED_WITH_TERM: _d.Operation[m.AtlasRelatedObjectId] = _d.Operation(
-    __name__,
-    "Glossary_ListEntitiesAssignedWithTerm",
-    "glossary",
-    "list_entities_assigned_with_term",
-    "GET",
-    "/datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities",
-    responses={200: "list[AtlasRelatedObjectId]", "default": "AtlasErrorResponse"},
-    summary="List the entities to which a term is assigned, in pages of limit items.",
-    parameters=(
-        _d.path("term_id"),
-        _d.query("limit", "int"),
-        _d.query("offset", "int"),
-        _d.query("sort"),
-    ),
-    paging=_d.Paging("value", None, offset="offset", limit="limit"),
-)
-
-_ASSIGN_TERM_TO_ENTITIES: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Glossary_AssignTermToEntities",
-    "glossary",
-    "assign_term_to_entities",
-    "POST",
-    "/datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Assign a term to the listed entities; keep the batches small and make several calls.",
-    parameters=(_d.path("term_id"),),
-    body=_d.Body("list[AtlasRelatedObjectId]"),
-)
-
-_DELETE_TERM_ASSIGNMENT_FROM_ENTITIES: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Glossary_DeleteTermAssignmentFromEntities",
-    "glossary",
-    "delete_term_assignment_from_entities",
-    "DELETE",
-    "/datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Unassign a term from the listed entities; each must carry the relationship GUID of its assignment.",
-    parameters=(_d.path("term_id"),),
-    body=_d.Body("list[AtlasRelatedObjectId]"),
-)
-
-_LIST_RELATED_TERMS: _d.Operation[dict[str, list[m.AtlasRelatedTermHeader]]] = _d.Operation(
-    __name__,
-    "Glossary_ListRelatedTerms",
-    "glossary",
-    "list_related_terms",
-    "GET",
-    "/datamap/api/atlas/v2/glossary/terms/{termId}/related",
-    responses={200: "dict[str, list[AtlasRelatedTermHeader]]", "default": "AtlasErrorResponse"},
-    summary="Read the terms linked to a term, grouped by relation; limit, offset and sort have no effect.",
-    parameters=(
-        _d.path("term_id"),
-        _d.API_VERSION,
-        _d.query("limit", "int"),
-        _d.query("offset", "int"),
-        _d.query("sort"),
-    ),
-)
+class _Operations:
+    list: _d.Operation[_list[AtlasGlossary]] = _d.Operation(
+        id="Glossary_List",
+        method="GET",
+        path="/datamap/api/atlas/v2/glossary",
+        responses={200: "list[AtlasGlossary]", "default": "AtlasErrorResponse"},
+        summary="List the glossaries as a bare array, cut by limit and offset; terms and categories can be left out.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("limit", "int"),
+            _d.query("offset", "int"),
+            _d.query("sort"),
+            _d.query("ignore_terms_and_categories", "bool"),
+        ),
+    )
+    create: _d.Operation[AtlasGlossary] = _d.Operation(
+        id="Glossary_Create",
+        method="POST",
+        path="/datamap/api/atlas/v2/glossary",
+        responses={200: "AtlasGlossary", "default": "AtlasErrorResponse"},
+        summary="Create an empty glossary, to which terms and categories are added by calls of their own.",
+        body=_d.Body("AtlasGlossary"),
+    )
+    get: _d.Operation[AtlasGlossary] = _d.Operation(
+        id="Glossary_Get",
+        method="GET",
+        path="/datamap/api/atlas/v2/glossary/{glossaryId}",
+        responses={200: "AtlasGlossary", "default": "AtlasErrorResponse"},
+        summary="Read one glossary by its GUID, with headers of its terms and categories.",
+        parameters=(_d.path("glossary_id"),),
+    )
+    update: _d.Operation[AtlasGlossary] = _d.Operation(
+        id="Glossary_Update",
+        method="PUT",
+        path="/datamap/api/atlas/v2/glossary/{glossaryId}",
+        responses={200: "AtlasGlossary", "default": "AtlasErrorResponse"},
+        summary="Update a glossary from a whole definition; to change a few texts use the partial update.",
+        parameters=(
+            _d.path("glossary_id"),
+            _d.API_VERSION,
+            _d.query("ignore_terms_and_categories", "bool"),
+        ),
+        body=_d.Body("AtlasGlossary"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="Glossary_Delete",
+        method="DELETE",
+        path="/datamap/api/atlas/v2/glossary/{glossaryId}",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Delete a glossary with all its terms and categories; better delete those first in smaller steps.",
+        parameters=(_d.path("glossary_id"),),
+    )
+    list_categories: _d.Operation[AtlasGlossaryCategory] = _d.Operation(
+        id="Glossary_ListCategories",
+        method="GET",
+        path="/datamap/api/atlas/v2/glossary/{glossaryId}/categories",
+        responses={200: "list[AtlasGlossaryCategory]", "default": "AtlasErrorResponse"},
+        summary="List the categories of a glossary in full, in pages of limit items.",
+        parameters=(
+            _d.path("glossary_id"),
+            _d.query("limit", "int"),
+            _d.query("offset", "int"),
+            _d.query("sort"),
+        ),
+        paging=_d.Paging("value", None, offset="offset", limit="limit"),
+    )
+    list_categories_headers: _d.Operation[AtlasRelatedCategoryHeader] = _d.Operation(
+        id="Glossary_ListCategoriesHeaders",
+        method="GET",
+        path="/datamap/api/atlas/v2/glossary/{glossaryId}/categories/headers",
+        responses={200: "list[AtlasRelatedCategoryHeader]", "default": "AtlasErrorResponse"},
+        summary="List the categories of a glossary as short headers, in pages of limit items.",
+        parameters=(
+            _d.path("glossary_id"),
+            _d.query("limit", "int"),
+            _d.query("offset", "int"),
+            _d.query("sort"),
+        ),
+        paging=_d.Paging("value", None, offset="offset", limit="limit"),
+    )
+    get_detailed: _d.Operation[AtlasGlossaryExtInfo] = _d.Operation(
+        id="Glossary_GetDetailed",
+        method="GET",
+        path="/datamap/api/atlas/v2/glossary/{glossaryId}/detailed",
+        responses={200: "AtlasGlossaryExtInfo", "default": "AtlasErrorResponse"},
+        summary="Read a glossary with all its terms and categories in full; heavy, so prefer the separate lists.",
+        parameters=(
+            _d.path("glossary_id"),
+            _d.API_VERSION,
+        ),
+    )
+    partial_update: _d.Operation[AtlasGlossary] = _d.Operation(
+        id="Glossary_PartialUpdate",
+        method="PUT",
+        path="/datamap/api/atlas/v2/glossary/{glossaryId}/partial",
+        responses={200: "AtlasGlossary", "default": "AtlasErrorResponse"},
+        summary="Change only the descriptions, language or usage of a glossary; its qualified name is fixed.",
+        parameters=(
+            _d.path("glossary_id"),
+            _d.API_VERSION,
+            _d.query("ignore_terms_and_categories", "bool"),
+        ),
+        body=_d.Body("dict[str, str]"),
+    )
+    list_terms: _d.Operation[AtlasGlossaryTerm] = _d.Operation(
+        id="Glossary_ListTerms",
+        method="GET",
+        path="/datamap/api/atlas/v2/glossary/{glossaryId}/terms",
+        responses={200: "list[AtlasGlossaryTerm]", "default": "AtlasErrorResponse"},
+        summary="List the terms of a glossary in full, in pages of limit items.",
+        parameters=(
+            _d.path("glossary_id"),
+            _d.API_VERSION,
+            _d.query("limit", "int"),
+            _d.query("offset", "int"),
+            _d.query("sort"),
+        ),
+        paging=_d.Paging("value", None, offset="offset", limit="limit"),
+    )
+    list_term_headers: _d.Operation[AtlasRelatedTermHeader] = _d.Operation(
+        id="Glossary_ListTermHeaders",
+        method="GET",
+        path="/datamap/api/atlas/v2/glossary/{glossaryId}/terms/headers",
+        responses={200: "list[AtlasRelatedTermHeader]", "default": "AtlasErrorResponse"},
+        summary="List the terms of a glossary as short headers, in pages of limit items.",
+        parameters=(
+            _d.path("glossary_id"),
+            _d.query("limit", "int"),
+            _d.query("offset", "int"),
+            _d.query("sort"),
+        ),
+        paging=_d.Paging("value", None, offset="offset", limit="limit"),
+    )
+    create_categories: _d.Operation[_list[AtlasGlossaryCategory]] = _d.Operation(
+        id="Glossary_CreateCategories",
+        method="POST",
+        path="/datamap/api/atlas/v2/glossary/categories",
+        responses={200: "list[AtlasGlossaryCategory]", "default": "AtlasErrorResponse"},
+        summary="Create several glossary categories in one call; each names its glossary in its anchor.",
+        body=_d.Body("list[AtlasGlossaryCategory]"),
+    )
+    create_category: _d.Operation[AtlasGlossaryCategory] = _d.Operation(
+        id="Glossary_CreateCategory",
+        method="POST",
+        path="/datamap/api/atlas/v2/glossary/category",
+        responses={200: "AtlasGlossaryCategory", "default": "AtlasErrorResponse"},
+        summary="Create one category; the anchor in the body names the glossary that will hold it.",
+        body=_d.Body("AtlasGlossaryCategory"),
+    )
+    get_category: _d.Operation[AtlasGlossaryCategory] = _d.Operation(
+        id="Glossary_GetCategory",
+        method="GET",
+        path="/datamap/api/atlas/v2/glossary/category/{categoryId}",
+        responses={200: "AtlasGlossaryCategory", "default": "AtlasErrorResponse"},
+        summary="Read one glossary category by its GUID, with its parent, children and term headers.",
+        parameters=(_d.path("category_id"),),
+    )
+    update_category: _d.Operation[AtlasGlossaryCategory] = _d.Operation(
+        id="Glossary_UpdateCategory",
+        method="PUT",
+        path="/datamap/api/atlas/v2/glossary/category/{categoryId}",
+        responses={200: "AtlasGlossaryCategory", "default": "AtlasErrorResponse"},
+        summary="Update a category from a whole definition; to change its descriptions use the partial update.",
+        parameters=(_d.path("category_id"),),
+        body=_d.Body("AtlasGlossaryCategory"),
+    )
+    delete_category: _d.Operation[None] = _d.Operation(
+        id="Glossary_DeleteCategory",
+        method="DELETE",
+        path="/datamap/api/atlas/v2/glossary/category/{categoryId}",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Delete one glossary category by its GUID; succeeds without an answer body.",
+        parameters=(_d.path("category_id"),),
+    )
+    partial_update_category: _d.Operation[AtlasGlossaryCategory] = _d.Operation(
+        id="Glossary_PartialUpdateCategory",
+        method="PUT",
+        path="/datamap/api/atlas/v2/glossary/category/{categoryId}/partial",
+        responses={200: "AtlasGlossaryCategory", "default": "AtlasErrorResponse"},
+        summary="Change only the short and long description of a category; other fields are not supported.",
+        parameters=(_d.path("category_id"),),
+        body=_d.Body("dict[str, str]"),
+    )
+    list_related_categories: _d.Operation[dict[str, _list[AtlasRelatedCategoryHeader]]] = _d.Operation(
+        id="Glossary_ListRelatedCategories",
+        method="GET",
+        path="/datamap/api/atlas/v2/glossary/category/{categoryId}/related",
+        responses={200: "dict[str, list[AtlasRelatedCategoryHeader]]", "default": "AtlasErrorResponse"},
+        summary="Read the parent and children of a category by relation; limit, offset and sort have no effect.",
+        parameters=(
+            _d.path("category_id"),
+            _d.query("limit", "int"),
+            _d.query("offset", "int"),
+            _d.query("sort"),
+        ),
+    )
+    list_category_terms: _d.Operation[AtlasRelatedTermHeader] = _d.Operation(
+        id="Glossary_ListCategoryTerms",
+        method="GET",
+        path="/datamap/api/atlas/v2/glossary/category/{categoryId}/terms",
+        responses={200: "list[AtlasRelatedTermHeader]", "default": "AtlasErrorResponse"},
+        summary="List the headers of the terms that are filed under one category.",
+        parameters=(
+            _d.path("category_id"),
+            _d.query("limit", "int"),
+            _d.query("offset", "int"),
+            _d.query("sort"),
+        ),
+        paging=_d.Paging("value", None, offset="offset", limit="limit"),
+    )
+    create_term: _d.Operation[AtlasGlossaryTerm] = _d.Operation(
+        id="Glossary_CreateTerm",
+        method="POST",
+        path="/datamap/api/atlas/v2/glossary/term",
+        responses={200: "AtlasGlossaryTerm", "default": "AtlasErrorResponse"},
+        summary="Create one term; the anchor in the body names the glossary that will hold it.",
+        parameters=(_d.query("include_term_hierarchy", "bool"),),
+        body=_d.Body("AtlasGlossaryTerm"),
+    )
+    get_term: _d.Operation[AtlasGlossaryTerm] = _d.Operation(
+        id="Glossary_GetTerm",
+        method="GET",
+        path="/datamap/api/atlas/v2/glossary/term/{termId}",
+        responses={200: "AtlasGlossaryTerm", "default": "AtlasErrorResponse"},
+        summary="Read one glossary term by its GUID, with its attributes, contacts and related terms.",
+        parameters=(
+            _d.path("term_id"),
+            _d.API_VERSION,
+        ),
+    )
+    update_term: _d.Operation[AtlasGlossaryTerm] = _d.Operation(
+        id="Glossary_UpdateTerm",
+        method="PUT",
+        path="/datamap/api/atlas/v2/glossary/term/{termId}",
+        responses={200: "AtlasGlossaryTerm", "default": "AtlasErrorResponse"},
+        summary="Update a term from a whole definition; to change a few fields use the partial update.",
+        parameters=(
+            _d.path("term_id"),
+            _d.API_VERSION,
+            _d.query("include_term_hierarchy", "bool"),
+        ),
+        body=_d.Body("AtlasGlossaryTerm"),
+    )
+    delete_term: _d.Operation[None] = _d.Operation(
+        id="Glossary_DeleteTerm",
+        method="DELETE",
+        path="/datamap/api/atlas/v2/glossary/term/{termId}",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Delete one glossary term by its GUID; succeeds without an answer body.",
+        parameters=(_d.path("term_id"),),
+    )
+    partial_update_term: _d.Operation[AtlasGlossaryTerm] = _d.Operation(
+        id="Glossary_PartialUpdateTerm",
+        method="PUT",
+        path="/datamap/api/atlas/v2/glossary/term/{termId}/partial",
+        responses={200: "AtlasGlossaryTerm", "default": "AtlasErrorResponse"},
+        summary="Change only the descriptions, abbreviation, usage or status of a term; nothing else is supported.",
+        parameters=(
+            _d.path("term_id"),
+            _d.API_VERSION,
+            _d.query("include_term_hierarchy", "bool"),
+        ),
+        body=_d.Body("dict[str, str]"),
+    )
+    create_terms: _d.Operation[_list[AtlasGlossaryTerm]] = _d.Operation(
+        id="Glossary_CreateTerms",
+        method="POST",
+        path="/datamap/api/atlas/v2/glossary/terms",
+        responses={200: "list[AtlasGlossaryTerm]", "default": "AtlasErrorResponse"},
+        summary="Create several glossary terms in one call; each names its glossary in its anchor.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("include_term_hierarchy", "bool"),
+        ),
+        body=_d.Body("list[AtlasGlossaryTerm]"),
+    )
+    list_entities_assigned_with_term: _d.Operation[AtlasRelatedObjectId] = _d.Operation(
+        id="Glossary_ListEntitiesAssignedWithTerm",
+        method="GET",
+        path="/datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities",
+        responses={200: "list[AtlasRelatedObjectId]", "default": "AtlasErrorResponse"},
+        summary="List the entities to which a term is assigned, in pages of limit items.",
+        parameters=(
+            _d.path("term_id"),
+            _d.query("limit", "int"),
+            _d.query("offset", "int"),
+            _d.query("sort"),
+        ),
+        paging=_d.Paging("value", None, offset="offset", limit="limit"),
+    )
+    assign_term_to_entities: _d.Operation[None] = _d.Operation(
+        id="Glossary_AssignTermToEntities",
+        method="POST",
+        path="/datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Assign a term to the listed entities; keep the batches small and make several calls.",
+        parameters=(_d.path("term_id"),),
+        body=_d.Body("list[AtlasRelatedObjectId]"),
+    )
+    delete_term_assignment_from_entities: _d.Operation[None] = _d.Operation(
+        id="Glossary_DeleteTermAssignmentFromEntities",
+        method="DELETE",
+        path="/datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Unassign a term from the listed entities; each must carry the relationship GUID of its assignment.",
+        parameters=(_d.path("term_id"),),
+        body=_d.Body("list[AtlasRelatedObjectId]"),
+    )
+    list_related_terms: _d.Operation[dict[str, _list[AtlasRelatedTermHeader]]] = _d.Operation(
+        id="Glossary_ListRelatedTerms",
+        method="GET",
+        path="/datamap/api/atlas/v2/glossary/terms/{termId}/related",
+        responses={200: "dict[str, list[AtlasRelatedTermHeader]]", "default": "AtlasErrorResponse"},
+        summary="Read the terms linked to a term, grouped by relation; limit, offset and sort have no effect.",
+        parameters=(
+            _d.path("term_id"),
+            _d.API_VERSION,
+            _d.query("limit", "int"),
+            _d.query("offset", "int"),
+            _d.query("sort"),
+        ),
+    )
 
 
 class Glossary(_d.Group):
@@ -455,236 +351,234 @@ class Glossary(_d.Group):
         offset: int | None = None,
         sort: str | None = None,
         ignore_terms_and_categories: bool | None = None,
-    ) -> _list[m.AtlasGlossary]:
+    ) -> _list[AtlasGlossary]:
         """List the glossaries as a bare array, cut by limit and offset; terms and categories can be left out.
 
         GET /datamap/api/atlas/v2/glossary
         """
-        return self._send(_LIST, (limit, offset, sort, ignore_terms_and_categories))
+        return self._send(_Operations.list, (limit, offset, sort, ignore_terms_and_categories))
 
-    def create(self, *, body: m.AtlasGlossary) -> m.AtlasGlossary:
+    def create(self, *, body: AtlasGlossary) -> AtlasGlossary:
         """Create an empty glossary, to which terms and categories are added by calls of their own.
 
         POST /datamap/api/atlas/v2/glossary
         """
-        return self._send(_CREATE, (), body)
+        return self._send(_Operations.create, (), body)
 
-    def get(self, glossary_id: str) -> m.AtlasGlossary:
+    def get(self, glossary_id: str) -> AtlasGlossary:
         """Read one glossary by its GUID, with headers of its terms and categories.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}
         """
-        return self._send(_GET, (glossary_id,))
+        return self._send(_Operations.get, (glossary_id,))
 
     def update(
-        self, glossary_id: str, *, body: m.AtlasGlossary, ignore_terms_and_categories: bool | None = None
-    ) -> m.AtlasGlossary:
+        self, glossary_id: str, *, body: AtlasGlossary, ignore_terms_and_categories: bool | None = None
+    ) -> AtlasGlossary:
         """Update a glossary from a whole definition; to change a few texts use the partial update.
 
         PUT /datamap/api/atlas/v2/glossary/{glossaryId}
         """
-        return self._send(_UPDATE, (glossary_id, ignore_terms_and_categories), body)
+        return self._send(_Operations.update, (glossary_id, ignore_terms_and_categories), body)
 
     def delete(self, glossary_id: str) -> None:
         """Delete a glossary with all its terms and categories; better delete those first in smaller steps.
 
         DELETE /datamap/api/atlas/v2/glossary/{glossaryId}
         """
-        return self._send(_DELETE, (glossary_id,))
+        return self._send(_Operations.delete, (glossary_id,))
 
     def list_categories(
         self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.Pager[m.AtlasGlossaryCategory]:
+    ) -> Pager[AtlasGlossaryCategory]:
         """List the categories of a glossary in full, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/categories
         """
-        return self._pages(_LIST_CATEGORIES, (glossary_id, limit, offset, sort))
+        return self._pages(_Operations.list_categories, (glossary_id, limit, offset, sort))
 
     def list_categories_headers(
         self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.Pager[m.AtlasRelatedCategoryHeader]:
+    ) -> Pager[AtlasRelatedCategoryHeader]:
         """List the categories of a glossary as short headers, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/categories/headers
         """
-        return self._pages(_LIST_CATEGORIES_HEADERS, (glossary_id, limit, offset, sort))
+        return self._pages(_Operations.list_categories_headers, (glossary_id, limit, offset, sort))
 
-    def get_detailed(self, glossary_id: str) -> m.AtlasGlossaryExtInfo:
+    def get_detailed(self, glossary_id: str) -> AtlasGlossaryExtInfo:
         """Read a glossary with all its terms and categories in full; heavy, so prefer the separate lists.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/detailed
         """
-        return self._send(_GET_DETAILED, (glossary_id,))
+        return self._send(_Operations.get_detailed, (glossary_id,))
 
     def partial_update(
         self, glossary_id: str, *, body: dict[str, str], ignore_terms_and_categories: bool | None = None
-    ) -> m.AtlasGlossary:
+    ) -> AtlasGlossary:
         """Change only the descriptions, language or usage of a glossary; its qualified name is fixed.
 
         PUT /datamap/api/atlas/v2/glossary/{glossaryId}/partial
         """
-        return self._send(_PARTIAL_UPDATE, (glossary_id, ignore_terms_and_categories), body)
+        return self._send(_Operations.partial_update, (glossary_id, ignore_terms_and_categories), body)
 
     def list_terms(
         self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.Pager[m.AtlasGlossaryTerm]:
+    ) -> Pager[AtlasGlossaryTerm]:
         """List the terms of a glossary in full, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/terms
         """
-        return self._pages(_LIST_TERMS, (glossary_id, limit, offset, sort))
+        return self._pages(_Operations.list_terms, (glossary_id, limit, offset, sort))
 
     def list_term_headers(
         self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.Pager[m.AtlasRelatedTermHeader]:
+    ) -> Pager[AtlasRelatedTermHeader]:
         """List the terms of a glossary as short headers, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/terms/headers
         """
-        return self._pages(_LIST_TERM_HEADERS, (glossary_id, limit, offset, sort))
+        return self._pages(_Operations.list_term_headers, (glossary_id, limit, offset, sort))
 
-    def create_categories(self, *, body: _list[m.AtlasGlossaryCategory]) -> _list[m.AtlasGlossaryCategory]:
+    def create_categories(self, *, body: _list[AtlasGlossaryCategory]) -> _list[AtlasGlossaryCategory]:
         """Create several glossary categories in one call; each names its glossary in its anchor.
 
         POST /datamap/api/atlas/v2/glossary/categories
         """
-        return self._send(_CREATE_CATEGORIES, (), body)
+        return self._send(_Operations.create_categories, (), body)
 
-    def create_category(self, *, body: m.AtlasGlossaryCategory) -> m.AtlasGlossaryCategory:
+    def create_category(self, *, body: AtlasGlossaryCategory) -> AtlasGlossaryCategory:
         """Create one category; the anchor in the body names the glossary that will hold it.
 
         POST /datamap/api/atlas/v2/glossary/category
         """
-        return self._send(_CREATE_CATEGORY, (), body)
+        return self._send(_Operations.create_category, (), body)
 
-    def get_category(self, category_id: str) -> m.AtlasGlossaryCategory:
+    def get_category(self, category_id: str) -> AtlasGlossaryCategory:
         """Read one glossary category by its GUID, with its parent, children and term headers.
 
         GET /datamap/api/atlas/v2/glossary/category/{categoryId}
         """
-        return self._send(_GET_CATEGORY, (category_id,))
+        return self._send(_Operations.get_category, (category_id,))
 
-    def update_category(self, category_id: str, *, body: m.AtlasGlossaryCategory) -> m.AtlasGlossaryCategory:
+    def update_category(self, category_id: str, *, body: AtlasGlossaryCategory) -> AtlasGlossaryCategory:
         """Update a category from a whole definition; to change its descriptions use the partial update.
 
         PUT /datamap/api/atlas/v2/glossary/category/{categoryId}
         """
-        return self._send(_UPDATE_CATEGORY, (category_id,), body)
+        return self._send(_Operations.update_category, (category_id,), body)
 
     def delete_category(self, category_id: str) -> None:
         """Delete one glossary category by its GUID; succeeds without an answer body.
 
         DELETE /datamap/api/atlas/v2/glossary/category/{categoryId}
         """
-        return self._send(_DELETE_CATEGORY, (category_id,))
+        return self._send(_Operations.delete_category, (category_id,))
 
-    def partial_update_category(self, category_id: str, *, body: dict[str, str]) -> m.AtlasGlossaryCategory:
+    def partial_update_category(self, category_id: str, *, body: dict[str, str]) -> AtlasGlossaryCategory:
         """Change only the short and long description of a category; other fields are not supported.
 
         PUT /datamap/api/atlas/v2/glossary/category/{categoryId}/partial
         """
-        return self._send(_PARTIAL_UPDATE_CATEGORY, (category_id,), body)
+        return self._send(_Operations.partial_update_category, (category_id,), body)
 
     def list_related_categories(
         self, category_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> dict[str, _list[m.AtlasRelatedCategoryHeader]]:
+    ) -> dict[str, _list[AtlasRelatedCategoryHeader]]:
         """Read the parent and children of a category by relation; limit, offset and sort have no effect.
 
         GET /datamap/api/atlas/v2/glossary/category/{categoryId}/related
         """
-        return self._send(_LIST_RELATED_CATEGORIES, (category_id, limit, offset, sort))
+        return self._send(_Operations.list_related_categories, (category_id, limit, offset, sort))
 
     def list_category_terms(
         self, category_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.Pager[m.AtlasRelatedTermHeader]:
+    ) -> Pager[AtlasRelatedTermHeader]:
         """List the headers of the terms that are filed under one category.
 
         GET /datamap/api/atlas/v2/glossary/category/{categoryId}/terms
         """
-        return self._pages(_LIST_CATEGORY_TERMS, (category_id, limit, offset, sort))
+        return self._pages(_Operations.list_category_terms, (category_id, limit, offset, sort))
 
-    def create_term(
-        self, *, body: m.AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
-    ) -> m.AtlasGlossaryTerm:
+    def create_term(self, *, body: AtlasGlossaryTerm, include_term_hierarchy: bool | None = None) -> AtlasGlossaryTerm:
         """Create one term; the anchor in the body names the glossary that will hold it.
 
         POST /datamap/api/atlas/v2/glossary/term
         """
-        return self._send(_CREATE_TERM, (include_term_hierarchy,), body)
+        return self._send(_Operations.create_term, (include_term_hierarchy,), body)
 
-    def get_term(self, term_id: str) -> m.AtlasGlossaryTerm:
+    def get_term(self, term_id: str) -> AtlasGlossaryTerm:
         """Read one glossary term by its GUID, with its attributes, contacts and related terms.
 
         GET /datamap/api/atlas/v2/glossary/term/{termId}
         """
-        return self._send(_GET_TERM, (term_id,))
+        return self._send(_Operations.get_term, (term_id,))
 
     def update_term(
-        self, term_id: str, *, body: m.AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
-    ) -> m.AtlasGlossaryTerm:
+        self, term_id: str, *, body: AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
+    ) -> AtlasGlossaryTerm:
         """Update a term from a whole definition; to change a few fields use the partial update.
 
         PUT /datamap/api/atlas/v2/glossary/term/{termId}
         """
-        return self._send(_UPDATE_TERM, (term_id, include_term_hierarchy), body)
+        return self._send(_Operations.update_term, (term_id, include_term_hierarchy), body)
 
     def delete_term(self, term_id: str) -> None:
         """Delete one glossary term by its GUID; succeeds without an answer body.
 
         DELETE /datamap/api/atlas/v2/glossary/term/{termId}
         """
-        return self._send(_DELETE_TERM, (term_id,))
+        return self._send(_Operations.delete_term, (term_id,))
 
     def partial_update_term(
         self, term_id: str, *, body: dict[str, str], include_term_hierarchy: bool | None = None
-    ) -> m.AtlasGlossaryTerm:
+    ) -> AtlasGlossaryTerm:
         """Change only the descriptions, abbreviation, usage or status of a term; nothing else is supported.
 
         PUT /datamap/api/atlas/v2/glossary/term/{termId}/partial
         """
-        return self._send(_PARTIAL_UPDATE_TERM, (term_id, include_term_hierarchy), body)
+        return self._send(_Operations.partial_update_term, (term_id, include_term_hierarchy), body)
 
     def create_terms(
-        self, *, body: _list[m.AtlasGlossaryTerm], include_term_hierarchy: bool | None = None
-    ) -> _list[m.AtlasGlossaryTerm]:
+        self, *, body: _list[AtlasGlossaryTerm], include_term_hierarchy: bool | None = None
+    ) -> _list[AtlasGlossaryTerm]:
         """Create several glossary terms in one call; each names its glossary in its anchor.
 
         POST /datamap/api/atlas/v2/glossary/terms
         """
-        return self._send(_CREATE_TERMS, (include_term_hierarchy,), body)
+        return self._send(_Operations.create_terms, (include_term_hierarchy,), body)
 
     def list_entities_assigned_with_term(
         self, term_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.Pager[m.AtlasRelatedObjectId]:
+    ) -> Pager[AtlasRelatedObjectId]:
         """List the entities to which a term is assigned, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities
         """
-        return self._pages(_LIST_ENTITIES_ASSIGNED_WITH_TERM, (term_id, limit, offset, sort))
+        return self._pages(_Operations.list_entities_assigned_with_term, (term_id, limit, offset, sort))
 
-    def assign_term_to_entities(self, term_id: str, *, body: _list[m.AtlasRelatedObjectId]) -> None:
+    def assign_term_to_entities(self, term_id: str, *, body: _list[AtlasRelatedObjectId]) -> None:
         """Assign a term to the listed entities; keep the batches small and make several calls.
 
         POST /datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities
         """
-        return self._send(_ASSIGN_TERM_TO_ENTITIES, (term_id,), body)
+        return self._send(_Operations.assign_term_to_entities, (term_id,), body)
 
-    def delete_term_assignment_from_entities(self, term_id: str, *, body: _list[m.AtlasRelatedObjectId]) -> None:
+    def delete_term_assignment_from_entities(self, term_id: str, *, body: _list[AtlasRelatedObjectId]) -> None:
         """Unassign a term from the listed entities; each must carry the relationship GUID of its assignment.
 
         DELETE /datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities
         """
-        return self._send(_DELETE_TERM_ASSIGNMENT_FROM_ENTITIES, (term_id,), body)
+        return self._send(_Operations.delete_term_assignment_from_entities, (term_id,), body)
 
     def list_related_terms(
         self, term_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> dict[str, _list[m.AtlasRelatedTermHeader]]:
+    ) -> dict[str, _list[AtlasRelatedTermHeader]]:
         """Read the terms linked to a term, grouped by relation; limit, offset and sort have no effect.
 
         GET /datamap/api/atlas/v2/glossary/terms/{termId}/related
         """
-        return self._send(_LIST_RELATED_TERMS, (term_id, limit, offset, sort))
+        return self._send(_Operations.list_related_terms, (term_id, limit, offset, sort))
 
 
 class AsyncGlossary(_d.AsyncGroup):
@@ -695,233 +589,233 @@ class AsyncGlossary(_d.AsyncGroup):
         offset: int | None = None,
         sort: str | None = None,
         ignore_terms_and_categories: bool | None = None,
-    ) -> _list[m.AtlasGlossary]:
+    ) -> _list[AtlasGlossary]:
         """List the glossaries as a bare array, cut by limit and offset; terms and categories can be left out.
 
         GET /datamap/api/atlas/v2/glossary
         """
-        return await self._send(_LIST, (limit, offset, sort, ignore_terms_and_categories))
+        return await self._send(_Operations.list, (limit, offset, sort, ignore_terms_and_categories))
 
-    async def create(self, *, body: m.AtlasGlossary) -> m.AtlasGlossary:
+    async def create(self, *, body: AtlasGlossary) -> AtlasGlossary:
         """Create an empty glossary, to which terms and categories are added by calls of their own.
 
         POST /datamap/api/atlas/v2/glossary
         """
-        return await self._send(_CREATE, (), body)
+        return await self._send(_Operations.create, (), body)
 
-    async def get(self, glossary_id: str) -> m.AtlasGlossary:
+    async def get(self, glossary_id: str) -> AtlasGlossary:
         """Read one glossary by its GUID, with headers of its terms and categories.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}
         """
-        return await self._send(_GET, (glossary_id,))
+        return await self._send(_Operations.get, (glossary_id,))
 
     async def update(
-        self, glossary_id: str, *, body: m.AtlasGlossary, ignore_terms_and_categories: bool | None = None
-    ) -> m.AtlasGlossary:
+        self, glossary_id: str, *, body: AtlasGlossary, ignore_terms_and_categories: bool | None = None
+    ) -> AtlasGlossary:
         """Update a glossary from a whole definition; to change a few texts use the partial update.
 
         PUT /datamap/api/atlas/v2/glossary/{glossaryId}
         """
-        return await self._send(_UPDATE, (glossary_id, ignore_terms_and_categories), body)
+        return await self._send(_Operations.update, (glossary_id, ignore_terms_and_categories), body)
 
     async def delete(self, glossary_id: str) -> None:
         """Delete a glossary with all its terms and categories; better delete those first in smaller steps.
 
         DELETE /datamap/api/atlas/v2/glossary/{glossaryId}
         """
-        return await self._send(_DELETE, (glossary_id,))
+        return await self._send(_Operations.delete, (glossary_id,))
 
     def list_categories(
         self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.AsyncPager[m.AtlasGlossaryCategory]:
+    ) -> AsyncPager[AtlasGlossaryCategory]:
         """List the categories of a glossary in full, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/categories
         """
-        return self._pages(_LIST_CATEGORIES, (glossary_id, limit, offset, sort))
+        return self._pages(_Operations.list_categories, (glossary_id, limit, offset, sort))
 
     def list_categories_headers(
         self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.AsyncPager[m.AtlasRelatedCategoryHeader]:
+    ) -> AsyncPager[AtlasRelatedCategoryHeader]:
         """List the categories of a glossary as short headers, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/categories/headers
         """
-        return self._pages(_LIST_CATEGORIES_HEADERS, (glossary_id, limit, offset, sort))
+        return self._pages(_Operations.list_categories_headers, (glossary_id, limit, offset, sort))
 
-    async def get_detailed(self, glossary_id: str) -> m.AtlasGlossaryExtInfo:
+    async def get_detailed(self, glossary_id: str) -> AtlasGlossaryExtInfo:
         """Read a glossary with all its terms and categories in full; heavy, so prefer the separate lists.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/detailed
         """
-        return await self._send(_GET_DETAILED, (glossary_id,))
+        return await self._send(_Operations.get_detailed, (glossary_id,))
 
     async def partial_update(
         self, glossary_id: str, *, body: dict[str, str], ignore_terms_and_categories: bool | None = None
-    ) -> m.AtlasGlossary:
+    ) -> AtlasGlossary:
         """Change only the descriptions, language or usage of a glossary; its qualified name is fixed.
 
         PUT /datamap/api/atlas/v2/glossary/{glossaryId}/partial
         """
-        return await self._send(_PARTIAL_UPDATE, (glossary_id, ignore_terms_and_categories), body)
+        return await self._send(_Operations.partial_update, (glossary_id, ignore_terms_and_categories), body)
 
     def list_terms(
         self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.AsyncPager[m.AtlasGlossaryTerm]:
+    ) -> AsyncPager[AtlasGlossaryTerm]:
         """List the terms of a glossary in full, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/terms
         """
-        return self._pages(_LIST_TERMS, (glossary_id, limit, offset, sort))
+        return self._pages(_Operations.list_terms, (glossary_id, limit, offset, sort))
 
     def list_term_headers(
         self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.AsyncPager[m.AtlasRelatedTermHeader]:
+    ) -> AsyncPager[AtlasRelatedTermHeader]:
         """List the terms of a glossary as short headers, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/terms/headers
         """
-        return self._pages(_LIST_TERM_HEADERS, (glossary_id, limit, offset, sort))
+        return self._pages(_Operations.list_term_headers, (glossary_id, limit, offset, sort))
 
-    async def create_categories(self, *, body: _list[m.AtlasGlossaryCategory]) -> _list[m.AtlasGlossaryCategory]:
+    async def create_categories(self, *, body: _list[AtlasGlossaryCategory]) -> _list[AtlasGlossaryCategory]:
         """Create several glossary categories in one call; each names its glossary in its anchor.
 
         POST /datamap/api/atlas/v2/glossary/categories
         """
-        return await self._send(_CREATE_CATEGORIES, (), body)
+        return await self._send(_Operations.create_categories, (), body)
 
-    async def create_category(self, *, body: m.AtlasGlossaryCategory) -> m.AtlasGlossaryCategory:
+    async def create_category(self, *, body: AtlasGlossaryCategory) -> AtlasGlossaryCategory:
         """Create one category; the anchor in the body names the glossary that will hold it.
 
         POST /datamap/api/atlas/v2/glossary/category
         """
-        return await self._send(_CREATE_CATEGORY, (), body)
+        return await self._send(_Operations.create_category, (), body)
 
-    async def get_category(self, category_id: str) -> m.AtlasGlossaryCategory:
+    async def get_category(self, category_id: str) -> AtlasGlossaryCategory:
         """Read one glossary category by its GUID, with its parent, children and term headers.
 
         GET /datamap/api/atlas/v2/glossary/category/{categoryId}
         """
-        return await self._send(_GET_CATEGORY, (category_id,))
+        return await self._send(_Operations.get_category, (category_id,))
 
-    async def update_category(self, category_id: str, *, body: m.AtlasGlossaryCategory) -> m.AtlasGlossaryCategory:
+    async def update_category(self, category_id: str, *, body: AtlasGlossaryCategory) -> AtlasGlossaryCategory:
         """Update a category from a whole definition; to change its descriptions use the partial update.
 
         PUT /datamap/api/atlas/v2/glossary/category/{categoryId}
         """
-        return await self._send(_UPDATE_CATEGORY, (category_id,), body)
+        return await self._send(_Operations.update_category, (category_id,), body)
 
     async def delete_category(self, category_id: str) -> None:
         """Delete one glossary category by its GUID; succeeds without an answer body.
 
         DELETE /datamap/api/atlas/v2/glossary/category/{categoryId}
         """
-        return await self._send(_DELETE_CATEGORY, (category_id,))
+        return await self._send(_Operations.delete_category, (category_id,))
 
-    async def partial_update_category(self, category_id: str, *, body: dict[str, str]) -> m.AtlasGlossaryCategory:
+    async def partial_update_category(self, category_id: str, *, body: dict[str, str]) -> AtlasGlossaryCategory:
         """Change only the short and long description of a category; other fields are not supported.
 
         PUT /datamap/api/atlas/v2/glossary/category/{categoryId}/partial
         """
-        return await self._send(_PARTIAL_UPDATE_CATEGORY, (category_id,), body)
+        return await self._send(_Operations.partial_update_category, (category_id,), body)
 
     async def list_related_categories(
         self, category_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> dict[str, _list[m.AtlasRelatedCategoryHeader]]:
+    ) -> dict[str, _list[AtlasRelatedCategoryHeader]]:
         """Read the parent and children of a category by relation; limit, offset and sort have no effect.
 
         GET /datamap/api/atlas/v2/glossary/category/{categoryId}/related
         """
-        return await self._send(_LIST_RELATED_CATEGORIES, (category_id, limit, offset, sort))
+        return await self._send(_Operations.list_related_categories, (category_id, limit, offset, sort))
 
     def list_category_terms(
         self, category_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.AsyncPager[m.AtlasRelatedTermHeader]:
+    ) -> AsyncPager[AtlasRelatedTermHeader]:
         """List the headers of the terms that are filed under one category.
 
         GET /datamap/api/atlas/v2/glossary/category/{categoryId}/terms
         """
-        return self._pages(_LIST_CATEGORY_TERMS, (category_id, limit, offset, sort))
+        return self._pages(_Operations.list_category_terms, (category_id, limit, offset, sort))
 
     async def create_term(
-        self, *, body: m.AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
-    ) -> m.AtlasGlossaryTerm:
+        self, *, body: AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
+    ) -> AtlasGlossaryTerm:
         """Create one term; the anchor in the body names the glossary that will hold it.
 
         POST /datamap/api/atlas/v2/glossary/term
         """
-        return await self._send(_CREATE_TERM, (include_term_hierarchy,), body)
+        return await self._send(_Operations.create_term, (include_term_hierarchy,), body)
 
-    async def get_term(self, term_id: str) -> m.AtlasGlossaryTerm:
+    async def get_term(self, term_id: str) -> AtlasGlossaryTerm:
         """Read one glossary term by its GUID, with its attributes, contacts and related terms.
 
         GET /datamap/api/atlas/v2/glossary/term/{termId}
         """
-        return await self._send(_GET_TERM, (term_id,))
+        return await self._send(_Operations.get_term, (term_id,))
 
     async def update_term(
-        self, term_id: str, *, body: m.AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
-    ) -> m.AtlasGlossaryTerm:
+        self, term_id: str, *, body: AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
+    ) -> AtlasGlossaryTerm:
         """Update a term from a whole definition; to change a few fields use the partial update.
 
         PUT /datamap/api/atlas/v2/glossary/term/{termId}
         """
-        return await self._send(_UPDATE_TERM, (term_id, include_term_hierarchy), body)
+        return await self._send(_Operations.update_term, (term_id, include_term_hierarchy), body)
 
     async def delete_term(self, term_id: str) -> None:
         """Delete one glossary term by its GUID; succeeds without an answer body.
 
         DELETE /datamap/api/atlas/v2/glossary/term/{termId}
         """
-        return await self._send(_DELETE_TERM, (term_id,))
+        return await self._send(_Operations.delete_term, (term_id,))
 
     async def partial_update_term(
         self, term_id: str, *, body: dict[str, str], include_term_hierarchy: bool | None = None
-    ) -> m.AtlasGlossaryTerm:
+    ) -> AtlasGlossaryTerm:
         """Change only the descriptions, abbreviation, usage or status of a term; nothing else is supported.
 
         PUT /datamap/api/atlas/v2/glossary/term/{termId}/partial
         """
-        return await self._send(_PARTIAL_UPDATE_TERM, (term_id, include_term_hierarchy), body)
+        return await self._send(_Operations.partial_update_term, (term_id, include_term_hierarchy), body)
 
     async def create_terms(
-        self, *, body: _list[m.AtlasGlossaryTerm], include_term_hierarchy: bool | None = None
-    ) -> _list[m.AtlasGlossaryTerm]:
+        self, *, body: _list[AtlasGlossaryTerm], include_term_hierarchy: bool | None = None
+    ) -> _list[AtlasGlossaryTerm]:
         """Create several glossary terms in one call; each names its glossary in its anchor.
 
         POST /datamap/api/atlas/v2/glossary/terms
         """
-        return await self._send(_CREATE_TERMS, (include_term_hierarchy,), body)
+        return await self._send(_Operations.create_terms, (include_term_hierarchy,), body)
 
     def list_entities_assigned_with_term(
         self, term_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> _d.AsyncPager[m.AtlasRelatedObjectId]:
+    ) -> AsyncPager[AtlasRelatedObjectId]:
         """List the entities to which a term is assigned, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities
         """
-        return self._pages(_LIST_ENTITIES_ASSIGNED_WITH_TERM, (term_id, limit, offset, sort))
+        return self._pages(_Operations.list_entities_assigned_with_term, (term_id, limit, offset, sort))
 
-    async def assign_term_to_entities(self, term_id: str, *, body: _list[m.AtlasRelatedObjectId]) -> None:
+    async def assign_term_to_entities(self, term_id: str, *, body: _list[AtlasRelatedObjectId]) -> None:
         """Assign a term to the listed entities; keep the batches small and make several calls.
 
         POST /datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities
         """
-        return await self._send(_ASSIGN_TERM_TO_ENTITIES, (term_id,), body)
+        return await self._send(_Operations.assign_term_to_entities, (term_id,), body)
 
-    async def delete_term_assignment_from_entities(self, term_id: str, *, body: _list[m.AtlasRelatedObjectId]) -> None:
+    async def delete_term_assignment_from_entities(self, term_id: str, *, body: _list[AtlasRelatedObjectId]) -> None:
         """Unassign a term from the listed entities; each must carry the relationship GUID of its assignment.
 
         DELETE /datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities
         """
-        return await self._send(_DELETE_TERM_ASSIGNMENT_FROM_ENTITIES, (term_id,), body)
+        return await self._send(_Operations.delete_term_assignment_from_entities, (term_id,), body)
 
     async def list_related_terms(
         self, term_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
-    ) -> dict[str, _list[m.AtlasRelatedTermHeader]]:
+    ) -> dict[str, _list[AtlasRelatedTermHeader]]:
         """Read the terms linked to a term, grouped by relation; limit, offset and sort have no effect.
 
         GET /datamap/api/atlas/v2/glossary/terms/{termId}/related
         """
-        return await self._send(_LIST_RELATED_TERMS, (term_id, limit, offset, sort))
+        return await self._send(_Operations.list_related_terms, (term_id, limit, offset, sort))

@@ -6,119 +6,110 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import AtlasLineageInfo, LineageDirection
 
-_GET: _d.Operation[m.AtlasLineageInfo] = _d.Operation(
-    __name__,
-    "Lineage_Get",
-    "lineage",
-    "get",
-    "GET",
-    "/datamap/api/atlas/v2/lineage/{guid}",
-    responses={200: "AtlasLineageInfo", "default": "AtlasErrorResponse"},
-    summary="Read the lineage graph around an entity, upstream, downstream or both, to a given depth.",
-    parameters=(
-        _d.path("guid"),
-        _d.query("depth", "int"),
-        _d.query("direction", "LineageDirection", required=True),
-    ),
-)
 
-_GET_BY_UNIQUE_ATTRIBUTE: _d.Operation[m.AtlasLineageInfo] = _d.Operation(
-    __name__,
-    "Lineage_GetByUniqueAttribute",
-    "lineage",
-    "get_by_unique_attribute",
-    "GET",
-    "/datamap/api/atlas/v2/lineage/uniqueAttribute/type/{typeName}",
-    responses={200: "AtlasLineageInfo", "default": "AtlasErrorResponse"},
-    summary="Read the lineage graph around the entity with this type and qualified name, to a given depth.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("depth", "int"),
-        _d.query("direction", "LineageDirection", required=True),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-)
-
-_GET_NEXT_PAGE: _d.Operation[m.AtlasLineageInfo] = _d.Operation(
-    __name__,
-    "Lineage_GetNextPage",
-    "lineage",
-    "get_next_page",
-    "GET",
-    "/datamap/api/lineage/{guid}/next",
-    responses={200: "AtlasLineageInfo", "default": "AtlasErrorResponse"},
-    summary="Read the next step of a lineage graph in one direction, cut by offset and limit.",
-    parameters=(
-        _d.path("guid"),
-        _d.API_VERSION,
-        _d.query("direction", "LineageDirection", required=True),
-        _d.query("offset", "int"),
-        _d.query("limit", "int"),
-    ),
-)
+class _Operations:
+    get: _d.Operation[AtlasLineageInfo] = _d.Operation(
+        id="Lineage_Get",
+        method="GET",
+        path="/datamap/api/atlas/v2/lineage/{guid}",
+        responses={200: "AtlasLineageInfo", "default": "AtlasErrorResponse"},
+        summary="Read the lineage graph around an entity, upstream, downstream or both, to a given depth.",
+        parameters=(
+            _d.path("guid"),
+            _d.query("depth", "int"),
+            _d.query("direction", "LineageDirection", required=True),
+        ),
+    )
+    get_by_unique_attribute: _d.Operation[AtlasLineageInfo] = _d.Operation(
+        id="Lineage_GetByUniqueAttribute",
+        method="GET",
+        path="/datamap/api/atlas/v2/lineage/uniqueAttribute/type/{typeName}",
+        responses={200: "AtlasLineageInfo", "default": "AtlasErrorResponse"},
+        summary="Read the lineage graph around the entity with this type and qualified name, to a given depth.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("depth", "int"),
+            _d.query("direction", "LineageDirection", required=True),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+    )
+    get_next_page: _d.Operation[AtlasLineageInfo] = _d.Operation(
+        id="Lineage_GetNextPage",
+        method="GET",
+        path="/datamap/api/lineage/{guid}/next",
+        responses={200: "AtlasLineageInfo", "default": "AtlasErrorResponse"},
+        summary="Read the next step of a lineage graph in one direction, cut by offset and limit.",
+        parameters=(
+            _d.path("guid"),
+            _d.API_VERSION,
+            _d.query("direction", "LineageDirection", required=True),
+            _d.query("offset", "int"),
+            _d.query("limit", "int"),
+        ),
+    )
 
 
 class Lineage(_d.Group):
-    def get(self, guid: str, *, direction: m.LineageDirection, depth: int | None = None) -> m.AtlasLineageInfo:
+    def get(self, guid: str, *, direction: LineageDirection, depth: int | None = None) -> AtlasLineageInfo:
         """Read the lineage graph around an entity, upstream, downstream or both, to a given depth.
 
         GET /datamap/api/atlas/v2/lineage/{guid}
         """
-        return self._send(_GET, (guid, depth, direction))
+        return self._send(_Operations.get, (guid, depth, direction))
 
     def get_by_unique_attribute(
         self,
         type_name: str,
         *,
-        direction: m.LineageDirection,
+        direction: LineageDirection,
         depth: int | None = None,
         attr_qualified_name: str | None = None,
-    ) -> m.AtlasLineageInfo:
+    ) -> AtlasLineageInfo:
         """Read the lineage graph around the entity with this type and qualified name, to a given depth.
 
         GET /datamap/api/atlas/v2/lineage/uniqueAttribute/type/{typeName}
         """
-        return self._send(_GET_BY_UNIQUE_ATTRIBUTE, (type_name, depth, direction, attr_qualified_name))
+        return self._send(_Operations.get_by_unique_attribute, (type_name, depth, direction, attr_qualified_name))
 
     def get_next_page(
-        self, guid: str, *, direction: m.LineageDirection, offset: int | None = None, limit: int | None = None
-    ) -> m.AtlasLineageInfo:
+        self, guid: str, *, direction: LineageDirection, offset: int | None = None, limit: int | None = None
+    ) -> AtlasLineageInfo:
         """Read the next step of a lineage graph in one direction, cut by offset and limit.
 
         GET /datamap/api/lineage/{guid}/next
         """
-        return self._send(_GET_NEXT_PAGE, (guid, direction, offset, limit))
+        return self._send(_Operations.get_next_page, (guid, direction, offset, limit))
 
 
 class AsyncLineage(_d.AsyncGroup):
-    async def get(self, guid: str, *, direction: m.LineageDirection, depth: int | None = None) -> m.AtlasLineageInfo:
+    async def get(self, guid: str, *, direction: LineageDirection, depth: int | None = None) -> AtlasLineageInfo:
         """Read the lineage graph around an entity, upstream, downstream or both, to a given depth.
 
         GET /datamap/api/atlas/v2/lineage/{guid}
         """
-        return await self._send(_GET, (guid, depth, direction))
+        return await self._send(_Operations.get, (guid, depth, direction))
 
     async def get_by_unique_attribute(
         self,
         type_name: str,
         *,
-        direction: m.LineageDirection,
+        direction: LineageDirection,
         depth: int | None = None,
         attr_qualified_name: str | None = None,
-    ) -> m.AtlasLineageInfo:
+    ) -> AtlasLineageInfo:
         """Read the lineage graph around the entity with this type and qualified name, to a given depth.
 
         GET /datamap/api/atlas/v2/lineage/uniqueAttribute/type/{typeName}
         """
-        return await self._send(_GET_BY_UNIQUE_ATTRIBUTE, (type_name, depth, direction, attr_qualified_name))
+        return await self._send(_Operations.get_by_unique_attribute, (type_name, depth, direction, attr_qualified_name))
 
     async def get_next_page(
-        self, guid: str, *, direction: m.LineageDirection, offset: int | None = None, limit: int | None = None
-    ) -> m.AtlasLineageInfo:
+        self, guid: str, *, direction: LineageDirection, offset: int | None = None, limit: int | None = None
+    ) -> AtlasLineageInfo:
         """Read the next step of a lineage graph in one direction, cut by offset and limit.
 
         GET /datamap/api/lineage/{guid}/next
         """
-        return await self._send(_GET_NEXT_PAGE, (guid, direction, offset, limit))
+        return await self._send(_Operations.get_next_page, (guid, direction, offset, limit))

@@ -6,115 +6,102 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import AtlasRelationship, AtlasRelationshipWithExtInfo
 
-_UPDATE: _d.Operation[m.AtlasRelationship] = _d.Operation(
-    __name__,
-    "Relationship_Update",
-    "relationship",
-    "update",
-    "PUT",
-    "/datamap/api/atlas/v2/relationship",
-    responses={200: "AtlasRelationship", "default": "AtlasErrorResponse"},
-    summary="Update the attributes of an existing relationship, found by the GUID in the body.",
-    body=_d.Body("AtlasRelationship"),
-)
 
-_CREATE: _d.Operation[m.AtlasRelationship] = _d.Operation(
-    __name__,
-    "Relationship_Create",
-    "relationship",
-    "create",
-    "POST",
-    "/datamap/api/atlas/v2/relationship",
-    responses={200: "AtlasRelationship", "default": "AtlasErrorResponse"},
-    summary="Create a relationship of a given type, with an entity at each of its two ends.",
-    body=_d.Body("AtlasRelationship"),
-)
-
-_GET: _d.Operation[m.AtlasRelationshipWithExtInfo] = _d.Operation(
-    __name__,
-    "Relationship_Get",
-    "relationship",
-    "get",
-    "GET",
-    "/datamap/api/atlas/v2/relationship/guid/{guid}",
-    responses={200: "AtlasRelationshipWithExtInfo", "default": "AtlasErrorResponse"},
-    summary="Read one relationship by its GUID, with headers of the entities at its ends on request.",
-    parameters=(
-        _d.path("guid"),
-        _d.query("extended_info", "bool"),
-    ),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Relationship_Delete",
-    "relationship",
-    "delete",
-    "DELETE",
-    "/datamap/api/atlas/v2/relationship/guid/{guid}",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Delete one relationship by its GUID; the entities at its ends stay.",
-    parameters=(_d.path("guid"),),
-)
+class _Operations:
+    update: _d.Operation[AtlasRelationship] = _d.Operation(
+        id="Relationship_Update",
+        method="PUT",
+        path="/datamap/api/atlas/v2/relationship",
+        responses={200: "AtlasRelationship", "default": "AtlasErrorResponse"},
+        summary="Update the attributes of an existing relationship, found by the GUID in the body.",
+        body=_d.Body("AtlasRelationship"),
+    )
+    create: _d.Operation[AtlasRelationship] = _d.Operation(
+        id="Relationship_Create",
+        method="POST",
+        path="/datamap/api/atlas/v2/relationship",
+        responses={200: "AtlasRelationship", "default": "AtlasErrorResponse"},
+        summary="Create a relationship of a given type, with an entity at each of its two ends.",
+        body=_d.Body("AtlasRelationship"),
+    )
+    get: _d.Operation[AtlasRelationshipWithExtInfo] = _d.Operation(
+        id="Relationship_Get",
+        method="GET",
+        path="/datamap/api/atlas/v2/relationship/guid/{guid}",
+        responses={200: "AtlasRelationshipWithExtInfo", "default": "AtlasErrorResponse"},
+        summary="Read one relationship by its GUID, with headers of the entities at its ends on request.",
+        parameters=(
+            _d.path("guid"),
+            _d.query("extended_info", "bool"),
+        ),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="Relationship_Delete",
+        method="DELETE",
+        path="/datamap/api/atlas/v2/relationship/guid/{guid}",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Delete one relationship by its GUID; the entities at its ends stay.",
+        parameters=(_d.path("guid"),),
+    )
 
 
 class Relationship(_d.Group):
-    def update(self, *, body: m.AtlasRelationship) -> m.AtlasRelationship:
+    def update(self, *, body: AtlasRelationship) -> AtlasRelationship:
         """Update the attributes of an existing relationship, found by the GUID in the body.
 
         PUT /datamap/api/atlas/v2/relationship
         """
-        return self._send(_UPDATE, (), body)
+        return self._send(_Operations.update, (), body)
 
-    def create(self, *, body: m.AtlasRelationship) -> m.AtlasRelationship:
+    def create(self, *, body: AtlasRelationship) -> AtlasRelationship:
         """Create a relationship of a given type, with an entity at each of its two ends.
 
         POST /datamap/api/atlas/v2/relationship
         """
-        return self._send(_CREATE, (), body)
+        return self._send(_Operations.create, (), body)
 
-    def get(self, guid: str, *, extended_info: bool | None = None) -> m.AtlasRelationshipWithExtInfo:
+    def get(self, guid: str, *, extended_info: bool | None = None) -> AtlasRelationshipWithExtInfo:
         """Read one relationship by its GUID, with headers of the entities at its ends on request.
 
         GET /datamap/api/atlas/v2/relationship/guid/{guid}
         """
-        return self._send(_GET, (guid, extended_info))
+        return self._send(_Operations.get, (guid, extended_info))
 
     def delete(self, guid: str) -> None:
         """Delete one relationship by its GUID; the entities at its ends stay.
 
         DELETE /datamap/api/atlas/v2/relationship/guid/{guid}
         """
-        return self._send(_DELETE, (guid,))
+        return self._send(_Operations.delete, (guid,))
 
 
 class AsyncRelationship(_d.AsyncGroup):
-    async def update(self, *, body: m.AtlasRelationship) -> m.AtlasRelationship:
+    async def update(self, *, body: AtlasRelationship) -> AtlasRelationship:
         """Update the attributes of an existing relationship, found by the GUID in the body.
 
         PUT /datamap/api/atlas/v2/relationship
         """
-        return await self._send(_UPDATE, (), body)
+        return await self._send(_Operations.update, (), body)
 
-    async def create(self, *, body: m.AtlasRelationship) -> m.AtlasRelationship:
+    async def create(self, *, body: AtlasRelationship) -> AtlasRelationship:
         """Create a relationship of a given type, with an entity at each of its two ends.
 
         POST /datamap/api/atlas/v2/relationship
         """
-        return await self._send(_CREATE, (), body)
+        return await self._send(_Operations.create, (), body)
 
-    async def get(self, guid: str, *, extended_info: bool | None = None) -> m.AtlasRelationshipWithExtInfo:
+    async def get(self, guid: str, *, extended_info: bool | None = None) -> AtlasRelationshipWithExtInfo:
         """Read one relationship by its GUID, with headers of the entities at its ends on request.
 
         GET /datamap/api/atlas/v2/relationship/guid/{guid}
         """
-        return await self._send(_GET, (guid, extended_info))
+        return await self._send(_Operations.get, (guid, extended_info))
 
     async def delete(self, guid: str) -> None:
         """Delete one relationship by its GUID; the entities at its ends stay.
 
         DELETE /datamap/api/atlas/v2/relationship/guid/{guid}
         """
-        return await self._send(_DELETE, (guid,))
+        return await self._send(_Operations.delete, (guid,))

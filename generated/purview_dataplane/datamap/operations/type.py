@@ -7,602 +7,527 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import (
+        AtlasBusinessMetadataDef,
+        AtlasClassificationDef,
+        AtlasEntityDef,
+        AtlasEnumDef,
+        AtlasRelationshipDef,
+        AtlasStructDef,
+        AtlasTypeDef,
+        AtlasTypeDefHeader,
+        AtlasTypesDef,
+        TermTemplateDef,
+        TypeCategory,
+    )
 
-_GET_BUSINESS_METADATA_DEF_BY_GUID: _d.Operation[m.AtlasBusinessMetadataDef] = _d.Operation(
-    __name__,
-    "Type_GetBusinessMetadataDefByGuid",
-    "type",
-    "get_business_metadata_def_by_guid",
-    "GET",
-    "/datamap/api/atlas/v2/types/businessmetadatadef/guid/{guid}",
-    responses={200: "AtlasBusinessMetadataDef", "default": "AtlasErrorResponse"},
-    summary="Read the definition of a business metadata group, with its attributes, by GUID.",
-    parameters=(_d.path("guid"),),
-)
 
-_GET_BUSINESS_METADATA_DEF_BY_NAME: _d.Operation[m.AtlasBusinessMetadataDef] = _d.Operation(
-    __name__,
-    "Type_GetBusinessMetadataDefByName",
-    "type",
-    "get_business_metadata_def_by_name",
-    "GET",
-    "/datamap/api/atlas/v2/types/businessmetadatadef/name/{name}",
-    responses={200: "AtlasBusinessMetadataDef", "default": "AtlasErrorResponse"},
-    summary="Read the definition of a business metadata group, with its attributes, by unique name.",
-    parameters=(_d.path("name"),),
-)
-
-_GET_CLASSIFICATION_DEF_BY_GUID: _d.Operation[m.AtlasClassificationDef] = _d.Operation(
-    __name__,
-    "Type_GetClassificationDefByGuid",
-    "type",
-    "get_classification_def_by_guid",
-    "GET",
-    "/datamap/api/atlas/v2/types/classificationdef/guid/{guid}",
-    responses={200: "AtlasClassificationDef", "default": "AtlasErrorResponse"},
-    summary="Read the definition of a classification type, with its super and sub types, by GUID.",
-    parameters=(_d.path("guid"),),
-)
-
-_GET_CLASSIFICATION_DEF_BY_NAME: _d.Operation[m.AtlasClassificationDef] = _d.Operation(
-    __name__,
-    "Type_GetClassificationDefByName",
-    "type",
-    "get_classification_def_by_name",
-    "GET",
-    "/datamap/api/atlas/v2/types/classificationdef/name/{name}",
-    responses={200: "AtlasClassificationDef", "default": "AtlasErrorResponse"},
-    summary="Read the definition of a classification type, with its super and sub types, by unique name.",
-    parameters=(_d.path("name"),),
-)
-
-_GET_ENTITY_DEF_BY_GUID: _d.Operation[m.AtlasEntityDef] = _d.Operation(
-    __name__,
-    "Type_GetEntityDefByGuid",
-    "type",
-    "get_entity_def_by_guid",
-    "GET",
-    "/datamap/api/atlas/v2/types/entitydef/guid/{guid}",
-    responses={200: "AtlasEntityDef", "default": "AtlasErrorResponse"},
-    summary="Read the definition of an entity type, with its attributes and super types, by GUID.",
-    parameters=(_d.path("guid"),),
-)
-
-_GET_ENTITY_DEF_BY_NAME: _d.Operation[m.AtlasEntityDef] = _d.Operation(
-    __name__,
-    "Type_GetEntityDefByName",
-    "type",
-    "get_entity_def_by_name",
-    "GET",
-    "/datamap/api/atlas/v2/types/entitydef/name/{name}",
-    responses={200: "AtlasEntityDef", "default": "AtlasErrorResponse"},
-    summary="Read the definition of an entity type, with its attributes and super types, by unique name.",
-    parameters=(_d.path("name"),),
-)
-
-_GET_ENUM_DEF_BY_GUID: _d.Operation[m.AtlasEnumDef] = _d.Operation(
-    __name__,
-    "Type_GetEnumDefByGuid",
-    "type",
-    "get_enum_def_by_guid",
-    "GET",
-    "/datamap/api/atlas/v2/types/enumdef/guid/{guid}",
-    responses={200: "AtlasEnumDef", "default": "AtlasErrorResponse"},
-    summary="Read the definition of an enumeration type, with its allowed values, by GUID.",
-    parameters=(_d.path("guid"),),
-)
-
-_GET_ENUM_DEF_BY_NAME: _d.Operation[m.AtlasEnumDef] = _d.Operation(
-    __name__,
-    "Type_GetEnumDefByName",
-    "type",
-    "get_enum_def_by_name",
-    "GET",
-    "/datamap/api/atlas/v2/types/enumdef/name/{name}",
-    responses={200: "AtlasEnumDef", "default": "AtlasErrorResponse"},
-    summary="Read the definition of an enumeration type, with its allowed values, by unique name.",
-    parameters=(_d.path("name"),),
-)
-
-_GET_RELATIONSHIP_DEF_BY_GUID: _d.Operation[m.AtlasRelationshipDef] = _d.Operation(
-    __name__,
-    "Type_GetRelationshipDefByGuid",
-    "type",
-    "get_relationship_def_by_guid",
-    "GET",
-    "/datamap/api/atlas/v2/types/relationshipdef/guid/{guid}",
-    responses={200: "AtlasRelationshipDef", "default": "AtlasErrorResponse"},
-    summary="Read the definition of a relationship type, with its two end types, by GUID.",
-    parameters=(_d.path("guid"),),
-)
-
-_GET_RELATIONSHIP_DEF_BY_NAME: _d.Operation[m.AtlasRelationshipDef] = _d.Operation(
-    __name__,
-    "Type_GetRelationshipDefByName",
-    "type",
-    "get_relationship_def_by_name",
-    "GET",
-    "/datamap/api/atlas/v2/types/relationshipdef/name/{name}",
-    responses={200: "AtlasRelationshipDef", "default": "AtlasErrorResponse"},
-    summary="Read the definition of a relationship type, with its two end types, by unique name.",
-    parameters=(_d.path("name"),),
-)
-
-_GET_STRUCT_DEF_BY_GUID: _d.Operation[m.AtlasStructDef] = _d.Operation(
-    __name__,
-    "Type_GetStructDefByGuid",
-    "type",
-    "get_struct_def_by_guid",
-    "GET",
-    "/datamap/api/atlas/v2/types/structdef/guid/{guid}",
-    responses={200: "AtlasStructDef", "default": "AtlasErrorResponse"},
-    summary="Read the definition of a struct type, with its attributes, by GUID.",
-    parameters=(_d.path("guid"),),
-)
-
-_GET_STRUCT_DEF_BY_NAME: _d.Operation[m.AtlasStructDef] = _d.Operation(
-    __name__,
-    "Type_GetStructDefByName",
-    "type",
-    "get_struct_def_by_name",
-    "GET",
-    "/datamap/api/atlas/v2/types/structdef/name/{name}",
-    responses={200: "AtlasStructDef", "default": "AtlasErrorResponse"},
-    summary="Read the definition of a struct type, with its attributes, by unique name.",
-    parameters=(_d.path("name"),),
-)
-
-_GET_BY_GUID: _d.Operation[m.AtlasTypeDef] = _d.Operation(
-    __name__,
-    "Type_GetByGuid",
-    "type",
-    "get_by_guid",
-    "GET",
-    "/datamap/api/atlas/v2/types/typedef/guid/{guid}",
-    responses={200: "AtlasTypeDef", "default": "AtlasErrorResponse"},
-    summary="Read the definition of a type of any category by GUID; the category tells which fields apply.",
-    parameters=(_d.path("guid"),),
-)
-
-_GET_BY_NAME: _d.Operation[m.AtlasTypeDef] = _d.Operation(
-    __name__,
-    "Type_GetByName",
-    "type",
-    "get_by_name",
-    "GET",
-    "/datamap/api/atlas/v2/types/typedef/name/{name}",
-    responses={200: "AtlasTypeDef", "default": "AtlasErrorResponse"},
-    summary="Read the definition of a type of any category by unique name; the category tells which fields apply.",
-    parameters=(_d.path("name"),),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Type_Delete",
-    "type",
-    "delete",
-    "DELETE",
-    "/datamap/api/atlas/v2/types/typedef/name/{name}",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Delete one type definition by its name; refused while entities or other types refer to it.",
-    parameters=(_d.path("name"),),
-)
-
-_LIST: _d.Operation[m.AtlasTypesDef] = _d.Operation(
-    __name__,
-    "Type_List",
-    "type",
-    "list",
-    "GET",
-    "/datamap/api/atlas/v2/types/typedefs",
-    responses={200: "AtlasTypesDef", "default": "AtlasErrorResponse"},
-    summary="Read all type definitions, grouped by category; one category, or term templates too, on request.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("include_term_template", "bool"),
-        _d.query("type_", "TypeCategory"),
-    ),
-)
-
-_BULK_UPDATE: _d.Operation[m.AtlasTypesDef] = _d.Operation(
-    __name__,
-    "Type_BulkUpdate",
-    "type",
-    "bulk_update",
-    "PUT",
-    "/datamap/api/atlas/v2/types/typedefs",
-    responses={200: "AtlasTypesDef", "default": "AtlasErrorResponse"},
-    summary="Update many type definitions of any category at once; only what differs is stored.",
-    body=_d.Body("AtlasTypesDef"),
-)
-
-_BULK_CREATE: _d.Operation[m.AtlasTypesDef] = _d.Operation(
-    __name__,
-    "Type_BulkCreate",
-    "type",
-    "bulk_create",
-    "POST",
-    "/datamap/api/atlas/v2/types/typedefs",
-    responses={200: "AtlasTypesDef", "default": "AtlasErrorResponse"},
-    summary="Create many type definitions of any category at once; leave out those that exist already.",
-    body=_d.Body("AtlasTypesDef"),
-)
-
-_BULK_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Type_BulkDelete",
-    "type",
-    "bulk_delete",
-    "DELETE",
-    "/datamap/api/atlas/v2/types/typedefs",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Delete the type definitions that the body lists, of any category, in one call.",
-    body=_d.Body("AtlasTypesDef"),
-)
-
-_LIST_HEADERS: _d.Operation[list[m.AtlasTypeDefHeader]] = _d.Operation(
-    __name__,
-    "Type_ListHeaders",
-    "type",
-    "list_headers",
-    "GET",
-    "/datamap/api/atlas/v2/types/typedefs/headers",
-    responses={200: "list[AtlasTypeDefHeader]", "default": "AtlasErrorResponse"},
-    summary="List the types by GUID, name and category only; far lighter than their full definitions.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("include_term_template", "bool"),
-        _d.query("type_", "TypeCategory"),
-    ),
-)
-
-_GET_TERM_TEMPLATE_DEF_BY_GUID: _d.Operation[m.TermTemplateDef] = _d.Operation(
-    __name__,
-    "Type_GetTermTemplateDefByGuid",
-    "type",
-    "get_term_template_def_by_guid",
-    "GET",
-    "/datamap/api/types/termtemplatedef/guid/{guid}",
-    responses={200: "TermTemplateDef", "default": "AtlasErrorResponse"},
-    summary="Read the definition of a term template, with its attributes, by GUID.",
-    parameters=(
-        _d.path("guid"),
-        _d.API_VERSION,
-    ),
-)
-
-_GET_TERM_TEMPLATE_DEF_BY_NAME: _d.Operation[m.TermTemplateDef] = _d.Operation(
-    __name__,
-    "Type_GetTermTemplateDefByName",
-    "type",
-    "get_term_template_def_by_name",
-    "GET",
-    "/datamap/api/types/termtemplatedef/name/{name}",
-    responses={200: "TermTemplateDef", "default": "AtlasErrorResponse"},
-    summary="Read the definition of a term template, with its attributes, by unique name.",
-    parameters=(
-        _d.path("name"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    get_business_metadata_def_by_guid: _d.Operation[AtlasBusinessMetadataDef] = _d.Operation(
+        id="Type_GetBusinessMetadataDefByGuid",
+        method="GET",
+        path="/datamap/api/atlas/v2/types/businessmetadatadef/guid/{guid}",
+        responses={200: "AtlasBusinessMetadataDef", "default": "AtlasErrorResponse"},
+        summary="Read the definition of a business metadata group, with its attributes, by GUID.",
+        parameters=(_d.path("guid"),),
+    )
+    get_business_metadata_def_by_name: _d.Operation[AtlasBusinessMetadataDef] = _d.Operation(
+        id="Type_GetBusinessMetadataDefByName",
+        method="GET",
+        path="/datamap/api/atlas/v2/types/businessmetadatadef/name/{name}",
+        responses={200: "AtlasBusinessMetadataDef", "default": "AtlasErrorResponse"},
+        summary="Read the definition of a business metadata group, with its attributes, by unique name.",
+        parameters=(_d.path("name"),),
+    )
+    get_classification_def_by_guid: _d.Operation[AtlasClassificationDef] = _d.Operation(
+        id="Type_GetClassificationDefByGuid",
+        method="GET",
+        path="/datamap/api/atlas/v2/types/classificationdef/guid/{guid}",
+        responses={200: "AtlasClassificationDef", "default": "AtlasErrorResponse"},
+        summary="Read the definition of a classification type, with its super and sub types, by GUID.",
+        parameters=(_d.path("guid"),),
+    )
+    get_classification_def_by_name: _d.Operation[AtlasClassificationDef] = _d.Operation(
+        id="Type_GetClassificationDefByName",
+        method="GET",
+        path="/datamap/api/atlas/v2/types/classificationdef/name/{name}",
+        responses={200: "AtlasClassificationDef", "default": "AtlasErrorResponse"},
+        summary="Read the definition of a classification type, with its super and sub types, by unique name.",
+        parameters=(_d.path("name"),),
+    )
+    get_entity_def_by_guid: _d.Operation[AtlasEntityDef] = _d.Operation(
+        id="Type_GetEntityDefByGuid",
+        method="GET",
+        path="/datamap/api/atlas/v2/types/entitydef/guid/{guid}",
+        responses={200: "AtlasEntityDef", "default": "AtlasErrorResponse"},
+        summary="Read the definition of an entity type, with its attributes and super types, by GUID.",
+        parameters=(_d.path("guid"),),
+    )
+    get_entity_def_by_name: _d.Operation[AtlasEntityDef] = _d.Operation(
+        id="Type_GetEntityDefByName",
+        method="GET",
+        path="/datamap/api/atlas/v2/types/entitydef/name/{name}",
+        responses={200: "AtlasEntityDef", "default": "AtlasErrorResponse"},
+        summary="Read the definition of an entity type, with its attributes and super types, by unique name.",
+        parameters=(_d.path("name"),),
+    )
+    get_enum_def_by_guid: _d.Operation[AtlasEnumDef] = _d.Operation(
+        id="Type_GetEnumDefByGuid",
+        method="GET",
+        path="/datamap/api/atlas/v2/types/enumdef/guid/{guid}",
+        responses={200: "AtlasEnumDef", "default": "AtlasErrorResponse"},
+        summary="Read the definition of an enumeration type, with its allowed values, by GUID.",
+        parameters=(_d.path("guid"),),
+    )
+    get_enum_def_by_name: _d.Operation[AtlasEnumDef] = _d.Operation(
+        id="Type_GetEnumDefByName",
+        method="GET",
+        path="/datamap/api/atlas/v2/types/enumdef/name/{name}",
+        responses={200: "AtlasEnumDef", "default": "AtlasErrorResponse"},
+        summary="Read the definition of an enumeration type, with its allowed values, by unique name.",
+        parameters=(_d.path("name"),),
+    )
+    get_relationship_def_by_guid: _d.Operation[AtlasRelationshipDef] = _d.Operation(
+        id="Type_GetRelationshipDefByGuid",
+        method="GET",
+        path="/datamap/api/atlas/v2/types/relationshipdef/guid/{guid}",
+        responses={200: "AtlasRelationshipDef", "default": "AtlasErrorResponse"},
+        summary="Read the definition of a relationship type, with its two end types, by GUID.",
+        parameters=(_d.path("guid"),),
+    )
+    get_relationship_def_by_name: _d.Operation[AtlasRelationshipDef] = _d.Operation(
+        id="Type_GetRelationshipDefByName",
+        method="GET",
+        path="/datamap/api/atlas/v2/types/relationshipdef/name/{name}",
+        responses={200: "AtlasRelationshipDef", "default": "AtlasErrorResponse"},
+        summary="Read the definition of a relationship type, with its two end types, by unique name.",
+        parameters=(_d.path("name"),),
+    )
+    get_struct_def_by_guid: _d.Operation[AtlasStructDef] = _d.Operation(
+        id="Type_GetStructDefByGuid",
+        method="GET",
+        path="/datamap/api/atlas/v2/types/structdef/guid/{guid}",
+        responses={200: "AtlasStructDef", "default": "AtlasErrorResponse"},
+        summary="Read the definition of a struct type, with its attributes, by GUID.",
+        parameters=(_d.path("guid"),),
+    )
+    get_struct_def_by_name: _d.Operation[AtlasStructDef] = _d.Operation(
+        id="Type_GetStructDefByName",
+        method="GET",
+        path="/datamap/api/atlas/v2/types/structdef/name/{name}",
+        responses={200: "AtlasStructDef", "default": "AtlasErrorResponse"},
+        summary="Read the definition of a struct type, with its attributes, by unique name.",
+        parameters=(_d.path("name"),),
+    )
+    get_by_guid: _d.Operation[AtlasTypeDef] = _d.Operation(
+        id="Type_GetByGuid",
+        method="GET",
+        path="/datamap/api/atlas/v2/types/typedef/guid/{guid}",
+        responses={200: "AtlasTypeDef", "default": "AtlasErrorResponse"},
+        summary="Read the definition of a type of any category by GUID; the category tells which fields apply.",
+        parameters=(_d.path("guid"),),
+    )
+    get_by_name: _d.Operation[AtlasTypeDef] = _d.Operation(
+        id="Type_GetByName",
+        method="GET",
+        path="/datamap/api/atlas/v2/types/typedef/name/{name}",
+        responses={200: "AtlasTypeDef", "default": "AtlasErrorResponse"},
+        summary="Read the definition of a type of any category by unique name; the category tells which fields apply.",
+        parameters=(_d.path("name"),),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="Type_Delete",
+        method="DELETE",
+        path="/datamap/api/atlas/v2/types/typedef/name/{name}",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Delete one type definition by its name; refused while entities or other types refer to it.",
+        parameters=(_d.path("name"),),
+    )
+    list: _d.Operation[AtlasTypesDef] = _d.Operation(
+        id="Type_List",
+        method="GET",
+        path="/datamap/api/atlas/v2/types/typedefs",
+        responses={200: "AtlasTypesDef", "default": "AtlasErrorResponse"},
+        summary="Read all type definitions, grouped by category; one category, or term templates too, on request.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("include_term_template", "bool"),
+            _d.query("type_", "TypeCategory"),
+        ),
+    )
+    bulk_update: _d.Operation[AtlasTypesDef] = _d.Operation(
+        id="Type_BulkUpdate",
+        method="PUT",
+        path="/datamap/api/atlas/v2/types/typedefs",
+        responses={200: "AtlasTypesDef", "default": "AtlasErrorResponse"},
+        summary="Update many type definitions of any category at once; only what differs is stored.",
+        body=_d.Body("AtlasTypesDef"),
+    )
+    bulk_create: _d.Operation[AtlasTypesDef] = _d.Operation(
+        id="Type_BulkCreate",
+        method="POST",
+        path="/datamap/api/atlas/v2/types/typedefs",
+        responses={200: "AtlasTypesDef", "default": "AtlasErrorResponse"},
+        summary="Create many type definitions of any category at once; leave out those that exist already.",
+        body=_d.Body("AtlasTypesDef"),
+    )
+    bulk_delete: _d.Operation[None] = _d.Operation(
+        id="Type_BulkDelete",
+        method="DELETE",
+        path="/datamap/api/atlas/v2/types/typedefs",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Delete the type definitions that the body lists, of any category, in one call.",
+        body=_d.Body("AtlasTypesDef"),
+    )
+    list_headers: _d.Operation[_list[AtlasTypeDefHeader]] = _d.Operation(
+        id="Type_ListHeaders",
+        method="GET",
+        path="/datamap/api/atlas/v2/types/typedefs/headers",
+        responses={200: "list[AtlasTypeDefHeader]", "default": "AtlasErrorResponse"},
+        summary="List the types by GUID, name and category only; far lighter than their full definitions.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("include_term_template", "bool"),
+            _d.query("type_", "TypeCategory"),
+        ),
+    )
+    get_term_template_def_by_guid: _d.Operation[TermTemplateDef] = _d.Operation(
+        id="Type_GetTermTemplateDefByGuid",
+        method="GET",
+        path="/datamap/api/types/termtemplatedef/guid/{guid}",
+        responses={200: "TermTemplateDef", "default": "AtlasErrorResponse"},
+        summary="Read the definition of a term template, with its attributes, by GUID.",
+        parameters=(
+            _d.path("guid"),
+            _d.API_VERSION,
+        ),
+    )
+    get_term_template_def_by_name: _d.Operation[TermTemplateDef] = _d.Operation(
+        id="Type_GetTermTemplateDefByName",
+        method="GET",
+        path="/datamap/api/types/termtemplatedef/name/{name}",
+        responses={200: "TermTemplateDef", "default": "AtlasErrorResponse"},
+        summary="Read the definition of a term template, with its attributes, by unique name.",
+        parameters=(
+            _d.path("name"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class Type(_d.Group):
-    def get_business_metadata_def_by_guid(self, guid: str) -> m.AtlasBusinessMetadataDef:
+    def get_business_metadata_def_by_guid(self, guid: str) -> AtlasBusinessMetadataDef:
         """Read the definition of a business metadata group, with its attributes, by GUID.
 
         GET /datamap/api/atlas/v2/types/businessmetadatadef/guid/{guid}
         """
-        return self._send(_GET_BUSINESS_METADATA_DEF_BY_GUID, (guid,))
+        return self._send(_Operations.get_business_metadata_def_by_guid, (guid,))
 
-    def get_business_metadata_def_by_name(self, name: str) -> m.AtlasBusinessMetadataDef:
+    def get_business_metadata_def_by_name(self, name: str) -> AtlasBusinessMetadataDef:
         """Read the definition of a business metadata group, with its attributes, by unique name.
 
         GET /datamap/api/atlas/v2/types/businessmetadatadef/name/{name}
         """
-        return self._send(_GET_BUSINESS_METADATA_DEF_BY_NAME, (name,))
+        return self._send(_Operations.get_business_metadata_def_by_name, (name,))
 
-    def get_classification_def_by_guid(self, guid: str) -> m.AtlasClassificationDef:
+    def get_classification_def_by_guid(self, guid: str) -> AtlasClassificationDef:
         """Read the definition of a classification type, with its super and sub types, by GUID.
 
         GET /datamap/api/atlas/v2/types/classificationdef/guid/{guid}
         """
-        return self._send(_GET_CLASSIFICATION_DEF_BY_GUID, (guid,))
+        return self._send(_Operations.get_classification_def_by_guid, (guid,))
 
-    def get_classification_def_by_name(self, name: str) -> m.AtlasClassificationDef:
+    def get_classification_def_by_name(self, name: str) -> AtlasClassificationDef:
         """Read the definition of a classification type, with its super and sub types, by unique name.
 
         GET /datamap/api/atlas/v2/types/classificationdef/name/{name}
         """
-        return self._send(_GET_CLASSIFICATION_DEF_BY_NAME, (name,))
+        return self._send(_Operations.get_classification_def_by_name, (name,))
 
-    def get_entity_def_by_guid(self, guid: str) -> m.AtlasEntityDef:
+    def get_entity_def_by_guid(self, guid: str) -> AtlasEntityDef:
         """Read the definition of an entity type, with its attributes and super types, by GUID.
 
         GET /datamap/api/atlas/v2/types/entitydef/guid/{guid}
         """
-        return self._send(_GET_ENTITY_DEF_BY_GUID, (guid,))
+        return self._send(_Operations.get_entity_def_by_guid, (guid,))
 
-    def get_entity_def_by_name(self, name: str) -> m.AtlasEntityDef:
+    def get_entity_def_by_name(self, name: str) -> AtlasEntityDef:
         """Read the definition of an entity type, with its attributes and super types, by unique name.
 
         GET /datamap/api/atlas/v2/types/entitydef/name/{name}
         """
-        return self._send(_GET_ENTITY_DEF_BY_NAME, (name,))
+        return self._send(_Operations.get_entity_def_by_name, (name,))
 
-    def get_enum_def_by_guid(self, guid: str) -> m.AtlasEnumDef:
+    def get_enum_def_by_guid(self, guid: str) -> AtlasEnumDef:
         """Read the definition of an enumeration type, with its allowed values, by GUID.
 
         GET /datamap/api/atlas/v2/types/enumdef/guid/{guid}
         """
-        return self._send(_GET_ENUM_DEF_BY_GUID, (guid,))
+        return self._send(_Operations.get_enum_def_by_guid, (guid,))
 
-    def get_enum_def_by_name(self, name: str) -> m.AtlasEnumDef:
+    def get_enum_def_by_name(self, name: str) -> AtlasEnumDef:
         """Read the definition of an enumeration type, with its allowed values, by unique name.
 
         GET /datamap/api/atlas/v2/types/enumdef/name/{name}
         """
-        return self._send(_GET_ENUM_DEF_BY_NAME, (name,))
+        return self._send(_Operations.get_enum_def_by_name, (name,))
 
-    def get_relationship_def_by_guid(self, guid: str) -> m.AtlasRelationshipDef:
+    def get_relationship_def_by_guid(self, guid: str) -> AtlasRelationshipDef:
         """Read the definition of a relationship type, with its two end types, by GUID.
 
         GET /datamap/api/atlas/v2/types/relationshipdef/guid/{guid}
         """
-        return self._send(_GET_RELATIONSHIP_DEF_BY_GUID, (guid,))
+        return self._send(_Operations.get_relationship_def_by_guid, (guid,))
 
-    def get_relationship_def_by_name(self, name: str) -> m.AtlasRelationshipDef:
+    def get_relationship_def_by_name(self, name: str) -> AtlasRelationshipDef:
         """Read the definition of a relationship type, with its two end types, by unique name.
 
         GET /datamap/api/atlas/v2/types/relationshipdef/name/{name}
         """
-        return self._send(_GET_RELATIONSHIP_DEF_BY_NAME, (name,))
+        return self._send(_Operations.get_relationship_def_by_name, (name,))
 
-    def get_struct_def_by_guid(self, guid: str) -> m.AtlasStructDef:
+    def get_struct_def_by_guid(self, guid: str) -> AtlasStructDef:
         """Read the definition of a struct type, with its attributes, by GUID.
 
         GET /datamap/api/atlas/v2/types/structdef/guid/{guid}
         """
-        return self._send(_GET_STRUCT_DEF_BY_GUID, (guid,))
+        return self._send(_Operations.get_struct_def_by_guid, (guid,))
 
-    def get_struct_def_by_name(self, name: str) -> m.AtlasStructDef:
+    def get_struct_def_by_name(self, name: str) -> AtlasStructDef:
         """Read the definition of a struct type, with its attributes, by unique name.
 
         GET /datamap/api/atlas/v2/types/structdef/name/{name}
         """
-        return self._send(_GET_STRUCT_DEF_BY_NAME, (name,))
+        return self._send(_Operations.get_struct_def_by_name, (name,))
 
-    def get_by_guid(self, guid: str) -> m.AtlasTypeDef:
+    def get_by_guid(self, guid: str) -> AtlasTypeDef:
         """Read the definition of a type of any category by GUID; the category tells which fields apply.
 
         GET /datamap/api/atlas/v2/types/typedef/guid/{guid}
         """
-        return self._send(_GET_BY_GUID, (guid,))
+        return self._send(_Operations.get_by_guid, (guid,))
 
-    def get_by_name(self, name: str) -> m.AtlasTypeDef:
+    def get_by_name(self, name: str) -> AtlasTypeDef:
         """Read the definition of a type of any category by unique name; the category tells which fields apply.
 
         GET /datamap/api/atlas/v2/types/typedef/name/{name}
         """
-        return self._send(_GET_BY_NAME, (name,))
+        return self._send(_Operations.get_by_name, (name,))
 
     def delete(self, name: str) -> None:
         """Delete one type definition by its name; refused while entities or other types refer to it.
 
         DELETE /datamap/api/atlas/v2/types/typedef/name/{name}
         """
-        return self._send(_DELETE, (name,))
+        return self._send(_Operations.delete, (name,))
 
-    def list(
-        self, *, include_term_template: bool | None = None, type_: m.TypeCategory | None = None
-    ) -> m.AtlasTypesDef:
+    def list(self, *, include_term_template: bool | None = None, type_: TypeCategory | None = None) -> AtlasTypesDef:
         """Read all type definitions, grouped by category; one category, or term templates too, on request.
 
         GET /datamap/api/atlas/v2/types/typedefs
         """
-        return self._send(_LIST, (include_term_template, type_))
+        return self._send(_Operations.list, (include_term_template, type_))
 
-    def bulk_update(self, *, body: m.AtlasTypesDef) -> m.AtlasTypesDef:
+    def bulk_update(self, *, body: AtlasTypesDef) -> AtlasTypesDef:
         """Update many type definitions of any category at once; only what differs is stored.
 
         PUT /datamap/api/atlas/v2/types/typedefs
         """
-        return self._send(_BULK_UPDATE, (), body)
+        return self._send(_Operations.bulk_update, (), body)
 
-    def bulk_create(self, *, body: m.AtlasTypesDef) -> m.AtlasTypesDef:
+    def bulk_create(self, *, body: AtlasTypesDef) -> AtlasTypesDef:
         """Create many type definitions of any category at once; leave out those that exist already.
 
         POST /datamap/api/atlas/v2/types/typedefs
         """
-        return self._send(_BULK_CREATE, (), body)
+        return self._send(_Operations.bulk_create, (), body)
 
-    def bulk_delete(self, *, body: m.AtlasTypesDef) -> None:
+    def bulk_delete(self, *, body: AtlasTypesDef) -> None:
         """Delete the type definitions that the body lists, of any category, in one call.
 
         DELETE /datamap/api/atlas/v2/types/typedefs
         """
-        return self._send(_BULK_DELETE, (), body)
+        return self._send(_Operations.bulk_delete, (), body)
 
     def list_headers(
-        self, *, include_term_template: bool | None = None, type_: m.TypeCategory | None = None
-    ) -> _list[m.AtlasTypeDefHeader]:
+        self, *, include_term_template: bool | None = None, type_: TypeCategory | None = None
+    ) -> _list[AtlasTypeDefHeader]:
         """List the types by GUID, name and category only; far lighter than their full definitions.
 
         GET /datamap/api/atlas/v2/types/typedefs/headers
         """
-        return self._send(_LIST_HEADERS, (include_term_template, type_))
+        return self._send(_Operations.list_headers, (include_term_template, type_))
 
-    def get_term_template_def_by_guid(self, guid: str) -> m.TermTemplateDef:
+    def get_term_template_def_by_guid(self, guid: str) -> TermTemplateDef:
         """Read the definition of a term template, with its attributes, by GUID.
 
         GET /datamap/api/types/termtemplatedef/guid/{guid}
         """
-        return self._send(_GET_TERM_TEMPLATE_DEF_BY_GUID, (guid,))
+        return self._send(_Operations.get_term_template_def_by_guid, (guid,))
 
-    def get_term_template_def_by_name(self, name: str) -> m.TermTemplateDef:
+    def get_term_template_def_by_name(self, name: str) -> TermTemplateDef:
         """Read the definition of a term template, with its attributes, by unique name.
 
         GET /datamap/api/types/termtemplatedef/name/{name}
         """
-        return self._send(_GET_TERM_TEMPLATE_DEF_BY_NAME, (name,))
+        return self._send(_Operations.get_term_template_def_by_name, (name,))
 
 
 class AsyncType(_d.AsyncGroup):
-    async def get_business_metadata_def_by_guid(self, guid: str) -> m.AtlasBusinessMetadataDef:
+    async def get_business_metadata_def_by_guid(self, guid: str) -> AtlasBusinessMetadataDef:
         """Read the definition of a business metadata group, with its attributes, by GUID.
 
         GET /datamap/api/atlas/v2/types/businessmetadatadef/guid/{guid}
         """
-        return await self._send(_GET_BUSINESS_METADATA_DEF_BY_GUID, (guid,))
+        return await self._send(_Operations.get_business_metadata_def_by_guid, (guid,))
 
-    async def get_business_metadata_def_by_name(self, name: str) -> m.AtlasBusinessMetadataDef:
+    async def get_business_metadata_def_by_name(self, name: str) -> AtlasBusinessMetadataDef:
         """Read the definition of a business metadata group, with its attributes, by unique name.
 
         GET /datamap/api/atlas/v2/types/businessmetadatadef/name/{name}
         """
-        return await self._send(_GET_BUSINESS_METADATA_DEF_BY_NAME, (name,))
+        return await self._send(_Operations.get_business_metadata_def_by_name, (name,))
 
-    async def get_classification_def_by_guid(self, guid: str) -> m.AtlasClassificationDef:
+    async def get_classification_def_by_guid(self, guid: str) -> AtlasClassificationDef:
         """Read the definition of a classification type, with its super and sub types, by GUID.
 
         GET /datamap/api/atlas/v2/types/classificationdef/guid/{guid}
         """
-        return await self._send(_GET_CLASSIFICATION_DEF_BY_GUID, (guid,))
+        return await self._send(_Operations.get_classification_def_by_guid, (guid,))
 
-    async def get_classification_def_by_name(self, name: str) -> m.AtlasClassificationDef:
+    async def get_classification_def_by_name(self, name: str) -> AtlasClassificationDef:
         """Read the definition of a classification type, with its super and sub types, by unique name.
 
         GET /datamap/api/atlas/v2/types/classificationdef/name/{name}
         """
-        return await self._send(_GET_CLASSIFICATION_DEF_BY_NAME, (name,))
+        return await self._send(_Operations.get_classification_def_by_name, (name,))
 
-    async def get_entity_def_by_guid(self, guid: str) -> m.AtlasEntityDef:
+    async def get_entity_def_by_guid(self, guid: str) -> AtlasEntityDef:
         """Read the definition of an entity type, with its attributes and super types, by GUID.
 
         GET /datamap/api/atlas/v2/types/entitydef/guid/{guid}
         """
-        return await self._send(_GET_ENTITY_DEF_BY_GUID, (guid,))
+        return await self._send(_Operations.get_entity_def_by_guid, (guid,))
 
-    async def get_entity_def_by_name(self, name: str) -> m.AtlasEntityDef:
+    async def get_entity_def_by_name(self, name: str) -> AtlasEntityDef:
         """Read the definition of an entity type, with its attributes and super types, by unique name.
 
         GET /datamap/api/atlas/v2/types/entitydef/name/{name}
         """
-        return await self._send(_GET_ENTITY_DEF_BY_NAME, (name,))
+        return await self._send(_Operations.get_entity_def_by_name, (name,))
 
-    async def get_enum_def_by_guid(self, guid: str) -> m.AtlasEnumDef:
+    async def get_enum_def_by_guid(self, guid: str) -> AtlasEnumDef:
         """Read the definition of an enumeration type, with its allowed values, by GUID.
 
         GET /datamap/api/atlas/v2/types/enumdef/guid/{guid}
         """
-        return await self._send(_GET_ENUM_DEF_BY_GUID, (guid,))
+        return await self._send(_Operations.get_enum_def_by_guid, (guid,))
 
-    async def get_enum_def_by_name(self, name: str) -> m.AtlasEnumDef:
+    async def get_enum_def_by_name(self, name: str) -> AtlasEnumDef:
         """Read the definition of an enumeration type, with its allowed values, by unique name.
 
         GET /datamap/api/atlas/v2/types/enumdef/name/{name}
         """
-        return await self._send(_GET_ENUM_DEF_BY_NAME, (name,))
+        return await self._send(_Operations.get_enum_def_by_name, (name,))
 
-    async def get_relationship_def_by_guid(self, guid: str) -> m.AtlasRelationshipDef:
+    async def get_relationship_def_by_guid(self, guid: str) -> AtlasRelationshipDef:
         """Read the definition of a relationship type, with its two end types, by GUID.
 
         GET /datamap/api/atlas/v2/types/relationshipdef/guid/{guid}
         """
-        return await self._send(_GET_RELATIONSHIP_DEF_BY_GUID, (guid,))
+        return await self._send(_Operations.get_relationship_def_by_guid, (guid,))
 
-    async def get_relationship_def_by_name(self, name: str) -> m.AtlasRelationshipDef:
+    async def get_relationship_def_by_name(self, name: str) -> AtlasRelationshipDef:
         """Read the definition of a relationship type, with its two end types, by unique name.
 
         GET /datamap/api/atlas/v2/types/relationshipdef/name/{name}
         """
-        return await self._send(_GET_RELATIONSHIP_DEF_BY_NAME, (name,))
+        return await self._send(_Operations.get_relationship_def_by_name, (name,))
 
-    async def get_struct_def_by_guid(self, guid: str) -> m.AtlasStructDef:
+    async def get_struct_def_by_guid(self, guid: str) -> AtlasStructDef:
         """Read the definition of a struct type, with its attributes, by GUID.
 
         GET /datamap/api/atlas/v2/types/structdef/guid/{guid}
         """
-        return await self._send(_GET_STRUCT_DEF_BY_GUID, (guid,))
+        return await self._send(_Operations.get_struct_def_by_guid, (guid,))
 
-    async def get_struct_def_by_name(self, name: str) -> m.AtlasStructDef:
+    async def get_struct_def_by_name(self, name: str) -> AtlasStructDef:
         """Read the definition of a struct type, with its attributes, by unique name.
 
         GET /datamap/api/atlas/v2/types/structdef/name/{name}
         """
-        return await self._send(_GET_STRUCT_DEF_BY_NAME, (name,))
+        return await self._send(_Operations.get_struct_def_by_name, (name,))
 
-    async def get_by_guid(self, guid: str) -> m.AtlasTypeDef:
+    async def get_by_guid(self, guid: str) -> AtlasTypeDef:
         """Read the definition of a type of any category by GUID; the category tells which fields apply.
 
         GET /datamap/api/atlas/v2/types/typedef/guid/{guid}
         """
-        return await self._send(_GET_BY_GUID, (guid,))
+        return await self._send(_Operations.get_by_guid, (guid,))
 
-    async def get_by_name(self, name: str) -> m.AtlasTypeDef:
+    async def get_by_name(self, name: str) -> AtlasTypeDef:
         """Read the definition of a type of any category by unique name; the category tells which fields apply.
 
         GET /datamap/api/atlas/v2/types/typedef/name/{name}
         """
-        return await self._send(_GET_BY_NAME, (name,))
+        return await self._send(_Operations.get_by_name, (name,))
 
     async def delete(self, name: str) -> None:
         """Delete one type definition by its name; refused while entities or other types refer to it.
 
         DELETE /datamap/api/atlas/v2/types/typedef/name/{name}
         """
-        return await self._send(_DELETE, (name,))
+        return await self._send(_Operations.delete, (name,))
 
     async def list(
-        self, *, include_term_template: bool | None = None, type_: m.TypeCategory | None = None
-    ) -> m.AtlasTypesDef:
+        self, *, include_term_template: bool | None = None, type_: TypeCategory | None = None
+    ) -> AtlasTypesDef:
         """Read all type definitions, grouped by category; one category, or term templates too, on request.
 
         GET /datamap/api/atlas/v2/types/typedefs
         """
-        return await self._send(_LIST, (include_term_template, type_))
+        return await self._send(_Operations.list, (include_term_template, type_))
 
-    async def bulk_update(self, *, body: m.AtlasTypesDef) -> m.AtlasTypesDef:
+    async def bulk_update(self, *, body: AtlasTypesDef) -> AtlasTypesDef:
         """Update many type definitions of any category at once; only what differs is stored.
 
         PUT /datamap/api/atlas/v2/types/typedefs
         """
-        return await self._send(_BULK_UPDATE, (), body)
+        return await self._send(_Operations.bulk_update, (), body)
 
-    async def bulk_create(self, *, body: m.AtlasTypesDef) -> m.AtlasTypesDef:
+    async def bulk_create(self, *, body: AtlasTypesDef) -> AtlasTypesDef:
         """Create many type definitions of any category at once; leave out those that exist already.
 
         POST /datamap/api/atlas/v2/types/typedefs
         """
-        return await self._send(_BULK_CREATE, (), body)
+        return await self._send(_Operations.bulk_create, (), body)
 
-    async def bulk_delete(self, *, body: m.AtlasTypesDef) -> None:
+    async def bulk_delete(self, *, body: AtlasTypesDef) -> None:
         """Delete the type definitions that the body lists, of any category, in one call.
 
         DELETE /datamap/api/atlas/v2/types/typedefs
         """
-        return await self._send(_BULK_DELETE, (), body)
+        return await self._send(_Operations.bulk_delete, (), body)
 
     async def list_headers(
-        self, *, include_term_template: bool | None = None, type_: m.TypeCategory | None = None
-    ) -> _list[m.AtlasTypeDefHeader]:
+        self, *, include_term_template: bool | None = None, type_: TypeCategory | None = None
+    ) -> _list[AtlasTypeDefHeader]:
         """List the types by GUID, name and category only; far lighter than their full definitions.
 
         GET /datamap/api/atlas/v2/types/typedefs/headers
         """
-        return await self._send(_LIST_HEADERS, (include_term_template, type_))
+        return await self._send(_Operations.list_headers, (include_term_template, type_))
 
-    async def get_term_template_def_by_guid(self, guid: str) -> m.TermTemplateDef:
+    async def get_term_template_def_by_guid(self, guid: str) -> TermTemplateDef:
         """Read the definition of a term template, with its attributes, by GUID.
 
         GET /datamap/api/types/termtemplatedef/guid/{guid}
         """
-        return await self._send(_GET_TERM_TEMPLATE_DEF_BY_GUID, (guid,))
+        return await self._send(_Operations.get_term_template_def_by_guid, (guid,))
 
-    async def get_term_template_def_by_name(self, name: str) -> m.TermTemplateDef:
+    async def get_term_template_def_by_name(self, name: str) -> TermTemplateDef:
         """Read the definition of a term template, with its attributes, by unique name.
 
         GET /datamap/api/types/termtemplatedef/name/{name}
         """
-        return await self._send(_GET_TERM_TEMPLATE_DEF_BY_NAME, (name,))
+        return await self._send(_Operations.get_term_template_def_by_name, (name,))

@@ -454,8 +454,8 @@ class AtlasRelationshipDef(_Model):
     version: int | None = None
     last_modified_ts: str | None = _field(default=None, metadata=_wire("lastModifiedTS"))
     attribute_defs: list[AtlasAttributeDef] | None = None
-    end_def_1: AtlasRelationshipEndDef | None = None
-    end_def_2: AtlasRelationshipEndDef | None = None
+    end_def1: AtlasRelationshipEndDef | None = None
+    end_def2: AtlasRelationshipEndDef | None = None
     relationship_category: RelationshipCategory | None = None
     relationship_label: str | None = None
 
@@ -546,8 +546,8 @@ class AtlasTypeDef(_Model):
     relationship_attribute_defs: list[AtlasRelationshipAttributeDef] | None = None
     default_value: str | None = None
     element_defs: list[AtlasEnumElementDef] | None = None
-    end_def_1: AtlasRelationshipEndDef | None = None
-    end_def_2: AtlasRelationshipEndDef | None = None
+    end_def1: AtlasRelationshipEndDef | None = None
+    end_def2: AtlasRelationshipEndDef | None = None
     relationship_category: RelationshipCategory | None = None
     relationship_label: str | None = None
     attribute_defs: list[AtlasAttributeDef] | None = None

@@ -49,8 +49,8 @@ class LineageDirection(_OpenEnum):
 
 
 class NavigationMode(_OpenEnum):
-    ASSETTYPE = "assetType"
-    AZURERESOURCEHIERARCHY = "azureResourceHierarchy"
+    ASSET_TYPE = "assetType"
+    AZURE_RESOURCE_HIERARCHY = "azureResourceHierarchy"
 
 
 class RelationshipCategory(_OpenEnum):

@@ -2,588 +2,464 @@
 from __future__ import annotations
 
 from builtins import list as _list
-from typing import TYPE_CHECKING, Any as _Any
+from typing import TYPE_CHECKING, Any
 
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import FileInput
+    from ..models import (
+        AtlasClassification,
+        AtlasClassifications,
+        AtlasEntitiesWithExtInfo,
+        AtlasEntityHeader,
+        AtlasEntityHeaders,
+        AtlasEntityWithExtInfo,
+        BulkImportResult,
+        BusinessAttributeUpdateBehavior,
+        ClassificationAssociateOptions,
+        EntityMutationResult,
+        MoveEntitiesOptions,
+    )
 
-_CREATE_OR_UPDATE: _d.Operation[m.EntityMutationResult] = _d.Operation(
-    __name__,
-    "Entity_CreateOrUpdate",
-    "entity",
-    "create_or_update",
-    "POST",
-    "/datamap/api/atlas/v2/entity",
-    responses={200: "EntityMutationResult", "default": "AtlasErrorResponse"},
-    summary="Create an entity, or update the one with this GUID or qualified name; 20 contacts of a kind at most.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("business_attribute_update_behavior", "BusinessAttributeUpdateBehavior"),
-        _d.query("collection_id"),
-    ),
-    body=_d.Body("AtlasEntityWithExtInfo"),
-)
 
-_LIST_BY_GUIDS: _d.Operation[m.AtlasEntitiesWithExtInfo] = _d.Operation(
-    __name__,
-    "Entity_ListByGuids",
-    "entity",
-    "list_by_guids",
-    "GET",
-    "/datamap/api/atlas/v2/entity/bulk",
-    responses={200: "AtlasEntitiesWithExtInfo", "default": "AtlasErrorResponse"},
-    summary="Read many entities by their GUIDs in one call; relationship attributes can be left out.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("guid", "list[str]", required=True, style="form", explode=True),
-        _d.query("min_ext_info", "bool"),
-        _d.query("ignore_relationships", "bool"),
-    ),
-)
-
-_BULK_CREATE_OR_UPDATE: _d.Operation[m.EntityMutationResult] = _d.Operation(
-    __name__,
-    "Entity_BulkCreateOrUpdate",
-    "entity",
-    "bulk_create_or_update",
-    "POST",
-    "/datamap/api/atlas/v2/entity/bulk",
-    responses={200: "EntityMutationResult", "default": "AtlasErrorResponse"},
-    summary="Create or update many entities at once, matched by GUID or unique attributes; send small batches.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("collection_id"),
-        _d.query("business_attribute_update_behavior", "BusinessAttributeUpdateBehavior"),
-    ),
-    body=_d.Body("AtlasEntitiesWithExtInfo"),
-)
-
-_BULK_DELETE: _d.Operation[m.EntityMutationResult] = _d.Operation(
-    __name__,
-    "Entity_BulkDelete",
-    "entity",
-    "bulk_delete",
-    "DELETE",
-    "/datamap/api/atlas/v2/entity/bulk",
-    responses={200: "EntityMutationResult", "default": "AtlasErrorResponse"},
-    summary="Delete many entities by their GUIDs in one call; the answer lists what was changed.",
-    parameters=(_d.query("guid", "list[str]", required=True, style="form", explode=True),),
-)
-
-_ADD_CLASSIFICATION: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_AddClassification",
-    "entity",
-    "add_classification",
-    "POST",
-    "/datamap/api/atlas/v2/entity/bulk/classification",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Attach one classification to many entities, which the body names by GUID.",
-    body=_d.Body("ClassificationAssociateOptions"),
-)
-
-_BULK_SET_CLASSIFICATIONS: _d.Operation[list[str]] = _d.Operation(
-    __name__,
-    "Entity_BulkSetClassifications",
-    "entity",
-    "bulk_set_classifications",
-    "POST",
-    "/datamap/api/atlas/v2/entity/bulk/setClassifications",
-    responses={200: "list[str]", "default": "AtlasErrorResponse"},
-    summary="Set the classifications of many entities, given as a map from GUID to entity header.",
-    body=_d.Body("AtlasEntityHeaders"),
-)
-
-_LIST_BY_UNIQUE_ATTRIBUTES: _d.Operation[m.AtlasEntitiesWithExtInfo] = _d.Operation(
-    __name__,
-    "Entity_ListByUniqueAttributes",
-    "entity",
-    "list_by_unique_attributes",
-    "GET",
-    "/datamap/api/atlas/v2/entity/bulk/uniqueAttribute/type/{typeName}",
-    responses={200: "AtlasEntitiesWithExtInfo", "default": "AtlasErrorResponse"},
-    summary="Read many entities of one type by qualified name or another unique attribute; give at least one.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("min_ext_info", "bool"),
-        _d.query("ignore_relationships", "bool"),
-        _d.query(
-            "attr_n_qualified_name",
-            "list[str]",
-            "attr_N:qualifiedName",
-            style="form",
-            explode=True,
-            template="attr_{n}:qualifiedName",
+class _Operations:
+    create_or_update: _d.Operation[EntityMutationResult] = _d.Operation(
+        id="Entity_CreateOrUpdate",
+        method="POST",
+        path="/datamap/api/atlas/v2/entity",
+        responses={200: "EntityMutationResult", "default": "AtlasErrorResponse"},
+        summary="Create an entity, or update the one with this GUID or qualified name; 20 contacts of a kind at most.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("business_attribute_update_behavior", "BusinessAttributeUpdateBehavior"),
+            _d.query("collection_id"),
         ),
-    ),
-)
-
-_IMPORT_BUSINESS_METADATA: _d.Operation[m.BulkImportResult] = _d.Operation(
-    __name__,
-    "Entity_ImportBusinessMetadata",
-    "entity",
-    "import_business_metadata",
-    "POST",
-    "/datamap/api/atlas/v2/entity/businessmetadata/import",
-    responses={200: "BulkImportResult", "default": "AtlasErrorResponse"},
-    summary="Upload a file of business metadata for many entities; the answer lists successes and failures.",
-    body=_d.Body("", media_types=("multipart/form-data",), fields=(_d.FormField("file", "file", True),)),
-)
-
-_GET_SAMPLE_BUSINESS_METADATA_TEMPLATE: _d.Operation[bytes] = _d.Operation(
-    __name__,
-    "Entity_GetSampleBusinessMetadataTemplate",
-    "entity",
-    "get_sample_business_metadata_template",
-    "GET",
-    "/datamap/api/atlas/v2/entity/businessmetadata/import/template",
-    responses={200: "bytes", "default": "AtlasErrorResponse"},
-    summary="Download the sample file that shows the layout of a business metadata import.",
-)
-
-_GET: _d.Operation[m.AtlasEntityWithExtInfo] = _d.Operation(
-    __name__,
-    "Entity_Get",
-    "entity",
-    "get",
-    "GET",
-    "/datamap/api/atlas/v2/entity/guid/{guid}",
-    responses={200: "AtlasEntityWithExtInfo", "default": "AtlasErrorResponse"},
-    summary="Read one entity by its GUID, with its related entities unless told to leave them out.",
-    parameters=(
-        _d.path("guid"),
-        _d.query("min_ext_info", "bool"),
-        _d.query("ignore_relationships", "bool"),
-    ),
-)
-
-_PARTIAL_UPDATE_ATTRIBUTE_BY_GUID: _d.Operation[m.EntityMutationResult] = _d.Operation(
-    __name__,
-    "Entity_PartialUpdateAttributeByGuid",
-    "entity",
-    "partial_update_attribute_by_guid",
-    "PUT",
-    "/datamap/api/atlas/v2/entity/guid/{guid}",
-    responses={200: "EntityMutationResult", "default": "AtlasErrorResponse"},
-    summary="Set one attribute of an entity; only primitives and references, no arrays or maps, no null.",
-    parameters=(
-        _d.path("guid"),
-        _d.query("name", required=True),
-    ),
-    body=_d.Body("Any"),
-)
-
-_DELETE: _d.Operation[m.EntityMutationResult] = _d.Operation(
-    __name__,
-    "Entity_Delete",
-    "entity",
-    "delete",
-    "DELETE",
-    "/datamap/api/atlas/v2/entity/guid/{guid}",
-    responses={200: "EntityMutationResult", "default": "AtlasErrorResponse"},
-    summary="Delete one entity by its GUID; the answer lists every entity this touched.",
-    parameters=(_d.path("guid"),),
-)
-
-_ADD_OR_UPDATE_BUSINESS_METADATA: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_AddOrUpdateBusinessMetadata",
-    "entity",
-    "add_or_update_business_metadata",
-    "POST",
-    "/datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Write business metadata on an entity: merged by default, replaced when isOverwrite is true.",
-    parameters=(
-        _d.path("guid"),
-        _d.query("is_overwrite", "bool"),
-    ),
-    body=_d.Body("dict[str, Any]"),
-)
-
-_REMOVE_BUSINESS_METADATA: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_RemoveBusinessMetadata",
-    "entity",
-    "remove_business_metadata",
-    "DELETE",
-    "/datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Take business metadata off an entity; the body names the groups and attributes to drop.",
-    parameters=(_d.path("guid"),),
-    body=_d.Body("dict[str, Any]"),
-)
-
-_ADD_OR_UPDATE_BUSINESS_METADATA_ATTRIBUTES: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_AddOrUpdateBusinessMetadataAttributes",
-    "entity",
-    "add_or_update_business_metadata_attributes",
-    "POST",
-    "/datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Write attributes of one business metadata group on an entity, leaving other groups alone.",
-    parameters=(
-        _d.path("guid"),
-        _d.path("business_metadata_name"),
-    ),
-    body=_d.Body("dict[str, Any]"),
-)
-
-_REMOVE_BUSINESS_METADATA_ATTRIBUTES: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_RemoveBusinessMetadataAttributes",
-    "entity",
-    "remove_business_metadata_attributes",
-    "DELETE",
-    "/datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Take the named attributes of one business metadata group off an entity.",
-    parameters=(
-        _d.path("guid"),
-        _d.path("business_metadata_name"),
-    ),
-    body=_d.Body("dict[str, Any]"),
-)
-
-_GET_CLASSIFICATION: _d.Operation[m.AtlasClassification] = _d.Operation(
-    __name__,
-    "Entity_GetClassification",
-    "entity",
-    "get_classification",
-    "GET",
-    "/datamap/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}",
-    responses={200: "AtlasClassification", "default": "AtlasErrorResponse"},
-    summary="Read one classification of an entity by its name, with its attributes.",
-    parameters=(
-        _d.path("guid"),
-        _d.path("classification_name"),
-    ),
-)
-
-_REMOVE_CLASSIFICATION: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_RemoveClassification",
-    "entity",
-    "remove_classification",
-    "DELETE",
-    "/datamap/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Take one classification off an entity; the classification type stays defined.",
-    parameters=(
-        _d.path("guid"),
-        _d.path("classification_name"),
-    ),
-)
-
-_GET_CLASSIFICATIONS: _d.Operation[m.AtlasClassifications] = _d.Operation(
-    __name__,
-    "Entity_GetClassifications",
-    "entity",
-    "get_classifications",
-    "GET",
-    "/datamap/api/atlas/v2/entity/guid/{guid}/classifications",
-    responses={200: "AtlasClassifications", "default": "AtlasErrorResponse"},
-    summary="Read every classification that an entity carries, found by its GUID.",
-    parameters=(_d.path("guid"),),
-)
-
-_UPDATE_CLASSIFICATIONS: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_UpdateClassifications",
-    "entity",
-    "update_classifications",
-    "PUT",
-    "/datamap/api/atlas/v2/entity/guid/{guid}/classifications",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Change classifications that an entity already carries, such as their attribute values.",
-    parameters=(_d.path("guid"),),
-    body=_d.Body("list[AtlasClassification]"),
-)
-
-_ADD_CLASSIFICATIONS: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_AddClassifications",
-    "entity",
-    "add_classifications",
-    "POST",
-    "/datamap/api/atlas/v2/entity/guid/{guid}/classifications",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Attach several classifications to one entity, found by its GUID.",
-    parameters=(_d.path("guid"),),
-    body=_d.Body("list[AtlasClassification]"),
-)
-
-_GET_HEADER: _d.Operation[m.AtlasEntityHeader] = _d.Operation(
-    __name__,
-    "Entity_GetHeader",
-    "entity",
-    "get_header",
-    "GET",
-    "/datamap/api/atlas/v2/entity/guid/{guid}/header",
-    responses={200: "AtlasEntityHeader", "default": "AtlasErrorResponse"},
-    summary="Read the header of an entity: type, status and labels, without its relationships.",
-    parameters=(_d.path("guid"),),
-)
-
-_ADD_LABEL: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_AddLabel",
-    "entity",
-    "add_label",
-    "PUT",
-    "/datamap/api/atlas/v2/entity/guid/{guid}/labels",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Add labels to an entity and keep those it has; to replace them all, set the labels instead.",
-    parameters=(_d.path("guid"),),
-    body=_d.Body("list[str]", required=False),
-)
-
-_SET_LABELS: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_SetLabels",
-    "entity",
-    "set_labels",
-    "POST",
-    "/datamap/api/atlas/v2/entity/guid/{guid}/labels",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Replace all labels of an entity, found by GUID, with the given list.",
-    parameters=(_d.path("guid"),),
-    body=_d.Body("list[str]", required=False),
-)
-
-_REMOVE_LABELS: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_RemoveLabels",
-    "entity",
-    "remove_labels",
-    "DELETE",
-    "/datamap/api/atlas/v2/entity/guid/{guid}/labels",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Take the listed labels off an entity, found by its GUID, and keep the rest.",
-    parameters=(_d.path("guid"),),
-    body=_d.Body("list[str]", required=False),
-)
-
-_GET_BY_UNIQUE_ATTRIBUTES: _d.Operation[m.AtlasEntityWithExtInfo] = _d.Operation(
-    __name__,
-    "Entity_GetByUniqueAttributes",
-    "entity",
-    "get_by_unique_attributes",
-    "GET",
-    "/datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}",
-    responses={200: "AtlasEntityWithExtInfo", "default": "AtlasErrorResponse"},
-    summary="Read one entity by type and qualified name, or by another unique attribute of that type.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("min_ext_info", "bool"),
-        _d.query("ignore_relationships", "bool"),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-)
-
-_PARTIAL_UPDATE_BY_UNIQUE_ATTRIBUTES: _d.Operation[m.EntityMutationResult] = _d.Operation(
-    __name__,
-    "Entity_PartialUpdateByUniqueAttributes",
-    "entity",
-    "partial_update_by_unique_attributes",
-    "PUT",
-    "/datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}",
-    responses={200: "EntityMutationResult", "default": "AtlasErrorResponse"},
-    summary="Change some attributes of the entity with this type and qualified name; null cannot be set.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-    body=_d.Body("AtlasEntityWithExtInfo"),
-)
-
-_DELETE_BY_UNIQUE_ATTRIBUTE: _d.Operation[m.EntityMutationResult] = _d.Operation(
-    __name__,
-    "Entity_DeleteByUniqueAttribute",
-    "entity",
-    "delete_by_unique_attribute",
-    "DELETE",
-    "/datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}",
-    responses={200: "EntityMutationResult", "default": "AtlasErrorResponse"},
-    summary="Delete the entity with this type and qualified name; the answer lists every entity touched.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-)
-
-_REMOVE_CLASSIFICATION_BY_UNIQUE_ATTRIBUTE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_RemoveClassificationByUniqueAttribute",
-    "entity",
-    "remove_classification_by_unique_attribute",
-    "DELETE",
-    "/datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Take one classification off the entity with this type and qualified name.",
-    parameters=(
-        _d.path("type_name"),
-        _d.path("classification_name"),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-)
-
-_UPDATE_CLASSIFICATIONS_BY_UNIQUE_ATTRIBUTE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_UpdateClassificationsByUniqueAttribute",
-    "entity",
-    "update_classifications_by_unique_attribute",
-    "PUT",
-    "/datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Change classifications already on the entity with this type and qualified name.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-    body=_d.Body("list[AtlasClassification]"),
-)
-
-_ADD_CLASSIFICATIONS_BY_UNIQUE_ATTRIBUTE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_AddClassificationsByUniqueAttribute",
-    "entity",
-    "add_classifications_by_unique_attribute",
-    "POST",
-    "/datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Attach several classifications to the entity with this type and qualified name.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-    body=_d.Body("list[AtlasClassification]"),
-)
-
-_ADD_LABELS_BY_UNIQUE_ATTRIBUTE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_AddLabelsByUniqueAttribute",
-    "entity",
-    "add_labels_by_unique_attribute",
-    "PUT",
-    "/datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Add labels to the entity with this type and qualified name; an empty list changes nothing.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-    body=_d.Body("list[str]", required=False),
-)
-
-_SET_LABELS_BY_UNIQUE_ATTRIBUTE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_SetLabelsByUniqueAttribute",
-    "entity",
-    "set_labels_by_unique_attribute",
-    "POST",
-    "/datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Replace all labels of the entity with this type and qualified name; an empty list clears them.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-    body=_d.Body("list[str]", required=False),
-)
-
-_REMOVE_LABELS_BY_UNIQUE_ATTRIBUTE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Entity_RemoveLabelsByUniqueAttribute",
-    "entity",
-    "remove_labels_by_unique_attribute",
-    "DELETE",
-    "/datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels",
-    responses={204: "None", "default": "AtlasErrorResponse"},
-    summary="Take labels off the entity with this type and qualified name; labels it lacks are skipped.",
-    parameters=(
-        _d.path("type_name"),
-        _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
-    ),
-    body=_d.Body("list[str]", required=False),
-)
-
-_MOVE_TO_COLLECTION: _d.Operation[m.EntityMutationResult] = _d.Operation(
-    __name__,
-    "Entity_MoveEntitiesToCollection",
-    "entity",
-    "move_to_collection",
-    "POST",
-    "/datamap/api/entity/moveTo",
-    responses={200: "EntityMutationResult", "default": "AtlasErrorResponse"},
-    summary="Move entities, named by GUID, out of their collections into the one given in the query.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("collection_id", required=True),
-    ),
-    body=_d.Body("MoveEntitiesOptions"),
-)
+        body=_d.Body("AtlasEntityWithExtInfo"),
+    )
+    list_by_guids: _d.Operation[AtlasEntitiesWithExtInfo] = _d.Operation(
+        id="Entity_ListByGuids",
+        method="GET",
+        path="/datamap/api/atlas/v2/entity/bulk",
+        responses={200: "AtlasEntitiesWithExtInfo", "default": "AtlasErrorResponse"},
+        summary="Read many entities by their GUIDs in one call; relationship attributes can be left out.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("guid", "list[str]", required=True, style="form", explode=True),
+            _d.query("min_ext_info", "bool"),
+            _d.query("ignore_relationships", "bool"),
+        ),
+    )
+    bulk_create_or_update: _d.Operation[EntityMutationResult] = _d.Operation(
+        id="Entity_BulkCreateOrUpdate",
+        method="POST",
+        path="/datamap/api/atlas/v2/entity/bulk",
+        responses={200: "EntityMutationResult", "default": "AtlasErrorResponse"},
+        summary="Create or update many entities at once, matched by GUID or unique attributes; send small batches.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("collection_id"),
+            _d.query("business_attribute_update_behavior", "BusinessAttributeUpdateBehavior"),
+        ),
+        body=_d.Body("AtlasEntitiesWithExtInfo"),
+    )
+    bulk_delete: _d.Operation[EntityMutationResult] = _d.Operation(
+        id="Entity_BulkDelete",
+        method="DELETE",
+        path="/datamap/api/atlas/v2/entity/bulk",
+        responses={200: "EntityMutationResult", "default": "AtlasErrorResponse"},
+        summary="Delete many entities by their GUIDs in one call; the answer lists what was changed.",
+        parameters=(_d.query("guid", "list[str]", required=True, style="form", explode=True),),
+    )
+    add_classification: _d.Operation[None] = _d.Operation(
+        id="Entity_AddClassification",
+        method="POST",
+        path="/datamap/api/atlas/v2/entity/bulk/classification",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Attach one classification to many entities, which the body names by GUID.",
+        body=_d.Body("ClassificationAssociateOptions"),
+    )
+    bulk_set_classifications: _d.Operation[_list[str]] = _d.Operation(
+        id="Entity_BulkSetClassifications",
+        method="POST",
+        path="/datamap/api/atlas/v2/entity/bulk/setClassifications",
+        responses={200: "list[str]", "default": "AtlasErrorResponse"},
+        summary="Set the classifications of many entities, given as a map from GUID to entity header.",
+        body=_d.Body("AtlasEntityHeaders"),
+    )
+    list_by_unique_attributes: _d.Operation[AtlasEntitiesWithExtInfo] = _d.Operation(
+        id="Entity_ListByUniqueAttributes",
+        method="GET",
+        path="/datamap/api/atlas/v2/entity/bulk/uniqueAttribute/type/{typeName}",
+        responses={200: "AtlasEntitiesWithExtInfo", "default": "AtlasErrorResponse"},
+        summary="Read many entities of one type by qualified name or another unique attribute; give at least one.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("min_ext_info", "bool"),
+            _d.query("ignore_relationships", "bool"),
+            _d.query(
+                "attr_n_qualified_name",
+                "list[str]",
+                "attr_N:qualifiedName",
+                style="form",
+                explode=True,
+                template="attr_{n}:qualifiedName",
+            ),
+        ),
+    )
+    import_business_metadata: _d.Operation[BulkImportResult] = _d.Operation(
+        id="Entity_ImportBusinessMetadata",
+        method="POST",
+        path="/datamap/api/atlas/v2/entity/businessmetadata/import",
+        responses={200: "BulkImportResult", "default": "AtlasErrorResponse"},
+        summary="Upload a file of business metadata for many entities; the answer lists successes and failures.",
+        body=_d.Body("", media_types=("multipart/form-data",), fields=(_d.FormField("file", "file", True),)),
+    )
+    get_sample_business_metadata_template: _d.Operation[bytes] = _d.Operation(
+        id="Entity_GetSampleBusinessMetadataTemplate",
+        method="GET",
+        path="/datamap/api/atlas/v2/entity/businessmetadata/import/template",
+        responses={200: "bytes", "default": "AtlasErrorResponse"},
+        summary="Download the sample file that shows the layout of a business metadata import.",
+    )
+    get: _d.Operation[AtlasEntityWithExtInfo] = _d.Operation(
+        id="Entity_Get",
+        method="GET",
+        path="/datamap/api/atlas/v2/entity/guid/{guid}",
+        responses={200: "AtlasEntityWithExtInfo", "default": "AtlasErrorResponse"},
+        summary="Read one entity by its GUID, with its related entities unless told to leave them out.",
+        parameters=(
+            _d.path("guid"),
+            _d.query("min_ext_info", "bool"),
+            _d.query("ignore_relationships", "bool"),
+        ),
+    )
+    partial_update_attribute_by_guid: _d.Operation[EntityMutationResult] = _d.Operation(
+        id="Entity_PartialUpdateAttributeByGuid",
+        method="PUT",
+        path="/datamap/api/atlas/v2/entity/guid/{guid}",
+        responses={200: "EntityMutationResult", "default": "AtlasErrorResponse"},
+        summary="Set one attribute of an entity; only primitives and references, no arrays or maps, no null.",
+        parameters=(
+            _d.path("guid"),
+            _d.query("name", required=True),
+        ),
+        body=_d.Body("Any"),
+    )
+    delete: _d.Operation[EntityMutationResult] = _d.Operation(
+        id="Entity_Delete",
+        method="DELETE",
+        path="/datamap/api/atlas/v2/entity/guid/{guid}",
+        responses={200: "EntityMutationResult", "default": "AtlasErrorResponse"},
+        summary="Delete one entity by its GUID; the answer lists every entity this touched.",
+        parameters=(_d.path("guid"),),
+    )
+    add_or_update_business_metadata: _d.Operation[None] = _d.Operation(
+        id="Entity_AddOrUpdateBusinessMetadata",
+        method="POST",
+        path="/datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Write business metadata on an entity: merged by default, replaced when isOverwrite is true.",
+        parameters=(
+            _d.path("guid"),
+            _d.query("is_overwrite", "bool"),
+        ),
+        body=_d.Body("dict[str, Any]"),
+    )
+    remove_business_metadata: _d.Operation[None] = _d.Operation(
+        id="Entity_RemoveBusinessMetadata",
+        method="DELETE",
+        path="/datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Take business metadata off an entity; the body names the groups and attributes to drop.",
+        parameters=(_d.path("guid"),),
+        body=_d.Body("dict[str, Any]"),
+    )
+    add_or_update_business_metadata_attributes: _d.Operation[None] = _d.Operation(
+        id="Entity_AddOrUpdateBusinessMetadataAttributes",
+        method="POST",
+        path="/datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Write attributes of one business metadata group on an entity, leaving other groups alone.",
+        parameters=(
+            _d.path("guid"),
+            _d.path("business_metadata_name"),
+        ),
+        body=_d.Body("dict[str, Any]"),
+    )
+    remove_business_metadata_attributes: _d.Operation[None] = _d.Operation(
+        id="Entity_RemoveBusinessMetadataAttributes",
+        method="DELETE",
+        path="/datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Take the named attributes of one business metadata group off an entity.",
+        parameters=(
+            _d.path("guid"),
+            _d.path("business_metadata_name"),
+        ),
+        body=_d.Body("dict[str, Any]"),
+    )
+    get_classification: _d.Operation[AtlasClassification] = _d.Operation(
+        id="Entity_GetClassification",
+        method="GET",
+        path="/datamap/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}",
+        responses={200: "AtlasClassification", "default": "AtlasErrorResponse"},
+        summary="Read one classification of an entity by its name, with its attributes.",
+        parameters=(
+            _d.path("guid"),
+            _d.path("classification_name"),
+        ),
+    )
+    remove_classification: _d.Operation[None] = _d.Operation(
+        id="Entity_RemoveClassification",
+        method="DELETE",
+        path="/datamap/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Take one classification off an entity; the classification type stays defined.",
+        parameters=(
+            _d.path("guid"),
+            _d.path("classification_name"),
+        ),
+    )
+    get_classifications: _d.Operation[AtlasClassifications] = _d.Operation(
+        id="Entity_GetClassifications",
+        method="GET",
+        path="/datamap/api/atlas/v2/entity/guid/{guid}/classifications",
+        responses={200: "AtlasClassifications", "default": "AtlasErrorResponse"},
+        summary="Read every classification that an entity carries, found by its GUID.",
+        parameters=(_d.path("guid"),),
+    )
+    update_classifications: _d.Operation[None] = _d.Operation(
+        id="Entity_UpdateClassifications",
+        method="PUT",
+        path="/datamap/api/atlas/v2/entity/guid/{guid}/classifications",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Change classifications that an entity already carries, such as their attribute values.",
+        parameters=(_d.path("guid"),),
+        body=_d.Body("list[AtlasClassification]"),
+    )
+    add_classifications: _d.Operation[None] = _d.Operation(
+        id="Entity_AddClassifications",
+        method="POST",
+        path="/datamap/api/atlas/v2/entity/guid/{guid}/classifications",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Attach several classifications to one entity, found by its GUID.",
+        parameters=(_d.path("guid"),),
+        body=_d.Body("list[AtlasClassification]"),
+    )
+    get_header: _d.Operation[AtlasEntityHeader] = _d.Operation(
+        id="Entity_GetHeader",
+        method="GET",
+        path="/datamap/api/atlas/v2/entity/guid/{guid}/header",
+        responses={200: "AtlasEntityHeader", "default": "AtlasErrorResponse"},
+        summary="Read the header of an entity: type, status and labels, without its relationships.",
+        parameters=(_d.path("guid"),),
+    )
+    add_label: _d.Operation[None] = _d.Operation(
+        id="Entity_AddLabel",
+        method="PUT",
+        path="/datamap/api/atlas/v2/entity/guid/{guid}/labels",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Add labels to an entity and keep those it has; to replace them all, set the labels instead.",
+        parameters=(_d.path("guid"),),
+        body=_d.Body("list[str]", required=False),
+    )
+    set_labels: _d.Operation[None] = _d.Operation(
+        id="Entity_SetLabels",
+        method="POST",
+        path="/datamap/api/atlas/v2/entity/guid/{guid}/labels",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Replace all labels of an entity, found by GUID, with the given list.",
+        parameters=(_d.path("guid"),),
+        body=_d.Body("list[str]", required=False),
+    )
+    remove_labels: _d.Operation[None] = _d.Operation(
+        id="Entity_RemoveLabels",
+        method="DELETE",
+        path="/datamap/api/atlas/v2/entity/guid/{guid}/labels",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Take the listed labels off an entity, found by its GUID, and keep the rest.",
+        parameters=(_d.path("guid"),),
+        body=_d.Body("list[str]", required=False),
+    )
+    get_by_unique_attributes: _d.Operation[AtlasEntityWithExtInfo] = _d.Operation(
+        id="Entity_GetByUniqueAttributes",
+        method="GET",
+        path="/datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}",
+        responses={200: "AtlasEntityWithExtInfo", "default": "AtlasErrorResponse"},
+        summary="Read one entity by type and qualified name, or by another unique attribute of that type.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("min_ext_info", "bool"),
+            _d.query("ignore_relationships", "bool"),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+    )
+    partial_update_by_unique_attributes: _d.Operation[EntityMutationResult] = _d.Operation(
+        id="Entity_PartialUpdateByUniqueAttributes",
+        method="PUT",
+        path="/datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}",
+        responses={200: "EntityMutationResult", "default": "AtlasErrorResponse"},
+        summary="Change some attributes of the entity with this type and qualified name; null cannot be set.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+        body=_d.Body("AtlasEntityWithExtInfo"),
+    )
+    delete_by_unique_attribute: _d.Operation[EntityMutationResult] = _d.Operation(
+        id="Entity_DeleteByUniqueAttribute",
+        method="DELETE",
+        path="/datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}",
+        responses={200: "EntityMutationResult", "default": "AtlasErrorResponse"},
+        summary="Delete the entity with this type and qualified name; the answer lists every entity touched.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+    )
+    remove_classification_by_unique_attribute: _d.Operation[None] = _d.Operation(
+        id="Entity_RemoveClassificationByUniqueAttribute",
+        method="DELETE",
+        path="/datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Take one classification off the entity with this type and qualified name.",
+        parameters=(
+            _d.path("type_name"),
+            _d.path("classification_name"),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+    )
+    update_classifications_by_unique_attribute: _d.Operation[None] = _d.Operation(
+        id="Entity_UpdateClassificationsByUniqueAttribute",
+        method="PUT",
+        path="/datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Change classifications already on the entity with this type and qualified name.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+        body=_d.Body("list[AtlasClassification]"),
+    )
+    add_classifications_by_unique_attribute: _d.Operation[None] = _d.Operation(
+        id="Entity_AddClassificationsByUniqueAttribute",
+        method="POST",
+        path="/datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Attach several classifications to the entity with this type and qualified name.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+        body=_d.Body("list[AtlasClassification]"),
+    )
+    add_labels_by_unique_attribute: _d.Operation[None] = _d.Operation(
+        id="Entity_AddLabelsByUniqueAttribute",
+        method="PUT",
+        path="/datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Add labels to the entity with this type and qualified name; an empty list changes nothing.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+        body=_d.Body("list[str]", required=False),
+    )
+    set_labels_by_unique_attribute: _d.Operation[None] = _d.Operation(
+        id="Entity_SetLabelsByUniqueAttribute",
+        method="POST",
+        path="/datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Replace all labels of the entity with this type and qualified name; an empty list clears them.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+        body=_d.Body("list[str]", required=False),
+    )
+    remove_labels_by_unique_attribute: _d.Operation[None] = _d.Operation(
+        id="Entity_RemoveLabelsByUniqueAttribute",
+        method="DELETE",
+        path="/datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels",
+        responses={204: "None", "default": "AtlasErrorResponse"},
+        summary="Take labels off the entity with this type and qualified name; labels it lacks are skipped.",
+        parameters=(
+            _d.path("type_name"),
+            _d.query("attr_qualified_name", "str", "attr:qualifiedName"),
+        ),
+        body=_d.Body("list[str]", required=False),
+    )
+    move_to_collection: _d.Operation[EntityMutationResult] = _d.Operation(
+        id="Entity_MoveEntitiesToCollection",
+        method="POST",
+        path="/datamap/api/entity/moveTo",
+        responses={200: "EntityMutationResult", "default": "AtlasErrorResponse"},
+        summary="Move entities, named by GUID, out of their collections into the one given in the query.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("collection_id", required=True),
+        ),
+        body=_d.Body("MoveEntitiesOptions"),
+    )
 
 
 class Entity(_d.Group):
     def create_or_update(
         self,
         *,
-        body: m.AtlasEntityWithExtInfo,
-        business_attribute_update_behavior: m.BusinessAttributeUpdateBehavior | None = None,
+        body: AtlasEntityWithExtInfo,
+        business_attribute_update_behavior: BusinessAttributeUpdateBehavior | None = None,
         collection_id: str | None = None,
-    ) -> m.EntityMutationResult:
+    ) -> EntityMutationResult:
         """Create an entity, or update the one with this GUID or qualified name; 20 contacts of a kind at most.
 
         POST /datamap/api/atlas/v2/entity
         """
-        return self._send(_CREATE_OR_UPDATE, (business_attribute_update_behavior, collection_id), body)
+        return self._send(_Operations.create_or_update, (business_attribute_update_behavior, collection_id), body)
 
     def list_by_guids(
         self, *, guid: _list[str], min_ext_info: bool | None = None, ignore_relationships: bool | None = None
-    ) -> m.AtlasEntitiesWithExtInfo:
+    ) -> AtlasEntitiesWithExtInfo:
         """Read many entities by their GUIDs in one call; relationship attributes can be left out.
 
         GET /datamap/api/atlas/v2/entity/bulk
         """
-        return self._send(_LIST_BY_GUIDS, (guid, min_ext_info, ignore_relationships))
+        return self._send(_Operations.list_by_guids, (guid, min_ext_info, ignore_relationships))
 
     def bulk_create_or_update(
         self,
         *,
-        body: m.AtlasEntitiesWithExtInfo,
+        body: AtlasEntitiesWithExtInfo,
         collection_id: str | None = None,
-        business_attribute_update_behavior: m.BusinessAttributeUpdateBehavior | None = None,
-    ) -> m.EntityMutationResult:
+        business_attribute_update_behavior: BusinessAttributeUpdateBehavior | None = None,
+    ) -> EntityMutationResult:
         """Create or update many entities at once, matched by GUID or unique attributes; send small batches.
 
         POST /datamap/api/atlas/v2/entity/bulk
         """
-        return self._send(_BULK_CREATE_OR_UPDATE, (collection_id, business_attribute_update_behavior), body)
+        return self._send(_Operations.bulk_create_or_update, (collection_id, business_attribute_update_behavior), body)
 
-    def bulk_delete(self, *, guid: _list[str]) -> m.EntityMutationResult:
+    def bulk_delete(self, *, guid: _list[str]) -> EntityMutationResult:
         """Delete many entities by their GUIDs in one call; the answer lists what was changed.
 
         DELETE /datamap/api/atlas/v2/entity/bulk
         """
-        return self._send(_BULK_DELETE, (guid,))
+        return self._send(_Operations.bulk_delete, (guid,))
 
-    def add_classification(self, *, body: m.ClassificationAssociateOptions) -> None:
+    def add_classification(self, *, body: ClassificationAssociateOptions) -> None:
         """Attach one classification to many entities, which the body names by GUID.
 
         POST /datamap/api/atlas/v2/entity/bulk/classification
         """
-        return self._send(_ADD_CLASSIFICATION, (), body)
+        return self._send(_Operations.add_classification, (), body)
 
-    def bulk_set_classifications(self, *, body: m.AtlasEntityHeaders) -> _list[str]:
+    def bulk_set_classifications(self, *, body: AtlasEntityHeaders) -> _list[str]:
         """Set the classifications of many entities, given as a map from GUID to entity header.
 
         POST /datamap/api/atlas/v2/entity/bulk/setClassifications
         """
-        return self._send(_BULK_SET_CLASSIFICATIONS, (), body)
+        return self._send(_Operations.bulk_set_classifications, (), body)
 
     def list_by_unique_attributes(
         self,
@@ -592,148 +468,149 @@ class Entity(_d.Group):
         min_ext_info: bool | None = None,
         ignore_relationships: bool | None = None,
         attr_n_qualified_name: _list[str] | None = None,
-    ) -> m.AtlasEntitiesWithExtInfo:
+    ) -> AtlasEntitiesWithExtInfo:
         """Read many entities of one type by qualified name or another unique attribute; give at least one.
 
         GET /datamap/api/atlas/v2/entity/bulk/uniqueAttribute/type/{typeName}
         """
         return self._send(
-            _LIST_BY_UNIQUE_ATTRIBUTES, (type_name, min_ext_info, ignore_relationships, attr_n_qualified_name)
+            _Operations.list_by_unique_attributes,
+            (type_name, min_ext_info, ignore_relationships, attr_n_qualified_name),
         )
 
-    def import_business_metadata(self, *, file: _d.FileInput) -> m.BulkImportResult:
+    def import_business_metadata(self, *, file: FileInput) -> BulkImportResult:
         """Upload a file of business metadata for many entities; the answer lists successes and failures.
 
         POST /datamap/api/atlas/v2/entity/businessmetadata/import
         """
-        return self._send(_IMPORT_BUSINESS_METADATA, (), {"file": file})
+        return self._send(_Operations.import_business_metadata, (), {"file": file})
 
     def get_sample_business_metadata_template(self) -> bytes:
         """Download the sample file that shows the layout of a business metadata import.
 
         GET /datamap/api/atlas/v2/entity/businessmetadata/import/template
         """
-        return self._send(_GET_SAMPLE_BUSINESS_METADATA_TEMPLATE)
+        return self._send(_Operations.get_sample_business_metadata_template)
 
     def get(
         self, guid: str, *, min_ext_info: bool | None = None, ignore_relationships: bool | None = None
-    ) -> m.AtlasEntityWithExtInfo:
+    ) -> AtlasEntityWithExtInfo:
         """Read one entity by its GUID, with its related entities unless told to leave them out.
 
         GET /datamap/api/atlas/v2/entity/guid/{guid}
         """
-        return self._send(_GET, (guid, min_ext_info, ignore_relationships))
+        return self._send(_Operations.get, (guid, min_ext_info, ignore_relationships))
 
-    def partial_update_attribute_by_guid(self, guid: str, *, name: str, body: _Any) -> m.EntityMutationResult:
+    def partial_update_attribute_by_guid(self, guid: str, *, name: str, body: Any) -> EntityMutationResult:
         """Set one attribute of an entity; only primitives and references, no arrays or maps, no null.
 
         PUT /datamap/api/atlas/v2/entity/guid/{guid}
         """
-        return self._send(_PARTIAL_UPDATE_ATTRIBUTE_BY_GUID, (guid, name), body)
+        return self._send(_Operations.partial_update_attribute_by_guid, (guid, name), body)
 
-    def delete(self, guid: str) -> m.EntityMutationResult:
+    def delete(self, guid: str) -> EntityMutationResult:
         """Delete one entity by its GUID; the answer lists every entity this touched.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}
         """
-        return self._send(_DELETE, (guid,))
+        return self._send(_Operations.delete, (guid,))
 
     def add_or_update_business_metadata(
-        self, guid: str, *, body: dict[str, _Any], is_overwrite: bool | None = None
+        self, guid: str, *, body: dict[str, Any], is_overwrite: bool | None = None
     ) -> None:
         """Write business metadata on an entity: merged by default, replaced when isOverwrite is true.
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata
         """
-        return self._send(_ADD_OR_UPDATE_BUSINESS_METADATA, (guid, is_overwrite), body)
+        return self._send(_Operations.add_or_update_business_metadata, (guid, is_overwrite), body)
 
-    def remove_business_metadata(self, guid: str, *, body: dict[str, _Any]) -> None:
+    def remove_business_metadata(self, guid: str, *, body: dict[str, Any]) -> None:
         """Take business metadata off an entity; the body names the groups and attributes to drop.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata
         """
-        return self._send(_REMOVE_BUSINESS_METADATA, (guid,), body)
+        return self._send(_Operations.remove_business_metadata, (guid,), body)
 
     def add_or_update_business_metadata_attributes(
-        self, guid: str, business_metadata_name: str, *, body: dict[str, _Any]
+        self, guid: str, business_metadata_name: str, *, body: dict[str, Any]
     ) -> None:
         """Write attributes of one business metadata group on an entity, leaving other groups alone.
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}
         """
-        return self._send(_ADD_OR_UPDATE_BUSINESS_METADATA_ATTRIBUTES, (guid, business_metadata_name), body)
+        return self._send(_Operations.add_or_update_business_metadata_attributes, (guid, business_metadata_name), body)
 
     def remove_business_metadata_attributes(
-        self, guid: str, business_metadata_name: str, *, body: dict[str, _Any]
+        self, guid: str, business_metadata_name: str, *, body: dict[str, Any]
     ) -> None:
         """Take the named attributes of one business metadata group off an entity.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}
         """
-        return self._send(_REMOVE_BUSINESS_METADATA_ATTRIBUTES, (guid, business_metadata_name), body)
+        return self._send(_Operations.remove_business_metadata_attributes, (guid, business_metadata_name), body)
 
-    def get_classification(self, guid: str, classification_name: str) -> m.AtlasClassification:
+    def get_classification(self, guid: str, classification_name: str) -> AtlasClassification:
         """Read one classification of an entity by its name, with its attributes.
 
         GET /datamap/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}
         """
-        return self._send(_GET_CLASSIFICATION, (guid, classification_name))
+        return self._send(_Operations.get_classification, (guid, classification_name))
 
     def remove_classification(self, guid: str, classification_name: str) -> None:
         """Take one classification off an entity; the classification type stays defined.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}
         """
-        return self._send(_REMOVE_CLASSIFICATION, (guid, classification_name))
+        return self._send(_Operations.remove_classification, (guid, classification_name))
 
-    def get_classifications(self, guid: str) -> m.AtlasClassifications:
+    def get_classifications(self, guid: str) -> AtlasClassifications:
         """Read every classification that an entity carries, found by its GUID.
 
         GET /datamap/api/atlas/v2/entity/guid/{guid}/classifications
         """
-        return self._send(_GET_CLASSIFICATIONS, (guid,))
+        return self._send(_Operations.get_classifications, (guid,))
 
-    def update_classifications(self, guid: str, *, body: _list[m.AtlasClassification]) -> None:
+    def update_classifications(self, guid: str, *, body: _list[AtlasClassification]) -> None:
         """Change classifications that an entity already carries, such as their attribute values.
 
         PUT /datamap/api/atlas/v2/entity/guid/{guid}/classifications
         """
-        return self._send(_UPDATE_CLASSIFICATIONS, (guid,), body)
+        return self._send(_Operations.update_classifications, (guid,), body)
 
-    def add_classifications(self, guid: str, *, body: _list[m.AtlasClassification]) -> None:
+    def add_classifications(self, guid: str, *, body: _list[AtlasClassification]) -> None:
         """Attach several classifications to one entity, found by its GUID.
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/classifications
         """
-        return self._send(_ADD_CLASSIFICATIONS, (guid,), body)
+        return self._send(_Operations.add_classifications, (guid,), body)
 
-    def get_header(self, guid: str) -> m.AtlasEntityHeader:
+    def get_header(self, guid: str) -> AtlasEntityHeader:
         """Read the header of an entity: type, status and labels, without its relationships.
 
         GET /datamap/api/atlas/v2/entity/guid/{guid}/header
         """
-        return self._send(_GET_HEADER, (guid,))
+        return self._send(_Operations.get_header, (guid,))
 
     def add_label(self, guid: str, *, body: _list[str] | None = None) -> None:
         """Add labels to an entity and keep those it has; to replace them all, set the labels instead.
 
         PUT /datamap/api/atlas/v2/entity/guid/{guid}/labels
         """
-        return self._send(_ADD_LABEL, (guid,), body)
+        return self._send(_Operations.add_label, (guid,), body)
 
     def set_labels(self, guid: str, *, body: _list[str] | None = None) -> None:
         """Replace all labels of an entity, found by GUID, with the given list.
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/labels
         """
-        return self._send(_SET_LABELS, (guid,), body)
+        return self._send(_Operations.set_labels, (guid,), body)
 
     def remove_labels(self, guid: str, *, body: _list[str] | None = None) -> None:
         """Take the listed labels off an entity, found by its GUID, and keep the rest.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/labels
         """
-        return self._send(_REMOVE_LABELS, (guid,), body)
+        return self._send(_Operations.remove_labels, (guid,), body)
 
     def get_by_unique_attributes(
         self,
@@ -742,32 +619,32 @@ class Entity(_d.Group):
         min_ext_info: bool | None = None,
         ignore_relationships: bool | None = None,
         attr_qualified_name: str | None = None,
-    ) -> m.AtlasEntityWithExtInfo:
+    ) -> AtlasEntityWithExtInfo:
         """Read one entity by type and qualified name, or by another unique attribute of that type.
 
         GET /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
         return self._send(
-            _GET_BY_UNIQUE_ATTRIBUTES, (type_name, min_ext_info, ignore_relationships, attr_qualified_name)
+            _Operations.get_by_unique_attributes, (type_name, min_ext_info, ignore_relationships, attr_qualified_name)
         )
 
     def partial_update_by_unique_attributes(
-        self, type_name: str, *, body: m.AtlasEntityWithExtInfo, attr_qualified_name: str | None = None
-    ) -> m.EntityMutationResult:
+        self, type_name: str, *, body: AtlasEntityWithExtInfo, attr_qualified_name: str | None = None
+    ) -> EntityMutationResult:
         """Change some attributes of the entity with this type and qualified name; null cannot be set.
 
         PUT /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
-        return self._send(_PARTIAL_UPDATE_BY_UNIQUE_ATTRIBUTES, (type_name, attr_qualified_name), body)
+        return self._send(_Operations.partial_update_by_unique_attributes, (type_name, attr_qualified_name), body)
 
     def delete_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None
-    ) -> m.EntityMutationResult:
+    ) -> EntityMutationResult:
         """Delete the entity with this type and qualified name; the answer lists every entity touched.
 
         DELETE /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
-        return self._send(_DELETE_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name))
+        return self._send(_Operations.delete_by_unique_attribute, (type_name, attr_qualified_name))
 
     def remove_classification_by_unique_attribute(
         self, type_name: str, classification_name: str, *, attr_qualified_name: str | None = None
@@ -777,26 +654,28 @@ class Entity(_d.Group):
         DELETE /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
         """
         return self._send(
-            _REMOVE_CLASSIFICATION_BY_UNIQUE_ATTRIBUTE, (type_name, classification_name, attr_qualified_name)
+            _Operations.remove_classification_by_unique_attribute, (type_name, classification_name, attr_qualified_name)
         )
 
     def update_classifications_by_unique_attribute(
-        self, type_name: str, *, body: _list[m.AtlasClassification], attr_qualified_name: str | None = None
+        self, type_name: str, *, body: _list[AtlasClassification], attr_qualified_name: str | None = None
     ) -> None:
         """Change classifications already on the entity with this type and qualified name.
 
         PUT /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
         """
-        return self._send(_UPDATE_CLASSIFICATIONS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return self._send(
+            _Operations.update_classifications_by_unique_attribute, (type_name, attr_qualified_name), body
+        )
 
     def add_classifications_by_unique_attribute(
-        self, type_name: str, *, body: _list[m.AtlasClassification], attr_qualified_name: str | None = None
+        self, type_name: str, *, body: _list[AtlasClassification], attr_qualified_name: str | None = None
     ) -> None:
         """Attach several classifications to the entity with this type and qualified name.
 
         POST /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
         """
-        return self._send(_ADD_CLASSIFICATIONS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return self._send(_Operations.add_classifications_by_unique_attribute, (type_name, attr_qualified_name), body)
 
     def add_labels_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
@@ -805,7 +684,7 @@ class Entity(_d.Group):
 
         PUT /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return self._send(_ADD_LABELS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return self._send(_Operations.add_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
 
     def set_labels_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
@@ -814,7 +693,7 @@ class Entity(_d.Group):
 
         POST /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return self._send(_SET_LABELS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return self._send(_Operations.set_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
 
     def remove_labels_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
@@ -823,72 +702,74 @@ class Entity(_d.Group):
 
         DELETE /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return self._send(_REMOVE_LABELS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return self._send(_Operations.remove_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
 
-    def move_to_collection(self, *, collection_id: str, body: m.MoveEntitiesOptions) -> m.EntityMutationResult:
+    def move_to_collection(self, *, collection_id: str, body: MoveEntitiesOptions) -> EntityMutationResult:
         """Move entities, named by GUID, out of their collections into the one given in the query.
 
         POST /datamap/api/entity/moveTo
         """
-        return self._send(_MOVE_TO_COLLECTION, (collection_id,), body)
+        return self._send(_Operations.move_to_collection, (collection_id,), body)
 
 
 class AsyncEntity(_d.AsyncGroup):
     async def create_or_update(
         self,
         *,
-        body: m.AtlasEntityWithExtInfo,
-        business_attribute_update_behavior: m.BusinessAttributeUpdateBehavior | None = None,
+        body: AtlasEntityWithExtInfo,
+        business_attribute_update_behavior: BusinessAttributeUpdateBehavior | None = None,
         collection_id: str | None = None,
-    ) -> m.EntityMutationResult:
+    ) -> EntityMutationResult:
         """Create an entity, or update the one with this GUID or qualified name; 20 contacts of a kind at most.
 
         POST /datamap/api/atlas/v2/entity
         """
-        return await self._send(_CREATE_OR_UPDATE, (business_attribute_update_behavior, collection_id), body)
+        return await self._send(_Operations.create_or_update, (business_attribute_update_behavior, collection_id), body)
 
     async def list_by_guids(
         self, *, guid: _list[str], min_ext_info: bool | None = None, ignore_relationships: bool | None = None
-    ) -> m.AtlasEntitiesWithExtInfo:
+    ) -> AtlasEntitiesWithExtInfo:
         """Read many entities by their GUIDs in one call; relationship attributes can be left out.
 
         GET /datamap/api/atlas/v2/entity/bulk
         """
-        return await self._send(_LIST_BY_GUIDS, (guid, min_ext_info, ignore_relationships))
+        return await self._send(_Operations.list_by_guids, (guid, min_ext_info, ignore_relationships))
 
     async def bulk_create_or_update(
         self,
         *,
-        body: m.AtlasEntitiesWithExtInfo,
+        body: AtlasEntitiesWithExtInfo,
         collection_id: str | None = None,
-        business_attribute_update_behavior: m.BusinessAttributeUpdateBehavior | None = None,
-    ) -> m.EntityMutationResult:
+        business_attribute_update_behavior: BusinessAttributeUpdateBehavior | None = None,
+    ) -> EntityMutationResult:
         """Create or update many entities at once, matched by GUID or unique attributes; send small batches.
 
         POST /datamap/api/atlas/v2/entity/bulk
         """
-        return await self._send(_BULK_CREATE_OR_UPDATE, (collection_id, business_attribute_update_behavior), body)
+        return await self._send(
+            _Operations.bulk_create_or_update, (collection_id, business_attribute_update_behavior), body
+        )
 
-    async def bulk_delete(self, *, guid: _list[str]) -> m.EntityMutationResult:
+    async def bulk_delete(self, *, guid: _list[str]) -> EntityMutationResult:
         """Delete many entities by their GUIDs in one call; the answer lists what was changed.
 
         DELETE /datamap/api/atlas/v2/entity/bulk
         """
-        return await self._send(_BULK_DELETE, (guid,))
+        return await self._send(_Operations.bulk_delete, (guid,))
 
-    async def add_classification(self, *, body: m.ClassificationAssociateOptions) -> None:
+    async def add_classification(self, *, body: ClassificationAssociateOptions) -> None:
         """Attach one classification to many entities, which the body names by GUID.
 
         POST /datamap/api/atlas/v2/entity/bulk/classification
         """
-        return await self._send(_ADD_CLASSIFICATION, (), body)
+        return await self._send(_Operations.add_classification, (), body)
 
-    async def bulk_set_classifications(self, *, body: m.AtlasEntityHeaders) -> _list[str]:
+    async def bulk_set_classifications(self, *, body: AtlasEntityHeaders) -> _list[str]:
         """Set the classifications of many entities, given as a map from GUID to entity header.
 
         POST /datamap/api/atlas/v2/entity/bulk/setClassifications
         """
-        return await self._send(_BULK_SET_CLASSIFICATIONS, (), body)
+        return await self._send(_Operations.bulk_set_classifications, (), body)
 
     async def list_by_unique_attributes(
         self,
@@ -897,148 +778,151 @@ class AsyncEntity(_d.AsyncGroup):
         min_ext_info: bool | None = None,
         ignore_relationships: bool | None = None,
         attr_n_qualified_name: _list[str] | None = None,
-    ) -> m.AtlasEntitiesWithExtInfo:
+    ) -> AtlasEntitiesWithExtInfo:
         """Read many entities of one type by qualified name or another unique attribute; give at least one.
 
         GET /datamap/api/atlas/v2/entity/bulk/uniqueAttribute/type/{typeName}
         """
         return await self._send(
-            _LIST_BY_UNIQUE_ATTRIBUTES, (type_name, min_ext_info, ignore_relationships, attr_n_qualified_name)
+            _Operations.list_by_unique_attributes,
+            (type_name, min_ext_info, ignore_relationships, attr_n_qualified_name),
         )
 
-    async def import_business_metadata(self, *, file: _d.FileInput) -> m.BulkImportResult:
+    async def import_business_metadata(self, *, file: FileInput) -> BulkImportResult:
         """Upload a file of business metadata for many entities; the answer lists successes and failures.
 
         POST /datamap/api/atlas/v2/entity/businessmetadata/import
         """
-        return await self._send(_IMPORT_BUSINESS_METADATA, (), {"file": file})
+        return await self._send(_Operations.import_business_metadata, (), {"file": file})
 
     async def get_sample_business_metadata_template(self) -> bytes:
         """Download the sample file that shows the layout of a business metadata import.
 
         GET /datamap/api/atlas/v2/entity/businessmetadata/import/template
         """
-        return await self._send(_GET_SAMPLE_BUSINESS_METADATA_TEMPLATE)
+        return await self._send(_Operations.get_sample_business_metadata_template)
 
     async def get(
         self, guid: str, *, min_ext_info: bool | None = None, ignore_relationships: bool | None = None
-    ) -> m.AtlasEntityWithExtInfo:
+    ) -> AtlasEntityWithExtInfo:
         """Read one entity by its GUID, with its related entities unless told to leave them out.
 
         GET /datamap/api/atlas/v2/entity/guid/{guid}
         """
-        return await self._send(_GET, (guid, min_ext_info, ignore_relationships))
+        return await self._send(_Operations.get, (guid, min_ext_info, ignore_relationships))
 
-    async def partial_update_attribute_by_guid(self, guid: str, *, name: str, body: _Any) -> m.EntityMutationResult:
+    async def partial_update_attribute_by_guid(self, guid: str, *, name: str, body: Any) -> EntityMutationResult:
         """Set one attribute of an entity; only primitives and references, no arrays or maps, no null.
 
         PUT /datamap/api/atlas/v2/entity/guid/{guid}
         """
-        return await self._send(_PARTIAL_UPDATE_ATTRIBUTE_BY_GUID, (guid, name), body)
+        return await self._send(_Operations.partial_update_attribute_by_guid, (guid, name), body)
 
-    async def delete(self, guid: str) -> m.EntityMutationResult:
+    async def delete(self, guid: str) -> EntityMutationResult:
         """Delete one entity by its GUID; the answer lists every entity this touched.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}
         """
-        return await self._send(_DELETE, (guid,))
+        return await self._send(_Operations.delete, (guid,))
 
     async def add_or_update_business_metadata(
-        self, guid: str, *, body: dict[str, _Any], is_overwrite: bool | None = None
+        self, guid: str, *, body: dict[str, Any], is_overwrite: bool | None = None
     ) -> None:
         """Write business metadata on an entity: merged by default, replaced when isOverwrite is true.
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata
         """
-        return await self._send(_ADD_OR_UPDATE_BUSINESS_METADATA, (guid, is_overwrite), body)
+        return await self._send(_Operations.add_or_update_business_metadata, (guid, is_overwrite), body)
 
-    async def remove_business_metadata(self, guid: str, *, body: dict[str, _Any]) -> None:
+    async def remove_business_metadata(self, guid: str, *, body: dict[str, Any]) -> None:
         """Take business metadata off an entity; the body names the groups and attributes to drop.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata
         """
-        return await self._send(_REMOVE_BUSINESS_METADATA, (guid,), body)
+        return await self._send(_Operations.remove_business_metadata, (guid,), body)
 
     async def add_or_update_business_metadata_attributes(
-        self, guid: str, business_metadata_name: str, *, body: dict[str, _Any]
+        self, guid: str, business_metadata_name: str, *, body: dict[str, Any]
     ) -> None:
         """Write attributes of one business metadata group on an entity, leaving other groups alone.
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}
         """
-        return await self._send(_ADD_OR_UPDATE_BUSINESS_METADATA_ATTRIBUTES, (guid, business_metadata_name), body)
+        return await self._send(
+            _Operations.add_or_update_business_metadata_attributes, (guid, business_metadata_name), body
+        )
 
     async def remove_business_metadata_attributes(
-        self, guid: str, business_metadata_name: str, *, body: dict[str, _Any]
+        self, guid: str, business_metadata_name: str, *, body: dict[str, Any]
     ) -> None:
         """Take the named attributes of one business metadata group off an entity.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}
         """
-        return await self._send(_REMOVE_BUSINESS_METADATA_ATTRIBUTES, (guid, business_metadata_name), body)
+        return await self._send(_Operations.remove_business_metadata_attributes, (guid, business_metadata_name), body)
 
-    async def get_classification(self, guid: str, classification_name: str) -> m.AtlasClassification:
+    async def get_classification(self, guid: str, classification_name: str) -> AtlasClassification:
         """Read one classification of an entity by its name, with its attributes.
 
         GET /datamap/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}
         """
-        return await self._send(_GET_CLASSIFICATION, (guid, classification_name))
+        return await self._send(_Operations.get_classification, (guid, classification_name))
 
     async def remove_classification(self, guid: str, classification_name: str) -> None:
         """Take one classification off an entity; the classification type stays defined.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}
         """
-        return await self._send(_REMOVE_CLASSIFICATION, (guid, classification_name))
+        return await self._send(_Operations.remove_classification, (guid, classification_name))
 
-    async def get_classifications(self, guid: str) -> m.AtlasClassifications:
+    async def get_classifications(self, guid: str) -> AtlasClassifications:
         """Read every classification that an entity carries, found by its GUID.
 
         GET /datamap/api/atlas/v2/entity/guid/{guid}/classifications
         """
-        return await self._send(_GET_CLASSIFICATIONS, (guid,))
+        return await self._send(_Operations.get_classifications, (guid,))
 
-    async def update_classifications(self, guid: str, *, body: _list[m.AtlasClassification]) -> None:
+    async def update_classifications(self, guid: str, *, body: _list[AtlasClassification]) -> None:
         """Change classifications that an entity already carries, such as their attribute values.
 
         PUT /datamap/api/atlas/v2/entity/guid/{guid}/classifications
         """
-        return await self._send(_UPDATE_CLASSIFICATIONS, (guid,), body)
+        return await self._send(_Operations.update_classifications, (guid,), body)
 
-    async def add_classifications(self, guid: str, *, body: _list[m.AtlasClassification]) -> None:
+    async def add_classifications(self, guid: str, *, body: _list[AtlasClassification]) -> None:
         """Attach several classifications to one entity, found by its GUID.
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/classifications
         """
-        return await self._send(_ADD_CLASSIFICATIONS, (guid,), body)
+        return await self._send(_Operations.add_classifications, (guid,), body)
 
-    async def get_header(self, guid: str) -> m.AtlasEntityHeader:
+    async def get_header(self, guid: str) -> AtlasEntityHeader:
         """Read the header of an entity: type, status and labels, without its relationships.
 
         GET /datamap/api/atlas/v2/entity/guid/{guid}/header
         """
-        return await self._send(_GET_HEADER, (guid,))
+        return await self._send(_Operations.get_header, (guid,))
 
     async def add_label(self, guid: str, *, body: _list[str] | None = None) -> None:
         """Add labels to an entity and keep those it has; to replace them all, set the labels instead.
 
         PUT /datamap/api/atlas/v2/entity/guid/{guid}/labels
         """
-        return await self._send(_ADD_LABEL, (guid,), body)
+        return await self._send(_Operations.add_label, (guid,), body)
 
     async def set_labels(self, guid: str, *, body: _list[str] | None = None) -> None:
         """Replace all labels of an entity, found by GUID, with the given list.
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/labels
         """
-        return await self._send(_SET_LABELS, (guid,), body)
+        return await self._send(_Operations.set_labels, (guid,), body)
 
     async def remove_labels(self, guid: str, *, body: _list[str] | None = None) -> None:
         """Take the listed labels off an entity, found by its GUID, and keep the rest.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/labels
         """
-        return await self._send(_REMOVE_LABELS, (guid,), body)
+        return await self._send(_Operations.remove_labels, (guid,), body)
 
     async def get_by_unique_attributes(
         self,
@@ -1047,32 +931,32 @@ class AsyncEntity(_d.AsyncGroup):
         min_ext_info: bool | None = None,
         ignore_relationships: bool | None = None,
         attr_qualified_name: str | None = None,
-    ) -> m.AtlasEntityWithExtInfo:
+    ) -> AtlasEntityWithExtInfo:
         """Read one entity by type and qualified name, or by another unique attribute of that type.
 
         GET /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
         return await self._send(
-            _GET_BY_UNIQUE_ATTRIBUTES, (type_name, min_ext_info, ignore_relationships, attr_qualified_name)
+            _Operations.get_by_unique_attributes, (type_name, min_ext_info, ignore_relationships, attr_qualified_name)
         )
 
     async def partial_update_by_unique_attributes(
-        self, type_name: str, *, body: m.AtlasEntityWithExtInfo, attr_qualified_name: str | None = None
-    ) -> m.EntityMutationResult:
+        self, type_name: str, *, body: AtlasEntityWithExtInfo, attr_qualified_name: str | None = None
+    ) -> EntityMutationResult:
         """Change some attributes of the entity with this type and qualified name; null cannot be set.
 
         PUT /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
-        return await self._send(_PARTIAL_UPDATE_BY_UNIQUE_ATTRIBUTES, (type_name, attr_qualified_name), body)
+        return await self._send(_Operations.partial_update_by_unique_attributes, (type_name, attr_qualified_name), body)
 
     async def delete_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None
-    ) -> m.EntityMutationResult:
+    ) -> EntityMutationResult:
         """Delete the entity with this type and qualified name; the answer lists every entity touched.
 
         DELETE /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
-        return await self._send(_DELETE_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name))
+        return await self._send(_Operations.delete_by_unique_attribute, (type_name, attr_qualified_name))
 
     async def remove_classification_by_unique_attribute(
         self, type_name: str, classification_name: str, *, attr_qualified_name: str | None = None
@@ -1082,26 +966,30 @@ class AsyncEntity(_d.AsyncGroup):
         DELETE /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
         """
         return await self._send(
-            _REMOVE_CLASSIFICATION_BY_UNIQUE_ATTRIBUTE, (type_name, classification_name, attr_qualified_name)
+            _Operations.remove_classification_by_unique_attribute, (type_name, classification_name, attr_qualified_name)
         )
 
     async def update_classifications_by_unique_attribute(
-        self, type_name: str, *, body: _list[m.AtlasClassification], attr_qualified_name: str | None = None
+        self, type_name: str, *, body: _list[AtlasClassification], attr_qualified_name: str | None = None
     ) -> None:
         """Change classifications already on the entity with this type and qualified name.
 
         PUT /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
         """
-        return await self._send(_UPDATE_CLASSIFICATIONS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return await self._send(
+            _Operations.update_classifications_by_unique_attribute, (type_name, attr_qualified_name), body
+        )
 
     async def add_classifications_by_unique_attribute(
-        self, type_name: str, *, body: _list[m.AtlasClassification], attr_qualified_name: str | None = None
+        self, type_name: str, *, body: _list[AtlasClassification], attr_qualified_name: str | None = None
     ) -> None:
         """Attach several classifications to the entity with this type and qualified name.
 
         POST /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
         """
-        return await self._send(_ADD_CLASSIFICATIONS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return await self._send(
+            _Operations.add_classifications_by_unique_attribute, (type_name, attr_qualified_name), body
+        )
 
     async def add_labels_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
@@ -1110,7 +998,7 @@ class AsyncEntity(_d.AsyncGroup):
 
         PUT /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return await self._send(_ADD_LABELS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return await self._send(_Operations.add_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
 
     async def set_labels_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
@@ -1119,7 +1007,7 @@ class AsyncEntity(_d.AsyncGroup):
 
         POST /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return await self._send(_SET_LABELS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return await self._send(_Operations.set_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
 
     async def remove_labels_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
@@ -1128,11 +1016,11 @@ class AsyncEntity(_d.AsyncGroup):
 
         DELETE /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return await self._send(_REMOVE_LABELS_BY_UNIQUE_ATTRIBUTE, (type_name, attr_qualified_name), body)
+        return await self._send(_Operations.remove_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
 
-    async def move_to_collection(self, *, collection_id: str, body: m.MoveEntitiesOptions) -> m.EntityMutationResult:
+    async def move_to_collection(self, *, collection_id: str, body: MoveEntitiesOptions) -> EntityMutationResult:
         """Move entities, named by GUID, out of their collections into the one given in the query.
 
         POST /datamap/api/entity/moveTo
         """
-        return await self._send(_MOVE_TO_COLLECTION, (collection_id,), body)
+        return await self._send(_Operations.move_to_collection, (collection_id,), body)

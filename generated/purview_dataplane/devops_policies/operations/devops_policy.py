@@ -6,35 +6,35 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
+    from purview_core.declare import AsyncPager, Pager
     from .. import models as m
 
-_LIST: _d.Operation[m.DevopsPolicy] = _d.Operation(
-    __name__,
-    "DevopsPolicy_List",
-    "devops_policy",
-    "list",
-    "GET",
-    "/policyStore/devops-policies",
-    responses={200: "DevopsPolicyList", "default": "ErrorResponseModel"},
-    summary="List the DevOps policies of the account, for both kinds of role.",
-    parameters=(_d.API_VERSION,),
-    paging=_d.Paging("value", "nextLink"),
-)
+
+class _Operations:
+    list: _d.Operation[m.DevopsPolicy] = _d.Operation(
+        id="DevopsPolicy_List",
+        method="GET",
+        path="/policyStore/devops-policies",
+        responses={200: "DevopsPolicyList", "default": "ErrorResponseModel"},
+        summary="List the DevOps policies of the account, for both kinds of role.",
+        parameters=(_d.API_VERSION,),
+        paging=_d.Paging("value", "nextLink"),
+    )
 
 
 class DevopsPolicy(_d.Group):
-    def list(self) -> _d.Pager[m.DevopsPolicy]:
+    def list(self) -> Pager[m.DevopsPolicy]:
         """List the DevOps policies of the account, for both kinds of role.
 
         GET /policyStore/devops-policies
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)
 
 
 class AsyncDevopsPolicy(_d.AsyncGroup):
-    def list(self) -> _d.AsyncPager[m.DevopsPolicy]:
+    def list(self) -> AsyncPager[m.DevopsPolicy]:
         """List the DevOps policies of the account, for both kinds of role.
 
         GET /policyStore/devops-policies
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)

@@ -6,102 +6,93 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import DevopsPolicy
 
-_GET: _d.Operation[m.DevopsPolicy] = _d.Operation(
-    __name__,
-    "DevopsSqlPerfMonitorPolicy_Get",
-    "devops_sql_perf_monitor_policy",
-    "get",
-    "GET",
-    "/policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles",
-    responses={200: "DevopsPolicy", "default": "ErrorResponseModel"},
-    summary="Read who may watch SQL performance of a resource; the ETag is a header of the answer.",
-    parameters=(
-        _d.path("purview_resource_name"),
-        _d.API_VERSION,
-    ),
-)
 
-_CREATE_OR_REPLACE: _d.Operation[m.DevopsPolicy] = _d.Operation(
-    __name__,
-    "DevopsSqlPerfMonitorPolicy_CreateOrReplace",
-    "devops_sql_perf_monitor_policy",
-    "create_or_replace",
-    "PUT",
-    "/policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles",
-    responses={200: "DevopsPolicy", 201: "DevopsPolicy", "default": "ErrorResponseModel"},
-    summary="Let people watch SQL performance of a resource; an ETag guards the replacement.",
-    parameters=(
-        _d.path("purview_resource_name"),
-        _d.header("if_match", "str", "If-Match"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("DevopsPolicy"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DevopsSqlPerfMonitorPolicy_Delete",
-    "devops_sql_perf_monitor_policy",
-    "delete",
-    "DELETE",
-    "/policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles",
-    responses={204: "None", "default": "ErrorResponseModel"},
-    summary="End the right to watch SQL performance of a resource; needs the current ETag.",
-    parameters=(
-        _d.path("purview_resource_name"),
-        _d.header("if_match", "str", "If-Match", required=True),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    get: _d.Operation[DevopsPolicy] = _d.Operation(
+        id="DevopsSqlPerfMonitorPolicy_Get",
+        method="GET",
+        path="/policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles",
+        responses={200: "DevopsPolicy", "default": "ErrorResponseModel"},
+        summary="Read who may watch SQL performance of a resource; the ETag is a header of the answer.",
+        parameters=(
+            _d.path("purview_resource_name"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace: _d.Operation[DevopsPolicy] = _d.Operation(
+        id="DevopsSqlPerfMonitorPolicy_CreateOrReplace",
+        method="PUT",
+        path="/policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles",
+        responses={200: "DevopsPolicy", 201: "DevopsPolicy", "default": "ErrorResponseModel"},
+        summary="Let people watch SQL performance of a resource; an ETag guards the replacement.",
+        parameters=(
+            _d.path("purview_resource_name"),
+            _d.header("if_match", "str", "If-Match"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("DevopsPolicy"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="DevopsSqlPerfMonitorPolicy_Delete",
+        method="DELETE",
+        path="/policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles",
+        responses={204: "None", "default": "ErrorResponseModel"},
+        summary="End the right to watch SQL performance of a resource; needs the current ETag.",
+        parameters=(
+            _d.path("purview_resource_name"),
+            _d.header("if_match", "str", "If-Match", required=True),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class DevopsSqlPerfMonitorPolicy(_d.Group):
-    def get(self, purview_resource_name: str) -> m.DevopsPolicy:
+    def get(self, purview_resource_name: str) -> DevopsPolicy:
         """Read who may watch SQL performance of a resource; the ETag is a header of the answer.
 
         GET /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
         """
-        return self._send(_GET, (purview_resource_name,))
+        return self._send(_Operations.get, (purview_resource_name,))
 
     def create_or_replace(
-        self, purview_resource_name: str, *, body: m.DevopsPolicy, if_match: str | None = None
-    ) -> m.DevopsPolicy:
+        self, purview_resource_name: str, *, body: DevopsPolicy, if_match: str | None = None
+    ) -> DevopsPolicy:
         """Let people watch SQL performance of a resource; an ETag guards the replacement.
 
         PUT /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
         """
-        return self._send(_CREATE_OR_REPLACE, (purview_resource_name, if_match), body)
+        return self._send(_Operations.create_or_replace, (purview_resource_name, if_match), body)
 
     def delete(self, purview_resource_name: str, *, if_match: str) -> None:
         """End the right to watch SQL performance of a resource; needs the current ETag.
 
         DELETE /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
         """
-        return self._send(_DELETE, (purview_resource_name, if_match))
+        return self._send(_Operations.delete, (purview_resource_name, if_match))
 
 
 class AsyncDevopsSqlPerfMonitorPolicy(_d.AsyncGroup):
-    async def get(self, purview_resource_name: str) -> m.DevopsPolicy:
+    async def get(self, purview_resource_name: str) -> DevopsPolicy:
         """Read who may watch SQL performance of a resource; the ETag is a header of the answer.
 
         GET /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
         """
-        return await self._send(_GET, (purview_resource_name,))
+        return await self._send(_Operations.get, (purview_resource_name,))
 
     async def create_or_replace(
-        self, purview_resource_name: str, *, body: m.DevopsPolicy, if_match: str | None = None
-    ) -> m.DevopsPolicy:
+        self, purview_resource_name: str, *, body: DevopsPolicy, if_match: str | None = None
+    ) -> DevopsPolicy:
         """Let people watch SQL performance of a resource; an ETag guards the replacement.
 
         PUT /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
         """
-        return await self._send(_CREATE_OR_REPLACE, (purview_resource_name, if_match), body)
+        return await self._send(_Operations.create_or_replace, (purview_resource_name, if_match), body)
 
     async def delete(self, purview_resource_name: str, *, if_match: str) -> None:
         """End the right to watch SQL performance of a resource; needs the current ETag.
 
         DELETE /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
         """
-        return await self._send(_DELETE, (purview_resource_name, if_match))
+        return await self._send(_Operations.delete, (purview_resource_name, if_match))

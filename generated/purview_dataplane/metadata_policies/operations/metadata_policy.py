@@ -6,97 +6,89 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
+    from purview_core.declare import AsyncPager, Pager
     from .. import models as m
 
-_LIST_ALL: _d.Operation[m.MetadataPolicy] = _d.Operation(
-    __name__,
-    "MetadataPolicy_ListAll",
-    "metadata_policy",
-    "list_all",
-    "GET",
-    "/policyStore/metadataPolicies",
-    responses={200: "MetadataPolicyList", "default": "ErrorResponseModel"},
-    summary="List the role assignments of all collections, or of one with collection_name.",
-    parameters=(
-        _d.query("collection_name"),
-        _d.API_VERSION,
-    ),
-    paging=_d.Paging("values", "nextLink"),
-)
 
-_GET: _d.Operation[m.MetadataPolicy] = _d.Operation(
-    __name__,
-    "MetadataPolicy_Get",
-    "metadata_policy",
-    "get",
-    "GET",
-    "/policyStore/metadataPolicies/{policyId}",
-    responses={200: "MetadataPolicy", "default": "ErrorResponseModel"},
-    summary="Read the policy of one collection: who holds which role on it.",
-    parameters=(
-        _d.path("policy_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_UPDATE: _d.Operation[m.MetadataPolicy] = _d.Operation(
-    __name__,
-    "MetadataPolicy_Update",
-    "metadata_policy",
-    "update",
-    "PUT",
-    "/policyStore/metadataPolicies/{policyId}",
-    responses={200: "MetadataPolicy", "default": "ErrorResponseModel"},
-    summary="Replace the whole policy of a collection: read it first, and send all of it back.",
-    parameters=(
-        _d.path("policy_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("MetadataPolicy", required=False),
-)
+class _Operations:
+    list_all: _d.Operation[m.MetadataPolicy] = _d.Operation(
+        id="MetadataPolicy_ListAll",
+        method="GET",
+        path="/policyStore/metadataPolicies",
+        responses={200: "MetadataPolicyList", "default": "ErrorResponseModel"},
+        summary="List the role assignments of all collections, or of one with collection_name.",
+        parameters=(
+            _d.query("collection_name"),
+            _d.API_VERSION,
+        ),
+        paging=_d.Paging("values", "nextLink"),
+    )
+    get: _d.Operation[m.MetadataPolicy] = _d.Operation(
+        id="MetadataPolicy_Get",
+        method="GET",
+        path="/policyStore/metadataPolicies/{policyId}",
+        responses={200: "MetadataPolicy", "default": "ErrorResponseModel"},
+        summary="Read the policy of one collection: who holds which role on it.",
+        parameters=(
+            _d.path("policy_id"),
+            _d.API_VERSION,
+        ),
+    )
+    update: _d.Operation[m.MetadataPolicy] = _d.Operation(
+        id="MetadataPolicy_Update",
+        method="PUT",
+        path="/policyStore/metadataPolicies/{policyId}",
+        responses={200: "MetadataPolicy", "default": "ErrorResponseModel"},
+        summary="Replace the whole policy of a collection: read it first, and send all of it back.",
+        parameters=(
+            _d.path("policy_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("MetadataPolicy", required=False),
+    )
 
 
 class MetadataPolicy(_d.Group):
-    def list_all(self, *, collection_name: str | None = None) -> _d.Pager[m.MetadataPolicy]:
+    def list_all(self, *, collection_name: str | None = None) -> Pager[m.MetadataPolicy]:
         """List the role assignments of all collections, or of one with collection_name.
 
         GET /policyStore/metadataPolicies
         """
-        return self._pages(_LIST_ALL, (collection_name,))
+        return self._pages(_Operations.list_all, (collection_name,))
 
     def get(self, policy_id: str) -> m.MetadataPolicy:
         """Read the policy of one collection: who holds which role on it.
 
         GET /policyStore/metadataPolicies/{policyId}
         """
-        return self._send(_GET, (policy_id,))
+        return self._send(_Operations.get, (policy_id,))
 
     def update(self, policy_id: str, *, body: m.MetadataPolicy | None = None) -> m.MetadataPolicy:
         """Replace the whole policy of a collection: read it first, and send all of it back.
 
         PUT /policyStore/metadataPolicies/{policyId}
         """
-        return self._send(_UPDATE, (policy_id,), body)
+        return self._send(_Operations.update, (policy_id,), body)
 
 
 class AsyncMetadataPolicy(_d.AsyncGroup):
-    def list_all(self, *, collection_name: str | None = None) -> _d.AsyncPager[m.MetadataPolicy]:
+    def list_all(self, *, collection_name: str | None = None) -> AsyncPager[m.MetadataPolicy]:
         """List the role assignments of all collections, or of one with collection_name.
 
         GET /policyStore/metadataPolicies
         """
-        return self._pages(_LIST_ALL, (collection_name,))
+        return self._pages(_Operations.list_all, (collection_name,))
 
     async def get(self, policy_id: str) -> m.MetadataPolicy:
         """Read the policy of one collection: who holds which role on it.
 
         GET /policyStore/metadataPolicies/{policyId}
         """
-        return await self._send(_GET, (policy_id,))
+        return await self._send(_Operations.get, (policy_id,))
 
     async def update(self, policy_id: str, *, body: m.MetadataPolicy | None = None) -> m.MetadataPolicy:
         """Replace the whole policy of a collection: read it first, and send all of it back.
 
         PUT /policyStore/metadataPolicies/{policyId}
         """
-        return await self._send(_UPDATE, (policy_id,), body)
+        return await self._send(_Operations.update, (policy_id,), body)

@@ -6,35 +6,35 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import MetadataRole
 
-_LIST: _d.Operation[m.MetadataRole] = _d.Operation(
-    __name__,
-    "MetadataRoles_List",
-    "metadata_roles",
-    "list",
-    "GET",
-    "/policyStore/metadataRoles",
-    responses={200: "MetadataRoleList", "default": "ErrorResponseModel"},
-    summary="List the roles that policies of this account can give, such as data curator.",
-    parameters=(_d.API_VERSION,),
-    paging=_d.Paging("values", "nextLink"),
-)
+
+class _Operations:
+    list: _d.Operation[MetadataRole] = _d.Operation(
+        id="MetadataRoles_List",
+        method="GET",
+        path="/policyStore/metadataRoles",
+        responses={200: "MetadataRoleList", "default": "ErrorResponseModel"},
+        summary="List the roles that policies of this account can give, such as data curator.",
+        parameters=(_d.API_VERSION,),
+        paging=_d.Paging("values", "nextLink"),
+    )
 
 
 class MetadataRoles(_d.Group):
-    def list(self) -> _d.Pager[m.MetadataRole]:
+    def list(self) -> Pager[MetadataRole]:
         """List the roles that policies of this account can give, such as data curator.
 
         GET /policyStore/metadataRoles
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)
 
 
 class AsyncMetadataRoles(_d.AsyncGroup):
-    def list(self) -> _d.AsyncPager[m.MetadataRole]:
+    def list(self) -> AsyncPager[MetadataRole]:
         """List the roles that policies of this account can give, such as data curator.
 
         GET /policyStore/metadataRoles
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)

@@ -4,5 +4,5 @@ from purview_core.model import OpenEnum as _OpenEnum
 
 class PolicyElementKind(_OpenEnum):
     POLICY = "Policy"
-    POLICYSET = "PolicySet"
-    ATTRIBUTERULE = "AttributeRule"
+    POLICY_SET = "PolicySet"
+    ATTRIBUTE_RULE = "AttributeRule"

@@ -6,37 +6,36 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import DatasourcePreferencesResponseUpdated
 
-_LIST: _d.Operation[m.DatasourcePreferencesResponseUpdated] = _d.Operation(
-    __name__,
-    "DatasourcePreferences_List",
-    "datasource_preferences",
-    "list",
-    "GET",
-    "/pds/datasource-preferences",
-    responses={200: "DatasourcePreferencesResponseUpdated", "default": "ErrorResponseModel"},
-    summary="Read whether resources under a scope take their access policies from Purview.",
-    parameters=(
-        _d.query("scope", required=True),
-        _d.API_VERSION,
-    ),
-)
+
+class _Operations:
+    list: _d.Operation[DatasourcePreferencesResponseUpdated] = _d.Operation(
+        id="DatasourcePreferences_List",
+        method="GET",
+        path="/pds/datasource-preferences",
+        responses={200: "DatasourcePreferencesResponseUpdated", "default": "ErrorResponseModel"},
+        summary="Read whether resources under a scope take their access policies from Purview.",
+        parameters=(
+            _d.query("scope", required=True),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class DatasourcePreferences(_d.Group):
-    def list(self, *, scope: str) -> m.DatasourcePreferencesResponseUpdated:
+    def list(self, *, scope: str) -> DatasourcePreferencesResponseUpdated:
         """Read whether resources under a scope take their access policies from Purview.
 
         GET /pds/datasource-preferences
         """
-        return self._send(_LIST, (scope,))
+        return self._send(_Operations.list, (scope,))
 
 
 class AsyncDatasourcePreferences(_d.AsyncGroup):
-    async def list(self, *, scope: str) -> m.DatasourcePreferencesResponseUpdated:
+    async def list(self, *, scope: str) -> DatasourcePreferencesResponseUpdated:
         """Read whether resources under a scope take their access policies from Purview.
 
         GET /pds/datasource-preferences
         """
-        return await self._send(_LIST, (scope,))
+        return await self._send(_Operations.list, (scope,))

@@ -6,39 +6,39 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import PolicyElementUpdated
 
-_LIST: _d.Operation[m.PolicyElementUpdated] = _d.Operation(
-    __name__,
-    "PolicyElements_List",
-    "policy_elements",
-    "list",
-    "GET",
-    "/pds/policy-elements",
-    responses={200: "PolicyResponseUpdated", "default": "ErrorResponseModel"},
-    summary="Read the full policies that apply under a scope, in the form data sources enforce.",
-    parameters=(
-        _d.query("scope", required=True),
-        _d.query("filter_"),
-        _d.API_VERSION,
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
+
+class _Operations:
+    list: _d.Operation[PolicyElementUpdated] = _d.Operation(
+        id="PolicyElements_List",
+        method="GET",
+        path="/pds/policy-elements",
+        responses={200: "PolicyResponseUpdated", "default": "ErrorResponseModel"},
+        summary="Read the full policies that apply under a scope, in the form data sources enforce.",
+        parameters=(
+            _d.query("scope", required=True),
+            _d.query("filter_"),
+            _d.API_VERSION,
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
 
 
 class PolicyElements(_d.Group):
-    def list(self, *, scope: str, filter_: str | None = None) -> _d.Pager[m.PolicyElementUpdated]:
+    def list(self, *, scope: str, filter_: str | None = None) -> Pager[PolicyElementUpdated]:
         """Read the full policies that apply under a scope, in the form data sources enforce.
 
         GET /pds/policy-elements
         """
-        return self._pages(_LIST, (scope, filter_))
+        return self._pages(_Operations.list, (scope, filter_))
 
 
 class AsyncPolicyElements(_d.AsyncGroup):
-    def list(self, *, scope: str, filter_: str | None = None) -> _d.AsyncPager[m.PolicyElementUpdated]:
+    def list(self, *, scope: str, filter_: str | None = None) -> AsyncPager[PolicyElementUpdated]:
         """Read the full policies that apply under a scope, in the form data sources enforce.
 
         GET /pds/policy-elements
         """
-        return self._pages(_LIST, (scope, filter_))
+        return self._pages(_Operations.list, (scope, filter_))

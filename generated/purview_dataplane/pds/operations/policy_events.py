@@ -6,39 +6,39 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import PolicyElementEventModelUpdated
 
-_LIST: _d.Operation[m.PolicyElementEventModelUpdated] = _d.Operation(
-    __name__,
-    "PolicyEvents_List",
-    "policy_events",
-    "list",
-    "GET",
-    "/pds/policy-events",
-    responses={200: "PolicyEventsResponseUpdated", 304: "None", "default": "ErrorResponseModel"},
-    summary="Read policy changes under a scope since a sync token, to the last; the pager then has the token for later ones.",
-    parameters=(
-        _d.query("scope", required=True),
-        _d.query("sync_token", required=True),
-        _d.API_VERSION,
-    ),
-    paging=_d.Paging("value", "nextLink", token="syncToken", sync=True),
-)
+
+class _Operations:
+    list: _d.Operation[PolicyElementEventModelUpdated] = _d.Operation(
+        id="PolicyEvents_List",
+        method="GET",
+        path="/pds/policy-events",
+        responses={200: "PolicyEventsResponseUpdated", 304: "None", "default": "ErrorResponseModel"},
+        summary="Read policy changes under a scope since a sync token, to the last; the pager then has the token for later ones.",
+        parameters=(
+            _d.query("scope", required=True),
+            _d.query("sync_token", required=True),
+            _d.API_VERSION,
+        ),
+        paging=_d.Paging("value", "nextLink", token="syncToken", sync=True),
+    )
 
 
 class PolicyEvents(_d.Group):
-    def list(self, *, scope: str, sync_token: str) -> _d.Pager[m.PolicyElementEventModelUpdated]:
+    def list(self, *, scope: str, sync_token: str) -> Pager[PolicyElementEventModelUpdated]:
         """Read policy changes under a scope since a sync token, to the last; the pager then has the token for later ones.
 
         GET /pds/policy-events
         """
-        return self._pages(_LIST, (scope, sync_token))
+        return self._pages(_Operations.list, (scope, sync_token))
 
 
 class AsyncPolicyEvents(_d.AsyncGroup):
-    def list(self, *, scope: str, sync_token: str) -> _d.AsyncPager[m.PolicyElementEventModelUpdated]:
+    def list(self, *, scope: str, sync_token: str) -> AsyncPager[PolicyElementEventModelUpdated]:
         """Read policy changes under a scope since a sync token, to the last; the pager then has the token for later ones.
 
         GET /pds/policy-events
         """
-        return self._pages(_LIST, (scope, sync_token))
+        return self._pages(_Operations.list, (scope, sync_token))

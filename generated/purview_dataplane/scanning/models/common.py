@@ -518,8 +518,8 @@ class IntegrationRuntime(ProxyResource):
 
 @define(kw_only=True)
 class IntegrationRuntimeAuthKeys(_Model):
-    auth_key_1: str | None = _field(default=None, metadata=_wire("authKey1", secret=True))
-    auth_key_2: str | None = _field(default=None, metadata=_wire("authKey2", secret=True))
+    auth_key1: str | None = _field(default=None, metadata=_wire("authKey1", secret=True))
+    auth_key2: str | None = _field(default=None, metadata=_wire("authKey2", secret=True))
 
 
 @define(kw_only=True)

@@ -434,8 +434,8 @@ class ExpandingResourceScanPropertiesResourceTypes(_Model):
     azure_resource_group: ResourceTypeFilter | None = None
     azure_synapse_workspace: ResourceTypeFilter | None = None
     azure_synapse: ResourceTypeFilter | None = None
-    adls_gen_1: ResourceTypeFilter | None = None
-    adls_gen_2: ResourceTypeFilter | None = None
+    adls_gen1: ResourceTypeFilter | None = None
+    adls_gen2: ResourceTypeFilter | None = None
     amazon_account: ResourceTypeFilter | None = None
     amazon_s3: ResourceTypeFilter | None = None
     amazon_sql: ResourceTypeFilter | None = None

@@ -6,195 +6,175 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, AsyncPoller, Pager, Poller
+    from ..models import ClassificationAction, ClassificationRule, OperationResponse
 
-_GET: _d.Operation[m.ClassificationRule] = _d.Operation(
-    __name__,
-    "ClassificationRules_Get",
-    "classification_rules",
-    "get",
-    "GET",
-    "/scan/classificationrules/{classificationRuleName}",
-    responses={200: "ClassificationRule", "default": "ErrorResponseModel"},
-    summary="Read one classification rule, with its data and column patterns and its current version.",
-    parameters=(
-        _d.path("classification_rule_name"),
-        _d.API_VERSION,
-    ),
-)
 
-_CREATE_OR_REPLACE: _d.Operation[m.ClassificationRule] = _d.Operation(
-    __name__,
-    "ClassificationRules_CreateOrReplace",
-    "classification_rules",
-    "create_or_replace",
-    "PUT",
-    "/scan/classificationrules/{classificationRuleName}",
-    responses={200: "ClassificationRule", 201: "ClassificationRule", "default": "ErrorResponseModel"},
-    summary="Write a custom classification rule as a whole; list the versions to see its earlier states.",
-    parameters=(
-        _d.path("classification_rule_name"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("ClassificationRule"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "ClassificationRules_Delete",
-    "classification_rules",
-    "delete",
-    "DELETE",
-    "/scan/classificationrules/{classificationRuleName}",
-    responses={204: "None", "default": "ErrorResponseModel"},
-    summary="Remove a custom classification rule by name; succeeds without an answer body.",
-    parameters=(
-        _d.path("classification_rule_name"),
-        _d.API_VERSION,
-    ),
-)
-
-_LIST: _d.Operation[m.ClassificationRule] = _d.Operation(
-    __name__,
-    "ClassificationRules_List",
-    "classification_rules",
-    "list",
-    "GET",
-    "/scan/classificationrules",
-    responses={200: "ClassificationRuleList", "default": "ErrorResponseModel"},
-    summary="Page through the classification rules of the account, system and custom ones by kind.",
-    parameters=(_d.API_VERSION,),
-    paging=_d.Paging("value", "nextLink"),
-)
-
-_LIST_VERSIONS_BY_RULE_NAME: _d.Operation[m.ClassificationRule] = _d.Operation(
-    __name__,
-    "ClassificationRules_ListVersionsByRuleName",
-    "classification_rules",
-    "list_versions_by_rule_name",
-    "GET",
-    "/scan/classificationrules/{classificationRuleName}/versions",
-    responses={200: "ClassificationRuleList", "default": "ErrorResponseModel"},
-    summary="Page through all versions of one classification rule.",
-    parameters=(
-        _d.path("classification_rule_name"),
-        _d.API_VERSION,
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
-
-_BEGIN_TAG_CLASSIFICATION_VERSION: _d.Operation[m.OperationResponse] = _d.Operation(
-    __name__,
-    "ClassificationRules_TagClassificationVersion",
-    "classification_rules",
-    "begin_tag_classification_version",
-    "POST",
-    "/scan/classificationrules/{classificationRuleName}/versions/{classificationRuleVersion}:tag",
-    responses={202: "OperationResponse", "default": "ErrorResponseModel"},
-    summary="Mark one rule version to keep or delete its classifications; finished in the background.",
-    parameters=(
-        _d.path("classification_rule_name"),
-        _d.path("classification_rule_version", "int"),
-        _d.query("action", "ClassificationAction", required=True),
-        _d.API_VERSION,
-    ),
-    polling=_d.Polling(None, "OperationResponse"),
-)
+class _Operations:
+    get: _d.Operation[ClassificationRule] = _d.Operation(
+        id="ClassificationRules_Get",
+        method="GET",
+        path="/scan/classificationrules/{classificationRuleName}",
+        responses={200: "ClassificationRule", "default": "ErrorResponseModel"},
+        summary="Read one classification rule, with its data and column patterns and its current version.",
+        parameters=(
+            _d.path("classification_rule_name"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace: _d.Operation[ClassificationRule] = _d.Operation(
+        id="ClassificationRules_CreateOrReplace",
+        method="PUT",
+        path="/scan/classificationrules/{classificationRuleName}",
+        responses={200: "ClassificationRule", 201: "ClassificationRule", "default": "ErrorResponseModel"},
+        summary="Write a custom classification rule as a whole; list the versions to see its earlier states.",
+        parameters=(
+            _d.path("classification_rule_name"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("ClassificationRule"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="ClassificationRules_Delete",
+        method="DELETE",
+        path="/scan/classificationrules/{classificationRuleName}",
+        responses={204: "None", "default": "ErrorResponseModel"},
+        summary="Remove a custom classification rule by name; succeeds without an answer body.",
+        parameters=(
+            _d.path("classification_rule_name"),
+            _d.API_VERSION,
+        ),
+    )
+    list: _d.Operation[ClassificationRule] = _d.Operation(
+        id="ClassificationRules_List",
+        method="GET",
+        path="/scan/classificationrules",
+        responses={200: "ClassificationRuleList", "default": "ErrorResponseModel"},
+        summary="Page through the classification rules of the account, system and custom ones by kind.",
+        parameters=(_d.API_VERSION,),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    list_versions_by_rule_name: _d.Operation[ClassificationRule] = _d.Operation(
+        id="ClassificationRules_ListVersionsByRuleName",
+        method="GET",
+        path="/scan/classificationrules/{classificationRuleName}/versions",
+        responses={200: "ClassificationRuleList", "default": "ErrorResponseModel"},
+        summary="Page through all versions of one classification rule.",
+        parameters=(
+            _d.path("classification_rule_name"),
+            _d.API_VERSION,
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    begin_tag_classification_version: _d.Operation[OperationResponse] = _d.Operation(
+        id="ClassificationRules_TagClassificationVersion",
+        method="POST",
+        path="/scan/classificationrules/{classificationRuleName}/versions/{classificationRuleVersion}:tag",
+        responses={202: "OperationResponse", "default": "ErrorResponseModel"},
+        summary="Mark one rule version to keep or delete its classifications; finished in the background.",
+        parameters=(
+            _d.path("classification_rule_name"),
+            _d.path("classification_rule_version", "int"),
+            _d.query("action", "ClassificationAction", required=True),
+            _d.API_VERSION,
+        ),
+        polling=_d.Polling(None, "OperationResponse"),
+    )
 
 
 class ClassificationRules(_d.Group):
-    def get(self, classification_rule_name: str) -> m.ClassificationRule:
+    def get(self, classification_rule_name: str) -> ClassificationRule:
         """Read one classification rule, with its data and column patterns and its current version.
 
         GET /scan/classificationrules/{classificationRuleName}
         """
-        return self._send(_GET, (classification_rule_name,))
+        return self._send(_Operations.get, (classification_rule_name,))
 
-    def create_or_replace(self, classification_rule_name: str, *, body: m.ClassificationRule) -> m.ClassificationRule:
+    def create_or_replace(self, classification_rule_name: str, *, body: ClassificationRule) -> ClassificationRule:
         """Write a custom classification rule as a whole; list the versions to see its earlier states.
 
         PUT /scan/classificationrules/{classificationRuleName}
         """
-        return self._send(_CREATE_OR_REPLACE, (classification_rule_name,), body)
+        return self._send(_Operations.create_or_replace, (classification_rule_name,), body)
 
     def delete(self, classification_rule_name: str) -> None:
         """Remove a custom classification rule by name; succeeds without an answer body.
 
         DELETE /scan/classificationrules/{classificationRuleName}
         """
-        return self._send(_DELETE, (classification_rule_name,))
+        return self._send(_Operations.delete, (classification_rule_name,))
 
-    def list(self) -> _d.Pager[m.ClassificationRule]:
+    def list(self) -> Pager[ClassificationRule]:
         """Page through the classification rules of the account, system and custom ones by kind.
 
         GET /scan/classificationrules
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)
 
-    def list_versions_by_rule_name(self, classification_rule_name: str) -> _d.Pager[m.ClassificationRule]:
+    def list_versions_by_rule_name(self, classification_rule_name: str) -> Pager[ClassificationRule]:
         """Page through all versions of one classification rule.
 
         GET /scan/classificationrules/{classificationRuleName}/versions
         """
-        return self._pages(_LIST_VERSIONS_BY_RULE_NAME, (classification_rule_name,))
+        return self._pages(_Operations.list_versions_by_rule_name, (classification_rule_name,))
 
     def begin_tag_classification_version(
-        self, classification_rule_name: str, classification_rule_version: int, *, action: m.ClassificationAction
-    ) -> _d.Poller[m.OperationResponse]:
+        self, classification_rule_name: str, classification_rule_version: int, *, action: ClassificationAction
+    ) -> Poller[OperationResponse]:
         """Mark one rule version to keep or delete its classifications; finished in the background.
 
         POST /scan/classificationrules/{classificationRuleName}/versions/{classificationRuleVersion}:tag
         """
         return self._begin(
-            _BEGIN_TAG_CLASSIFICATION_VERSION, (classification_rule_name, classification_rule_version, action)
+            _Operations.begin_tag_classification_version,
+            (classification_rule_name, classification_rule_version, action),
         )
 
 
 class AsyncClassificationRules(_d.AsyncGroup):
-    async def get(self, classification_rule_name: str) -> m.ClassificationRule:
+    async def get(self, classification_rule_name: str) -> ClassificationRule:
         """Read one classification rule, with its data and column patterns and its current version.
 
         GET /scan/classificationrules/{classificationRuleName}
         """
-        return await self._send(_GET, (classification_rule_name,))
+        return await self._send(_Operations.get, (classification_rule_name,))
 
-    async def create_or_replace(
-        self, classification_rule_name: str, *, body: m.ClassificationRule
-    ) -> m.ClassificationRule:
+    async def create_or_replace(self, classification_rule_name: str, *, body: ClassificationRule) -> ClassificationRule:
         """Write a custom classification rule as a whole; list the versions to see its earlier states.
 
         PUT /scan/classificationrules/{classificationRuleName}
         """
-        return await self._send(_CREATE_OR_REPLACE, (classification_rule_name,), body)
+        return await self._send(_Operations.create_or_replace, (classification_rule_name,), body)
 
     async def delete(self, classification_rule_name: str) -> None:
         """Remove a custom classification rule by name; succeeds without an answer body.
 
         DELETE /scan/classificationrules/{classificationRuleName}
         """
-        return await self._send(_DELETE, (classification_rule_name,))
+        return await self._send(_Operations.delete, (classification_rule_name,))
 
-    def list(self) -> _d.AsyncPager[m.ClassificationRule]:
+    def list(self) -> AsyncPager[ClassificationRule]:
         """Page through the classification rules of the account, system and custom ones by kind.
 
         GET /scan/classificationrules
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)
 
-    def list_versions_by_rule_name(self, classification_rule_name: str) -> _d.AsyncPager[m.ClassificationRule]:
+    def list_versions_by_rule_name(self, classification_rule_name: str) -> AsyncPager[ClassificationRule]:
         """Page through all versions of one classification rule.
 
         GET /scan/classificationrules/{classificationRuleName}/versions
         """
-        return self._pages(_LIST_VERSIONS_BY_RULE_NAME, (classification_rule_name,))
+        return self._pages(_Operations.list_versions_by_rule_name, (classification_rule_name,))
 
     async def begin_tag_classification_version(
-        self, classification_rule_name: str, classification_rule_version: int, *, action: m.ClassificationAction
-    ) -> _d.AsyncPoller[m.OperationResponse]:
+        self, classification_rule_name: str, classification_rule_version: int, *, action: ClassificationAction
+    ) -> AsyncPoller[OperationResponse]:
         """Mark one rule version to keep or delete its classifications; finished in the background.
 
         POST /scan/classificationrules/{classificationRuleName}/versions/{classificationRuleVersion}:tag
         """
         return await self._begin(
-            _BEGIN_TAG_CLASSIFICATION_VERSION, (classification_rule_name, classification_rule_version, action)
+            _Operations.begin_tag_classification_version,
+            (classification_rule_name, classification_rule_version, action),
         )

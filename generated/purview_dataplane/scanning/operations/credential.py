@@ -6,66 +6,54 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
+    from purview_core.declare import AsyncPager, Pager
     from .. import models as m
 
-_GET: _d.Operation[m.Credential] = _d.Operation(
-    __name__,
-    "Credential_Get",
-    "credential",
-    "get",
-    "GET",
-    "/scan/credentials/{credentialName}",
-    responses={200: "Credential", "default": "ErrorResponseModel"},
-    summary="Read one credential by name: its kind and its reference to a vault secret, never the secret.",
-    parameters=(
-        _d.path("credential_name"),
-        _d.API_VERSION,
-    ),
-)
 
-_CREATE_OR_REPLACE: _d.Operation[m.Credential] = _d.Operation(
-    __name__,
-    "Credential_CreateOrReplace",
-    "credential",
-    "create_or_replace",
-    "PUT",
-    "/scan/credentials/{credentialName}",
-    responses={200: "Credential", 201: "Credential", "default": "ErrorResponseModel"},
-    summary="Write a credential as a whole; secrets stay in the key vault and are only referred to.",
-    parameters=(
-        _d.path("credential_name"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("Credential"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Credential_Delete",
-    "credential",
-    "delete",
-    "DELETE",
-    "/scan/credentials/{credentialName}",
-    responses={204: "None", "default": "ErrorResponseModel"},
-    summary="Remove a credential from the account; the secret in the key vault stays.",
-    parameters=(
-        _d.path("credential_name"),
-        _d.API_VERSION,
-    ),
-)
-
-_LIST: _d.Operation[m.Credential] = _d.Operation(
-    __name__,
-    "Credential_List",
-    "credential",
-    "list",
-    "GET",
-    "/scan/credentials",
-    responses={200: "CredentialList", "default": "ErrorResponseModel"},
-    summary="Page through the credentials that scans of this account can refer to.",
-    parameters=(_d.API_VERSION,),
-    paging=_d.Paging("value", "nextLink"),
-)
+class _Operations:
+    get: _d.Operation[m.Credential] = _d.Operation(
+        id="Credential_Get",
+        method="GET",
+        path="/scan/credentials/{credentialName}",
+        responses={200: "Credential", "default": "ErrorResponseModel"},
+        summary="Read one credential by name: its kind and its reference to a vault secret, never the secret.",
+        parameters=(
+            _d.path("credential_name"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace: _d.Operation[m.Credential] = _d.Operation(
+        id="Credential_CreateOrReplace",
+        method="PUT",
+        path="/scan/credentials/{credentialName}",
+        responses={200: "Credential", 201: "Credential", "default": "ErrorResponseModel"},
+        summary="Write a credential as a whole; secrets stay in the key vault and are only referred to.",
+        parameters=(
+            _d.path("credential_name"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("Credential"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="Credential_Delete",
+        method="DELETE",
+        path="/scan/credentials/{credentialName}",
+        responses={204: "None", "default": "ErrorResponseModel"},
+        summary="Remove a credential from the account; the secret in the key vault stays.",
+        parameters=(
+            _d.path("credential_name"),
+            _d.API_VERSION,
+        ),
+    )
+    list: _d.Operation[m.Credential] = _d.Operation(
+        id="Credential_List",
+        method="GET",
+        path="/scan/credentials",
+        responses={200: "CredentialList", "default": "ErrorResponseModel"},
+        summary="Page through the credentials that scans of this account can refer to.",
+        parameters=(_d.API_VERSION,),
+        paging=_d.Paging("value", "nextLink"),
+    )
 
 
 class Credential(_d.Group):
@@ -74,28 +62,28 @@ class Credential(_d.Group):
 
         GET /scan/credentials/{credentialName}
         """
-        return self._send(_GET, (credential_name,))
+        return self._send(_Operations.get, (credential_name,))
 
     def create_or_replace(self, credential_name: str, *, body: m.Credential) -> m.Credential:
         """Write a credential as a whole; secrets stay in the key vault and are only referred to.
 
         PUT /scan/credentials/{credentialName}
         """
-        return self._send(_CREATE_OR_REPLACE, (credential_name,), body)
+        return self._send(_Operations.create_or_replace, (credential_name,), body)
 
     def delete(self, credential_name: str) -> None:
         """Remove a credential from the account; the secret in the key vault stays.
 
         DELETE /scan/credentials/{credentialName}
         """
-        return self._send(_DELETE, (credential_name,))
+        return self._send(_Operations.delete, (credential_name,))
 
-    def list(self) -> _d.Pager[m.Credential]:
+    def list(self) -> Pager[m.Credential]:
         """Page through the credentials that scans of this account can refer to.
 
         GET /scan/credentials
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)
 
 
 class AsyncCredential(_d.AsyncGroup):
@@ -104,25 +92,25 @@ class AsyncCredential(_d.AsyncGroup):
 
         GET /scan/credentials/{credentialName}
         """
-        return await self._send(_GET, (credential_name,))
+        return await self._send(_Operations.get, (credential_name,))
 
     async def create_or_replace(self, credential_name: str, *, body: m.Credential) -> m.Credential:
         """Write a credential as a whole; secrets stay in the key vault and are only referred to.
 
         PUT /scan/credentials/{credentialName}
         """
-        return await self._send(_CREATE_OR_REPLACE, (credential_name,), body)
+        return await self._send(_Operations.create_or_replace, (credential_name,), body)
 
     async def delete(self, credential_name: str) -> None:
         """Remove a credential from the account; the secret in the key vault stays.
 
         DELETE /scan/credentials/{credentialName}
         """
-        return await self._send(_DELETE, (credential_name,))
+        return await self._send(_Operations.delete, (credential_name,))
 
-    def list(self) -> _d.AsyncPager[m.Credential]:
+    def list(self) -> AsyncPager[m.Credential]:
         """Page through the credentials that scans of this account can refer to.
 
         GET /scan/credentials
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)

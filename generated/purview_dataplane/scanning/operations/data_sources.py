@@ -6,123 +6,111 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import DataSource
 
-_GET: _d.Operation[m.DataSource] = _d.Operation(
-    __name__,
-    "DataSources_Get",
-    "data_sources",
-    "get",
-    "GET",
-    "/scan/datasources/{dataSourceName}",
-    responses={200: "DataSource", "default": "ErrorResponseModel"},
-    summary="Read the registration of one data source, with the settings of its kind and its collection.",
-    parameters=(
-        _d.path("data_source_name"),
-        _d.API_VERSION,
-    ),
-)
 
-_CREATE_OR_REPLACE: _d.Operation[m.DataSource] = _d.Operation(
-    __name__,
-    "DataSources_CreateOrReplace",
-    "data_sources",
-    "create_or_replace",
-    "PUT",
-    "/scan/datasources/{dataSourceName}",
-    responses={200: "DataSource", 201: "DataSource", "default": "ErrorResponseModel"},
-    summary="Register a data source for scanning, or replace its whole registration; the kind decides the body.",
-    parameters=(
-        _d.path("data_source_name"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("DataSource"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DataSources_Delete",
-    "data_sources",
-    "delete",
-    "DELETE",
-    "/scan/datasources/{dataSourceName}",
-    responses={204: "None", "default": "ErrorResponseModel"},
-    summary="Remove the registration of a data source; the scanned system itself is not touched.",
-    parameters=(
-        _d.path("data_source_name"),
-        _d.API_VERSION,
-    ),
-)
-
-_LIST: _d.Operation[m.DataSource] = _d.Operation(
-    __name__,
-    "DataSources_List",
-    "data_sources",
-    "list",
-    "GET",
-    "/scan/datasources",
-    responses={200: "DataSourceList", "default": "ErrorResponseModel"},
-    summary="Page through every registered data source of the account, whatever its kind.",
-    parameters=(_d.API_VERSION,),
-    paging=_d.Paging("value", "nextLink"),
-)
+class _Operations:
+    get: _d.Operation[DataSource] = _d.Operation(
+        id="DataSources_Get",
+        method="GET",
+        path="/scan/datasources/{dataSourceName}",
+        responses={200: "DataSource", "default": "ErrorResponseModel"},
+        summary="Read the registration of one data source, with the settings of its kind and its collection.",
+        parameters=(
+            _d.path("data_source_name"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace: _d.Operation[DataSource] = _d.Operation(
+        id="DataSources_CreateOrReplace",
+        method="PUT",
+        path="/scan/datasources/{dataSourceName}",
+        responses={200: "DataSource", 201: "DataSource", "default": "ErrorResponseModel"},
+        summary="Register a data source for scanning, or replace its whole registration; the kind decides the body.",
+        parameters=(
+            _d.path("data_source_name"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("DataSource"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="DataSources_Delete",
+        method="DELETE",
+        path="/scan/datasources/{dataSourceName}",
+        responses={204: "None", "default": "ErrorResponseModel"},
+        summary="Remove the registration of a data source; the scanned system itself is not touched.",
+        parameters=(
+            _d.path("data_source_name"),
+            _d.API_VERSION,
+        ),
+    )
+    list: _d.Operation[DataSource] = _d.Operation(
+        id="DataSources_List",
+        method="GET",
+        path="/scan/datasources",
+        responses={200: "DataSourceList", "default": "ErrorResponseModel"},
+        summary="Page through every registered data source of the account, whatever its kind.",
+        parameters=(_d.API_VERSION,),
+        paging=_d.Paging("value", "nextLink"),
+    )
 
 
 class DataSources(_d.Group):
-    def get(self, data_source_name: str) -> m.DataSource:
+    def get(self, data_source_name: str) -> DataSource:
         """Read the registration of one data source, with the settings of its kind and its collection.
 
         GET /scan/datasources/{dataSourceName}
         """
-        return self._send(_GET, (data_source_name,))
+        return self._send(_Operations.get, (data_source_name,))
 
-    def create_or_replace(self, data_source_name: str, *, body: m.DataSource) -> m.DataSource:
+    def create_or_replace(self, data_source_name: str, *, body: DataSource) -> DataSource:
         """Register a data source for scanning, or replace its whole registration; the kind decides the body.
 
         PUT /scan/datasources/{dataSourceName}
         """
-        return self._send(_CREATE_OR_REPLACE, (data_source_name,), body)
+        return self._send(_Operations.create_or_replace, (data_source_name,), body)
 
     def delete(self, data_source_name: str) -> None:
         """Remove the registration of a data source; the scanned system itself is not touched.
 
         DELETE /scan/datasources/{dataSourceName}
         """
-        return self._send(_DELETE, (data_source_name,))
+        return self._send(_Operations.delete, (data_source_name,))
 
-    def list(self) -> _d.Pager[m.DataSource]:
+    def list(self) -> Pager[DataSource]:
         """Page through every registered data source of the account, whatever its kind.
 
         GET /scan/datasources
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)
 
 
 class AsyncDataSources(_d.AsyncGroup):
-    async def get(self, data_source_name: str) -> m.DataSource:
+    async def get(self, data_source_name: str) -> DataSource:
         """Read the registration of one data source, with the settings of its kind and its collection.
 
         GET /scan/datasources/{dataSourceName}
         """
-        return await self._send(_GET, (data_source_name,))
+        return await self._send(_Operations.get, (data_source_name,))
 
-    async def create_or_replace(self, data_source_name: str, *, body: m.DataSource) -> m.DataSource:
+    async def create_or_replace(self, data_source_name: str, *, body: DataSource) -> DataSource:
         """Register a data source for scanning, or replace its whole registration; the kind decides the body.
 
         PUT /scan/datasources/{dataSourceName}
         """
-        return await self._send(_CREATE_OR_REPLACE, (data_source_name,), body)
+        return await self._send(_Operations.create_or_replace, (data_source_name,), body)
 
     async def delete(self, data_source_name: str) -> None:
         """Remove the registration of a data source; the scanned system itself is not touched.
 
         DELETE /scan/datasources/{dataSourceName}
         """
-        return await self._send(_DELETE, (data_source_name,))
+        return await self._send(_Operations.delete, (data_source_name,))
 
-    def list(self) -> _d.AsyncPager[m.DataSource]:
+    def list(self) -> AsyncPager[DataSource]:
         """Page through every registered data source of the account, whatever its kind.
 
         GET /scan/datasources
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)

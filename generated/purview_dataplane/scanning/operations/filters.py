@@ -6,69 +6,64 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import Filter
 
-_GET: _d.Operation[m.Filter] = _d.Operation(
-    __name__,
-    "Filters_Get",
-    "filters",
-    "get",
-    "GET",
-    "/scan/datasources/{dataSourceName}/scans/{scanName}/filters/custom",
-    responses={200: "Filter", "default": "ErrorResponseModel"},
-    summary="Read the scope filter of a scan: URI prefixes and patterns that are included or left out.",
-    parameters=(
-        _d.path("data_source_name"),
-        _d.path("scan_name"),
-        _d.API_VERSION,
-    ),
-)
 
-_CREATE_OR_REPLACE: _d.Operation[m.Filter] = _d.Operation(
-    __name__,
-    "Filters_CreateOrReplace",
-    "filters",
-    "create_or_replace",
-    "PUT",
-    "/scan/datasources/{dataSourceName}/scans/{scanName}/filters/custom",
-    responses={200: "Filter", 201: "Filter", "default": "ErrorResponseModel"},
-    summary="Write the scope filter of a scan as a whole; each scan has only one, named custom.",
-    parameters=(
-        _d.path("data_source_name"),
-        _d.path("scan_name"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("Filter"),
-)
+class _Operations:
+    get: _d.Operation[Filter] = _d.Operation(
+        id="Filters_Get",
+        method="GET",
+        path="/scan/datasources/{dataSourceName}/scans/{scanName}/filters/custom",
+        responses={200: "Filter", "default": "ErrorResponseModel"},
+        summary="Read the scope filter of a scan: URI prefixes and patterns that are included or left out.",
+        parameters=(
+            _d.path("data_source_name"),
+            _d.path("scan_name"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace: _d.Operation[Filter] = _d.Operation(
+        id="Filters_CreateOrReplace",
+        method="PUT",
+        path="/scan/datasources/{dataSourceName}/scans/{scanName}/filters/custom",
+        responses={200: "Filter", 201: "Filter", "default": "ErrorResponseModel"},
+        summary="Write the scope filter of a scan as a whole; each scan has only one, named custom.",
+        parameters=(
+            _d.path("data_source_name"),
+            _d.path("scan_name"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("Filter"),
+    )
 
 
 class Filters(_d.Group):
-    def get(self, data_source_name: str, scan_name: str) -> m.Filter:
+    def get(self, data_source_name: str, scan_name: str) -> Filter:
         """Read the scope filter of a scan: URI prefixes and patterns that are included or left out.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/filters/custom
         """
-        return self._send(_GET, (data_source_name, scan_name))
+        return self._send(_Operations.get, (data_source_name, scan_name))
 
-    def create_or_replace(self, data_source_name: str, scan_name: str, *, body: m.Filter) -> m.Filter:
+    def create_or_replace(self, data_source_name: str, scan_name: str, *, body: Filter) -> Filter:
         """Write the scope filter of a scan as a whole; each scan has only one, named custom.
 
         PUT /scan/datasources/{dataSourceName}/scans/{scanName}/filters/custom
         """
-        return self._send(_CREATE_OR_REPLACE, (data_source_name, scan_name), body)
+        return self._send(_Operations.create_or_replace, (data_source_name, scan_name), body)
 
 
 class AsyncFilters(_d.AsyncGroup):
-    async def get(self, data_source_name: str, scan_name: str) -> m.Filter:
+    async def get(self, data_source_name: str, scan_name: str) -> Filter:
         """Read the scope filter of a scan: URI prefixes and patterns that are included or left out.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/filters/custom
         """
-        return await self._send(_GET, (data_source_name, scan_name))
+        return await self._send(_Operations.get, (data_source_name, scan_name))
 
-    async def create_or_replace(self, data_source_name: str, scan_name: str, *, body: m.Filter) -> m.Filter:
+    async def create_or_replace(self, data_source_name: str, scan_name: str, *, body: Filter) -> Filter:
         """Write the scope filter of a scan as a whole; each scan has only one, named custom.
 
         PUT /scan/datasources/{dataSourceName}/scans/{scanName}/filters/custom
         """
-        return await self._send(_CREATE_OR_REPLACE, (data_source_name, scan_name), body)
+        return await self._send(_Operations.create_or_replace, (data_source_name, scan_name), body)

@@ -6,285 +6,256 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, AsyncPoller, Pager, Poller
+    from ..models import (
+        EnableInteractiveQueryForIntegrationRuntimeRequest,
+        IntegrationRuntime,
+        IntegrationRuntimeAuthKeys,
+        IntegrationRuntimeRegenerateKeyParameters,
+        IntegrationRuntimeStatus,
+        OperationResponse,
+    )
 
-_LIST_BY_ACCOUNT: _d.Operation[m.IntegrationRuntime] = _d.Operation(
-    __name__,
-    "IntegrationRuntimes_ListByAccount",
-    "integration_runtimes",
-    "list_by_account",
-    "GET",
-    "/scan/integrationruntimes",
-    responses={200: "IntegrationRuntimeList", "default": "ErrorResponseModel"},
-    summary="Page through the integration runtimes of the account, managed and self-hosted.",
-    parameters=(_d.API_VERSION,),
-    paging=_d.Paging("value", "nextLink"),
-)
 
-_GET: _d.Operation[m.IntegrationRuntime] = _d.Operation(
-    __name__,
-    "IntegrationRuntimes_Get",
-    "integration_runtimes",
-    "get",
-    "GET",
-    "/scan/integrationruntimes/{integrationRuntimeName}",
-    responses={200: "IntegrationRuntime", "default": "ErrorResponseModel"},
-    summary="Read the definition of one integration runtime; its live state is a separate call.",
-    parameters=(
-        _d.path("integration_runtime_name"),
-        _d.API_VERSION,
-    ),
-)
-
-_CREATE_OR_REPLACE: _d.Operation[m.IntegrationRuntime] = _d.Operation(
-    __name__,
-    "IntegrationRuntimes_CreateOrReplace",
-    "integration_runtimes",
-    "create_or_replace",
-    "PUT",
-    "/scan/integrationruntimes/{integrationRuntimeName}",
-    responses={200: "IntegrationRuntime", 201: "IntegrationRuntime", "default": "ErrorResponseModel"},
-    summary="Define an integration runtime, or replace its whole definition; the kind decides the body.",
-    parameters=(
-        _d.path("integration_runtime_name"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("IntegrationRuntime"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "IntegrationRuntimes_Delete",
-    "integration_runtimes",
-    "delete",
-    "DELETE",
-    "/scan/integrationruntimes/{integrationRuntimeName}",
-    responses={204: "None", "default": "ErrorResponseModel"},
-    summary="Remove an integration runtime from the account; scans that run on it need another one.",
-    parameters=(
-        _d.path("integration_runtime_name"),
-        _d.API_VERSION,
-    ),
-)
-
-_STATUS: _d.Operation[m.IntegrationRuntimeStatus] = _d.Operation(
-    __name__,
-    "IntegrationRuntimes_Status",
-    "integration_runtimes",
-    "status",
-    "GET",
-    "/scan/integrationruntimes/{integrationRuntimeName}/status",
-    responses={200: "IntegrationRuntimeStatus", "default": "ErrorResponseModel"},
-    summary="Check how an integration runtime is doing; a self-hosted one reports its nodes and version.",
-    parameters=(
-        _d.path("integration_runtime_name"),
-        _d.API_VERSION,
-    ),
-)
-
-_LIST_AUTH_KEYS: _d.Operation[m.IntegrationRuntimeAuthKeys] = _d.Operation(
-    __name__,
-    "IntegrationRuntimes_ListAuthKeys",
-    "integration_runtimes",
-    "list_auth_keys",
-    "POST",
-    "/scan/integrationruntimes/{integrationRuntimeName}:listAuthKeys",
-    responses={200: "IntegrationRuntimeAuthKeys", "default": "ErrorResponseModel"},
-    summary="Fetch both keys with which nodes join a self-hosted runtime; the answer holds secrets.",
-    parameters=(
-        _d.path("integration_runtime_name"),
-        _d.API_VERSION,
-    ),
-    retry_safe=True,
-)
-
-_REGENERATE_AUTH_KEY: _d.Operation[m.IntegrationRuntimeAuthKeys] = _d.Operation(
-    __name__,
-    "IntegrationRuntimes_RegenerateAuthKey",
-    "integration_runtimes",
-    "regenerate_auth_key",
-    "POST",
-    "/scan/integrationruntimes/{integrationRuntimeName}:regenerateAuthKey",
-    responses={200: "IntegrationRuntimeAuthKeys", "default": "ErrorResponseModel"},
-    summary="Renew one of the two node keys of a self-hosted runtime; the answer holds secrets.",
-    parameters=(
-        _d.path("integration_runtime_name"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("IntegrationRuntimeRegenerateKeyParameters"),
-)
-
-_BEGIN_DISABLE_INTERACTIVE_QUERY: _d.Operation[m.OperationResponse] = _d.Operation(
-    __name__,
-    "IntegrationRuntimes_DisableInteractiveQuery",
-    "integration_runtimes",
-    "begin_disable_interactive_query",
-    "POST",
-    "/scan/integrationruntimes/{integrationRuntimeName}:disableInteractiveQuery",
-    responses={202: "OperationResponse", "default": "ErrorResponseModel"},
-    summary="Switch interactive queries off for an integration runtime; a long-running operation.",
-    parameters=(
-        _d.path("integration_runtime_name"),
-        _d.API_VERSION,
-    ),
-    polling=_d.Polling(None, "OperationResponse", ask_with="integration_runtimes.get"),
-)
-
-_BEGIN_ENABLE_INTERACTIVE_QUERY: _d.Operation[m.OperationResponse] = _d.Operation(
-    __name__,
-    "IntegrationRuntimes_EnableInteractiveQuery",
-    "integration_runtimes",
-    "begin_enable_interactive_query",
-    "POST",
-    "/scan/integrationruntimes/{integrationRuntimeName}:enableInteractiveQuery",
-    responses={202: "OperationResponse", "default": "ErrorResponseModel"},
-    summary="Switch interactive queries on, with minutes until they end by themselves; a long-running operation.",
-    parameters=(
-        _d.path("integration_runtime_name"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("EnableInteractiveQueryForIntegrationRuntimeRequest"),
-    polling=_d.Polling(None, "OperationResponse", ask_with="integration_runtimes.get"),
-)
+class _Operations:
+    list_by_account: _d.Operation[IntegrationRuntime] = _d.Operation(
+        id="IntegrationRuntimes_ListByAccount",
+        method="GET",
+        path="/scan/integrationruntimes",
+        responses={200: "IntegrationRuntimeList", "default": "ErrorResponseModel"},
+        summary="Page through the integration runtimes of the account, managed and self-hosted.",
+        parameters=(_d.API_VERSION,),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    get: _d.Operation[IntegrationRuntime] = _d.Operation(
+        id="IntegrationRuntimes_Get",
+        method="GET",
+        path="/scan/integrationruntimes/{integrationRuntimeName}",
+        responses={200: "IntegrationRuntime", "default": "ErrorResponseModel"},
+        summary="Read the definition of one integration runtime; its live state is a separate call.",
+        parameters=(
+            _d.path("integration_runtime_name"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace: _d.Operation[IntegrationRuntime] = _d.Operation(
+        id="IntegrationRuntimes_CreateOrReplace",
+        method="PUT",
+        path="/scan/integrationruntimes/{integrationRuntimeName}",
+        responses={200: "IntegrationRuntime", 201: "IntegrationRuntime", "default": "ErrorResponseModel"},
+        summary="Define an integration runtime, or replace its whole definition; the kind decides the body.",
+        parameters=(
+            _d.path("integration_runtime_name"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("IntegrationRuntime"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="IntegrationRuntimes_Delete",
+        method="DELETE",
+        path="/scan/integrationruntimes/{integrationRuntimeName}",
+        responses={204: "None", "default": "ErrorResponseModel"},
+        summary="Remove an integration runtime from the account; scans that run on it need another one.",
+        parameters=(
+            _d.path("integration_runtime_name"),
+            _d.API_VERSION,
+        ),
+    )
+    status: _d.Operation[IntegrationRuntimeStatus] = _d.Operation(
+        id="IntegrationRuntimes_Status",
+        method="GET",
+        path="/scan/integrationruntimes/{integrationRuntimeName}/status",
+        responses={200: "IntegrationRuntimeStatus", "default": "ErrorResponseModel"},
+        summary="Check how an integration runtime is doing; a self-hosted one reports its nodes and version.",
+        parameters=(
+            _d.path("integration_runtime_name"),
+            _d.API_VERSION,
+        ),
+    )
+    list_auth_keys: _d.Operation[IntegrationRuntimeAuthKeys] = _d.Operation(
+        id="IntegrationRuntimes_ListAuthKeys",
+        method="POST",
+        path="/scan/integrationruntimes/{integrationRuntimeName}:listAuthKeys",
+        responses={200: "IntegrationRuntimeAuthKeys", "default": "ErrorResponseModel"},
+        summary="Fetch both keys with which nodes join a self-hosted runtime; the answer holds secrets.",
+        parameters=(
+            _d.path("integration_runtime_name"),
+            _d.API_VERSION,
+        ),
+        retry_safe=True,
+    )
+    regenerate_auth_key: _d.Operation[IntegrationRuntimeAuthKeys] = _d.Operation(
+        id="IntegrationRuntimes_RegenerateAuthKey",
+        method="POST",
+        path="/scan/integrationruntimes/{integrationRuntimeName}:regenerateAuthKey",
+        responses={200: "IntegrationRuntimeAuthKeys", "default": "ErrorResponseModel"},
+        summary="Renew one of the two node keys of a self-hosted runtime; the answer holds secrets.",
+        parameters=(
+            _d.path("integration_runtime_name"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("IntegrationRuntimeRegenerateKeyParameters"),
+    )
+    begin_disable_interactive_query: _d.Operation[OperationResponse] = _d.Operation(
+        id="IntegrationRuntimes_DisableInteractiveQuery",
+        method="POST",
+        path="/scan/integrationruntimes/{integrationRuntimeName}:disableInteractiveQuery",
+        responses={202: "OperationResponse", "default": "ErrorResponseModel"},
+        summary="Switch interactive queries off for an integration runtime; a long-running operation.",
+        parameters=(
+            _d.path("integration_runtime_name"),
+            _d.API_VERSION,
+        ),
+        polling=_d.Polling(None, "OperationResponse", ask_with="integration_runtimes.get"),
+    )
+    begin_enable_interactive_query: _d.Operation[OperationResponse] = _d.Operation(
+        id="IntegrationRuntimes_EnableInteractiveQuery",
+        method="POST",
+        path="/scan/integrationruntimes/{integrationRuntimeName}:enableInteractiveQuery",
+        responses={202: "OperationResponse", "default": "ErrorResponseModel"},
+        summary="Switch interactive queries on, with minutes until they end by themselves; a long-running operation.",
+        parameters=(
+            _d.path("integration_runtime_name"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("EnableInteractiveQueryForIntegrationRuntimeRequest"),
+        polling=_d.Polling(None, "OperationResponse", ask_with="integration_runtimes.get"),
+    )
 
 
 class IntegrationRuntimes(_d.Group):
-    def list_by_account(self) -> _d.Pager[m.IntegrationRuntime]:
+    def list_by_account(self) -> Pager[IntegrationRuntime]:
         """Page through the integration runtimes of the account, managed and self-hosted.
 
         GET /scan/integrationruntimes
         """
-        return self._pages(_LIST_BY_ACCOUNT)
+        return self._pages(_Operations.list_by_account)
 
-    def get(self, integration_runtime_name: str) -> m.IntegrationRuntime:
+    def get(self, integration_runtime_name: str) -> IntegrationRuntime:
         """Read the definition of one integration runtime; its live state is a separate call.
 
         GET /scan/integrationruntimes/{integrationRuntimeName}
         """
-        return self._send(_GET, (integration_runtime_name,))
+        return self._send(_Operations.get, (integration_runtime_name,))
 
-    def create_or_replace(self, integration_runtime_name: str, *, body: m.IntegrationRuntime) -> m.IntegrationRuntime:
+    def create_or_replace(self, integration_runtime_name: str, *, body: IntegrationRuntime) -> IntegrationRuntime:
         """Define an integration runtime, or replace its whole definition; the kind decides the body.
 
         PUT /scan/integrationruntimes/{integrationRuntimeName}
         """
-        return self._send(_CREATE_OR_REPLACE, (integration_runtime_name,), body)
+        return self._send(_Operations.create_or_replace, (integration_runtime_name,), body)
 
     def delete(self, integration_runtime_name: str) -> None:
         """Remove an integration runtime from the account; scans that run on it need another one.
 
         DELETE /scan/integrationruntimes/{integrationRuntimeName}
         """
-        return self._send(_DELETE, (integration_runtime_name,))
+        return self._send(_Operations.delete, (integration_runtime_name,))
 
-    def status(self, integration_runtime_name: str) -> m.IntegrationRuntimeStatus:
+    def status(self, integration_runtime_name: str) -> IntegrationRuntimeStatus:
         """Check how an integration runtime is doing; a self-hosted one reports its nodes and version.
 
         GET /scan/integrationruntimes/{integrationRuntimeName}/status
         """
-        return self._send(_STATUS, (integration_runtime_name,))
+        return self._send(_Operations.status, (integration_runtime_name,))
 
-    def list_auth_keys(self, integration_runtime_name: str) -> m.IntegrationRuntimeAuthKeys:
+    def list_auth_keys(self, integration_runtime_name: str) -> IntegrationRuntimeAuthKeys:
         """Fetch both keys with which nodes join a self-hosted runtime; the answer holds secrets.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:listAuthKeys
         """
-        return self._send(_LIST_AUTH_KEYS, (integration_runtime_name,))
+        return self._send(_Operations.list_auth_keys, (integration_runtime_name,))
 
     def regenerate_auth_key(
-        self, integration_runtime_name: str, *, body: m.IntegrationRuntimeRegenerateKeyParameters
-    ) -> m.IntegrationRuntimeAuthKeys:
+        self, integration_runtime_name: str, *, body: IntegrationRuntimeRegenerateKeyParameters
+    ) -> IntegrationRuntimeAuthKeys:
         """Renew one of the two node keys of a self-hosted runtime; the answer holds secrets.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:regenerateAuthKey
         """
-        return self._send(_REGENERATE_AUTH_KEY, (integration_runtime_name,), body)
+        return self._send(_Operations.regenerate_auth_key, (integration_runtime_name,), body)
 
-    def begin_disable_interactive_query(self, integration_runtime_name: str) -> _d.Poller[m.OperationResponse]:
+    def begin_disable_interactive_query(self, integration_runtime_name: str) -> Poller[OperationResponse]:
         """Switch interactive queries off for an integration runtime; a long-running operation.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:disableInteractiveQuery
         """
-        return self._begin(_BEGIN_DISABLE_INTERACTIVE_QUERY, (integration_runtime_name,))
+        return self._begin(_Operations.begin_disable_interactive_query, (integration_runtime_name,))
 
     def begin_enable_interactive_query(
-        self, integration_runtime_name: str, *, body: m.EnableInteractiveQueryForIntegrationRuntimeRequest
-    ) -> _d.Poller[m.OperationResponse]:
+        self, integration_runtime_name: str, *, body: EnableInteractiveQueryForIntegrationRuntimeRequest
+    ) -> Poller[OperationResponse]:
         """Switch interactive queries on, with minutes until they end by themselves; a long-running operation.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:enableInteractiveQuery
         """
-        return self._begin(_BEGIN_ENABLE_INTERACTIVE_QUERY, (integration_runtime_name,), body)
+        return self._begin(_Operations.begin_enable_interactive_query, (integration_runtime_name,), body)
 
 
 class AsyncIntegrationRuntimes(_d.AsyncGroup):
-    def list_by_account(self) -> _d.AsyncPager[m.IntegrationRuntime]:
+    def list_by_account(self) -> AsyncPager[IntegrationRuntime]:
         """Page through the integration runtimes of the account, managed and self-hosted.
 
         GET /scan/integrationruntimes
         """
-        return self._pages(_LIST_BY_ACCOUNT)
+        return self._pages(_Operations.list_by_account)
 
-    async def get(self, integration_runtime_name: str) -> m.IntegrationRuntime:
+    async def get(self, integration_runtime_name: str) -> IntegrationRuntime:
         """Read the definition of one integration runtime; its live state is a separate call.
 
         GET /scan/integrationruntimes/{integrationRuntimeName}
         """
-        return await self._send(_GET, (integration_runtime_name,))
+        return await self._send(_Operations.get, (integration_runtime_name,))
 
-    async def create_or_replace(
-        self, integration_runtime_name: str, *, body: m.IntegrationRuntime
-    ) -> m.IntegrationRuntime:
+    async def create_or_replace(self, integration_runtime_name: str, *, body: IntegrationRuntime) -> IntegrationRuntime:
         """Define an integration runtime, or replace its whole definition; the kind decides the body.
 
         PUT /scan/integrationruntimes/{integrationRuntimeName}
         """
-        return await self._send(_CREATE_OR_REPLACE, (integration_runtime_name,), body)
+        return await self._send(_Operations.create_or_replace, (integration_runtime_name,), body)
 
     async def delete(self, integration_runtime_name: str) -> None:
         """Remove an integration runtime from the account; scans that run on it need another one.
 
         DELETE /scan/integrationruntimes/{integrationRuntimeName}
         """
-        return await self._send(_DELETE, (integration_runtime_name,))
+        return await self._send(_Operations.delete, (integration_runtime_name,))
 
-    async def status(self, integration_runtime_name: str) -> m.IntegrationRuntimeStatus:
+    async def status(self, integration_runtime_name: str) -> IntegrationRuntimeStatus:
         """Check how an integration runtime is doing; a self-hosted one reports its nodes and version.
 
         GET /scan/integrationruntimes/{integrationRuntimeName}/status
         """
-        return await self._send(_STATUS, (integration_runtime_name,))
+        return await self._send(_Operations.status, (integration_runtime_name,))
 
-    async def list_auth_keys(self, integration_runtime_name: str) -> m.IntegrationRuntimeAuthKeys:
+    async def list_auth_keys(self, integration_runtime_name: str) -> IntegrationRuntimeAuthKeys:
         """Fetch both keys with which nodes join a self-hosted runtime; the answer holds secrets.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:listAuthKeys
         """
-        return await self._send(_LIST_AUTH_KEYS, (integration_runtime_name,))
+        return await self._send(_Operations.list_auth_keys, (integration_runtime_name,))
 
     async def regenerate_auth_key(
-        self, integration_runtime_name: str, *, body: m.IntegrationRuntimeRegenerateKeyParameters
-    ) -> m.IntegrationRuntimeAuthKeys:
+        self, integration_runtime_name: str, *, body: IntegrationRuntimeRegenerateKeyParameters
+    ) -> IntegrationRuntimeAuthKeys:
         """Renew one of the two node keys of a self-hosted runtime; the answer holds secrets.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:regenerateAuthKey
         """
-        return await self._send(_REGENERATE_AUTH_KEY, (integration_runtime_name,), body)
+        return await self._send(_Operations.regenerate_auth_key, (integration_runtime_name,), body)
 
-    async def begin_disable_interactive_query(
-        self, integration_runtime_name: str
-    ) -> _d.AsyncPoller[m.OperationResponse]:
+    async def begin_disable_interactive_query(self, integration_runtime_name: str) -> AsyncPoller[OperationResponse]:
         """Switch interactive queries off for an integration runtime; a long-running operation.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:disableInteractiveQuery
         """
-        return await self._begin(_BEGIN_DISABLE_INTERACTIVE_QUERY, (integration_runtime_name,))
+        return await self._begin(_Operations.begin_disable_interactive_query, (integration_runtime_name,))
 
     async def begin_enable_interactive_query(
-        self, integration_runtime_name: str, *, body: m.EnableInteractiveQueryForIntegrationRuntimeRequest
-    ) -> _d.AsyncPoller[m.OperationResponse]:
+        self, integration_runtime_name: str, *, body: EnableInteractiveQueryForIntegrationRuntimeRequest
+    ) -> AsyncPoller[OperationResponse]:
         """Switch interactive queries on, with minutes until they end by themselves; a long-running operation.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:enableInteractiveQuery
         """
-        return await self._begin(_BEGIN_ENABLE_INTERACTIVE_QUERY, (integration_runtime_name,), body)
+        return await self._begin(_Operations.begin_enable_interactive_query, (integration_runtime_name,), body)

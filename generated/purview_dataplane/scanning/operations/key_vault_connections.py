@@ -6,123 +6,111 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import AzureKeyVault
 
-_GET: _d.Operation[m.AzureKeyVault] = _d.Operation(
-    __name__,
-    "KeyVaultConnections_Get",
-    "key_vault_connections",
-    "get",
-    "GET",
-    "/scan/azureKeyVaults/{azureKeyVaultName}",
-    responses={200: "AzureKeyVault", "default": "ErrorResponseModel"},
-    summary="Read one Key Vault connection by name: the base URL of the vault and its description.",
-    parameters=(
-        _d.path("azure_key_vault_name"),
-        _d.API_VERSION,
-    ),
-)
 
-_CREATE_OR_REPLACE: _d.Operation[m.AzureKeyVault] = _d.Operation(
-    __name__,
-    "KeyVaultConnections_CreateOrReplace",
-    "key_vault_connections",
-    "create_or_replace",
-    "PUT",
-    "/scan/azureKeyVaults/{azureKeyVaultName}",
-    responses={200: "AzureKeyVault", 201: "AzureKeyVault", "default": "ErrorResponseModel"},
-    summary="Register a key vault as a source of secrets for credentials, or replace the whole connection.",
-    parameters=(
-        _d.path("azure_key_vault_name"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("AzureKeyVault"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "KeyVaultConnections_Delete",
-    "key_vault_connections",
-    "delete",
-    "DELETE",
-    "/scan/azureKeyVaults/{azureKeyVaultName}",
-    responses={204: "None", "default": "ErrorResponseModel"},
-    summary="Remove a Key Vault connection from the account; the vault itself is not touched.",
-    parameters=(
-        _d.path("azure_key_vault_name"),
-        _d.API_VERSION,
-    ),
-)
-
-_LIST: _d.Operation[m.AzureKeyVault] = _d.Operation(
-    __name__,
-    "KeyVaultConnections_List",
-    "key_vault_connections",
-    "list",
-    "GET",
-    "/scan/azureKeyVaults",
-    responses={200: "AzureKeyVaultList", "default": "ErrorResponseModel"},
-    summary="Page through the Key Vault connections that are set up for the account.",
-    parameters=(_d.API_VERSION,),
-    paging=_d.Paging("value", "nextLink"),
-)
+class _Operations:
+    get: _d.Operation[AzureKeyVault] = _d.Operation(
+        id="KeyVaultConnections_Get",
+        method="GET",
+        path="/scan/azureKeyVaults/{azureKeyVaultName}",
+        responses={200: "AzureKeyVault", "default": "ErrorResponseModel"},
+        summary="Read one Key Vault connection by name: the base URL of the vault and its description.",
+        parameters=(
+            _d.path("azure_key_vault_name"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace: _d.Operation[AzureKeyVault] = _d.Operation(
+        id="KeyVaultConnections_CreateOrReplace",
+        method="PUT",
+        path="/scan/azureKeyVaults/{azureKeyVaultName}",
+        responses={200: "AzureKeyVault", 201: "AzureKeyVault", "default": "ErrorResponseModel"},
+        summary="Register a key vault as a source of secrets for credentials, or replace the whole connection.",
+        parameters=(
+            _d.path("azure_key_vault_name"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("AzureKeyVault"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="KeyVaultConnections_Delete",
+        method="DELETE",
+        path="/scan/azureKeyVaults/{azureKeyVaultName}",
+        responses={204: "None", "default": "ErrorResponseModel"},
+        summary="Remove a Key Vault connection from the account; the vault itself is not touched.",
+        parameters=(
+            _d.path("azure_key_vault_name"),
+            _d.API_VERSION,
+        ),
+    )
+    list: _d.Operation[AzureKeyVault] = _d.Operation(
+        id="KeyVaultConnections_List",
+        method="GET",
+        path="/scan/azureKeyVaults",
+        responses={200: "AzureKeyVaultList", "default": "ErrorResponseModel"},
+        summary="Page through the Key Vault connections that are set up for the account.",
+        parameters=(_d.API_VERSION,),
+        paging=_d.Paging("value", "nextLink"),
+    )
 
 
 class KeyVaultConnections(_d.Group):
-    def get(self, azure_key_vault_name: str) -> m.AzureKeyVault:
+    def get(self, azure_key_vault_name: str) -> AzureKeyVault:
         """Read one Key Vault connection by name: the base URL of the vault and its description.
 
         GET /scan/azureKeyVaults/{azureKeyVaultName}
         """
-        return self._send(_GET, (azure_key_vault_name,))
+        return self._send(_Operations.get, (azure_key_vault_name,))
 
-    def create_or_replace(self, azure_key_vault_name: str, *, body: m.AzureKeyVault) -> m.AzureKeyVault:
+    def create_or_replace(self, azure_key_vault_name: str, *, body: AzureKeyVault) -> AzureKeyVault:
         """Register a key vault as a source of secrets for credentials, or replace the whole connection.
 
         PUT /scan/azureKeyVaults/{azureKeyVaultName}
         """
-        return self._send(_CREATE_OR_REPLACE, (azure_key_vault_name,), body)
+        return self._send(_Operations.create_or_replace, (azure_key_vault_name,), body)
 
     def delete(self, azure_key_vault_name: str) -> None:
         """Remove a Key Vault connection from the account; the vault itself is not touched.
 
         DELETE /scan/azureKeyVaults/{azureKeyVaultName}
         """
-        return self._send(_DELETE, (azure_key_vault_name,))
+        return self._send(_Operations.delete, (azure_key_vault_name,))
 
-    def list(self) -> _d.Pager[m.AzureKeyVault]:
+    def list(self) -> Pager[AzureKeyVault]:
         """Page through the Key Vault connections that are set up for the account.
 
         GET /scan/azureKeyVaults
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)
 
 
 class AsyncKeyVaultConnections(_d.AsyncGroup):
-    async def get(self, azure_key_vault_name: str) -> m.AzureKeyVault:
+    async def get(self, azure_key_vault_name: str) -> AzureKeyVault:
         """Read one Key Vault connection by name: the base URL of the vault and its description.
 
         GET /scan/azureKeyVaults/{azureKeyVaultName}
         """
-        return await self._send(_GET, (azure_key_vault_name,))
+        return await self._send(_Operations.get, (azure_key_vault_name,))
 
-    async def create_or_replace(self, azure_key_vault_name: str, *, body: m.AzureKeyVault) -> m.AzureKeyVault:
+    async def create_or_replace(self, azure_key_vault_name: str, *, body: AzureKeyVault) -> AzureKeyVault:
         """Register a key vault as a source of secrets for credentials, or replace the whole connection.
 
         PUT /scan/azureKeyVaults/{azureKeyVaultName}
         """
-        return await self._send(_CREATE_OR_REPLACE, (azure_key_vault_name,), body)
+        return await self._send(_Operations.create_or_replace, (azure_key_vault_name,), body)
 
     async def delete(self, azure_key_vault_name: str) -> None:
         """Remove a Key Vault connection from the account; the vault itself is not touched.
 
         DELETE /scan/azureKeyVaults/{azureKeyVaultName}
         """
-        return await self._send(_DELETE, (azure_key_vault_name,))
+        return await self._send(_Operations.delete, (azure_key_vault_name,))
 
-    def list(self) -> _d.AsyncPager[m.AzureKeyVault]:
+    def list(self) -> AsyncPager[AzureKeyVault]:
         """Page through the Key Vault connections that are set up for the account.
 
         GET /scan/azureKeyVaults
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)

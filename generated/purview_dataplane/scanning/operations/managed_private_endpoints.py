@@ -6,153 +6,143 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import ManagedPrivateEndpoint, ManagedVirtualNetworkName
 
-_LIST_BY_ACCOUNT: _d.Operation[m.ManagedPrivateEndpoint] = _d.Operation(
-    __name__,
-    "ManagedPrivateEndpoints_ListByAccount",
-    "managed_private_endpoints",
-    "list_by_account",
-    "GET",
-    "/scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints",
-    responses={200: "ManagedPrivateEndpointList", "default": "ErrorResponseModel"},
-    summary="Page through the private endpoints that belong to one managed virtual network.",
-    parameters=(
-        _d.path("managed_virtual_network_name", "ManagedVirtualNetworkName"),
-        _d.API_VERSION,
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
 
-_GET: _d.Operation[m.ManagedPrivateEndpoint] = _d.Operation(
-    __name__,
-    "ManagedPrivateEndpoints_Get",
-    "managed_private_endpoints",
-    "get",
-    "GET",
-    "/scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}",
-    responses={200: "ManagedPrivateEndpoint", "default": "ErrorResponseModel"},
-    summary="Read one managed private endpoint, with its connection and provisioning state.",
-    parameters=(
-        _d.path("managed_virtual_network_name", "ManagedVirtualNetworkName"),
-        _d.path("managed_private_endpoint_name"),
-        _d.API_VERSION,
-    ),
-)
-
-_CREATE_OR_REPLACE: _d.Operation[m.ManagedPrivateEndpoint] = _d.Operation(
-    __name__,
-    "ManagedPrivateEndpoints_CreateOrReplace",
-    "managed_private_endpoints",
-    "create_or_replace",
-    "PUT",
-    "/scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}",
-    responses={200: "ManagedPrivateEndpoint", 201: "ManagedPrivateEndpoint", "default": "ErrorResponseModel"},
-    summary="Define a private endpoint to a resource, or replace it; the owner there still has to approve it.",
-    parameters=(
-        _d.path("managed_virtual_network_name", "ManagedVirtualNetworkName"),
-        _d.path("managed_private_endpoint_name"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("ManagedPrivateEndpoint"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "ManagedPrivateEndpoints_Delete",
-    "managed_private_endpoints",
-    "delete",
-    "DELETE",
-    "/scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}",
-    responses={204: "None", "default": "ErrorResponseModel"},
-    summary="Remove a private endpoint from its managed virtual network, and with it that private route.",
-    parameters=(
-        _d.path("managed_virtual_network_name", "ManagedVirtualNetworkName"),
-        _d.path("managed_private_endpoint_name"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    list_by_account: _d.Operation[ManagedPrivateEndpoint] = _d.Operation(
+        id="ManagedPrivateEndpoints_ListByAccount",
+        method="GET",
+        path="/scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints",
+        responses={200: "ManagedPrivateEndpointList", "default": "ErrorResponseModel"},
+        summary="Page through the private endpoints that belong to one managed virtual network.",
+        parameters=(
+            _d.path("managed_virtual_network_name", "ManagedVirtualNetworkName"),
+            _d.API_VERSION,
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    get: _d.Operation[ManagedPrivateEndpoint] = _d.Operation(
+        id="ManagedPrivateEndpoints_Get",
+        method="GET",
+        path="/scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}",
+        responses={200: "ManagedPrivateEndpoint", "default": "ErrorResponseModel"},
+        summary="Read one managed private endpoint, with its connection and provisioning state.",
+        parameters=(
+            _d.path("managed_virtual_network_name", "ManagedVirtualNetworkName"),
+            _d.path("managed_private_endpoint_name"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace: _d.Operation[ManagedPrivateEndpoint] = _d.Operation(
+        id="ManagedPrivateEndpoints_CreateOrReplace",
+        method="PUT",
+        path="/scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}",
+        responses={200: "ManagedPrivateEndpoint", 201: "ManagedPrivateEndpoint", "default": "ErrorResponseModel"},
+        summary="Define a private endpoint to a resource, or replace it; the owner there still has to approve it.",
+        parameters=(
+            _d.path("managed_virtual_network_name", "ManagedVirtualNetworkName"),
+            _d.path("managed_private_endpoint_name"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("ManagedPrivateEndpoint"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="ManagedPrivateEndpoints_Delete",
+        method="DELETE",
+        path="/scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}",
+        responses={204: "None", "default": "ErrorResponseModel"},
+        summary="Remove a private endpoint from its managed virtual network, and with it that private route.",
+        parameters=(
+            _d.path("managed_virtual_network_name", "ManagedVirtualNetworkName"),
+            _d.path("managed_private_endpoint_name"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class ManagedPrivateEndpoints(_d.Group):
-    def list_by_account(
-        self, managed_virtual_network_name: m.ManagedVirtualNetworkName
-    ) -> _d.Pager[m.ManagedPrivateEndpoint]:
+    def list_by_account(self, managed_virtual_network_name: ManagedVirtualNetworkName) -> Pager[ManagedPrivateEndpoint]:
         """Page through the private endpoints that belong to one managed virtual network.
 
         GET /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints
         """
-        return self._pages(_LIST_BY_ACCOUNT, (managed_virtual_network_name,))
+        return self._pages(_Operations.list_by_account, (managed_virtual_network_name,))
 
     def get(
-        self, managed_virtual_network_name: m.ManagedVirtualNetworkName, managed_private_endpoint_name: str
-    ) -> m.ManagedPrivateEndpoint:
+        self, managed_virtual_network_name: ManagedVirtualNetworkName, managed_private_endpoint_name: str
+    ) -> ManagedPrivateEndpoint:
         """Read one managed private endpoint, with its connection and provisioning state.
 
         GET /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
         """
-        return self._send(_GET, (managed_virtual_network_name, managed_private_endpoint_name))
+        return self._send(_Operations.get, (managed_virtual_network_name, managed_private_endpoint_name))
 
     def create_or_replace(
         self,
-        managed_virtual_network_name: m.ManagedVirtualNetworkName,
+        managed_virtual_network_name: ManagedVirtualNetworkName,
         managed_private_endpoint_name: str,
         *,
-        body: m.ManagedPrivateEndpoint,
-    ) -> m.ManagedPrivateEndpoint:
+        body: ManagedPrivateEndpoint,
+    ) -> ManagedPrivateEndpoint:
         """Define a private endpoint to a resource, or replace it; the owner there still has to approve it.
 
         PUT /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
         """
-        return self._send(_CREATE_OR_REPLACE, (managed_virtual_network_name, managed_private_endpoint_name), body)
+        return self._send(
+            _Operations.create_or_replace, (managed_virtual_network_name, managed_private_endpoint_name), body
+        )
 
     def delete(
-        self, managed_virtual_network_name: m.ManagedVirtualNetworkName, managed_private_endpoint_name: str
+        self, managed_virtual_network_name: ManagedVirtualNetworkName, managed_private_endpoint_name: str
     ) -> None:
         """Remove a private endpoint from its managed virtual network, and with it that private route.
 
         DELETE /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
         """
-        return self._send(_DELETE, (managed_virtual_network_name, managed_private_endpoint_name))
+        return self._send(_Operations.delete, (managed_virtual_network_name, managed_private_endpoint_name))
 
 
 class AsyncManagedPrivateEndpoints(_d.AsyncGroup):
     def list_by_account(
-        self, managed_virtual_network_name: m.ManagedVirtualNetworkName
-    ) -> _d.AsyncPager[m.ManagedPrivateEndpoint]:
+        self, managed_virtual_network_name: ManagedVirtualNetworkName
+    ) -> AsyncPager[ManagedPrivateEndpoint]:
         """Page through the private endpoints that belong to one managed virtual network.
 
         GET /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints
         """
-        return self._pages(_LIST_BY_ACCOUNT, (managed_virtual_network_name,))
+        return self._pages(_Operations.list_by_account, (managed_virtual_network_name,))
 
     async def get(
-        self, managed_virtual_network_name: m.ManagedVirtualNetworkName, managed_private_endpoint_name: str
-    ) -> m.ManagedPrivateEndpoint:
+        self, managed_virtual_network_name: ManagedVirtualNetworkName, managed_private_endpoint_name: str
+    ) -> ManagedPrivateEndpoint:
         """Read one managed private endpoint, with its connection and provisioning state.
 
         GET /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
         """
-        return await self._send(_GET, (managed_virtual_network_name, managed_private_endpoint_name))
+        return await self._send(_Operations.get, (managed_virtual_network_name, managed_private_endpoint_name))
 
     async def create_or_replace(
         self,
-        managed_virtual_network_name: m.ManagedVirtualNetworkName,
+        managed_virtual_network_name: ManagedVirtualNetworkName,
         managed_private_endpoint_name: str,
         *,
-        body: m.ManagedPrivateEndpoint,
-    ) -> m.ManagedPrivateEndpoint:
+        body: ManagedPrivateEndpoint,
+    ) -> ManagedPrivateEndpoint:
         """Define a private endpoint to a resource, or replace it; the owner there still has to approve it.
 
         PUT /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
         """
-        return await self._send(_CREATE_OR_REPLACE, (managed_virtual_network_name, managed_private_endpoint_name), body)
+        return await self._send(
+            _Operations.create_or_replace, (managed_virtual_network_name, managed_private_endpoint_name), body
+        )
 
     async def delete(
-        self, managed_virtual_network_name: m.ManagedVirtualNetworkName, managed_private_endpoint_name: str
+        self, managed_virtual_network_name: ManagedVirtualNetworkName, managed_private_endpoint_name: str
     ) -> None:
         """Remove a private endpoint from its managed virtual network, and with it that private route.
 
         DELETE /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
         """
-        return await self._send(_DELETE, (managed_virtual_network_name, managed_private_endpoint_name))
+        return await self._send(_Operations.delete, (managed_virtual_network_name, managed_private_endpoint_name))

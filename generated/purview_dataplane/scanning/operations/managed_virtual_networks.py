@@ -6,98 +6,90 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import ManagedVirtualNetwork, ManagedVirtualNetworkName
 
-_LIST_BY_ACCOUNT: _d.Operation[m.ManagedVirtualNetwork] = _d.Operation(
-    __name__,
-    "ManagedVirtualNetworks_ListByAccount",
-    "managed_virtual_networks",
-    "list_by_account",
-    "GET",
-    "/scan/managedvirtualnetworks",
-    responses={200: "ManagedVirtualNetworkList", "default": "ErrorResponseModel"},
-    summary="Page through the managed virtual networks of the account.",
-    parameters=(_d.API_VERSION,),
-    paging=_d.Paging("value", "nextLink"),
-)
 
-_GET: _d.Operation[m.ManagedVirtualNetwork] = _d.Operation(
-    __name__,
-    "ManagedVirtualNetworks_Get",
-    "managed_virtual_networks",
-    "get",
-    "GET",
-    "/scan/managedvirtualnetworks/{managedVirtualNetworkName}",
-    responses={200: "ManagedVirtualNetwork", "default": "ErrorResponseModel"},
-    summary="Read one managed virtual network by name: its alias and its network id.",
-    parameters=(
-        _d.path("managed_virtual_network_name", "ManagedVirtualNetworkName"),
-        _d.API_VERSION,
-    ),
-)
-
-_CREATE_OR_REPLACE: _d.Operation[m.ManagedVirtualNetwork] = _d.Operation(
-    __name__,
-    "ManagedVirtualNetworks_CreateOrReplace",
-    "managed_virtual_networks",
-    "create_or_replace",
-    "PUT",
-    "/scan/managedvirtualnetworks/{managedVirtualNetworkName}",
-    responses={200: "ManagedVirtualNetwork", 201: "ManagedVirtualNetwork", "default": "ErrorResponseModel"},
-    summary="Define a managed virtual network or replace it as a whole; this API has no call to delete one.",
-    parameters=(
-        _d.path("managed_virtual_network_name", "ManagedVirtualNetworkName"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("ManagedVirtualNetwork"),
-)
+class _Operations:
+    list_by_account: _d.Operation[ManagedVirtualNetwork] = _d.Operation(
+        id="ManagedVirtualNetworks_ListByAccount",
+        method="GET",
+        path="/scan/managedvirtualnetworks",
+        responses={200: "ManagedVirtualNetworkList", "default": "ErrorResponseModel"},
+        summary="Page through the managed virtual networks of the account.",
+        parameters=(_d.API_VERSION,),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    get: _d.Operation[ManagedVirtualNetwork] = _d.Operation(
+        id="ManagedVirtualNetworks_Get",
+        method="GET",
+        path="/scan/managedvirtualnetworks/{managedVirtualNetworkName}",
+        responses={200: "ManagedVirtualNetwork", "default": "ErrorResponseModel"},
+        summary="Read one managed virtual network by name: its alias and its network id.",
+        parameters=(
+            _d.path("managed_virtual_network_name", "ManagedVirtualNetworkName"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace: _d.Operation[ManagedVirtualNetwork] = _d.Operation(
+        id="ManagedVirtualNetworks_CreateOrReplace",
+        method="PUT",
+        path="/scan/managedvirtualnetworks/{managedVirtualNetworkName}",
+        responses={200: "ManagedVirtualNetwork", 201: "ManagedVirtualNetwork", "default": "ErrorResponseModel"},
+        summary="Define a managed virtual network or replace it as a whole; this API has no call to delete one.",
+        parameters=(
+            _d.path("managed_virtual_network_name", "ManagedVirtualNetworkName"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("ManagedVirtualNetwork"),
+    )
 
 
 class ManagedVirtualNetworks(_d.Group):
-    def list_by_account(self) -> _d.Pager[m.ManagedVirtualNetwork]:
+    def list_by_account(self) -> Pager[ManagedVirtualNetwork]:
         """Page through the managed virtual networks of the account.
 
         GET /scan/managedvirtualnetworks
         """
-        return self._pages(_LIST_BY_ACCOUNT)
+        return self._pages(_Operations.list_by_account)
 
-    def get(self, managed_virtual_network_name: m.ManagedVirtualNetworkName) -> m.ManagedVirtualNetwork:
+    def get(self, managed_virtual_network_name: ManagedVirtualNetworkName) -> ManagedVirtualNetwork:
         """Read one managed virtual network by name: its alias and its network id.
 
         GET /scan/managedvirtualnetworks/{managedVirtualNetworkName}
         """
-        return self._send(_GET, (managed_virtual_network_name,))
+        return self._send(_Operations.get, (managed_virtual_network_name,))
 
     def create_or_replace(
-        self, managed_virtual_network_name: m.ManagedVirtualNetworkName, *, body: m.ManagedVirtualNetwork
-    ) -> m.ManagedVirtualNetwork:
+        self, managed_virtual_network_name: ManagedVirtualNetworkName, *, body: ManagedVirtualNetwork
+    ) -> ManagedVirtualNetwork:
         """Define a managed virtual network or replace it as a whole; this API has no call to delete one.
 
         PUT /scan/managedvirtualnetworks/{managedVirtualNetworkName}
         """
-        return self._send(_CREATE_OR_REPLACE, (managed_virtual_network_name,), body)
+        return self._send(_Operations.create_or_replace, (managed_virtual_network_name,), body)
 
 
 class AsyncManagedVirtualNetworks(_d.AsyncGroup):
-    def list_by_account(self) -> _d.AsyncPager[m.ManagedVirtualNetwork]:
+    def list_by_account(self) -> AsyncPager[ManagedVirtualNetwork]:
         """Page through the managed virtual networks of the account.
 
         GET /scan/managedvirtualnetworks
         """
-        return self._pages(_LIST_BY_ACCOUNT)
+        return self._pages(_Operations.list_by_account)
 
-    async def get(self, managed_virtual_network_name: m.ManagedVirtualNetworkName) -> m.ManagedVirtualNetwork:
+    async def get(self, managed_virtual_network_name: ManagedVirtualNetworkName) -> ManagedVirtualNetwork:
         """Read one managed virtual network by name: its alias and its network id.
 
         GET /scan/managedvirtualnetworks/{managedVirtualNetworkName}
         """
-        return await self._send(_GET, (managed_virtual_network_name,))
+        return await self._send(_Operations.get, (managed_virtual_network_name,))
 
     async def create_or_replace(
-        self, managed_virtual_network_name: m.ManagedVirtualNetworkName, *, body: m.ManagedVirtualNetwork
-    ) -> m.ManagedVirtualNetwork:
+        self, managed_virtual_network_name: ManagedVirtualNetworkName, *, body: ManagedVirtualNetwork
+    ) -> ManagedVirtualNetwork:
         """Define a managed virtual network or replace it as a whole; this API has no call to delete one.
 
         PUT /scan/managedvirtualnetworks/{managedVirtualNetworkName}
         """
-        return await self._send(_CREATE_OR_REPLACE, (managed_virtual_network_name,), body)
+        return await self._send(_Operations.create_or_replace, (managed_virtual_network_name,), body)

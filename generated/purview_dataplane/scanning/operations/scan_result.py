@@ -6,92 +6,80 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, AsyncPoller, Pager, Poller
+    from ..models import OperationResponse, ScanLevelType, ScanResultWithIngestion
 
-_GET_SCAN_STATUS: _d.Operation[m.ScanResultWithIngestion] = _d.Operation(
-    __name__,
-    "ScanResult_GetScanStatus",
-    "scan_result",
-    "get_scan_status",
-    "GET",
-    "/scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}",
-    responses={200: "ScanResultWithIngestion", "default": "ErrorResponseModel"},
-    summary="Check one run of a scan: state, times and counts, for discovery and for ingestion.",
-    parameters=(
-        _d.path("data_source_name"),
-        _d.path("scan_name"),
-        _d.path("run_id"),
-        _d.API_VERSION,
-    ),
-)
 
-_BEGIN_RUN_SCAN: _d.Operation[m.ScanResultWithIngestion] = _d.Operation(
-    __name__,
-    "ScanResult_RunScan",
-    "scan_result",
-    "begin_run_scan",
-    "POST",
-    "/scan/datasources/{dataSourceName}/scans/{scanName}:run",
-    responses={202: "ScanResultWithIngestion", "default": "ErrorResponseModel"},
-    summary="Start a full or incremental run under a run id that the caller chooses; poll it to the end.",
-    parameters=(
-        _d.path("data_source_name"),
-        _d.path("scan_name"),
-        _d.query("run_id", required=True, auto="uuid"),
-        _d.query("scan_level", "ScanLevelType"),
-        _d.API_VERSION,
-    ),
-    polling=_d.Polling(
-        None,
-        "ScanResultWithIngestion",
-        "/scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}",
-        ask_with="scan_result.get_scan_status",
-    ),
-)
-
-_BEGIN_CANCEL_SCAN: _d.Operation[m.OperationResponse] = _d.Operation(
-    __name__,
-    "ScanResult_CancelScan",
-    "scan_result",
-    "begin_cancel_scan",
-    "POST",
-    "/scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}:cancel",
-    responses={202: "OperationResponse", "default": "ErrorResponseModel"},
-    summary="Ask a running scan to stop; accepted at once and carried out in the background.",
-    parameters=(
-        _d.path("data_source_name"),
-        _d.path("scan_name"),
-        _d.path("run_id"),
-        _d.API_VERSION,
-    ),
-    polling=_d.Polling(None, "OperationResponse", ask_with="scan_result.get_scan_status"),
-)
-
-_LIST_SCAN_HISTORY: _d.Operation[m.ScanResultWithIngestion] = _d.Operation(
-    __name__,
-    "ScanResult_ListScanHistory",
-    "scan_result",
-    "list_scan_history",
-    "GET",
-    "/scan/datasources/{dataSourceName}/scans/{scanName}/runs",
-    responses={200: "ScanHistoryListWithIngestion", "default": "ErrorResponseModel"},
-    summary="Page through the past and current runs of one scan, with their results.",
-    parameters=(
-        _d.path("data_source_name"),
-        _d.path("scan_name"),
-        _d.API_VERSION,
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
+class _Operations:
+    get_scan_status: _d.Operation[ScanResultWithIngestion] = _d.Operation(
+        id="ScanResult_GetScanStatus",
+        method="GET",
+        path="/scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}",
+        responses={200: "ScanResultWithIngestion", "default": "ErrorResponseModel"},
+        summary="Check one run of a scan: state, times and counts, for discovery and for ingestion.",
+        parameters=(
+            _d.path("data_source_name"),
+            _d.path("scan_name"),
+            _d.path("run_id"),
+            _d.API_VERSION,
+        ),
+    )
+    begin_run_scan: _d.Operation[ScanResultWithIngestion] = _d.Operation(
+        id="ScanResult_RunScan",
+        method="POST",
+        path="/scan/datasources/{dataSourceName}/scans/{scanName}:run",
+        responses={202: "ScanResultWithIngestion", "default": "ErrorResponseModel"},
+        summary="Start a full or incremental run under a run id that the caller chooses; poll it to the end.",
+        parameters=(
+            _d.path("data_source_name"),
+            _d.path("scan_name"),
+            _d.query("run_id", required=True, auto="uuid"),
+            _d.query("scan_level", "ScanLevelType"),
+            _d.API_VERSION,
+        ),
+        polling=_d.Polling(
+            None,
+            "ScanResultWithIngestion",
+            "/scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}",
+            ask_with="scan_result.get_scan_status",
+        ),
+    )
+    begin_cancel_scan: _d.Operation[OperationResponse] = _d.Operation(
+        id="ScanResult_CancelScan",
+        method="POST",
+        path="/scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}:cancel",
+        responses={202: "OperationResponse", "default": "ErrorResponseModel"},
+        summary="Ask a running scan to stop; accepted at once and carried out in the background.",
+        parameters=(
+            _d.path("data_source_name"),
+            _d.path("scan_name"),
+            _d.path("run_id"),
+            _d.API_VERSION,
+        ),
+        polling=_d.Polling(None, "OperationResponse", ask_with="scan_result.get_scan_status"),
+    )
+    list_scan_history: _d.Operation[ScanResultWithIngestion] = _d.Operation(
+        id="ScanResult_ListScanHistory",
+        method="GET",
+        path="/scan/datasources/{dataSourceName}/scans/{scanName}/runs",
+        responses={200: "ScanHistoryListWithIngestion", "default": "ErrorResponseModel"},
+        summary="Page through the past and current runs of one scan, with their results.",
+        parameters=(
+            _d.path("data_source_name"),
+            _d.path("scan_name"),
+            _d.API_VERSION,
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
 
 
 class ScanResult(_d.Group):
-    def get_scan_status(self, data_source_name: str, scan_name: str, run_id: str) -> m.ScanResultWithIngestion:
+    def get_scan_status(self, data_source_name: str, scan_name: str, run_id: str) -> ScanResultWithIngestion:
         """Check one run of a scan: state, times and counts, for discovery and for ingestion.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}
         """
-        return self._send(_GET_SCAN_STATUS, (data_source_name, scan_name, run_id))
+        return self._send(_Operations.get_scan_status, (data_source_name, scan_name, run_id))
 
     def begin_run_scan(
         self,
@@ -99,36 +87,36 @@ class ScanResult(_d.Group):
         scan_name: str,
         *,
         run_id: str | None = None,
-        scan_level: m.ScanLevelType | None = None,
-    ) -> _d.Poller[m.ScanResultWithIngestion]:
+        scan_level: ScanLevelType | None = None,
+    ) -> Poller[ScanResultWithIngestion]:
         """Start a full or incremental run under a run id that the caller chooses; poll it to the end.
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}:run
         """
-        return self._begin(_BEGIN_RUN_SCAN, (data_source_name, scan_name, run_id, scan_level))
+        return self._begin(_Operations.begin_run_scan, (data_source_name, scan_name, run_id, scan_level))
 
-    def begin_cancel_scan(self, data_source_name: str, scan_name: str, run_id: str) -> _d.Poller[m.OperationResponse]:
+    def begin_cancel_scan(self, data_source_name: str, scan_name: str, run_id: str) -> Poller[OperationResponse]:
         """Ask a running scan to stop; accepted at once and carried out in the background.
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}:cancel
         """
-        return self._begin(_BEGIN_CANCEL_SCAN, (data_source_name, scan_name, run_id))
+        return self._begin(_Operations.begin_cancel_scan, (data_source_name, scan_name, run_id))
 
-    def list_scan_history(self, data_source_name: str, scan_name: str) -> _d.Pager[m.ScanResultWithIngestion]:
+    def list_scan_history(self, data_source_name: str, scan_name: str) -> Pager[ScanResultWithIngestion]:
         """Page through the past and current runs of one scan, with their results.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/runs
         """
-        return self._pages(_LIST_SCAN_HISTORY, (data_source_name, scan_name))
+        return self._pages(_Operations.list_scan_history, (data_source_name, scan_name))
 
 
 class AsyncScanResult(_d.AsyncGroup):
-    async def get_scan_status(self, data_source_name: str, scan_name: str, run_id: str) -> m.ScanResultWithIngestion:
+    async def get_scan_status(self, data_source_name: str, scan_name: str, run_id: str) -> ScanResultWithIngestion:
         """Check one run of a scan: state, times and counts, for discovery and for ingestion.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}
         """
-        return await self._send(_GET_SCAN_STATUS, (data_source_name, scan_name, run_id))
+        return await self._send(_Operations.get_scan_status, (data_source_name, scan_name, run_id))
 
     async def begin_run_scan(
         self,
@@ -136,26 +124,26 @@ class AsyncScanResult(_d.AsyncGroup):
         scan_name: str,
         *,
         run_id: str | None = None,
-        scan_level: m.ScanLevelType | None = None,
-    ) -> _d.AsyncPoller[m.ScanResultWithIngestion]:
+        scan_level: ScanLevelType | None = None,
+    ) -> AsyncPoller[ScanResultWithIngestion]:
         """Start a full or incremental run under a run id that the caller chooses; poll it to the end.
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}:run
         """
-        return await self._begin(_BEGIN_RUN_SCAN, (data_source_name, scan_name, run_id, scan_level))
+        return await self._begin(_Operations.begin_run_scan, (data_source_name, scan_name, run_id, scan_level))
 
     async def begin_cancel_scan(
         self, data_source_name: str, scan_name: str, run_id: str
-    ) -> _d.AsyncPoller[m.OperationResponse]:
+    ) -> AsyncPoller[OperationResponse]:
         """Ask a running scan to stop; accepted at once and carried out in the background.
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}:cancel
         """
-        return await self._begin(_BEGIN_CANCEL_SCAN, (data_source_name, scan_name, run_id))
+        return await self._begin(_Operations.begin_cancel_scan, (data_source_name, scan_name, run_id))
 
-    def list_scan_history(self, data_source_name: str, scan_name: str) -> _d.AsyncPager[m.ScanResultWithIngestion]:
+    def list_scan_history(self, data_source_name: str, scan_name: str) -> AsyncPager[ScanResultWithIngestion]:
         """Page through the past and current runs of one scan, with their results.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/runs
         """
-        return self._pages(_LIST_SCAN_HISTORY, (data_source_name, scan_name))
+        return self._pages(_Operations.list_scan_history, (data_source_name, scan_name))

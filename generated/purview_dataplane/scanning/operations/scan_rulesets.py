@@ -6,123 +6,111 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import ScanRuleset
 
-_GET: _d.Operation[m.ScanRuleset] = _d.Operation(
-    __name__,
-    "ScanRulesets_Get",
-    "scan_rulesets",
-    "get",
-    "GET",
-    "/scan/scanrulesets/{scanRulesetName}",
-    responses={200: "ScanRuleset", "default": "ErrorResponseModel"},
-    summary="Read one custom scan ruleset: system classifications it leaves out, custom rules it adds.",
-    parameters=(
-        _d.path("scan_ruleset_name"),
-        _d.API_VERSION,
-    ),
-)
 
-_CREATE_OR_REPLACE: _d.Operation[m.ScanRuleset] = _d.Operation(
-    __name__,
-    "ScanRulesets_CreateOrReplace",
-    "scan_rulesets",
-    "create_or_replace",
-    "PUT",
-    "/scan/scanrulesets/{scanRulesetName}",
-    responses={200: "ScanRuleset", 201: "ScanRuleset", "default": "ErrorResponseModel"},
-    summary="Write a custom scan ruleset for one kind of data source, replacing all of an existing one.",
-    parameters=(
-        _d.path("scan_ruleset_name"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("ScanRuleset"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "ScanRulesets_Delete",
-    "scan_rulesets",
-    "delete",
-    "DELETE",
-    "/scan/scanrulesets/{scanRulesetName}",
-    responses={204: "None", "default": "ErrorResponseModel"},
-    summary="Remove a custom scan ruleset; scans that name it need another ruleset.",
-    parameters=(
-        _d.path("scan_ruleset_name"),
-        _d.API_VERSION,
-    ),
-)
-
-_LIST: _d.Operation[m.ScanRuleset] = _d.Operation(
-    __name__,
-    "ScanRulesets_List",
-    "scan_rulesets",
-    "list",
-    "GET",
-    "/scan/scanrulesets",
-    responses={200: "ScanRulesetList", "default": "ErrorResponseModel"},
-    summary="Page through the custom scan rulesets; those shipped with the service are listed elsewhere.",
-    parameters=(_d.API_VERSION,),
-    paging=_d.Paging("value", "nextLink"),
-)
+class _Operations:
+    get: _d.Operation[ScanRuleset] = _d.Operation(
+        id="ScanRulesets_Get",
+        method="GET",
+        path="/scan/scanrulesets/{scanRulesetName}",
+        responses={200: "ScanRuleset", "default": "ErrorResponseModel"},
+        summary="Read one custom scan ruleset: system classifications it leaves out, custom rules it adds.",
+        parameters=(
+            _d.path("scan_ruleset_name"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace: _d.Operation[ScanRuleset] = _d.Operation(
+        id="ScanRulesets_CreateOrReplace",
+        method="PUT",
+        path="/scan/scanrulesets/{scanRulesetName}",
+        responses={200: "ScanRuleset", 201: "ScanRuleset", "default": "ErrorResponseModel"},
+        summary="Write a custom scan ruleset for one kind of data source, replacing all of an existing one.",
+        parameters=(
+            _d.path("scan_ruleset_name"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("ScanRuleset"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="ScanRulesets_Delete",
+        method="DELETE",
+        path="/scan/scanrulesets/{scanRulesetName}",
+        responses={204: "None", "default": "ErrorResponseModel"},
+        summary="Remove a custom scan ruleset; scans that name it need another ruleset.",
+        parameters=(
+            _d.path("scan_ruleset_name"),
+            _d.API_VERSION,
+        ),
+    )
+    list: _d.Operation[ScanRuleset] = _d.Operation(
+        id="ScanRulesets_List",
+        method="GET",
+        path="/scan/scanrulesets",
+        responses={200: "ScanRulesetList", "default": "ErrorResponseModel"},
+        summary="Page through the custom scan rulesets; those shipped with the service are listed elsewhere.",
+        parameters=(_d.API_VERSION,),
+        paging=_d.Paging("value", "nextLink"),
+    )
 
 
 class ScanRulesets(_d.Group):
-    def get(self, scan_ruleset_name: str) -> m.ScanRuleset:
+    def get(self, scan_ruleset_name: str) -> ScanRuleset:
         """Read one custom scan ruleset: system classifications it leaves out, custom rules it adds.
 
         GET /scan/scanrulesets/{scanRulesetName}
         """
-        return self._send(_GET, (scan_ruleset_name,))
+        return self._send(_Operations.get, (scan_ruleset_name,))
 
-    def create_or_replace(self, scan_ruleset_name: str, *, body: m.ScanRuleset) -> m.ScanRuleset:
+    def create_or_replace(self, scan_ruleset_name: str, *, body: ScanRuleset) -> ScanRuleset:
         """Write a custom scan ruleset for one kind of data source, replacing all of an existing one.
 
         PUT /scan/scanrulesets/{scanRulesetName}
         """
-        return self._send(_CREATE_OR_REPLACE, (scan_ruleset_name,), body)
+        return self._send(_Operations.create_or_replace, (scan_ruleset_name,), body)
 
     def delete(self, scan_ruleset_name: str) -> None:
         """Remove a custom scan ruleset; scans that name it need another ruleset.
 
         DELETE /scan/scanrulesets/{scanRulesetName}
         """
-        return self._send(_DELETE, (scan_ruleset_name,))
+        return self._send(_Operations.delete, (scan_ruleset_name,))
 
-    def list(self) -> _d.Pager[m.ScanRuleset]:
+    def list(self) -> Pager[ScanRuleset]:
         """Page through the custom scan rulesets; those shipped with the service are listed elsewhere.
 
         GET /scan/scanrulesets
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)
 
 
 class AsyncScanRulesets(_d.AsyncGroup):
-    async def get(self, scan_ruleset_name: str) -> m.ScanRuleset:
+    async def get(self, scan_ruleset_name: str) -> ScanRuleset:
         """Read one custom scan ruleset: system classifications it leaves out, custom rules it adds.
 
         GET /scan/scanrulesets/{scanRulesetName}
         """
-        return await self._send(_GET, (scan_ruleset_name,))
+        return await self._send(_Operations.get, (scan_ruleset_name,))
 
-    async def create_or_replace(self, scan_ruleset_name: str, *, body: m.ScanRuleset) -> m.ScanRuleset:
+    async def create_or_replace(self, scan_ruleset_name: str, *, body: ScanRuleset) -> ScanRuleset:
         """Write a custom scan ruleset for one kind of data source, replacing all of an existing one.
 
         PUT /scan/scanrulesets/{scanRulesetName}
         """
-        return await self._send(_CREATE_OR_REPLACE, (scan_ruleset_name,), body)
+        return await self._send(_Operations.create_or_replace, (scan_ruleset_name,), body)
 
     async def delete(self, scan_ruleset_name: str) -> None:
         """Remove a custom scan ruleset; scans that name it need another ruleset.
 
         DELETE /scan/scanrulesets/{scanRulesetName}
         """
-        return await self._send(_DELETE, (scan_ruleset_name,))
+        return await self._send(_Operations.delete, (scan_ruleset_name,))
 
-    def list(self) -> _d.AsyncPager[m.ScanRuleset]:
+    def list(self) -> AsyncPager[ScanRuleset]:
         """Page through the custom scan rulesets; those shipped with the service are listed elsewhere.
 
         GET /scan/scanrulesets
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)

@@ -6,129 +6,117 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import Scan
 
-_GET: _d.Operation[m.Scan] = _d.Operation(
-    __name__,
-    "Scans_Get",
-    "scans",
-    "get",
-    "GET",
-    "/scan/datasources/{dataSourceName}/scans/{scanName}",
-    responses={200: "Scan", "default": "ErrorResponseModel"},
-    summary="Read one scan of a data source, with the settings of its kind.",
-    parameters=(
-        _d.path("data_source_name"),
-        _d.path("scan_name"),
-        _d.API_VERSION,
-    ),
-)
 
-_CREATE_OR_REPLACE: _d.Operation[m.Scan] = _d.Operation(
-    __name__,
-    "Scans_CreateOrReplace",
-    "scans",
-    "create_or_replace",
-    "PUT",
-    "/scan/datasources/{dataSourceName}/scans/{scanName}",
-    responses={200: "Scan", 201: "Scan", "default": "ErrorResponseModel"},
-    summary="Define a scan of a data source, or replace its whole definition; this does not start a run.",
-    parameters=(
-        _d.path("data_source_name"),
-        _d.path("scan_name"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("Scan"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Scans_Delete",
-    "scans",
-    "delete",
-    "DELETE",
-    "/scan/datasources/{dataSourceName}/scans/{scanName}",
-    responses={204: "None", "default": "ErrorResponseModel"},
-    summary="Remove the definition of a scan from its data source; succeeds without an answer body.",
-    parameters=(
-        _d.path("data_source_name"),
-        _d.path("scan_name"),
-        _d.API_VERSION,
-    ),
-)
-
-_LIST_BY_DATA_SOURCE: _d.Operation[m.Scan] = _d.Operation(
-    __name__,
-    "Scans_ListByDataSource",
-    "scans",
-    "list_by_data_source",
-    "GET",
-    "/scan/datasources/{dataSourceName}/scans",
-    responses={200: "ScanList", "default": "ErrorResponseModel"},
-    summary="Page through the scans that are defined for one data source.",
-    parameters=(
-        _d.path("data_source_name"),
-        _d.API_VERSION,
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
+class _Operations:
+    get: _d.Operation[Scan] = _d.Operation(
+        id="Scans_Get",
+        method="GET",
+        path="/scan/datasources/{dataSourceName}/scans/{scanName}",
+        responses={200: "Scan", "default": "ErrorResponseModel"},
+        summary="Read one scan of a data source, with the settings of its kind.",
+        parameters=(
+            _d.path("data_source_name"),
+            _d.path("scan_name"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace: _d.Operation[Scan] = _d.Operation(
+        id="Scans_CreateOrReplace",
+        method="PUT",
+        path="/scan/datasources/{dataSourceName}/scans/{scanName}",
+        responses={200: "Scan", 201: "Scan", "default": "ErrorResponseModel"},
+        summary="Define a scan of a data source, or replace its whole definition; this does not start a run.",
+        parameters=(
+            _d.path("data_source_name"),
+            _d.path("scan_name"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("Scan"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="Scans_Delete",
+        method="DELETE",
+        path="/scan/datasources/{dataSourceName}/scans/{scanName}",
+        responses={204: "None", "default": "ErrorResponseModel"},
+        summary="Remove the definition of a scan from its data source; succeeds without an answer body.",
+        parameters=(
+            _d.path("data_source_name"),
+            _d.path("scan_name"),
+            _d.API_VERSION,
+        ),
+    )
+    list_by_data_source: _d.Operation[Scan] = _d.Operation(
+        id="Scans_ListByDataSource",
+        method="GET",
+        path="/scan/datasources/{dataSourceName}/scans",
+        responses={200: "ScanList", "default": "ErrorResponseModel"},
+        summary="Page through the scans that are defined for one data source.",
+        parameters=(
+            _d.path("data_source_name"),
+            _d.API_VERSION,
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
 
 
 class Scans(_d.Group):
-    def get(self, data_source_name: str, scan_name: str) -> m.Scan:
+    def get(self, data_source_name: str, scan_name: str) -> Scan:
         """Read one scan of a data source, with the settings of its kind.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}
         """
-        return self._send(_GET, (data_source_name, scan_name))
+        return self._send(_Operations.get, (data_source_name, scan_name))
 
-    def create_or_replace(self, data_source_name: str, scan_name: str, *, body: m.Scan) -> m.Scan:
+    def create_or_replace(self, data_source_name: str, scan_name: str, *, body: Scan) -> Scan:
         """Define a scan of a data source, or replace its whole definition; this does not start a run.
 
         PUT /scan/datasources/{dataSourceName}/scans/{scanName}
         """
-        return self._send(_CREATE_OR_REPLACE, (data_source_name, scan_name), body)
+        return self._send(_Operations.create_or_replace, (data_source_name, scan_name), body)
 
     def delete(self, data_source_name: str, scan_name: str) -> None:
         """Remove the definition of a scan from its data source; succeeds without an answer body.
 
         DELETE /scan/datasources/{dataSourceName}/scans/{scanName}
         """
-        return self._send(_DELETE, (data_source_name, scan_name))
+        return self._send(_Operations.delete, (data_source_name, scan_name))
 
-    def list_by_data_source(self, data_source_name: str) -> _d.Pager[m.Scan]:
+    def list_by_data_source(self, data_source_name: str) -> Pager[Scan]:
         """Page through the scans that are defined for one data source.
 
         GET /scan/datasources/{dataSourceName}/scans
         """
-        return self._pages(_LIST_BY_DATA_SOURCE, (data_source_name,))
+        return self._pages(_Operations.list_by_data_source, (data_source_name,))
 
 
 class AsyncScans(_d.AsyncGroup):
-    async def get(self, data_source_name: str, scan_name: str) -> m.Scan:
+    async def get(self, data_source_name: str, scan_name: str) -> Scan:
         """Read one scan of a data source, with the settings of its kind.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}
         """
-        return await self._send(_GET, (data_source_name, scan_name))
+        return await self._send(_Operations.get, (data_source_name, scan_name))
 
-    async def create_or_replace(self, data_source_name: str, scan_name: str, *, body: m.Scan) -> m.Scan:
+    async def create_or_replace(self, data_source_name: str, scan_name: str, *, body: Scan) -> Scan:
         """Define a scan of a data source, or replace its whole definition; this does not start a run.
 
         PUT /scan/datasources/{dataSourceName}/scans/{scanName}
         """
-        return await self._send(_CREATE_OR_REPLACE, (data_source_name, scan_name), body)
+        return await self._send(_Operations.create_or_replace, (data_source_name, scan_name), body)
 
     async def delete(self, data_source_name: str, scan_name: str) -> None:
         """Remove the definition of a scan from its data source; succeeds without an answer body.
 
         DELETE /scan/datasources/{dataSourceName}/scans/{scanName}
         """
-        return await self._send(_DELETE, (data_source_name, scan_name))
+        return await self._send(_Operations.delete, (data_source_name, scan_name))
 
-    def list_by_data_source(self, data_source_name: str) -> _d.AsyncPager[m.Scan]:
+    def list_by_data_source(self, data_source_name: str) -> AsyncPager[Scan]:
         """Page through the scans that are defined for one data source.
 
         GET /scan/datasources/{dataSourceName}/scans
         """
-        return self._pages(_LIST_BY_DATA_SOURCE, (data_source_name,))
+        return self._pages(_Operations.list_by_data_source, (data_source_name,))

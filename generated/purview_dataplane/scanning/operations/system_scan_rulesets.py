@@ -6,159 +6,143 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import DataSourceType, SystemScanRuleset
 
-_LIST: _d.Operation[m.SystemScanRuleset] = _d.Operation(
-    __name__,
-    "SystemScanRulesets_List",
-    "system_scan_rulesets",
-    "list",
-    "GET",
-    "/scan/systemScanRulesets",
-    responses={200: "SystemScanRulesetList", "default": "ErrorResponseModel"},
-    summary="Page through the built-in scan rulesets that the service ships, for every data source type.",
-    parameters=(_d.API_VERSION,),
-    paging=_d.Paging("value", "nextLink"),
-)
 
-_GET: _d.Operation[m.SystemScanRuleset] = _d.Operation(
-    __name__,
-    "SystemScanRulesets_Get",
-    "system_scan_rulesets",
-    "get",
-    "GET",
-    "/scan/systemScanRulesets/datasources/{dataSourceType}",
-    responses={200: "SystemScanRuleset", "default": "ErrorResponseModel"},
-    summary="Read the built-in scan ruleset for one data source type, such as AzureSqlDatabase.",
-    parameters=(
-        _d.path("data_source_type", "DataSourceType"),
-        _d.API_VERSION,
-    ),
-)
-
-_GET_BY_VERSION: _d.Operation[m.SystemScanRuleset] = _d.Operation(
-    __name__,
-    "SystemScanRulesets_GetByVersion",
-    "system_scan_rulesets",
-    "get_by_version",
-    "GET",
-    "/scan/systemScanRulesets/versions/{version}",
-    responses={200: "SystemScanRuleset", "default": "ErrorResponseModel"},
-    summary="Read one numbered version of the built-in ruleset; name the data source type in the query.",
-    parameters=(
-        _d.path("version", "int"),
-        _d.query("data_source_type", "DataSourceType"),
-        _d.API_VERSION,
-    ),
-)
-
-_GET_LATEST: _d.Operation[m.SystemScanRuleset] = _d.Operation(
-    __name__,
-    "SystemScanRulesets_GetLatest",
-    "system_scan_rulesets",
-    "get_latest",
-    "GET",
-    "/scan/systemScanRulesets/versions/latest",
-    responses={200: "SystemScanRuleset", "default": "ErrorResponseModel"},
-    summary="Read the newest version of the built-in ruleset for the data source type in the query.",
-    parameters=(
-        _d.query("data_source_type", "DataSourceType"),
-        _d.API_VERSION,
-    ),
-)
-
-_LIST_VERSIONS_BY_DATA_SOURCE: _d.Operation[m.SystemScanRuleset] = _d.Operation(
-    __name__,
-    "SystemScanRulesets_ListVersionsByDataSource",
-    "system_scan_rulesets",
-    "list_versions_by_data_source",
-    "GET",
-    "/scan/systemScanRulesets/versions",
-    responses={200: "SystemScanRulesetList", "default": "ErrorResponseModel"},
-    summary="Page through all versions of the built-in ruleset for the data source type in the query.",
-    parameters=(
-        _d.query("data_source_type", "DataSourceType"),
-        _d.API_VERSION,
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
+class _Operations:
+    list: _d.Operation[SystemScanRuleset] = _d.Operation(
+        id="SystemScanRulesets_List",
+        method="GET",
+        path="/scan/systemScanRulesets",
+        responses={200: "SystemScanRulesetList", "default": "ErrorResponseModel"},
+        summary="Page through the built-in scan rulesets that the service ships, for every data source type.",
+        parameters=(_d.API_VERSION,),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    get: _d.Operation[SystemScanRuleset] = _d.Operation(
+        id="SystemScanRulesets_Get",
+        method="GET",
+        path="/scan/systemScanRulesets/datasources/{dataSourceType}",
+        responses={200: "SystemScanRuleset", "default": "ErrorResponseModel"},
+        summary="Read the built-in scan ruleset for one data source type, such as AzureSqlDatabase.",
+        parameters=(
+            _d.path("data_source_type", "DataSourceType"),
+            _d.API_VERSION,
+        ),
+    )
+    get_by_version: _d.Operation[SystemScanRuleset] = _d.Operation(
+        id="SystemScanRulesets_GetByVersion",
+        method="GET",
+        path="/scan/systemScanRulesets/versions/{version}",
+        responses={200: "SystemScanRuleset", "default": "ErrorResponseModel"},
+        summary="Read one numbered version of the built-in ruleset; name the data source type in the query.",
+        parameters=(
+            _d.path("version", "int"),
+            _d.query("data_source_type", "DataSourceType"),
+            _d.API_VERSION,
+        ),
+    )
+    get_latest: _d.Operation[SystemScanRuleset] = _d.Operation(
+        id="SystemScanRulesets_GetLatest",
+        method="GET",
+        path="/scan/systemScanRulesets/versions/latest",
+        responses={200: "SystemScanRuleset", "default": "ErrorResponseModel"},
+        summary="Read the newest version of the built-in ruleset for the data source type in the query.",
+        parameters=(
+            _d.query("data_source_type", "DataSourceType"),
+            _d.API_VERSION,
+        ),
+    )
+    list_versions_by_data_source: _d.Operation[SystemScanRuleset] = _d.Operation(
+        id="SystemScanRulesets_ListVersionsByDataSource",
+        method="GET",
+        path="/scan/systemScanRulesets/versions",
+        responses={200: "SystemScanRulesetList", "default": "ErrorResponseModel"},
+        summary="Page through all versions of the built-in ruleset for the data source type in the query.",
+        parameters=(
+            _d.query("data_source_type", "DataSourceType"),
+            _d.API_VERSION,
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
 
 
 class SystemScanRulesets(_d.Group):
-    def list(self) -> _d.Pager[m.SystemScanRuleset]:
+    def list(self) -> Pager[SystemScanRuleset]:
         """Page through the built-in scan rulesets that the service ships, for every data source type.
 
         GET /scan/systemScanRulesets
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)
 
-    def get(self, data_source_type: m.DataSourceType) -> m.SystemScanRuleset:
+    def get(self, data_source_type: DataSourceType) -> SystemScanRuleset:
         """Read the built-in scan ruleset for one data source type, such as AzureSqlDatabase.
 
         GET /scan/systemScanRulesets/datasources/{dataSourceType}
         """
-        return self._send(_GET, (data_source_type,))
+        return self._send(_Operations.get, (data_source_type,))
 
-    def get_by_version(self, version: int, *, data_source_type: m.DataSourceType | None = None) -> m.SystemScanRuleset:
+    def get_by_version(self, version: int, *, data_source_type: DataSourceType | None = None) -> SystemScanRuleset:
         """Read one numbered version of the built-in ruleset; name the data source type in the query.
 
         GET /scan/systemScanRulesets/versions/{version}
         """
-        return self._send(_GET_BY_VERSION, (version, data_source_type))
+        return self._send(_Operations.get_by_version, (version, data_source_type))
 
-    def get_latest(self, *, data_source_type: m.DataSourceType | None = None) -> m.SystemScanRuleset:
+    def get_latest(self, *, data_source_type: DataSourceType | None = None) -> SystemScanRuleset:
         """Read the newest version of the built-in ruleset for the data source type in the query.
 
         GET /scan/systemScanRulesets/versions/latest
         """
-        return self._send(_GET_LATEST, (data_source_type,))
+        return self._send(_Operations.get_latest, (data_source_type,))
 
     def list_versions_by_data_source(
-        self, *, data_source_type: m.DataSourceType | None = None
-    ) -> _d.Pager[m.SystemScanRuleset]:
+        self, *, data_source_type: DataSourceType | None = None
+    ) -> Pager[SystemScanRuleset]:
         """Page through all versions of the built-in ruleset for the data source type in the query.
 
         GET /scan/systemScanRulesets/versions
         """
-        return self._pages(_LIST_VERSIONS_BY_DATA_SOURCE, (data_source_type,))
+        return self._pages(_Operations.list_versions_by_data_source, (data_source_type,))
 
 
 class AsyncSystemScanRulesets(_d.AsyncGroup):
-    def list(self) -> _d.AsyncPager[m.SystemScanRuleset]:
+    def list(self) -> AsyncPager[SystemScanRuleset]:
         """Page through the built-in scan rulesets that the service ships, for every data source type.
 
         GET /scan/systemScanRulesets
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)
 
-    async def get(self, data_source_type: m.DataSourceType) -> m.SystemScanRuleset:
+    async def get(self, data_source_type: DataSourceType) -> SystemScanRuleset:
         """Read the built-in scan ruleset for one data source type, such as AzureSqlDatabase.
 
         GET /scan/systemScanRulesets/datasources/{dataSourceType}
         """
-        return await self._send(_GET, (data_source_type,))
+        return await self._send(_Operations.get, (data_source_type,))
 
     async def get_by_version(
-        self, version: int, *, data_source_type: m.DataSourceType | None = None
-    ) -> m.SystemScanRuleset:
+        self, version: int, *, data_source_type: DataSourceType | None = None
+    ) -> SystemScanRuleset:
         """Read one numbered version of the built-in ruleset; name the data source type in the query.
 
         GET /scan/systemScanRulesets/versions/{version}
         """
-        return await self._send(_GET_BY_VERSION, (version, data_source_type))
+        return await self._send(_Operations.get_by_version, (version, data_source_type))
 
-    async def get_latest(self, *, data_source_type: m.DataSourceType | None = None) -> m.SystemScanRuleset:
+    async def get_latest(self, *, data_source_type: DataSourceType | None = None) -> SystemScanRuleset:
         """Read the newest version of the built-in ruleset for the data source type in the query.
 
         GET /scan/systemScanRulesets/versions/latest
         """
-        return await self._send(_GET_LATEST, (data_source_type,))
+        return await self._send(_Operations.get_latest, (data_source_type,))
 
     def list_versions_by_data_source(
-        self, *, data_source_type: m.DataSourceType | None = None
-    ) -> _d.AsyncPager[m.SystemScanRuleset]:
+        self, *, data_source_type: DataSourceType | None = None
+    ) -> AsyncPager[SystemScanRuleset]:
         """Page through all versions of the built-in ruleset for the data source type in the query.
 
         GET /scan/systemScanRulesets/versions
         """
-        return self._pages(_LIST_VERSIONS_BY_DATA_SOURCE, (data_source_type,))
+        return self._pages(_Operations.list_versions_by_data_source, (data_source_type,))

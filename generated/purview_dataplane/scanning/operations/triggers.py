@@ -6,159 +6,142 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import Trigger
 
-_GET: _d.Operation[m.Trigger] = _d.Operation(
-    __name__,
-    "Triggers_Get",
-    "triggers",
-    "get",
-    "GET",
-    "/scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default",
-    responses={200: "Trigger", "default": "ErrorResponseModel"},
-    summary="Read the schedule of a scan: its recurrence, state and scan level.",
-    parameters=(
-        _d.path("data_source_name"),
-        _d.path("scan_name"),
-        _d.API_VERSION,
-    ),
-)
 
-_CREATE_OR_REPLACE: _d.Operation[m.Trigger] = _d.Operation(
-    __name__,
-    "Triggers_CreateOrReplace",
-    "triggers",
-    "create_or_replace",
-    "PUT",
-    "/scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default",
-    responses={200: "Trigger", 201: "Trigger", "default": "ErrorResponseModel"},
-    summary="Set the schedule of a scan, replacing the old one; each scan has only one, named default.",
-    parameters=(
-        _d.path("data_source_name"),
-        _d.path("scan_name"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("Trigger"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Triggers_Delete",
-    "triggers",
-    "delete",
-    "DELETE",
-    "/scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default",
-    responses={204: "None", "default": "ErrorResponseModel"},
-    summary="Remove the schedule of a scan; from then on it runs only when started by hand.",
-    parameters=(
-        _d.path("data_source_name"),
-        _d.path("scan_name"),
-        _d.API_VERSION,
-    ),
-)
-
-_ENABLE: _d.Operation[m.Trigger] = _d.Operation(
-    __name__,
-    "Triggers_Enable",
-    "triggers",
-    "enable",
-    "POST",
-    "/scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default:enable",
-    responses={200: "Trigger", "default": "ErrorResponseModel"},
-    summary="Resume the paused schedule of a scan and answer with the trigger as it is now.",
-    parameters=(
-        _d.path("data_source_name"),
-        _d.path("scan_name"),
-        _d.API_VERSION,
-    ),
-)
-
-_DISABLE: _d.Operation[m.Trigger] = _d.Operation(
-    __name__,
-    "Triggers_Disable",
-    "triggers",
-    "disable",
-    "POST",
-    "/scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default:disable",
-    responses={200: "Trigger", "default": "ErrorResponseModel"},
-    summary="Pause the schedule of a scan without deleting it, and answer with the trigger as it is now.",
-    parameters=(
-        _d.path("data_source_name"),
-        _d.path("scan_name"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    get: _d.Operation[Trigger] = _d.Operation(
+        id="Triggers_Get",
+        method="GET",
+        path="/scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default",
+        responses={200: "Trigger", "default": "ErrorResponseModel"},
+        summary="Read the schedule of a scan: its recurrence, state and scan level.",
+        parameters=(
+            _d.path("data_source_name"),
+            _d.path("scan_name"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace: _d.Operation[Trigger] = _d.Operation(
+        id="Triggers_CreateOrReplace",
+        method="PUT",
+        path="/scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default",
+        responses={200: "Trigger", 201: "Trigger", "default": "ErrorResponseModel"},
+        summary="Set the schedule of a scan, replacing the old one; each scan has only one, named default.",
+        parameters=(
+            _d.path("data_source_name"),
+            _d.path("scan_name"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("Trigger"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="Triggers_Delete",
+        method="DELETE",
+        path="/scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default",
+        responses={204: "None", "default": "ErrorResponseModel"},
+        summary="Remove the schedule of a scan; from then on it runs only when started by hand.",
+        parameters=(
+            _d.path("data_source_name"),
+            _d.path("scan_name"),
+            _d.API_VERSION,
+        ),
+    )
+    enable: _d.Operation[Trigger] = _d.Operation(
+        id="Triggers_Enable",
+        method="POST",
+        path="/scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default:enable",
+        responses={200: "Trigger", "default": "ErrorResponseModel"},
+        summary="Resume the paused schedule of a scan and answer with the trigger as it is now.",
+        parameters=(
+            _d.path("data_source_name"),
+            _d.path("scan_name"),
+            _d.API_VERSION,
+        ),
+    )
+    disable: _d.Operation[Trigger] = _d.Operation(
+        id="Triggers_Disable",
+        method="POST",
+        path="/scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default:disable",
+        responses={200: "Trigger", "default": "ErrorResponseModel"},
+        summary="Pause the schedule of a scan without deleting it, and answer with the trigger as it is now.",
+        parameters=(
+            _d.path("data_source_name"),
+            _d.path("scan_name"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class Triggers(_d.Group):
-    def get(self, data_source_name: str, scan_name: str) -> m.Trigger:
+    def get(self, data_source_name: str, scan_name: str) -> Trigger:
         """Read the schedule of a scan: its recurrence, state and scan level.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default
         """
-        return self._send(_GET, (data_source_name, scan_name))
+        return self._send(_Operations.get, (data_source_name, scan_name))
 
-    def create_or_replace(self, data_source_name: str, scan_name: str, *, body: m.Trigger) -> m.Trigger:
+    def create_or_replace(self, data_source_name: str, scan_name: str, *, body: Trigger) -> Trigger:
         """Set the schedule of a scan, replacing the old one; each scan has only one, named default.
 
         PUT /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default
         """
-        return self._send(_CREATE_OR_REPLACE, (data_source_name, scan_name), body)
+        return self._send(_Operations.create_or_replace, (data_source_name, scan_name), body)
 
     def delete(self, data_source_name: str, scan_name: str) -> None:
         """Remove the schedule of a scan; from then on it runs only when started by hand.
 
         DELETE /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default
         """
-        return self._send(_DELETE, (data_source_name, scan_name))
+        return self._send(_Operations.delete, (data_source_name, scan_name))
 
-    def enable(self, data_source_name: str, scan_name: str) -> m.Trigger:
+    def enable(self, data_source_name: str, scan_name: str) -> Trigger:
         """Resume the paused schedule of a scan and answer with the trigger as it is now.
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default:enable
         """
-        return self._send(_ENABLE, (data_source_name, scan_name))
+        return self._send(_Operations.enable, (data_source_name, scan_name))
 
-    def disable(self, data_source_name: str, scan_name: str) -> m.Trigger:
+    def disable(self, data_source_name: str, scan_name: str) -> Trigger:
         """Pause the schedule of a scan without deleting it, and answer with the trigger as it is now.
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default:disable
         """
-        return self._send(_DISABLE, (data_source_name, scan_name))
+        return self._send(_Operations.disable, (data_source_name, scan_name))
 
 
 class AsyncTriggers(_d.AsyncGroup):
-    async def get(self, data_source_name: str, scan_name: str) -> m.Trigger:
+    async def get(self, data_source_name: str, scan_name: str) -> Trigger:
         """Read the schedule of a scan: its recurrence, state and scan level.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default
         """
-        return await self._send(_GET, (data_source_name, scan_name))
+        return await self._send(_Operations.get, (data_source_name, scan_name))
 
-    async def create_or_replace(self, data_source_name: str, scan_name: str, *, body: m.Trigger) -> m.Trigger:
+    async def create_or_replace(self, data_source_name: str, scan_name: str, *, body: Trigger) -> Trigger:
         """Set the schedule of a scan, replacing the old one; each scan has only one, named default.
 
         PUT /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default
         """
-        return await self._send(_CREATE_OR_REPLACE, (data_source_name, scan_name), body)
+        return await self._send(_Operations.create_or_replace, (data_source_name, scan_name), body)
 
     async def delete(self, data_source_name: str, scan_name: str) -> None:
         """Remove the schedule of a scan; from then on it runs only when started by hand.
 
         DELETE /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default
         """
-        return await self._send(_DELETE, (data_source_name, scan_name))
+        return await self._send(_Operations.delete, (data_source_name, scan_name))
 
-    async def enable(self, data_source_name: str, scan_name: str) -> m.Trigger:
+    async def enable(self, data_source_name: str, scan_name: str) -> Trigger:
         """Resume the paused schedule of a scan and answer with the trigger as it is now.
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default:enable
         """
-        return await self._send(_ENABLE, (data_source_name, scan_name))
+        return await self._send(_Operations.enable, (data_source_name, scan_name))
 
-    async def disable(self, data_source_name: str, scan_name: str) -> m.Trigger:
+    async def disable(self, data_source_name: str, scan_name: str) -> Trigger:
         """Pause the schedule of a scan without deleting it, and answer with the trigger as it is now.
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default:disable
         """
-        return await self._send(_DISABLE, (data_source_name, scan_name))
+        return await self._send(_Operations.disable, (data_source_name, scan_name))

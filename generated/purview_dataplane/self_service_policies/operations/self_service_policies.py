@@ -6,93 +6,85 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import SelfServicePolicy
 
-_LIST: _d.Operation[m.SelfServicePolicy] = _d.Operation(
-    __name__,
-    "SelfServicePolicies_List",
-    "self_service_policies",
-    "list",
-    "GET",
-    "/policyStore/self-service-policies",
-    responses={200: "SelfServicePoliciesList", "default": "ErrorResponseModel"},
-    summary="List the policies that self-service access requests have made.",
-    parameters=(_d.API_VERSION,),
-    paging=_d.Paging("value", "nextLink"),
-)
 
-_GET: _d.Operation[m.SelfServicePolicy] = _d.Operation(
-    __name__,
-    "SelfServicePolicies_Get",
-    "self_service_policies",
-    "get",
-    "GET",
-    "/policyStore/self-service-policies/{policyId}",
-    responses={200: "SelfServicePolicy", "default": "ErrorResponseModel"},
-    summary="Read one policy that a self-service access request has made.",
-    parameters=(
-        _d.path("policy_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "SelfServicePolicies_Delete",
-    "self_service_policies",
-    "delete",
-    "DELETE",
-    "/policyStore/self-service-policies/{policyId}",
-    responses={204: "None", "default": "ErrorResponseModel"},
-    summary="Delete one policy that a self-service access request has made.",
-    parameters=(
-        _d.path("policy_id"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    list: _d.Operation[SelfServicePolicy] = _d.Operation(
+        id="SelfServicePolicies_List",
+        method="GET",
+        path="/policyStore/self-service-policies",
+        responses={200: "SelfServicePoliciesList", "default": "ErrorResponseModel"},
+        summary="List the policies that self-service access requests have made.",
+        parameters=(_d.API_VERSION,),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    get: _d.Operation[SelfServicePolicy] = _d.Operation(
+        id="SelfServicePolicies_Get",
+        method="GET",
+        path="/policyStore/self-service-policies/{policyId}",
+        responses={200: "SelfServicePolicy", "default": "ErrorResponseModel"},
+        summary="Read one policy that a self-service access request has made.",
+        parameters=(
+            _d.path("policy_id"),
+            _d.API_VERSION,
+        ),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="SelfServicePolicies_Delete",
+        method="DELETE",
+        path="/policyStore/self-service-policies/{policyId}",
+        responses={204: "None", "default": "ErrorResponseModel"},
+        summary="Delete one policy that a self-service access request has made.",
+        parameters=(
+            _d.path("policy_id"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class SelfServicePolicies(_d.Group):
-    def list(self) -> _d.Pager[m.SelfServicePolicy]:
+    def list(self) -> Pager[SelfServicePolicy]:
         """List the policies that self-service access requests have made.
 
         GET /policyStore/self-service-policies
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)
 
-    def get(self, policy_id: str) -> m.SelfServicePolicy:
+    def get(self, policy_id: str) -> SelfServicePolicy:
         """Read one policy that a self-service access request has made.
 
         GET /policyStore/self-service-policies/{policyId}
         """
-        return self._send(_GET, (policy_id,))
+        return self._send(_Operations.get, (policy_id,))
 
     def delete(self, policy_id: str) -> None:
         """Delete one policy that a self-service access request has made.
 
         DELETE /policyStore/self-service-policies/{policyId}
         """
-        return self._send(_DELETE, (policy_id,))
+        return self._send(_Operations.delete, (policy_id,))
 
 
 class AsyncSelfServicePolicies(_d.AsyncGroup):
-    def list(self) -> _d.AsyncPager[m.SelfServicePolicy]:
+    def list(self) -> AsyncPager[SelfServicePolicy]:
         """List the policies that self-service access requests have made.
 
         GET /policyStore/self-service-policies
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)
 
-    async def get(self, policy_id: str) -> m.SelfServicePolicy:
+    async def get(self, policy_id: str) -> SelfServicePolicy:
         """Read one policy that a self-service access request has made.
 
         GET /policyStore/self-service-policies/{policyId}
         """
-        return await self._send(_GET, (policy_id,))
+        return await self._send(_Operations.get, (policy_id,))
 
     async def delete(self, policy_id: str) -> None:
         """Delete one policy that a self-service access request has made.
 
         DELETE /policyStore/self-service-policies/{policyId}
         """
-        return await self._send(_DELETE, (policy_id,))
+        return await self._send(_Operations.delete, (policy_id,))

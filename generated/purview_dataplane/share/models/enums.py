@@ -9,18 +9,18 @@ class InvitationKind(_OpenEnum):
 
 class OperationStatus(_OpenEnum):
     RUNNING = "Running"
-    TRANSIENTFAILURE = "TransientFailure"
+    TRANSIENT_FAILURE = "TransientFailure"
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
-    NOTSTARTED = "NotStarted"
+    NOT_STARTED = "NotStarted"
 
 
 class ReferenceNameType(_OpenEnum):
-    ARMRESOURCEREFERENCE = "ArmResourceReference"
+    ARM_RESOURCE_REFERENCE = "ArmResourceReference"
 
 
 class ShareKind(_OpenEnum):
-    INPLACE = "InPlace"
+    IN_PLACE = "InPlace"
 
 
 class ShareStatus(_OpenEnum):
@@ -38,11 +38,11 @@ class State(_OpenEnum):
 
 
 class StoreKind(_OpenEnum):
-    ADLSGEN2ACCOUNT = "AdlsGen2Account"
-    BLOBACCOUNT = "BlobAccount"
+    ADLS_GEN2_ACCOUNT = "AdlsGen2Account"
+    BLOB_ACCOUNT = "BlobAccount"
 
 
 class TenantEmailRegistrationStatus(_OpenEnum):
-    ACTIVATIONPENDING = "ActivationPending"
+    ACTIVATION_PENDING = "ActivationPending"
     ACTIVATED = "Activated"
-    ACTIVATIONATTEMPTSEXHAUSTED = "ActivationAttemptsExhausted"
+    ACTIVATION_ATTEMPTS_EXHAUSTED = "ActivationAttemptsExhausted"

@@ -6,236 +6,210 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, AsyncPoller, Pager, Poller
+    from ..models import OperationResponse, ReceivedShare, TenantEmailRegistration
 
-_GET: _d.Operation[m.ReceivedShare] = _d.Operation(
-    __name__,
-    "ReceivedShares_Get",
-    "received_shares",
-    "get",
-    "GET",
-    "/share/receivedShares/{receivedShareId}",
-    responses={200: "ReceivedShare", "default": "PurviewShareError"},
-    summary="Read one received share, with the place it is attached to.",
-    parameters=(
-        _d.path("received_share_id"),
-        _d.API_VERSION,
-    ),
-)
 
-_BEGIN_CREATE_OR_REPLACE: _d.Operation[m.ReceivedShare] = _d.Operation(
-    __name__,
-    "ReceivedShares_CreateOrReplace",
-    "received_shares",
-    "begin_create_or_replace",
-    "PUT",
-    "/share/receivedShares/{receivedShareId}",
-    responses={200: "ReceivedShare", 201: "ReceivedShare", "default": "PurviewShareError"},
-    summary="Attach a received share to a storage account, or change it; a long-running operation.",
-    parameters=(
-        _d.path("received_share_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("ReceivedShare"),
-    polling=_d.Polling(None, "ReceivedShare", ask_with="received_shares.get"),
-)
-
-_BEGIN_DELETE: _d.Operation[m.OperationResponse] = _d.Operation(
-    __name__,
-    "ReceivedShares_Delete",
-    "received_shares",
-    "begin_delete",
-    "DELETE",
-    "/share/receivedShares/{receivedShareId}",
-    responses={202: "OperationResponse", "default": "PurviewShareError"},
-    summary="Delete a received share; a long-running operation.",
-    parameters=(
-        _d.path("received_share_id"),
-        _d.API_VERSION,
-    ),
-    polling=_d.Polling(None, "OperationResponse", ask_with="received_shares.get"),
-)
-
-_LIST_ATTACHED: _d.Operation[m.ReceivedShare] = _d.Operation(
-    __name__,
-    "ReceivedShares_ListAttached",
-    "received_shares",
-    "list_attached",
-    "GET",
-    "/share/receivedShares/attached",
-    responses={200: "ReceivedShareList", "default": "PurviewShareError"},
-    summary="List the received shares that are mapped into a given storage account.",
-    parameters=(
-        _d.query("reference_name", required=True),
-        _d.API_VERSION,
-        _d.query("filter_"),
-        _d.query("orderby"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
-
-_LIST_DETACHED: _d.Operation[m.ReceivedShare] = _d.Operation(
-    __name__,
-    "ReceivedShares_ListDetached",
-    "received_shares",
-    "list_detached",
-    "GET",
-    "/share/receivedShares/detached",
-    responses={200: "ReceivedShareList", "default": "PurviewShareError"},
-    summary="List the received shares that are not mapped to any storage yet.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("filter_"),
-        _d.query("orderby"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
-
-_ACTIVATE_TENANT_EMAIL_REGISTRATION: _d.Operation[m.TenantEmailRegistration] = _d.Operation(
-    __name__,
-    "ReceivedShares_ActivateTenantEmailRegistration",
-    "received_shares",
-    "activate_tenant_email_registration",
-    "POST",
-    "/share/emails:activate",
-    responses={200: "TenantEmailRegistration", "default": "PurviewShareError"},
-    summary="Confirm an e-mail address for this tenant with the code that was mailed.",
-    parameters=(
-        _d.API_VERSION,
-        _d.header("repeatability_request_id", "str", "repeatability-request-id", auto="uuid"),
-    ),
-    body=_d.Body("TenantEmailRegistration"),
-)
-
-_REGISTER_TENANT_EMAIL_REGISTRATION: _d.Operation[m.TenantEmailRegistration] = _d.Operation(
-    __name__,
-    "ReceivedShares_RegisterTenantEmailRegistration",
-    "received_shares",
-    "register_tenant_email_registration",
-    "POST",
-    "/share/emails:register",
-    responses={200: "TenantEmailRegistration", "default": "PurviewShareError"},
-    summary="Ask for a code by e-mail, to receive shares sent to that address in this tenant.",
-    parameters=(
-        _d.API_VERSION,
-        _d.header("repeatability_request_id", "str", "repeatability-request-id", auto="uuid"),
-    ),
-)
+class _Operations:
+    get: _d.Operation[ReceivedShare] = _d.Operation(
+        id="ReceivedShares_Get",
+        method="GET",
+        path="/share/receivedShares/{receivedShareId}",
+        responses={200: "ReceivedShare", "default": "PurviewShareError"},
+        summary="Read one received share, with the place it is attached to.",
+        parameters=(
+            _d.path("received_share_id"),
+            _d.API_VERSION,
+        ),
+    )
+    begin_create_or_replace: _d.Operation[ReceivedShare] = _d.Operation(
+        id="ReceivedShares_CreateOrReplace",
+        method="PUT",
+        path="/share/receivedShares/{receivedShareId}",
+        responses={200: "ReceivedShare", 201: "ReceivedShare", "default": "PurviewShareError"},
+        summary="Attach a received share to a storage account, or change it; a long-running operation.",
+        parameters=(
+            _d.path("received_share_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("ReceivedShare"),
+        polling=_d.Polling(None, "ReceivedShare", ask_with="received_shares.get"),
+    )
+    begin_delete: _d.Operation[OperationResponse] = _d.Operation(
+        id="ReceivedShares_Delete",
+        method="DELETE",
+        path="/share/receivedShares/{receivedShareId}",
+        responses={202: "OperationResponse", "default": "PurviewShareError"},
+        summary="Delete a received share; a long-running operation.",
+        parameters=(
+            _d.path("received_share_id"),
+            _d.API_VERSION,
+        ),
+        polling=_d.Polling(None, "OperationResponse", ask_with="received_shares.get"),
+    )
+    list_attached: _d.Operation[ReceivedShare] = _d.Operation(
+        id="ReceivedShares_ListAttached",
+        method="GET",
+        path="/share/receivedShares/attached",
+        responses={200: "ReceivedShareList", "default": "PurviewShareError"},
+        summary="List the received shares that are mapped into a given storage account.",
+        parameters=(
+            _d.query("reference_name", required=True),
+            _d.API_VERSION,
+            _d.query("filter_"),
+            _d.query("orderby"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    list_detached: _d.Operation[ReceivedShare] = _d.Operation(
+        id="ReceivedShares_ListDetached",
+        method="GET",
+        path="/share/receivedShares/detached",
+        responses={200: "ReceivedShareList", "default": "PurviewShareError"},
+        summary="List the received shares that are not mapped to any storage yet.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("filter_"),
+            _d.query("orderby"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    activate_tenant_email_registration: _d.Operation[TenantEmailRegistration] = _d.Operation(
+        id="ReceivedShares_ActivateTenantEmailRegistration",
+        method="POST",
+        path="/share/emails:activate",
+        responses={200: "TenantEmailRegistration", "default": "PurviewShareError"},
+        summary="Confirm an e-mail address for this tenant with the code that was mailed.",
+        parameters=(
+            _d.API_VERSION,
+            _d.header("repeatability_request_id", "str", "repeatability-request-id", auto="uuid"),
+        ),
+        body=_d.Body("TenantEmailRegistration"),
+    )
+    register_tenant_email_registration: _d.Operation[TenantEmailRegistration] = _d.Operation(
+        id="ReceivedShares_RegisterTenantEmailRegistration",
+        method="POST",
+        path="/share/emails:register",
+        responses={200: "TenantEmailRegistration", "default": "PurviewShareError"},
+        summary="Ask for a code by e-mail, to receive shares sent to that address in this tenant.",
+        parameters=(
+            _d.API_VERSION,
+            _d.header("repeatability_request_id", "str", "repeatability-request-id", auto="uuid"),
+        ),
+    )
 
 
 class ReceivedShares(_d.Group):
-    def get(self, received_share_id: str) -> m.ReceivedShare:
+    def get(self, received_share_id: str) -> ReceivedShare:
         """Read one received share, with the place it is attached to.
 
         GET /share/receivedShares/{receivedShareId}
         """
-        return self._send(_GET, (received_share_id,))
+        return self._send(_Operations.get, (received_share_id,))
 
-    def begin_create_or_replace(self, received_share_id: str, *, body: m.ReceivedShare) -> _d.Poller[m.ReceivedShare]:
+    def begin_create_or_replace(self, received_share_id: str, *, body: ReceivedShare) -> Poller[ReceivedShare]:
         """Attach a received share to a storage account, or change it; a long-running operation.
 
         PUT /share/receivedShares/{receivedShareId}
         """
-        return self._begin(_BEGIN_CREATE_OR_REPLACE, (received_share_id,), body)
+        return self._begin(_Operations.begin_create_or_replace, (received_share_id,), body)
 
-    def begin_delete(self, received_share_id: str) -> _d.Poller[m.OperationResponse]:
+    def begin_delete(self, received_share_id: str) -> Poller[OperationResponse]:
         """Delete a received share; a long-running operation.
 
         DELETE /share/receivedShares/{receivedShareId}
         """
-        return self._begin(_BEGIN_DELETE, (received_share_id,))
+        return self._begin(_Operations.begin_delete, (received_share_id,))
 
     def list_attached(
         self, *, reference_name: str, filter_: str | None = None, orderby: str | None = None
-    ) -> _d.Pager[m.ReceivedShare]:
+    ) -> Pager[ReceivedShare]:
         """List the received shares that are mapped into a given storage account.
 
         GET /share/receivedShares/attached
         """
-        return self._pages(_LIST_ATTACHED, (reference_name, filter_, orderby))
+        return self._pages(_Operations.list_attached, (reference_name, filter_, orderby))
 
-    def list_detached(self, *, filter_: str | None = None, orderby: str | None = None) -> _d.Pager[m.ReceivedShare]:
+    def list_detached(self, *, filter_: str | None = None, orderby: str | None = None) -> Pager[ReceivedShare]:
         """List the received shares that are not mapped to any storage yet.
 
         GET /share/receivedShares/detached
         """
-        return self._pages(_LIST_DETACHED, (filter_, orderby))
+        return self._pages(_Operations.list_detached, (filter_, orderby))
 
     def activate_tenant_email_registration(
-        self, *, body: m.TenantEmailRegistration, repeatability_request_id: str | None = None
-    ) -> m.TenantEmailRegistration:
+        self, *, body: TenantEmailRegistration, repeatability_request_id: str | None = None
+    ) -> TenantEmailRegistration:
         """Confirm an e-mail address for this tenant with the code that was mailed.
 
         POST /share/emails:activate
         """
-        return self._send(_ACTIVATE_TENANT_EMAIL_REGISTRATION, (repeatability_request_id,), body)
+        return self._send(_Operations.activate_tenant_email_registration, (repeatability_request_id,), body)
 
     def register_tenant_email_registration(
         self, *, repeatability_request_id: str | None = None
-    ) -> m.TenantEmailRegistration:
+    ) -> TenantEmailRegistration:
         """Ask for a code by e-mail, to receive shares sent to that address in this tenant.
 
         POST /share/emails:register
         """
-        return self._send(_REGISTER_TENANT_EMAIL_REGISTRATION, (repeatability_request_id,))
+        return self._send(_Operations.register_tenant_email_registration, (repeatability_request_id,))
 
 
 class AsyncReceivedShares(_d.AsyncGroup):
-    async def get(self, received_share_id: str) -> m.ReceivedShare:
+    async def get(self, received_share_id: str) -> ReceivedShare:
         """Read one received share, with the place it is attached to.
 
         GET /share/receivedShares/{receivedShareId}
         """
-        return await self._send(_GET, (received_share_id,))
+        return await self._send(_Operations.get, (received_share_id,))
 
     async def begin_create_or_replace(
-        self, received_share_id: str, *, body: m.ReceivedShare
-    ) -> _d.AsyncPoller[m.ReceivedShare]:
+        self, received_share_id: str, *, body: ReceivedShare
+    ) -> AsyncPoller[ReceivedShare]:
         """Attach a received share to a storage account, or change it; a long-running operation.
 
         PUT /share/receivedShares/{receivedShareId}
         """
-        return await self._begin(_BEGIN_CREATE_OR_REPLACE, (received_share_id,), body)
+        return await self._begin(_Operations.begin_create_or_replace, (received_share_id,), body)
 
-    async def begin_delete(self, received_share_id: str) -> _d.AsyncPoller[m.OperationResponse]:
+    async def begin_delete(self, received_share_id: str) -> AsyncPoller[OperationResponse]:
         """Delete a received share; a long-running operation.
 
         DELETE /share/receivedShares/{receivedShareId}
         """
-        return await self._begin(_BEGIN_DELETE, (received_share_id,))
+        return await self._begin(_Operations.begin_delete, (received_share_id,))
 
     def list_attached(
         self, *, reference_name: str, filter_: str | None = None, orderby: str | None = None
-    ) -> _d.AsyncPager[m.ReceivedShare]:
+    ) -> AsyncPager[ReceivedShare]:
         """List the received shares that are mapped into a given storage account.
 
         GET /share/receivedShares/attached
         """
-        return self._pages(_LIST_ATTACHED, (reference_name, filter_, orderby))
+        return self._pages(_Operations.list_attached, (reference_name, filter_, orderby))
 
-    def list_detached(
-        self, *, filter_: str | None = None, orderby: str | None = None
-    ) -> _d.AsyncPager[m.ReceivedShare]:
+    def list_detached(self, *, filter_: str | None = None, orderby: str | None = None) -> AsyncPager[ReceivedShare]:
         """List the received shares that are not mapped to any storage yet.
 
         GET /share/receivedShares/detached
         """
-        return self._pages(_LIST_DETACHED, (filter_, orderby))
+        return self._pages(_Operations.list_detached, (filter_, orderby))
 
     async def activate_tenant_email_registration(
-        self, *, body: m.TenantEmailRegistration, repeatability_request_id: str | None = None
-    ) -> m.TenantEmailRegistration:
+        self, *, body: TenantEmailRegistration, repeatability_request_id: str | None = None
+    ) -> TenantEmailRegistration:
         """Confirm an e-mail address for this tenant with the code that was mailed.
 
         POST /share/emails:activate
         """
-        return await self._send(_ACTIVATE_TENANT_EMAIL_REGISTRATION, (repeatability_request_id,), body)
+        return await self._send(_Operations.activate_tenant_email_registration, (repeatability_request_id,), body)
 
     async def register_tenant_email_registration(
         self, *, repeatability_request_id: str | None = None
-    ) -> m.TenantEmailRegistration:
+    ) -> TenantEmailRegistration:
         """Ask for a code by e-mail, to receive shares sent to that address in this tenant.
 
         POST /share/emails:register
         """
-        return await self._send(_REGISTER_TENANT_EMAIL_REGISTRATION, (repeatability_request_id,))
+        return await self._send(_Operations.register_tenant_email_registration, (repeatability_request_id,))

@@ -6,307 +6,273 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, AsyncPoller, Pager, Poller
+    from ..models import OperationResponse, SentShare, SentShareInvitation
 
-_LIST: _d.Operation[m.SentShare] = _d.Operation(
-    __name__,
-    "SentShares_List",
-    "sent_shares",
-    "list",
-    "GET",
-    "/share/sentShares",
-    responses={200: "SentShareList", "default": "PurviewShareError"},
-    summary="List the shares that a storage account gives to others.",
-    parameters=(
-        _d.query("reference_name", required=True),
-        _d.API_VERSION,
-        _d.query("filter_"),
-        _d.query("orderby"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
 
-_GET: _d.Operation[m.SentShare] = _d.Operation(
-    __name__,
-    "SentShares_Get",
-    "sent_shares",
-    "get",
-    "GET",
-    "/share/sentShares/{sentShareId}",
-    responses={200: "SentShare", "default": "PurviewShareError"},
-    summary="Read one sent share with the assets in it.",
-    parameters=(
-        _d.path("sent_share_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_BEGIN_CREATE_OR_REPLACE: _d.Operation[m.SentShare] = _d.Operation(
-    __name__,
-    "SentShares_CreateOrReplace",
-    "sent_shares",
-    "begin_create_or_replace",
-    "PUT",
-    "/share/sentShares/{sentShareId}",
-    responses={200: "SentShare", 201: "SentShare", "default": "PurviewShareError"},
-    summary="Create a sent share or replace it; a long-running operation.",
-    parameters=(
-        _d.path("sent_share_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("SentShare"),
-    polling=_d.Polling(None, "SentShare", ask_with="sent_shares.get"),
-)
-
-_BEGIN_DELETE: _d.Operation[m.OperationResponse] = _d.Operation(
-    __name__,
-    "SentShares_Delete",
-    "sent_shares",
-    "begin_delete",
-    "DELETE",
-    "/share/sentShares/{sentShareId}",
-    responses={202: "OperationResponse", "default": "PurviewShareError"},
-    summary="Delete a sent share; a long-running operation.",
-    parameters=(
-        _d.path("sent_share_id"),
-        _d.API_VERSION,
-    ),
-    polling=_d.Polling(None, "OperationResponse", ask_with="sent_shares.get"),
-)
-
-_LIST_INVITATIONS: _d.Operation[m.SentShareInvitation] = _d.Operation(
-    __name__,
-    "SentShares_ListInvitations",
-    "sent_shares",
-    "list_invitations",
-    "GET",
-    "/share/sentShares/{sentShareId}/sentShareInvitations",
-    responses={200: "SentShareInvitationList", "default": "PurviewShareError"},
-    summary="List who was invited to a sent share, and what came of it.",
-    parameters=(
-        _d.path("sent_share_id"),
-        _d.API_VERSION,
-        _d.query("filter_"),
-        _d.query("orderby"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
-
-_GET_INVITATION: _d.Operation[m.SentShareInvitation] = _d.Operation(
-    __name__,
-    "SentShares_GetInvitation",
-    "sent_shares",
-    "get_invitation",
-    "GET",
-    "/share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}",
-    responses={200: "SentShareInvitation", "default": "PurviewShareError"},
-    summary="Read one invitation to a sent share, with its state and expiry.",
-    parameters=(
-        _d.path("sent_share_id"),
-        _d.path("sent_share_invitation_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_CREATE_INVITATION: _d.Operation[m.SentShareInvitation] = _d.Operation(
-    __name__,
-    "SentShares_CreateInvitation",
-    "sent_shares",
-    "create_invitation",
-    "PUT",
-    "/share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}",
-    responses={201: "SentShareInvitation", "default": "PurviewShareError"},
-    summary="Invite a user or an application to a sent share, with an optional expiry.",
-    parameters=(
-        _d.path("sent_share_id"),
-        _d.path("sent_share_invitation_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("SentShareInvitation"),
-)
-
-_BEGIN_DELETE_INVITATION: _d.Operation[m.OperationResponse] = _d.Operation(
-    __name__,
-    "SentShares_DeleteInvitation",
-    "sent_shares",
-    "begin_delete_invitation",
-    "DELETE",
-    "/share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}",
-    responses={202: "OperationResponse", "default": "PurviewShareError"},
-    summary="Withdraw an invitation to a sent share; a long-running operation.",
-    parameters=(
-        _d.path("sent_share_id"),
-        _d.path("sent_share_invitation_id"),
-        _d.API_VERSION,
-    ),
-    polling=_d.Polling(None, "OperationResponse", ask_with="sent_shares.get_invitation"),
-)
-
-_NOTIFY_USER_INVITATION: _d.Operation[m.SentShareInvitation] = _d.Operation(
-    __name__,
-    "SentShares_NotifyUserInvitation",
-    "sent_shares",
-    "notify_user_invitation",
-    "POST",
-    "/share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify",
-    responses={200: "SentShareInvitation", "default": "PurviewShareError"},
-    summary="Send the e-mail of an invitation to its user; one made to an object id gets no mail.",
-    parameters=(
-        _d.path("sent_share_id"),
-        _d.path("sent_share_invitation_id"),
-        _d.API_VERSION,
-        _d.header("repeatability_request_id", "str", "repeatability-request-id", auto="uuid"),
-    ),
-)
+class _Operations:
+    list: _d.Operation[SentShare] = _d.Operation(
+        id="SentShares_List",
+        method="GET",
+        path="/share/sentShares",
+        responses={200: "SentShareList", "default": "PurviewShareError"},
+        summary="List the shares that a storage account gives to others.",
+        parameters=(
+            _d.query("reference_name", required=True),
+            _d.API_VERSION,
+            _d.query("filter_"),
+            _d.query("orderby"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    get: _d.Operation[SentShare] = _d.Operation(
+        id="SentShares_Get",
+        method="GET",
+        path="/share/sentShares/{sentShareId}",
+        responses={200: "SentShare", "default": "PurviewShareError"},
+        summary="Read one sent share with the assets in it.",
+        parameters=(
+            _d.path("sent_share_id"),
+            _d.API_VERSION,
+        ),
+    )
+    begin_create_or_replace: _d.Operation[SentShare] = _d.Operation(
+        id="SentShares_CreateOrReplace",
+        method="PUT",
+        path="/share/sentShares/{sentShareId}",
+        responses={200: "SentShare", 201: "SentShare", "default": "PurviewShareError"},
+        summary="Create a sent share or replace it; a long-running operation.",
+        parameters=(
+            _d.path("sent_share_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("SentShare"),
+        polling=_d.Polling(None, "SentShare", ask_with="sent_shares.get"),
+    )
+    begin_delete: _d.Operation[OperationResponse] = _d.Operation(
+        id="SentShares_Delete",
+        method="DELETE",
+        path="/share/sentShares/{sentShareId}",
+        responses={202: "OperationResponse", "default": "PurviewShareError"},
+        summary="Delete a sent share; a long-running operation.",
+        parameters=(
+            _d.path("sent_share_id"),
+            _d.API_VERSION,
+        ),
+        polling=_d.Polling(None, "OperationResponse", ask_with="sent_shares.get"),
+    )
+    list_invitations: _d.Operation[SentShareInvitation] = _d.Operation(
+        id="SentShares_ListInvitations",
+        method="GET",
+        path="/share/sentShares/{sentShareId}/sentShareInvitations",
+        responses={200: "SentShareInvitationList", "default": "PurviewShareError"},
+        summary="List who was invited to a sent share, and what came of it.",
+        parameters=(
+            _d.path("sent_share_id"),
+            _d.API_VERSION,
+            _d.query("filter_"),
+            _d.query("orderby"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    get_invitation: _d.Operation[SentShareInvitation] = _d.Operation(
+        id="SentShares_GetInvitation",
+        method="GET",
+        path="/share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}",
+        responses={200: "SentShareInvitation", "default": "PurviewShareError"},
+        summary="Read one invitation to a sent share, with its state and expiry.",
+        parameters=(
+            _d.path("sent_share_id"),
+            _d.path("sent_share_invitation_id"),
+            _d.API_VERSION,
+        ),
+    )
+    create_invitation: _d.Operation[SentShareInvitation] = _d.Operation(
+        id="SentShares_CreateInvitation",
+        method="PUT",
+        path="/share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}",
+        responses={201: "SentShareInvitation", "default": "PurviewShareError"},
+        summary="Invite a user or an application to a sent share, with an optional expiry.",
+        parameters=(
+            _d.path("sent_share_id"),
+            _d.path("sent_share_invitation_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("SentShareInvitation"),
+    )
+    begin_delete_invitation: _d.Operation[OperationResponse] = _d.Operation(
+        id="SentShares_DeleteInvitation",
+        method="DELETE",
+        path="/share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}",
+        responses={202: "OperationResponse", "default": "PurviewShareError"},
+        summary="Withdraw an invitation to a sent share; a long-running operation.",
+        parameters=(
+            _d.path("sent_share_id"),
+            _d.path("sent_share_invitation_id"),
+            _d.API_VERSION,
+        ),
+        polling=_d.Polling(None, "OperationResponse", ask_with="sent_shares.get_invitation"),
+    )
+    notify_user_invitation: _d.Operation[SentShareInvitation] = _d.Operation(
+        id="SentShares_NotifyUserInvitation",
+        method="POST",
+        path="/share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify",
+        responses={200: "SentShareInvitation", "default": "PurviewShareError"},
+        summary="Send the e-mail of an invitation to its user; one made to an object id gets no mail.",
+        parameters=(
+            _d.path("sent_share_id"),
+            _d.path("sent_share_invitation_id"),
+            _d.API_VERSION,
+            _d.header("repeatability_request_id", "str", "repeatability-request-id", auto="uuid"),
+        ),
+    )
 
 
 class SentShares(_d.Group):
-    def list(
-        self, *, reference_name: str, filter_: str | None = None, orderby: str | None = None
-    ) -> _d.Pager[m.SentShare]:
+    def list(self, *, reference_name: str, filter_: str | None = None, orderby: str | None = None) -> Pager[SentShare]:
         """List the shares that a storage account gives to others.
 
         GET /share/sentShares
         """
-        return self._pages(_LIST, (reference_name, filter_, orderby))
+        return self._pages(_Operations.list, (reference_name, filter_, orderby))
 
-    def get(self, sent_share_id: str) -> m.SentShare:
+    def get(self, sent_share_id: str) -> SentShare:
         """Read one sent share with the assets in it.
 
         GET /share/sentShares/{sentShareId}
         """
-        return self._send(_GET, (sent_share_id,))
+        return self._send(_Operations.get, (sent_share_id,))
 
-    def begin_create_or_replace(self, sent_share_id: str, *, body: m.SentShare) -> _d.Poller[m.SentShare]:
+    def begin_create_or_replace(self, sent_share_id: str, *, body: SentShare) -> Poller[SentShare]:
         """Create a sent share or replace it; a long-running operation.
 
         PUT /share/sentShares/{sentShareId}
         """
-        return self._begin(_BEGIN_CREATE_OR_REPLACE, (sent_share_id,), body)
+        return self._begin(_Operations.begin_create_or_replace, (sent_share_id,), body)
 
-    def begin_delete(self, sent_share_id: str) -> _d.Poller[m.OperationResponse]:
+    def begin_delete(self, sent_share_id: str) -> Poller[OperationResponse]:
         """Delete a sent share; a long-running operation.
 
         DELETE /share/sentShares/{sentShareId}
         """
-        return self._begin(_BEGIN_DELETE, (sent_share_id,))
+        return self._begin(_Operations.begin_delete, (sent_share_id,))
 
     def list_invitations(
         self, sent_share_id: str, *, filter_: str | None = None, orderby: str | None = None
-    ) -> _d.Pager[m.SentShareInvitation]:
+    ) -> Pager[SentShareInvitation]:
         """List who was invited to a sent share, and what came of it.
 
         GET /share/sentShares/{sentShareId}/sentShareInvitations
         """
-        return self._pages(_LIST_INVITATIONS, (sent_share_id, filter_, orderby))
+        return self._pages(_Operations.list_invitations, (sent_share_id, filter_, orderby))
 
-    def get_invitation(self, sent_share_id: str, sent_share_invitation_id: str) -> m.SentShareInvitation:
+    def get_invitation(self, sent_share_id: str, sent_share_invitation_id: str) -> SentShareInvitation:
         """Read one invitation to a sent share, with its state and expiry.
 
         GET /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
-        return self._send(_GET_INVITATION, (sent_share_id, sent_share_invitation_id))
+        return self._send(_Operations.get_invitation, (sent_share_id, sent_share_invitation_id))
 
     def create_invitation(
-        self, sent_share_id: str, sent_share_invitation_id: str, *, body: m.SentShareInvitation
-    ) -> m.SentShareInvitation:
+        self, sent_share_id: str, sent_share_invitation_id: str, *, body: SentShareInvitation
+    ) -> SentShareInvitation:
         """Invite a user or an application to a sent share, with an optional expiry.
 
         PUT /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
-        return self._send(_CREATE_INVITATION, (sent_share_id, sent_share_invitation_id), body)
+        return self._send(_Operations.create_invitation, (sent_share_id, sent_share_invitation_id), body)
 
-    def begin_delete_invitation(
-        self, sent_share_id: str, sent_share_invitation_id: str
-    ) -> _d.Poller[m.OperationResponse]:
+    def begin_delete_invitation(self, sent_share_id: str, sent_share_invitation_id: str) -> Poller[OperationResponse]:
         """Withdraw an invitation to a sent share; a long-running operation.
 
         DELETE /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
-        return self._begin(_BEGIN_DELETE_INVITATION, (sent_share_id, sent_share_invitation_id))
+        return self._begin(_Operations.begin_delete_invitation, (sent_share_id, sent_share_invitation_id))
 
     def notify_user_invitation(
         self, sent_share_id: str, sent_share_invitation_id: str, *, repeatability_request_id: str | None = None
-    ) -> m.SentShareInvitation:
+    ) -> SentShareInvitation:
         """Send the e-mail of an invitation to its user; one made to an object id gets no mail.
 
         POST /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify
         """
-        return self._send(_NOTIFY_USER_INVITATION, (sent_share_id, sent_share_invitation_id, repeatability_request_id))
+        return self._send(
+            _Operations.notify_user_invitation, (sent_share_id, sent_share_invitation_id, repeatability_request_id)
+        )
 
 
 class AsyncSentShares(_d.AsyncGroup):
     def list(
         self, *, reference_name: str, filter_: str | None = None, orderby: str | None = None
-    ) -> _d.AsyncPager[m.SentShare]:
+    ) -> AsyncPager[SentShare]:
         """List the shares that a storage account gives to others.
 
         GET /share/sentShares
         """
-        return self._pages(_LIST, (reference_name, filter_, orderby))
+        return self._pages(_Operations.list, (reference_name, filter_, orderby))
 
-    async def get(self, sent_share_id: str) -> m.SentShare:
+    async def get(self, sent_share_id: str) -> SentShare:
         """Read one sent share with the assets in it.
 
         GET /share/sentShares/{sentShareId}
         """
-        return await self._send(_GET, (sent_share_id,))
+        return await self._send(_Operations.get, (sent_share_id,))
 
-    async def begin_create_or_replace(self, sent_share_id: str, *, body: m.SentShare) -> _d.AsyncPoller[m.SentShare]:
+    async def begin_create_or_replace(self, sent_share_id: str, *, body: SentShare) -> AsyncPoller[SentShare]:
         """Create a sent share or replace it; a long-running operation.
 
         PUT /share/sentShares/{sentShareId}
         """
-        return await self._begin(_BEGIN_CREATE_OR_REPLACE, (sent_share_id,), body)
+        return await self._begin(_Operations.begin_create_or_replace, (sent_share_id,), body)
 
-    async def begin_delete(self, sent_share_id: str) -> _d.AsyncPoller[m.OperationResponse]:
+    async def begin_delete(self, sent_share_id: str) -> AsyncPoller[OperationResponse]:
         """Delete a sent share; a long-running operation.
 
         DELETE /share/sentShares/{sentShareId}
         """
-        return await self._begin(_BEGIN_DELETE, (sent_share_id,))
+        return await self._begin(_Operations.begin_delete, (sent_share_id,))
 
     def list_invitations(
         self, sent_share_id: str, *, filter_: str | None = None, orderby: str | None = None
-    ) -> _d.AsyncPager[m.SentShareInvitation]:
+    ) -> AsyncPager[SentShareInvitation]:
         """List who was invited to a sent share, and what came of it.
 
         GET /share/sentShares/{sentShareId}/sentShareInvitations
         """
-        return self._pages(_LIST_INVITATIONS, (sent_share_id, filter_, orderby))
+        return self._pages(_Operations.list_invitations, (sent_share_id, filter_, orderby))
 
-    async def get_invitation(self, sent_share_id: str, sent_share_invitation_id: str) -> m.SentShareInvitation:
+    async def get_invitation(self, sent_share_id: str, sent_share_invitation_id: str) -> SentShareInvitation:
         """Read one invitation to a sent share, with its state and expiry.
 
         GET /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
-        return await self._send(_GET_INVITATION, (sent_share_id, sent_share_invitation_id))
+        return await self._send(_Operations.get_invitation, (sent_share_id, sent_share_invitation_id))
 
     async def create_invitation(
-        self, sent_share_id: str, sent_share_invitation_id: str, *, body: m.SentShareInvitation
-    ) -> m.SentShareInvitation:
+        self, sent_share_id: str, sent_share_invitation_id: str, *, body: SentShareInvitation
+    ) -> SentShareInvitation:
         """Invite a user or an application to a sent share, with an optional expiry.
 
         PUT /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
-        return await self._send(_CREATE_INVITATION, (sent_share_id, sent_share_invitation_id), body)
+        return await self._send(_Operations.create_invitation, (sent_share_id, sent_share_invitation_id), body)
 
     async def begin_delete_invitation(
         self, sent_share_id: str, sent_share_invitation_id: str
-    ) -> _d.AsyncPoller[m.OperationResponse]:
+    ) -> AsyncPoller[OperationResponse]:
         """Withdraw an invitation to a sent share; a long-running operation.
 
         DELETE /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
-        return await self._begin(_BEGIN_DELETE_INVITATION, (sent_share_id, sent_share_invitation_id))
+        return await self._begin(_Operations.begin_delete_invitation, (sent_share_id, sent_share_invitation_id))
 
     async def notify_user_invitation(
         self, sent_share_id: str, sent_share_invitation_id: str, *, repeatability_request_id: str | None = None
-    ) -> m.SentShareInvitation:
+    ) -> SentShareInvitation:
         """Send the e-mail of an invitation to its user; one made to an object id gets no mail.
 
         POST /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify
         """
         return await self._send(
-            _NOTIFY_USER_INVITATION, (sent_share_id, sent_share_invitation_id, repeatability_request_id)
+            _Operations.notify_user_invitation, (sent_share_id, sent_share_invitation_id, repeatability_request_id)
         )

@@ -6,39 +6,39 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import ShareResource
 
-_LIST: _d.Operation[m.ShareResource] = _d.Operation(
-    __name__,
-    "ShareResources_List",
-    "share_resources",
-    "list",
-    "GET",
-    "/share/shareResources",
-    responses={200: "ShareResourceList", "default": "PurviewShareError"},
-    summary="List the storage resources that share or receive data, with their numbers of shares.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("filter_"),
-        _d.query("orderby"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
+
+class _Operations:
+    list: _d.Operation[ShareResource] = _d.Operation(
+        id="ShareResources_List",
+        method="GET",
+        path="/share/shareResources",
+        responses={200: "ShareResourceList", "default": "PurviewShareError"},
+        summary="List the storage resources that share or receive data, with their numbers of shares.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("filter_"),
+            _d.query("orderby"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
 
 
 class ShareResources(_d.Group):
-    def list(self, *, filter_: str | None = None, orderby: str | None = None) -> _d.Pager[m.ShareResource]:
+    def list(self, *, filter_: str | None = None, orderby: str | None = None) -> Pager[ShareResource]:
         """List the storage resources that share or receive data, with their numbers of shares.
 
         GET /share/shareResources
         """
-        return self._pages(_LIST, (filter_, orderby))
+        return self._pages(_Operations.list, (filter_, orderby))
 
 
 class AsyncShareResources(_d.AsyncGroup):
-    def list(self, *, filter_: str | None = None, orderby: str | None = None) -> _d.AsyncPager[m.ShareResource]:
+    def list(self, *, filter_: str | None = None, orderby: str | None = None) -> AsyncPager[ShareResource]:
         """List the storage resources that share or receive data, with their numbers of shares.
 
         GET /share/shareResources
         """
-        return self._pages(_LIST, (filter_, orderby))
+        return self._pages(_Operations.list, (filter_, orderby))

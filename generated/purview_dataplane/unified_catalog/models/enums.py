@@ -3,13 +3,13 @@ from purview_core.model import OpenEnum as _OpenEnum
 
 
 class AudienceEnum(_OpenEnum):
-    DATAENGINEER = "DataEngineer"
-    BIENGINEER = "BIEngineer"
-    DATAANALYST = "DataAnalyst"
-    DATASCIENTIST = "DataScientist"
-    BUSINESSANALYST = "BusinessAnalyst"
-    SOFTWAREENGINEER = "SoftwareEngineer"
-    BUSINESSUSER = "BusinessUser"
+    DATA_ENGINEER = "DataEngineer"
+    BI_ENGINEER = "BIEngineer"
+    DATA_ANALYST = "DataAnalyst"
+    DATA_SCIENTIST = "DataScientist"
+    BUSINESS_ANALYST = "BusinessAnalyst"
+    SOFTWARE_ENGINEER = "SoftwareEngineer"
+    BUSINESS_USER = "BusinessUser"
     EXECUTIVE = "Executive"
 
 
@@ -30,22 +30,22 @@ class CatalogModelDataProductTypeEnum(_OpenEnum):
     REFERENCE = "Reference"
     ANALYTICAL = "Analytical"
     AI = "AI"
-    MASTERDATAANDREFERENCEDATA = "MasterDataAndReferenceData"
-    BUSINESSSYSTEMORAPPLICATION = "BusinessSystemOrApplication"
-    MODELTYPES = "ModelTypes"
-    DASHBOARDSORREPORTS = "DashboardsOrReports"
+    MASTER_DATA_AND_REFERENCE_DATA = "MasterDataAndReferenceData"
+    BUSINESS_SYSTEM_OR_APPLICATION = "BusinessSystemOrApplication"
+    MODEL_TYPES = "ModelTypes"
+    DASHBOARDS_OR_REPORTS = "DashboardsOrReports"
     OPERATIONAL = "Operational"
-    MLAITRAININGDATASET = "MLAITrainingDataSet"
-    MLAITESTINGDATASET = "MLAITestingDataSet"
-    TRANSACTIONALDATASET = "TransactionalDataset"
-    ANALYTICSMODEL = "AnalyticsModel"
-    SEMANTICMODEL = "SemanticModel"
+    MLAI_TRAINING_DATA_SET = "MLAITrainingDataSet"
+    MLAI_TESTING_DATA_SET = "MLAITestingDataSet"
+    TRANSACTIONAL_DATASET = "TransactionalDataset"
+    ANALYTICS_MODEL = "AnalyticsModel"
+    SEMANTIC_MODEL = "SemanticModel"
 
 
 class CatalogModelDomainTypeEnum(_OpenEnum):
-    FUNCTIONALUNIT = "FunctionalUnit"
-    LINEOFBUSINESS = "LineOfBusiness"
-    DATADOMAIN = "DataDomain"
+    FUNCTIONAL_UNIT = "FunctionalUnit"
+    LINE_OF_BUSINESS = "LineOfBusiness"
+    DATA_DOMAIN = "DataDomain"
     REGULATORY = "Regulatory"
     PROJECT = "Project"
 
@@ -59,7 +59,7 @@ class CatalogModelStatus(_OpenEnum):
 class DataAssetProvisioningState(_OpenEnum):
     UNKNOWN = "Unknown"
     SUCCEEDED = "Succeeded"
-    SOFTDELETED = "SoftDeleted"
+    SOFT_DELETED = "SoftDeleted"
 
 
 class DataAssetRelationshipType(_OpenEnum):
@@ -68,8 +68,8 @@ class DataAssetRelationshipType(_OpenEnum):
 
 
 class DataAssetType(_OpenEnum):
-    AZURESQLTABLE = "AzureSqlTable"
-    ADLSGEN2PATH = "ADLSGen2Path"
+    AZURE_SQL_TABLE = "AzureSqlTable"
+    ADLS_GEN2_PATH = "ADLSGen2Path"
     GENERAL = "General"
 
 
@@ -103,14 +103,14 @@ class OkrSharedEntityStatus(_OpenEnum):
 
 
 class OverallStatusEnum(_OpenEnum):
-    NOTTRACKED = "NotTracked"
-    ONTRACK = "OnTrack"
+    NOT_TRACKED = "NotTracked"
+    ON_TRACK = "OnTrack"
     BEHIND = "Behind"
-    ATRISK = "AtRisk"
+    AT_RISK = "AtRisk"
 
 
 class RelatedCollectionParentCollectionTypeEnum(_OpenEnum):
-    COLLECTIONREFERENCE = "CollectionReference"
+    COLLECTION_REFERENCE = "CollectionReference"
 
 
 class SharedEntityStatus(_OpenEnum):

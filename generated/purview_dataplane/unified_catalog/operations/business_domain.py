@@ -6,154 +6,138 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import Domain
 
-_ENUMERATE: _d.Operation[m.Domain] = _d.Operation(
-    __name__,
-    "BusinessDomain_Enumerate",
-    "business_domain",
-    "enumerate",
-    "GET",
-    "/datagovernance/catalog/businessdomains",
-    responses={200: "PagedDomain", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List business domains; all of them, or those the caller may write to. 500 calls in 20 s.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("skip_token", "str", "$skipToken"),
-        _d.query("write_only", "bool"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
 
-_CREATE: _d.Operation[m.Domain] = _d.Operation(
-    __name__,
-    "BusinessDomain_Create",
-    "business_domain",
-    "create",
-    "POST",
-    "/datagovernance/catalog/businessdomains",
-    responses={201: "Domain", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Create a business domain, at the top or below a parent; the id is yours to choose.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("Domain"),
-)
-
-_GET: _d.Operation[m.Domain] = _d.Operation(
-    __name__,
-    "BusinessDomain_Get",
-    "business_domain",
-    "get",
-    "GET",
-    "/datagovernance/catalog/businessdomains/{domainId}",
-    responses={200: "Domain", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one business domain with its owners and state.",
-    parameters=(
-        _d.path("domain_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_UPDATE: _d.Operation[m.Domain] = _d.Operation(
-    __name__,
-    "BusinessDomain_Update",
-    "business_domain",
-    "update",
-    "PUT",
-    "/datagovernance/catalog/businessdomains/{domainId}",
-    responses={200: "Domain", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Replace the properties of a business domain, its status among them.",
-    parameters=(
-        _d.path("domain_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("Domain"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "BusinessDomain_Delete",
-    "business_domain",
-    "delete",
-    "DELETE",
-    "/datagovernance/catalog/businessdomains/{domainId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete a business domain. At most 80 calls in 20 s.",
-    parameters=(
-        _d.path("domain_id"),
-        _d.API_VERSION,
-    ),
-)
+class _Operations:
+    enumerate: _d.Operation[Domain] = _d.Operation(
+        id="BusinessDomain_Enumerate",
+        method="GET",
+        path="/datagovernance/catalog/businessdomains",
+        responses={200: "PagedDomain", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List business domains; all of them, or those the caller may write to. 500 calls in 20 s.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("skip_token", "str", "$skipToken"),
+            _d.query("write_only", "bool"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    create: _d.Operation[Domain] = _d.Operation(
+        id="BusinessDomain_Create",
+        method="POST",
+        path="/datagovernance/catalog/businessdomains",
+        responses={201: "Domain", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Create a business domain, at the top or below a parent; the id is yours to choose.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("Domain"),
+    )
+    get: _d.Operation[Domain] = _d.Operation(
+        id="BusinessDomain_Get",
+        method="GET",
+        path="/datagovernance/catalog/businessdomains/{domainId}",
+        responses={200: "Domain", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one business domain with its owners and state.",
+        parameters=(
+            _d.path("domain_id"),
+            _d.API_VERSION,
+        ),
+    )
+    update: _d.Operation[Domain] = _d.Operation(
+        id="BusinessDomain_Update",
+        method="PUT",
+        path="/datagovernance/catalog/businessdomains/{domainId}",
+        responses={200: "Domain", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Replace the properties of a business domain, its status among them.",
+        parameters=(
+            _d.path("domain_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("Domain"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="BusinessDomain_Delete",
+        method="DELETE",
+        path="/datagovernance/catalog/businessdomains/{domainId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete a business domain. At most 80 calls in 20 s.",
+        parameters=(
+            _d.path("domain_id"),
+            _d.API_VERSION,
+        ),
+    )
 
 
 class BusinessDomain(_d.Group):
-    def enumerate(self, *, skip_token: str | None = None, write_only: bool | None = None) -> _d.Pager[m.Domain]:
+    def enumerate(self, *, skip_token: str | None = None, write_only: bool | None = None) -> Pager[Domain]:
         """List business domains; all of them, or those the caller may write to. 500 calls in 20 s.
 
         GET /datagovernance/catalog/businessdomains
         """
-        return self._pages(_ENUMERATE, (skip_token, write_only))
+        return self._pages(_Operations.enumerate, (skip_token, write_only))
 
-    def create(self, *, body: m.Domain) -> m.Domain:
+    def create(self, *, body: Domain) -> Domain:
         """Create a business domain, at the top or below a parent; the id is yours to choose.
 
         POST /datagovernance/catalog/businessdomains
         """
-        return self._send(_CREATE, (), body)
+        return self._send(_Operations.create, (), body)
 
-    def get(self, domain_id: str) -> m.Domain:
+    def get(self, domain_id: str) -> Domain:
         """Read one business domain with its owners and state.
 
         GET /datagovernance/catalog/businessdomains/{domainId}
         """
-        return self._send(_GET, (domain_id,))
+        return self._send(_Operations.get, (domain_id,))
 
-    def update(self, domain_id: str, *, body: m.Domain) -> m.Domain:
+    def update(self, domain_id: str, *, body: Domain) -> Domain:
         """Replace the properties of a business domain, its status among them.
 
         PUT /datagovernance/catalog/businessdomains/{domainId}
         """
-        return self._send(_UPDATE, (domain_id,), body)
+        return self._send(_Operations.update, (domain_id,), body)
 
     def delete(self, domain_id: str) -> None:
         """Delete a business domain. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/businessdomains/{domainId}
         """
-        return self._send(_DELETE, (domain_id,))
+        return self._send(_Operations.delete, (domain_id,))
 
 
 class AsyncBusinessDomain(_d.AsyncGroup):
-    def enumerate(self, *, skip_token: str | None = None, write_only: bool | None = None) -> _d.AsyncPager[m.Domain]:
+    def enumerate(self, *, skip_token: str | None = None, write_only: bool | None = None) -> AsyncPager[Domain]:
         """List business domains; all of them, or those the caller may write to. 500 calls in 20 s.
 
         GET /datagovernance/catalog/businessdomains
         """
-        return self._pages(_ENUMERATE, (skip_token, write_only))
+        return self._pages(_Operations.enumerate, (skip_token, write_only))
 
-    async def create(self, *, body: m.Domain) -> m.Domain:
+    async def create(self, *, body: Domain) -> Domain:
         """Create a business domain, at the top or below a parent; the id is yours to choose.
 
         POST /datagovernance/catalog/businessdomains
         """
-        return await self._send(_CREATE, (), body)
+        return await self._send(_Operations.create, (), body)
 
-    async def get(self, domain_id: str) -> m.Domain:
+    async def get(self, domain_id: str) -> Domain:
         """Read one business domain with its owners and state.
 
         GET /datagovernance/catalog/businessdomains/{domainId}
         """
-        return await self._send(_GET, (domain_id,))
+        return await self._send(_Operations.get, (domain_id,))
 
-    async def update(self, domain_id: str, *, body: m.Domain) -> m.Domain:
+    async def update(self, domain_id: str, *, body: Domain) -> Domain:
         """Replace the properties of a business domain, its status among them.
 
         PUT /datagovernance/catalog/businessdomains/{domainId}
         """
-        return await self._send(_UPDATE, (domain_id,), body)
+        return await self._send(_Operations.update, (domain_id,), body)
 
     async def delete(self, domain_id: str) -> None:
         """Delete a business domain. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/businessdomains/{domainId}
         """
-        return await self._send(_DELETE, (domain_id,))
+        return await self._send(_Operations.delete, (domain_id,))

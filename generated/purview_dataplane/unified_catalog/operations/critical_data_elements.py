@@ -6,180 +6,151 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import (
+        CdeRelationship,
+        CdeRelationshipWithSystemData,
+        CriticalDataElement,
+        CriticalDataElementFacetRequest,
+        CriticalDataElementQueryRequest,
+        DataElementProperties,
+        DuplicateQueryRequest,
+        EntityCategory,
+        EntityCount,
+        FacetsResponse,
+    )
 
-_LIST: _d.Operation[m.CriticalDataElement] = _d.Operation(
-    __name__,
-    "CriticalDataElements_List",
-    "critical_data_elements",
-    "list",
-    "GET",
-    "/datagovernance/catalog/criticalDataElements",
-    responses={200: "PagedCriticalDataElement", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List critical data elements, filtered by domain and keyword. 100 calls in 20 s.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("domain_id"),
-        _d.query("keyword"),
-        _d.query("order_by"),
-        _d.query("skip", "int"),
-        _d.query("top", "int"),
-    ),
-    paging=_d.Paging("value", "nextLink", offset="skip", limit="top"),
-)
 
-_CREATE: _d.Operation[m.CriticalDataElement] = _d.Operation(
-    __name__,
-    "CriticalDataElements_Create",
-    "critical_data_elements",
-    "create",
-    "POST",
-    "/datagovernance/catalog/criticalDataElements",
-    responses={201: "CriticalDataElement", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Create a critical data element in a business domain.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("CriticalDataElement"),
-)
-
-_GET: _d.Operation[m.CriticalDataElement] = _d.Operation(
-    __name__,
-    "CriticalDataElements_Get",
-    "critical_data_elements",
-    "get",
-    "GET",
-    "/datagovernance/catalog/criticalDataElements/{criticalDataElementId}",
-    responses={200: "CriticalDataElement", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one critical data element with its data type, contacts and state.",
-    parameters=(
-        _d.path("critical_data_element_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_UPDATE: _d.Operation[m.CriticalDataElement] = _d.Operation(
-    __name__,
-    "CriticalDataElements_Update",
-    "critical_data_elements",
-    "update",
-    "PUT",
-    "/datagovernance/catalog/criticalDataElements/{criticalDataElementId}",
-    responses={200: "CriticalDataElement", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Replace the properties of a critical data element, its status among them.",
-    parameters=(
-        _d.path("critical_data_element_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("CriticalDataElement"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "CriticalDataElements_Delete",
-    "critical_data_elements",
-    "delete",
-    "DELETE",
-    "/datagovernance/catalog/criticalDataElements/{criticalDataElementId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete a critical data element. At most 80 calls in 20 s.",
-    parameters=(
-        _d.path("critical_data_element_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_LIST_RELATIONSHIPS: _d.Operation[m.CdeRelationship] = _d.Operation(
-    __name__,
-    "CriticalDataElements_ListRelationships",
-    "critical_data_elements",
-    "list_relationships",
-    "GET",
-    "/datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships",
-    responses={200: "PagedCdeRelationship", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List what a critical data element is linked to, for one category of entity.",
-    parameters=(
-        _d.path("critical_data_element_id"),
-        _d.API_VERSION,
-        _d.query("entity_type", "EntityCategory", required=True),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
-
-_CREATE_RELATIONSHIP: _d.Operation[m.CdeRelationshipWithSystemData] = _d.Operation(
-    __name__,
-    "CriticalDataElements_CreateRelationship",
-    "critical_data_elements",
-    "create_relationship",
-    "POST",
-    "/datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships",
-    responses={200: "CdeRelationshipWithSystemData", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Link a critical data element to a column, term, data product or other entity.",
-    parameters=(
-        _d.path("critical_data_element_id"),
-        _d.API_VERSION,
-        _d.query("entity_type", "EntityCategory"),
-    ),
-    body=_d.Body("DataElementProperties"),
-)
-
-_DELETE_RELATIONSHIP: _d.Operation[None] = _d.Operation(
-    __name__,
-    "CriticalDataElements_DeleteRelationship",
-    "critical_data_elements",
-    "delete_relationship",
-    "DELETE",
-    "/datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Unlink a critical data element from another entity; both entities stay.",
-    parameters=(
-        _d.path("critical_data_element_id"),
-        _d.API_VERSION,
-        _d.query("entity_type", "EntityCategory"),
-        _d.query("entity_id"),
-    ),
-)
-
-_GET_FACETS: _d.Operation[m.FacetsResponse] = _d.Operation(
-    __name__,
-    "CriticalDataElements_GetFacets",
-    "critical_data_elements",
-    "get_facets",
-    "POST",
-    "/datagovernance/catalog/criticalDataElements/facets",
-    responses={200: "FacetsResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Count critical data elements by the values of the facets asked for.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("CriticalDataElementFacetRequest"),
-    retry_safe=True,
-)
-
-_QUERY: _d.Operation[m.CriticalDataElement] = _d.Operation(
-    __name__,
-    "CriticalDataElements_Query",
-    "critical_data_elements",
-    "query",
-    "POST",
-    "/datagovernance/catalog/criticalDataElements/query",
-    responses={200: "CriticalDataElementsResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Search critical data elements by a filter in the body; pages follow skip and top.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("CriticalDataElementQueryRequest"),
-    paging=_d.Paging("value", "nextLink", offset="skip", limit="top", place="body"),
-    retry_safe=True,
-)
-
-_COUNT: _d.Operation[m.EntityCount] = _d.Operation(
-    __name__,
-    "CriticalDataElements_Count",
-    "critical_data_elements",
-    "count",
-    "POST",
-    "/datagovernance/catalog/criticalDataElements/query/count",
-    responses={200: "EntityCount", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Count critical data elements of the same name, to find doubles before creating one.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("DuplicateQueryRequest"),
-    retry_safe=True,
-)
+class _Operations:
+    list: _d.Operation[CriticalDataElement] = _d.Operation(
+        id="CriticalDataElements_List",
+        method="GET",
+        path="/datagovernance/catalog/criticalDataElements",
+        responses={200: "PagedCriticalDataElement", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List critical data elements, filtered by domain and keyword. 100 calls in 20 s.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("domain_id"),
+            _d.query("keyword"),
+            _d.query("order_by"),
+            _d.query("skip", "int"),
+            _d.query("top", "int"),
+        ),
+        paging=_d.Paging("value", "nextLink", offset="skip", limit="top"),
+    )
+    create: _d.Operation[CriticalDataElement] = _d.Operation(
+        id="CriticalDataElements_Create",
+        method="POST",
+        path="/datagovernance/catalog/criticalDataElements",
+        responses={201: "CriticalDataElement", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Create a critical data element in a business domain.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("CriticalDataElement"),
+    )
+    get: _d.Operation[CriticalDataElement] = _d.Operation(
+        id="CriticalDataElements_Get",
+        method="GET",
+        path="/datagovernance/catalog/criticalDataElements/{criticalDataElementId}",
+        responses={200: "CriticalDataElement", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one critical data element with its data type, contacts and state.",
+        parameters=(
+            _d.path("critical_data_element_id"),
+            _d.API_VERSION,
+        ),
+    )
+    update: _d.Operation[CriticalDataElement] = _d.Operation(
+        id="CriticalDataElements_Update",
+        method="PUT",
+        path="/datagovernance/catalog/criticalDataElements/{criticalDataElementId}",
+        responses={200: "CriticalDataElement", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Replace the properties of a critical data element, its status among them.",
+        parameters=(
+            _d.path("critical_data_element_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("CriticalDataElement"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="CriticalDataElements_Delete",
+        method="DELETE",
+        path="/datagovernance/catalog/criticalDataElements/{criticalDataElementId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete a critical data element. At most 80 calls in 20 s.",
+        parameters=(
+            _d.path("critical_data_element_id"),
+            _d.API_VERSION,
+        ),
+    )
+    list_relationships: _d.Operation[CdeRelationship] = _d.Operation(
+        id="CriticalDataElements_ListRelationships",
+        method="GET",
+        path="/datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships",
+        responses={200: "PagedCdeRelationship", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List what a critical data element is linked to, for one category of entity.",
+        parameters=(
+            _d.path("critical_data_element_id"),
+            _d.API_VERSION,
+            _d.query("entity_type", "EntityCategory", required=True),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    create_relationship: _d.Operation[CdeRelationshipWithSystemData] = _d.Operation(
+        id="CriticalDataElements_CreateRelationship",
+        method="POST",
+        path="/datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships",
+        responses={200: "CdeRelationshipWithSystemData", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Link a critical data element to a column, term, data product or other entity.",
+        parameters=(
+            _d.path("critical_data_element_id"),
+            _d.API_VERSION,
+            _d.query("entity_type", "EntityCategory"),
+        ),
+        body=_d.Body("DataElementProperties"),
+    )
+    delete_relationship: _d.Operation[None] = _d.Operation(
+        id="CriticalDataElements_DeleteRelationship",
+        method="DELETE",
+        path="/datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Unlink a critical data element from another entity; both entities stay.",
+        parameters=(
+            _d.path("critical_data_element_id"),
+            _d.API_VERSION,
+            _d.query("entity_type", "EntityCategory"),
+            _d.query("entity_id"),
+        ),
+    )
+    get_facets: _d.Operation[FacetsResponse] = _d.Operation(
+        id="CriticalDataElements_GetFacets",
+        method="POST",
+        path="/datagovernance/catalog/criticalDataElements/facets",
+        responses={200: "FacetsResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Count critical data elements by the values of the facets asked for.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("CriticalDataElementFacetRequest"),
+        retry_safe=True,
+    )
+    query: _d.Operation[CriticalDataElement] = _d.Operation(
+        id="CriticalDataElements_Query",
+        method="POST",
+        path="/datagovernance/catalog/criticalDataElements/query",
+        responses={200: "CriticalDataElementsResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Search critical data elements by a filter in the body; pages follow skip and top.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("CriticalDataElementQueryRequest"),
+        paging=_d.Paging("value", "nextLink", offset="skip", limit="top", place="body"),
+        retry_safe=True,
+    )
+    count: _d.Operation[EntityCount] = _d.Operation(
+        id="CriticalDataElements_Count",
+        method="POST",
+        path="/datagovernance/catalog/criticalDataElements/query/count",
+        responses={200: "EntityCount", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Count critical data elements of the same name, to find doubles before creating one.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("DuplicateQueryRequest"),
+        retry_safe=True,
+    )
 
 
 class CriticalDataElements(_d.Group):
@@ -191,96 +162,88 @@ class CriticalDataElements(_d.Group):
         order_by: str | None = None,
         skip: int | None = None,
         top: int | None = None,
-    ) -> _d.Pager[m.CriticalDataElement]:
+    ) -> Pager[CriticalDataElement]:
         """List critical data elements, filtered by domain and keyword. 100 calls in 20 s.
 
         GET /datagovernance/catalog/criticalDataElements
         """
-        return self._pages(_LIST, (domain_id, keyword, order_by, skip, top))
+        return self._pages(_Operations.list, (domain_id, keyword, order_by, skip, top))
 
-    def create(self, *, body: m.CriticalDataElement) -> m.CriticalDataElement:
+    def create(self, *, body: CriticalDataElement) -> CriticalDataElement:
         """Create a critical data element in a business domain.
 
         POST /datagovernance/catalog/criticalDataElements
         """
-        return self._send(_CREATE, (), body)
+        return self._send(_Operations.create, (), body)
 
-    def get(self, critical_data_element_id: str) -> m.CriticalDataElement:
+    def get(self, critical_data_element_id: str) -> CriticalDataElement:
         """Read one critical data element with its data type, contacts and state.
 
         GET /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
         """
-        return self._send(_GET, (critical_data_element_id,))
+        return self._send(_Operations.get, (critical_data_element_id,))
 
-    def update(self, critical_data_element_id: str, *, body: m.CriticalDataElement) -> m.CriticalDataElement:
+    def update(self, critical_data_element_id: str, *, body: CriticalDataElement) -> CriticalDataElement:
         """Replace the properties of a critical data element, its status among them.
 
         PUT /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
         """
-        return self._send(_UPDATE, (critical_data_element_id,), body)
+        return self._send(_Operations.update, (critical_data_element_id,), body)
 
     def delete(self, critical_data_element_id: str) -> None:
         """Delete a critical data element. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
         """
-        return self._send(_DELETE, (critical_data_element_id,))
+        return self._send(_Operations.delete, (critical_data_element_id,))
 
     def list_relationships(
-        self, critical_data_element_id: str, *, entity_type: m.EntityCategory
-    ) -> _d.Pager[m.CdeRelationship]:
+        self, critical_data_element_id: str, *, entity_type: EntityCategory
+    ) -> Pager[CdeRelationship]:
         """List what a critical data element is linked to, for one category of entity.
 
         GET /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
         """
-        return self._pages(_LIST_RELATIONSHIPS, (critical_data_element_id, entity_type))
+        return self._pages(_Operations.list_relationships, (critical_data_element_id, entity_type))
 
     def create_relationship(
-        self,
-        critical_data_element_id: str,
-        *,
-        body: m.DataElementProperties,
-        entity_type: m.EntityCategory | None = None,
-    ) -> m.CdeRelationshipWithSystemData:
+        self, critical_data_element_id: str, *, body: DataElementProperties, entity_type: EntityCategory | None = None
+    ) -> CdeRelationshipWithSystemData:
         """Link a critical data element to a column, term, data product or other entity.
 
         POST /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
         """
-        return self._send(_CREATE_RELATIONSHIP, (critical_data_element_id, entity_type), body)
+        return self._send(_Operations.create_relationship, (critical_data_element_id, entity_type), body)
 
     def delete_relationship(
-        self,
-        critical_data_element_id: str,
-        *,
-        entity_type: m.EntityCategory | None = None,
-        entity_id: str | None = None,
+        self, critical_data_element_id: str, *, entity_type: EntityCategory | None = None, entity_id: str | None = None
     ) -> None:
         """Unlink a critical data element from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
         """
-        return self._send(_DELETE_RELATIONSHIP, (critical_data_element_id, entity_type, entity_id))
+        return self._send(_Operations.delete_relationship, (critical_data_element_id, entity_type, entity_id))
 
-    def get_facets(self, *, body: m.CriticalDataElementFacetRequest) -> m.FacetsResponse:
+    def get_facets(self, *, body: CriticalDataElementFacetRequest) -> FacetsResponse:
         """Count critical data elements by the values of the facets asked for.
 
         POST /datagovernance/catalog/criticalDataElements/facets
         """
-        return self._send(_GET_FACETS, (), body)
+        return self._send(_Operations.get_facets, (), body)
 
-    def query(self, *, body: m.CriticalDataElementQueryRequest) -> _d.Pager[m.CriticalDataElement]:
+    def query(self, *, body: CriticalDataElementQueryRequest) -> Pager[CriticalDataElement]:
         """Search critical data elements by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/criticalDataElements/query
         """
-        return self._pages(_QUERY, (), body)
+        return self._pages(_Operations.query, (), body)
 
-    def count(self, *, body: m.DuplicateQueryRequest) -> m.EntityCount:
+    def count(self, *, body: DuplicateQueryRequest) -> EntityCount:
         """Count critical data elements of the same name, to find doubles before creating one.
 
         POST /datagovernance/catalog/criticalDataElements/query/count
         """
-        return self._send(_COUNT, (), body)
+        return self._send(_Operations.count, (), body)
 
 
 class AsyncCriticalDataElements(_d.AsyncGroup):
@@ -292,93 +255,85 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
         order_by: str | None = None,
         skip: int | None = None,
         top: int | None = None,
-    ) -> _d.AsyncPager[m.CriticalDataElement]:
+    ) -> AsyncPager[CriticalDataElement]:
         """List critical data elements, filtered by domain and keyword. 100 calls in 20 s.
 
         GET /datagovernance/catalog/criticalDataElements
         """
-        return self._pages(_LIST, (domain_id, keyword, order_by, skip, top))
+        return self._pages(_Operations.list, (domain_id, keyword, order_by, skip, top))
 
-    async def create(self, *, body: m.CriticalDataElement) -> m.CriticalDataElement:
+    async def create(self, *, body: CriticalDataElement) -> CriticalDataElement:
         """Create a critical data element in a business domain.
 
         POST /datagovernance/catalog/criticalDataElements
         """
-        return await self._send(_CREATE, (), body)
+        return await self._send(_Operations.create, (), body)
 
-    async def get(self, critical_data_element_id: str) -> m.CriticalDataElement:
+    async def get(self, critical_data_element_id: str) -> CriticalDataElement:
         """Read one critical data element with its data type, contacts and state.
 
         GET /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
         """
-        return await self._send(_GET, (critical_data_element_id,))
+        return await self._send(_Operations.get, (critical_data_element_id,))
 
-    async def update(self, critical_data_element_id: str, *, body: m.CriticalDataElement) -> m.CriticalDataElement:
+    async def update(self, critical_data_element_id: str, *, body: CriticalDataElement) -> CriticalDataElement:
         """Replace the properties of a critical data element, its status among them.
 
         PUT /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
         """
-        return await self._send(_UPDATE, (critical_data_element_id,), body)
+        return await self._send(_Operations.update, (critical_data_element_id,), body)
 
     async def delete(self, critical_data_element_id: str) -> None:
         """Delete a critical data element. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
         """
-        return await self._send(_DELETE, (critical_data_element_id,))
+        return await self._send(_Operations.delete, (critical_data_element_id,))
 
     def list_relationships(
-        self, critical_data_element_id: str, *, entity_type: m.EntityCategory
-    ) -> _d.AsyncPager[m.CdeRelationship]:
+        self, critical_data_element_id: str, *, entity_type: EntityCategory
+    ) -> AsyncPager[CdeRelationship]:
         """List what a critical data element is linked to, for one category of entity.
 
         GET /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
         """
-        return self._pages(_LIST_RELATIONSHIPS, (critical_data_element_id, entity_type))
+        return self._pages(_Operations.list_relationships, (critical_data_element_id, entity_type))
 
     async def create_relationship(
-        self,
-        critical_data_element_id: str,
-        *,
-        body: m.DataElementProperties,
-        entity_type: m.EntityCategory | None = None,
-    ) -> m.CdeRelationshipWithSystemData:
+        self, critical_data_element_id: str, *, body: DataElementProperties, entity_type: EntityCategory | None = None
+    ) -> CdeRelationshipWithSystemData:
         """Link a critical data element to a column, term, data product or other entity.
 
         POST /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
         """
-        return await self._send(_CREATE_RELATIONSHIP, (critical_data_element_id, entity_type), body)
+        return await self._send(_Operations.create_relationship, (critical_data_element_id, entity_type), body)
 
     async def delete_relationship(
-        self,
-        critical_data_element_id: str,
-        *,
-        entity_type: m.EntityCategory | None = None,
-        entity_id: str | None = None,
+        self, critical_data_element_id: str, *, entity_type: EntityCategory | None = None, entity_id: str | None = None
     ) -> None:
         """Unlink a critical data element from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
         """
-        return await self._send(_DELETE_RELATIONSHIP, (critical_data_element_id, entity_type, entity_id))
+        return await self._send(_Operations.delete_relationship, (critical_data_element_id, entity_type, entity_id))
 
-    async def get_facets(self, *, body: m.CriticalDataElementFacetRequest) -> m.FacetsResponse:
+    async def get_facets(self, *, body: CriticalDataElementFacetRequest) -> FacetsResponse:
         """Count critical data elements by the values of the facets asked for.
 
         POST /datagovernance/catalog/criticalDataElements/facets
         """
-        return await self._send(_GET_FACETS, (), body)
+        return await self._send(_Operations.get_facets, (), body)
 
-    def query(self, *, body: m.CriticalDataElementQueryRequest) -> _d.AsyncPager[m.CriticalDataElement]:
+    def query(self, *, body: CriticalDataElementQueryRequest) -> AsyncPager[CriticalDataElement]:
         """Search critical data elements by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/criticalDataElements/query
         """
-        return self._pages(_QUERY, (), body)
+        return self._pages(_Operations.query, (), body)
 
-    async def count(self, *, body: m.DuplicateQueryRequest) -> m.EntityCount:
+    async def count(self, *, body: DuplicateQueryRequest) -> EntityCount:
         """Count critical data elements of the same name, to find doubles before creating one.
 
         POST /datagovernance/catalog/criticalDataElements/query/count
         """
-        return await self._send(_COUNT, (), body)
+        return await self._send(_Operations.count, (), body)

@@ -6,153 +6,129 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import (
+        DataAsset,
+        DataAssetQueryRequest,
+        DataAssetRelationship,
+        DataAssetRequest,
+        DataAssetWithLineage,
+        EntityCategory,
+        Relationship,
+    )
 
-_LIST: _d.Operation[m.DataAsset] = _d.Operation(
-    __name__,
-    "DataAssets_List",
-    "data_assets",
-    "list",
-    "GET",
-    "/datagovernance/catalog/dataAssets",
-    responses={200: "PagedDataAsset", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List data assets of the catalog, ordered and by pages. 150 calls in 20 s.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("include_extended_properties", "bool", required=True),
-        _d.query("order_by"),
-        _d.query("skip", "int"),
-        _d.query("top", "int"),
-    ),
-    paging=_d.Paging("value", "nextLink", offset="skip", limit="top"),
-)
 
-_CREATE: _d.Operation[m.DataAsset] = _d.Operation(
-    __name__,
-    "DataAssets_Create",
-    "data_assets",
-    "create",
-    "POST",
-    "/datagovernance/catalog/dataAssets",
-    responses={201: "DataAsset", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Bring an asset of the Data Map into the catalog; the body names it by its Data Map id.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("DataAssetRequest"),
-)
-
-_GET_BY_ID: _d.Operation[m.DataAssetWithLineage] = _d.Operation(
-    __name__,
-    "DataAssets_GetById",
-    "data_assets",
-    "get_by_id",
-    "GET",
-    "/datagovernance/catalog/dataAssets/{dataAssetId}",
-    responses={200: "DataAssetWithLineage", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one data asset; two required switches add extended properties and lineage.",
-    parameters=(
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-        _d.query("include_extended_properties", "bool", required=True),
-        _d.query("include_lineage", "bool", required=True),
-    ),
-)
-
-_UPDATE: _d.Operation[m.DataAsset] = _d.Operation(
-    __name__,
-    "DataAssets_Update",
-    "data_assets",
-    "update",
-    "PUT",
-    "/datagovernance/catalog/dataAssets/{dataAssetId}",
-    responses={200: "DataAsset", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Change a data asset; the body holds its source, contacts and link, and nothing else.",
-    parameters=(
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("DataAssetRequest"),
-)
-
-_DELETE_BY_ID: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DataAssets_DeleteById",
-    "data_assets",
-    "delete_by_id",
-    "DELETE",
-    "/datagovernance/catalog/dataAssets/{dataAssetId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Take a data asset out of the catalog. At most 80 calls in 20 s.",
-    parameters=(
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_LIST_RELATIONSHIPS: _d.Operation[m.DataAssetRelationship] = _d.Operation(
-    __name__,
-    "DataAssets_ListRelationships",
-    "data_assets",
-    "list_relationships",
-    "GET",
-    "/datagovernance/catalog/dataAssets/{dataAssetId}/relationships",
-    responses={200: "PagedDataAssetRelationship", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List what a data asset is linked to, for one category of entity.",
-    parameters=(
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-        _d.query("entity_type", "EntityCategory", required=True),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
-
-_CREATE_RELATIONSHIP: _d.Operation[m.Relationship] = _d.Operation(
-    __name__,
-    "DataAssets_CreateRelationship",
-    "data_assets",
-    "create_relationship",
-    "POST",
-    "/datagovernance/catalog/dataAssets/{dataAssetId}/relationships",
-    responses={200: "Relationship", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Link a data asset to a data product, term or other entity.",
-    parameters=(
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-        _d.query("entity_type", "EntityCategory", required=True),
-    ),
-    body=_d.Body("DataAssetRelationship"),
-)
-
-_DELETE_RELATIONSHIP: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DataAssets_DeleteRelationship",
-    "data_assets",
-    "delete_relationship",
-    "DELETE",
-    "/datagovernance/catalog/dataAssets/{dataAssetId}/relationships",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Unlink a data asset from another entity; both entities stay.",
-    parameters=(
-        _d.path("data_asset_id"),
-        _d.API_VERSION,
-        _d.query("entity_type", "EntityCategory", required=True),
-        _d.query("entity_id", required=True),
-    ),
-)
-
-_QUERY: _d.Operation[m.DataAsset] = _d.Operation(
-    __name__,
-    "DataAssets_Query",
-    "data_assets",
-    "query",
-    "POST",
-    "/datagovernance/catalog/dataAssets/query",
-    responses={200: "DataAssetsResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Search data assets by ids, name, owners or types; the body has no skip and top. 800 calls in 20 s.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("DataAssetQueryRequest"),
-    paging=_d.Paging("value", "nextLink"),
-    retry_safe=True,
-)
+class _Operations:
+    list: _d.Operation[DataAsset] = _d.Operation(
+        id="DataAssets_List",
+        method="GET",
+        path="/datagovernance/catalog/dataAssets",
+        responses={200: "PagedDataAsset", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List data assets of the catalog, ordered and by pages. 150 calls in 20 s.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("include_extended_properties", "bool", required=True),
+            _d.query("order_by"),
+            _d.query("skip", "int"),
+            _d.query("top", "int"),
+        ),
+        paging=_d.Paging("value", "nextLink", offset="skip", limit="top"),
+    )
+    create: _d.Operation[DataAsset] = _d.Operation(
+        id="DataAssets_Create",
+        method="POST",
+        path="/datagovernance/catalog/dataAssets",
+        responses={201: "DataAsset", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Bring an asset of the Data Map into the catalog; the body names it by its Data Map id.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("DataAssetRequest"),
+    )
+    get_by_id: _d.Operation[DataAssetWithLineage] = _d.Operation(
+        id="DataAssets_GetById",
+        method="GET",
+        path="/datagovernance/catalog/dataAssets/{dataAssetId}",
+        responses={200: "DataAssetWithLineage", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one data asset; two required switches add extended properties and lineage.",
+        parameters=(
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+            _d.query("include_extended_properties", "bool", required=True),
+            _d.query("include_lineage", "bool", required=True),
+        ),
+    )
+    update: _d.Operation[DataAsset] = _d.Operation(
+        id="DataAssets_Update",
+        method="PUT",
+        path="/datagovernance/catalog/dataAssets/{dataAssetId}",
+        responses={200: "DataAsset", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Change a data asset; the body holds its source, contacts and link, and nothing else.",
+        parameters=(
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("DataAssetRequest"),
+    )
+    delete_by_id: _d.Operation[None] = _d.Operation(
+        id="DataAssets_DeleteById",
+        method="DELETE",
+        path="/datagovernance/catalog/dataAssets/{dataAssetId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Take a data asset out of the catalog. At most 80 calls in 20 s.",
+        parameters=(
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+        ),
+    )
+    list_relationships: _d.Operation[DataAssetRelationship] = _d.Operation(
+        id="DataAssets_ListRelationships",
+        method="GET",
+        path="/datagovernance/catalog/dataAssets/{dataAssetId}/relationships",
+        responses={200: "PagedDataAssetRelationship", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List what a data asset is linked to, for one category of entity.",
+        parameters=(
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+            _d.query("entity_type", "EntityCategory", required=True),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    create_relationship: _d.Operation[Relationship] = _d.Operation(
+        id="DataAssets_CreateRelationship",
+        method="POST",
+        path="/datagovernance/catalog/dataAssets/{dataAssetId}/relationships",
+        responses={200: "Relationship", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Link a data asset to a data product, term or other entity.",
+        parameters=(
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+            _d.query("entity_type", "EntityCategory", required=True),
+        ),
+        body=_d.Body("DataAssetRelationship"),
+    )
+    delete_relationship: _d.Operation[None] = _d.Operation(
+        id="DataAssets_DeleteRelationship",
+        method="DELETE",
+        path="/datagovernance/catalog/dataAssets/{dataAssetId}/relationships",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Unlink a data asset from another entity; both entities stay.",
+        parameters=(
+            _d.path("data_asset_id"),
+            _d.API_VERSION,
+            _d.query("entity_type", "EntityCategory", required=True),
+            _d.query("entity_id", required=True),
+        ),
+    )
+    query: _d.Operation[DataAsset] = _d.Operation(
+        id="DataAssets_Query",
+        method="POST",
+        path="/datagovernance/catalog/dataAssets/query",
+        responses={200: "DataAssetsResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Search data assets by ids, name, owners or types; the body has no skip and top. 800 calls in 20 s.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("DataAssetQueryRequest"),
+        paging=_d.Paging("value", "nextLink"),
+        retry_safe=True,
+    )
 
 
 class DataAssets(_d.Group):
@@ -163,74 +139,72 @@ class DataAssets(_d.Group):
         order_by: str | None = None,
         skip: int | None = None,
         top: int | None = None,
-    ) -> _d.Pager[m.DataAsset]:
+    ) -> Pager[DataAsset]:
         """List data assets of the catalog, ordered and by pages. 150 calls in 20 s.
 
         GET /datagovernance/catalog/dataAssets
         """
-        return self._pages(_LIST, (include_extended_properties, order_by, skip, top))
+        return self._pages(_Operations.list, (include_extended_properties, order_by, skip, top))
 
-    def create(self, *, body: m.DataAssetRequest) -> m.DataAsset:
+    def create(self, *, body: DataAssetRequest) -> DataAsset:
         """Bring an asset of the Data Map into the catalog; the body names it by its Data Map id.
 
         POST /datagovernance/catalog/dataAssets
         """
-        return self._send(_CREATE, (), body)
+        return self._send(_Operations.create, (), body)
 
     def get_by_id(
         self, data_asset_id: str, *, include_extended_properties: bool, include_lineage: bool
-    ) -> m.DataAssetWithLineage:
+    ) -> DataAssetWithLineage:
         """Read one data asset; two required switches add extended properties and lineage.
 
         GET /datagovernance/catalog/dataAssets/{dataAssetId}
         """
-        return self._send(_GET_BY_ID, (data_asset_id, include_extended_properties, include_lineage))
+        return self._send(_Operations.get_by_id, (data_asset_id, include_extended_properties, include_lineage))
 
-    def update(self, data_asset_id: str, *, body: m.DataAssetRequest) -> m.DataAsset:
+    def update(self, data_asset_id: str, *, body: DataAssetRequest) -> DataAsset:
         """Change a data asset; the body holds its source, contacts and link, and nothing else.
 
         PUT /datagovernance/catalog/dataAssets/{dataAssetId}
         """
-        return self._send(_UPDATE, (data_asset_id,), body)
+        return self._send(_Operations.update, (data_asset_id,), body)
 
     def delete_by_id(self, data_asset_id: str) -> None:
         """Take a data asset out of the catalog. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/dataAssets/{dataAssetId}
         """
-        return self._send(_DELETE_BY_ID, (data_asset_id,))
+        return self._send(_Operations.delete_by_id, (data_asset_id,))
 
-    def list_relationships(
-        self, data_asset_id: str, *, entity_type: m.EntityCategory
-    ) -> _d.Pager[m.DataAssetRelationship]:
+    def list_relationships(self, data_asset_id: str, *, entity_type: EntityCategory) -> Pager[DataAssetRelationship]:
         """List what a data asset is linked to, for one category of entity.
 
         GET /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
         """
-        return self._pages(_LIST_RELATIONSHIPS, (data_asset_id, entity_type))
+        return self._pages(_Operations.list_relationships, (data_asset_id, entity_type))
 
     def create_relationship(
-        self, data_asset_id: str, *, entity_type: m.EntityCategory, body: m.DataAssetRelationship
-    ) -> m.Relationship:
+        self, data_asset_id: str, *, entity_type: EntityCategory, body: DataAssetRelationship
+    ) -> Relationship:
         """Link a data asset to a data product, term or other entity.
 
         POST /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
         """
-        return self._send(_CREATE_RELATIONSHIP, (data_asset_id, entity_type), body)
+        return self._send(_Operations.create_relationship, (data_asset_id, entity_type), body)
 
-    def delete_relationship(self, data_asset_id: str, *, entity_type: m.EntityCategory, entity_id: str) -> None:
+    def delete_relationship(self, data_asset_id: str, *, entity_type: EntityCategory, entity_id: str) -> None:
         """Unlink a data asset from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
         """
-        return self._send(_DELETE_RELATIONSHIP, (data_asset_id, entity_type, entity_id))
+        return self._send(_Operations.delete_relationship, (data_asset_id, entity_type, entity_id))
 
-    def query(self, *, body: m.DataAssetQueryRequest) -> _d.Pager[m.DataAsset]:
+    def query(self, *, body: DataAssetQueryRequest) -> Pager[DataAsset]:
         """Search data assets by ids, name, owners or types; the body has no skip and top. 800 calls in 20 s.
 
         POST /datagovernance/catalog/dataAssets/query
         """
-        return self._pages(_QUERY, (), body)
+        return self._pages(_Operations.query, (), body)
 
 
 class AsyncDataAssets(_d.AsyncGroup):
@@ -241,71 +215,71 @@ class AsyncDataAssets(_d.AsyncGroup):
         order_by: str | None = None,
         skip: int | None = None,
         top: int | None = None,
-    ) -> _d.AsyncPager[m.DataAsset]:
+    ) -> AsyncPager[DataAsset]:
         """List data assets of the catalog, ordered and by pages. 150 calls in 20 s.
 
         GET /datagovernance/catalog/dataAssets
         """
-        return self._pages(_LIST, (include_extended_properties, order_by, skip, top))
+        return self._pages(_Operations.list, (include_extended_properties, order_by, skip, top))
 
-    async def create(self, *, body: m.DataAssetRequest) -> m.DataAsset:
+    async def create(self, *, body: DataAssetRequest) -> DataAsset:
         """Bring an asset of the Data Map into the catalog; the body names it by its Data Map id.
 
         POST /datagovernance/catalog/dataAssets
         """
-        return await self._send(_CREATE, (), body)
+        return await self._send(_Operations.create, (), body)
 
     async def get_by_id(
         self, data_asset_id: str, *, include_extended_properties: bool, include_lineage: bool
-    ) -> m.DataAssetWithLineage:
+    ) -> DataAssetWithLineage:
         """Read one data asset; two required switches add extended properties and lineage.
 
         GET /datagovernance/catalog/dataAssets/{dataAssetId}
         """
-        return await self._send(_GET_BY_ID, (data_asset_id, include_extended_properties, include_lineage))
+        return await self._send(_Operations.get_by_id, (data_asset_id, include_extended_properties, include_lineage))
 
-    async def update(self, data_asset_id: str, *, body: m.DataAssetRequest) -> m.DataAsset:
+    async def update(self, data_asset_id: str, *, body: DataAssetRequest) -> DataAsset:
         """Change a data asset; the body holds its source, contacts and link, and nothing else.
 
         PUT /datagovernance/catalog/dataAssets/{dataAssetId}
         """
-        return await self._send(_UPDATE, (data_asset_id,), body)
+        return await self._send(_Operations.update, (data_asset_id,), body)
 
     async def delete_by_id(self, data_asset_id: str) -> None:
         """Take a data asset out of the catalog. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/dataAssets/{dataAssetId}
         """
-        return await self._send(_DELETE_BY_ID, (data_asset_id,))
+        return await self._send(_Operations.delete_by_id, (data_asset_id,))
 
     def list_relationships(
-        self, data_asset_id: str, *, entity_type: m.EntityCategory
-    ) -> _d.AsyncPager[m.DataAssetRelationship]:
+        self, data_asset_id: str, *, entity_type: EntityCategory
+    ) -> AsyncPager[DataAssetRelationship]:
         """List what a data asset is linked to, for one category of entity.
 
         GET /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
         """
-        return self._pages(_LIST_RELATIONSHIPS, (data_asset_id, entity_type))
+        return self._pages(_Operations.list_relationships, (data_asset_id, entity_type))
 
     async def create_relationship(
-        self, data_asset_id: str, *, entity_type: m.EntityCategory, body: m.DataAssetRelationship
-    ) -> m.Relationship:
+        self, data_asset_id: str, *, entity_type: EntityCategory, body: DataAssetRelationship
+    ) -> Relationship:
         """Link a data asset to a data product, term or other entity.
 
         POST /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
         """
-        return await self._send(_CREATE_RELATIONSHIP, (data_asset_id, entity_type), body)
+        return await self._send(_Operations.create_relationship, (data_asset_id, entity_type), body)
 
-    async def delete_relationship(self, data_asset_id: str, *, entity_type: m.EntityCategory, entity_id: str) -> None:
+    async def delete_relationship(self, data_asset_id: str, *, entity_type: EntityCategory, entity_id: str) -> None:
         """Unlink a data asset from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
         """
-        return await self._send(_DELETE_RELATIONSHIP, (data_asset_id, entity_type, entity_id))
+        return await self._send(_Operations.delete_relationship, (data_asset_id, entity_type, entity_id))
 
-    def query(self, *, body: m.DataAssetQueryRequest) -> _d.AsyncPager[m.DataAsset]:
+    def query(self, *, body: DataAssetQueryRequest) -> AsyncPager[DataAsset]:
         """Search data assets by ids, name, owners or types; the body has no skip and top. 800 calls in 20 s.
 
         POST /datagovernance/catalog/dataAssets/query
         """
-        return self._pages(_QUERY, (), body)
+        return self._pages(_Operations.query, (), body)

@@ -6,200 +6,189 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import (
+        DataColumn,
+        DataColumnCreateRelationshipRequest,
+        DataColumnCreateRelationshipResponse,
+        DataColumnIngestResponse,
+        DataColumnQueryRequest,
+        DataColumnRelationshipWrapper,
+        EntityCategory,
+        IngestDataColumnBatchRequest,
+    )
 
-_GET: _d.Operation[m.DataColumn] = _d.Operation(
-    __name__,
-    "DataColumns_Get",
-    "data_columns",
-    "get",
-    "GET",
-    "/datagovernance/catalog/dataColumns/{id}",
-    responses={200: "DataColumn", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one column of a data asset; switches add details of the column and its asset.",
-    parameters=(
-        _d.path("id"),
-        _d.API_VERSION,
-        _d.query("include_column_details", "bool"),
-        _d.query("include_asset_details", "bool"),
-    ),
-)
 
-_LIST_RELATED_ENTITIES: _d.Operation[m.DataColumnRelationshipWrapper] = _d.Operation(
-    __name__,
-    "DataColumns_ListRelatedEntities",
-    "data_columns",
-    "list_related_entities",
-    "GET",
-    "/datagovernance/catalog/dataColumns/{dataColumnId}/relationships",
-    responses={200: "DataColumnRelationshipResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List what a column is linked to, for one category of entity.",
-    parameters=(
-        _d.path("data_column_id"),
-        _d.API_VERSION,
-        _d.query("entity_type", "EntityCategory", required=True),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
-
-_ADD_RELATED_ENTITY: _d.Operation[m.DataColumnCreateRelationshipResponse] = _d.Operation(
-    __name__,
-    "DataColumns_AddRelatedEntity",
-    "data_columns",
-    "add_related_entity",
-    "POST",
-    "/datagovernance/catalog/dataColumns/{dataColumnId}/relationships",
-    responses={200: "DataColumnCreateRelationshipResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Link a column to a term, a critical data element or other entity.",
-    parameters=(
-        _d.path("data_column_id"),
-        _d.API_VERSION,
-        _d.query("entity_type", "EntityCategory", required=True),
-    ),
-    body=_d.Body("DataColumnCreateRelationshipRequest"),
-)
-
-_DELETE_RELATED: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DataColumns_DeleteRelated",
-    "data_columns",
-    "delete_related",
-    "DELETE",
-    "/datagovernance/catalog/dataColumns/{dataColumnId}/relationships",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Unlink a column from another entity; both entities stay.",
-    parameters=(
-        _d.path("data_column_id"),
-        _d.API_VERSION,
-        _d.query("entity_type", "EntityCategory", required=True),
-        _d.query("entity_id", required=True),
-    ),
-)
-
-_INGEST: _d.Operation[m.DataColumnIngestResponse] = _d.Operation(
-    __name__,
-    "DataColumns_Ingest",
-    "data_columns",
-    "ingest",
-    "POST",
-    "/datagovernance/catalog/dataColumns/ingest",
-    responses={200: "DataColumnIngestResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Bring a batch of Data Map columns into the catalog, each by asset id and column id.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("IngestDataColumnBatchRequest"),
-)
-
-_QUERY: _d.Operation[m.DataColumn] = _d.Operation(
-    __name__,
-    "DataColumns_Query",
-    "data_columns",
-    "query",
-    "POST",
-    "/datagovernance/catalog/dataColumns/query",
-    responses={200: "DataColumnQueryResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Search columns by a filter in the body, with nested and, or and in. 100 calls in 20 s.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("DataColumnQueryRequest"),
-    paging=_d.Paging("value", "nextLink", offset="skip", limit="top", place="body"),
-    retry_safe=True,
-)
+class _Operations:
+    get: _d.Operation[DataColumn] = _d.Operation(
+        id="DataColumns_Get",
+        method="GET",
+        path="/datagovernance/catalog/dataColumns/{id}",
+        responses={200: "DataColumn", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one column of a data asset; switches add details of the column and its asset.",
+        parameters=(
+            _d.path("id"),
+            _d.API_VERSION,
+            _d.query("include_column_details", "bool"),
+            _d.query("include_asset_details", "bool"),
+        ),
+    )
+    list_related_entities: _d.Operation[DataColumnRelationshipWrapper] = _d.Operation(
+        id="DataColumns_ListRelatedEntities",
+        method="GET",
+        path="/datagovernance/catalog/dataColumns/{dataColumnId}/relationships",
+        responses={200: "DataColumnRelationshipResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List what a column is linked to, for one category of entity.",
+        parameters=(
+            _d.path("data_column_id"),
+            _d.API_VERSION,
+            _d.query("entity_type", "EntityCategory", required=True),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    add_related_entity: _d.Operation[DataColumnCreateRelationshipResponse] = _d.Operation(
+        id="DataColumns_AddRelatedEntity",
+        method="POST",
+        path="/datagovernance/catalog/dataColumns/{dataColumnId}/relationships",
+        responses={200: "DataColumnCreateRelationshipResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Link a column to a term, a critical data element or other entity.",
+        parameters=(
+            _d.path("data_column_id"),
+            _d.API_VERSION,
+            _d.query("entity_type", "EntityCategory", required=True),
+        ),
+        body=_d.Body("DataColumnCreateRelationshipRequest"),
+    )
+    delete_related: _d.Operation[None] = _d.Operation(
+        id="DataColumns_DeleteRelated",
+        method="DELETE",
+        path="/datagovernance/catalog/dataColumns/{dataColumnId}/relationships",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Unlink a column from another entity; both entities stay.",
+        parameters=(
+            _d.path("data_column_id"),
+            _d.API_VERSION,
+            _d.query("entity_type", "EntityCategory", required=True),
+            _d.query("entity_id", required=True),
+        ),
+    )
+    ingest: _d.Operation[DataColumnIngestResponse] = _d.Operation(
+        id="DataColumns_Ingest",
+        method="POST",
+        path="/datagovernance/catalog/dataColumns/ingest",
+        responses={200: "DataColumnIngestResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Bring a batch of Data Map columns into the catalog, each by asset id and column id.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("IngestDataColumnBatchRequest"),
+    )
+    query: _d.Operation[DataColumn] = _d.Operation(
+        id="DataColumns_Query",
+        method="POST",
+        path="/datagovernance/catalog/dataColumns/query",
+        responses={200: "DataColumnQueryResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Search columns by a filter in the body, with nested and, or and in. 100 calls in 20 s.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("DataColumnQueryRequest"),
+        paging=_d.Paging("value", "nextLink", offset="skip", limit="top", place="body"),
+        retry_safe=True,
+    )
 
 
 class DataColumns(_d.Group):
     def get(
         self, id: str, *, include_column_details: bool | None = None, include_asset_details: bool | None = None
-    ) -> m.DataColumn:
+    ) -> DataColumn:
         """Read one column of a data asset; switches add details of the column and its asset.
 
         GET /datagovernance/catalog/dataColumns/{id}
         """
-        return self._send(_GET, (id, include_column_details, include_asset_details))
+        return self._send(_Operations.get, (id, include_column_details, include_asset_details))
 
     def list_related_entities(
-        self, data_column_id: str, *, entity_type: m.EntityCategory
-    ) -> _d.Pager[m.DataColumnRelationshipWrapper]:
+        self, data_column_id: str, *, entity_type: EntityCategory
+    ) -> Pager[DataColumnRelationshipWrapper]:
         """List what a column is linked to, for one category of entity.
 
         GET /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
         """
-        return self._pages(_LIST_RELATED_ENTITIES, (data_column_id, entity_type))
+        return self._pages(_Operations.list_related_entities, (data_column_id, entity_type))
 
     def add_related_entity(
-        self, data_column_id: str, *, entity_type: m.EntityCategory, body: m.DataColumnCreateRelationshipRequest
-    ) -> m.DataColumnCreateRelationshipResponse:
+        self, data_column_id: str, *, entity_type: EntityCategory, body: DataColumnCreateRelationshipRequest
+    ) -> DataColumnCreateRelationshipResponse:
         """Link a column to a term, a critical data element or other entity.
 
         POST /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
         """
-        return self._send(_ADD_RELATED_ENTITY, (data_column_id, entity_type), body)
+        return self._send(_Operations.add_related_entity, (data_column_id, entity_type), body)
 
-    def delete_related(self, data_column_id: str, *, entity_type: m.EntityCategory, entity_id: str) -> None:
+    def delete_related(self, data_column_id: str, *, entity_type: EntityCategory, entity_id: str) -> None:
         """Unlink a column from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
         """
-        return self._send(_DELETE_RELATED, (data_column_id, entity_type, entity_id))
+        return self._send(_Operations.delete_related, (data_column_id, entity_type, entity_id))
 
-    def ingest(self, *, body: m.IngestDataColumnBatchRequest) -> m.DataColumnIngestResponse:
+    def ingest(self, *, body: IngestDataColumnBatchRequest) -> DataColumnIngestResponse:
         """Bring a batch of Data Map columns into the catalog, each by asset id and column id.
 
         POST /datagovernance/catalog/dataColumns/ingest
         """
-        return self._send(_INGEST, (), body)
+        return self._send(_Operations.ingest, (), body)
 
-    def query(self, *, body: m.DataColumnQueryRequest) -> _d.Pager[m.DataColumn]:
+    def query(self, *, body: DataColumnQueryRequest) -> Pager[DataColumn]:
         """Search columns by a filter in the body, with nested and, or and in. 100 calls in 20 s.
 
         POST /datagovernance/catalog/dataColumns/query
         """
-        return self._pages(_QUERY, (), body)
+        return self._pages(_Operations.query, (), body)
 
 
 class AsyncDataColumns(_d.AsyncGroup):
     async def get(
         self, id: str, *, include_column_details: bool | None = None, include_asset_details: bool | None = None
-    ) -> m.DataColumn:
+    ) -> DataColumn:
         """Read one column of a data asset; switches add details of the column and its asset.
 
         GET /datagovernance/catalog/dataColumns/{id}
         """
-        return await self._send(_GET, (id, include_column_details, include_asset_details))
+        return await self._send(_Operations.get, (id, include_column_details, include_asset_details))
 
     def list_related_entities(
-        self, data_column_id: str, *, entity_type: m.EntityCategory
-    ) -> _d.AsyncPager[m.DataColumnRelationshipWrapper]:
+        self, data_column_id: str, *, entity_type: EntityCategory
+    ) -> AsyncPager[DataColumnRelationshipWrapper]:
         """List what a column is linked to, for one category of entity.
 
         GET /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
         """
-        return self._pages(_LIST_RELATED_ENTITIES, (data_column_id, entity_type))
+        return self._pages(_Operations.list_related_entities, (data_column_id, entity_type))
 
     async def add_related_entity(
-        self, data_column_id: str, *, entity_type: m.EntityCategory, body: m.DataColumnCreateRelationshipRequest
-    ) -> m.DataColumnCreateRelationshipResponse:
+        self, data_column_id: str, *, entity_type: EntityCategory, body: DataColumnCreateRelationshipRequest
+    ) -> DataColumnCreateRelationshipResponse:
         """Link a column to a term, a critical data element or other entity.
 
         POST /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
         """
-        return await self._send(_ADD_RELATED_ENTITY, (data_column_id, entity_type), body)
+        return await self._send(_Operations.add_related_entity, (data_column_id, entity_type), body)
 
-    async def delete_related(self, data_column_id: str, *, entity_type: m.EntityCategory, entity_id: str) -> None:
+    async def delete_related(self, data_column_id: str, *, entity_type: EntityCategory, entity_id: str) -> None:
         """Unlink a column from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
         """
-        return await self._send(_DELETE_RELATED, (data_column_id, entity_type, entity_id))
+        return await self._send(_Operations.delete_related, (data_column_id, entity_type, entity_id))
 
-    async def ingest(self, *, body: m.IngestDataColumnBatchRequest) -> m.DataColumnIngestResponse:
+    async def ingest(self, *, body: IngestDataColumnBatchRequest) -> DataColumnIngestResponse:
         """Bring a batch of Data Map columns into the catalog, each by asset id and column id.
 
         POST /datagovernance/catalog/dataColumns/ingest
         """
-        return await self._send(_INGEST, (), body)
+        return await self._send(_Operations.ingest, (), body)
 
-    def query(self, *, body: m.DataColumnQueryRequest) -> _d.AsyncPager[m.DataColumn]:
+    def query(self, *, body: DataColumnQueryRequest) -> AsyncPager[DataColumn]:
         """Search columns by a filter in the body, with nested and, or and in. 100 calls in 20 s.
 
         POST /datagovernance/catalog/dataColumns/query
         """
-        return self._pages(_QUERY, (), body)
+        return self._pages(_Operations.query, (), body)

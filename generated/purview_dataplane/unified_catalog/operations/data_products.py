@@ -6,182 +6,152 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import (
+        CriticalDataElementProperties,
+        DataProduct,
+        DataProductFacetRequest,
+        DataProductQueryRequest,
+        DataProductRelationship,
+        DuplicateQueryRequest,
+        EntityCategory,
+        EntityCount,
+        FacetsResponse,
+    )
 
-_LIST: _d.Operation[m.DataProduct] = _d.Operation(
-    __name__,
-    "DataProducts_List",
-    "data_products",
-    "list",
-    "GET",
-    "/datagovernance/catalog/dataProducts",
-    responses={200: "PagedDataProduct", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List data products, all or those of one business domain. 100 calls in 20 s.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("skip", "int"),
-        _d.query("top", "int"),
-        _d.query("domain_id"),
-        _d.query("order_by"),
-    ),
-    paging=_d.Paging("value", "nextLink", offset="skip", limit="top"),
-)
 
-_CREATE: _d.Operation[m.DataProduct] = _d.Operation(
-    __name__,
-    "DataProducts_Create",
-    "data_products",
-    "create",
-    "POST",
-    "/datagovernance/catalog/dataProducts",
-    responses={201: "DataProduct", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Create a data product in a business domain.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("DataProduct"),
-)
-
-_GET: _d.Operation[m.DataProduct] = _d.Operation(
-    __name__,
-    "DataProducts_Get",
-    "data_products",
-    "get",
-    "GET",
-    "/datagovernance/catalog/dataProducts/{dataProductId}",
-    responses={200: "DataProduct", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one data product with its owners, terms of use and state.",
-    parameters=(
-        _d.path("data_product_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_UPDATE: _d.Operation[m.DataProduct] = _d.Operation(
-    __name__,
-    "DataProducts_Update",
-    "data_products",
-    "update",
-    "PUT",
-    "/datagovernance/catalog/dataProducts/{dataProductId}",
-    responses={200: "DataProduct", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Replace the properties of a data product; its status publishes or expires it.",
-    parameters=(
-        _d.path("data_product_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("DataProduct"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DataProducts_Delete",
-    "data_products",
-    "delete",
-    "DELETE",
-    "/datagovernance/catalog/dataProducts/{dataProductId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete a data product. At most 80 calls in 20 s.",
-    parameters=(
-        _d.path("data_product_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_LIST_RELATIONSHIPS: _d.Operation[m.DataProductRelationship] = _d.Operation(
-    __name__,
-    "DataProducts_ListRelationships",
-    "data_products",
-    "list_relationships",
-    "GET",
-    "/datagovernance/catalog/dataProducts/{dataProductId}/relationships",
-    responses={200: "PagedDataProductRelationship", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List what a data product is linked to: assets, terms, objectives or other products.",
-    parameters=(
-        _d.path("data_product_id"),
-        _d.API_VERSION,
-        _d.query("entity_type", "EntityCategory"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
-
-_CREATE_RELATIONSHIP: _d.Operation[m.DataProductRelationship] = _d.Operation(
-    __name__,
-    "DataProducts_CreateRelationship",
-    "data_products",
-    "create_relationship",
-    "POST",
-    "/datagovernance/catalog/dataProducts/{dataProductId}/relationships",
-    responses={200: "DataProductRelationship", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Link a data product to an asset, term, objective or other entity.",
-    parameters=(
-        _d.path("data_product_id"),
-        _d.API_VERSION,
-        _d.query("entity_type", "EntityCategory", required=True),
-    ),
-    body=_d.Body("CriticalDataElementProperties"),
-)
-
-_DELETE_RELATIONSHIP: _d.Operation[None] = _d.Operation(
-    __name__,
-    "DataProducts_DeleteRelationship",
-    "data_products",
-    "delete_relationship",
-    "DELETE",
-    "/datagovernance/catalog/dataProducts/{dataProductId}/relationships",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Unlink a data product from another entity; both entities stay.",
-    parameters=(
-        _d.path("data_product_id"),
-        _d.API_VERSION,
-        _d.query("entity_type", "EntityCategory", required=True),
-        _d.query("entity_id", required=True),
-    ),
-)
-
-_GET_FACETS: _d.Operation[m.FacetsResponse] = _d.Operation(
-    __name__,
-    "DataProducts_GetFacets",
-    "data_products",
-    "get_facets",
-    "POST",
-    "/datagovernance/catalog/dataProducts/facets",
-    responses={200: "FacetsResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Count data products by the values of the facets asked for.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("DataProductFacetRequest"),
-    retry_safe=True,
-)
-
-_QUERY: _d.Operation[m.DataProduct] = _d.Operation(
-    __name__,
-    "DataProducts_Query",
-    "data_products",
-    "query",
-    "POST",
-    "/datagovernance/catalog/dataProducts/query",
-    responses={200: "DataProductResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Search data products by a filter in the body; pages follow skip and top.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("data_product_owner", "bool"),
-    ),
-    body=_d.Body("DataProductQueryRequest"),
-    paging=_d.Paging("value", "nextLink", offset="skip", limit="top", place="body"),
-    retry_safe=True,
-)
-
-_COUNT: _d.Operation[m.EntityCount] = _d.Operation(
-    __name__,
-    "DataProducts_Count",
-    "data_products",
-    "count",
-    "POST",
-    "/datagovernance/catalog/dataProducts/query/count",
-    responses={200: "EntityCount", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Count data products of the same name, to find doubles before creating one.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("DuplicateQueryRequest"),
-    retry_safe=True,
-)
+class _Operations:
+    list: _d.Operation[DataProduct] = _d.Operation(
+        id="DataProducts_List",
+        method="GET",
+        path="/datagovernance/catalog/dataProducts",
+        responses={200: "PagedDataProduct", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List data products, all or those of one business domain. 100 calls in 20 s.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("skip", "int"),
+            _d.query("top", "int"),
+            _d.query("domain_id"),
+            _d.query("order_by"),
+        ),
+        paging=_d.Paging("value", "nextLink", offset="skip", limit="top"),
+    )
+    create: _d.Operation[DataProduct] = _d.Operation(
+        id="DataProducts_Create",
+        method="POST",
+        path="/datagovernance/catalog/dataProducts",
+        responses={201: "DataProduct", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Create a data product in a business domain.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("DataProduct"),
+    )
+    get: _d.Operation[DataProduct] = _d.Operation(
+        id="DataProducts_Get",
+        method="GET",
+        path="/datagovernance/catalog/dataProducts/{dataProductId}",
+        responses={200: "DataProduct", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one data product with its owners, terms of use and state.",
+        parameters=(
+            _d.path("data_product_id"),
+            _d.API_VERSION,
+        ),
+    )
+    update: _d.Operation[DataProduct] = _d.Operation(
+        id="DataProducts_Update",
+        method="PUT",
+        path="/datagovernance/catalog/dataProducts/{dataProductId}",
+        responses={200: "DataProduct", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Replace the properties of a data product; its status publishes or expires it.",
+        parameters=(
+            _d.path("data_product_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("DataProduct"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="DataProducts_Delete",
+        method="DELETE",
+        path="/datagovernance/catalog/dataProducts/{dataProductId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete a data product. At most 80 calls in 20 s.",
+        parameters=(
+            _d.path("data_product_id"),
+            _d.API_VERSION,
+        ),
+    )
+    list_relationships: _d.Operation[DataProductRelationship] = _d.Operation(
+        id="DataProducts_ListRelationships",
+        method="GET",
+        path="/datagovernance/catalog/dataProducts/{dataProductId}/relationships",
+        responses={200: "PagedDataProductRelationship", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List what a data product is linked to: assets, terms, objectives or other products.",
+        parameters=(
+            _d.path("data_product_id"),
+            _d.API_VERSION,
+            _d.query("entity_type", "EntityCategory"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    create_relationship: _d.Operation[DataProductRelationship] = _d.Operation(
+        id="DataProducts_CreateRelationship",
+        method="POST",
+        path="/datagovernance/catalog/dataProducts/{dataProductId}/relationships",
+        responses={200: "DataProductRelationship", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Link a data product to an asset, term, objective or other entity.",
+        parameters=(
+            _d.path("data_product_id"),
+            _d.API_VERSION,
+            _d.query("entity_type", "EntityCategory", required=True),
+        ),
+        body=_d.Body("CriticalDataElementProperties"),
+    )
+    delete_relationship: _d.Operation[None] = _d.Operation(
+        id="DataProducts_DeleteRelationship",
+        method="DELETE",
+        path="/datagovernance/catalog/dataProducts/{dataProductId}/relationships",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Unlink a data product from another entity; both entities stay.",
+        parameters=(
+            _d.path("data_product_id"),
+            _d.API_VERSION,
+            _d.query("entity_type", "EntityCategory", required=True),
+            _d.query("entity_id", required=True),
+        ),
+    )
+    get_facets: _d.Operation[FacetsResponse] = _d.Operation(
+        id="DataProducts_GetFacets",
+        method="POST",
+        path="/datagovernance/catalog/dataProducts/facets",
+        responses={200: "FacetsResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Count data products by the values of the facets asked for.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("DataProductFacetRequest"),
+        retry_safe=True,
+    )
+    query: _d.Operation[DataProduct] = _d.Operation(
+        id="DataProducts_Query",
+        method="POST",
+        path="/datagovernance/catalog/dataProducts/query",
+        responses={200: "DataProductResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Search data products by a filter in the body; pages follow skip and top.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("data_product_owner", "bool"),
+        ),
+        body=_d.Body("DataProductQueryRequest"),
+        paging=_d.Paging("value", "nextLink", offset="skip", limit="top", place="body"),
+        retry_safe=True,
+    )
+    count: _d.Operation[EntityCount] = _d.Operation(
+        id="DataProducts_Count",
+        method="POST",
+        path="/datagovernance/catalog/dataProducts/query/count",
+        responses={200: "EntityCount", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Count data products of the same name, to find doubles before creating one.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("DuplicateQueryRequest"),
+        retry_safe=True,
+    )
 
 
 class DataProducts(_d.Group):
@@ -192,88 +162,86 @@ class DataProducts(_d.Group):
         top: int | None = None,
         domain_id: str | None = None,
         order_by: str | None = None,
-    ) -> _d.Pager[m.DataProduct]:
+    ) -> Pager[DataProduct]:
         """List data products, all or those of one business domain. 100 calls in 20 s.
 
         GET /datagovernance/catalog/dataProducts
         """
-        return self._pages(_LIST, (skip, top, domain_id, order_by))
+        return self._pages(_Operations.list, (skip, top, domain_id, order_by))
 
-    def create(self, *, body: m.DataProduct) -> m.DataProduct:
+    def create(self, *, body: DataProduct) -> DataProduct:
         """Create a data product in a business domain.
 
         POST /datagovernance/catalog/dataProducts
         """
-        return self._send(_CREATE, (), body)
+        return self._send(_Operations.create, (), body)
 
-    def get(self, data_product_id: str) -> m.DataProduct:
+    def get(self, data_product_id: str) -> DataProduct:
         """Read one data product with its owners, terms of use and state.
 
         GET /datagovernance/catalog/dataProducts/{dataProductId}
         """
-        return self._send(_GET, (data_product_id,))
+        return self._send(_Operations.get, (data_product_id,))
 
-    def update(self, data_product_id: str, *, body: m.DataProduct) -> m.DataProduct:
+    def update(self, data_product_id: str, *, body: DataProduct) -> DataProduct:
         """Replace the properties of a data product; its status publishes or expires it.
 
         PUT /datagovernance/catalog/dataProducts/{dataProductId}
         """
-        return self._send(_UPDATE, (data_product_id,), body)
+        return self._send(_Operations.update, (data_product_id,), body)
 
     def delete(self, data_product_id: str) -> None:
         """Delete a data product. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/dataProducts/{dataProductId}
         """
-        return self._send(_DELETE, (data_product_id,))
+        return self._send(_Operations.delete, (data_product_id,))
 
     def list_relationships(
-        self, data_product_id: str, *, entity_type: m.EntityCategory | None = None
-    ) -> _d.Pager[m.DataProductRelationship]:
+        self, data_product_id: str, *, entity_type: EntityCategory | None = None
+    ) -> Pager[DataProductRelationship]:
         """List what a data product is linked to: assets, terms, objectives or other products.
 
         GET /datagovernance/catalog/dataProducts/{dataProductId}/relationships
         """
-        return self._pages(_LIST_RELATIONSHIPS, (data_product_id, entity_type))
+        return self._pages(_Operations.list_relationships, (data_product_id, entity_type))
 
     def create_relationship(
-        self, data_product_id: str, *, entity_type: m.EntityCategory, body: m.CriticalDataElementProperties
-    ) -> m.DataProductRelationship:
+        self, data_product_id: str, *, entity_type: EntityCategory, body: CriticalDataElementProperties
+    ) -> DataProductRelationship:
         """Link a data product to an asset, term, objective or other entity.
 
         POST /datagovernance/catalog/dataProducts/{dataProductId}/relationships
         """
-        return self._send(_CREATE_RELATIONSHIP, (data_product_id, entity_type), body)
+        return self._send(_Operations.create_relationship, (data_product_id, entity_type), body)
 
-    def delete_relationship(self, data_product_id: str, *, entity_type: m.EntityCategory, entity_id: str) -> None:
+    def delete_relationship(self, data_product_id: str, *, entity_type: EntityCategory, entity_id: str) -> None:
         """Unlink a data product from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataProducts/{dataProductId}/relationships
         """
-        return self._send(_DELETE_RELATIONSHIP, (data_product_id, entity_type, entity_id))
+        return self._send(_Operations.delete_relationship, (data_product_id, entity_type, entity_id))
 
-    def get_facets(self, *, body: m.DataProductFacetRequest) -> m.FacetsResponse:
+    def get_facets(self, *, body: DataProductFacetRequest) -> FacetsResponse:
         """Count data products by the values of the facets asked for.
 
         POST /datagovernance/catalog/dataProducts/facets
         """
-        return self._send(_GET_FACETS, (), body)
+        return self._send(_Operations.get_facets, (), body)
 
-    def query(
-        self, *, body: m.DataProductQueryRequest, data_product_owner: bool | None = None
-    ) -> _d.Pager[m.DataProduct]:
+    def query(self, *, body: DataProductQueryRequest, data_product_owner: bool | None = None) -> Pager[DataProduct]:
         """Search data products by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/dataProducts/query
         """
-        return self._pages(_QUERY, (data_product_owner,), body)
+        return self._pages(_Operations.query, (data_product_owner,), body)
 
-    def count(self, *, body: m.DuplicateQueryRequest) -> m.EntityCount:
+    def count(self, *, body: DuplicateQueryRequest) -> EntityCount:
         """Count data products of the same name, to find doubles before creating one.
 
         POST /datagovernance/catalog/dataProducts/query/count
         """
-        return self._send(_COUNT, (), body)
+        return self._send(_Operations.count, (), body)
 
 
 class AsyncDataProducts(_d.AsyncGroup):
@@ -284,85 +252,85 @@ class AsyncDataProducts(_d.AsyncGroup):
         top: int | None = None,
         domain_id: str | None = None,
         order_by: str | None = None,
-    ) -> _d.AsyncPager[m.DataProduct]:
+    ) -> AsyncPager[DataProduct]:
         """List data products, all or those of one business domain. 100 calls in 20 s.
 
         GET /datagovernance/catalog/dataProducts
         """
-        return self._pages(_LIST, (skip, top, domain_id, order_by))
+        return self._pages(_Operations.list, (skip, top, domain_id, order_by))
 
-    async def create(self, *, body: m.DataProduct) -> m.DataProduct:
+    async def create(self, *, body: DataProduct) -> DataProduct:
         """Create a data product in a business domain.
 
         POST /datagovernance/catalog/dataProducts
         """
-        return await self._send(_CREATE, (), body)
+        return await self._send(_Operations.create, (), body)
 
-    async def get(self, data_product_id: str) -> m.DataProduct:
+    async def get(self, data_product_id: str) -> DataProduct:
         """Read one data product with its owners, terms of use and state.
 
         GET /datagovernance/catalog/dataProducts/{dataProductId}
         """
-        return await self._send(_GET, (data_product_id,))
+        return await self._send(_Operations.get, (data_product_id,))
 
-    async def update(self, data_product_id: str, *, body: m.DataProduct) -> m.DataProduct:
+    async def update(self, data_product_id: str, *, body: DataProduct) -> DataProduct:
         """Replace the properties of a data product; its status publishes or expires it.
 
         PUT /datagovernance/catalog/dataProducts/{dataProductId}
         """
-        return await self._send(_UPDATE, (data_product_id,), body)
+        return await self._send(_Operations.update, (data_product_id,), body)
 
     async def delete(self, data_product_id: str) -> None:
         """Delete a data product. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/dataProducts/{dataProductId}
         """
-        return await self._send(_DELETE, (data_product_id,))
+        return await self._send(_Operations.delete, (data_product_id,))
 
     def list_relationships(
-        self, data_product_id: str, *, entity_type: m.EntityCategory | None = None
-    ) -> _d.AsyncPager[m.DataProductRelationship]:
+        self, data_product_id: str, *, entity_type: EntityCategory | None = None
+    ) -> AsyncPager[DataProductRelationship]:
         """List what a data product is linked to: assets, terms, objectives or other products.
 
         GET /datagovernance/catalog/dataProducts/{dataProductId}/relationships
         """
-        return self._pages(_LIST_RELATIONSHIPS, (data_product_id, entity_type))
+        return self._pages(_Operations.list_relationships, (data_product_id, entity_type))
 
     async def create_relationship(
-        self, data_product_id: str, *, entity_type: m.EntityCategory, body: m.CriticalDataElementProperties
-    ) -> m.DataProductRelationship:
+        self, data_product_id: str, *, entity_type: EntityCategory, body: CriticalDataElementProperties
+    ) -> DataProductRelationship:
         """Link a data product to an asset, term, objective or other entity.
 
         POST /datagovernance/catalog/dataProducts/{dataProductId}/relationships
         """
-        return await self._send(_CREATE_RELATIONSHIP, (data_product_id, entity_type), body)
+        return await self._send(_Operations.create_relationship, (data_product_id, entity_type), body)
 
-    async def delete_relationship(self, data_product_id: str, *, entity_type: m.EntityCategory, entity_id: str) -> None:
+    async def delete_relationship(self, data_product_id: str, *, entity_type: EntityCategory, entity_id: str) -> None:
         """Unlink a data product from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataProducts/{dataProductId}/relationships
         """
-        return await self._send(_DELETE_RELATIONSHIP, (data_product_id, entity_type, entity_id))
+        return await self._send(_Operations.delete_relationship, (data_product_id, entity_type, entity_id))
 
-    async def get_facets(self, *, body: m.DataProductFacetRequest) -> m.FacetsResponse:
+    async def get_facets(self, *, body: DataProductFacetRequest) -> FacetsResponse:
         """Count data products by the values of the facets asked for.
 
         POST /datagovernance/catalog/dataProducts/facets
         """
-        return await self._send(_GET_FACETS, (), body)
+        return await self._send(_Operations.get_facets, (), body)
 
     def query(
-        self, *, body: m.DataProductQueryRequest, data_product_owner: bool | None = None
-    ) -> _d.AsyncPager[m.DataProduct]:
+        self, *, body: DataProductQueryRequest, data_product_owner: bool | None = None
+    ) -> AsyncPager[DataProduct]:
         """Search data products by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/dataProducts/query
         """
-        return self._pages(_QUERY, (data_product_owner,), body)
+        return self._pages(_Operations.query, (data_product_owner,), body)
 
-    async def count(self, *, body: m.DuplicateQueryRequest) -> m.EntityCount:
+    async def count(self, *, body: DuplicateQueryRequest) -> EntityCount:
         """Count data products of the same name, to find doubles before creating one.
 
         POST /datagovernance/catalog/dataProducts/query/count
         """
-        return await self._send(_COUNT, (), body)
+        return await self._send(_Operations.count, (), body)

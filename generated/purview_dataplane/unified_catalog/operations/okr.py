@@ -6,210 +6,172 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import (
+        CatalogModelKeyResult,
+        DuplicateOkrQueryRequest,
+        EntityCount,
+        FacetsResponse,
+        KeyResult,
+        ObjectiveFacetRequest,
+        ObjectiveQueryAdditionalProperties,
+        ObjectiveQueryRequest,
+        ObjectiveWithAdditionalProperties,
+    )
 
-_LIST: _d.Operation[m.ObjectiveWithAdditionalProperties] = _d.Operation(
-    __name__,
-    "Okr_List",
-    "okr",
-    "list",
-    "GET",
-    "/datagovernance/catalog/objectives",
-    responses={200: "PagedObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List objectives, filtered by business domain and keyword. 100 calls in 20 s.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("skip", "int"),
-        _d.query("top", "int"),
-        _d.query("keyword"),
-        _d.query("domain_id"),
-        _d.query("order_by"),
-    ),
-    paging=_d.Paging("value", "nextLink", offset="skip", limit="top"),
-)
 
-_CREATE: _d.Operation[m.ObjectiveWithAdditionalProperties] = _d.Operation(
-    __name__,
-    "Okr_Create",
-    "okr",
-    "create",
-    "POST",
-    "/datagovernance/catalog/objectives",
-    responses={201: "ObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Create an objective in a business domain; its key results are added apart.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("ObjectiveWithAdditionalProperties"),
-)
-
-_GET: _d.Operation[m.ObjectiveWithAdditionalProperties] = _d.Operation(
-    __name__,
-    "Okr_Get",
-    "okr",
-    "get",
-    "GET",
-    "/datagovernance/catalog/objectives/{objectiveId}",
-    responses={200: "ObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one objective with its owners, target date and progress.",
-    parameters=(
-        _d.path("objective_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_UPDATE: _d.Operation[m.ObjectiveWithAdditionalProperties] = _d.Operation(
-    __name__,
-    "Okr_Update",
-    "okr",
-    "update",
-    "PUT",
-    "/datagovernance/catalog/objectives/{objectiveId}",
-    responses={200: "ObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Replace the properties of an objective; its status publishes or closes it.",
-    parameters=(
-        _d.path("objective_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("ObjectiveQueryAdditionalProperties"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Okr_Delete",
-    "okr",
-    "delete",
-    "DELETE",
-    "/datagovernance/catalog/objectives/{objectiveId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete an objective. At most 80 calls in 20 s.",
-    parameters=(
-        _d.path("objective_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_LIST_KEY_RESULTS: _d.Operation[m.KeyResult] = _d.Operation(
-    __name__,
-    "Okr_ListKeyResults",
-    "okr",
-    "list_key_results",
-    "GET",
-    "/datagovernance/catalog/objectives/{objectiveId}/keyResults",
-    responses={200: "PagedKeyResult", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List the key results of an objective. 100 calls in 20 s.",
-    parameters=(
-        _d.path("objective_id"),
-        _d.API_VERSION,
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
-
-_CREATE_KEY_RESULT: _d.Operation[m.KeyResult] = _d.Operation(
-    __name__,
-    "Okr_CreateKeyResult",
-    "okr",
-    "create_key_result",
-    "POST",
-    "/datagovernance/catalog/objectives/{objectiveId}/keyResults",
-    responses={201: "KeyResult", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Add a key result with its goal and progress to an objective.",
-    parameters=(
-        _d.path("objective_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("KeyResult"),
-)
-
-_GET_KEY_RESULT: _d.Operation[m.KeyResult] = _d.Operation(
-    __name__,
-    "Okr_GetKeyResult",
-    "okr",
-    "get_key_result",
-    "GET",
-    "/datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}",
-    responses={200: "KeyResult", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one key result of an objective, with its goal and progress.",
-    parameters=(
-        _d.path("objective_id"),
-        _d.path("key_result_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_UPDATE_KEY_RESULT: _d.Operation[m.CatalogModelKeyResult] = _d.Operation(
-    __name__,
-    "Okr_UpdateKeyResult",
-    "okr",
-    "update_key_result",
-    "PUT",
-    "/datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}",
-    responses={200: "CatalogModelKeyResult", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Replace a key result: report progress, or change its goal.",
-    parameters=(
-        _d.path("objective_id"),
-        _d.path("key_result_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("CatalogModelKeyResult"),
-)
-
-_DELETE_KEY_RESULT: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Okr_DeleteKeyResult",
-    "okr",
-    "delete_key_result",
-    "DELETE",
-    "/datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete one key result; the objective stays.",
-    parameters=(
-        _d.path("objective_id"),
-        _d.path("key_result_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_GET_FACETS: _d.Operation[m.FacetsResponse] = _d.Operation(
-    __name__,
-    "Okr_GetFacets",
-    "okr",
-    "get_facets",
-    "POST",
-    "/datagovernance/catalog/objectives/facets",
-    responses={200: "FacetsResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Count objectives by the values of the facets asked for.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("ObjectiveFacetRequest"),
-    retry_safe=True,
-)
-
-_QUERY: _d.Operation[m.ObjectiveWithAdditionalProperties] = _d.Operation(
-    __name__,
-    "Okr_Query",
-    "okr",
-    "query",
-    "POST",
-    "/datagovernance/catalog/objectives/query",
-    responses={200: "ObjectiveWithAdditionalPropertiesResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Search objectives by a filter in the body; pages follow skip and top.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("ObjectiveQueryRequest"),
-    paging=_d.Paging("value", "nextLink", offset="skip", limit="top", place="body"),
-    retry_safe=True,
-)
-
-_COUNT: _d.Operation[m.EntityCount] = _d.Operation(
-    __name__,
-    "Okr_Count",
-    "okr",
-    "count",
-    "POST",
-    "/datagovernance/catalog/objectives/query/count",
-    responses={200: "EntityCount", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Count objectives of the same definition, to find doubles before creating one.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("DuplicateOkrQueryRequest"),
-    retry_safe=True,
-)
+class _Operations:
+    list: _d.Operation[ObjectiveWithAdditionalProperties] = _d.Operation(
+        id="Okr_List",
+        method="GET",
+        path="/datagovernance/catalog/objectives",
+        responses={200: "PagedObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List objectives, filtered by business domain and keyword. 100 calls in 20 s.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("skip", "int"),
+            _d.query("top", "int"),
+            _d.query("keyword"),
+            _d.query("domain_id"),
+            _d.query("order_by"),
+        ),
+        paging=_d.Paging("value", "nextLink", offset="skip", limit="top"),
+    )
+    create: _d.Operation[ObjectiveWithAdditionalProperties] = _d.Operation(
+        id="Okr_Create",
+        method="POST",
+        path="/datagovernance/catalog/objectives",
+        responses={201: "ObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Create an objective in a business domain; its key results are added apart.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("ObjectiveWithAdditionalProperties"),
+    )
+    get: _d.Operation[ObjectiveWithAdditionalProperties] = _d.Operation(
+        id="Okr_Get",
+        method="GET",
+        path="/datagovernance/catalog/objectives/{objectiveId}",
+        responses={200: "ObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one objective with its owners, target date and progress.",
+        parameters=(
+            _d.path("objective_id"),
+            _d.API_VERSION,
+        ),
+    )
+    update: _d.Operation[ObjectiveWithAdditionalProperties] = _d.Operation(
+        id="Okr_Update",
+        method="PUT",
+        path="/datagovernance/catalog/objectives/{objectiveId}",
+        responses={200: "ObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Replace the properties of an objective; its status publishes or closes it.",
+        parameters=(
+            _d.path("objective_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("ObjectiveQueryAdditionalProperties"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="Okr_Delete",
+        method="DELETE",
+        path="/datagovernance/catalog/objectives/{objectiveId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete an objective. At most 80 calls in 20 s.",
+        parameters=(
+            _d.path("objective_id"),
+            _d.API_VERSION,
+        ),
+    )
+    list_key_results: _d.Operation[KeyResult] = _d.Operation(
+        id="Okr_ListKeyResults",
+        method="GET",
+        path="/datagovernance/catalog/objectives/{objectiveId}/keyResults",
+        responses={200: "PagedKeyResult", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List the key results of an objective. 100 calls in 20 s.",
+        parameters=(
+            _d.path("objective_id"),
+            _d.API_VERSION,
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    create_key_result: _d.Operation[KeyResult] = _d.Operation(
+        id="Okr_CreateKeyResult",
+        method="POST",
+        path="/datagovernance/catalog/objectives/{objectiveId}/keyResults",
+        responses={201: "KeyResult", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Add a key result with its goal and progress to an objective.",
+        parameters=(
+            _d.path("objective_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("KeyResult"),
+    )
+    get_key_result: _d.Operation[KeyResult] = _d.Operation(
+        id="Okr_GetKeyResult",
+        method="GET",
+        path="/datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}",
+        responses={200: "KeyResult", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one key result of an objective, with its goal and progress.",
+        parameters=(
+            _d.path("objective_id"),
+            _d.path("key_result_id"),
+            _d.API_VERSION,
+        ),
+    )
+    update_key_result: _d.Operation[CatalogModelKeyResult] = _d.Operation(
+        id="Okr_UpdateKeyResult",
+        method="PUT",
+        path="/datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}",
+        responses={200: "CatalogModelKeyResult", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Replace a key result: report progress, or change its goal.",
+        parameters=(
+            _d.path("objective_id"),
+            _d.path("key_result_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("CatalogModelKeyResult"),
+    )
+    delete_key_result: _d.Operation[None] = _d.Operation(
+        id="Okr_DeleteKeyResult",
+        method="DELETE",
+        path="/datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete one key result; the objective stays.",
+        parameters=(
+            _d.path("objective_id"),
+            _d.path("key_result_id"),
+            _d.API_VERSION,
+        ),
+    )
+    get_facets: _d.Operation[FacetsResponse] = _d.Operation(
+        id="Okr_GetFacets",
+        method="POST",
+        path="/datagovernance/catalog/objectives/facets",
+        responses={200: "FacetsResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Count objectives by the values of the facets asked for.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("ObjectiveFacetRequest"),
+        retry_safe=True,
+    )
+    query: _d.Operation[ObjectiveWithAdditionalProperties] = _d.Operation(
+        id="Okr_Query",
+        method="POST",
+        path="/datagovernance/catalog/objectives/query",
+        responses={200: "ObjectiveWithAdditionalPropertiesResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Search objectives by a filter in the body; pages follow skip and top.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("ObjectiveQueryRequest"),
+        paging=_d.Paging("value", "nextLink", offset="skip", limit="top", place="body"),
+        retry_safe=True,
+    )
+    count: _d.Operation[EntityCount] = _d.Operation(
+        id="Okr_Count",
+        method="POST",
+        path="/datagovernance/catalog/objectives/query/count",
+        responses={200: "EntityCount", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Count objectives of the same definition, to find doubles before creating one.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("DuplicateOkrQueryRequest"),
+        retry_safe=True,
+    )
 
 
 class Okr(_d.Group):
@@ -221,100 +183,100 @@ class Okr(_d.Group):
         keyword: str | None = None,
         domain_id: str | None = None,
         order_by: str | None = None,
-    ) -> _d.Pager[m.ObjectiveWithAdditionalProperties]:
+    ) -> Pager[ObjectiveWithAdditionalProperties]:
         """List objectives, filtered by business domain and keyword. 100 calls in 20 s.
 
         GET /datagovernance/catalog/objectives
         """
-        return self._pages(_LIST, (skip, top, keyword, domain_id, order_by))
+        return self._pages(_Operations.list, (skip, top, keyword, domain_id, order_by))
 
-    def create(self, *, body: m.ObjectiveWithAdditionalProperties) -> m.ObjectiveWithAdditionalProperties:
+    def create(self, *, body: ObjectiveWithAdditionalProperties) -> ObjectiveWithAdditionalProperties:
         """Create an objective in a business domain; its key results are added apart.
 
         POST /datagovernance/catalog/objectives
         """
-        return self._send(_CREATE, (), body)
+        return self._send(_Operations.create, (), body)
 
-    def get(self, objective_id: str) -> m.ObjectiveWithAdditionalProperties:
+    def get(self, objective_id: str) -> ObjectiveWithAdditionalProperties:
         """Read one objective with its owners, target date and progress.
 
         GET /datagovernance/catalog/objectives/{objectiveId}
         """
-        return self._send(_GET, (objective_id,))
+        return self._send(_Operations.get, (objective_id,))
 
     def update(
-        self, objective_id: str, *, body: m.ObjectiveQueryAdditionalProperties
-    ) -> m.ObjectiveWithAdditionalProperties:
+        self, objective_id: str, *, body: ObjectiveQueryAdditionalProperties
+    ) -> ObjectiveWithAdditionalProperties:
         """Replace the properties of an objective; its status publishes or closes it.
 
         PUT /datagovernance/catalog/objectives/{objectiveId}
         """
-        return self._send(_UPDATE, (objective_id,), body)
+        return self._send(_Operations.update, (objective_id,), body)
 
     def delete(self, objective_id: str) -> None:
         """Delete an objective. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/objectives/{objectiveId}
         """
-        return self._send(_DELETE, (objective_id,))
+        return self._send(_Operations.delete, (objective_id,))
 
-    def list_key_results(self, objective_id: str) -> _d.Pager[m.KeyResult]:
+    def list_key_results(self, objective_id: str) -> Pager[KeyResult]:
         """List the key results of an objective. 100 calls in 20 s.
 
         GET /datagovernance/catalog/objectives/{objectiveId}/keyResults
         """
-        return self._pages(_LIST_KEY_RESULTS, (objective_id,))
+        return self._pages(_Operations.list_key_results, (objective_id,))
 
-    def create_key_result(self, objective_id: str, *, body: m.KeyResult) -> m.KeyResult:
+    def create_key_result(self, objective_id: str, *, body: KeyResult) -> KeyResult:
         """Add a key result with its goal and progress to an objective.
 
         POST /datagovernance/catalog/objectives/{objectiveId}/keyResults
         """
-        return self._send(_CREATE_KEY_RESULT, (objective_id,), body)
+        return self._send(_Operations.create_key_result, (objective_id,), body)
 
-    def get_key_result(self, objective_id: str, key_result_id: str) -> m.KeyResult:
+    def get_key_result(self, objective_id: str, key_result_id: str) -> KeyResult:
         """Read one key result of an objective, with its goal and progress.
 
         GET /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
         """
-        return self._send(_GET_KEY_RESULT, (objective_id, key_result_id))
+        return self._send(_Operations.get_key_result, (objective_id, key_result_id))
 
     def update_key_result(
-        self, objective_id: str, key_result_id: str, *, body: m.CatalogModelKeyResult
-    ) -> m.CatalogModelKeyResult:
+        self, objective_id: str, key_result_id: str, *, body: CatalogModelKeyResult
+    ) -> CatalogModelKeyResult:
         """Replace a key result: report progress, or change its goal.
 
         PUT /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
         """
-        return self._send(_UPDATE_KEY_RESULT, (objective_id, key_result_id), body)
+        return self._send(_Operations.update_key_result, (objective_id, key_result_id), body)
 
     def delete_key_result(self, objective_id: str, key_result_id: str) -> None:
         """Delete one key result; the objective stays.
 
         DELETE /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
         """
-        return self._send(_DELETE_KEY_RESULT, (objective_id, key_result_id))
+        return self._send(_Operations.delete_key_result, (objective_id, key_result_id))
 
-    def get_facets(self, *, body: m.ObjectiveFacetRequest) -> m.FacetsResponse:
+    def get_facets(self, *, body: ObjectiveFacetRequest) -> FacetsResponse:
         """Count objectives by the values of the facets asked for.
 
         POST /datagovernance/catalog/objectives/facets
         """
-        return self._send(_GET_FACETS, (), body)
+        return self._send(_Operations.get_facets, (), body)
 
-    def query(self, *, body: m.ObjectiveQueryRequest) -> _d.Pager[m.ObjectiveWithAdditionalProperties]:
+    def query(self, *, body: ObjectiveQueryRequest) -> Pager[ObjectiveWithAdditionalProperties]:
         """Search objectives by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/objectives/query
         """
-        return self._pages(_QUERY, (), body)
+        return self._pages(_Operations.query, (), body)
 
-    def count(self, *, body: m.DuplicateOkrQueryRequest) -> m.EntityCount:
+    def count(self, *, body: DuplicateOkrQueryRequest) -> EntityCount:
         """Count objectives of the same definition, to find doubles before creating one.
 
         POST /datagovernance/catalog/objectives/query/count
         """
-        return self._send(_COUNT, (), body)
+        return self._send(_Operations.count, (), body)
 
 
 class AsyncOkr(_d.AsyncGroup):
@@ -326,97 +288,97 @@ class AsyncOkr(_d.AsyncGroup):
         keyword: str | None = None,
         domain_id: str | None = None,
         order_by: str | None = None,
-    ) -> _d.AsyncPager[m.ObjectiveWithAdditionalProperties]:
+    ) -> AsyncPager[ObjectiveWithAdditionalProperties]:
         """List objectives, filtered by business domain and keyword. 100 calls in 20 s.
 
         GET /datagovernance/catalog/objectives
         """
-        return self._pages(_LIST, (skip, top, keyword, domain_id, order_by))
+        return self._pages(_Operations.list, (skip, top, keyword, domain_id, order_by))
 
-    async def create(self, *, body: m.ObjectiveWithAdditionalProperties) -> m.ObjectiveWithAdditionalProperties:
+    async def create(self, *, body: ObjectiveWithAdditionalProperties) -> ObjectiveWithAdditionalProperties:
         """Create an objective in a business domain; its key results are added apart.
 
         POST /datagovernance/catalog/objectives
         """
-        return await self._send(_CREATE, (), body)
+        return await self._send(_Operations.create, (), body)
 
-    async def get(self, objective_id: str) -> m.ObjectiveWithAdditionalProperties:
+    async def get(self, objective_id: str) -> ObjectiveWithAdditionalProperties:
         """Read one objective with its owners, target date and progress.
 
         GET /datagovernance/catalog/objectives/{objectiveId}
         """
-        return await self._send(_GET, (objective_id,))
+        return await self._send(_Operations.get, (objective_id,))
 
     async def update(
-        self, objective_id: str, *, body: m.ObjectiveQueryAdditionalProperties
-    ) -> m.ObjectiveWithAdditionalProperties:
+        self, objective_id: str, *, body: ObjectiveQueryAdditionalProperties
+    ) -> ObjectiveWithAdditionalProperties:
         """Replace the properties of an objective; its status publishes or closes it.
 
         PUT /datagovernance/catalog/objectives/{objectiveId}
         """
-        return await self._send(_UPDATE, (objective_id,), body)
+        return await self._send(_Operations.update, (objective_id,), body)
 
     async def delete(self, objective_id: str) -> None:
         """Delete an objective. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/objectives/{objectiveId}
         """
-        return await self._send(_DELETE, (objective_id,))
+        return await self._send(_Operations.delete, (objective_id,))
 
-    def list_key_results(self, objective_id: str) -> _d.AsyncPager[m.KeyResult]:
+    def list_key_results(self, objective_id: str) -> AsyncPager[KeyResult]:
         """List the key results of an objective. 100 calls in 20 s.
 
         GET /datagovernance/catalog/objectives/{objectiveId}/keyResults
         """
-        return self._pages(_LIST_KEY_RESULTS, (objective_id,))
+        return self._pages(_Operations.list_key_results, (objective_id,))
 
-    async def create_key_result(self, objective_id: str, *, body: m.KeyResult) -> m.KeyResult:
+    async def create_key_result(self, objective_id: str, *, body: KeyResult) -> KeyResult:
         """Add a key result with its goal and progress to an objective.
 
         POST /datagovernance/catalog/objectives/{objectiveId}/keyResults
         """
-        return await self._send(_CREATE_KEY_RESULT, (objective_id,), body)
+        return await self._send(_Operations.create_key_result, (objective_id,), body)
 
-    async def get_key_result(self, objective_id: str, key_result_id: str) -> m.KeyResult:
+    async def get_key_result(self, objective_id: str, key_result_id: str) -> KeyResult:
         """Read one key result of an objective, with its goal and progress.
 
         GET /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
         """
-        return await self._send(_GET_KEY_RESULT, (objective_id, key_result_id))
+        return await self._send(_Operations.get_key_result, (objective_id, key_result_id))
 
     async def update_key_result(
-        self, objective_id: str, key_result_id: str, *, body: m.CatalogModelKeyResult
-    ) -> m.CatalogModelKeyResult:
+        self, objective_id: str, key_result_id: str, *, body: CatalogModelKeyResult
+    ) -> CatalogModelKeyResult:
         """Replace a key result: report progress, or change its goal.
 
         PUT /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
         """
-        return await self._send(_UPDATE_KEY_RESULT, (objective_id, key_result_id), body)
+        return await self._send(_Operations.update_key_result, (objective_id, key_result_id), body)
 
     async def delete_key_result(self, objective_id: str, key_result_id: str) -> None:
         """Delete one key result; the objective stays.
 
         DELETE /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
         """
-        return await self._send(_DELETE_KEY_RESULT, (objective_id, key_result_id))
+        return await self._send(_Operations.delete_key_result, (objective_id, key_result_id))
 
-    async def get_facets(self, *, body: m.ObjectiveFacetRequest) -> m.FacetsResponse:
+    async def get_facets(self, *, body: ObjectiveFacetRequest) -> FacetsResponse:
         """Count objectives by the values of the facets asked for.
 
         POST /datagovernance/catalog/objectives/facets
         """
-        return await self._send(_GET_FACETS, (), body)
+        return await self._send(_Operations.get_facets, (), body)
 
-    def query(self, *, body: m.ObjectiveQueryRequest) -> _d.AsyncPager[m.ObjectiveWithAdditionalProperties]:
+    def query(self, *, body: ObjectiveQueryRequest) -> AsyncPager[ObjectiveWithAdditionalProperties]:
         """Search objectives by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/objectives/query
         """
-        return self._pages(_QUERY, (), body)
+        return self._pages(_Operations.query, (), body)
 
-    async def count(self, *, body: m.DuplicateOkrQueryRequest) -> m.EntityCount:
+    async def count(self, *, body: DuplicateOkrQueryRequest) -> EntityCount:
         """Count objectives of the same definition, to find doubles before creating one.
 
         POST /datagovernance/catalog/objectives/query/count
         """
-        return await self._send(_COUNT, (), body)
+        return await self._send(_Operations.count, (), body)

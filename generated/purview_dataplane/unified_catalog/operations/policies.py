@@ -6,68 +6,64 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import CatalogValue
 
-_LIST: _d.Operation[m.CatalogValue] = _d.Operation(
-    __name__,
-    "Policies_List",
-    "policies",
-    "list",
-    "GET",
-    "/datagovernance/catalog/policies",
-    responses={200: "CatalogResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List the role policies of business domains and of the catalog. 100 calls in 20 s.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("skip_token"),
-    ),
-    paging=_d.Paging("values", None, token="skipToken"),
-)
 
-_UPDATE: _d.Operation[m.CatalogValue] = _d.Operation(
-    __name__,
-    "Policies_Update",
-    "policies",
-    "update",
-    "PUT",
-    "/datagovernance/catalog/policies/{policyId}",
-    responses={200: "CatalogValue", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Replace a whole role policy: read it first, change who holds a role, send all of it back.",
-    parameters=(
-        _d.path("policy_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("CatalogValue"),
-)
+class _Operations:
+    list: _d.Operation[CatalogValue] = _d.Operation(
+        id="Policies_List",
+        method="GET",
+        path="/datagovernance/catalog/policies",
+        responses={200: "CatalogResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List the role policies of business domains and of the catalog. 100 calls in 20 s.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("skip_token"),
+        ),
+        paging=_d.Paging("values", None, token="skipToken"),
+    )
+    update: _d.Operation[CatalogValue] = _d.Operation(
+        id="Policies_Update",
+        method="PUT",
+        path="/datagovernance/catalog/policies/{policyId}",
+        responses={200: "CatalogValue", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Replace a whole role policy: read it first, change who holds a role, send all of it back.",
+        parameters=(
+            _d.path("policy_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("CatalogValue"),
+    )
 
 
 class Policies(_d.Group):
-    def list(self, *, skip_token: str | None = None) -> _d.Pager[m.CatalogValue]:
+    def list(self, *, skip_token: str | None = None) -> Pager[CatalogValue]:
         """List the role policies of business domains and of the catalog. 100 calls in 20 s.
 
         GET /datagovernance/catalog/policies
         """
-        return self._pages(_LIST, (skip_token,))
+        return self._pages(_Operations.list, (skip_token,))
 
-    def update(self, policy_id: str, *, body: m.CatalogValue) -> m.CatalogValue:
+    def update(self, policy_id: str, *, body: CatalogValue) -> CatalogValue:
         """Replace a whole role policy: read it first, change who holds a role, send all of it back.
 
         PUT /datagovernance/catalog/policies/{policyId}
         """
-        return self._send(_UPDATE, (policy_id,), body)
+        return self._send(_Operations.update, (policy_id,), body)
 
 
 class AsyncPolicies(_d.AsyncGroup):
-    def list(self, *, skip_token: str | None = None) -> _d.AsyncPager[m.CatalogValue]:
+    def list(self, *, skip_token: str | None = None) -> AsyncPager[CatalogValue]:
         """List the role policies of business domains and of the catalog. 100 calls in 20 s.
 
         GET /datagovernance/catalog/policies
         """
-        return self._pages(_LIST, (skip_token,))
+        return self._pages(_Operations.list, (skip_token,))
 
-    async def update(self, policy_id: str, *, body: m.CatalogValue) -> m.CatalogValue:
+    async def update(self, policy_id: str, *, body: CatalogValue) -> CatalogValue:
         """Replace a whole role policy: read it first, change who holds a role, send all of it back.
 
         PUT /datagovernance/catalog/policies/{policyId}
         """
-        return await self._send(_UPDATE, (policy_id,), body)
+        return await self._send(_Operations.update, (policy_id,), body)

@@ -6,200 +6,166 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import (
+        DuplicateQueryRequest,
+        EntityCategory,
+        EntityCount,
+        FacetsResponse,
+        Term,
+        TermFacetRequest,
+        TermQueryRequest,
+        TermRelationship,
+        TermRelationshipType,
+    )
 
-_LIST: _d.Operation[m.Term] = _d.Operation(
-    __name__,
-    "Terms_List",
-    "terms",
-    "list",
-    "GET",
-    "/datagovernance/catalog/terms",
-    responses={200: "PagedTerm", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List glossary terms, filtered by domain, parent or keyword. 100 calls in 20 s.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("skip", "int"),
-        _d.query("top", "int"),
-        _d.query("domain_id"),
-        _d.query("parent_id"),
-        _d.query("keyword"),
-        _d.query("depth", "int"),
-        _d.query("order_by"),
-    ),
-    paging=_d.Paging("value", "nextLink", offset="skip", limit="top"),
-)
 
-_CREATE: _d.Operation[m.Term] = _d.Operation(
-    __name__,
-    "Terms_Create",
-    "terms",
-    "create",
-    "POST",
-    "/datagovernance/catalog/terms",
-    responses={201: "Term", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Create a glossary term in a business domain, at the top or below a parent term.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("Term"),
-)
-
-_GET: _d.Operation[m.Term] = _d.Operation(
-    __name__,
-    "Terms_Get",
-    "terms",
-    "get",
-    "GET",
-    "/datagovernance/catalog/terms/{termId}",
-    responses={200: "Term", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Read one glossary term with its acronyms, owners and state.",
-    parameters=(
-        _d.path("term_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_UPDATE: _d.Operation[m.Term] = _d.Operation(
-    __name__,
-    "Terms_Update",
-    "terms",
-    "update",
-    "PUT",
-    "/datagovernance/catalog/terms/{termId}",
-    responses={200: "Term", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Replace the properties of a glossary term; its status publishes or expires it.",
-    parameters=(
-        _d.path("term_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("Term"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Terms_Delete",
-    "terms",
-    "delete",
-    "DELETE",
-    "/datagovernance/catalog/terms/{termId}",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Delete a glossary term. At most 80 calls in 20 s.",
-    parameters=(
-        _d.path("term_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_LIST_HIERARCHY: _d.Operation[m.Term] = _d.Operation(
-    __name__,
-    "Terms_ListHierarchy",
-    "terms",
-    "list_hierarchy",
-    "GET",
-    "/datagovernance/catalog/terms/{termId}/hierarchies",
-    responses={200: "TermResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List the terms below a glossary term in its hierarchy.",
-    parameters=(
-        _d.path("term_id"),
-        _d.API_VERSION,
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
-
-_LIST_RELATED_ENTITIES: _d.Operation[m.TermRelationship] = _d.Operation(
-    __name__,
-    "Terms_ListRelatedEntities",
-    "terms",
-    "list_related_entities",
-    "GET",
-    "/datagovernance/catalog/terms/{termId}/relationships",
-    responses={200: "PagedTermRelationship", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="List what a glossary term is linked to, for one category of entity.",
-    parameters=(
-        _d.path("term_id"),
-        _d.API_VERSION,
-        _d.query("entity_type", "EntityCategory"),
-        _d.query("relationship_type", "TermRelationshipType"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
-
-_ADD_RELATED_ENTITY: _d.Operation[m.TermRelationship] = _d.Operation(
-    __name__,
-    "Terms_AddRelatedEntity",
-    "terms",
-    "add_related_entity",
-    "POST",
-    "/datagovernance/catalog/terms/{termId}/relationships",
-    responses={200: "TermRelationship", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Link a glossary term to another term, a data product, a column or other entity.",
-    parameters=(
-        _d.path("term_id"),
-        _d.API_VERSION,
-        _d.query("entity_type", "EntityCategory"),
-    ),
-    body=_d.Body("TermRelationship"),
-)
-
-_DELETE_RELATED: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Terms_DeleteRelated",
-    "terms",
-    "delete_related",
-    "DELETE",
-    "/datagovernance/catalog/terms/{termId}/relationships",
-    responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Unlink a glossary term from another entity; both entities stay.",
-    parameters=(
-        _d.path("term_id"),
-        _d.API_VERSION,
-        _d.query("entity_type", "EntityCategory"),
-        _d.query("relationship_type", "TermRelationshipType"),
-        _d.query("entity_id"),
-    ),
-)
-
-_GET_FACETS: _d.Operation[m.FacetsResponse] = _d.Operation(
-    __name__,
-    "Terms_GetFacets",
-    "terms",
-    "get_facets",
-    "POST",
-    "/datagovernance/catalog/terms/facets",
-    responses={200: "FacetsResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Count glossary terms by the values of the facets asked for.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("TermFacetRequest"),
-    retry_safe=True,
-)
-
-_QUERY: _d.Operation[m.Term] = _d.Operation(
-    __name__,
-    "Terms_Query",
-    "terms",
-    "query",
-    "POST",
-    "/datagovernance/catalog/terms/query",
-    responses={200: "TermResponse", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Search glossary terms by a filter in the body; pages follow skip and top.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("TermQueryRequest"),
-    paging=_d.Paging("value", "nextLink", offset="skip", limit="top", place="body"),
-    retry_safe=True,
-)
-
-_COUNT: _d.Operation[m.EntityCount] = _d.Operation(
-    __name__,
-    "Terms_Count",
-    "terms",
-    "count",
-    "POST",
-    "/datagovernance/catalog/terms/query/count",
-    responses={200: "EntityCount", "default": "AzureCoreFoundationsErrorResponse"},
-    summary="Count glossary terms of the same name, to find doubles before creating one.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("DuplicateQueryRequest"),
-    retry_safe=True,
-)
+class _Operations:
+    list: _d.Operation[Term] = _d.Operation(
+        id="Terms_List",
+        method="GET",
+        path="/datagovernance/catalog/terms",
+        responses={200: "PagedTerm", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List glossary terms, filtered by domain, parent or keyword. 100 calls in 20 s.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("skip", "int"),
+            _d.query("top", "int"),
+            _d.query("domain_id"),
+            _d.query("parent_id"),
+            _d.query("keyword"),
+            _d.query("depth", "int"),
+            _d.query("order_by"),
+        ),
+        paging=_d.Paging("value", "nextLink", offset="skip", limit="top"),
+    )
+    create: _d.Operation[Term] = _d.Operation(
+        id="Terms_Create",
+        method="POST",
+        path="/datagovernance/catalog/terms",
+        responses={201: "Term", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Create a glossary term in a business domain, at the top or below a parent term.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("Term"),
+    )
+    get: _d.Operation[Term] = _d.Operation(
+        id="Terms_Get",
+        method="GET",
+        path="/datagovernance/catalog/terms/{termId}",
+        responses={200: "Term", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Read one glossary term with its acronyms, owners and state.",
+        parameters=(
+            _d.path("term_id"),
+            _d.API_VERSION,
+        ),
+    )
+    update: _d.Operation[Term] = _d.Operation(
+        id="Terms_Update",
+        method="PUT",
+        path="/datagovernance/catalog/terms/{termId}",
+        responses={200: "Term", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Replace the properties of a glossary term; its status publishes or expires it.",
+        parameters=(
+            _d.path("term_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("Term"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="Terms_Delete",
+        method="DELETE",
+        path="/datagovernance/catalog/terms/{termId}",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Delete a glossary term. At most 80 calls in 20 s.",
+        parameters=(
+            _d.path("term_id"),
+            _d.API_VERSION,
+        ),
+    )
+    list_hierarchy: _d.Operation[Term] = _d.Operation(
+        id="Terms_ListHierarchy",
+        method="GET",
+        path="/datagovernance/catalog/terms/{termId}/hierarchies",
+        responses={200: "TermResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List the terms below a glossary term in its hierarchy.",
+        parameters=(
+            _d.path("term_id"),
+            _d.API_VERSION,
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    list_related_entities: _d.Operation[TermRelationship] = _d.Operation(
+        id="Terms_ListRelatedEntities",
+        method="GET",
+        path="/datagovernance/catalog/terms/{termId}/relationships",
+        responses={200: "PagedTermRelationship", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="List what a glossary term is linked to, for one category of entity.",
+        parameters=(
+            _d.path("term_id"),
+            _d.API_VERSION,
+            _d.query("entity_type", "EntityCategory"),
+            _d.query("relationship_type", "TermRelationshipType"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
+    add_related_entity: _d.Operation[TermRelationship] = _d.Operation(
+        id="Terms_AddRelatedEntity",
+        method="POST",
+        path="/datagovernance/catalog/terms/{termId}/relationships",
+        responses={200: "TermRelationship", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Link a glossary term to another term, a data product, a column or other entity.",
+        parameters=(
+            _d.path("term_id"),
+            _d.API_VERSION,
+            _d.query("entity_type", "EntityCategory"),
+        ),
+        body=_d.Body("TermRelationship"),
+    )
+    delete_related: _d.Operation[None] = _d.Operation(
+        id="Terms_DeleteRelated",
+        method="DELETE",
+        path="/datagovernance/catalog/terms/{termId}/relationships",
+        responses={204: "None", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Unlink a glossary term from another entity; both entities stay.",
+        parameters=(
+            _d.path("term_id"),
+            _d.API_VERSION,
+            _d.query("entity_type", "EntityCategory"),
+            _d.query("relationship_type", "TermRelationshipType"),
+            _d.query("entity_id"),
+        ),
+    )
+    get_facets: _d.Operation[FacetsResponse] = _d.Operation(
+        id="Terms_GetFacets",
+        method="POST",
+        path="/datagovernance/catalog/terms/facets",
+        responses={200: "FacetsResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Count glossary terms by the values of the facets asked for.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("TermFacetRequest"),
+        retry_safe=True,
+    )
+    query: _d.Operation[Term] = _d.Operation(
+        id="Terms_Query",
+        method="POST",
+        path="/datagovernance/catalog/terms/query",
+        responses={200: "TermResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Search glossary terms by a filter in the body; pages follow skip and top.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("TermQueryRequest"),
+        paging=_d.Paging("value", "nextLink", offset="skip", limit="top", place="body"),
+        retry_safe=True,
+    )
+    count: _d.Operation[EntityCount] = _d.Operation(
+        id="Terms_Count",
+        method="POST",
+        path="/datagovernance/catalog/terms/query/count",
+        responses={200: "EntityCount", "default": "AzureCoreFoundationsErrorResponse"},
+        summary="Count glossary terms of the same name, to find doubles before creating one.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("DuplicateQueryRequest"),
+        retry_safe=True,
+    )
 
 
 class Terms(_d.Group):
@@ -213,104 +179,104 @@ class Terms(_d.Group):
         keyword: str | None = None,
         depth: int | None = None,
         order_by: str | None = None,
-    ) -> _d.Pager[m.Term]:
+    ) -> Pager[Term]:
         """List glossary terms, filtered by domain, parent or keyword. 100 calls in 20 s.
 
         GET /datagovernance/catalog/terms
         """
-        return self._pages(_LIST, (skip, top, domain_id, parent_id, keyword, depth, order_by))
+        return self._pages(_Operations.list, (skip, top, domain_id, parent_id, keyword, depth, order_by))
 
-    def create(self, *, body: m.Term) -> m.Term:
+    def create(self, *, body: Term) -> Term:
         """Create a glossary term in a business domain, at the top or below a parent term.
 
         POST /datagovernance/catalog/terms
         """
-        return self._send(_CREATE, (), body)
+        return self._send(_Operations.create, (), body)
 
-    def get(self, term_id: str) -> m.Term:
+    def get(self, term_id: str) -> Term:
         """Read one glossary term with its acronyms, owners and state.
 
         GET /datagovernance/catalog/terms/{termId}
         """
-        return self._send(_GET, (term_id,))
+        return self._send(_Operations.get, (term_id,))
 
-    def update(self, term_id: str, *, body: m.Term) -> m.Term:
+    def update(self, term_id: str, *, body: Term) -> Term:
         """Replace the properties of a glossary term; its status publishes or expires it.
 
         PUT /datagovernance/catalog/terms/{termId}
         """
-        return self._send(_UPDATE, (term_id,), body)
+        return self._send(_Operations.update, (term_id,), body)
 
     def delete(self, term_id: str) -> None:
         """Delete a glossary term. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/terms/{termId}
         """
-        return self._send(_DELETE, (term_id,))
+        return self._send(_Operations.delete, (term_id,))
 
-    def list_hierarchy(self, term_id: str) -> _d.Pager[m.Term]:
+    def list_hierarchy(self, term_id: str) -> Pager[Term]:
         """List the terms below a glossary term in its hierarchy.
 
         GET /datagovernance/catalog/terms/{termId}/hierarchies
         """
-        return self._pages(_LIST_HIERARCHY, (term_id,))
+        return self._pages(_Operations.list_hierarchy, (term_id,))
 
     def list_related_entities(
         self,
         term_id: str,
         *,
-        entity_type: m.EntityCategory | None = None,
-        relationship_type: m.TermRelationshipType | None = None,
-    ) -> _d.Pager[m.TermRelationship]:
+        entity_type: EntityCategory | None = None,
+        relationship_type: TermRelationshipType | None = None,
+    ) -> Pager[TermRelationship]:
         """List what a glossary term is linked to, for one category of entity.
 
         GET /datagovernance/catalog/terms/{termId}/relationships
         """
-        return self._pages(_LIST_RELATED_ENTITIES, (term_id, entity_type, relationship_type))
+        return self._pages(_Operations.list_related_entities, (term_id, entity_type, relationship_type))
 
     def add_related_entity(
-        self, term_id: str, *, body: m.TermRelationship, entity_type: m.EntityCategory | None = None
-    ) -> m.TermRelationship:
+        self, term_id: str, *, body: TermRelationship, entity_type: EntityCategory | None = None
+    ) -> TermRelationship:
         """Link a glossary term to another term, a data product, a column or other entity.
 
         POST /datagovernance/catalog/terms/{termId}/relationships
         """
-        return self._send(_ADD_RELATED_ENTITY, (term_id, entity_type), body)
+        return self._send(_Operations.add_related_entity, (term_id, entity_type), body)
 
     def delete_related(
         self,
         term_id: str,
         *,
-        entity_type: m.EntityCategory | None = None,
-        relationship_type: m.TermRelationshipType | None = None,
+        entity_type: EntityCategory | None = None,
+        relationship_type: TermRelationshipType | None = None,
         entity_id: str | None = None,
     ) -> None:
         """Unlink a glossary term from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/terms/{termId}/relationships
         """
-        return self._send(_DELETE_RELATED, (term_id, entity_type, relationship_type, entity_id))
+        return self._send(_Operations.delete_related, (term_id, entity_type, relationship_type, entity_id))
 
-    def get_facets(self, *, body: m.TermFacetRequest) -> m.FacetsResponse:
+    def get_facets(self, *, body: TermFacetRequest) -> FacetsResponse:
         """Count glossary terms by the values of the facets asked for.
 
         POST /datagovernance/catalog/terms/facets
         """
-        return self._send(_GET_FACETS, (), body)
+        return self._send(_Operations.get_facets, (), body)
 
-    def query(self, *, body: m.TermQueryRequest) -> _d.Pager[m.Term]:
+    def query(self, *, body: TermQueryRequest) -> Pager[Term]:
         """Search glossary terms by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/terms/query
         """
-        return self._pages(_QUERY, (), body)
+        return self._pages(_Operations.query, (), body)
 
-    def count(self, *, body: m.DuplicateQueryRequest) -> m.EntityCount:
+    def count(self, *, body: DuplicateQueryRequest) -> EntityCount:
         """Count glossary terms of the same name, to find doubles before creating one.
 
         POST /datagovernance/catalog/terms/query/count
         """
-        return self._send(_COUNT, (), body)
+        return self._send(_Operations.count, (), body)
 
 
 class AsyncTerms(_d.AsyncGroup):
@@ -324,101 +290,101 @@ class AsyncTerms(_d.AsyncGroup):
         keyword: str | None = None,
         depth: int | None = None,
         order_by: str | None = None,
-    ) -> _d.AsyncPager[m.Term]:
+    ) -> AsyncPager[Term]:
         """List glossary terms, filtered by domain, parent or keyword. 100 calls in 20 s.
 
         GET /datagovernance/catalog/terms
         """
-        return self._pages(_LIST, (skip, top, domain_id, parent_id, keyword, depth, order_by))
+        return self._pages(_Operations.list, (skip, top, domain_id, parent_id, keyword, depth, order_by))
 
-    async def create(self, *, body: m.Term) -> m.Term:
+    async def create(self, *, body: Term) -> Term:
         """Create a glossary term in a business domain, at the top or below a parent term.
 
         POST /datagovernance/catalog/terms
         """
-        return await self._send(_CREATE, (), body)
+        return await self._send(_Operations.create, (), body)
 
-    async def get(self, term_id: str) -> m.Term:
+    async def get(self, term_id: str) -> Term:
         """Read one glossary term with its acronyms, owners and state.
 
         GET /datagovernance/catalog/terms/{termId}
         """
-        return await self._send(_GET, (term_id,))
+        return await self._send(_Operations.get, (term_id,))
 
-    async def update(self, term_id: str, *, body: m.Term) -> m.Term:
+    async def update(self, term_id: str, *, body: Term) -> Term:
         """Replace the properties of a glossary term; its status publishes or expires it.
 
         PUT /datagovernance/catalog/terms/{termId}
         """
-        return await self._send(_UPDATE, (term_id,), body)
+        return await self._send(_Operations.update, (term_id,), body)
 
     async def delete(self, term_id: str) -> None:
         """Delete a glossary term. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/terms/{termId}
         """
-        return await self._send(_DELETE, (term_id,))
+        return await self._send(_Operations.delete, (term_id,))
 
-    def list_hierarchy(self, term_id: str) -> _d.AsyncPager[m.Term]:
+    def list_hierarchy(self, term_id: str) -> AsyncPager[Term]:
         """List the terms below a glossary term in its hierarchy.
 
         GET /datagovernance/catalog/terms/{termId}/hierarchies
         """
-        return self._pages(_LIST_HIERARCHY, (term_id,))
+        return self._pages(_Operations.list_hierarchy, (term_id,))
 
     def list_related_entities(
         self,
         term_id: str,
         *,
-        entity_type: m.EntityCategory | None = None,
-        relationship_type: m.TermRelationshipType | None = None,
-    ) -> _d.AsyncPager[m.TermRelationship]:
+        entity_type: EntityCategory | None = None,
+        relationship_type: TermRelationshipType | None = None,
+    ) -> AsyncPager[TermRelationship]:
         """List what a glossary term is linked to, for one category of entity.
 
         GET /datagovernance/catalog/terms/{termId}/relationships
         """
-        return self._pages(_LIST_RELATED_ENTITIES, (term_id, entity_type, relationship_type))
+        return self._pages(_Operations.list_related_entities, (term_id, entity_type, relationship_type))
 
     async def add_related_entity(
-        self, term_id: str, *, body: m.TermRelationship, entity_type: m.EntityCategory | None = None
-    ) -> m.TermRelationship:
+        self, term_id: str, *, body: TermRelationship, entity_type: EntityCategory | None = None
+    ) -> TermRelationship:
         """Link a glossary term to another term, a data product, a column or other entity.
 
         POST /datagovernance/catalog/terms/{termId}/relationships
         """
-        return await self._send(_ADD_RELATED_ENTITY, (term_id, entity_type), body)
+        return await self._send(_Operations.add_related_entity, (term_id, entity_type), body)
 
     async def delete_related(
         self,
         term_id: str,
         *,
-        entity_type: m.EntityCategory | None = None,
-        relationship_type: m.TermRelationshipType | None = None,
+        entity_type: EntityCategory | None = None,
+        relationship_type: TermRelationshipType | None = None,
         entity_id: str | None = None,
     ) -> None:
         """Unlink a glossary term from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/terms/{termId}/relationships
         """
-        return await self._send(_DELETE_RELATED, (term_id, entity_type, relationship_type, entity_id))
+        return await self._send(_Operations.delete_related, (term_id, entity_type, relationship_type, entity_id))
 
-    async def get_facets(self, *, body: m.TermFacetRequest) -> m.FacetsResponse:
+    async def get_facets(self, *, body: TermFacetRequest) -> FacetsResponse:
         """Count glossary terms by the values of the facets asked for.
 
         POST /datagovernance/catalog/terms/facets
         """
-        return await self._send(_GET_FACETS, (), body)
+        return await self._send(_Operations.get_facets, (), body)
 
-    def query(self, *, body: m.TermQueryRequest) -> _d.AsyncPager[m.Term]:
+    def query(self, *, body: TermQueryRequest) -> AsyncPager[Term]:
         """Search glossary terms by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/terms/query
         """
-        return self._pages(_QUERY, (), body)
+        return self._pages(_Operations.query, (), body)
 
-    async def count(self, *, body: m.DuplicateQueryRequest) -> m.EntityCount:
+    async def count(self, *, body: DuplicateQueryRequest) -> EntityCount:
         """Count glossary terms of the same name, to find doubles before creating one.
 
         POST /datagovernance/catalog/terms/query/count
         """
-        return await self._send(_COUNT, (), body)
+        return await self._send(_Operations.count, (), body)

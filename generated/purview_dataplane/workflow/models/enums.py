@@ -16,57 +16,57 @@ class ApprovalStatus(_OpenEnum):
 
 
 class ApprovalType(_OpenEnum):
-    PENDINGONANY = "PendingOnAny"
-    PENDINGONALL = "PendingOnAll"
+    PENDING_ON_ANY = "PendingOnAny"
+    PENDING_ON_ALL = "PendingOnAll"
 
 
 class OperationType(_OpenEnum):
-    CREATETERM = "CreateTerm"
-    UPDATETERM = "UpdateTerm"
-    DELETETERM = "DeleteTerm"
-    IMPORTTERMS = "ImportTerms"
-    UPDATEASSET = "UpdateAsset"
-    GRANTDATAACCESS = "GrantDataAccess"
+    CREATE_TERM = "CreateTerm"
+    UPDATE_TERM = "UpdateTerm"
+    DELETE_TERM = "DeleteTerm"
+    IMPORT_TERMS = "ImportTerms"
+    UPDATE_ASSET = "UpdateAsset"
+    GRANT_DATA_ACCESS = "GrantDataAccess"
 
 
 class SimpleTaskStatus(_OpenEnum):
-    NOTSTARTED = "NotStarted"
-    INPROGRESS = "InProgress"
+    NOT_STARTED = "NotStarted"
+    IN_PROGRESS = "InProgress"
     COMPLETED = "Completed"
     CANCELED = "Canceled"
 
 
 class Status(_OpenEnum):
-    NOTSTARTED = "NotStarted"
-    INPROGRESS = "InProgress"
+    NOT_STARTED = "NotStarted"
+    IN_PROGRESS = "InProgress"
     FAILED = "Failed"
     COMPLETED = "Completed"
     CANCELING = "Canceling"
-    CANCELLATIONFAILED = "CancellationFailed"
+    CANCELLATION_FAILED = "CancellationFailed"
     CANCELED = "Canceled"
 
 
 class TaskPayloadType(_OpenEnum):
-    CREATETERM = "CreateTerm"
-    UPDATETERM = "UpdateTerm"
-    DELETETERM = "DeleteTerm"
-    IMPORTTERMS = "ImportTerms"
-    UPDATEASSET = "UpdateAsset"
-    GRANTDATAACCESS = "GrantDataAccess"
+    CREATE_TERM = "CreateTerm"
+    UPDATE_TERM = "UpdateTerm"
+    DELETE_TERM = "DeleteTerm"
+    IMPORT_TERMS = "ImportTerms"
+    UPDATE_ASSET = "UpdateAsset"
+    GRANT_DATA_ACCESS = "GrantDataAccess"
 
 
 class TaskStatus(_OpenEnum):
-    NOTSTARTED = "NotStarted"
-    INPROGRESS = "InProgress"
+    NOT_STARTED = "NotStarted"
+    IN_PROGRESS = "InProgress"
     COMPLETED = "Completed"
     CANCELED = "Canceled"
 
 
 class TimeWindow(_OpenEnum):
-    VALUE_0 = "1d"
-    VALUE_1 = "7d"
-    VALUE_2 = "30d"
-    VALUE_3 = "90d"
+    VALUE_1D = "1d"
+    VALUE_7D = "7d"
+    VALUE_30D = "30d"
+    VALUE_90D = "90d"
 
 
 class TriggerType(_OpenEnum):
@@ -86,16 +86,16 @@ class ValidationRuleSeverity(_OpenEnum):
 class ValidationRuleViolationLocation(_OpenEnum):
     WORKFLOW = "workflow"
     ACTION = "action"
-    ACTIONPARAMETER = "actionParameter"
+    ACTION_PARAMETER = "actionParameter"
 
 
 class WorkflowRunPayloadType(_OpenEnum):
-    CREATETERM = "CreateTerm"
-    UPDATETERM = "UpdateTerm"
-    DELETETERM = "DeleteTerm"
-    IMPORTTERMS = "ImportTerms"
-    UPDATEASSET = "UpdateAsset"
-    GRANTDATAACCESS = "GrantDataAccess"
+    CREATE_TERM = "CreateTerm"
+    UPDATE_TERM = "UpdateTerm"
+    DELETE_TERM = "DeleteTerm"
+    IMPORT_TERMS = "ImportTerms"
+    UPDATE_ASSET = "UpdateAsset"
+    GRANT_DATA_ACCESS = "GrantDataAccess"
 
 
 class WorkflowRunsListOrderby(_OpenEnum):
@@ -103,28 +103,28 @@ class WorkflowRunsListOrderby(_OpenEnum):
     STATUS_ASC = "status asc"
     REQUESTOR_DESC = "requestor desc"
     REQUESTOR_ASC = "requestor asc"
-    STARTTIME_DESC = "startTime desc"
-    STARTTIME_ASC = "startTime asc"
+    START_TIME_DESC = "startTime desc"
+    START_TIME_ASC = "startTime asc"
 
 
 class WorkflowRunsListRunStatusesItem(_OpenEnum):
-    INPROGRESS = "InProgress"
+    IN_PROGRESS = "InProgress"
     FAILED = "Failed"
     COMPLETED = "Completed"
-    NOTSTARTED = "NotStarted"
+    NOT_STARTED = "NotStarted"
     CANCELING = "Canceling"
-    CANCELLATIONFAILED = "CancellationFailed"
+    CANCELLATION_FAILED = "CancellationFailed"
     CANCELED = "Canceled"
 
 
 class WorkflowTaskType(_OpenEnum):
     APPROVAL = "Approval"
-    SIMPLETASK = "SimpleTask"
+    SIMPLE_TASK = "SimpleTask"
 
 
 class WorkflowTasksListOrderby(_OpenEnum):
-    CREATEDTIME_DESC = "createdTime desc"
-    CREATEDTIME_ASC = "createdTime asc"
+    CREATED_TIME_DESC = "createdTime desc"
+    CREATED_TIME_ASC = "createdTime asc"
     REQUESTOR_DESC = "requestor desc"
     REQUESTOR_ASC = "requestor asc"
 
@@ -134,11 +134,11 @@ class WorkflowTasksListTaskStatusesItem(_OpenEnum):
     APPROVED = "Approved"
     REJECTED = "Rejected"
     CANCELED = "Canceled"
-    NOTSTARTED = "NotStarted"
-    INPROGRESS = "InProgress"
+    NOT_STARTED = "NotStarted"
+    IN_PROGRESS = "InProgress"
     COMPLETED = "Completed"
 
 
 class WorkflowTasksListTaskTypesItem(_OpenEnum):
     APPROVAL = "approval"
-    SIMPLETASK = "simpleTask"
+    SIMPLE_TASK = "simpleTask"

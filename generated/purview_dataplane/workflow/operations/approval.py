@@ -6,68 +6,63 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import ApprovalResponseComment
 
-_APPROVE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Approval_Approve",
-    "approval",
-    "approve",
-    "POST",
-    "/workflow/workflowtasks/{taskId}/approve-approval",
-    responses={200: "None", "default": "ErrorResponse"},
-    summary="Say yes to an approval that is assigned to the caller, with an optional comment.",
-    parameters=(
-        _d.path("task_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("ApprovalResponseComment"),
-)
 
-_REJECT: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Approval_Reject",
-    "approval",
-    "reject",
-    "POST",
-    "/workflow/workflowtasks/{taskId}/reject-approval",
-    responses={200: "None", "default": "ErrorResponse"},
-    summary="Say no to an approval that is assigned to the caller, with an optional comment.",
-    parameters=(
-        _d.path("task_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("ApprovalResponseComment"),
-)
+class _Operations:
+    approve: _d.Operation[None] = _d.Operation(
+        id="Approval_Approve",
+        method="POST",
+        path="/workflow/workflowtasks/{taskId}/approve-approval",
+        responses={200: "None", "default": "ErrorResponse"},
+        summary="Say yes to an approval that is assigned to the caller, with an optional comment.",
+        parameters=(
+            _d.path("task_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("ApprovalResponseComment"),
+    )
+    reject: _d.Operation[None] = _d.Operation(
+        id="Approval_Reject",
+        method="POST",
+        path="/workflow/workflowtasks/{taskId}/reject-approval",
+        responses={200: "None", "default": "ErrorResponse"},
+        summary="Say no to an approval that is assigned to the caller, with an optional comment.",
+        parameters=(
+            _d.path("task_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("ApprovalResponseComment"),
+    )
 
 
 class Approval(_d.Group):
-    def approve(self, task_id: str, *, body: m.ApprovalResponseComment) -> None:
+    def approve(self, task_id: str, *, body: ApprovalResponseComment) -> None:
         """Say yes to an approval that is assigned to the caller, with an optional comment.
 
         POST /workflow/workflowtasks/{taskId}/approve-approval
         """
-        return self._send(_APPROVE, (task_id,), body)
+        return self._send(_Operations.approve, (task_id,), body)
 
-    def reject(self, task_id: str, *, body: m.ApprovalResponseComment) -> None:
+    def reject(self, task_id: str, *, body: ApprovalResponseComment) -> None:
         """Say no to an approval that is assigned to the caller, with an optional comment.
 
         POST /workflow/workflowtasks/{taskId}/reject-approval
         """
-        return self._send(_REJECT, (task_id,), body)
+        return self._send(_Operations.reject, (task_id,), body)
 
 
 class AsyncApproval(_d.AsyncGroup):
-    async def approve(self, task_id: str, *, body: m.ApprovalResponseComment) -> None:
+    async def approve(self, task_id: str, *, body: ApprovalResponseComment) -> None:
         """Say yes to an approval that is assigned to the caller, with an optional comment.
 
         POST /workflow/workflowtasks/{taskId}/approve-approval
         """
-        return await self._send(_APPROVE, (task_id,), body)
+        return await self._send(_Operations.approve, (task_id,), body)
 
-    async def reject(self, task_id: str, *, body: m.ApprovalResponseComment) -> None:
+    async def reject(self, task_id: str, *, body: ApprovalResponseComment) -> None:
         """Say no to an approval that is assigned to the caller, with an optional comment.
 
         POST /workflow/workflowtasks/{taskId}/reject-approval
         """
-        return await self._send(_REJECT, (task_id,), body)
+        return await self._send(_Operations.reject, (task_id,), body)

@@ -6,38 +6,37 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import TaskUpdateCommand
 
-_UPDATE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "TaskStatus_Update",
-    "task_status",
-    "update",
-    "POST",
-    "/workflow/workflowtasks/{taskId}/change-task-status",
-    responses={200: "None", "default": "ErrorResponse"},
-    summary="Move a task to another status, such as in progress or completed.",
-    parameters=(
-        _d.path("task_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("TaskUpdateCommand"),
-)
+
+class _Operations:
+    update: _d.Operation[None] = _d.Operation(
+        id="TaskStatus_Update",
+        method="POST",
+        path="/workflow/workflowtasks/{taskId}/change-task-status",
+        responses={200: "None", "default": "ErrorResponse"},
+        summary="Move a task to another status, such as in progress or completed.",
+        parameters=(
+            _d.path("task_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("TaskUpdateCommand"),
+    )
 
 
 class TaskStatus(_d.Group):
-    def update(self, task_id: str, *, body: m.TaskUpdateCommand) -> None:
+    def update(self, task_id: str, *, body: TaskUpdateCommand) -> None:
         """Move a task to another status, such as in progress or completed.
 
         POST /workflow/workflowtasks/{taskId}/change-task-status
         """
-        return self._send(_UPDATE, (task_id,), body)
+        return self._send(_Operations.update, (task_id,), body)
 
 
 class AsyncTaskStatus(_d.AsyncGroup):
-    async def update(self, task_id: str, *, body: m.TaskUpdateCommand) -> None:
+    async def update(self, task_id: str, *, body: TaskUpdateCommand) -> None:
         """Move a task to another status, such as in progress or completed.
 
         POST /workflow/workflowtasks/{taskId}/change-task-status
         """
-        return await self._send(_UPDATE, (task_id,), body)
+        return await self._send(_Operations.update, (task_id,), body)

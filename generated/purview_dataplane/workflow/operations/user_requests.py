@@ -6,35 +6,34 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from ..models import UserRequestPayload, UserRequestResponse
 
-_SUBMIT: _d.Operation[m.UserRequestResponse] = _d.Operation(
-    __name__,
-    "UserRequests_Submit",
-    "user_requests",
-    "submit",
-    "POST",
-    "/workflow/userrequests",
-    responses={200: "UserRequestResponse", "default": "ErrorResponse"},
-    summary="Ask for changes in the catalog; operations that a workflow is bound to wait for it.",
-    parameters=(_d.API_VERSION,),
-    body=_d.Body("UserRequestPayload"),
-)
+
+class _Operations:
+    submit: _d.Operation[UserRequestResponse] = _d.Operation(
+        id="UserRequests_Submit",
+        method="POST",
+        path="/workflow/userrequests",
+        responses={200: "UserRequestResponse", "default": "ErrorResponse"},
+        summary="Ask for changes in the catalog; operations that a workflow is bound to wait for it.",
+        parameters=(_d.API_VERSION,),
+        body=_d.Body("UserRequestPayload"),
+    )
 
 
 class UserRequests(_d.Group):
-    def submit(self, *, body: m.UserRequestPayload) -> m.UserRequestResponse:
+    def submit(self, *, body: UserRequestPayload) -> UserRequestResponse:
         """Ask for changes in the catalog; operations that a workflow is bound to wait for it.
 
         POST /workflow/userrequests
         """
-        return self._send(_SUBMIT, (), body)
+        return self._send(_Operations.submit, (), body)
 
 
 class AsyncUserRequests(_d.AsyncGroup):
-    async def submit(self, *, body: m.UserRequestPayload) -> m.UserRequestResponse:
+    async def submit(self, *, body: UserRequestPayload) -> UserRequestResponse:
         """Ask for changes in the catalog; operations that a workflow is bound to wait for it.
 
         POST /workflow/userrequests
         """
-        return await self._send(_SUBMIT, (), body)
+        return await self._send(_Operations.submit, (), body)

@@ -7,69 +7,57 @@ from purview_core import declare as _d
 
 if TYPE_CHECKING:
     from .. import models as m
+    from ..models import WorkflowCreateOrUpdateCommand, WorkflowValidationRuleViolationsList
 
-_GET: _d.Operation[m.Workflow] = _d.Operation(
-    __name__,
-    "Workflow_Get",
-    "workflow",
-    "get",
-    "GET",
-    "/workflow/workflows/{workflowId}",
-    responses={200: "Workflow", "default": "ErrorResponse"},
-    summary="Read one workflow with its triggers and actions.",
-    parameters=(
-        _d.path("workflow_id"),
-        _d.API_VERSION,
-    ),
-)
 
-_CREATE_OR_REPLACE: _d.Operation[m.Workflow] = _d.Operation(
-    __name__,
-    "Workflow_CreateOrReplace",
-    "workflow",
-    "create_or_replace",
-    "PUT",
-    "/workflow/workflows/{workflowId}",
-    responses={200: "Workflow", "default": "ErrorResponse"},
-    summary="Create a workflow under the given id, or replace the one that has it.",
-    parameters=(
-        _d.path("workflow_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("WorkflowCreateOrUpdateCommand"),
-)
-
-_DELETE: _d.Operation[None] = _d.Operation(
-    __name__,
-    "Workflow_Delete",
-    "workflow",
-    "delete",
-    "DELETE",
-    "/workflow/workflows/{workflowId}",
-    responses={204: "None", "default": "ErrorResponse"},
-    summary="Delete a workflow from the account by its id.",
-    parameters=(
-        _d.path("workflow_id"),
-        _d.API_VERSION,
-    ),
-)
-
-_VALIDATE: _d.Operation[m.WorkflowValidationRuleViolationsList] = _d.Operation(
-    __name__,
-    "Workflow_Validate",
-    "workflow",
-    "validate",
-    "POST",
-    "/workflow/workflows/{workflowId}/validate",
-    responses={200: "WorkflowValidationRuleViolationsList", "default": "ErrorResponse"},
-    summary="Check a workflow definition and get the rules that it breaks, without saving it.",
-    parameters=(
-        _d.path("workflow_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("WorkflowCreateOrUpdateCommand"),
-    retry_safe=True,
-)
+class _Operations:
+    get: _d.Operation[m.Workflow] = _d.Operation(
+        id="Workflow_Get",
+        method="GET",
+        path="/workflow/workflows/{workflowId}",
+        responses={200: "Workflow", "default": "ErrorResponse"},
+        summary="Read one workflow with its triggers and actions.",
+        parameters=(
+            _d.path("workflow_id"),
+            _d.API_VERSION,
+        ),
+    )
+    create_or_replace: _d.Operation[m.Workflow] = _d.Operation(
+        id="Workflow_CreateOrReplace",
+        method="PUT",
+        path="/workflow/workflows/{workflowId}",
+        responses={200: "Workflow", "default": "ErrorResponse"},
+        summary="Create a workflow under the given id, or replace the one that has it.",
+        parameters=(
+            _d.path("workflow_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("WorkflowCreateOrUpdateCommand"),
+    )
+    delete: _d.Operation[None] = _d.Operation(
+        id="Workflow_Delete",
+        method="DELETE",
+        path="/workflow/workflows/{workflowId}",
+        responses={204: "None", "default": "ErrorResponse"},
+        summary="Delete a workflow from the account by its id.",
+        parameters=(
+            _d.path("workflow_id"),
+            _d.API_VERSION,
+        ),
+    )
+    validate: _d.Operation[WorkflowValidationRuleViolationsList] = _d.Operation(
+        id="Workflow_Validate",
+        method="POST",
+        path="/workflow/workflows/{workflowId}/validate",
+        responses={200: "WorkflowValidationRuleViolationsList", "default": "ErrorResponse"},
+        summary="Check a workflow definition and get the rules that it breaks, without saving it.",
+        parameters=(
+            _d.path("workflow_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("WorkflowCreateOrUpdateCommand"),
+        retry_safe=True,
+    )
 
 
 class Workflow(_d.Group):
@@ -78,30 +66,30 @@ class Workflow(_d.Group):
 
         GET /workflow/workflows/{workflowId}
         """
-        return self._send(_GET, (workflow_id,))
+        return self._send(_Operations.get, (workflow_id,))
 
-    def create_or_replace(self, workflow_id: str, *, body: m.WorkflowCreateOrUpdateCommand) -> m.Workflow:
+    def create_or_replace(self, workflow_id: str, *, body: WorkflowCreateOrUpdateCommand) -> m.Workflow:
         """Create a workflow under the given id, or replace the one that has it.
 
         PUT /workflow/workflows/{workflowId}
         """
-        return self._send(_CREATE_OR_REPLACE, (workflow_id,), body)
+        return self._send(_Operations.create_or_replace, (workflow_id,), body)
 
     def delete(self, workflow_id: str) -> None:
         """Delete a workflow from the account by its id.
 
         DELETE /workflow/workflows/{workflowId}
         """
-        return self._send(_DELETE, (workflow_id,))
+        return self._send(_Operations.delete, (workflow_id,))
 
     def validate(
-        self, workflow_id: str, *, body: m.WorkflowCreateOrUpdateCommand
-    ) -> m.WorkflowValidationRuleViolationsList:
+        self, workflow_id: str, *, body: WorkflowCreateOrUpdateCommand
+    ) -> WorkflowValidationRuleViolationsList:
         """Check a workflow definition and get the rules that it breaks, without saving it.
 
         POST /workflow/workflows/{workflowId}/validate
         """
-        return self._send(_VALIDATE, (workflow_id,), body)
+        return self._send(_Operations.validate, (workflow_id,), body)
 
 
 class AsyncWorkflow(_d.AsyncGroup):
@@ -110,27 +98,27 @@ class AsyncWorkflow(_d.AsyncGroup):
 
         GET /workflow/workflows/{workflowId}
         """
-        return await self._send(_GET, (workflow_id,))
+        return await self._send(_Operations.get, (workflow_id,))
 
-    async def create_or_replace(self, workflow_id: str, *, body: m.WorkflowCreateOrUpdateCommand) -> m.Workflow:
+    async def create_or_replace(self, workflow_id: str, *, body: WorkflowCreateOrUpdateCommand) -> m.Workflow:
         """Create a workflow under the given id, or replace the one that has it.
 
         PUT /workflow/workflows/{workflowId}
         """
-        return await self._send(_CREATE_OR_REPLACE, (workflow_id,), body)
+        return await self._send(_Operations.create_or_replace, (workflow_id,), body)
 
     async def delete(self, workflow_id: str) -> None:
         """Delete a workflow from the account by its id.
 
         DELETE /workflow/workflows/{workflowId}
         """
-        return await self._send(_DELETE, (workflow_id,))
+        return await self._send(_Operations.delete, (workflow_id,))
 
     async def validate(
-        self, workflow_id: str, *, body: m.WorkflowCreateOrUpdateCommand
-    ) -> m.WorkflowValidationRuleViolationsList:
+        self, workflow_id: str, *, body: WorkflowCreateOrUpdateCommand
+    ) -> WorkflowValidationRuleViolationsList:
         """Check a workflow definition and get the rules that it breaks, without saving it.
 
         POST /workflow/workflows/{workflowId}/validate
         """
-        return await self._send(_VALIDATE, (workflow_id,), body)
+        return await self._send(_Operations.validate, (workflow_id,), body)

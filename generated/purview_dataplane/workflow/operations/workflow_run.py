@@ -7,37 +7,33 @@ from purview_core import declare as _d
 
 if TYPE_CHECKING:
     from .. import models as m
+    from ..models import WorkflowRunCancelRequest
 
-_GET: _d.Operation[m.WorkflowRun] = _d.Operation(
-    __name__,
-    "WorkflowRun_Get",
-    "workflow_run",
-    "get",
-    "GET",
-    "/workflow/workflowruns/{workflowRunId}",
-    responses={200: "WorkflowRun", "default": "ErrorResponse"},
-    summary="Read one workflow run with its actions and where each of them stands.",
-    parameters=(
-        _d.path("workflow_run_id"),
-        _d.API_VERSION,
-    ),
-)
 
-_CANCEL: _d.Operation[None] = _d.Operation(
-    __name__,
-    "WorkflowRun_Cancel",
-    "workflow_run",
-    "cancel",
-    "POST",
-    "/workflow/workflowruns/{workflowRunId}/cancel",
-    responses={200: "None", "default": "ErrorResponse"},
-    summary="Stop a workflow run, with a comment on why.",
-    parameters=(
-        _d.path("workflow_run_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("WorkflowRunCancelRequest"),
-)
+class _Operations:
+    get: _d.Operation[m.WorkflowRun] = _d.Operation(
+        id="WorkflowRun_Get",
+        method="GET",
+        path="/workflow/workflowruns/{workflowRunId}",
+        responses={200: "WorkflowRun", "default": "ErrorResponse"},
+        summary="Read one workflow run with its actions and where each of them stands.",
+        parameters=(
+            _d.path("workflow_run_id"),
+            _d.API_VERSION,
+        ),
+    )
+    cancel: _d.Operation[None] = _d.Operation(
+        id="WorkflowRun_Cancel",
+        method="POST",
+        path="/workflow/workflowruns/{workflowRunId}/cancel",
+        responses={200: "None", "default": "ErrorResponse"},
+        summary="Stop a workflow run, with a comment on why.",
+        parameters=(
+            _d.path("workflow_run_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("WorkflowRunCancelRequest"),
+    )
 
 
 class WorkflowRun(_d.Group):
@@ -46,14 +42,14 @@ class WorkflowRun(_d.Group):
 
         GET /workflow/workflowruns/{workflowRunId}
         """
-        return self._send(_GET, (workflow_run_id,))
+        return self._send(_Operations.get, (workflow_run_id,))
 
-    def cancel(self, workflow_run_id: str, *, body: m.WorkflowRunCancelRequest) -> None:
+    def cancel(self, workflow_run_id: str, *, body: WorkflowRunCancelRequest) -> None:
         """Stop a workflow run, with a comment on why.
 
         POST /workflow/workflowruns/{workflowRunId}/cancel
         """
-        return self._send(_CANCEL, (workflow_run_id,), body)
+        return self._send(_Operations.cancel, (workflow_run_id,), body)
 
 
 class AsyncWorkflowRun(_d.AsyncGroup):
@@ -62,11 +58,11 @@ class AsyncWorkflowRun(_d.AsyncGroup):
 
         GET /workflow/workflowruns/{workflowRunId}
         """
-        return await self._send(_GET, (workflow_run_id,))
+        return await self._send(_Operations.get, (workflow_run_id,))
 
-    async def cancel(self, workflow_run_id: str, *, body: m.WorkflowRunCancelRequest) -> None:
+    async def cancel(self, workflow_run_id: str, *, body: WorkflowRunCancelRequest) -> None:
         """Stop a workflow run, with a comment on why.
 
         POST /workflow/workflowruns/{workflowRunId}/cancel
         """
-        return await self._send(_CANCEL, (workflow_run_id,), body)
+        return await self._send(_Operations.cancel, (workflow_run_id,), body)

@@ -7,29 +7,29 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import TimeWindow, WorkflowRunMetadata, WorkflowRunsListOrderby, WorkflowRunsListRunStatusesItem
 
-_LIST: _d.Operation[m.WorkflowRunMetadata] = _d.Operation(
-    __name__,
-    "WorkflowRuns_List",
-    "workflow_runs",
-    "list",
-    "GET",
-    "/workflow/workflowruns",
-    responses={200: "WorkflowRunList", "default": "ErrorResponse"},
-    summary="List workflow runs, filtered by time, status, requestor or workflow.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("view_mode"),
-        _d.query("time_window", "TimeWindow"),
-        _d.query("orderby", "WorkflowRunsListOrderby"),
-        _d.query("run_statuses", "list[WorkflowRunsListRunStatusesItem]", style="form", explode=False),
-        _d.query("workflow_ids", "list[str]", style="form", explode=False),
-        _d.query("requestors", "list[str]", style="form", explode=False),
-        _d.query("maxpagesize", "int"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
+
+class _Operations:
+    list: _d.Operation[WorkflowRunMetadata] = _d.Operation(
+        id="WorkflowRuns_List",
+        method="GET",
+        path="/workflow/workflowruns",
+        responses={200: "WorkflowRunList", "default": "ErrorResponse"},
+        summary="List workflow runs, filtered by time, status, requestor or workflow.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("view_mode"),
+            _d.query("time_window", "TimeWindow"),
+            _d.query("orderby", "WorkflowRunsListOrderby"),
+            _d.query("run_statuses", "list[WorkflowRunsListRunStatusesItem]", style="form", explode=False),
+            _d.query("workflow_ids", "list[str]", style="form", explode=False),
+            _d.query("requestors", "list[str]", style="form", explode=False),
+            _d.query("maxpagesize", "int"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
 
 
 class WorkflowRuns(_d.Group):
@@ -37,19 +37,19 @@ class WorkflowRuns(_d.Group):
         self,
         *,
         view_mode: str | None = None,
-        time_window: m.TimeWindow | None = None,
-        orderby: m.WorkflowRunsListOrderby | None = None,
-        run_statuses: _list[m.WorkflowRunsListRunStatusesItem] | None = None,
+        time_window: TimeWindow | None = None,
+        orderby: WorkflowRunsListOrderby | None = None,
+        run_statuses: _list[WorkflowRunsListRunStatusesItem] | None = None,
         workflow_ids: _list[str] | None = None,
         requestors: _list[str] | None = None,
         maxpagesize: int | None = None,
-    ) -> _d.Pager[m.WorkflowRunMetadata]:
+    ) -> Pager[WorkflowRunMetadata]:
         """List workflow runs, filtered by time, status, requestor or workflow.
 
         GET /workflow/workflowruns
         """
         return self._pages(
-            _LIST, (view_mode, time_window, orderby, run_statuses, workflow_ids, requestors, maxpagesize)
+            _Operations.list, (view_mode, time_window, orderby, run_statuses, workflow_ids, requestors, maxpagesize)
         )
 
 
@@ -58,17 +58,17 @@ class AsyncWorkflowRuns(_d.AsyncGroup):
         self,
         *,
         view_mode: str | None = None,
-        time_window: m.TimeWindow | None = None,
-        orderby: m.WorkflowRunsListOrderby | None = None,
-        run_statuses: _list[m.WorkflowRunsListRunStatusesItem] | None = None,
+        time_window: TimeWindow | None = None,
+        orderby: WorkflowRunsListOrderby | None = None,
+        run_statuses: _list[WorkflowRunsListRunStatusesItem] | None = None,
         workflow_ids: _list[str] | None = None,
         requestors: _list[str] | None = None,
         maxpagesize: int | None = None,
-    ) -> _d.AsyncPager[m.WorkflowRunMetadata]:
+    ) -> AsyncPager[WorkflowRunMetadata]:
         """List workflow runs, filtered by time, status, requestor or workflow.
 
         GET /workflow/workflowruns
         """
         return self._pages(
-            _LIST, (view_mode, time_window, orderby, run_statuses, workflow_ids, requestors, maxpagesize)
+            _Operations.list, (view_mode, time_window, orderby, run_statuses, workflow_ids, requestors, maxpagesize)
         )

@@ -7,37 +7,33 @@ from purview_core import declare as _d
 
 if TYPE_CHECKING:
     from .. import models as m
+    from ..models import ReassignCommand
 
-_GET: _d.Operation[m.WorkflowTask] = _d.Operation(
-    __name__,
-    "WorkflowTask_Get",
-    "workflow_task",
-    "get",
-    "GET",
-    "/workflow/workflowtasks/{taskId}",
-    responses={200: "WorkflowTask", "default": "ErrorResponse"},
-    summary="Read one approval or task by its id, with its requestor and payload.",
-    parameters=(
-        _d.path("task_id"),
-        _d.API_VERSION,
-    ),
-)
 
-_REASSIGN: _d.Operation[None] = _d.Operation(
-    __name__,
-    "WorkflowTask_Reassign",
-    "workflow_task",
-    "reassign",
-    "POST",
-    "/workflow/workflowtasks/{taskId}/reassign",
-    responses={200: "None", "default": "ErrorResponse"},
-    summary="Hand an approval or task from one person to another.",
-    parameters=(
-        _d.path("task_id"),
-        _d.API_VERSION,
-    ),
-    body=_d.Body("ReassignCommand"),
-)
+class _Operations:
+    get: _d.Operation[m.WorkflowTask] = _d.Operation(
+        id="WorkflowTask_Get",
+        method="GET",
+        path="/workflow/workflowtasks/{taskId}",
+        responses={200: "WorkflowTask", "default": "ErrorResponse"},
+        summary="Read one approval or task by its id, with its requestor and payload.",
+        parameters=(
+            _d.path("task_id"),
+            _d.API_VERSION,
+        ),
+    )
+    reassign: _d.Operation[None] = _d.Operation(
+        id="WorkflowTask_Reassign",
+        method="POST",
+        path="/workflow/workflowtasks/{taskId}/reassign",
+        responses={200: "None", "default": "ErrorResponse"},
+        summary="Hand an approval or task from one person to another.",
+        parameters=(
+            _d.path("task_id"),
+            _d.API_VERSION,
+        ),
+        body=_d.Body("ReassignCommand"),
+    )
 
 
 class WorkflowTask(_d.Group):
@@ -46,14 +42,14 @@ class WorkflowTask(_d.Group):
 
         GET /workflow/workflowtasks/{taskId}
         """
-        return self._send(_GET, (task_id,))
+        return self._send(_Operations.get, (task_id,))
 
-    def reassign(self, task_id: str, *, body: m.ReassignCommand) -> None:
+    def reassign(self, task_id: str, *, body: ReassignCommand) -> None:
         """Hand an approval or task from one person to another.
 
         POST /workflow/workflowtasks/{taskId}/reassign
         """
-        return self._send(_REASSIGN, (task_id,), body)
+        return self._send(_Operations.reassign, (task_id,), body)
 
 
 class AsyncWorkflowTask(_d.AsyncGroup):
@@ -62,11 +58,11 @@ class AsyncWorkflowTask(_d.AsyncGroup):
 
         GET /workflow/workflowtasks/{taskId}
         """
-        return await self._send(_GET, (task_id,))
+        return await self._send(_Operations.get, (task_id,))
 
-    async def reassign(self, task_id: str, *, body: m.ReassignCommand) -> None:
+    async def reassign(self, task_id: str, *, body: ReassignCommand) -> None:
         """Hand an approval or task from one person to another.
 
         POST /workflow/workflowtasks/{taskId}/reassign
         """
-        return await self._send(_REASSIGN, (task_id,), body)
+        return await self._send(_Operations.reassign, (task_id,), body)

@@ -7,32 +7,38 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import (
+        TimeWindow,
+        WorkflowTask,
+        WorkflowTasksListOrderby,
+        WorkflowTasksListTaskStatusesItem,
+        WorkflowTasksListTaskTypesItem,
+    )
 
-_LIST: _d.Operation[m.WorkflowTask] = _d.Operation(
-    __name__,
-    "WorkflowTasks_List",
-    "workflow_tasks",
-    "list",
-    "GET",
-    "/workflow/workflowtasks",
-    responses={200: "TasksList", "default": "ErrorResponse"},
-    summary="List approvals and tasks, those of the caller or sent by the caller, by status and type.",
-    parameters=(
-        _d.API_VERSION,
-        _d.query("view_mode"),
-        _d.query("workflow_ids", "list[str]", style="form", explode=False),
-        _d.query("time_window", "TimeWindow"),
-        _d.query("maxpagesize", "int"),
-        _d.query("orderby", "WorkflowTasksListOrderby"),
-        _d.query("task_types", "list[WorkflowTasksListTaskTypesItem]", style="form", explode=False),
-        _d.query("task_statuses", "list[WorkflowTasksListTaskStatusesItem]", style="form", explode=False),
-        _d.query("requestors", "list[str]", style="form", explode=False),
-        _d.query("assignees", "list[str]", style="form", explode=False),
-        _d.query("workflow_name_keyword"),
-    ),
-    paging=_d.Paging("value", "nextLink"),
-)
+
+class _Operations:
+    list: _d.Operation[WorkflowTask] = _d.Operation(
+        id="WorkflowTasks_List",
+        method="GET",
+        path="/workflow/workflowtasks",
+        responses={200: "TasksList", "default": "ErrorResponse"},
+        summary="List approvals and tasks, those of the caller or sent by the caller, by status and type.",
+        parameters=(
+            _d.API_VERSION,
+            _d.query("view_mode"),
+            _d.query("workflow_ids", "list[str]", style="form", explode=False),
+            _d.query("time_window", "TimeWindow"),
+            _d.query("maxpagesize", "int"),
+            _d.query("orderby", "WorkflowTasksListOrderby"),
+            _d.query("task_types", "list[WorkflowTasksListTaskTypesItem]", style="form", explode=False),
+            _d.query("task_statuses", "list[WorkflowTasksListTaskStatusesItem]", style="form", explode=False),
+            _d.query("requestors", "list[str]", style="form", explode=False),
+            _d.query("assignees", "list[str]", style="form", explode=False),
+            _d.query("workflow_name_keyword"),
+        ),
+        paging=_d.Paging("value", "nextLink"),
+    )
 
 
 class WorkflowTasks(_d.Group):
@@ -41,21 +47,21 @@ class WorkflowTasks(_d.Group):
         *,
         view_mode: str | None = None,
         workflow_ids: _list[str] | None = None,
-        time_window: m.TimeWindow | None = None,
+        time_window: TimeWindow | None = None,
         maxpagesize: int | None = None,
-        orderby: m.WorkflowTasksListOrderby | None = None,
-        task_types: _list[m.WorkflowTasksListTaskTypesItem] | None = None,
-        task_statuses: _list[m.WorkflowTasksListTaskStatusesItem] | None = None,
+        orderby: WorkflowTasksListOrderby | None = None,
+        task_types: _list[WorkflowTasksListTaskTypesItem] | None = None,
+        task_statuses: _list[WorkflowTasksListTaskStatusesItem] | None = None,
         requestors: _list[str] | None = None,
         assignees: _list[str] | None = None,
         workflow_name_keyword: str | None = None,
-    ) -> _d.Pager[m.WorkflowTask]:
+    ) -> Pager[WorkflowTask]:
         """List approvals and tasks, those of the caller or sent by the caller, by status and type.
 
         GET /workflow/workflowtasks
         """
         return self._pages(
-            _LIST,
+            _Operations.list,
             (
                 view_mode,
                 workflow_ids,
@@ -77,21 +83,21 @@ class AsyncWorkflowTasks(_d.AsyncGroup):
         *,
         view_mode: str | None = None,
         workflow_ids: _list[str] | None = None,
-        time_window: m.TimeWindow | None = None,
+        time_window: TimeWindow | None = None,
         maxpagesize: int | None = None,
-        orderby: m.WorkflowTasksListOrderby | None = None,
-        task_types: _list[m.WorkflowTasksListTaskTypesItem] | None = None,
-        task_statuses: _list[m.WorkflowTasksListTaskStatusesItem] | None = None,
+        orderby: WorkflowTasksListOrderby | None = None,
+        task_types: _list[WorkflowTasksListTaskTypesItem] | None = None,
+        task_statuses: _list[WorkflowTasksListTaskStatusesItem] | None = None,
         requestors: _list[str] | None = None,
         assignees: _list[str] | None = None,
         workflow_name_keyword: str | None = None,
-    ) -> _d.AsyncPager[m.WorkflowTask]:
+    ) -> AsyncPager[WorkflowTask]:
         """List approvals and tasks, those of the caller or sent by the caller, by status and type.
 
         GET /workflow/workflowtasks
         """
         return self._pages(
-            _LIST,
+            _Operations.list,
             (
                 view_mode,
                 workflow_ids,

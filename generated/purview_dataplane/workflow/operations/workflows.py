@@ -6,35 +6,35 @@ from typing import TYPE_CHECKING
 from purview_core import declare as _d
 
 if TYPE_CHECKING:
-    from .. import models as m
+    from purview_core.declare import AsyncPager, Pager
+    from ..models import WorkflowMetadata
 
-_LIST: _d.Operation[m.WorkflowMetadata] = _d.Operation(
-    __name__,
-    "Workflows_List",
-    "workflows",
-    "list",
-    "GET",
-    "/workflow/workflows",
-    responses={200: "WorkflowMetadataList", "default": "ErrorResponse"},
-    summary="List the workflows of the account, without their actions.",
-    parameters=(_d.API_VERSION,),
-    paging=_d.Paging("value", "nextLink"),
-)
+
+class _Operations:
+    list: _d.Operation[WorkflowMetadata] = _d.Operation(
+        id="Workflows_List",
+        method="GET",
+        path="/workflow/workflows",
+        responses={200: "WorkflowMetadataList", "default": "ErrorResponse"},
+        summary="List the workflows of the account, without their actions.",
+        parameters=(_d.API_VERSION,),
+        paging=_d.Paging("value", "nextLink"),
+    )
 
 
 class Workflows(_d.Group):
-    def list(self) -> _d.Pager[m.WorkflowMetadata]:
+    def list(self) -> Pager[WorkflowMetadata]:
         """List the workflows of the account, without their actions.
 
         GET /workflow/workflows
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)
 
 
 class AsyncWorkflows(_d.AsyncGroup):
-    def list(self) -> _d.AsyncPager[m.WorkflowMetadata]:
+    def list(self) -> AsyncPager[WorkflowMetadata]:
         """List the workflows of the account, without their actions.
 
         GET /workflow/workflows
         """
-        return self._pages(_LIST)
+        return self._pages(_Operations.list)
