@@ -6,6 +6,8 @@ spelled on the wire, paging, polling) is joined from the contract by operationId
 
 from __future__ import annotations
 
+import hashlib
+import json
 import keyword
 import re
 from collections.abc import Iterator
@@ -129,8 +131,24 @@ def method_name(text: str) -> str:
     return f"{bare}_" if keyword.iskeyword(bare) or bare in _TYPES else bare
 
 
+_KEPT: dict[bytes, Parsed] = {}  # of contracts by their hash; nothing of it is ever changed
+_MOST_KEPT = 64
+
+
 def parse(contract: Json) -> Parsed:
-    """All models, enums and operations of a contract. Raises GateError where the parser reports or loses anything."""
+    """All models, enums and operations of a contract. Raises GateError where the parser reports or loses anything.
+
+    The parser takes most of the time of every command, and some look at a contract more than once: what it says is kept.
+    """
+    key = hashlib.sha256(json.dumps(contract).encode()).digest()
+    if key not in _KEPT:
+        if len(_KEPT) >= _MOST_KEPT:
+            _KEPT.clear()
+        _KEPT[key] = _parsed(contract)
+    return _KEPT[key]
+
+
+def _parsed(contract: Json) -> Parsed:
     title = contract["info"]["title"]
     config = Config.from_sources(ConfigFile(post_hooks=[]), MetaType.NONE, Path(title), "utf-8", True, None)
     data = GeneratorData.from_dict(_for_parser(contract), config=config)

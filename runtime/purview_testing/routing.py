@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from urllib.parse import unquote
 
-from .contracts import Operation
+from .contracts import Contract, Operation
 
 _HOLE = re.compile(r"\{([^{}]+)\}")
 Holes = dict[str, str]
@@ -76,6 +77,12 @@ class Router:
         lowered = {template.lower(): template for template in self.templates}
         close = get_close_matches(unquote(raw_path).lower(), lowered, n=3, cutoff=0.0)
         return f"near it are {', '.join(lowered[found] for found in close)}"
+
+
+@lru_cache(maxsize=16)
+def router_of(contracts: tuple[Contract, ...]) -> Router:
+    """The router of all operations of some contracts: made once, since every sandbox of a run of tests has one."""
+    return Router(operation for contract in contracts for operation in contract.operations.values())
 
 
 def segments(path: str) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any
 from purview_core.jsontext import loads
 
 from .contracts import Contract, Operation, Parameter, Shape, load
-from .routing import Match, Router
+from .routing import Match, router_of
 from .specs import Document, select
 from .values import Checker, Departure, found
 from .wire import Request, Response
@@ -48,7 +48,7 @@ class Validator:
         names = None if given is None else [str(d) for d in given]
         self.strict = strict
         self.contracts: Sequence[Contract] = [load(d, specs) for d in select(names, specs)]
-        self.router = Router(o for c in self.contracts for o in c.operations.values())
+        self.router = router_of(tuple(self.contracts))
 
     def request(self, request: Request, *, operation: str | None = None) -> Verdict:
         """The verdict on a request; `operation`: the id of the one that was meant, another one is a departure."""

@@ -29,7 +29,7 @@ from .faulty import Behaviour, Faulty, answer, dribble, nothing, reset, silent
 
 pytestmark = pytest.mark.level("L5")
 
-TOTAL_S = 0.3  # of the faults that last; the others end by themselves
+TOTALS_S = (0.05, 0.3, 3.0)  # of the faults that last, tried in turn; the others end by themselves
 PLENTY_S = 30.0
 HTML = b"<html>Service unavailable</html>"
 
@@ -64,16 +64,16 @@ class Case(NamedTuple):
     error: type[PurviewError] | None
     tries: int
     tries_of_a_write: int
-    total_s: float = PLENTY_S
+    lasts: bool = False
 
 
 FAULTS = {
     "reset": Case(reset, TransportError, 3, 1),
     "no answer": Case(nothing, TransportError, 3, 1),
     "truncated": Case(answer(200, b'{"a"', length=9), TransportError, 3, 1),
-    "silent": Case(silent, TransportTimeoutError, 1, 1, TOTAL_S),
-    "dribbling headers": Case(dribble("headers"), TransportTimeoutError, 1, 1, TOTAL_S),
-    "dribbling body": Case(dribble("body"), TransportTimeoutError, 1, 1, TOTAL_S),
+    "silent": Case(silent, TransportTimeoutError, 1, 1, lasts=True),
+    "dribbling headers": Case(dribble("headers"), TransportTimeoutError, 1, 1, lasts=True),
+    "dribbling body": Case(dribble("body"), TransportTimeoutError, 1, 1, lasts=True),
     "408": Case(answer(408), HttpError, 3, 1),
     "429": Case(answer(429), ThrottledError, 3, 3),
     "500": Case(answer(500), ServerError, 3, 1),
@@ -123,15 +123,22 @@ def test_the_kinds_are_what_they_are_called() -> None:
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_each_fault_by_each_kind_of_call(run: Any, kind: Kind, fault: Case) -> None:
     tries = fault.tries if kind.repeatable else fault.tries_of_a_write
-    with Faulty(fault.behave) as service:
-        if fault.error is None:
-            run(kind, service.url, fault.total_s)
-        else:
-            with pytest.raises(fault.error) as caught:
-                run(kind, service.url, fault.total_s)
-            assert not isinstance(caught.value, ConnectError)
-            assert tries == getattr(caught.value, "attempts", 1)
-        assert tries == len(service.requests)
+    for total_s in TOTALS_S if fault.lasts else (PLENTY_S,):
+        error = None
+        with Faulty(fault.behave) as service:
+            try:
+                run(kind, service.url, total_s)
+            except Exception as raised:  # noqa: BLE001 - it is what is looked at
+                error = raised
+        if service.requests:
+            break  # else this machine was too busy to send it by then
+    if fault.error is None:
+        assert error is None
+    else:
+        assert isinstance(error, fault.error)
+        assert not isinstance(error, ConnectError)
+        assert tries == getattr(error, "attempts", 1)
+    assert tries == len(service.requests)
 
 
 @pytest.mark.row("T01")

@@ -104,6 +104,13 @@ def python(wheel: Path) -> Path:
     return found
 
 
+@pytest.fixture(scope="module")
+def generator(python: Path, wheel: Path) -> Path:
+    """The same interpreter, once the generator has what it needs."""
+    pip("--python", python, *INSTALL, f"{wheel}[codegen]", cwd=wheel.parent)
+    return python
+
+
 def check(python: Path, code: str, cwd: Path, path: Path | None = None) -> None:
     run(python, "-W", "error", "-c", textwrap.dedent(code), cwd=cwd, path=path)
 
@@ -136,16 +143,14 @@ def test_without_the_extra_the_generator_says_what_is_missing(python: Path, tmp_
     assert [] == list(tmp_path.iterdir())
 
 
-def test_it_generates_another_version(python: Path, wheel: Path, tmp_path: Path) -> None:
-    pip("--python", python, *INSTALL, f"{wheel}[codegen]", cwd=tmp_path)
+def test_it_generates_another_version(generator: Path, tmp_path: Path) -> None:
     arguments = ("generate", "--plane", "scanning", "--version", "2022-07-01-preview", "--out", "out")
-    lines = run(python, "-m", "purview_codegen", *arguments, cwd=tmp_path).splitlines()
+    lines = run(generator, "-m", "purview_codegen", *arguments, cwd=tmp_path).splitlines()
     assert "generate: 1 documents, 56 operations, 0 errors" == lines[-1]
-    check(python, OLDER, tmp_path, tmp_path / "out")
+    check(generator, OLDER, tmp_path, tmp_path / "out")
 
 
-def test_it_makes_a_plane_of_your_own(python: Path, wheel: Path, tmp_path: Path) -> None:
-    pip("--python", python, *INSTALL, f"{wheel}[codegen]", cwd=tmp_path)
+def test_it_makes_a_plane_of_your_own(generator: Path, tmp_path: Path) -> None:
     for command in test_own_plane.lay_out(tmp_path):
-        run(python, "-m", "purview_codegen", *command, cwd=tmp_path)
-    check(python, test_own_plane.CALL, tmp_path, tmp_path / "mine" / "generated")
+        run(generator, "-m", "purview_codegen", *command, cwd=tmp_path)
+    check(generator, test_own_plane.CALL, tmp_path, tmp_path / "mine" / "generated")
