@@ -40,13 +40,13 @@ def words(text: str) -> list[str]:
 
 
 def _shape(letter: str) -> str:
+    if letter == "_" or not f"a{letter}".isidentifier():  # some symbols are upper case and no letters
+        return " "
     if letter.isdecimal():
         return "d"
     if letter.isupper() or letter.istitle():
         return "U"
-    if letter == "s":
-        return "s"
-    return "l" if letter != "_" and f"a{letter}".isidentifier() else " "
+    return "s" if letter == "s" else "l"
 
 
 def enum_members(values: Sequence[str | int]) -> list[str]:

@@ -112,6 +112,7 @@ def test_generated_enums_have_these_members() -> None:
         (["1d", "30d", "1D"], ["VALUE_1D", "VALUE_30D", "VALUE_1D_2"]),
         (["", "...", "x"], ["VALUE_0", "VALUE_1", "X"]),
         (["", "0"], ["VALUE_0", "VALUE_0_2"]),
+        (["\U0001f150", "a\U0001f150b"], ["VALUE_0", "A_B"]),  # a letter in a circle is a symbol
         ([0, -1, 7], ["VALUE_0", "VALUE_NEGATIVE_1", "VALUE_7"]),
     ],
 )
