@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+gc.set_threshold(
+    20_000, 20, 20
+)  # tests make many objects and few circles: to look as often as Python does took 8 % of the time
+
 _INSTALLED = {entry.name for entry in entry_points(group="pytest11")}
 pytest_plugins = [
     "pytester",

@@ -42,7 +42,7 @@ def test_a_byte_dribbling_endpoint_ends_at_the_total(mode: str, part: str, monke
     monkeypatch.setattr(store, "SLACK_SECONDS", 0.05)
     with TokenServer() as server:
         server.endpoint.always = dribbled(part)
-        auth = local(server, timeouts=Timeouts(total=0.3))
+        auth = local(server, timeouts=Timeouts(total=0.1))
         with pytest.raises(TokenTransportError):
             call(mode, auth, httpx.MockTransport(status(200)))
         flying = [one for one in threading.enumerate() if one.name == "purview-auth"]
@@ -80,7 +80,7 @@ def test_a_byte_dribbling_native_endpoint_does_too(mode: str, part: str) -> None
             secret,
             authority=server.authority,
             allow_insecure_localhost=True,
-            timeouts=Timeouts(total=0.2),
+            timeouts=Timeouts(total=0.1),
         )
         with pytest.raises(TokenTransportError):
             call(mode, auth, httpx.MockTransport(status(200)))

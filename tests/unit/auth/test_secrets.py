@@ -184,7 +184,7 @@ def test_on_a_real_connection_too(
             SECRET,
             authority=server.authority,
             allow_insecure_localhost=True,
-            timeouts=Timeouts(total=0.2),
+            timeouts=Timeouts(total=0.1),
             sleep=lambda seconds: None,
         )
         server.endpoint.faults.extend([refused(), dribbled(part)])
