@@ -12,7 +12,7 @@ nox.needs_version = ">=2026.10"  # of parallel sessions
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["tests", "lint", "typing"]
-nox.options.parallel = 2  # types are checked on one core, and tests wait at times: each has room for the other
+nox.options.parallel = 2  # types are checked on one core, and tests wait at times: each has room for the other,
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 LINT = nox.project.dependency_groups(PYPROJECT, "lint")

@@ -44,10 +44,16 @@ def explain(call: str, error: HttpError) -> None:
 
 
 def run(target: Account) -> None:
-    with Purview(target.name, auth=target.auth) as purview:  # every plane, over one connection pool and one token
+    with Purview(
+        target.name,
+        auth=target.auth,
+    ) as purview:  # every plane, over one connection pool and one token
         if target.table:
             source = purview.scanning.data_sources.create_or_replace("quickstart", body=SOURCE)
-            say("scanning.data_sources.create_or_replace", f"{source.name} is {type(source).__name__}")
+            say(
+                "scanning.data_sources.create_or_replace",
+                f"{source.name} is {type(source).__name__}",
+            )
             scan = purview.scanning.scans.create_or_replace("quickstart", "weekly", body=SCAN)
             say("scanning.scans.create_or_replace", f"{scan.name} is {type(scan).__name__}")
             table = purview.datamap.entity.get(target.table).entity
@@ -59,10 +65,16 @@ def run(target: Account) -> None:
                 explain("scanning.credential.list without a role", error)
         names = [str(source.name) for source in purview.scanning.data_sources.list()]  # every page, as it is needed
         pages = list(purview.scanning.data_sources.list().by_page())
-        say("scanning.data_sources.list", f"{', '.join(names[:3])}, {len(names)} on {len(pages)} pages")
+        say(
+            "scanning.data_sources.list",
+            f"{', '.join(names[:3])}, {len(names)} on {len(pages)} pages",
+        )
         info = purview.account.accounts.get_account_properties()
         say("account.accounts.get_account_properties", f"{info.name} in {info.location}")
-        say("catalog.glossary.list", ", ".join(str(g.name) for g in purview.catalog.glossary.list(limit=5)))
+        say(
+            "catalog.glossary.list",
+            ", ".join(str(g.name) for g in purview.catalog.glossary.list(limit=5)),
+        )
         roles = [str(role.name) for role in purview.metadata_policies.metadata_roles.list()]
         say("metadata_policies.metadata_roles.list", f"{', '.join(roles[:3])}, {len(roles)} in all")
         try:

@@ -72,5 +72,7 @@ def prepared(sandbox: Sandbox, url: str) -> ServicePrincipal:
 def table(sandbox: Sandbox) -> str:
     """The guid of a table that is put into the sandbox, in process and without sign-in."""
     with Purview(sandbox.url, auth=sandbox.auth, transport=sandbox.transport()) as purview:
-        made = purview.datamap.entity.create_or_update(body=models.AtlasEntityWithExtInfo(entity=TABLE))
+        made = purview.datamap.entity.create_or_update(
+            body=models.AtlasEntityWithExtInfo(entity=TABLE),
+        )
     return (made.guid_assignments or {})["-1"]

@@ -16,8 +16,14 @@ from quickstart_account import Account, account
 async def run(target: Account) -> None:
     async with AsyncPurview(target.name, auth=target.auth) as purview:
         if target.table:
-            source = await purview.scanning.data_sources.create_or_replace("quickstart", body=SOURCE)
-            say("scanning.data_sources.create_or_replace", f"{source.name} is {type(source).__name__}")
+            source = await purview.scanning.data_sources.create_or_replace(
+                "quickstart",
+                body=SOURCE,
+            )
+            say(
+                "scanning.data_sources.create_or_replace",
+                f"{source.name} is {type(source).__name__}",
+            )
             scan = await purview.scanning.scans.create_or_replace("quickstart", "weekly", body=SCAN)
             say("scanning.scans.create_or_replace", f"{scan.name} is {type(scan).__name__}")
             table = (await purview.datamap.entity.get(target.table)).entity
@@ -29,9 +35,13 @@ async def run(target: Account) -> None:
                 explain("scanning.credential.list without a role", error)
         names = [str(source.name) async for source in purview.scanning.data_sources.list()]
         pages = [page async for page in purview.scanning.data_sources.list().by_page()]
-        say("scanning.data_sources.list", f"{', '.join(names[:3])}, {len(names)} on {len(pages)} pages")
+        say(
+            "scanning.data_sources.list",
+            f"{', '.join(names[:3])}, {len(names)} on {len(pages)} pages",
+        )
         info, glossaries = await asyncio.gather(  # both at once
-            purview.account.accounts.get_account_properties(), purview.catalog.glossary.list(limit=5)
+            purview.account.accounts.get_account_properties(),
+            purview.catalog.glossary.list(limit=5),
         )
         say("account.accounts.get_account_properties", f"{info.name} in {info.location}")
         say("catalog.glossary.list", ", ".join(str(g.name) for g in glossaries))

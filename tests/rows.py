@@ -20,7 +20,11 @@ _LINE = re.compile(r"^\| (?P<id>[A-Z]\d\d) \| (?P<what>.+?) \| (?P<tests>[^|]*) 
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--row", metavar="T12,B36", help="only the tests of these rows of docs/contract_rows.md")
+    parser.addoption(
+        "--row",
+        metavar="T12,B36",
+        help="only the tests of these rows of docs/contract_rows.md",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -28,7 +32,9 @@ def pytest_configure(config: pytest.Config) -> None:
     known = rows_of(PAGE.read_text(encoding="utf-8")) if wanted else {}
     for name in wanted.split(",") if wanted else ():
         if name not in known:
-            raise pytest.UsageError(f"--row {name}: {PAGE.name} has no such row; it has {', '.join(known)}")
+            raise pytest.UsageError(
+                f"--row {name}: {PAGE.name} has no such row; it has {', '.join(known)}",
+            )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -50,7 +56,9 @@ def marked(folder: Path) -> dict[str, Counter[str]]:
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for path in sorted(folder.rglob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith(
+                "test",
+            ):
                 for row in _rows_at(node):
                     found[row][path.relative_to(folder).as_posix()] += 1
     return dict(found)
@@ -76,4 +84,8 @@ def written(page: str, found: Mapping[str, Counter[str]]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), marked(ROOT / "tests")), encoding="utf-8", newline="\n")
+    PAGE.write_text(
+        written(PAGE.read_text(encoding="utf-8"), marked(ROOT / "tests")),
+        encoding="utf-8",
+        newline="\n",
+    )

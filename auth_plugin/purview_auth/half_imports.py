@@ -75,4 +75,7 @@ def forks_wait_for_imports() -> None:
     # Where there is no fork, dict() takes the arguments and nothing comes of it.
     if not _registered:
         _registered.append(True)
-        getattr(os, "register_at_fork", dict)(before=_before_fork, after_in_child=_after_fork_in_child)
+        getattr(os, "register_at_fork", dict)(
+            before=_before_fork,
+            after_in_child=_after_fork_in_child,
+        )

@@ -10,7 +10,9 @@ _SECTION = re.compile(r"(?m)^## ")
 _RELEASE = re.compile(r"(?m)^## \[?(\d+\.\d+\.\d+)\]?(?= |$)")
 _UNRELEASED = re.compile(r"(?mi)^## \[?unreleased\]?[ ]*$")
 _GROUP = re.compile(r"(?m)^### (\w+)[ ]*$")
-_END = re.compile(r"(?m)^(?:## |\[[^\]\n]+\]: )")  # the next section, or the addresses of links at the end of the file
+_END = re.compile(
+    r"(?m)^(?:## |\[[^\]\n]+\]: )",
+)  # the next section, or the addresses of links at the end of the file
 
 
 def releases(text: str) -> list[str]:

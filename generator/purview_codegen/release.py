@@ -37,7 +37,9 @@ def stated(root: Path) -> tuple[str, str]:
     """
     found = _LINE.search(_text(root / VERSIONED))
     if found is None:
-        raise IntegrityError(f'{root / VERSIONED} states no version; it needs a line such as VERSION = "1.2.3"')
+        raise IntegrityError(
+            f'{root / VERSIONED} states no version; it needs a line such as VERSION = "1.2.3"',
+        )
     current, path = found[1], root / CHANGELOG
     if not path.is_file():
         return current, current

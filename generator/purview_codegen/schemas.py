@@ -303,5 +303,7 @@ def enum_names(schema: Json) -> dict[Any, str]:
     values: list[Any] = schema["enum"]
     names: list[str] = schema.get("x-enum-varnames") or enum_members(values)
     if len({*map(folded, names)}) != len(values) or not all(name.isidentifier() for name in names):
-        raise GateError(f"x-enum-varnames {names} name no members: give one name a value, each another, for {values}")
+        raise GateError(
+            f"x-enum-varnames {names} name no members: give one name a value, each another, for {values}",
+        )
     return dict(zip(values, names, strict=True))

@@ -67,7 +67,13 @@ def update(specs: Path, out: Path, world: World, wish: Wish, tell: Callable[[Rep
     if wish.check:
         raise BehindError(f"behind {wish.to}: {_few(behind)}; run update --to {wish.to}")
     package = (out / build.PACKAGE).relative_to(root)
-    names = [specs.name, package.as_posix(), release.VERSIONED, release.CHANGELOG, documents_page.PAGE]
+    names = [
+        specs.name,
+        package.as_posix(),
+        release.VERSIONED,
+        release.CHANGELOG,
+        documents_page.PAGE,
+    ]
     with transaction.scratch() if wish.dry_run else transaction.staged(root) as stage:
         before = _prints(root, names)
         shutil.copytree(specs, stage / specs.name)

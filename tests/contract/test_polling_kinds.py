@@ -315,7 +315,9 @@ def client_of(document: Document) -> Any:
 
 @pytest.mark.row("T13")
 @pytest.mark.parametrize("document", WITH_LONG_RUNNING, ids=str)
-def test_a_followed_link_that_ends_with_a_status_makes_no_resource_of_it(document: Document) -> None:
+def test_a_followed_link_that_ends_with_a_status_makes_no_resource_of_it(
+    document: Document,
+) -> None:
     """The last answer holds nothing of the declared type: the resource is asked for, else the status is what there is."""
     for declared, service, arguments in cases(document, "Succeeded"):
         link = {"Operation-Location": STATUS}
@@ -405,7 +407,9 @@ OLD_HOSTS = ("scan", "catalog", "account", "share", "datamap", "guardian")
 
 @pytest.mark.row("T13")
 @pytest.mark.parametrize("document", WITH_LONG_RUNNING, ids=str)
-def test_a_link_to_an_old_host_of_the_account_is_followed_at_its_endpoint(document: Document) -> None:
+def test_a_link_to_an_old_host_of_the_account_is_followed_at_its_endpoint(
+    document: Document,
+) -> None:
     for old in OLD_HOSTS:
         for declared, service, arguments in cases(document, "Succeeded"):
             link = f"{ENDPOINT.replace('.purview', f'.{old}.purview')}{declared.path.partition('{')[0]}op%201?x=1"

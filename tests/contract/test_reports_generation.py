@@ -51,7 +51,9 @@ def test_no_operation_is_lost() -> None:
         assert sorted(ids) == sorted(version.plane.OPERATIONS), str(version)
         name = version.plane.__name__
         for case in version.cases:
-            module = importlib.import_module(f"{name}.operations.{version.plane.OPERATIONS._where[case.id]}")
+            module = importlib.import_module(
+                f"{name}.operations.{version.plane.OPERATIONS._where[case.id]}",
+            )
             own = [v for v in vars(module).values() if isinstance(v, type) and v.__module__ == module.__name__]
             groups = [found for found in own if not found.__name__.startswith("_")]
             assert [True, True] == [callable(getattr(group, case.operation.name)) for group in groups], case
@@ -86,7 +88,10 @@ def test_any_module_of_models_can_be_the_first() -> None:
 
 
 @pytest.mark.row("B26")
-def test_a_swagger_document_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_swagger_document_is_refused_in_one_line(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """The raw document in the place of each contract (a small one without a mirror): what it is, and which step converts it."""
     specs, out, counted = tmp_path / "specs", tmp_path / "out", 0
     shutil.copytree(SPECS, specs)

@@ -56,7 +56,12 @@ def test_the_story_against_the_sandbox(script: str) -> None:
     done = run(script)
     assert (0, "") == (done.returncode, done.stderr)
     pattern = re.escape(STORY)
-    for word, stands in (("PORT", r"\d+"), ("MESSAGE", "[^\n]+"), ("HINT", "[^\n]+"), ("PLACE", r"\w+")):
+    for word, stands in (
+        ("PORT", r"\d+"),
+        ("MESSAGE", "[^\n]+"),
+        ("HINT", "[^\n]+"),
+        ("PLACE", r"\w+"),
+    ):
         pattern = pattern.replace(word, stands)
     pattern = pattern.replace("ROLES", "[^\n]*purviewmetadatarole_builtin_data-curator[^\n]*")
     assert re.fullmatch(pattern, done.stdout), done.stdout
@@ -100,7 +105,13 @@ def told(script: Any, name: str, auth: ServicePrincipal, table: str) -> None:
 def test_a_real_account_is_only_read(script: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """The sandbox in the part of a real account: nothing is sent but reads, and the contracts allow each of them."""
     with Sandbox(strict=True) as sandbox, sandbox.serve() as url:
-        auth = ServicePrincipal("tenant", "client", "secret", authority=url, allow_insecure_localhost=True)
+        auth = ServicePrincipal(
+            "tenant",
+            "client",
+            "secret",
+            authority=url,
+            allow_insecure_localhost=True,
+        )
         told(script, url, auth, "")
         planes = [seen for seen in sandbox.requests if seen.plane != "identity"]
     assert planes

@@ -198,7 +198,14 @@ def _options(fault: str, limit_s: float) -> dict[str, Any]:
     return {"retry": Retry(first_wait_s=0), "timeout": 5, "total_timeout": 5, **limits.get(fault, {})}
 
 
-def _sync(sandbox: Sandbox, kind: Kind, fault: str, limit_s: float, *, port: bool) -> tuple[Exception | None, int]:
+def _sync(
+    sandbox: Sandbox,
+    kind: Kind,
+    fault: str,
+    limit_s: float,
+    *,
+    port: bool,
+) -> tuple[Exception | None, int]:
     transport = HttpTransport() if port else None
     with Purview(
         sandbox.url,
@@ -219,7 +226,14 @@ def _sync(sandbox: Sandbox, kind: Kind, fault: str, limit_s: float, *, port: boo
         return error, _in_use(transport)
 
 
-def _async(sandbox: Sandbox, kind: Kind, fault: str, limit_s: float, *, port: bool) -> tuple[Exception | None, int]:
+def _async(
+    sandbox: Sandbox,
+    kind: Kind,
+    fault: str,
+    limit_s: float,
+    *,
+    port: bool,
+) -> tuple[Exception | None, int]:
     async def story() -> tuple[Exception | None, int]:
         transport = AsyncHttpTransport() if port else None
         async with AsyncPurview(

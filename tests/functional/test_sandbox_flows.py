@@ -432,7 +432,10 @@ def devops_story(p: Any) -> Flow:
 
 def share_story(p: Any) -> Flow:
     m = share.models
-    store = m.StoreReference(reference_name="/subscriptions/s/store", type_=m.ReferenceNameType.ARM_RESOURCE_REFERENCE)
+    store = m.StoreReference(
+        reference_name="/subscriptions/s/store",
+        type_=m.ReferenceNameType.ARM_RESOURCE_REFERENCE,
+    )
     paths = [m.StorageAccountPath(container_name="c", sender_path="in", receiver_path="out")]
     artifact = m.AdlsGen2Artifact(store_reference=store, properties=m.AdlsGen2ArtifactProperties(paths=paths))
     body = m.InPlaceSentShare(properties=m.InPlaceSentShareProperties(display_name="orders", artifact=artifact))
@@ -463,7 +466,9 @@ def workflow_story(p: Any) -> Flow:
     body = m.WorkflowCreateOrUpdateCommand(triggers=[trigger], name="approve", is_enabled=True, description="")
     yield p.workflow.workflow.create_or_replace(TERM, body=body)
     assert "approve" == (yield p.workflow.workflow.get(TERM)).name
-    ask = m.UserRequestPayload(operations=[m.Operation(type_=m.OperationType.CREATE_TERM, payload={"name": "RMA"})])
+    ask = m.UserRequestPayload(
+        operations=[m.Operation(type_=m.OperationType.CREATE_TERM, payload={"name": "RMA"})],
+    )
     asked = yield p.workflow.user_requests.submit(body=ask)
     [run] = asked.operations[0].workflow_run_ids
     [task] = yield p.workflow.workflow_tasks.list()

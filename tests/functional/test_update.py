@@ -64,7 +64,10 @@ def test_a_new_member_moves_everything_together(
     assert (tree.specs / "planes.toml").read_text().startswith("# The planes.\n")
     assert 'VERSION = "0.5.0"\n' == tree.version.read_text()
     line = f"- pets 2024-01-01: 1 minor change, under the same api-version (upstream {to[:10]}).\n"
-    expected = CHANGELOG.replace("## [0.4.0]", f"## [Unreleased]\n\n### Changed\n\n{line}\n## [0.4.0]")
+    expected = CHANGELOG.replace(
+        "## [0.4.0]",
+        f"## [Unreleased]\n\n### Changed\n\n{line}\n## [0.4.0]",
+    )
     assert expected == (tree.root / "CHANGELOG.md").read_text()
     assert [] == list(tree.root.glob(".purview*"))
 
@@ -81,7 +84,9 @@ def test_two_updates_share_an_unreleased_version(tree: Tree, upstream: Upstream)
     assert tree.update(upstream.commit({PETS: with_member(email={"type": "string"})})) == 0
     assert tree.update(upstream.commit({PETS: with_member(email={"type": "string"}, fax={"type": "string"})})) == 0
     text = (tree.root / "CHANGELOG.md").read_text()
-    assert (1, 1, 2) == tuple(map(text.count, ("## [Unreleased]", "### Changed", "- pets 2024-01-01")))
+    assert (1, 1, 2) == tuple(
+        map(text.count, ("## [Unreleased]", "### Changed", "- pets 2024-01-01")),
+    )
     assert 'VERSION = "0.5.0"\n' == tree.version.read_text()
 
 
@@ -284,7 +289,10 @@ def test_aliases_last_for_one_minor_version(tree: Tree, upstream: Upstream) -> N
     twice = renamed(once, "Keeper", "Guardian")
     assert tree.update(upstream.commit({PETS: twice})) == 0
     names = json.loads(lock.read_text())["pets 2024-01-01"]
-    assert ("Guardian 0.5.0", "Guardian 0.5.0") == (names["renamed class Owner"], names["renamed class Keeper"])
+    assert ("Guardian 0.5.0", "Guardian 0.5.0") == (
+        names["renamed class Owner"],
+        names["renamed class Keeper"],
+    )
     released = (tree.root / "CHANGELOG.md").read_text().replace("[Unreleased]", "[0.5.0] - 2024-02-01")
     (tree.root / "CHANGELOG.md").write_text(released)
     twice["definitions"]["Guardian"]["properties"]["email"] = {"type": "string"}

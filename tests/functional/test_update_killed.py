@@ -31,7 +31,11 @@ PROCESSES.set_forkserver_preload(
 )
 
 
-def command(tree: Tree, arguments: Sequence[str], killed_at: int | None = None) -> multiprocessing.process.BaseProcess:
+def command(
+    tree: Tree,
+    arguments: Sequence[str],
+    killed_at: int | None = None,
+) -> multiprocessing.process.BaseProcess:
     """A process that carries a command out, and kills itself in its step on files of that number."""
     sources = environment(tree)["PYTHONPATH"].split(os.pathsep)
     process = PROCESSES.Process(target=killed.carry_out, args=(sources, list(arguments), killed_at))

@@ -24,8 +24,24 @@ STDLIB = sys.stdlib_module_names
 NETWORK = {"httpx", "http", "socket", "ssl", "urllib", "asyncio", "ftplib", "smtplib"}
 DISK = {"os", "io", "pathlib", "shutil", "tempfile", "subprocess", "glob", "fileinput"}
 CLOCK = {"time", "datetime", "random", "secrets", "uuid"}
-GENERATED_STDLIB = {"__future__", "typing", "enum", "datetime", "builtins", "functools", "collections"}
-PURE = ("upgrade", "shape", "schemas", "kinds", "pages", "pointer", "identifiers")  # dict -> dict, text -> text
+GENERATED_STDLIB = {
+    "__future__",
+    "typing",
+    "enum",
+    "datetime",
+    "builtins",
+    "functools",
+    "collections",
+}
+PURE = (
+    "upgrade",
+    "shape",
+    "schemas",
+    "kinds",
+    "pages",
+    "pointer",
+    "identifiers",
+)  # dict -> dict, text -> text
 
 
 class Import(NamedTuple):

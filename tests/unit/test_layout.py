@@ -202,7 +202,10 @@ def test_one_file_states_the_version_and_all_else_follows() -> None:
     """The build, an update and the clients read the same line; the wheel's own test says what was built from it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     stated = importlib.import_module("purview_core.version").VERSION
-    assert ("version" in project["project"]["dynamic"], "version" in project["project"]) == (True, False)
+    assert ("version" in project["project"]["dynamic"], "version" in project["project"]) == (
+        True,
+        False,
+    )
     assert {"path": release.VERSIONED} == project["tool"]["hatch"]["version"]
     assert stated == release.stated(ROOT)[0]
     assert stated == importlib.import_module("purview_dataplane").__version__

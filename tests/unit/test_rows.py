@@ -48,16 +48,34 @@ def test_none(): pass
 
 @pytest.mark.parametrize(
     ("wanted", "says"),
-    [("T12", "3 passed, 1 deselected"), ("B36,T12", "3 passed, 1 deselected"), ("B36", "1 passed, 3 deselected")],
+    [
+        ("T12", "3 passed, 1 deselected"),
+        ("B36,T12", "3 passed, 1 deselected"),
+        ("B36", "1 passed, 3 deselected"),
+    ],
 )
 def test_rows_are_selected(pytester: pytest.Pytester, wanted: str, says: str) -> None:
     pytester.makeini("[pytest]\nmarkers = row(id): of a table\n")
     pytester.makepyfile(MODULE)
-    done = pytester.runpytest_inprocess("--row", wanted, "-p", "tests.rows", "-p", "no:cacheprovider")
+    done = pytester.runpytest_inprocess(
+        "--row",
+        wanted,
+        "-p",
+        "tests.rows",
+        "-p",
+        "no:cacheprovider",
+    )
     assert says in done.stdout.str()
 
 
 def test_a_row_that_is_not_there_is_named(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(MODULE)
-    done = pytester.runpytest_inprocess("--row", "T99", "-p", "tests.rows", "-p", "no:cacheprovider")
+    done = pytester.runpytest_inprocess(
+        "--row",
+        "T99",
+        "-p",
+        "tests.rows",
+        "-p",
+        "no:cacheprovider",
+    )
     assert "--row T99: contract_rows.md has no such row; it has " in done.stderr.str()

@@ -60,7 +60,12 @@ def test_every_action_has_a_version_and_keeps_no_token() -> None:
 
 
 def test_every_session_that_a_workflow_or_a_hook_runs_exists() -> None:
-    sessions = set(re.findall(r"(?m)^@nox\.session.*\ndef (\w+)", (ROOT / "noxfile.py").read_text(encoding="utf-8")))
+    sessions = set(
+        re.findall(
+            r"(?m)^@nox\.session.*\ndef (\w+)",
+            (ROOT / "noxfile.py").read_text(encoding="utf-8"),
+        )
+    )
     commands = [step["run"] for step in steps() if "run" in step]
     commands += [hook["entry"] for repo in read(HOOKS)["repos"] for hook in repo["hooks"]]
     named = {name for c in commands for m in re.finditer(r"nox -s ((?:[a-z_]+ ?)+)", c) for name in m[1].split()}
@@ -82,7 +87,13 @@ def test_what_an_update_writes_is_what_the_weekly_workflow_commits() -> None:
 
     (command,) = [step["run"] for step in steps() if "git add" in step.get("run", "")]
     added = set(re.search(r"git add (.*)", command)[1].split())  # type: ignore[index]
-    assert added == {"specs", "generated", release.VERSIONED, release.CHANGELOG, documents_page.PAGE}
+    assert added == {
+        "specs",
+        "generated",
+        release.VERSIONED,
+        release.CHANGELOG,
+        documents_page.PAGE,
+    }
 
 
 def test_hooks_use_the_versions_of_the_lint_session() -> None:

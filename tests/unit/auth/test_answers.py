@@ -76,7 +76,12 @@ def test_expires_on_alone_is_read_by_the_servers_clock(world: World) -> None:
 
 @pytest.mark.row("A04")
 @pytest.mark.parametrize(("off", "warnings"), [(301, 1), (-301, 1), (299, 0), (-299, 0)])
-def test_disagreement_warns_once(world: World, caplog: pytest.LogCaptureFixture, off: int, warnings: int) -> None:
+def test_disagreement_warns_once(
+    world: World,
+    caplog: pytest.LogCaptureFixture,
+    off: int,
+    warnings: int,
+) -> None:
     for _ in range(3):
         world.endpoint.members = {"expires_in": 3600, "expires_on": int(world.clock.wall) + 3600 + off}
         world.get()

@@ -594,7 +594,10 @@ def test_two_threads_start_one_private_loop() -> None:
 
 
 @pytest.mark.row("A32")
-def test_a_call_at_the_interpreters_end_works(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_at_the_interpreters_end_works(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def refuse(self: threading.Thread) -> None:
         raise RuntimeError("can't create new thread at interpreter shutdown")
 
@@ -621,7 +624,10 @@ def test_a_request_over_its_time_is_given_up(world: World, monkeypatch: pytest.M
 
 
 @pytest.mark.row("A18")
-def test_an_early_refresh_over_its_time_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_early_refresh_over_its_time_is_given_up(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(store, "SLACK_SECONDS", 0.0)
     monkeypatch.setattr(store, "EARLY_WAIT_SECONDS", 0.0)
     auth = world.principal(timeouts=Timeouts(total=0.02))

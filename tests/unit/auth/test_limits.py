@@ -38,7 +38,11 @@ def local(server: TokenServer, **options: Any) -> ServicePrincipal:
 
 @pytest.mark.row("A18")
 @pytest.mark.parametrize("part", ["head", "body"])
-def test_a_byte_dribbling_endpoint_ends_at_the_total(mode: str, part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_byte_dribbling_endpoint_ends_at_the_total(
+    mode: str,
+    part: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(store, "SLACK_SECONDS", 0.05)
     with TokenServer() as server:
         server.endpoint.always = dribbled(part)
@@ -123,7 +127,12 @@ def test_a_server_that_is_gone(mode: str) -> None:
 
 @pytest.mark.row("A33")
 @pytest.mark.parametrize("native", [False, True])
-def test_events_tell_what_happened(world: World, mode: str, native: bool, caplog: pytest.LogCaptureFixture) -> None:
+def test_events_tell_what_happened(
+    world: World,
+    mode: str,
+    native: bool,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.DEBUG)
     events: list[AuthEvent] = []
     world.principal(on_event=events.append, async_transport=world.endpoint if native else None)
@@ -151,7 +160,11 @@ def test_events_tell_what_happened(world: World, mode: str, native: bool, caplog
 
 
 @pytest.mark.row("A33")
-def test_a_hook_that_raises_harms_nobody(world: World, mode: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_hook_that_raises_harms_nobody(
+    world: World,
+    mode: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     def hook(event: AuthEvent) -> None:
         raise ValueError("CANARY")
 

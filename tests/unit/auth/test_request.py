@@ -125,7 +125,10 @@ def test_other_arguments_are_checked(client: str, secret: Any, version: int) -> 
 
 
 @pytest.mark.row("A29")
-def test_from_env_reads_the_secret_at_every_refresh(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_env_reads_the_secret_at_every_refresh(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("AZURE_AUTHORITY_HOST", raising=False)
     for name, value in {"TENANT_ID": TENANT, "CLIENT_ID": CLIENT, "CLIENT_SECRET": "one"}.items():
         monkeypatch.setenv(f"AZURE_{name}", value)

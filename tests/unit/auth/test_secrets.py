@@ -125,7 +125,11 @@ def test_no_failure_shows_a_secret(
 
 
 @pytest.mark.row("A26")
-def test_no_success_shows_a_secret(world: World, mode: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_success_shows_a_secret(
+    world: World,
+    mode: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.DEBUG)
     world.endpoint.always = answer(content=json_bytes(access_token=TOKEN, expires_in=3600), **ENTRA)
     world.get(mode)
@@ -227,7 +231,11 @@ def test_a_cancelled_native_request_shows_no_secret(world: World) -> None:
 
 @pytest.mark.row("A26")
 @pytest.mark.parametrize("error", [ValueError(f"x {SECRET}"), OSError(SECRET)])
-def test_a_credentials_failure_shows_nothing(mode: str, error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_credentials_failure_shows_nothing(
+    mode: str,
+    error: Exception,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.DEBUG)
     auth = CredentialAuth(FakeCredential(error=error))
     with pytest.raises(AuthError) as caught:

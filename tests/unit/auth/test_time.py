@@ -125,7 +125,11 @@ def test_short_tokens_do_not_loop(world: World, lifetime: int, most: int) -> Non
 
 
 @pytest.mark.row("A07")
-def test_an_early_refresh_keeps_nobody_waiting(world: World, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_early_refresh_keeps_nobody_waiting(
+    world: World,
+    mode: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(store, "EARLY_WAIT_SECONDS", 0.05)
     world.get(mode)
     world.clock.advance(3400)
@@ -145,7 +149,10 @@ def test_an_early_refresh_keeps_nobody_waiting(world: World, mode: str, monkeypa
 
 
 @pytest.mark.row("A07")
-def test_an_early_refresh_may_outlast_the_token(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_early_refresh_may_outlast_the_token(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(store, "EARLY_WAIT_SECONDS", 0.01)
     world.get()
     world.clock.advance(3590)
@@ -384,7 +391,14 @@ def test_warnings_come_again_after_a_success(world: World, caplog: pytest.LogCap
 
 
 @pytest.mark.row("A06")
-@pytest.mark.parametrize(("wall", "monotonic", "fresh"), [(49.9, 49.9, True), (50, 0, False), (0, 50, False)])
-def test_a_token_is_due_from_its_refresh_point_on(wall: float, monotonic: float, fresh: bool) -> None:
+@pytest.mark.parametrize(
+    ("wall", "monotonic", "fresh"),
+    [(49.9, 49.9, True), (50, 0, False), (0, 50, False)],
+)
+def test_a_token_is_due_from_its_refresh_point_on(
+    wall: float,
+    monotonic: float,
+    fresh: bool,
+) -> None:
     clock = FakeClock(wall, monotonic)
     assert fresh is Token(Secret("x"), (0.0, 0.0), 100.0, 50.0).fresh(clock)

@@ -24,7 +24,10 @@ LINKS = "[Unreleased]: https://example.com/compare\n"
         (TOP, f"{TOP}\n## [Unreleased]\n\n### Changed\n\n- New.\n"),
         (f"{TOP}\n{RELEASED}", f"{TOP}\n## [Unreleased]\n\n### Changed\n\n- New.\n\n{RELEASED}"),
         (f"{TOP}\n## [Unreleased]\n", f"{TOP}\n## [Unreleased]\n\n### Changed\n\n- New.\n"),
-        (f"{TOP}\n## Unreleased\n\n{RELEASED}", f"{TOP}\n## Unreleased\n\n### Changed\n\n- New.\n\n{RELEASED}"),
+        (
+            f"{TOP}\n## Unreleased\n\n{RELEASED}",
+            f"{TOP}\n## Unreleased\n\n### Changed\n\n- New.\n\n{RELEASED}",
+        ),
         (
             f"{TOP}\n## [Unreleased]\n\n### Changed\n\n- Old.\n\n{RELEASED}",
             f"{TOP}\n## [Unreleased]\n\n### Changed\n\n- New.\n- Old.\n\n{RELEASED}",
@@ -53,7 +56,10 @@ GROUPED = st.dictionaries(
 
 
 @given(st.lists(GROUPED, max_size=4), st.booleans())
-def test_no_line_is_lost_and_groups_stay_in_their_order(steps: list[dict[str, list[str]]], released: bool) -> None:
+def test_no_line_is_lost_and_groups_stay_in_their_order(
+    steps: list[dict[str, list[str]]],
+    released: bool,
+) -> None:
     rest = f"\n{RELEASED}\n{LINKS}" if released else ""
     text = f"{TOP}{rest}"
     for step in steps:
@@ -78,13 +84,24 @@ def test_no_line_is_lost_and_groups_stay_in_their_order(steps: list[dict[str, li
         ("1.4.2", "## [1.4.2] - 2024-01-01\n", "major", "2.0.0"),
         ("0.4.0", "", "major", "0.4.0"),  # never released
         ("0.4.0", "## [Unreleased]\n", "minor", "0.4.0"),
-        ("0.5.0", "## [Unreleased]\n\n## [0.4.0] - 2024-01-01\n", "minor", "0.5.0"),  # on its way already
+        (
+            "0.5.0",
+            "## [Unreleased]\n\n## [0.4.0] - 2024-01-01\n",
+            "minor",
+            "0.5.0",
+        ),  # on its way already
         ("0.4.1", "## [Unreleased]\n\n## [0.4.0] - 2024-01-01\n", "minor", "0.5.0"),
         ("0.10.0", "## [0.9.0] - 2024-01-01\n\n## [0.8.0] - 2023-01-01\n", "patch", "0.10.0"),
         ("0.4.0", None, "minor", "0.5.0"),  # no changelog
     ],
 )
-def test_the_next_version(tmp_path: Path, stated: str, sections: str | None, level: str, expected: str) -> None:
+def test_the_next_version(
+    tmp_path: Path,
+    stated: str,
+    sections: str | None,
+    level: str,
+    expected: str,
+) -> None:
     path = tmp_path / release.VERSIONED
     path.parent.mkdir(parents=True)
     path.write_text(f'"""Words."""\n\nVERSION = "{stated}"\n')
@@ -100,6 +117,7 @@ def test_a_file_without_a_version_says_what_it_needs(tmp_path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_text('VERSION = "soon"\n')
     with pytest.raises(
-        IntegrityError, match=r'version\.py states no version; it needs a line such as VERSION = "1\.2\.3"'
+        IntegrityError,
+        match=r'version\.py states no version; it needs a line such as VERSION = "1\.2\.3"',
     ):
         release.stated(tmp_path)

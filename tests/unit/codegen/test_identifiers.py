@@ -73,7 +73,10 @@ def test_words_of_odd_names(text: str, name: str) -> None:
     assert name == "_".join(words(text)).upper()
 
 
-@pytest.mark.parametrize(("text", "name"), [pair for pair in ODD if not pair[1][0].isdigit() and pair[0].isascii()])
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [pair for pair in ODD if not pair[1][0].isdigit() and pair[0].isascii()],
+)
 def test_members_of_classes_and_of_enums_have_the_same_words(text: str, name: str) -> None:
     assert name.lower() == identifier(text) == method_name(text)
     assert [name] == enum_members([text])
@@ -99,7 +102,10 @@ def test_generated_enums_have_these_members() -> None:
         for version, name, schema in enums():
             if version == f"{plane.name} {plane.version}":
                 made = getattr(models, class_name(name)).__members__
-                assert enum_names(schema) == {member.value: key for key, member in made.items()}, (version, name)
+                assert enum_names(schema) == {member.value: key for key, member in made.items()}, (
+                    version,
+                    name,
+                )
                 checked += len(made)
     assert checked > 700
 
@@ -138,7 +144,10 @@ def test_names_that_an_overlay_gives_come_first() -> None:
     assert {"1d": "DAY", "7d": "WEEK"} == enum_names(schema)
 
 
-@pytest.mark.parametrize("names", [["DAY"], ["DAY", "DAY"], ["DAY", "7D"], ["DAY", "WEEK", "MONTH"]])
+@pytest.mark.parametrize(
+    "names",
+    [["DAY"], ["DAY", "DAY"], ["DAY", "7D"], ["DAY", "WEEK", "MONTH"]],
+)
 def test_names_of_an_overlay_that_do_not_fit(names: list[str]) -> None:
     with pytest.raises(GateError, match="x-enum-varnames"):
         enum_names({"type": "string", "enum": ["1d", "7d"], "x-enum-varnames": names})

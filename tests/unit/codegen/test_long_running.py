@@ -66,11 +66,26 @@ def test_an_action_asks_for_what_it_changes(action: str) -> None:
 @pytest.mark.parametrize(
     ("paths", "expected"),
     [
-        ({"/things/{name}:stop": {"post": operation("Things_Stop", "Thing")}}, "Thing | OperationStatus"),
-        ({"/things/{name}": GET, "/things/{name}:stop": {"post": operation("Things_Stop", "Other")}}, None),
+        (
+            {"/things/{name}:stop": {"post": operation("Things_Stop", "Thing")}},
+            "Thing | OperationStatus",
+        ),
+        (
+            {
+                "/things/{name}": GET,
+                "/things/{name}:stop": {"post": operation("Things_Stop", "Other")},
+            },
+            None,
+        ),
         ({"/things/{name}": {**GET, "patch": operation("Things_Stop", "Thing")}}, "Thing"),
-        ({"/things/{name}": {**GET, "put": operation("Things_Stop", "Thing", status=201)}}, "Thing"),
-        ({"/things/{name}": {**GET, "delete": operation("Things_Stop", "Thing")}}, "Thing | OperationStatus"),
+        (
+            {"/things/{name}": {**GET, "put": operation("Things_Stop", "Thing", status=201)}},
+            "Thing",
+        ),
+        (
+            {"/things/{name}": {**GET, "delete": operation("Things_Stop", "Thing")}},
+            "Thing | OperationStatus",
+        ),
         ({"/things/{name}:stop": {"post": operation("Things_Stop", "Work")}}, "Work"),
         ({"/things/{name}:stop": {"post": operation("Things_Stop", None)}}, "None"),
     ],

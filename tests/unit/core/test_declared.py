@@ -26,7 +26,9 @@ KINDS = [pytest.param(plane, kind, id=kind + plane.title) for plane in PLANES.va
 
 
 def client(plane: Plane, kind: str) -> Any:
-    return getattr(import_module(plane.package), f"{kind}{plane.title}Client")("https://contoso.purview.azure.com")
+    return getattr(import_module(plane.package), f"{kind}{plane.title}Client")(
+        "https://contoso.purview.azure.com",
+    )
 
 
 def parts(owner: type) -> dict[str, Part]:
@@ -135,7 +137,11 @@ def test_what_mentions_an_operation_renames_nothing() -> None:
     class Mine:
         read = get
 
-    assert ("scans", "get", "purview_dataplane.scanning.models") == (Mine.read.group, Mine.read.name, get.models)
+    assert ("scans", "get", "purview_dataplane.scanning.models") == (
+        Mine.read.group,
+        Mine.read.name,
+        get.models,
+    )
     assert get is pickle.loads(pickle.dumps(get)) is copy.deepcopy(get)
 
 
@@ -156,4 +162,7 @@ def test_an_operation_that_no_module_declares_says_so() -> None:
 def test_path_parameters_of_one_name_are_one() -> None:
     assert path("name") is path("name")
     assert path("name", "int") == path("name", "int") != path("name")
-    assert ("typeName", "name") == (path("name", "str", "typeName").wire_name, path("name").wire_name)
+    assert ("typeName", "name") == (
+        path("name", "str", "typeName").wire_name,
+        path("name").wire_name,
+    )

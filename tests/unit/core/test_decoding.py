@@ -22,7 +22,11 @@ def operation(**responses: str) -> Operation[Any]:
 
 def declared(made: Operation[Any]) -> Operation[Any]:
     """As a module of the sample plane would declare it."""
-    type("_Operations", (), {"__module__": f"{__package__}.sample_plane.operations.scans", "get": made})
+    type(
+        "_Operations",
+        (),
+        {"__module__": f"{__package__}.sample_plane.operations.scans", "get": made},
+    )
     return made
 
 

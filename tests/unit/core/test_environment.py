@@ -65,7 +65,14 @@ def service(_: httpx.Request) -> httpx.Response:
 
 
 def principal(url: str, sleep: Callable[[float], object]) -> ServicePrincipal:
-    return ServicePrincipal("t" * 8, "c", "s3cret", authority=url, allow_insecure_localhost=True, sleep=sleep)
+    return ServicePrincipal(
+        "t" * 8,
+        "c",
+        "s3cret",
+        authority=url,
+        allow_insecure_localhost=True,
+        sleep=sleep,
+    )
 
 
 def slept(seconds: float) -> None:

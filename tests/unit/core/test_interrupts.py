@@ -155,7 +155,9 @@ def test_no_place_is_lost_wherever_a_call_in_the_queue_is_interrupted() -> None:
 
 
 def _close_when_queued(held: httpx.Response, pool: Any, over: threading.Event) -> None:
-    while not pool._queue and not over.wait(0.001):  # an interrupt may have come before the call was in the queue
+    while not pool._queue and not over.wait(
+        0.001,
+    ):  # an interrupt may have come before the call was in the queue
         pass
     held.close()
 

@@ -90,7 +90,10 @@ async def one(client: Any, kind: str, number: int) -> BaseException:
     "ignore:Async generator 'httpcore:ResourceWarning", "ignore:Async generator 'httpx:ResourceWarning"
 )
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_thousand_failed_calls_leave_nothing_behind(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_thousand_failed_calls_leave_nothing_behind(
+    kind: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.DEBUG)
     shown: list[str] = []
 

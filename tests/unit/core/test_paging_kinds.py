@@ -60,7 +60,10 @@ def terms(total: int, **arguments: Any) -> tuple[list[Any], Terms]:
 @pytest.mark.parametrize(
     ("total", "offsets"), [(2500, ["0", "1000", "2000"]), (2000, ["0", "1000", "2000"]), (3, ["0"]), (0, ["0"])]
 )
-def test_terms_come_in_pages_of_the_limit_until_a_short_or_empty_one(total: int, offsets: list[str]) -> None:
+def test_terms_come_in_pages_of_the_limit_until_a_short_or_empty_one(
+    total: int,
+    offsets: list[str],
+) -> None:
     found, service = terms(total, limit=1000)
     assert (service.names, [(o, "1000") for o in offsets]) == (found, service.asked)
 

@@ -177,7 +177,11 @@ def test_what_was_accepted_is_one_frozen_thing_that_survives_pickling() -> None:
         (None, {}, None),
     ],
 )
-def test_the_id_is_in_the_body_or_a_header(body: Any, headers: dict[str, str], expected: str | None) -> None:
+def test_the_id_is_in_the_body_or_a_header(
+    body: Any,
+    headers: dict[str, str],
+    expected: str | None,
+) -> None:
     content = b"" if body is None else json.dumps(body).encode()
     client, _, _ = shares(httpx.Response(202, content=content, headers=headers))
     assert (expected, "Accepted") == ((a := client.sent_shares.begin_delete("s").accepted).id, a.status)

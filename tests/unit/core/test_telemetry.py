@@ -62,7 +62,12 @@ def test_a_call_is_one_span(spans: Any) -> None:
     ("answer", "kind", "status"),
     [(httpx.Response(404), NotFoundError, 404), (httpx.ConnectError("no"), ConnectError, None)],
 )
-def test_a_failure_is_on_the_span(spans: Any, answer: Any, kind: type[Exception], status: int | None) -> None:
+def test_a_failure_is_on_the_span(
+    spans: Any,
+    answer: Any,
+    kind: type[Exception],
+    status: int | None,
+) -> None:
     async def story() -> None:
         client, _ = quick(AsyncScanningClient(ENDPOINT, transport=Recorder(answer).both, headers={"x-mine": "1"}))
         with pytest.raises(kind):

@@ -387,7 +387,9 @@ def test_a_new_connection_that_ends_is_no_kept_one(kind: str) -> None:
 
 @pytest.mark.row("T01")
 @every
-def test_a_kept_connection_that_the_server_closed_is_noticed_before_anything_is_sent(kind: str) -> None:
+def test_a_kept_connection_that_the_server_closed_is_noticed_before_anything_is_sent(
+    kind: str,
+) -> None:
     def one(peer: Peer) -> None:
         peer.request()
         peer.send(OK)

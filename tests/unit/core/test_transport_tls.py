@@ -91,7 +91,10 @@ def test_the_environment_counts_only_where_it_is_trusted(
 
 
 @pytest.mark.row("T08")
-def test_one_context_for_the_process_made_when_it_is_needed(tls: ssl.SSLContext, no_contexts: dict[Any, Any]) -> None:
+def test_one_context_for_the_process_made_when_it_is_needed(
+    tls: ssl.SSLContext,
+    no_contexts: dict[Any, Any],
+) -> None:
     transports = [HttpTransport(), AsyncHttpTransport()]
     with Server() as plain, HttpTransport() as transport:
         transport.handle_request(httpx.Request("GET", plain.url)).read()
@@ -103,7 +106,11 @@ def test_one_context_for_the_process_made_when_it_is_needed(tls: ssl.SSLContext,
 
 @pytest.mark.row("T08")
 @every
-def test_a_certificate_of_ones_own_is_shown(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
+def test_a_certificate_of_ones_own_is_shown(
+    kind: str,
+    certificate: Path,
+    tls: ssl.SSLContext,
+) -> None:
     tls.verify_mode = ssl.CERT_REQUIRED
     tls.load_verify_locations(certificate)
     mine = ssl.create_default_context(cafile=certificate)
@@ -154,7 +161,11 @@ HANDSHAKES: dict[str, tuple[Callable[[Peer], None], type[Exception]]] = {
 @pytest.mark.row("T08")
 @every
 @pytest.mark.parametrize(("script", "expected"), HANDSHAKES.values(), ids=HANDSHAKES)
-def test_a_handshake_that_fails_is_a_failure_to_connect(kind: str, script: Any, expected: type[Exception]) -> None:
+def test_a_handshake_that_fails_is_a_failure_to_connect(
+    kind: str,
+    script: Any,
+    expected: type[Exception],
+) -> None:
     async def scenario(caller: Caller) -> list[Any]:
         found = []
         seconds = 0.05 if script is silent else 5.0
@@ -202,7 +213,12 @@ CREDENTIALS = b"Proxy-Authorization: Basic " + b64encode(b"user:p@ss-w0rd")
 @pytest.mark.row("T08")
 @every
 @pytest.mark.parametrize("given", ["argument", "environment"])
-def test_http_goes_through_a_proxy(kind: str, given: str, no_contexts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_http_goes_through_a_proxy(
+    kind: str,
+    given: str,
+    no_contexts: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def scenario(caller: Caller) -> list[Any]:
         assert PASSWORD not in repr(caller.transport)
         return [(await caller.get("http://service.example/a")).json()["path"] for _ in range(2)]
@@ -239,7 +255,12 @@ def test_https_goes_through_a_proxy(kind: str, certificate: Path, tls: ssl.SSLCo
         (b"", httpx.ConnectTimeout),
     ],
 )
-def test_a_proxy_that_fails_has_not_sent_anything(kind: str, answer: bytes, expected: Any, tls: ssl.SSLContext) -> None:
+def test_a_proxy_that_fails_has_not_sent_anything(
+    kind: str,
+    answer: bytes,
+    expected: Any,
+    tls: ssl.SSLContext,
+) -> None:
     async def scenario(caller: Caller) -> Any:
         return await caller.error("https://localhost/a", timeout=10 if answer else 0.1)
 
@@ -302,7 +323,11 @@ ENVIRONMENT = {"http": "one.example:1", "https": "http://two.example:2", "all": 
         ({"https": "", "no": "*"}, "https", None),
     ],
 )
-def test_the_proxy_of_a_scheme(environment: dict[str, str], scheme: str, expected: str | None) -> None:
+def test_the_proxy_of_a_scheme(
+    environment: dict[str, str],
+    scheme: str,
+    expected: str | None,
+) -> None:
     proxies = Proxies(None, trust_env=True, read=lambda: environment, bypass=lambda _: False)
     found = proxies.of(scheme, "service.example", None)
     assert expected == (None if found is None else str(found))
@@ -393,7 +418,11 @@ def test_http2_is_spoken(kind: str, certificate: Path, tls: ssl.SSLContext) -> N
 
 @pytest.mark.row("T08")
 @every
-def test_http2_with_a_server_that_knows_none(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
+def test_http2_with_a_server_that_knows_none(
+    kind: str,
+    certificate: Path,
+    tls: ssl.SSLContext,
+) -> None:
     pytest.importorskip("h2", reason="HTTP/2 needs h2")
 
     async def scenario(caller: Caller) -> list[Any]:

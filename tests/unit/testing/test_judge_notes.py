@@ -197,7 +197,10 @@ def test_departures_come_from_the_overlays() -> None:
     assert {
         "catalog": {"Entity_PartialUpdateEntityAttributeByGuid body of any type"},
         "metadata_policies": {"AttributeRule member kind", "DecisionRule member kind"},
-        "scanning": {"DataSourceProperties type dataSourceCollectionMovingState", *(f"subtype {kind}" for kind in new)},
+        "scanning": {
+            "DataSourceProperties type dataSourceCollectionMovingState",
+            *(f"subtype {kind}" for kind in new),
+        },
         "share": {"prefix /share"},
         "unified_catalog": {"DataProducts_CreateRelationship body of another schema"},
         "workflow": {"WorkflowTask_Get query api-version"},
