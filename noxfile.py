@@ -12,7 +12,7 @@ nox.needs_version = ">=2026.10"  # of parallel sessions
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["tests", "lint", "typing"]
-nox.options.parallel = 2  # types are checked on one core, and tests wait at times: each has room for the other,
+nox.options.parallel = 2  # types are checked on one core, and tests wait at times
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 LINT = nox.project.dependency_groups(PYPROJECT, "lint")
@@ -167,7 +167,7 @@ def compare_auth(session: nox.Session) -> None:
 
 @nox.session(default=False, allow_parallel=True)
 def workflows(session: nox.Session) -> None:
-    """What lies in .github, by the schemas of its kinds and by an auditor of workflows, without the network."""
+    """What lies in .github, by the schemas of its kinds and an auditor of workflows, offline."""
     session.install(*WORKFLOWS, env=QUIET)
     for schema, pattern in GITHUB.items():
         files = map(str, sorted(Path(".github").glob(pattern)))
@@ -177,7 +177,7 @@ def workflows(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def dist(session: nox.Session) -> None:
-    """Wheel and sdist in dist/, checked; `-- v1.2.3` also asks that version and changelog are those of that tag."""
+    """Wheel and sdist in dist/, checked; `-- v1.2.3`: version and changelog fit that tag, too."""
     version = str(runpy.run_path("runtime/purview_core/version.py")["VERSION"])
     for tag in session.posargs:
         if tag != f"v{version}":

@@ -1,8 +1,7 @@
 """The first calls to Microsoft Purview; quickstart_async.py has the same ones with `await`.
 
-python examples/quickstart.py             the sandbox on this machine
-PURVIEW_ACCOUNT=contoso AZURE_TENANT_ID=.. AZURE_CLIENT_ID=.. AZURE_CLIENT_SECRET=.. python examples/quickstart.py
-                                          a real account, reading only
+It calls a sandbox on this machine; or, reading only, the account that PURVIEW_ACCOUNT,
+AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET name.
 """
 
 import sys
@@ -44,16 +43,10 @@ def explain(call: str, error: HttpError) -> None:
 
 
 def run(target: Account) -> None:
-    with Purview(
-        target.name,
-        auth=target.auth,
-    ) as purview:  # every plane, over one connection pool and one token
+    with Purview(target.name, auth=target.auth) as purview:  # every plane, with one token
         if target.table:
-            source = purview.scanning.data_sources.create_or_replace("quickstart", body=SOURCE)
-            say(
-                "scanning.data_sources.create_or_replace",
-                f"{source.name} is {type(source).__name__}",
-            )
+            made = purview.scanning.data_sources.create_or_replace("quickstart", body=SOURCE)
+            say("scanning.data_sources.create_or_replace", f"{made.name} is {type(made).__name__}")
             scan = purview.scanning.scans.create_or_replace("quickstart", "weekly", body=SCAN)
             say("scanning.scans.create_or_replace", f"{scan.name} is {type(scan).__name__}")
             table = purview.datamap.entity.get(target.table).entity
@@ -63,18 +56,14 @@ def run(target: Account) -> None:
                 print(list(purview.scanning.credential.list()))
             except ForbiddenError as error:
                 explain("scanning.credential.list without a role", error)
-        names = [str(source.name) for source in purview.scanning.data_sources.list()]  # every page, as it is needed
-        pages = list(purview.scanning.data_sources.list().by_page())
-        say(
-            "scanning.data_sources.list",
-            f"{', '.join(names[:3])}, {len(names)} on {len(pages)} pages",
-        )
+        sources = purview.scanning.data_sources.list()  # asks for every page, as it is needed
+        names, pages = [str(source.name) for source in sources], list(sources.by_page())
+        count = f"{len(names)} on {len(pages)} pages"
+        say("scanning.data_sources.list", f"{', '.join(names[:3])}, {count}")
         info = purview.account.accounts.get_account_properties()
         say("account.accounts.get_account_properties", f"{info.name} in {info.location}")
-        say(
-            "catalog.glossary.list",
-            ", ".join(str(g.name) for g in purview.catalog.glossary.list(limit=5)),
-        )
+        glossaries = purview.catalog.glossary.list(limit=5)
+        say("catalog.glossary.list", ", ".join(str(g.name) for g in glossaries))
         roles = [str(role.name) for role in purview.metadata_policies.metadata_roles.list()]
         say("metadata_policies.metadata_roles.list", f"{', '.join(roles[:3])}, {len(roles)} in all")
         try:

@@ -1,4 +1,7 @@
-"""Where the calls of the quickstart go: to a real account that the environment names, else to a sandbox with a few things in it."""
+"""Where the calls of the quickstart go: to a real account that the environment names.
+
+Where it names none, they go to a sandbox with a few things in it.
+"""
 
 import contextlib
 import os
@@ -57,7 +60,10 @@ def account() -> Generator[Account]:
 
 
 def prepared(sandbox: Sandbox, url: str) -> ServicePrincipal:
-    """Fills the sandbox and makes it refuse one list, as an account does without the role; who signs in there."""
+    """Fills the sandbox and makes it refuse one list, as an account does without the role.
+
+    Returns who signs in there.
+    """
     sandbox.load(SEED)
     sandbox.faults.add(Fault("forbidden", operation="Credential_List", count=None))
     return ServicePrincipal(

@@ -1,4 +1,6 @@
-"""The calls of quickstart.py with `await`: the same names, `async for` over pagers, and calls that do not wait for each other.
+"""The calls of quickstart.py with `await`.
+
+The names are the same; pagers are read by `async for`, and calls need not wait for each other.
 
 python examples/quickstart_async.py       the same accounts as quickstart.py
 """
@@ -16,14 +18,10 @@ from quickstart_account import Account, account
 async def run(target: Account) -> None:
     async with AsyncPurview(target.name, auth=target.auth) as purview:
         if target.table:
-            source = await purview.scanning.data_sources.create_or_replace(
-                "quickstart",
-                body=SOURCE,
-            )
-            say(
-                "scanning.data_sources.create_or_replace",
-                f"{source.name} is {type(source).__name__}",
-            )
+            sources = purview.scanning.data_sources
+            source = await sources.create_or_replace("quickstart", body=SOURCE)
+            made = f"{source.name} is {type(source).__name__}"
+            say("scanning.data_sources.create_or_replace", made)
             scan = await purview.scanning.scans.create_or_replace("quickstart", "weekly", body=SCAN)
             say("scanning.scans.create_or_replace", f"{scan.name} is {type(scan).__name__}")
             table = (await purview.datamap.entity.get(target.table)).entity
@@ -35,10 +33,8 @@ async def run(target: Account) -> None:
                 explain("scanning.credential.list without a role", error)
         names = [str(source.name) async for source in purview.scanning.data_sources.list()]
         pages = [page async for page in purview.scanning.data_sources.list().by_page()]
-        say(
-            "scanning.data_sources.list",
-            f"{', '.join(names[:3])}, {len(names)} on {len(pages)} pages",
-        )
+        count = f"{len(names)} on {len(pages)} pages"
+        say("scanning.data_sources.list", f"{', '.join(names[:3])}, {count}")
         info, glossaries = await asyncio.gather(  # both at once
             purview.account.accounts.get_account_properties(),
             purview.catalog.glossary.list(limit=5),

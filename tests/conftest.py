@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-gc.set_threshold(
-    20_000, 20, 20
-)  # tests make many objects and few circles: to look as often as Python does took 8 % of the time
+# Tests make many objects and few circles: to look as often as Python does took 8 % of the time.
+gc.set_threshold(20_000, 20, 20)
 
 _INSTALLED = {entry.name for entry in entry_points(group="pytest11")}
 pytest_plugins = [
@@ -29,7 +28,9 @@ def root() -> Path:
 
 
 def pytest_collection_finish() -> None:
-    """What collecting made lives to the end: no collection of garbage looks at it again, of which some tests make many.
+    """What collecting made lives to the end, so no collection of garbage looks at it again.
+
+    Some tests make many of those.
 
     hypothesis asks the collector who holds a generator of random numbers, so it is loaded before.
     """

@@ -1,7 +1,7 @@
-"""The rows of docs/contract_rows.md: a marker that says which of them a test is about, an option that selects those of some rows,
-and the last column of the page, which `python -m tests.rows` writes anew.
+"""The rows of docs/contract_rows.md, and the tests that are about them. Loaded by conftest.py.
 
-A test says its rows by `@pytest.mark.row("T12")`, one marker a row; `--row T12,B36` runs those of any of them. Loaded by conftest.py.
+A test says its rows by `@pytest.mark.row("T12")`, one marker a row; `--row T12,B36` runs those of
+any of them. `python -m tests.rows` writes the last column of the page anew.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption("--row"):
         return
     wanted = set(config.getoption("--row").split(","))
-    kept = [item for item in items if wanted & {marker.args[0] for marker in item.iter_markers("row")}]
+    kept = [item for item in items if wanted & {m.args[0] for m in item.iter_markers("row")}]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
 
@@ -52,15 +52,14 @@ def rows_of(page: str) -> dict[str, str]:
 
 
 def marked(folder: Path) -> dict[str, Counter[str]]:
-    """Row -> file, without its folders -> how many test functions of it say that they are about the row."""
+    """Row -> file, below the folder -> how many test functions of it are about the row."""
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for path in sorted(folder.rglob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith(
-                "test",
-            ):
-                for row in _rows_at(node):
-                    found[row][path.relative_to(folder).as_posix()] += 1
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            for row in _rows_at(node) if node.name.startswith("test") else ():
+                found[row][path.relative_to(folder).as_posix()] += 1
     return dict(found)
 
 
@@ -76,10 +75,11 @@ def written(page: str, found: Mapping[str, Counter[str]]) -> str:
     lines = []
     for line in page.splitlines():
         if m := _LINE.match(line):
-            files = found.get(m["id"], Counter())
-            tests = ", ".join(f"{name.removesuffix('.py')} ({number})" for name, number in sorted(files.items()))
-            line = f"| {m['id']} | {m['what']} | {tests} |"  # noqa: PLW2901  # each line as it was, or anew
-        lines.append(line)
+            files = sorted(found.get(m["id"], Counter()).items())
+            tests = ", ".join(f"{name.removesuffix('.py')} ({number})" for name, number in files)
+            lines.append(f"| {m['id']} | {m['what']} | {tests} |")
+        else:
+            lines.append(line)
     return "\n".join(lines) + "\n"
 
 

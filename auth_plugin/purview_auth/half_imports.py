@@ -3,8 +3,9 @@
 The child has that import as it was, half done, with the lock of its module held by a thread that is not there: its own
 import would wait for ever. First calls import much, a client's threads make them, and multiprocessing forks where it likes.
 
-Another thread may begin an import between the end of that wait and the fork itself, for a few microseconds. What is half
-done in a child nevertheless is forgotten there, and imported once more where it is needed.
+Another thread may begin an import between the end of that wait and the fork itself, for a few
+microseconds. What is half done in a child nevertheless is forgotten there, and imported once more
+where it is needed.
 """
 
 from __future__ import annotations
@@ -69,13 +70,12 @@ _registered: list[bool] = []
 
 
 def forks_wait_for_imports() -> None:
-    """From here on forks of this process wait, as said above. Once is enough, more calls do nothing."""
-    # Forks call what was registered last first, and logging holds its lock from then on: a module that makes a logger while
-    # it is imported would wait for it, and the fork for the module. So logging has to be there before.
+    """From here on forks of this process wait, as said above; a second call does nothing."""
+    # Forks call what was registered last first, and logging holds its lock from then on: a module
+    # that makes a logger while it is imported would wait for it, and the fork for the module. So
+    # logging has to be there before.
     # Where there is no fork, dict() takes the arguments and nothing comes of it.
     if not _registered:
         _registered.append(True)
-        getattr(os, "register_at_fork", dict)(
-            before=_before_fork,
-            after_in_child=_after_fork_in_child,
-        )
+        register = getattr(os, "register_at_fork", dict)
+        register(before=_before_fork, after_in_child=_after_fork_in_child)

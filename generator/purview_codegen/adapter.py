@@ -136,9 +136,10 @@ _MOST_KEPT = 64
 
 
 def parse(contract: Json) -> Parsed:
-    """All models, enums and operations of a contract. Raises GateError where the parser reports or loses anything.
+    """All models, enums and operations of a contract.
 
-    The parser takes most of the time of every command, and some look at a contract more than once: what it says is kept.
+    The parser takes most of the time of every command, and some look at a contract more than once:
+    what it says is kept. Raises GateError where it reports or loses anything.
     """
     key = hashlib.sha256(json.dumps(contract).encode()).digest()
     if key not in _KEPT:
@@ -185,8 +186,13 @@ def _for_parser(contract: Json) -> Json:
 
 
 def _numbered(schema: Json) -> Json:
-    """An enum whose members have numbers for names: those of the parser clash, or are none, where ours are told apart."""
-    return schema | {"x-enum-varnames": [f"V{i}" for i in range(len(schema["enum"]))]} if "enum" in schema else schema
+    """An enum whose members have numbers for names.
+
+    The names that the parser makes clash, or are none, where ours are told apart.
+    """
+    if "enum" not in schema:
+        return schema
+    return schema | {"x-enum-varnames": [f"V{i}" for i in range(len(schema["enum"]))]}
 
 
 def _known(part: Json) -> Json:
@@ -266,11 +272,15 @@ class _Adapter:
         return out
 
     def enums(self) -> dict[str, Enum]:
-        """Names and values of members come from the contract: the parser knows no words, and hands values over escaped."""
+        """Names and values of members come from the contract.
+
+        The parser knows no words, and hands values over escaped.
+        """
         out = {}
         for e in self.data.enums:
             name = _unreserved(e.class_info.name)
-            members = tuple((member, value) for value, member in enum_names(self.schemas[name]).items())
+            named = enum_names(self.schemas[name])
+            members = tuple((member, value) for value, member in named.items())
             out[name] = Enum(name, members, e.value_type is int)
         return out
 

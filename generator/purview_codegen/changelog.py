@@ -1,4 +1,7 @@
-"""CHANGELOG.md in sections: `## [Unreleased]`, then one a release, newest first; in each, a group for each kind of change."""
+"""CHANGELOG.md in sections: `## [Unreleased]`, then one a release, newest first.
+
+Each section has a group for each kind of change.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,8 @@ _SECTION = re.compile(r"(?m)^## ")
 _RELEASE = re.compile(r"(?m)^## \[?(\d+\.\d+\.\d+)\]?(?= |$)")
 _UNRELEASED = re.compile(r"(?mi)^## \[?unreleased\]?[ ]*$")
 _GROUP = re.compile(r"(?m)^### (\w+)[ ]*$")
-_END = re.compile(
-    r"(?m)^(?:## |\[[^\]\n]+\]: )",
-)  # the next section, or the addresses of links at the end of the file
+# the next section, or the addresses of links at the end of the file
+_END = re.compile(r"(?m)^(?:## |\[[^\]\n]+\]: )")
 
 
 def releases(text: str) -> list[str]:
@@ -21,15 +23,18 @@ def releases(text: str) -> list[str]:
 
 
 def with_entries(text: str, entries: Mapping[str, Sequence[str]]) -> str:
-    """The changelog with these lines on top of their groups of the unreleased section, which is made where there is none."""
+    """The changelog with these lines on top of their groups of the unreleased section.
+
+    The section, and a group of it, is made where there is none.
+    """
     if not any(entries.values()):
         return text
     heading = _UNRELEASED.search(text)
     if heading is None:
         first = _SECTION.search(text)
         at = first.start() if first else len(text)
-        gap = "" if not text[:at] or text[:at].endswith("\n\n") else "\n" if text[:at].endswith("\n") else "\n\n"
-        return with_entries(f"{text[:at]}{gap}## [Unreleased]\n\n{text[at:]}", entries)
+        above = f"{text[:at].rstrip()}\n\n" if text[:at].strip() else text[:at]
+        return with_entries(f"{above}## [Unreleased]\n\n{text[at:]}", entries)
     end = _END.search(text, heading.end())
     stop = end.start() if end else len(text)
     section = text[heading.end() : stop]
@@ -41,7 +46,7 @@ def with_entries(text: str, entries: Mapping[str, Sequence[str]]) -> str:
 
 
 def _with_group(section: str, group: str, lines: Sequence[str]) -> str:
-    """The section with the lines on top of that group; a new group stands in the order of `GROUPS`."""
+    """The section with the lines on top of that group; a new one stands as `GROUPS` has it."""
     listed = "".join(f"- {line}\n" for line in lines)
     later = GROUPS[GROUPS.index(group) + 1 :]
     for found in _GROUP.finditer(section):

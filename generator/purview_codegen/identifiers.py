@@ -27,21 +27,26 @@ def module(name: str, taken: Container[str] = ()) -> str:
     return f"{name}_" if name in _DEVICES or name in taken else name
 
 
-# A word, in the shape of its letters: U is a capital, l another letter, s the letter s, d a digit. Capitals are a word where no
-# small letter follows the last of them, save the s of a plural (`IDs`); digits belong to the letters before them.
+# A word, in the shape of its letters: U is a capital, l another letter, s the letter s, d a digit.
+# Capitals are a word where no small letter follows the last of them, save the s of a plural
+# (`IDs`); digits belong to the letters before them.
 _WORD = re.compile(r"d*(?:U+s?(?![ls])|U?[ls]+)(?:d+[ls]*)*|d+")
 
 
 def words(text: str) -> list[str]:
-    """The words of a name as a document has it, each spelled as there: `AzureSqlTable` has three, `ARMTemplate` and `AmazonS3`
-    have two. What is neither letter nor digit parts words; capitals alone, or small letters alone, are one word."""
+    """The words of a name as a document has it, each spelled as there.
+
+    `AzureSqlTable` has three, `ARMTemplate` and `AmazonS3` have two. What is neither letter nor
+    digit parts words; capitals alone, or small letters alone, are one word.
+    """
     text = folded(text)
-    return [text[found.start() : found.end()] for found in _WORD.finditer("".join(map(_shape, text)))]
+    shape = "".join(map(_shape, text))
+    return [text[found.start() : found.end()] for found in _WORD.finditer(shape)]
 
 
 def _shape(letter: str) -> str:
-    if letter == "_" or not f"a{letter}".isidentifier():  # some symbols are upper case and no letters
-        return " "
+    if letter == "_" or not f"a{letter}".isidentifier():
+        return " "  # some symbols are upper case and no letters
     if letter.isdecimal():
         return "d"
     if letter.isupper() or letter.istitle():
@@ -50,8 +55,11 @@ def _shape(letter: str) -> str:
 
 
 def enum_members(values: Sequence[str | int]) -> list[str]:
-    """The Python name of each value of an enum: its words in capitals. `VALUE_` and its place where it has no words, and
-    `VALUE_` before a number; of several values that have the same words, all but the first get a number behind."""
+    """The Python name of each value of an enum: its words in capitals.
+
+    It is `VALUE_` and the place of the value where that has no words, and `VALUE_` stands before a
+    number. Of several values that have the same words, all but the first get a number behind.
+    """
     names = [_enum_member(value, i) for i, value in enumerate(values)]
     taken = Counter(names)
     seen: set[str] = set()

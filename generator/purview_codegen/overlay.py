@@ -12,7 +12,8 @@
 What the edits are: see `edits`. In `at`, `*` stands for any text within a step, and the step `**` for any number of steps: such a
 change is made wherever it fits. A pointer that fits nowhere, or where nothing changes any more, is an error. Facts to set on a
 member of a schema: `x-secret` (repr hides it), `x-live-name` (how the service spells it: that goes out, and both are read),
-`x-only-value` (its one value, which constructors give it). On an enum: `x-enum-varnames` (a name for each value, in their order).
+`x-only-value` (its one value, which constructors give it). On an enum: `x-enum-varnames` (a name
+for each value, in their order).
 """
 
 from __future__ import annotations

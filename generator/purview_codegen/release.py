@@ -30,10 +30,11 @@ def _text(path: Path) -> str:
 
 
 def stated(root: Path) -> tuple[str, str]:
-    """(the version that the tree states, the last one that was released, "" where the changelog knows of none).
+    """(the version that the tree states, the last one that was released).
 
-    Where they differ, the tree is on its way to the first, and several updates share it. Without a changelog the version
-    counts as released, since nothing says otherwise.
+    The second is "" where the changelog knows of no release. Where they differ, the tree is on its
+    way to the first, and several updates share it. Without a changelog the version counts as
+    released, since nothing says otherwise.
     """
     found = _LINE.search(_text(root / VERSIONED))
     if found is None:
@@ -53,7 +54,10 @@ def next_version(root: Path, level: str) -> str:
 
 
 def written(root: Path, version: str, entries: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Path below `root` -> text: the file that states the version, and the changelog, where there is one, with new lines."""
+    """Path below `root` -> text, of the file that states the version and of the changelog.
+
+    The changelog has the new lines; it is left out where there is none.
+    """
     out = {VERSIONED: _LINE.sub(f'VERSION = "{version}"', _text(root / VERSIONED), count=1)}
     if (root / CHANGELOG).is_file():
         out[CHANGELOG] = changelog.with_entries(_text(root / CHANGELOG), entries)

@@ -126,8 +126,11 @@ def _by_module(names: Iterable[str], where: Mapping[str, str]) -> list[tuple[str
 
 
 class _Types:
-    """Type texts of plans as a module has them: `m.Scan` and `_d.Pager` by their own names, which checkers alone import. A model
-    that is called as something else of the module keeps its `m.`."""
+    """Type texts of plans as a module has them.
+
+    `m.Scan` and `_d.Pager` go by their own names, which checkers alone import. A model that is
+    called as something else of the module keeps its `m.`.
+    """
 
     def __init__(self, texts: Iterable[str], taken: Iterable[str] = ()) -> None:
         text = " ".join(texts)
@@ -158,9 +161,8 @@ class _Types:
 
 
 def _operations(group: Group) -> str:
-    texts = [
-        f"{op.signature} -> {op.returns(prefix)} {op.result}" for op in group.operations for prefix in ("", "Async")
-    ]
+    texts = [op.signature for op in group.operations] + [op.result for op in group.operations]
+    texts += [op.returns(prefix) for op in group.operations for prefix in ("", "Async")]
     types = _Types(texts, (group.class_name, f"Async{group.class_name}"))
     return _render(
         "operations.py.jinja",

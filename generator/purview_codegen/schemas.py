@@ -299,11 +299,13 @@ def _read_only(schema: Json) -> Json:
 
 
 def enum_names(schema: Json) -> dict[Any, str]:
-    """The values of an enum, each with its name in Python: the one that an overlay gives it (x-enum-varnames), else its words."""
+    """The values of an enum, each with its name in Python.
+
+    That is the one that an overlay gives it (x-enum-varnames), else its words.
+    """
     values: list[Any] = schema["enum"]
     names: list[str] = schema.get("x-enum-varnames") or enum_members(values)
     if len({*map(folded, names)}) != len(values) or not all(name.isidentifier() for name in names):
-        raise GateError(
-            f"x-enum-varnames {names} name no members: give one name a value, each another, for {values}",
-        )
+        given = f"x-enum-varnames {names} name no members"
+        raise GateError(f"{given}: give one name a value, each another, for {values}")
     return dict(zip(values, names, strict=True))

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import ssl
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ Trust = ssl.SSLContext | str | os.PathLike[str] | None
 _LIVE: weakref.WeakSet[Transport] = weakref.WeakSet()
 
 
-class Transport(Tied):
+class Transport(Tied, ABC):
     """What both transports share: how connections are made.
 
     Args:
@@ -70,9 +71,9 @@ class Transport(Tied):
         self._start()
         _LIVE.add(self)
 
+    @abstractmethod
     def _start(self) -> None:
-        """Begins without connections; those that were there are of a process that is not this one."""
-        raise NotImplementedError
+        """Begins without connections; those that were there are of another process."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.limits} http2={self._http2} proxy={self._proxies!r}>"

@@ -1,7 +1,10 @@
-"""What is made or imported at its first use: names of modules (PEP 562) and attributes. Stdlib only, and cheap.
+"""What is made or imported at its first use: names of modules (PEP 562) and attributes.
 
-Generated packages are for type checkers what stands under `if TYPE_CHECKING`. What they are for Python stands under
-`if not TYPE_CHECKING`, since a checker that saw their `__getattr__` would take any name for one of theirs.
+It needs the standard library alone, and is cheap to import.
+
+Generated packages are for type checkers what stands under `if TYPE_CHECKING`. What they are for
+Python stands under `if not TYPE_CHECKING`, since a checker that saw their `__getattr__` would take
+any name for one of theirs.
 """
 
 from __future__ import annotations
@@ -33,9 +36,11 @@ else:
 
 
 class Part:
-    """An attribute of a client that is imported and made when it is first used, once a client. Its annotation names its class,
-    and `module`, relative to the package of the client, is where that is; `{name}` there is the attribute's own name. `make` makes
-    it of the client and the class."""
+    """An attribute of a client that is imported and made when it is first used, once a client.
+
+    Its annotation names its class, and `module`, relative to the package of the client, is where
+    that is; `{name}` there is the attribute's own name. `make` makes it of client and class.
+    """
 
     def __init__(self, module: str, make: Callable[[Any, Any], Any]) -> None:
         self._module, self._make = module, make
@@ -70,8 +75,11 @@ def plane_client(package: str) -> Any:
 def lazy_names(
     package: str, where: Mapping[str, str], *, upstream: str = "", versioned: bool = False
 ) -> Callable[[str], Any]:
-    """A `__getattr__` that finds each name in the submodule `where` says; "" stands for the submodule of that name. `upstream`
-    is the document in the lock that `__upstream__` tells of; a `versioned` package has the `__version__` of the distribution."""
+    """A `__getattr__` that finds each name in the submodule `where` says.
+
+    "" stands for the submodule of that name. `upstream` is the document in the lock that
+    `__upstream__` tells of; a `versioned` package has the `__version__` of the distribution.
+    """
 
     def get(name: str) -> Any:
         if name == "__upstream__" and upstream:

@@ -250,8 +250,9 @@ def planes(*each: Plane) -> Mapping[str, Plane]:
 class Operation(Generic[T]):
     """One operation. T is what its method gives: the answer, the item of a pager, or the result of a poller.
 
-    `method` is the verb, `types` maps a status (or "default") to a type text, `responses` to the Python type. It is declared as an
-    attribute of a class in `<package>.operations.<group>`, and is called as that says: `group` and `name`.
+    `method` is the verb, `types` maps a status (or "default") to a type text, `responses` to the
+    Python type. It is declared as an attribute of a class in `<package>.operations.<group>`, and is
+    called as that says: `group` and `name`.
     """
 
     name: str = ""
@@ -292,7 +293,8 @@ class Operation(Generic[T]):
         """The package of the models that its type texts name."""
         if not self._module:
             raise LookupError(
-                f"{self.id} is declared by no class of a module of operations, so it has no models; make it an attribute of one"
+                f"{self.id} is declared by no class of a module of operations, "
+                "so it has no models; make it an attribute of one"
             )
         return self._module.rsplit(".", 2)[0] + ".models"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -56,15 +57,16 @@ class Link:
         self.uses += 1
 
 
-class Waiter:
+class Waiter(ABC):
     """A request in the queue. It is woken once, when it was given `link`, or when the pool is closed."""
 
     def __init__(self, key: Key) -> None:
         self.key = key
         self.link: Link | None = None
 
+    @abstractmethod
     def wake(self) -> None:
-        raise NotImplementedError
+        """Ends the wait, of a thread or of a task."""
 
 
 W = TypeVar("W", bound=Waiter)

@@ -81,7 +81,10 @@ class Router:
 
 @lru_cache(maxsize=16)
 def router_of(contracts: tuple[Contract, ...]) -> Router:
-    """The router of all operations of some contracts: made once, since every sandbox of a run of tests has one."""
+    """The router of all operations of some contracts.
+
+    It is made once for all of them, since every sandbox of a run of tests has one.
+    """
     return Router(operation for contract in contracts for operation in contract.operations.values())
 
 

@@ -24,12 +24,13 @@ def versions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 def _generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of all versions; where several workers run the tests, the first one makes it for all of them."""
+    """The folder of all versions; of several workers, the first one makes it for all of them."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         out = tmp_path_factory.mktemp("versions")
         build.generate(SPECS, None, "all", out)
         return out
-    out = tmp_path_factory.getbasetemp().parent / "versions"  # of this run, above the folders of its workers
+    run = tmp_path_factory.getbasetemp().parent  # above the folders of its workers
+    out = run / "versions"
     with FileLock(f"{out}.lock"):
         if not out.exists():
             unfinished = tmp_path_factory.mktemp("versions")

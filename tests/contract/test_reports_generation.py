@@ -54,7 +54,8 @@ def test_no_operation_is_lost() -> None:
             module = importlib.import_module(
                 f"{name}.operations.{version.plane.OPERATIONS._where[case.id]}",
             )
-            own = [v for v in vars(module).values() if isinstance(v, type) and v.__module__ == module.__name__]
+            classes = [value for value in vars(module).values() if isinstance(value, type)]
+            own = [kind for kind in classes if kind.__module__ == module.__name__]
             groups = [found for found in own if not found.__name__.startswith("_")]
             assert [True, True] == [callable(getattr(group, case.operation.name)) for group in groups], case
             counted += 1

@@ -1,4 +1,7 @@
-"""What a process does that is killed: by itself, in its step on files of a number, or by another one at any moment."""
+"""What a process does that is killed.
+
+It kills itself in its step on files of a number, or another one kills it at any moment.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ def carry_out(sources: Sequence[str], arguments: Sequence[str], killed_at: int |
 
 
 def _kill_at(left: int) -> None:
-    """Every step that a transaction takes on files counts; nothing is set back, since the process ends."""
+    """Every step that a transaction takes on files counts.
+
+    Nothing is set back, since the process ends.
+    """
 
     def counted(function: Callable[..., object]) -> Callable[..., object]:
         def call(*arguments: object, **options: object) -> object:

@@ -1,4 +1,7 @@
-"""The quickstart, as a person runs it: against the sandbox, and against the sandbox in the part of a real account."""
+"""The quickstart, as a person runs it.
+
+It runs against the sandbox, and against the sandbox in the part of a real account.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,8 @@ def test_the_story_against_the_sandbox(script: str) -> None:
     pattern = pattern.replace("ROLES", "[^\n]*purviewmetadatarole_builtin_data-curator[^\n]*")
     assert re.fullmatch(pattern, done.stdout), done.stdout
     printed = done.stdout + done.stderr
-    assert [] == [word for word in ("invented+secret", "sandbox.data", "Bearer", "eyJ") if word in printed]
+    secrets = ("invented+secret", "sandbox.data", "Bearer", "eyJ")
+    assert [] == [word for word in secrets if word in printed]
 
 
 def test_a_first_script_is_short() -> None:
@@ -103,7 +107,7 @@ def told(script: Any, name: str, auth: ServicePrincipal, table: str) -> None:
 
 
 def test_a_real_account_is_only_read(script: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    """The sandbox in the part of a real account: nothing is sent but reads, and the contracts allow each of them."""
+    """The sandbox in the part of a real account: only reads are sent, as contracts allow them."""
     with Sandbox(strict=True) as sandbox, sandbox.serve() as url:
         auth = ServicePrincipal(
             "tenant",

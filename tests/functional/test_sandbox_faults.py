@@ -182,7 +182,10 @@ class Outcome(NamedTuple):
 
 
 def in_time(fault: str, look: Callable[[float], None]) -> None:
-    """Looks at what comes of a fault that a limit ends, in seconds: where a machine was too busy for one, with the next."""
+    """Looks at what comes of a fault that a limit ends, in seconds.
+
+    Where a machine was too busy for one limit, the next one is tried.
+    """
     limits = (0.05, 0.25, 1.0) if fault in DELAYS_S else (5.0,)
     for limit in limits[:-1]:
         with contextlib.suppress(AssertionError):

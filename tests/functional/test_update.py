@@ -293,7 +293,8 @@ def test_aliases_last_for_one_minor_version(tree: Tree, upstream: Upstream) -> N
         names["renamed class Owner"],
         names["renamed class Keeper"],
     )
-    released = (tree.root / "CHANGELOG.md").read_text().replace("[Unreleased]", "[0.5.0] - 2024-02-01")
+    unreleased = (tree.root / "CHANGELOG.md").read_text()
+    released = unreleased.replace("[Unreleased]", "[0.5.0] - 2024-02-01")
     (tree.root / "CHANGELOG.md").write_text(released)
     twice["definitions"]["Guardian"]["properties"]["email"] = {"type": "string"}
     assert tree.update(upstream.commit({PETS: twice})) == 0
@@ -585,7 +586,8 @@ def test_a_proposed_default_is_taken_by_a_later_run(
     assert 'API_VERSION = "2025-01-01"' in (tree.out / "purview_dataplane/pets/__init__.py").read_text()
     assert '"Pets_ListAll" = "List all (Pets)."' in (tree.specs / "overlays/pets.toml").read_text()
     text = (tree.root / "CHANGELOG.md").read_text()
-    assert "### Changed\n\n- pets 2025-01-01: the api-version that is taken by default now.\n" in text
+    line = "- pets 2025-01-01: the api-version that is taken by default now.\n"
+    assert f"### Changed\n\n{line}" in text
     assert "### Added\n\n- pets 2025-01-01: a new" in text
     before = tree.files()
     assert 0 == tree.update(to, "--accept", "default@pets/2025-01-01")
@@ -723,7 +725,8 @@ def test_what_was_never_released_keeps_its_version(tree: Tree, upstream: Upstrea
     to = upstream.commit({PETS: with_member(email={"type": "string"})})
     assert 0 == tree.update(to)
     line = f"- pets 2024-01-01: 1 minor change, under the same api-version (upstream {to[:10]}).\n"
-    assert f"# Changelog\n\n## [Unreleased]\n\n### Added\n\n- Pets.\n\n### Changed\n\n{line}" == path.read_text()
+    top = "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- Pets.\n\n"
+    assert f"{top}### Changed\n\n{line}" == path.read_text()
     assert VERSIONED == tree.version.read_text()
 
 

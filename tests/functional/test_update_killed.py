@@ -23,9 +23,8 @@ from .upstream import PETS, Tree, Upstream, document, renamed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 
-PROCESSES = multiprocessing.get_context(
-    "forkserver"
-)  # its server has the generator loaded, as these tests need it often
+# its server has the generator loaded, as these tests need it often
+PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(
     [f"purview_codegen.{name}" for name in ("cli", "update_cli", "update", "build", "report_text")]
 )
@@ -36,7 +35,7 @@ def command(
     arguments: Sequence[str],
     killed_at: int | None = None,
 ) -> multiprocessing.process.BaseProcess:
-    """A process that carries a command out, and kills itself in its step on files of that number."""
+    """A process that carries a command out; it kills itself in its step on files of that number."""
     sources = environment(tree)["PYTHONPATH"].split(os.pathsep)
     process = PROCESSES.Process(target=killed.carry_out, args=(sources, list(arguments), killed_at))
     process.start()

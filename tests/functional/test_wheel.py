@@ -18,11 +18,8 @@ from . import test_own_plane
 ROOT = Path(__file__).parent.parent.parent
 PACKAGES = ("purview_auth", "purview_core", "purview_codegen", "purview_dataplane", "purview_testing")
 
-INSTALL = (
-    "install",
-    "--quiet",
-    "--no-compile",
-)  # what is used once or twice need not be compiled beforehand
+# what is used once or twice need not be compiled beforehand
+INSTALL = ("install", "--quiet", "--no-compile")
 
 pytestmark = pytest.mark.slow
 

@@ -31,8 +31,9 @@ READ_ONLY_SENT = "READONLY_PROPERTY_NOT_ALLOWED_IN_REQUEST"
 class Departure:
     """What an overlay says otherwise: `where` is the operationId (or schema) that it is about, "" for the whole document.
 
-    `kind` is prefix, query, body, member (that may be sent), added (a member), left (a member that may be left out), type (a member
-    that may have another) or subtype (the value of a discriminator that the document does not know).
+    `kind` is prefix, query, body, member (that may be sent), added (a member), left (a member that
+    may be left out), type (a member that may have another) or subtype (the value of a discriminator
+    that the document does not know).
     """
 
     kind: str
@@ -66,7 +67,10 @@ class Departure:
         return self.kind == "member" and error["code"] == READ_ONLY_SENT and self._is(source)
 
     def covers_reason(self, record: Json, reason: str) -> bool:
-        """Whether a reason of prism's to refuse a request is what this departure brings about; prism names no schema."""
+        """Whether a reason of prism's to refuse a request is what this departure brings about.
+
+        prism names no schema.
+        """
         if self.kind == "left":
             return reason.endswith(f"must have required property '{self.name}'")
         if self.kind == "subtype":
@@ -98,7 +102,10 @@ def declared(overlay: Overlay, contract: Json) -> tuple[Departure, ...]:
 
 
 def _inherited(departure: Departure, schemas: Json) -> Iterator[Departure]:
-    """The same of every schema that has the member from there: judges name the schema that they began with."""
+    """The same of every schema that has the member from there.
+
+    Judges name the schema that they began with.
+    """
     if departure.kind in ("added", "left", "member"):
         for name in schemas:
             if name != departure.where and departure.where in _bases(name, schemas):

@@ -29,12 +29,16 @@ _OWN_HEADERS = {"host", "content-length", "connection", "accept-encoding", "user
 
 
 def judge(case: Case, records: Sequence[Json], modules: Path, scratch: Path) -> list[tuple[str, ...]]:
-    """For each record the reasons to refuse it that no overlay declares, none where it is accepted."""
+    """For each record the reasons to refuse it that no overlay declares; none if it is accepted."""
     document = converted(case, modules, scratch)
     with served(document, modules) as url, httpx.Client(base_url=url, timeout=_ANSWER_S) as client:
         found = [_judged(client, case.base, record["liveRequest"]) for record in records]
     return [
-        tuple(reason for reason in reasons if not any(d.covers_reason(record, reason) for d in case.departures))
+        tuple(
+            reason
+            for reason in reasons
+            if not any(departure.covers_reason(record, reason) for departure in case.departures)
+        )
         for record, reasons in zip(records, found, strict=True)
     ]
 

@@ -33,15 +33,8 @@ GENERATED_STDLIB = {
     "functools",
     "collections",
 }
-PURE = (
-    "upgrade",
-    "shape",
-    "schemas",
-    "kinds",
-    "pages",
-    "pointer",
-    "identifiers",
-)  # dict -> dict, text -> text
+# dict -> dict, text -> text
+PURE = ("upgrade", "shape", "schemas", "kinds", "pages", "pointer", "identifiers")
 
 
 class Import(NamedTuple):
@@ -133,7 +126,8 @@ def test_the_transport_alone_goes_below_httpx() -> None:
 def test_core_knows_of_auth_only_what_both_need() -> None:
     below = set[str]().union(*BELOW_HTTPX.values())
     allowed = {*STDLIB, "httpx", "attrs", "msgspec", "purview_core", "purview_auth", *below}
-    known = tuple(f" purview_auth.{name}" for name in ("errors", "texts", "proxies", "trust", "half_imports"))
+    shared = ("errors", "texts", "proxies", "trust", "half_imports")
+    known = tuple(f" purview_auth.{name}" for name in shared)
     found = [o for o in offences("purview_core", allowed, never=("purview_auth",)) if not o.endswith(known)]
     assert [] == offences("purview_core", allowed) + found
 

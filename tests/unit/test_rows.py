@@ -19,15 +19,18 @@ def test_the_page_has_every_row_that_a_test_names_and_each_row_has_tests() -> No
 
 def test_no_test_has_a_row_in_its_name() -> None:
     numbered = re.compile(r"def (test(?:_[tabs]\d\d)+_\w+)")
-    texts = [(p, p.read_text(encoding="utf-8")) for p in sorted((ROOT / "tests").rglob("test_*.py"))]
+    paths = sorted((ROOT / "tests").rglob("test_*.py"))
+    texts = [(path, path.read_text(encoding="utf-8")) for path in paths]
     assert [] == [f"{p.name}: {name}" for p, text in texts for name in numbered.findall(text)]
 
 
 def test_the_column_follows_the_markers() -> None:
-    page = "words\n\n| row | what | tests |\n|---|---|---|\n| A01 | One. | old (7) |\n| B02 | Two. |  |\n"
+    head = "words\n\n| row | what | tests |\n|---|---|---|\n"
+    page = f"{head}| A01 | One. | old (7) |\n| B02 | Two. |  |\n"
     found = {"A01": rows.Counter({"unit/test_b.py": 1, "unit/test_a.py": 2})}
     now = rows.written(page, found)
-    assert "| A01 | One. | unit/test_a (2), unit/test_b (1) |\n| B02 | Two. |  |\n" == now[now.index("| A01") :]
+    table = "| A01 | One. | unit/test_a (2), unit/test_b (1) |\n| B02 | Two. |  |\n"
+    assert table == now[now.index("| A01") :]
     assert now == rows.written(now, found)
 
 

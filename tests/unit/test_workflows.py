@@ -1,4 +1,4 @@
-"""What lies in .github, and the pre-commit hooks: that they parse, ask for little, and name what there is."""
+"""What lies in .github, and the hooks: they parse, ask for little, and name what there is."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def read(path: Path) -> Any:
 
 
 def jobs() -> list[tuple[str, str, dict[str, Any]]]:
-    return [(path.name, name, job) for path in WORKFLOWS for name, job in read(path)["jobs"].items()]
+    each = [(path.name, read(path)["jobs"]) for path in WORKFLOWS]
+    return [(file, name, job) for file, found in each for name, job in found.items()]
 
 
 def steps() -> list[dict[str, Any]]:
@@ -45,7 +46,10 @@ def test_a_job_gets_the_rights_it_needs_and_no_others() -> None:
     assert [] == [path.name for path in WORKFLOWS if read(path)["permissions"] != {}]
     assert [] == [(file, name) for file, name, job in jobs() if "permissions" not in job]
     granted = {
-        (file, name, what) for file, name, job in jobs() for what, how in job["permissions"].items() if how == "write"
+        (file, name, what)
+        for file, name, job in jobs()
+        for what in job["permissions"]
+        if job["permissions"][what] == "write"
     }
     assert granted == PUBLISHING | FOLLOWING
 
@@ -53,10 +57,12 @@ def test_a_job_gets_the_rights_it_needs_and_no_others() -> None:
 def test_every_action_has_a_version_and_keeps_no_token() -> None:
     used = [step for step in steps() if "uses" in step]
     assert used
-    assert [] == [step["uses"] for step in used if not re.fullmatch(r"[\w./-]+@v\d+(\.\d+)*", step["uses"])]
+    versioned = re.compile(r"[\w./-]+@v\d+(\.\d+)*")
+    assert [] == [step["uses"] for step in used if not versioned.fullmatch(step["uses"])]
     checkouts = [step for step in used if step["uses"].startswith("actions/checkout@")]
     assert checkouts
-    assert [] == [step for step in checkouts if step.get("with", {}).get("persist-credentials") is not False]
+    kept = [step.get("with", {}).get("persist-credentials") for step in checkouts]
+    assert [False] * len(checkouts) == kept
 
 
 def test_every_session_that_a_workflow_or_a_hook_runs_exists() -> None:
@@ -68,7 +74,8 @@ def test_every_session_that_a_workflow_or_a_hook_runs_exists() -> None:
     )
     commands = [step["run"] for step in steps() if "run" in step]
     commands += [hook["entry"] for repo in read(HOOKS)["repos"] for hook in repo["hooks"]]
-    named = {name for c in commands for m in re.finditer(r"nox -s ((?:[a-z_]+ ?)+)", c) for name in m[1].split()}
+    called = [found for c in commands for found in re.findall(r"nox -s ((?:[a-z_]+ ?)+)", c)]
+    named = {name for names in called for name in names.split()}
     assert {"lint", "typing", "drift", "tests", "workflows", "dist", "update"} == named
     assert set() == named - sessions
 
@@ -97,7 +104,8 @@ def test_what_an_update_writes_is_what_the_weekly_workflow_commits() -> None:
 
 
 def test_hooks_use_the_versions_of_the_lint_session() -> None:
-    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = project["dependency-groups"]
     hooks = [hook for repo in read(HOOKS)["repos"] for hook in repo["hooks"]]
     pinned = {p for hook in hooks for p in hook["additional_dependencies"] if "==" in p}
     assert pinned == set(groups["lint"])

@@ -1,4 +1,4 @@
-"""The changelog as an update writes it: groups of the unreleased section, with everything else as it was."""
+"""The changelog as an update writes it: groups of the unreleased section, the rest as it was."""
 
 from __future__ import annotations
 
@@ -14,6 +14,21 @@ from purview_codegen.errors import IntegrityError
 
 TOP = "# Changelog\n\nWords.\n"
 RELEASED = "## [0.4.0] - 2024-01-01\n\n### Changed\n\n- Released.\n"
+NEW_BETWEEN_OTHERS = """## [Unreleased]
+
+### Added
+
+- A.
+
+### Changed
+
+- New.
+
+### Fixed
+
+- F.
+
+"""
 LINKS = "[Unreleased]: https://example.com/compare\n"
 
 
@@ -34,7 +49,7 @@ LINKS = "[Unreleased]: https://example.com/compare\n"
         ),
         (
             f"{TOP}\n## [Unreleased]\n\n### Added\n\n- A.\n\n### Fixed\n\n- F.\n\n{RELEASED}",
-            f"{TOP}\n## [Unreleased]\n\n### Added\n\n- A.\n\n### Changed\n\n- New.\n\n### Fixed\n\n- F.\n\n{RELEASED}",
+            f"{TOP}\n{NEW_BETWEEN_OTHERS}{RELEASED}",
         ),
         (
             f"{TOP}\n## [Unreleased]\n\n### Added\n\n- A.\n\n{LINKS}",
@@ -72,7 +87,8 @@ def test_no_line_is_lost_and_groups_stay_in_their_order(
     assert names == sorted({name for step in steps for name in step}, key=changelog.GROUPS.index)
     for name, block in zip(names, blocks, strict=True):
         expected = itertools.chain.from_iterable(step.get(name, []) for step in reversed(steps))
-        assert [f"- {line}" for line in expected] == [line for line in block.splitlines() if line.startswith("- ")]
+        found = [line for line in block.splitlines() if line.startswith("- ")]
+        assert [f"- {line}" for line in expected] == found
     assert "\n\n\n" not in text
 
 
@@ -109,7 +125,8 @@ def test_the_next_version(
         (tmp_path / release.CHANGELOG).write_text(f"{TOP}\n{sections}")
     found = release.next_version(tmp_path, level)
     assert expected == found
-    assert f'"""Words."""\n\nVERSION = "{expected}"\n' == release.written(tmp_path, found, {})[release.VERSIONED]
+    written = release.written(tmp_path, found, {})[release.VERSIONED]
+    assert f'"""Words."""\n\nVERSION = "{expected}"\n' == written
 
 
 def test_a_file_without_a_version_says_what_it_needs(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""Names in Python: every word that a document has is still there, in members of enums and of classes, in methods and arguments."""
+"""Names in Python: every word that a document has is still there.
+
+Members of enums and of classes are looked at, and methods and arguments.
+"""
 
 from __future__ import annotations
 
@@ -61,8 +64,11 @@ def enums() -> Iterator[tuple[str, str, Any]]:
 
 
 def plain(text: str) -> list[str]:
-    """The words of a name, by blanks that are put between letters: before a capital with a small letter behind it, and before one
-    behind a small letter or a digit."""
+    """The words of a name, by blanks that are put between letters.
+
+    One stands before a capital with a small letter behind it, and before one behind a small letter
+    or a digit.
+    """
     text = re.sub(r"([A-Za-z0-9])([A-Z][a-z])", r"\1 \2", text)
     text = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", text)
     return re.sub(r"[^A-Za-z0-9]", " ", text).upper().split()

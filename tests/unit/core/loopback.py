@@ -201,7 +201,10 @@ class Caller:
         raise AssertionError(response)
 
     async def late(self, url: str, method: str = "GET", **more: Any) -> Any:
-        """The error of a call whose deadline comes after it was sent: a machine too busy to send it by then is given a later one."""
+        """The error of a call whose deadline comes after it was sent.
+
+        A machine that was too busy to send it by then is given a later deadline.
+        """
         for deadline in (0.05, 0.5, 3.0):
             try:
                 response = await self.send(self.request(method, url, deadline=deadline, **more))

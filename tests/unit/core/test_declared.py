@@ -1,8 +1,12 @@
-"""What generated modules declare, over all planes: operations that know how they are called, and groups made at first use."""
+"""What generated modules declare, over all planes.
+
+Operations know how they are called, and groups are made at their first use.
+"""
 
 from __future__ import annotations
 
 import copy
+import itertools
 import pickle
 import subprocess
 import sys
@@ -22,7 +26,8 @@ from purview_dataplane import PLANES, AsyncPurview, Purview
 from purview_dataplane.scanning import OPERATIONS, ScanningClient
 
 ROOT = Path(purview_core.__file__).parents[2]
-KINDS = [pytest.param(plane, kind, id=kind + plane.title) for plane in PLANES.values() for kind in ("", "Async")]
+CASES = itertools.product(PLANES.values(), ("", "Async"))
+KINDS = [pytest.param(plane, kind, id=kind + plane.title) for plane, kind in CASES]
 
 
 def client(plane: Plane, kind: str) -> Any:
@@ -56,7 +61,8 @@ def test_an_operation_is_called_as_it_says(plane: Plane, kind: str) -> None:
         (group, name)
         for group in parts(type(one))
         for name, found in vars(type(getattr(one, group))).items()
-        if hasattr(found, "__code__") and "renamed.py" not in found.__code__.co_filename  # no old names
+        if hasattr(found, "__code__")
+        if "renamed.py" not in found.__code__.co_filename  # no old names
     }
     assert methods == called
 
@@ -73,7 +79,8 @@ def test_a_group_is_made_once_a_client(plane: Plane, kind: str) -> None:
         made = getattr(one, name)
         assert made is getattr(one, name) is vars(one)[name]
         assert type(one).__annotations__[name] == type(made).__name__
-        assert f"<{type(made).__name__} of {type(one).__name__}>" == repr(part) == repr(getattr(type(one), name))
+        shown = f"<{type(made).__name__} of {type(one).__name__}>"
+        assert shown == repr(part) == repr(getattr(type(one), name))
         assert made is not getattr(other, name)
         assert getattr(other, name)._client is other
 
@@ -115,11 +122,13 @@ def test_threads_get_one_group() -> None:
 
 
 def test_no_group_and_no_plane_is_imported_before_its_first_use() -> None:
+    folders = [str(ROOT / part) for part in ("auth_plugin", "runtime", "generated")]
     code = (
-        f"import sys; sys.path[:0] = {[str(ROOT / part) for part in ('auth_plugin', 'runtime', 'generated')]!r}\n"
+        f"import sys; sys.path[:0] = {folders!r}\n"
         "from purview_dataplane import Purview\n"
         "one = Purview('contoso')\n"
-        "def loaded(): return {m.partition('.')[2] for m in sys.modules if m.startswith('purview_dataplane.')}\n"
+        "prefix = 'purview_dataplane.'\n"
+        "def loaded(): return {m[len(prefix):] for m in sys.modules if m.startswith(prefix)}\n"
         "assert {'facade'} == loaded(), loaded()\n"
         "dir(one), Purview.scanning\n"
         "one.scanning, dir(one.scanning), type(one.scanning).scans\n"

@@ -102,7 +102,7 @@ def _places(
 
 
 def put(body: Any, path: tuple[Any, ...], value: Any) -> Any:
-    """The body with another value at a place; what does not lie on the way there is shared with the given one."""
+    """The body with another value at a place; what lies beside the way there is shared."""
     if not path:
         return value
     out = copy.copy(body)
