@@ -46,6 +46,9 @@ class Wish:
     accept: tuple[str, ...] = ()
 
 
+_PAGES = (release.VERSIONED, release.CHANGELOG, documents_page.PAGE)  # single files it writes
+
+
 def update(specs: Path, out: Path, world: World, wish: Wish, tell: Callable[[Report], None] = lambda _: None) -> Report:
     """Makes the update, unless it is only asked about. Raises GateError where a gate stops it; then nothing has changed.
     `tell` gets the report before anything is put in place, so that one which cannot be written stops the update, too."""
@@ -67,13 +70,7 @@ def update(specs: Path, out: Path, world: World, wish: Wish, tell: Callable[[Rep
     if wish.check:
         raise BehindError(f"behind {wish.to}: {_few(behind)}; run update --to {wish.to}")
     package = (out / build.PACKAGE).relative_to(root)
-    names = [
-        specs.name,
-        package.as_posix(),
-        release.VERSIONED,
-        release.CHANGELOG,
-        documents_page.PAGE,
-    ]
+    names = [specs.name, package.as_posix(), *_PAGES]
     with transaction.scratch() if wish.dry_run else transaction.staged(root) as stage:
         before = _prints(root, names)
         shutil.copytree(specs, stage / specs.name)
