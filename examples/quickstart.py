@@ -74,7 +74,7 @@ def run(target: Account) -> None:
 
 if __name__ == "__main__":
     try:
-        with account() as found:
+        with account(*sys.argv[1:]) as found:
             run(found)
-    except (PurviewError, UsageError) as error:
+    except (PurviewError, UsageError, ValueError) as error:
         sys.exit(f"{type(error).__name__}: {error}")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from purview_auth import ServicePrincipal
 from purview_dataplane import Purview
 from purview_dataplane.datamap import models
-from purview_testing import Fault, Sandbox
+from purview_testing import Fault, Sandbox, UsageError
 
 SEED: list[dict[str, Any]] = [
     {
@@ -46,8 +46,10 @@ class Account(NamedTuple):
 
 
 @contextlib.contextmanager
-def account() -> Generator[Account]:
+def account(*arguments: str) -> Generator[Account]:
     """Prints where the calls go and, of the sandbox, how often they asked for a token."""
+    if arguments:
+        raise UsageError(f"{arguments[0]!r} is not read: PURVIEW_ACCOUNT names the account, if any")
     if name := os.environ.get("PURVIEW_ACCOUNT"):
         print(f"account: {name} (reading only)")
         yield Account(name, ServicePrincipal.from_env(), "")

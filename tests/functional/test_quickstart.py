@@ -45,11 +45,11 @@ account: the sandbox at http://127.0.0.1:PORT
 pytest.importorskip("uvicorn", reason="serving the sandbox needs the extra testing")
 
 
-def run(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     real = ("PURVIEW_", "AZURE_")
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(real)}
     path = os.pathsep.join(SOURCES)
-    command = [sys.executable, "-W", "error", str(EXAMPLES / f"{script}.py")]
+    command = [sys.executable, "-W", "error", str(EXAMPLES / f"{script}.py"), *arguments]
     env = {**inherited, "PYTHONPATH": path, **environment}
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
 
@@ -91,6 +91,19 @@ def test_an_account_that_cannot_be_reached_is_a_failure(script: str) -> None:
     assert "Traceback" not in done.stderr
     assert "no-secret" not in done.stdout + done.stderr
     assert "reading only" in done.stdout
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_what_it_cannot_use_is_one_line(script: str) -> None:
+    signing_in = dict.fromkeys(("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"), "x")
+    argument = run(script, "--account=contoso")
+    name = run(script, **signing_in, PURVIEW_ACCOUNT="bad account/!")
+    for done, says in (
+        (argument, "UsageError: '--account=contoso' is not read: PURVIEW_ACCOUNT names"),
+        (name, "ValueError: not an endpoint: 'bad account/!'; give the account name"),
+    ):
+        assert (1, 1) == (done.returncode, len(done.stderr.splitlines()))
+        assert done.stderr.startswith(says)
 
 
 @pytest.fixture(params=SCRIPTS)
