@@ -8,9 +8,10 @@
 |                                                   | they come of; called as the base and the member                 |
 | of any other types, or by several names in Python | not                                                             |
 
-It is required where all require it, read-only where all of them say so, secret where one does, and has a default where it is the
-same in all. A member that one of the kinds lacks is not shared, and one kind alone shares nothing. Contracts do not know the new classes: what
-goes over the wire is the same without them, so no comparison of contracts speaks of them.
+The base does not require it, as its schema does not: a kind of the future may lack it. In a new class it is required where all
+require it, with a default where all have one. It is read-only where all of them say so, and secret where one does.
+A member that one of the kinds lacks is not shared, and one kind alone shares nothing. Contracts do not know the new classes: what
+goes over the wire is the same without them, and comparisons of contracts do not speak of them.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class _Sharing:
         kinds |= dict.fromkeys(kind for kind in self.classes if name in self._lineage(kind)[1:])
         if base.tag and len(kinds) > 1:
             fields = self._common(base.fields, list(kinds), name)
-            self.classes[name] = attrs.evolve(base, fields=(*base.fields, *fields))
+            may_lack = [attrs.evolve(f, type=optional(f.type), default="None", required=False) for f in fields]
+            self.classes[name] = attrs.evolve(base, fields=(*base.fields, *may_lack))
 
     def _lineage(self, name: str | None) -> list[str]:
         out: list[str] = []
