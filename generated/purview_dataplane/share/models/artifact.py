@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Artifact(_Model):
     store_kind: str
     store_reference: StoreReference
-    properties: ArtifactProperties
+    properties: ArtifactProperties | None = None
 
     _tag = "store_kind"
     _kinds = {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @define(kw_only=True)
 class SentShareInvitation(ProxyResource):
     invitation_kind: str
-    properties: SentShareInvitationProperties
+    properties: SentShareInvitationProperties | None = None
 
     _tag = "invitation_kind"
     _kinds = {

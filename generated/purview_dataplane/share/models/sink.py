@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Sink(_Model):
     store_kind: str
     store_reference: StoreReference
-    properties: SinkProperties
+    properties: SinkProperties | None = None
 
     _tag = "store_kind"
     _kinds = {
