@@ -27,6 +27,7 @@ class Field:
     `live`: how the service spells it, where that is not what its document says (x-live-name): that goes out, both are read.
     `narrows`: it is of a subclass of what the base of its class says. Checkers that hold to mutable members being of one type in all
     subclasses are told that this one is meant; assigning to it by the base is the caller's risk, and no break of what is sent.
+    `demanded_again`: the class above has a default for it, and its own has none.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Field:
     secret: bool
     live: str | None = None
     narrows: bool = attrs.field(default=False, eq=False)
+    demanded_again: bool = attrs.field(default=False, eq=False)
 
     @property
     def annotation(self) -> str:
@@ -55,6 +57,8 @@ class Field:
             return f" = _field({default}metadata=_READ_ONLY{'_REQUIRED' * self.required})"
         if self.required:
             return f" = _field({default}metadata=_ANSWERED)"
+        if self.demanded_again:
+            return " = _field()"
         return "" if self.default is None else f" = {self.default}"
 
     @property

@@ -10,8 +10,8 @@
 
 The base does not require it, as its schema does not: a kind of the future may lack it. In a new class it is required where all
 require it, with a default where all have one. It is read-only where all of them say so, and secret where one does.
-A member that one of the kinds lacks is not shared, and one kind alone shares nothing. Contracts do not know the new classes: what
-goes over the wire is the same without them, and comparisons of contracts do not speak of them.
+A member that one of the kinds lacks is not shared, and one kind alone shares nothing. Contracts know nothing of this, so comparisons
+of them do not speak of the new classes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _OPTIONAL = " | None"
 def with_shared(classes: Mapping[str, Class], taken: Iterable[str]) -> dict[str, Class]:
     """The classes, each behind its base, with what kinds share on their base. No new class is called as one of `taken` is."""
     sharing = _Sharing(classes, taken)
-    for name in reversed(classes):  # a base within a base first: what its kinds share, it shares itself
+    for name in [*classes][::-1]:  # a base within a base first: what its kinds share, it shares itself
         sharing.lift(name)
     return sharing.planned()
 
@@ -140,4 +140,7 @@ class _Sharing:
 
 
 def _own(field: Field, inherited: Field | None) -> Field:
-    return attrs.evolve(field, narrows=inherited is not None and inherited.type != field.type)
+    if inherited is None:
+        return field
+    again = field.default is None and inherited.default is not None
+    return attrs.evolve(field, narrows=inherited.type != field.type, demanded_again=again)
