@@ -25,7 +25,7 @@ class Artifact(_Model):
 @define(kw_only=True)
 class AdlsGen2Artifact(Artifact):
     store_kind: str = "AdlsGen2Account"
-    properties: AdlsGen2ArtifactProperties  # pyright: ignore[reportIncompatibleVariableOverride]
+    properties: AdlsGen2ArtifactProperties = _field()  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -42,7 +42,7 @@ class AdlsGen2ArtifactProperties(ArtifactProperties):
 @define(kw_only=True)
 class BlobStorageArtifact(Artifact):
     store_kind: str = "BlobAccount"
-    properties: BlobStorageArtifactProperties  # pyright: ignore[reportIncompatibleVariableOverride]
+    properties: BlobStorageArtifactProperties = _field()  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)

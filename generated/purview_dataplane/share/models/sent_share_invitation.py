@@ -27,7 +27,7 @@ class SentShareInvitation(ProxyResource):
 @define(kw_only=True)
 class ServiceInvitation(SentShareInvitation):
     invitation_kind: str = "Service"
-    properties: ServiceInvitationProperties  # pyright: ignore[reportIncompatibleVariableOverride]
+    properties: ServiceInvitationProperties = _field()  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -50,7 +50,7 @@ class ServiceInvitationProperties(SentShareInvitationProperties):
 @define(kw_only=True)
 class UserInvitation(SentShareInvitation):
     invitation_kind: str = "User"
-    properties: UserInvitationProperties  # pyright: ignore[reportIncompatibleVariableOverride]
+    properties: UserInvitationProperties = _field()  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)

@@ -25,7 +25,7 @@ class Sink(_Model):
 @define(kw_only=True)
 class AdlsGen2AccountSink(Sink):
     store_kind: str = "AdlsGen2Account"
-    properties: AdlsGen2AccountSinkProperties  # pyright: ignore[reportIncompatibleVariableOverride]
+    properties: AdlsGen2AccountSinkProperties = _field()  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -44,7 +44,7 @@ class AdlsGen2AccountSinkProperties(SinkProperties):
 @define(kw_only=True)
 class BlobAccountSink(Sink):
     store_kind: str = "BlobAccount"
-    properties: BlobAccountSinkProperties  # pyright: ignore[reportIncompatibleVariableOverride]
+    properties: BlobAccountSinkProperties = _field()  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
