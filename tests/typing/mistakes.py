@@ -37,9 +37,7 @@ def models_(scan: models.Scan) -> None:
     print(scan.properties.created_at)  # expect-error: it may be None
     print(scan.properties and scan.properties.server_endpoint)  # expect-error: not all kinds have it
     models.Scan(kind="Any", properties=models.DataSourceProperties())  # expect-error: of another family
-    models.AdlsGen2DataSource(
-        properties=models.DataSourceProperties()
-    )  # expect-error: that of all kinds for that of one
+    models.AdlsGen2DataSource(properties=models.DataSourceProperties())  # expect-error: not that of its kind
 
 
 def results(client: ScanningClient) -> int:
