@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from purview_codegen.diff import diff
-from purview_codegen.plan import Plan
+from purview_codegen.plan import Plan, public_names
+from purview_codegen.renames import touched
 from purview_core import NULL
 
-from .inline import Json, contract_of, package_of, plan_of
+from .inline import Json, contract_of, package_of, plan_of, plan_of_contract
 from .test_openapi3_odd import document
 from .test_own_kinds import TEXT, child, pet, ref
 
@@ -282,3 +283,15 @@ def test_new_classes_are_no_changes_of_the_wire() -> None:
     told = diff(old, new, "inline").changes
     assert ["member.added"] == [change.kind for change in told]
     assert not [name for name in new["components"]["schemas"] if name.startswith("PetP")]
+
+
+def test_a_class_follows_its_base_to_another_name() -> None:
+    """And what kinds stop to share is told as lost."""
+    contract = contract_of(whole(CASES["two classes"][0]))
+    renamed = json.loads(json.dumps(contract).replace('/Pet"', '/Animal"').replace('"Pet": {', '"Animal": {'))
+    less = contract_of(whole(CASES["two classes that share nothing"][0]))
+    old, new, lost = (public_names(plan_of_contract(found)) for found in (contract, renamed, less))
+    told = touched("inline", "2024-01-01", old, new, diff(contract, renamed, "inline"))
+    assert [("Pet", "Animal"), ("PetProperties", "AnimalProperties")] == [(r.old, r.new) for r in told]
+    told = touched("inline", "2024-01-01", old, lost, diff(contract, less, "inline"))
+    assert {("Pet.properties", ""), ("PetProperties", "")} <= {(r.old, r.new) for r in told}
