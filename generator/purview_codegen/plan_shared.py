@@ -25,6 +25,7 @@ from .plan_models import Class, Field, optional
 from .schemas import pascal
 
 _OPTIONAL = " | None"
+_DEEPEST = 20  # classes within classes that are looked at; a chain of references may be of any length
 
 
 def with_shared(classes: Mapping[str, Class], taken: Iterable[str]) -> dict[str, Class]:
@@ -41,12 +42,15 @@ class _Sharing:
         self._taken = {name.lower() for name in (*taken, *classes)}
         self._found: dict[frozenset[str], str | None] = {}
         self._at_work: set[str] = set()  # the classes that are about to get a new base
+        self._depth = 0
 
     def lift(self, name: str) -> None:
         base = self.classes[name]
+        if not base.tag:
+            return
         kinds = dict.fromkeys(kind for _, kind in base.kinds if kind != name)
         kinds |= dict.fromkeys(kind for kind in self.classes if name in self._lineage(kind)[1:])
-        if base.tag and len(kinds) > 1:
+        if len(kinds) > 1:
             fields = self._common(base.fields, list(kinds), name)
             may_lack = [attrs.evolve(f, type=optional(f.type), default="None", required=False) for f in fields]
             self.classes[name] = attrs.evolve(base, fields=(*base.fields, *may_lack))
@@ -106,11 +110,14 @@ class _Sharing:
             alike -= 1
         nearest = lines[0][alike - 1] if alike else None
         below = dict.fromkeys(line[alike] for line in lines if len(line) > alike)
-        if any(len(line) == alike for line in lines) or self._at_work & below.keys():
+        busy = self._depth == _DEEPEST or not self._at_work.isdisjoint(below)
+        if busy or any(len(line) == alike for line in lines):
             return nearest  # one of them, or nothing better can be made now
         known = self.classes[nearest].fields if nearest else ()
         self._at_work |= below.keys()
+        self._depth += 1
         fields = self._common(known, list(below), hint)
+        self._depth -= 1
         self._at_work -= below.keys()
         if not fields:
             return nearest

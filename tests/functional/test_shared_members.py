@@ -295,3 +295,17 @@ def test_a_class_follows_its_base_to_another_name() -> None:
     assert [("Pet", "Animal"), ("PetProperties", "AnimalProperties")] == [(r.old, r.new) for r in told]
     told = touched("inline", "2024-01-01", old, lost, diff(contract, less, "inline"))
     assert {("Pet.properties", ""), ("PetProperties", "")} <= {(r.old, r.new) for r in told}
+
+
+def test_a_chain_of_any_length_ends() -> None:
+    """Classes of two kinds that hold the next ones, by two members each: neither the stack nor the time runs out."""
+    length = 400
+    chain: Json = {}
+    for i in range(length):
+        for kind in ("Cat", "Dog"):
+            following = ref(f"{kind}P{(i + 1) % length}")
+            chain[f"{kind}P{i}"] = holder(name=TEXT, left=following, right=following)
+    plan = plan_of(whole(family({"properties": ref("CatP0")}, {"properties": ref("DogP0")}, **chain)))
+    assert {"properties": "PetProperties | None"} == fields(plan, "Pet")
+    assert {"name": "str | None", "left": "PetPropertiesLeft | None"}.items() <= fields(plan, "PetProperties").items()
+    assert 2 <= sum(name.startswith("PetProperties") for name in plan.classes) <= length
