@@ -11,6 +11,7 @@ from .aliases import Alias, entries
 from .names import Name
 from .plan_models import Class, Classes, modules, used
 from .plan_operations import Operation, Planner
+from .plan_shared import with_shared
 from .pointer import Json
 
 
@@ -54,7 +55,8 @@ def plan(contract: Json, names: Mapping[str, Name], aliases: Sequence[Alias] = (
     """Plans a contract; `names` are those of its version, `aliases` what else has to work. Raises GateError for anything lost or
     named twice."""
     parsed = adapter.parse(contract)
-    classes = Classes(contract, parsed).out
+    taken = [adapter.class_name(name) for name in contract["components"]["schemas"]]
+    classes = with_shared(Classes(contract, parsed).out, [*taken, *(a.old for a in aliases if a.kind == "class")])
     planner = Planner(contract, parsed, classes, names)
     roots = used((text for op in planner.operations for text in op.classes), classes)
     groups: dict[str, list[Operation]] = {}

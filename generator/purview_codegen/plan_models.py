@@ -12,10 +12,12 @@ from purview_core.codec import camel, normal
 from .adapter import Model, Parsed, Property, class_name, identifier
 from .errors import GateError
 from .identifiers import module
+from .paths import COLUMNS
 from .pointer import Json, join
 
 RESERVED = {"additional_properties", "from_dict", "to_dict"}
 _WORD = re.compile(r"\w+")
+_NARROWER = "# pyright: ignore[reportIncompatibleVariableOverride]"
 
 
 @attrs.frozen
@@ -23,6 +25,9 @@ class Field:
     """One line of a class. `default` is None for a member the constructor demands, else the text of its default.
     `required`: the constructor does not demand it, but every answer must hold it, not null; so its type has no None.
     `live`: how the service spells it, where that is not what its document says (x-live-name): that goes out, both are read.
+    `narrows`: it is of a subclass of what the base of its class says. Checkers that hold to mutable members being of one type in all
+    subclasses are told that this one is meant; assigning to it by the base is the caller's risk, and no break of what is sent.
+    `demanded_again`: the class above has a default for it, and its own has none.
     """
 
     name: str
@@ -33,6 +38,8 @@ class Field:
     required: bool
     secret: bool
     live: str | None = None
+    narrows: bool = attrs.field(default=False, eq=False)
+    demanded_again: bool = attrs.field(default=False, eq=False)
 
     @property
     def annotation(self) -> str:
@@ -50,7 +57,19 @@ class Field:
             return f" = _field({default}metadata=_READ_ONLY{'_REQUIRED' * self.required})"
         if self.required:
             return f" = _field({default}metadata=_ANSWERED)"
+        if self.demanded_again:
+            return " = _field()"
         return "" if self.default is None else f" = {self.default}"
+
+    @property
+    def line(self) -> str:
+        """The declaration. A remark for checkers stands where they find fault, at the name, also where the line is broken."""
+        line = f"    {self.name}: {self.annotation}{self.value}"
+        if not self.narrows:
+            return line
+        if len(line) > COLUMNS:
+            return f"    {self.name}: (  {_NARROWER}\n{self.annotation}){self.value}"
+        return f"{line}  {_NARROWER}"
 
 
 @attrs.frozen
@@ -214,26 +233,37 @@ def _override(field: Field, old: Field) -> Field:
 def modules(classes: Mapping[str, Class], roots: Iterable[str]) -> dict[str, list[str]]:
     """Module -> class names. `roots` are the classes that operations name.
 
-    The subtypes of a discriminated base, with what they alone use, go to the base's module; all else is `common`.
+    A discriminated base and all that come of it are a family, in a module called as the base is, with what they alone use; all else
+    is `common`. A base within another is of its family. So a class and its base are never in modules that need each other: what is
+    in `common` has its base there.
     """
     uses = {n: used((f.type for f in c.fields), classes) | ({c.base} if c.base else set()) for n, c in classes.items()}
+    families: dict[str, set[str]] = {}
+    family: dict[str, str] = {}
+    for name, c in classes.items():  # each after its base
+        if c.base in family:
+            family[name] = family[c.base]
+        elif any(kind != name for _, kind in c.kinds):
+            family[name] = name
+        if name in family:
+            families.setdefault(family[name], set()).add(name)
 
     def reach(start: Iterable[str]) -> set[str]:
+        """What they are and use, up to families."""
         seen: set[str] = set()
         todo = set(start)
         while todo:
             name = todo.pop()
             seen.add(name)
-            todo |= uses[name] - seen
+            todo |= {used for used in uses[name] if used not in family} - seen
         return seen
 
-    subtypes = {c.name: {t for _, t in c.kinds} for c in classes.values() if c.kinds}
-    all_subtypes = set().union(*subtypes.values())
-    owned = {base: reach(names) for base, names in subtypes.items()}
-    common = reach((set(roots) & set(classes)) - all_subtypes | set(subtypes))
-    common |= {name for name in classes if sum(name in names for names in owned.values()) != 1}
+    owned = {base: reach(names) - family.keys() for base, names in families.items()}
+    common = reach((set(roots) & set(classes)) - family.keys())
+    common |= {n for n in classes if n not in family and sum(n in names for names in owned.values()) != 1}
     common = reach(common)
     out = {"common": [name for name in classes if name in common]}
-    for base, names in owned.items():
-        out[module(identifier(base), ("common", "enums"))] = [name for name in classes if name in names - common]
+    for base, names in families.items():
+        there = names | (owned[base] - common)
+        out[module(identifier(base), ("common", "enums"))] = [name for name in classes if name in there]
     return {where: names for where, names in out.items() if names}

@@ -73,7 +73,7 @@ def _classes(old: Mapping[str, str], new: Mapping[str, str], found: Diff) -> Ite
     inner = {class_name(name): pairs for name, pairs in found.inner.items()}
     for kind, part in (("model", "member"), ("enum", "value")):
         for name, text in _of(kind, old):
-            target = classes.get(name, name)
+            target = classes.get(name) or _of_a_base(name, classes, new)
             if f"{kind} {target}" not in new:
                 yield "class", name, target if f"model {target}" in new or f"enum {target}" in new else ""
                 continue
@@ -82,6 +82,12 @@ def _classes(old: Mapping[str, str], new: Mapping[str, str], found: Diff) -> Ite
             known = inner.get(target) if kind == "enum" else _python(inner.get(target))
             for a, b in _words(text.split(), new[f"{kind} {target}"].split(), known):
                 yield part, f"{name}.{a}", b
+
+
+def _of_a_base(name: str, classes: Mapping[str, str], new: Mapping[str, str]) -> str:
+    """What a class is called now that no schema stands for: it holds what all kinds of a base share, whose name its own begins with."""
+    moved = (b + name.removeprefix(a) for a, b in classes.items() if a != b and name.startswith(a))
+    return name if f"model {name}" in new else next((target for target in moved if f"model {target}" in new), name)
 
 
 def _python(pairs: Mapping[str, str] | None) -> Mapping[str, str] | None:

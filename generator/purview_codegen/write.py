@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import GateError, UsageError
-from .paths import HEADER
+from .paths import COLUMNS, HEADER
 
-_FORMAT = ("format", "--isolated", "--no-cache", "--line-length", "120", "--target-version", "py311")
+_FORMAT = ("format", "--isolated", "--no-cache", "--line-length", str(COLUMNS), "--target-version", "py311")
 
 
 @contextmanager

@@ -240,22 +240,35 @@ def with_unknown(value: Any) -> Any:
 
 def less_read_only(schemas: Json, schema: Json, value: Any) -> Any:
     """What of a value goes into a request body, by the contract."""
-    found = resolved(schemas, schema)
+    return less_read_only_in_all(schemas, [schema], value)
+
+
+def less_read_only_in_all(schemas: Json, of: list[Json], value: Any) -> Any:
+    """The same of a value that may be of any of several schemas, as that of an unknown kind: what none of them lets one write stays
+    out."""
+    found = [resolved(schemas, schema) for schema in of]
     if isinstance(value, list):
-        return [less_read_only(schemas, found.get("items", {}), item) for item in value]
+        return [less_read_only_in_all(schemas, [s.get("items", {}) for s in found], item) for item in value]
     if not isinstance(value, dict):
         return value
-    discriminator = found.get("discriminator", {})
-    kind = value.get(discriminator.get("propertyName"))
-    if isinstance(kind, str) and kind in discriminator.get("mapping", {}):
-        found = schemas[target(discriminator["mapping"][kind])]
-    known, every = members(schemas, found), found.get("additionalProperties")
+    discriminator = found[0].get("discriminator", {})
+    kind, mapping = value.get(discriminator.get("propertyName")), discriminator.get("mapping", {})
+    if isinstance(kind, str) and kind in mapping:
+        found = [schemas[target(mapping[kind])]]
+    elif len(mapping) > 1:
+        found = [schemas[target(reference)] for reference in mapping.values()]
     out = {}
     for name, item in value.items():
-        inner = known.get(name, every if isinstance(every, dict) and not known else {})
-        if not inner.get("readOnly"):
-            out[inner.get("x-live-name", name)] = less_read_only(schemas, inner, item)
+        inner = [member_of(schemas, schema, name) for schema in found]
+        if not all(one.get("readOnly") for one in inner):
+            out[inner[0].get("x-live-name", name)] = less_read_only_in_all(schemas, inner, item)
     return out
+
+
+def member_of(schemas: Json, schema: Json, name: str) -> Json:
+    known, every = members(schemas, schema), schema.get("additionalProperties")
+    found: Json = known.get(name, every if isinstance(every, dict) and not known else {})
+    return found
 
 
 def of_each_kind(shape: Shape) -> Iterator[Json]:

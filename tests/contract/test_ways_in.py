@@ -40,10 +40,13 @@ def classes() -> Iterator[tuple[Version, type[Model]]]:
 
 
 def sampled(version: Version, kind: type[Model]) -> Json:
-    """JSON of all members of a class, as its contract has them; the tag of a subtype is its own."""
+    """JSON of all members of a class, as its contract has them; the tag of a subtype is its own. What several kinds share has no
+    schema: one of those that it comes from stands for it."""
     from purview_codegen.adapter import class_name
 
-    wire = next(w for w in version.schemas if class_name(w) == kind.__name__)
+    wires = {class_name(w): w for w in version.schemas}
+    classes = {name: getattr(version.plane.models, name) for name in wires if name in version.plane.models._WHERE}
+    wire = wires.get(kind.__name__) or next(wires[name] for name, c in classes.items() if issubclass(c, kind))
     text = json.dumps(version.sampler.sample({"$ref": f"#/components/schemas/{wire}"}))
     found = json.loads(
         text.replace(".1234567Z", ".123456Z")

@@ -56,6 +56,10 @@ def plan_of(
     contract = contract_of(document)
     if overlay is not None:
         overlay(contract)
+    return plan_of_contract(contract, methods)
+
+
+def plan_of_contract(contract: Json, methods: Mapping[str, str] | None = None) -> Plan:
     version = contract["info"]["version"]
     return plan(contract, operation_names({version: contract}, methods or {})[version])
 

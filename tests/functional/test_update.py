@@ -57,7 +57,7 @@ def test_a_new_member_moves_everything_together(
     (entry,) = json.loads((tree.specs / "upstream.lock").read_text()).values()
     (pinned,) = tomllib.loads((tree.specs / "planes.toml").read_text())["planes"]["pets"]["documents"]
     contract = json.loads((tree.specs / "contracts/pets/2024-01-01.json").read_text())
-    models = (tree.out / "purview_dataplane/pets/models/common.py").read_text()
+    models = (tree.out / "purview_dataplane/pets/models/pet.py").read_text()
     assert (to, to) == (entry["commit"], pinned["commit"])
     assert {"fullName", "phone", "email"} == set(contract["components"]["schemas"]["Owner"]["properties"])
     assert "email: str | None = None" in models

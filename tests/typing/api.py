@@ -32,6 +32,7 @@ from purview_dataplane import PLANES, AsyncPurview, Purview
 from purview_dataplane.datamap import models as datamap
 from purview_dataplane.devops_policies import models as devops
 from purview_dataplane.scanning import API_VERSION, OPERATIONS, AsyncScanningClient, ScanningClient, models
+from purview_dataplane.share import models as share
 
 
 def credentials(credential: object) -> None:
@@ -91,6 +92,40 @@ def models_are_attrs_classes(scan: models.Scan) -> None:
     base.to_dict()
     assert_type(models.Scan.from_dict({"kind": "Unknown"}), models.Scan)
     to_json(typed)
+
+
+def any_kind(client: ScanningClient, shares: share.ReceivedShare, sink: share.Sink) -> datetime | None:
+    """What all kinds share is read without asking for the kind; of an unknown one, too."""
+    for source in client.data_sources.list():
+        if source.properties:
+            assert_type(source.properties, models.DataSourceProperties)
+            assert_type(source.properties.created_at, datetime | None)
+            assert_type(source.properties.collection, models.CollectionReference | None)
+    for scan in client.scans.list_by_data_source("source"):
+        match scan:
+            case models.AzureSqlDatabaseCredentialScan(properties=known):
+                assert_type(known, models.AzureSqlDatabaseCredentialScanProperties | None)
+            case models.Scan(properties=models.ScanProperties(scan_ruleset_name=name)):
+                assert_type(name, str | None)
+            case _:
+                assert_type(scan.properties, models.ScanProperties | None)
+    credential = client.credential.get("name")
+    credential.properties = models.CredentialProperties(description="any")
+    print(credential.properties.description)
+    status = models.IntegrationRuntimeStatus.from_dict({"kind": "Future", "properties": {"state": "Online"}}).properties
+    assert_type(status.state if status else None, str | None)
+    if status and status.type_properties:
+        assert_type(status.type_properties.create_time, datetime | None)
+    future = models.DataSource(kind="Future", properties=models.DataSourceProperties(collection=None))
+    assert_type(attrs.evolve(future, properties=None), models.DataSource)
+    assert_type(
+        models.AdlsGen2DataSource(properties=models.AdlsGen2Properties()).properties, models.AdlsGen2Properties | None
+    )
+    assert_type(sink.properties.container_name if sink.properties else "", str)
+    if isinstance(sink, share.BlobAccountSink):
+        assert_type(sink.properties, share.BlobAccountSinkProperties)  # which that kind must have
+    print(shares.share_kind)
+    return future.properties.created_at if future.properties else None
 
 
 def facade(auth: ServicePrincipal) -> None:

@@ -34,6 +34,10 @@ def models_(scan: models.Scan) -> None:
     purview_auth.NoSuchAuth  # expect-error: no such auth
     print(scan.propertys)  # expect-error: no such member
     scan.kind = 5  # expect-error: an int for a str
+    print(scan.properties.created_at)  # expect-error: it may be None
+    print(scan.properties and scan.properties.server_endpoint)  # expect-error: not all kinds have it
+    models.Scan(kind="Any", properties=models.DataSourceProperties())  # expect-error: of another family
+    models.AdlsGen2DataSource(properties=models.DataSourceProperties())  # expect-error: not that of its kind
 
 
 def results(client: ScanningClient) -> int:

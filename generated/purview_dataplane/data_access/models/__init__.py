@@ -5,6 +5,7 @@ from purview_core.lazy import TYPE_CHECKING, lazy_index as _lazy_index
 
 if TYPE_CHECKING:
     from .action import (
+        Action as Action,
         ApprovalAction as ApprovalAction,
         ApprovalInputs as ApprovalInputs,
         ApproveDataSubscriptionAction as ApproveDataSubscriptionAction,
@@ -20,15 +21,12 @@ if TYPE_CHECKING:
         SendEmailNotificationInputs as SendEmailNotificationInputs,
     )
     from .common import (
-        Action as Action,
         ActionListResponse as ActionListResponse,
         ApprovalWorkflow as ApprovalWorkflow,
         ApprovalWorkflowListResponse as ApprovalWorkflowListResponse,
         AzureCoreFoundationsError as AzureCoreFoundationsError,
         AzureCoreFoundationsErrorResponse as AzureCoreFoundationsErrorResponse,
         AzureCoreFoundationsInnerError as AzureCoreFoundationsInnerError,
-        CriticalDataElementPolicies as CriticalDataElementPolicies,
-        CriticalDataElementPolicySet as CriticalDataElementPolicySet,
         CriticalDataElementPolicySetListResponse as CriticalDataElementPolicySetListResponse,
         DataAssetValues as DataAssetValues,
         DataProductWorkflowSettingsResponse as DataProductWorkflowSettingsResponse,
@@ -37,11 +35,6 @@ if TYPE_CHECKING:
         Identity as Identity,
         PagedDataSubscription as PagedDataSubscription,
         PagedWorkflow as PagedWorkflow,
-        PolicyAttestation as PolicyAttestation,
-        PolicySet as PolicySet,
-        TargetResource as TargetResource,
-        TermPolicies as TermPolicies,
-        TermPolicySet as TermPolicySet,
         TermPolicySetListResponse as TermPolicySetListResponse,
         Trigger as Trigger,
         Workflow as Workflow,
@@ -62,12 +55,20 @@ if TYPE_CHECKING:
         TriggerType as TriggerType,
     )
     from .policy_set import (
+        CriticalDataElementPolicies as CriticalDataElementPolicies,
+        CriticalDataElementPolicySet as CriticalDataElementPolicySet,
         DataProductPolicies as DataProductPolicies,
         DataProductPolicySet as DataProductPolicySet,
         DomainPolicies as DomainPolicies,
         DomainPolicySet as DomainPolicySet,
+        PolicyAttestation as PolicyAttestation,
+        PolicySet as PolicySet,
+        PolicySetPolicies as PolicySetPolicies,
         SensitiveMarker as SensitiveMarker,
         Tag as Tag,
+        TargetResource as TargetResource,
+        TermPolicies as TermPolicies,
+        TermPolicySet as TermPolicySet,
         UseCase as UseCase,
     )
 
@@ -80,21 +81,23 @@ if not TYPE_CHECKING:
             "PolicySetListResponse": "TermPolicySetListResponse",
         },
         action=(
-            "ApprovalAction ApprovalInputs ApproveDataSubscriptionAction CompleteDataSubscriptionAction "
+            "Action ApprovalAction ApprovalInputs ApproveDataSubscriptionAction CompleteDataSubscriptionAction "
             "ConditionAction ConditionInputs Expression GrantAccessToAssetsAction PublishDataProductAction "
             "PublishTermAction RejectDataSubscriptionAction SendEmailNotificationAction "
             "SendEmailNotificationInputs"
         ),
         common=(
-            "Action ActionListResponse ApprovalWorkflow ApprovalWorkflowListResponse AzureCoreFoundationsError "
-            "AzureCoreFoundationsErrorResponse AzureCoreFoundationsInnerError CriticalDataElementPolicies "
-            "CriticalDataElementPolicySet CriticalDataElementPolicySetListResponse DataAssetValues "
-            "DataProductWorkflowSettingsResponse DataSubscription DataSubscriptionPolicySetValues Identity "
-            "PagedDataSubscription PagedWorkflow PolicyAttestation PolicySet TargetResource TermPolicies "
-            "TermPolicySet TermPolicySetListResponse Trigger Workflow WorkflowActionRequest WorkflowRun "
-            "WorkflowRunApproval WorkflowRunApprovalListResponse WorkflowRunApprovalStatus "
-            "WorkflowRunListResponse"
+            "ActionListResponse ApprovalWorkflow ApprovalWorkflowListResponse AzureCoreFoundationsError "
+            "AzureCoreFoundationsErrorResponse AzureCoreFoundationsInnerError "
+            "CriticalDataElementPolicySetListResponse DataAssetValues DataProductWorkflowSettingsResponse "
+            "DataSubscription DataSubscriptionPolicySetValues Identity PagedDataSubscription PagedWorkflow "
+            "TermPolicySetListResponse Trigger Workflow WorkflowActionRequest WorkflowRun WorkflowRunApproval "
+            "WorkflowRunApprovalListResponse WorkflowRunApprovalStatus WorkflowRunListResponse"
         ),
         enums="ActionType DataSubscriptionStatus IdentityType PolicySetKind TagType TargetType TriggerType",
-        policy_set="DataProductPolicies DataProductPolicySet DomainPolicies DomainPolicySet SensitiveMarker Tag UseCase",
+        policy_set=(
+            "CriticalDataElementPolicies CriticalDataElementPolicySet DataProductPolicies DataProductPolicySet "
+            "DomainPolicies DomainPolicySet PolicyAttestation PolicySet PolicySetPolicies SensitiveMarker Tag "
+            "TargetResource TermPolicies TermPolicySet UseCase"
+        ),
     )

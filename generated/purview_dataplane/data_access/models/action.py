@@ -3,7 +3,25 @@ from __future__ import annotations
 
 from purview_core.model import Model as _Model, define
 from purview_core.renamed import old_names as _old_names
-from .common import Action
+
+
+@define(kw_only=True)
+class Action(_Model):
+    action_type: str
+    action_name: str | None = None
+
+    _tag = "action_type"
+    _kinds = {
+        "StartAndWaitForApproval": "ApprovalAction",
+        "ApproveDataSubscription": "ApproveDataSubscriptionAction",
+        "CompleteDataSubscription": "CompleteDataSubscriptionAction",
+        "Condition": "ConditionAction",
+        "GrantAccessToAssets": "GrantAccessToAssetsAction",
+        "PublishDataProduct": "PublishDataProductAction",
+        "PublishTerm": "PublishTermAction",
+        "RejectDataSubscription": "RejectDataSubscriptionAction",
+        "SendEmailNotification": "SendEmailNotificationAction",
+    }
 
 
 @define(kw_only=True)

@@ -15,26 +15,9 @@ from purview_core.renamed import old_names as _old_names
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .enums import DataSubscriptionStatus, IdentityType, TargetType, TriggerType
-
-
-@define(kw_only=True)
-class Action(_Model):
-    action_type: str
-    action_name: str | None = None
-
-    _tag = "action_type"
-    _kinds = {
-        "StartAndWaitForApproval": "ApprovalAction",
-        "ApproveDataSubscription": "ApproveDataSubscriptionAction",
-        "CompleteDataSubscription": "CompleteDataSubscriptionAction",
-        "Condition": "ConditionAction",
-        "GrantAccessToAssets": "GrantAccessToAssetsAction",
-        "PublishDataProduct": "PublishDataProductAction",
-        "PublishTerm": "PublishTermAction",
-        "RejectDataSubscription": "RejectDataSubscriptionAction",
-        "SendEmailNotification": "SendEmailNotificationAction",
-    }
+    from .action import Action
+    from .enums import DataSubscriptionStatus, IdentityType, TriggerType
+    from .policy_set import CriticalDataElementPolicySet, TermPolicySet
 
 
 @define(kw_only=True)
@@ -83,34 +66,6 @@ class AzureCoreFoundationsErrorResponse(_Model):
 class AzureCoreFoundationsInnerError(_Model):
     code: str | None = None
     innererror: AzureCoreFoundationsInnerError | None = None
-
-
-@define(kw_only=True)
-class CriticalDataElementPolicies(_Model):
-    attestations: list[PolicyAttestation] | None = None
-    manager_approval_required: bool | None = None
-    data_copy_permitted: bool | None = None
-
-
-@define(kw_only=True)
-class PolicySet(_Model):
-    policy_set_kind: str
-    policy_set_id: str | None = _field(default=None, metadata=_READ_ONLY)
-    target_resource: TargetResource | None = None
-
-    _tag = "policy_set_kind"
-    _kinds = {
-        "CriticalDataElement": "CriticalDataElementPolicySet",
-        "DataProduct": "DataProductPolicySet",
-        "Domain": "DomainPolicySet",
-        "Term": "TermPolicySet",
-    }
-
-
-@define(kw_only=True)
-class CriticalDataElementPolicySet(PolicySet):
-    policy_set_kind: str = "CriticalDataElement"
-    policies: CriticalDataElementPolicies | None = None
 
 
 @define(kw_only=True)
@@ -184,32 +139,6 @@ class PagedDataSubscription(_Model):
 class PagedWorkflow(_Model):
     value: list[Workflow]
     next_link: str | None = None
-
-
-@define(kw_only=True)
-class PolicyAttestation(_Model):
-    display_name: str | None = None
-    document_reference: str | None = None
-    required: bool | None = None
-
-
-@define(kw_only=True)
-class TargetResource(_Model):
-    target_id: str
-    target_type: TargetType
-
-
-@define(kw_only=True)
-class TermPolicies(_Model):
-    attestations: list[PolicyAttestation] | None = None
-    manager_approval_required: bool | None = None
-    data_copy_permitted: bool | None = None
-
-
-@define(kw_only=True)
-class TermPolicySet(PolicySet):
-    policy_set_kind: str = "Term"
-    policies: TermPolicies | None = None
 
 
 @define(kw_only=True)

@@ -3,22 +3,52 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core.model import Model as _Model, define
+from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field
 from purview_core.renamed import old_names as _old_names
-from .common import PolicySet
 
 if TYPE_CHECKING:
-    from .common import Identity, PolicyAttestation
-    from .enums import IdentityType, TagType
+    from .common import Identity
+    from .enums import IdentityType, TagType, TargetType
 
 
 @define(kw_only=True)
-class DataProductPolicies(_Model):
-    permitted_use_cases: list[UseCase]
-    approvers: list[Identity]
+class PolicySetPolicies(_Model):
     attestations: list[PolicyAttestation] | None = None
     manager_approval_required: bool | None = None
     data_copy_permitted: bool | None = None
+
+
+@define(kw_only=True)
+class CriticalDataElementPolicies(PolicySetPolicies):
+    pass
+
+
+@define(kw_only=True)
+class PolicySet(_Model):
+    policy_set_kind: str
+    policy_set_id: str | None = _field(default=None, metadata=_READ_ONLY)
+    target_resource: TargetResource | None = None
+    policies: PolicySetPolicies | None = None
+
+    _tag = "policy_set_kind"
+    _kinds = {
+        "CriticalDataElement": "CriticalDataElementPolicySet",
+        "DataProduct": "DataProductPolicySet",
+        "Domain": "DomainPolicySet",
+        "Term": "TermPolicySet",
+    }
+
+
+@define(kw_only=True)
+class CriticalDataElementPolicySet(PolicySet):
+    policy_set_kind: str = "CriticalDataElement"
+    policies: CriticalDataElementPolicies | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+@define(kw_only=True)
+class DataProductPolicies(PolicySetPolicies):
+    permitted_use_cases: list[UseCase]
+    approvers: list[Identity]
     approval_timeline: str | None = None
     permitted_subscribers: list[IdentityType] | None = None
     data_access_grantors: list[Identity] | None = None
@@ -35,20 +65,25 @@ class DataProductPolicies(_Model):
 @define(kw_only=True)
 class DataProductPolicySet(PolicySet):
     policy_set_kind: str = "DataProduct"
-    policies: DataProductPolicies | None = None
+    policies: DataProductPolicies | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
-class DomainPolicies(_Model):
-    attestations: list[PolicyAttestation] | None = None
-    manager_approval_required: bool | None = None
-    data_copy_permitted: bool | None = None
+class DomainPolicies(PolicySetPolicies):
+    pass
 
 
 @define(kw_only=True)
 class DomainPolicySet(PolicySet):
     policy_set_kind: str = "Domain"
-    policies: DomainPolicies | None = None
+    policies: DomainPolicies | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+@define(kw_only=True)
+class PolicyAttestation(_Model):
+    display_name: str | None = None
+    document_reference: str | None = None
+    required: bool | None = None
 
 
 @define(kw_only=True)
@@ -61,6 +96,23 @@ class SensitiveMarker(_Model):
 class Tag(_Model):
     type_: TagType | None = None
     value: str | None = None
+
+
+@define(kw_only=True)
+class TargetResource(_Model):
+    target_id: str
+    target_type: TargetType
+
+
+@define(kw_only=True)
+class TermPolicies(PolicySetPolicies):
+    pass
+
+
+@define(kw_only=True)
+class TermPolicySet(PolicySet):
+    policy_set_kind: str = "Term"
+    policies: TermPolicies | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)

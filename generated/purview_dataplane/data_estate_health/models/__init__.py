@@ -15,23 +15,15 @@ if TYPE_CHECKING:
         AzureCoreFoundationsError as AzureCoreFoundationsError,
         AzureCoreFoundationsErrorResponse as AzureCoreFoundationsErrorResponse,
         AzureCoreFoundationsInnerError as AzureCoreFoundationsInnerError,
-        ContactItem as ContactItem,
-        Contacts as Contacts,
-        Control as Control,
         ControlListResponse as ControlListResponse,
-        ControlScore as ControlScore,
-        ControlStatusPaletteConfig as ControlStatusPaletteConfig,
-        ControlStatusPaletteRule as ControlStatusPaletteRule,
         ManagedPrivateEndpointExistsResponse as ManagedPrivateEndpointExistsResponse,
         ManagedPrivateEndpointRequest as ManagedPrivateEndpointRequest,
         NetworkProperties as NetworkProperties,
         QueryScoresRequest as QueryScoresRequest,
         QueryScoresRequestTimeRange as QueryScoresRequestTimeRange,
         Recurrence as Recurrence,
-        Rule as Rule,
         Schedule as Schedule,
         ScheduleMonthlyOccurrence as ScheduleMonthlyOccurrence,
-        StatusPalette as StatusPalette,
         StorageConfig as StorageConfig,
         StorageConfigConnectivityResult as StorageConfigConnectivityResult,
         StorageConfigNetworkProperties as StorageConfigNetworkProperties,
@@ -40,9 +32,16 @@ if TYPE_CHECKING:
         SystemData as SystemData,
     )
     from .control import (
+        ContactItem as ContactItem,
+        Contacts as Contacts,
+        Control as Control,
         ControlGroup as ControlGroup,
         ControlNode as ControlNode,
         ControlNodeTypeProperties as ControlNodeTypeProperties,
+        ControlScore as ControlScore,
+        ControlStatusPaletteConfig as ControlStatusPaletteConfig,
+        ControlStatusPaletteRule as ControlStatusPaletteRule,
+        StatusPalette as StatusPalette,
     )
     from .enums import (
         AnalyticsScheduleFrequency as AnalyticsScheduleFrequency,
@@ -66,6 +65,7 @@ if TYPE_CHECKING:
     from .rule import (
         ExpressionRule as ExpressionRule,
         ExpressionRuleTypeProperties as ExpressionRuleTypeProperties,
+        Rule as Rule,
         RuleGroup as RuleGroup,
         RuleGroupTypeProperties as RuleGroupTypeProperties,
         SimpleRule as SimpleRule,
@@ -93,14 +93,16 @@ if not TYPE_CHECKING:
         common=(
             "AggregatedScore AnalyticsJobLogs AnalyticsScheduleRequest Assessment AssessmentListResponse "
             "AssessmentRule AssessmentRuleActionProperties AzureCoreFoundationsError "
-            "AzureCoreFoundationsErrorResponse AzureCoreFoundationsInnerError ContactItem Contacts Control "
-            "ControlListResponse ControlScore ControlStatusPaletteConfig ControlStatusPaletteRule "
+            "AzureCoreFoundationsErrorResponse AzureCoreFoundationsInnerError ControlListResponse "
             "ManagedPrivateEndpointExistsResponse ManagedPrivateEndpointRequest NetworkProperties "
-            "QueryScoresRequest QueryScoresRequestTimeRange Recurrence Rule Schedule ScheduleMonthlyOccurrence "
-            "StatusPalette StorageConfig StorageConfigConnectivityResult StorageConfigNetworkProperties "
+            "QueryScoresRequest QueryScoresRequestTimeRange Recurrence Schedule ScheduleMonthlyOccurrence "
+            "StorageConfig StorageConfigConnectivityResult StorageConfigNetworkProperties "
             "StorageConfigTypeProperties StorageConfigUpdate SystemData"
         ),
-        control="ControlGroup ControlNode ControlNodeTypeProperties",
+        control=(
+            "ContactItem Contacts Control ControlGroup ControlNode ControlNodeTypeProperties ControlScore "
+            "ControlStatusPaletteConfig ControlStatusPaletteRule StatusPalette"
+        ),
         enums=(
             "AnalyticsScheduleFrequency AssessmentRuleSeverity AssessmentTargetEntityType "
             "AssessmentTargetQualityType ControlStatus ControlType DataSourceType RuleCheckPoint "
@@ -108,7 +110,7 @@ if not TYPE_CHECKING:
             "ScoreQueryType StorageStatus StorageType"
         ),
         rule=(
-            "ExpressionRule ExpressionRuleTypeProperties RuleGroup RuleGroupTypeProperties SimpleRule "
+            "ExpressionRule ExpressionRuleTypeProperties Rule RuleGroup RuleGroupTypeProperties SimpleRule "
             "SimpleRuleTypeProperties"
         ),
     )

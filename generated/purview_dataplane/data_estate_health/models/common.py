@@ -16,12 +16,12 @@ from purview_core.renamed import old_names as _old_names
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from .control import Control
     from .enums import (
         AnalyticsScheduleFrequency,
         AssessmentRuleSeverity,
         AssessmentTargetEntityType,
         AssessmentTargetQualityType,
-        ControlStatus,
         DataSourceType,
         ScheduleFrequency,
         ScheduleState,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         StorageStatus,
         StorageType,
     )
+    from .rule import Rule
 
 
 @define(kw_only=True)
@@ -113,84 +114,10 @@ class AzureCoreFoundationsInnerError(_Model):
 
 
 @define(kw_only=True)
-class ContactItem(_Model):
-    id: str
-    description: str | None = None
-
-
-@define(kw_only=True)
-class Contacts(_Model):
-    owner: list[ContactItem] | None = None
-    expert: list[ContactItem] | None = None
-
-
-@define(kw_only=True)
-class Control(_Model):
-    id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
-    name: str
-    type_: str
-    system_data: SystemData | None = _field(default=None, metadata=_READ_ONLY)
-    description: str | None = None
-    contacts: Contacts | None = None
-    reserved: bool | None = None
-    status_palette_config: ControlStatusPaletteConfig | None = None
-    status: ControlStatus | None = None
-    system_template: str | None = None
-    system_template_entity_id: str | None = None
-    score: float | None = _field(default=None, metadata=_READ_ONLY)
-    scores: list[ControlScore] | None = _field(default=None, metadata=_READ_ONLY)
-    target_score: float | None = _field(default=None, metadata=_READ_ONLY)
-    last_refreshed: datetime | None = _field(default=None, metadata=_READ_ONLY)
-    status_palette: StatusPalette | None = _field(default=None, metadata=_READ_ONLY)
-    group: str | None = _field(default=None, metadata=_READ_ONLY)
-
-    _tag = "type_"
-    _kinds = {
-        "ControlGroup": "ControlGroup",
-        "ControlNode": "ControlNode",
-    }
-
-
-@define(kw_only=True)
 class ControlListResponse(_Model):
     value: list[Control]
     count: int
     continuation_token: str | None = None
-
-
-@define(kw_only=True)
-class ControlScore(_Model):
-    time: datetime
-    score: float
-    control_group_id: str | None = None
-    control_id: str | None = None
-    system_data: SystemData | None = None
-    computing_job_id: str | None = None
-
-
-@define(kw_only=True)
-class ControlStatusPaletteConfig(_Model):
-    fallback_status_palette_id: str | None = None
-    target_score: float | None = None
-    status_palette_rules: list[ControlStatusPaletteRule] | None = None
-
-
-@define(kw_only=True)
-class ControlStatusPaletteRule(_Model):
-    rule: Rule
-    status_palette_id: str | None = None
-
-
-@define(kw_only=True)
-class Rule(_Model):
-    type_: str
-
-    _tag = "type_"
-    _kinds = {
-        "ExpressionRule": "ExpressionRule",
-        "RuleGroup": "RuleGroup",
-        "SimpleRule": "SimpleRule",
-    }
 
 
 @define(kw_only=True)
@@ -259,14 +186,6 @@ class Schedule(_Model):
 class ScheduleMonthlyOccurrence(_Model):
     day: ScheduleWeekDay
     occurrence: int
-
-
-@define(kw_only=True)
-class StatusPalette(_Model):
-    id: str
-    name: str
-    color: str
-    system_data: SystemData | None = None
 
 
 @define(kw_only=True)

@@ -5,10 +5,21 @@ from typing import TYPE_CHECKING
 
 from purview_core.model import Model as _Model, define
 from purview_core.renamed import old_names as _old_names
-from .common import Rule
 
 if TYPE_CHECKING:
     from .enums import RuleCheckPoint, RuleGroupOperator, RuleOperator
+
+
+@define(kw_only=True)
+class Rule(_Model):
+    type_: str
+
+    _tag = "type_"
+    _kinds = {
+        "ExpressionRule": "ExpressionRule",
+        "RuleGroup": "RuleGroup",
+        "SimpleRule": "SimpleRule",
+    }
 
 
 @define(kw_only=True)

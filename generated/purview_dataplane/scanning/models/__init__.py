@@ -5,12 +5,17 @@ from purview_core.lazy import TYPE_CHECKING, lazy_index as _lazy_index
 
 if TYPE_CHECKING:
     from .classification_rule import (
+        ClassificationRule as ClassificationRule,
+        ClassificationRuleProperties as ClassificationRuleProperties,
         CustomClassificationRule as CustomClassificationRule,
         CustomClassificationRuleProperties as CustomClassificationRuleProperties,
         SystemClassificationRule as SystemClassificationRule,
         SystemClassificationRuleProperties as SystemClassificationRuleProperties,
     )
-    from .classification_rule_pattern import RegexClassificationRulePattern as RegexClassificationRulePattern
+    from .classification_rule_pattern import (
+        ClassificationRulePattern as ClassificationRulePattern,
+        RegexClassificationRulePattern as RegexClassificationRulePattern,
+    )
     from .common import (
         AdlsGen1ScanRulesetProperties as AdlsGen1ScanRulesetProperties,
         AdlsGen2ScanRulesetProperties as AdlsGen2ScanRulesetProperties,
@@ -34,33 +39,24 @@ if TYPE_CHECKING:
         AzureSubscriptionScanRulesetProperties as AzureSubscriptionScanRulesetProperties,
         AzureSynapseScanRulesetProperties as AzureSynapseScanRulesetProperties,
         AzureSynapseWorkspaceScanRulesetProperties as AzureSynapseWorkspaceScanRulesetProperties,
-        ClassificationRule as ClassificationRule,
         ClassificationRuleList as ClassificationRuleList,
-        ClassificationRulePattern as ClassificationRulePattern,
         CollectionReference as CollectionReference,
         ConnectionStateProperties as ConnectionStateProperties,
-        Credential as Credential,
         CredentialList as CredentialList,
         CustomFileExtension as CustomFileExtension,
         CustomFileType as CustomFileType,
-        DataSource as DataSource,
-        DataSourceIdentifier as DataSourceIdentifier,
         DataSourceList as DataSourceList,
         DiscoveryExecutionDetails as DiscoveryExecutionDetails,
         EnableInteractiveQueryForIntegrationRuntimeRequest as EnableInteractiveQueryForIntegrationRuntimeRequest,
         ErrorInfo as ErrorInfo,
         ErrorModel as ErrorModel,
         ErrorResponseModel as ErrorResponseModel,
-        ExtendedProperties as ExtendedProperties,
         Filter as Filter,
         FilterProperties as FilterProperties,
         IngestionExecutionDetails as IngestionExecutionDetails,
-        IntegrationRuntime as IntegrationRuntime,
         IntegrationRuntimeAuthKeys as IntegrationRuntimeAuthKeys,
         IntegrationRuntimeList as IntegrationRuntimeList,
         IntegrationRuntimeRegenerateKeyParameters as IntegrationRuntimeRegenerateKeyParameters,
-        IntegrationRuntimeStatus as IntegrationRuntimeStatus,
-        ItemPath as ItemPath,
         ManagedPrivateEndpoint as ManagedPrivateEndpoint,
         ManagedPrivateEndpointList as ManagedPrivateEndpointList,
         ManagedPrivateEndpointProperties as ManagedPrivateEndpointProperties,
@@ -72,24 +68,20 @@ if TYPE_CHECKING:
         OracleScanRulesetProperties as OracleScanRulesetProperties,
         PowerBIScanRulesetProperties as PowerBIScanRulesetProperties,
         ProxyResource as ProxyResource,
-        QualifiedName as QualifiedName,
         RecurrenceSchedule as RecurrenceSchedule,
         RecurrenceScheduleOccurrence as RecurrenceScheduleOccurrence,
         SapEccScanRulesetProperties as SapEccScanRulesetProperties,
         SapS4HanaScanRulesetProperties as SapS4HanaScanRulesetProperties,
-        Scan as Scan,
         ScanDiagnostics as ScanDiagnostics,
         ScanHistoryList as ScanHistoryList,
         ScanHistoryListWithIngestion as ScanHistoryListWithIngestion,
         ScanList as ScanList,
         ScanResultWithIngestion as ScanResultWithIngestion,
-        ScanRuleset as ScanRuleset,
         ScanRulesetList as ScanRulesetList,
         ScanRulesetProperties as ScanRulesetProperties,
         ScanningRule as ScanningRule,
         ScanningRuleScanRulesetProperties as ScanningRuleScanRulesetProperties,
         SqlServerDatabaseScanRulesetProperties as SqlServerDatabaseScanRulesetProperties,
-        SystemScanRuleset as SystemScanRuleset,
         SystemScanRulesetList as SystemScanRulesetList,
         TemporaryResourceFilter as TemporaryResourceFilter,
         TeradataScanRulesetProperties as TeradataScanRulesetProperties,
@@ -104,6 +96,8 @@ if TYPE_CHECKING:
         BasicAuthAzureKeyVaultCredential as BasicAuthAzureKeyVaultCredential,
         ConsumerKeyAuthAzureKeyVaultCredential as ConsumerKeyAuthAzureKeyVaultCredential,
         ConsumerKeyCredentialProperties as ConsumerKeyCredentialProperties,
+        Credential as Credential,
+        CredentialProperties as CredentialProperties,
         DelegatedAuthAzureKeyVaultCredential as DelegatedAuthAzureKeyVaultCredential,
         DelegatedAuthCredentialProperties as DelegatedAuthCredentialProperties,
         KeyVaultSecret as KeyVaultSecret,
@@ -165,6 +159,7 @@ if TYPE_CHECKING:
         AzureSynapseWorkspaceDataSource as AzureSynapseWorkspaceDataSource,
         AzureSynapseWorkspaceProperties as AzureSynapseWorkspaceProperties,
         CollectionDataSource as CollectionDataSource,
+        DataSource as DataSource,
         DataSourceProperties as DataSourceProperties,
         OracleDataSource as OracleDataSource,
         OracleProperties as OracleProperties,
@@ -208,6 +203,8 @@ if TYPE_CHECKING:
         TriggerState as TriggerState,
     )
     from .integration_runtime import (
+        IntegrationRuntime as IntegrationRuntime,
+        IntegrationRuntimeProperties as IntegrationRuntimeProperties,
         ManagedIntegrationRuntime as ManagedIntegrationRuntime,
         ManagedIntegrationRuntimeComputeProperties as ManagedIntegrationRuntimeComputeProperties,
         ManagedIntegrationRuntimeProperties as ManagedIntegrationRuntimeProperties,
@@ -217,6 +214,9 @@ if TYPE_CHECKING:
         SelfHostedIntegrationRuntimeProperties as SelfHostedIntegrationRuntimeProperties,
     )
     from .integration_runtime_status import (
+        IntegrationRuntimeStatus as IntegrationRuntimeStatus,
+        IntegrationRuntimeStatusProperties as IntegrationRuntimeStatusProperties,
+        IntegrationRuntimeStatusPropertiesTypeProperties as IntegrationRuntimeStatusPropertiesTypeProperties,
         InteractiveQuery as InteractiveQuery,
         ManagedIntegrationRuntimeStatus as ManagedIntegrationRuntimeStatus,
         ManagedIntegrationRuntimeStatusProperties as ManagedIntegrationRuntimeStatusProperties,
@@ -294,8 +294,11 @@ if TYPE_CHECKING:
         AzureSynapseWorkspaceMsiScanProperties as AzureSynapseWorkspaceMsiScanProperties,
         ConnectedVia as ConnectedVia,
         CredentialReference as CredentialReference,
+        DataSourceIdentifier as DataSourceIdentifier,
         ExpandingResourceScanProperties as ExpandingResourceScanProperties,
         ExpandingResourceScanPropertiesResourceTypes as ExpandingResourceScanPropertiesResourceTypes,
+        ExtendedProperties as ExtendedProperties,
+        ItemPath as ItemPath,
         MitiScanProperties as MitiScanProperties,
         OracleOracleCredentialScan as OracleOracleCredentialScan,
         OracleOracleCredentialScanProperties as OracleOracleCredentialScanProperties,
@@ -305,6 +308,7 @@ if TYPE_CHECKING:
         PowerBIDelegatedScanProperties as PowerBIDelegatedScanProperties,
         PowerBIMsiScan as PowerBIMsiScan,
         PowerBIMsiScanProperties as PowerBIMsiScanProperties,
+        QualifiedName as QualifiedName,
         ResourceNameFilter as ResourceNameFilter,
         ResourceTypeFilter as ResourceTypeFilter,
         SapEccSapEccCredentialScan as SapEccSapEccCredentialScan,
@@ -315,6 +319,7 @@ if TYPE_CHECKING:
         SapS4HanaSapS4HanaCredentialScanProperties as SapS4HanaSapS4HanaCredentialScanProperties,
         SapS4HanaSapS4HanaUserPassScan as SapS4HanaSapS4HanaUserPassScan,
         SapS4HanaSapS4HanaUserPassScanProperties as SapS4HanaSapS4HanaUserPassScanProperties,
+        Scan as Scan,
         ScanProperties as ScanProperties,
         SqlServerDatabaseCredentialScan as SqlServerDatabaseCredentialScan,
         SqlServerDatabaseCredentialScanProperties as SqlServerDatabaseCredentialScanProperties,
@@ -349,6 +354,7 @@ if TYPE_CHECKING:
         PowerBIScanRuleset as PowerBIScanRuleset,
         SapEccScanRuleset as SapEccScanRuleset,
         SapS4HanaScanRuleset as SapS4HanaScanRuleset,
+        ScanRuleset as ScanRuleset,
         SqlServerDatabaseScanRuleset as SqlServerDatabaseScanRuleset,
         TeradataScanRuleset as TeradataScanRuleset,
     )
@@ -382,6 +388,7 @@ if TYPE_CHECKING:
         SapS4HanaSystemScanRuleset as SapS4HanaSystemScanRuleset,
         SnowflakeSystemScanRuleset as SnowflakeSystemScanRuleset,
         SqlServerDatabaseSystemScanRuleset as SqlServerDatabaseSystemScanRuleset,
+        SystemScanRuleset as SystemScanRuleset,
         TeradataSystemScanRuleset as TeradataSystemScanRuleset,
     )
 
@@ -389,10 +396,10 @@ if not TYPE_CHECKING:
     _WHERE, __getattr__, __dir__ = _lazy_index(
         __name__,
         classification_rule=(
-            "CustomClassificationRule CustomClassificationRuleProperties SystemClassificationRule "
-            "SystemClassificationRuleProperties"
+            "ClassificationRule ClassificationRuleProperties CustomClassificationRule "
+            "CustomClassificationRuleProperties SystemClassificationRule SystemClassificationRuleProperties"
         ),
-        classification_rule_pattern="RegexClassificationRulePattern",
+        classification_rule_pattern="ClassificationRulePattern RegexClassificationRulePattern",
         common=(
             "AdlsGen1ScanRulesetProperties AdlsGen2ScanRulesetProperties AmazonAccountScanRulesetProperties "
             "AmazonPostgreSqlScanRulesetProperties AmazonS3ScanRulesetProperties AmazonSqlScanRulesetProperties "
@@ -402,27 +409,25 @@ if not TYPE_CHECKING:
             "AzureResourceGroupScanRulesetProperties AzureSqlDataWarehouseScanRulesetProperties "
             "AzureSqlDatabaseManagedInstanceScanRulesetProperties AzureSqlDatabaseScanRulesetProperties "
             "AzureStorageScanRulesetProperties AzureSubscriptionScanRulesetProperties "
-            "AzureSynapseScanRulesetProperties AzureSynapseWorkspaceScanRulesetProperties ClassificationRule "
-            "ClassificationRuleList ClassificationRulePattern CollectionReference ConnectionStateProperties "
-            "Credential CredentialList CustomFileExtension CustomFileType DataSource DataSourceIdentifier "
+            "AzureSynapseScanRulesetProperties AzureSynapseWorkspaceScanRulesetProperties ClassificationRuleList "
+            "CollectionReference ConnectionStateProperties CredentialList CustomFileExtension CustomFileType "
             "DataSourceList DiscoveryExecutionDetails EnableInteractiveQueryForIntegrationRuntimeRequest "
-            "ErrorInfo ErrorModel ErrorResponseModel ExtendedProperties Filter FilterProperties "
-            "IngestionExecutionDetails IntegrationRuntime IntegrationRuntimeAuthKeys IntegrationRuntimeList "
-            "IntegrationRuntimeRegenerateKeyParameters IntegrationRuntimeStatus ItemPath ManagedPrivateEndpoint "
-            "ManagedPrivateEndpointList ManagedPrivateEndpointProperties ManagedVirtualNetwork "
-            "ManagedVirtualNetworkList ManagedVirtualNetworkProperties Notification OperationResponse "
-            "OracleScanRulesetProperties PowerBIScanRulesetProperties ProxyResource QualifiedName "
+            "ErrorInfo ErrorModel ErrorResponseModel Filter FilterProperties IngestionExecutionDetails "
+            "IntegrationRuntimeAuthKeys IntegrationRuntimeList IntegrationRuntimeRegenerateKeyParameters "
+            "ManagedPrivateEndpoint ManagedPrivateEndpointList ManagedPrivateEndpointProperties "
+            "ManagedVirtualNetwork ManagedVirtualNetworkList ManagedVirtualNetworkProperties Notification "
+            "OperationResponse OracleScanRulesetProperties PowerBIScanRulesetProperties ProxyResource "
             "RecurrenceSchedule RecurrenceScheduleOccurrence SapEccScanRulesetProperties "
-            "SapS4HanaScanRulesetProperties Scan ScanDiagnostics ScanHistoryList ScanHistoryListWithIngestion "
-            "ScanList ScanResultWithIngestion ScanRuleset ScanRulesetList ScanRulesetProperties ScanningRule "
-            "ScanningRuleScanRulesetProperties SqlServerDatabaseScanRulesetProperties SystemScanRuleset "
-            "SystemScanRulesetList TemporaryResourceFilter TeradataScanRulesetProperties Trigger "
-            "TriggerProperties TriggerRecurrence VersionedScanRuleset"
+            "SapS4HanaScanRulesetProperties ScanDiagnostics ScanHistoryList ScanHistoryListWithIngestion ScanList "
+            "ScanResultWithIngestion ScanRulesetList ScanRulesetProperties ScanningRule "
+            "ScanningRuleScanRulesetProperties SqlServerDatabaseScanRulesetProperties SystemScanRulesetList "
+            "TemporaryResourceFilter TeradataScanRulesetProperties Trigger TriggerProperties TriggerRecurrence "
+            "VersionedScanRuleset"
         ),
         credential=(
             "AccountKeyAuthAzureKeyVaultCredential AccountKeyCredentialProperties "
             "BasicAuthAzureKeyVaultCredential ConsumerKeyAuthAzureKeyVaultCredential "
-            "ConsumerKeyCredentialProperties DelegatedAuthAzureKeyVaultCredential "
+            "ConsumerKeyCredentialProperties Credential CredentialProperties DelegatedAuthAzureKeyVaultCredential "
             "DelegatedAuthCredentialProperties KeyVaultSecret KeyVaultSecretAccountKeyCredentialTypeProperties "
             "KeyVaultSecretConsumerKeyCredentialTypeProperties "
             "KeyVaultSecretDelegatedAuthCredentialTypeProperties "
@@ -445,10 +450,10 @@ if not TYPE_CHECKING:
             "AzureSqlDatabaseManagedInstanceProperties AzureSqlDatabaseProperties AzureStorageDataSource "
             "AzureStorageProperties AzureSubscriptionDataSource AzureSubscriptionProperties "
             "AzureSynapseDataSource AzureSynapseProperties AzureSynapseWorkspaceDataSource "
-            "AzureSynapseWorkspaceProperties CollectionDataSource DataSourceProperties OracleDataSource "
-            "OracleProperties PowerBIDataSource PowerBIProperties SapEccDataSource SapEccProperties "
-            "SapS4HanaDataSource SapS4HanaProperties SqlServerDatabaseDataSource SqlServerDatabaseProperties "
-            "TeradataDataSource TeradataProperties"
+            "AzureSynapseWorkspaceProperties CollectionDataSource DataSource DataSourceProperties "
+            "OracleDataSource OracleProperties PowerBIDataSource PowerBIProperties SapEccDataSource "
+            "SapEccProperties SapS4HanaDataSource SapS4HanaProperties SqlServerDatabaseDataSource "
+            "SqlServerDatabaseProperties TeradataDataSource TeradataProperties"
         ),
         enums=(
             "ClassificationAction ClassificationRulePatternType ClassificationRuleStatus ClassificationRuleType "
@@ -459,15 +464,17 @@ if not TYPE_CHECKING:
             "TriggerFrequency TriggerState"
         ),
         integration_runtime=(
-            "ManagedIntegrationRuntime ManagedIntegrationRuntimeComputeProperties "
-            "ManagedIntegrationRuntimeProperties ManagedIntegrationRuntimeTypeProperties "
-            "ManagedVirtualNetworkReference SelfHostedIntegrationRuntime SelfHostedIntegrationRuntimeProperties"
+            "IntegrationRuntime IntegrationRuntimeProperties ManagedIntegrationRuntime "
+            "ManagedIntegrationRuntimeComputeProperties ManagedIntegrationRuntimeProperties "
+            "ManagedIntegrationRuntimeTypeProperties ManagedVirtualNetworkReference SelfHostedIntegrationRuntime "
+            "SelfHostedIntegrationRuntimeProperties"
         ),
         integration_runtime_status=(
-            "InteractiveQuery ManagedIntegrationRuntimeStatus ManagedIntegrationRuntimeStatusProperties "
-            "ManagedIntegrationRuntimeStatusTypeProperties SelfHostedIntegrationRuntimeNode "
-            "SelfHostedIntegrationRuntimeStatus SelfHostedIntegrationRuntimeStatusProperties "
-            "SelfHostedIntegrationRuntimeStatusTypeProperties"
+            "IntegrationRuntimeStatus IntegrationRuntimeStatusProperties "
+            "IntegrationRuntimeStatusPropertiesTypeProperties InteractiveQuery ManagedIntegrationRuntimeStatus "
+            "ManagedIntegrationRuntimeStatusProperties ManagedIntegrationRuntimeStatusTypeProperties "
+            "SelfHostedIntegrationRuntimeNode SelfHostedIntegrationRuntimeStatus "
+            "SelfHostedIntegrationRuntimeStatusProperties SelfHostedIntegrationRuntimeStatusTypeProperties"
         ),
         scan=(
             "AdlsGen1CredentialScan AdlsGen1CredentialScanProperties AdlsGen1MsiScan AdlsGen1MsiScanProperties "
@@ -493,17 +500,17 @@ if not TYPE_CHECKING:
             "AzureSubscriptionMsiScanProperties AzureSynapseCredentialScan AzureSynapseCredentialScanProperties "
             "AzureSynapseMsiScan AzureSynapseMsiScanProperties AzureSynapseWorkspaceCredentialScan "
             "AzureSynapseWorkspaceCredentialScanProperties AzureSynapseWorkspaceMsiScan "
-            "AzureSynapseWorkspaceMsiScanProperties ConnectedVia CredentialReference "
-            "ExpandingResourceScanProperties ExpandingResourceScanPropertiesResourceTypes MitiScanProperties "
-            "OracleOracleCredentialScan OracleOracleCredentialScanProperties OracleOracleUserPassScan "
-            "OracleOracleUserPassScanProperties PowerBIDelegatedScan PowerBIDelegatedScanProperties "
-            "PowerBIMsiScan PowerBIMsiScanProperties ResourceNameFilter ResourceTypeFilter "
-            "SapEccSapEccCredentialScan SapEccSapEccCredentialScanProperties SapEccSapEccUserPassScan "
-            "SapEccSapEccUserPassScanProperties SapS4HanaSapS4HanaCredentialScan "
-            "SapS4HanaSapS4HanaCredentialScanProperties SapS4HanaSapS4HanaUserPassScan "
-            "SapS4HanaSapS4HanaUserPassScanProperties ScanProperties SqlServerDatabaseCredentialScan "
-            "SqlServerDatabaseCredentialScanProperties TeradataTeradataCredentialScan "
-            "TeradataTeradataCredentialScanProperties TeradataTeradataUserPassScan "
+            "AzureSynapseWorkspaceMsiScanProperties ConnectedVia CredentialReference DataSourceIdentifier "
+            "ExpandingResourceScanProperties ExpandingResourceScanPropertiesResourceTypes ExtendedProperties "
+            "ItemPath MitiScanProperties OracleOracleCredentialScan OracleOracleCredentialScanProperties "
+            "OracleOracleUserPassScan OracleOracleUserPassScanProperties PowerBIDelegatedScan "
+            "PowerBIDelegatedScanProperties PowerBIMsiScan PowerBIMsiScanProperties QualifiedName "
+            "ResourceNameFilter ResourceTypeFilter SapEccSapEccCredentialScan "
+            "SapEccSapEccCredentialScanProperties SapEccSapEccUserPassScan SapEccSapEccUserPassScanProperties "
+            "SapS4HanaSapS4HanaCredentialScan SapS4HanaSapS4HanaCredentialScanProperties "
+            "SapS4HanaSapS4HanaUserPassScan SapS4HanaSapS4HanaUserPassScanProperties Scan ScanProperties "
+            "SqlServerDatabaseCredentialScan SqlServerDatabaseCredentialScanProperties "
+            "TeradataTeradataCredentialScan TeradataTeradataCredentialScanProperties TeradataTeradataUserPassScan "
             "TeradataTeradataUserPassScanProperties TeradataUserPassScan TeradataUserPassScanProperties"
         ),
         scan_ruleset=(
@@ -513,7 +520,7 @@ if not TYPE_CHECKING:
             "AzureResourceGroupScanRuleset AzureSqlDataWarehouseScanRuleset "
             "AzureSqlDatabaseManagedInstanceScanRuleset AzureSqlDatabaseScanRuleset AzureStorageScanRuleset "
             "AzureSubscriptionScanRuleset AzureSynapseScanRuleset AzureSynapseWorkspaceScanRuleset "
-            "OracleScanRuleset PowerBIScanRuleset SapEccScanRuleset SapS4HanaScanRuleset "
+            "OracleScanRuleset PowerBIScanRuleset SapEccScanRuleset SapS4HanaScanRuleset ScanRuleset "
             "SqlServerDatabaseScanRuleset TeradataScanRuleset"
         ),
         system_scan_ruleset=(
@@ -527,6 +534,7 @@ if not TYPE_CHECKING:
             "AzureSynapseDedicatedSqlSystemScanRuleset AzureSynapseSystemScanRuleset "
             "AzureSynapseWorkspaceSystemScanRuleset DataverseSystemScanRuleset OracleSystemScanRuleset "
             "PowerBISystemScanRuleset SapEccSystemScanRuleset SapS4HanaSystemScanRuleset "
-            "SnowflakeSystemScanRuleset SqlServerDatabaseSystemScanRuleset TeradataSystemScanRuleset"
+            "SnowflakeSystemScanRuleset SqlServerDatabaseSystemScanRuleset SystemScanRuleset "
+            "TeradataSystemScanRuleset"
         ),
     )

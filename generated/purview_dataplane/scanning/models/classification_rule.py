@@ -4,33 +4,50 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any as _Any
 
 from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field
-from .common import ClassificationRule
+from .common import ProxyResource
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .common import ClassificationRulePattern, CollectionReference
+    from .classification_rule_pattern import ClassificationRulePattern
+    from .common import CollectionReference
     from .enums import ClassificationAction, ClassificationRuleStatus
+
+
+@define(kw_only=True)
+class ClassificationRule(ProxyResource):
+    kind: str
+    properties: ClassificationRuleProperties | None = None
+
+    _tag = "kind"
+    _kinds = {
+        "System": "SystemClassificationRule",
+        "Custom": "CustomClassificationRule",
+    }
 
 
 @define(kw_only=True)
 class CustomClassificationRule(ClassificationRule):
     kind: str = "Custom"
-    properties: CustomClassificationRuleProperties | None = None
+    properties: CustomClassificationRuleProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
-class CustomClassificationRuleProperties(_Model):
-    minimum_percentage_match: float | None = None
-    classification_action: ClassificationAction | None = _field(default=None, metadata=_READ_ONLY)
-    data_patterns: list[ClassificationRulePattern] | None = None
-    column_patterns: list[ClassificationRulePattern] | None = None
+class ClassificationRuleProperties(_Model):
     description: str | None = None
     version: int | None = _field(default=None, metadata=_READ_ONLY)
     classification_name: str | None = None
     rule_status: ClassificationRuleStatus | None = None
     created_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
     last_modified_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
+
+
+@define(kw_only=True)
+class CustomClassificationRuleProperties(ClassificationRuleProperties):
+    minimum_percentage_match: float | None = None
+    classification_action: ClassificationAction | None = _field(default=None, metadata=_READ_ONLY)
+    data_patterns: list[ClassificationRulePattern] | None = None
+    column_patterns: list[ClassificationRulePattern] | None = None
     minimum_distinct_match_count: int | None = None
     classification_rule_bloom_filter: _Any = None
     owner: str | None = None
@@ -40,14 +57,9 @@ class CustomClassificationRuleProperties(_Model):
 @define(kw_only=True)
 class SystemClassificationRule(ClassificationRule):
     kind: str = "System"
-    properties: SystemClassificationRuleProperties | None = None
+    properties: SystemClassificationRuleProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
-class SystemClassificationRuleProperties(_Model):
-    description: str | None = None
-    version: int | None = _field(default=None, metadata=_READ_ONLY)
-    classification_name: str | None = None
-    rule_status: ClassificationRuleStatus | None = None
-    created_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
-    last_modified_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
+class SystemClassificationRuleProperties(ClassificationRuleProperties):
+    pass

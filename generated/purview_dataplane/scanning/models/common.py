@@ -9,15 +9,16 @@ from purview_core.model import (
     Model as _Model,
     define,
     field as _field,
-    only as _only,
     wire as _wire,
 )
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from .classification_rule import ClassificationRule
+    from .credential import Credential
+    from .data_source import DataSource
     from .enums import (
-        CreationType,
         DataSourceType,
         DayOfWeek,
         DaysOfWeek,
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
         TriggerFrequency,
         TriggerState,
     )
+    from .integration_runtime import IntegrationRuntime
+    from .scan import Scan
+    from .scan_ruleset import ScanRuleset
+    from .system_scan_ruleset import SystemScanRuleset
 
 
 @define(kw_only=True)
@@ -42,155 +47,10 @@ class ProxyResource(_Model):
 
 
 @define(kw_only=True)
-class Credential(ProxyResource):
-    kind: str
-
-    _tag = "kind"
-    _kinds = {
-        "AccountKey": "AccountKeyAuthAzureKeyVaultCredential",
-        "BasicAuth": "BasicAuthAzureKeyVaultCredential",
-        "AmazonARN": "RoleARNCredential",
-        "ServicePrincipal": "ServicePrincipalAzureKeyVaultCredential",
-        "SqlAuth": "SqlAuthAzureKeyVaultCredential",
-        "ConsumerKeyAuth": "ConsumerKeyAuthAzureKeyVaultCredential",
-        "DelegatedAuth": "DelegatedAuthAzureKeyVaultCredential",
-        "ManagedIdentity": "ManagedIdentityAzureKeyVaultCredential",
-    }
-
-
-@define(kw_only=True)
-class Scan(ProxyResource):
-    kind: str
-    last_run_result: ScanResultWithIngestion | None = _field(default=None, metadata=_READ_ONLY)
-    scan_id: str | None = None
-    data_source_identifier: DataSourceIdentifier | None = None
-    data_source_name: str | None = None
-    creation_type: CreationType | None = None
-
-    _tag = "kind"
-    _kinds = {
-        "AzureSubscriptionCredential": "AzureSubscriptionCredentialScan",
-        "AzureSubscriptionMsi": "AzureSubscriptionMsiScan",
-        "AzureResourceGroupCredential": "AzureResourceGroupCredentialScan",
-        "AzureResourceGroupMsi": "AzureResourceGroupMsiScan",
-        "AzureSynapseWorkspaceCredential": "AzureSynapseWorkspaceCredentialScan",
-        "AzureSynapseWorkspaceMsi": "AzureSynapseWorkspaceMsiScan",
-        "AzureSynapseCredential": "AzureSynapseCredentialScan",
-        "AzureSynapseMsi": "AzureSynapseMsiScan",
-        "AdlsGen1Credential": "AdlsGen1CredentialScan",
-        "AdlsGen1Msi": "AdlsGen1MsiScan",
-        "AdlsGen2Credential": "AdlsGen2CredentialScan",
-        "AdlsGen2Msi": "AdlsGen2MsiScan",
-        "AmazonAccountCredential": "AmazonAccountCredentialScan",
-        "AmazonS3Credential": "AmazonS3CredentialScan",
-        "AmazonS3RoleARN": "AmazonS3RoleARNScan",
-        "AmazonSqlCredential": "AmazonSqlCredentialScan",
-        "AzureCosmosDbCredential": "AzureCosmosDbCredentialScan",
-        "AzureDataExplorerCredential": "AzureDataExplorerCredentialScan",
-        "AzureDataExplorerMsi": "AzureDataExplorerMsiScan",
-        "AzureFileServiceCredential": "AzureFileServiceCredentialScan",
-        "AzureSqlDatabaseCredential": "AzureSqlDatabaseCredentialScan",
-        "AzureSqlDatabaseMsi": "AzureSqlDatabaseMsiScan",
-        "AmazonPostgreSqlCredential": "AmazonPostgreSqlCredentialScan",
-        "AzurePostgreSqlCredential": "AzurePostgreSqlCredentialScan",
-        "SqlServerDatabaseCredential": "SqlServerDatabaseCredentialScan",
-        "AzureSqlDatabaseManagedInstanceCredential": "AzureSqlDatabaseManagedInstanceCredentialScan",
-        "AzureSqlDatabaseManagedInstanceMsi": "AzureSqlDatabaseManagedInstanceMsiScan",
-        "AzureSqlDataWarehouseCredential": "AzureSqlDataWarehouseCredentialScan",
-        "AzureSqlDataWarehouseMsi": "AzureSqlDataWarehouseMsiScan",
-        "AzureMySqlCredential": "AzureMySqlCredentialScan",
-        "AzureStorageCredential": "AzureStorageCredentialScan",
-        "AzureStorageMsi": "AzureStorageMsiScan",
-        "TeradataTeradataCredential": "TeradataTeradataCredentialScan",
-        "TeradataUserPass": "TeradataUserPassScan",
-        "TeradataTeradataUserPass": "TeradataTeradataUserPassScan",
-        "OracleOracleCredential": "OracleOracleCredentialScan",
-        "OracleOracleUserPass": "OracleOracleUserPassScan",
-        "SapS4HanaSapS4HanaCredential": "SapS4HanaSapS4HanaCredentialScan",
-        "SapS4HanaSapS4HanaUserPass": "SapS4HanaSapS4HanaUserPassScan",
-        "SapEccSapEccCredential": "SapEccSapEccCredentialScan",
-        "SapEccSapEccUserPass": "SapEccSapEccUserPassScan",
-        "PowerBIDelegated": "PowerBIDelegatedScan",
-        "PowerBIMsi": "PowerBIMsiScan",
-    }
-
-
-@define(kw_only=True)
-class DataSource(ProxyResource):
-    kind: str
-    scans: list[Scan] | None = _field(default=None, metadata=_READ_ONLY)
-    creation_type: CreationType | None = None
-
-    _tag = "kind"
-    _kinds = {
-        "AzureSubscription": "AzureSubscriptionDataSource",
-        "AzureResourceGroup": "AzureResourceGroupDataSource",
-        "AzureSynapseWorkspace": "AzureSynapseWorkspaceDataSource",
-        "AzureSynapse": "AzureSynapseDataSource",
-        "AdlsGen1": "AdlsGen1DataSource",
-        "AdlsGen2": "AdlsGen2DataSource",
-        "AmazonAccount": "AmazonAccountDataSource",
-        "AmazonS3": "AmazonS3DataSource",
-        "AmazonSql": "AmazonSqlDataSource",
-        "AzureCosmosDb": "AzureCosmosDbDataSource",
-        "AzureDataExplorer": "AzureDataExplorerDataSource",
-        "AzureFileService": "AzureFileServiceDataSource",
-        "AzureSqlDatabase": "AzureSqlDatabaseDataSource",
-        "AmazonPostgreSql": "AmazonPostgreSqlDataSource",
-        "AzurePostgreSql": "AzurePostgreSqlDataSource",
-        "SqlServerDatabase": "SqlServerDatabaseDataSource",
-        "AzureSqlDatabaseManagedInstance": "AzureSqlDatabaseManagedInstanceDataSource",
-        "AzureSqlDataWarehouse": "AzureSqlDataWarehouseDataSource",
-        "AzureMySql": "AzureMySqlDataSource",
-        "AzureStorage": "AzureStorageDataSource",
-        "Teradata": "TeradataDataSource",
-        "Oracle": "OracleDataSource",
-        "SapS4Hana": "SapS4HanaDataSource",
-        "SapEcc": "SapEccDataSource",
-        "PowerBI": "PowerBIDataSource",
-        "Collection": "CollectionDataSource",
-    }
-
-
-@define(kw_only=True)
 class VersionedScanRuleset(ProxyResource):
     scan_ruleset_type: ScanRulesetType | None = None
     status: ScanRulesetStatus | None = _field(default=None, metadata=_READ_ONLY)
     version: int | None = _field(default=None, metadata=_READ_ONLY)
-
-
-@define(kw_only=True)
-class ScanRuleset(VersionedScanRuleset):
-    kind: str
-
-    _tag = "kind"
-    _kinds = {
-        "AzureSubscription": "AzureSubscriptionScanRuleset",
-        "AzureResourceGroup": "AzureResourceGroupScanRuleset",
-        "AzureSynapseWorkspace": "AzureSynapseWorkspaceScanRuleset",
-        "AzureSynapse": "AzureSynapseScanRuleset",
-        "AdlsGen1": "AdlsGen1ScanRuleset",
-        "AdlsGen2": "AdlsGen2ScanRuleset",
-        "AmazonAccount": "AmazonAccountScanRuleset",
-        "AmazonS3": "AmazonS3ScanRuleset",
-        "AmazonSql": "AmazonSqlScanRuleset",
-        "AzureCosmosDb": "AzureCosmosDbScanRuleset",
-        "AzureDataExplorer": "AzureDataExplorerScanRuleset",
-        "AzureFileService": "AzureFileServiceScanRuleset",
-        "AzureSqlDatabase": "AzureSqlDatabaseScanRuleset",
-        "AmazonPostgreSql": "AmazonPostgreSqlScanRuleset",
-        "AzurePostgreSql": "AzurePostgreSqlScanRuleset",
-        "SqlServerDatabase": "SqlServerDatabaseScanRuleset",
-        "AzureSqlDatabaseManagedInstance": "AzureSqlDatabaseManagedInstanceScanRuleset",
-        "AzureSqlDataWarehouse": "AzureSqlDataWarehouseScanRuleset",
-        "AzureMySql": "AzureMySqlScanRuleset",
-        "AzureStorage": "AzureStorageScanRuleset",
-        "Teradata": "TeradataScanRuleset",
-        "Oracle": "OracleScanRuleset",
-        "SapS4Hana": "SapS4HanaScanRuleset",
-        "SapEcc": "SapEccScanRuleset",
-        "PowerBI": "PowerBIScanRuleset",
-    }
 
 
 @define(kw_only=True)
@@ -212,45 +72,6 @@ class ScanningRuleScanRulesetProperties(ScanRulesetProperties):
 @define(kw_only=True)
 class AdlsGen1ScanRulesetProperties(ScanningRuleScanRulesetProperties):
     pass
-
-
-@define(kw_only=True)
-class SystemScanRuleset(VersionedScanRuleset):
-    kind: str
-
-    _tag = "kind"
-    _kinds = {
-        "AzureSubscription": "AzureSubscriptionSystemScanRuleset",
-        "AzureResourceGroup": "AzureResourceGroupSystemScanRuleset",
-        "AzureSynapseWorkspace": "AzureSynapseWorkspaceSystemScanRuleset",
-        "AzureSynapse": "AzureSynapseSystemScanRuleset",
-        "AdlsGen1": "AdlsGen1SystemScanRuleset",
-        "AdlsGen2": "AdlsGen2SystemScanRuleset",
-        "AmazonAccount": "AmazonAccountSystemScanRuleset",
-        "AmazonS3": "AmazonS3SystemScanRuleset",
-        "AmazonSql": "AmazonSqlSystemScanRuleset",
-        "AzureCosmosDb": "AzureCosmosDbSystemScanRuleset",
-        "AzureDataExplorer": "AzureDataExplorerSystemScanRuleset",
-        "AzureFileService": "AzureFileServiceSystemScanRuleset",
-        "AzureSqlDatabase": "AzureSqlDatabaseSystemScanRuleset",
-        "AmazonPostgreSql": "AmazonPostgreSqlSystemScanRuleset",
-        "AzurePostgreSql": "AzurePostgreSqlSystemScanRuleset",
-        "SqlServerDatabase": "SqlServerDatabaseSystemScanRuleset",
-        "AzureSqlDatabaseManagedInstance": "AzureSqlDatabaseManagedInstanceSystemScanRuleset",
-        "AzureSqlDataWarehouse": "AzureSqlDataWarehouseSystemScanRuleset",
-        "AzureMySql": "AzureMySqlSystemScanRuleset",
-        "AzureStorage": "AzureStorageSystemScanRuleset",
-        "Teradata": "TeradataSystemScanRuleset",
-        "Oracle": "OracleSystemScanRuleset",
-        "SapS4Hana": "SapS4HanaSystemScanRuleset",
-        "SapEcc": "SapEccSystemScanRuleset",
-        "PowerBI": "PowerBISystemScanRuleset",
-        "Snowflake": "SnowflakeSystemScanRuleset",
-        "Dataverse": "DataverseSystemScanRuleset",
-        "AmazonMySql": "AmazonMySqlSystemScanRuleset",
-        "AzureSearch": "AzureSearchSystemScanRuleset",
-        "AzureSynapseDedicatedSql": "AzureSynapseDedicatedSqlSystemScanRuleset",
-    }
 
 
 @define(kw_only=True)
@@ -362,31 +183,10 @@ class AzureSynapseWorkspaceScanRulesetProperties(ScanRulesetProperties):
 
 
 @define(kw_only=True)
-class ClassificationRule(ProxyResource):
-    kind: str
-
-    _tag = "kind"
-    _kinds = {
-        "System": "SystemClassificationRule",
-        "Custom": "CustomClassificationRule",
-    }
-
-
-@define(kw_only=True)
 class ClassificationRuleList(_Model):
     value: list[ClassificationRule]
     next_link: str | None = None
     count: int | None = None
-
-
-@define(kw_only=True)
-class ClassificationRulePattern(_Model):
-    kind: str = _only("Regex")
-
-    _tag = "kind"
-    _kinds = {
-        "Regex": "RegexClassificationRulePattern",
-    }
 
 
 @define(kw_only=True)
@@ -422,15 +222,6 @@ class CustomFileExtension(_Model):
 class CustomFileType(_Model):
     built_in_type: FileExtensionsType | None = None
     custom_delimiter: str | None = None
-
-
-@define(kw_only=True)
-class DataSourceIdentifier(_Model):
-    item_path: ItemPath | None = None
-    qualified_name: QualifiedName | None = None
-    data_source_name: str | None = None
-    guid: str | None = None
-    resource_id: str | None = None
 
 
 @define(kw_only=True)
@@ -476,12 +267,6 @@ class ErrorResponseModel(_Model):
 
 
 @define(kw_only=True)
-class ExtendedProperties(_Model):
-    subscription_id: str | None = None
-    resource_group: str | None = None
-
-
-@define(kw_only=True)
 class Filter(ProxyResource):
     properties: FilterProperties | None = None
 
@@ -506,17 +291,6 @@ class IngestionExecutionDetails(_Model):
 
 
 @define(kw_only=True)
-class IntegrationRuntime(ProxyResource):
-    kind: str
-
-    _tag = "kind"
-    _kinds = {
-        "Managed": "ManagedIntegrationRuntime",
-        "SelfHosted": "SelfHostedIntegrationRuntime",
-    }
-
-
-@define(kw_only=True)
 class IntegrationRuntimeAuthKeys(_Model):
     auth_key1: str | None = _field(default=None, metadata=_wire("authKey1", secret=True))
     auth_key2: str | None = _field(default=None, metadata=_wire("authKey2", secret=True))
@@ -532,23 +306,6 @@ class IntegrationRuntimeList(_Model):
 @define(kw_only=True)
 class IntegrationRuntimeRegenerateKeyParameters(_Model):
     key_name: IntegrationRuntimeAuthKeyName | None = None
-
-
-@define(kw_only=True)
-class IntegrationRuntimeStatus(ProxyResource):
-    kind: str
-
-    _tag = "kind"
-    _kinds = {
-        "SelfHosted": "SelfHostedIntegrationRuntimeStatus",
-        "Managed": "ManagedIntegrationRuntimeStatus",
-    }
-
-
-@define(kw_only=True)
-class ItemPath(_Model):
-    path: str | None = None
-    extended_properties: ExtendedProperties | None = None
 
 
 @define(kw_only=True)
@@ -613,13 +370,6 @@ class OracleScanRulesetProperties(ScanningRuleScanRulesetProperties):
 @define(kw_only=True)
 class PowerBIScanRulesetProperties(ScanRulesetProperties):
     pass
-
-
-@define(kw_only=True)
-class QualifiedName(_Model):
-    type_name: str | None = None
-    name: str | None = None
-    extended_properties: ExtendedProperties | None = None
 
 
 @define(kw_only=True)

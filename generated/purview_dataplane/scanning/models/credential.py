@@ -2,49 +2,69 @@
 from __future__ import annotations
 
 from purview_core.model import Model as _Model, define, field as _field, wire as _wire
-from .common import Credential
+from .common import ProxyResource
+
+
+@define(kw_only=True)
+class Credential(ProxyResource):
+    kind: str
+    properties: CredentialProperties | None = None
+
+    _tag = "kind"
+    _kinds = {
+        "AccountKey": "AccountKeyAuthAzureKeyVaultCredential",
+        "BasicAuth": "BasicAuthAzureKeyVaultCredential",
+        "AmazonARN": "RoleARNCredential",
+        "ServicePrincipal": "ServicePrincipalAzureKeyVaultCredential",
+        "SqlAuth": "SqlAuthAzureKeyVaultCredential",
+        "ConsumerKeyAuth": "ConsumerKeyAuthAzureKeyVaultCredential",
+        "DelegatedAuth": "DelegatedAuthAzureKeyVaultCredential",
+        "ManagedIdentity": "ManagedIdentityAzureKeyVaultCredential",
+    }
 
 
 @define(kw_only=True)
 class AccountKeyAuthAzureKeyVaultCredential(Credential):
     kind: str = "AccountKey"
-    properties: AccountKeyCredentialProperties | None = None
+    properties: AccountKeyCredentialProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
-class AccountKeyCredentialProperties(_Model):
-    type_properties: KeyVaultSecretAccountKeyCredentialTypeProperties | None = None
+class CredentialProperties(_Model):
     description: str | None = None
+
+
+@define(kw_only=True)
+class AccountKeyCredentialProperties(CredentialProperties):
+    type_properties: KeyVaultSecretAccountKeyCredentialTypeProperties | None = None
 
 
 @define(kw_only=True)
 class BasicAuthAzureKeyVaultCredential(Credential):
     kind: str = "BasicAuth"
-    properties: UserPassCredentialProperties | None = None
+    properties: UserPassCredentialProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class ConsumerKeyAuthAzureKeyVaultCredential(Credential):
     kind: str = "ConsumerKeyAuth"
-    properties: ConsumerKeyCredentialProperties | None = None
+    properties: ConsumerKeyCredentialProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
-class ConsumerKeyCredentialProperties(_Model):
+class ConsumerKeyCredentialProperties(CredentialProperties):
     type_properties: KeyVaultSecretConsumerKeyCredentialTypeProperties | None = None
-    description: str | None = None
 
 
 @define(kw_only=True)
 class DelegatedAuthAzureKeyVaultCredential(Credential):
     kind: str = "DelegatedAuth"
-    properties: DelegatedAuthCredentialProperties | None = None
+    properties: DelegatedAuthCredentialProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
-class DelegatedAuthCredentialProperties(_Model):
+class DelegatedAuthCredentialProperties(CredentialProperties):
     type_properties: KeyVaultSecretDelegatedAuthCredentialTypeProperties | None = None
-    description: str | None = None
 
 
 @define(kw_only=True)
@@ -98,25 +118,23 @@ class KeyVaultSecretUserPassCredentialTypeProperties(_Model):
 @define(kw_only=True)
 class ManagedIdentityAzureKeyVaultCredential(Credential):
     kind: str = "ManagedIdentity"
-    properties: ManagedIdentityAzureKeyVaultCredentialProperties | None = None
+    properties: ManagedIdentityAzureKeyVaultCredentialProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
-class ManagedIdentityAzureKeyVaultCredentialProperties(_Model):
+class ManagedIdentityAzureKeyVaultCredentialProperties(CredentialProperties):
     type_properties: KeyVaultSecretManagedIdentityAzureKeyVaultCredentialTypeProperties | None = None
-    description: str | None = None
 
 
 @define(kw_only=True)
 class RoleARNCredential(Credential):
     kind: str = "AmazonARN"
-    properties: RoleARNCredentialProperties | None = None
+    properties: RoleARNCredentialProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
-class RoleARNCredentialProperties(_Model):
+class RoleARNCredentialProperties(CredentialProperties):
     type_properties: RoleARNCredentialTypeProperties | None = None
-    description: str | None = None
 
 
 @define(kw_only=True)
@@ -127,19 +145,18 @@ class RoleARNCredentialTypeProperties(_Model):
 @define(kw_only=True)
 class ServicePrincipalAzureKeyVaultCredential(Credential):
     kind: str = "ServicePrincipal"
-    properties: ServicePrincipalAzureKeyVaultCredentialProperties | None = None
+    properties: ServicePrincipalAzureKeyVaultCredentialProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
-class ServicePrincipalAzureKeyVaultCredentialProperties(_Model):
+class ServicePrincipalAzureKeyVaultCredentialProperties(CredentialProperties):
     type_properties: KeyVaultSecretServicePrinipalCredentialTypeProperties | None = None
-    description: str | None = None
 
 
 @define(kw_only=True)
 class SqlAuthAzureKeyVaultCredential(Credential):
     kind: str = "SqlAuth"
-    properties: UserPassCredentialProperties | None = None
+    properties: UserPassCredentialProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -149,6 +166,5 @@ class Store(_Model):
 
 
 @define(kw_only=True)
-class UserPassCredentialProperties(_Model):
+class UserPassCredentialProperties(CredentialProperties):
     type_properties: KeyVaultSecretUserPassCredentialTypeProperties | None = None
-    description: str | None = None

@@ -4,19 +4,58 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field, wire as _wire
-from .common import DataSource
+from .common import ProxyResource
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from .common import CollectionReference
-    from .enums import DataSourceCollectionState, DataUseGovernanceState
+    from .enums import CreationType, DataSourceCollectionState, DataUseGovernanceState
+    from .scan import Scan
+
+
+@define(kw_only=True)
+class DataSource(ProxyResource):
+    kind: str
+    scans: list[Scan] | None = _field(default=None, metadata=_READ_ONLY)
+    creation_type: CreationType | None = None
+    properties: DataSourceProperties | None = None
+
+    _tag = "kind"
+    _kinds = {
+        "AzureSubscription": "AzureSubscriptionDataSource",
+        "AzureResourceGroup": "AzureResourceGroupDataSource",
+        "AzureSynapseWorkspace": "AzureSynapseWorkspaceDataSource",
+        "AzureSynapse": "AzureSynapseDataSource",
+        "AdlsGen1": "AdlsGen1DataSource",
+        "AdlsGen2": "AdlsGen2DataSource",
+        "AmazonAccount": "AmazonAccountDataSource",
+        "AmazonS3": "AmazonS3DataSource",
+        "AmazonSql": "AmazonSqlDataSource",
+        "AzureCosmosDb": "AzureCosmosDbDataSource",
+        "AzureDataExplorer": "AzureDataExplorerDataSource",
+        "AzureFileService": "AzureFileServiceDataSource",
+        "AzureSqlDatabase": "AzureSqlDatabaseDataSource",
+        "AmazonPostgreSql": "AmazonPostgreSqlDataSource",
+        "AzurePostgreSql": "AzurePostgreSqlDataSource",
+        "SqlServerDatabase": "SqlServerDatabaseDataSource",
+        "AzureSqlDatabaseManagedInstance": "AzureSqlDatabaseManagedInstanceDataSource",
+        "AzureSqlDataWarehouse": "AzureSqlDataWarehouseDataSource",
+        "AzureMySql": "AzureMySqlDataSource",
+        "AzureStorage": "AzureStorageDataSource",
+        "Teradata": "TeradataDataSource",
+        "Oracle": "OracleDataSource",
+        "SapS4Hana": "SapS4HanaDataSource",
+        "SapEcc": "SapEccDataSource",
+        "PowerBI": "PowerBIDataSource",
+        "Collection": "CollectionDataSource",
+    }
 
 
 @define(kw_only=True)
 class AdlsGen1DataSource(DataSource):
     kind: str = "AdlsGen1"
-    properties: AdlsGen1Properties | None = None
+    properties: AdlsGen1Properties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -46,7 +85,7 @@ class AdlsGen1Properties(AzureDataSourceProperties):
 @define(kw_only=True)
 class AdlsGen2DataSource(DataSource):
     kind: str = "AdlsGen2"
-    properties: AdlsGen2Properties | None = None
+    properties: AdlsGen2Properties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -57,7 +96,7 @@ class AdlsGen2Properties(AzureDataSourceProperties):
 @define(kw_only=True)
 class AmazonAccountDataSource(DataSource):
     kind: str = "AmazonAccount"
-    properties: AmazonAccountProperties | None = None
+    properties: AmazonAccountProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -69,7 +108,7 @@ class AmazonAccountProperties(DataSourceProperties):
 @define(kw_only=True)
 class AmazonPostgreSqlDataSource(DataSource):
     kind: str = "AmazonPostgreSql"
-    properties: AmazonPostgreSqlProperties | None = None
+    properties: AmazonPostgreSqlProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -82,7 +121,7 @@ class AmazonPostgreSqlProperties(DataSourceProperties):
 @define(kw_only=True)
 class AmazonS3DataSource(DataSource):
     kind: str = "AmazonS3"
-    properties: AmazonS3Properties | None = None
+    properties: AmazonS3Properties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -94,7 +133,7 @@ class AmazonS3Properties(DataSourceProperties):
 @define(kw_only=True)
 class AmazonSqlDataSource(DataSource):
     kind: str = "AmazonSql"
-    properties: AmazonSqlProperties | None = None
+    properties: AmazonSqlProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -107,7 +146,7 @@ class AmazonSqlProperties(DataSourceProperties):
 @define(kw_only=True)
 class AzureCosmosDbDataSource(DataSource):
     kind: str = "AzureCosmosDb"
-    properties: AzureCosmosDbProperties | None = None
+    properties: AzureCosmosDbProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -118,7 +157,7 @@ class AzureCosmosDbProperties(AzureDataSourceProperties):
 @define(kw_only=True)
 class AzureDataExplorerDataSource(DataSource):
     kind: str = "AzureDataExplorer"
-    properties: AzureDataExplorerProperties | None = None
+    properties: AzureDataExplorerProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -129,7 +168,7 @@ class AzureDataExplorerProperties(AzureDataSourceProperties):
 @define(kw_only=True)
 class AzureFileServiceDataSource(DataSource):
     kind: str = "AzureFileService"
-    properties: AzureFileServiceProperties | None = None
+    properties: AzureFileServiceProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -140,7 +179,7 @@ class AzureFileServiceProperties(AzureDataSourceProperties):
 @define(kw_only=True)
 class AzureMySqlDataSource(DataSource):
     kind: str = "AzureMySql"
-    properties: AzureMySqlProperties | None = None
+    properties: AzureMySqlProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -152,7 +191,7 @@ class AzureMySqlProperties(AzureDataSourceProperties):
 @define(kw_only=True)
 class AzurePostgreSqlDataSource(DataSource):
     kind: str = "AzurePostgreSql"
-    properties: AzurePostgreSqlProperties | None = None
+    properties: AzurePostgreSqlProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -164,7 +203,7 @@ class AzurePostgreSqlProperties(AzureDataSourceProperties):
 @define(kw_only=True)
 class AzureResourceGroupDataSource(DataSource):
     kind: str = "AzureResourceGroup"
-    properties: AzureResourceGroupProperties | None = None
+    properties: AzureResourceGroupProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -178,7 +217,7 @@ class AzureResourceGroupProperties(DataSourceProperties):
 @define(kw_only=True)
 class AzureSqlDataWarehouseDataSource(DataSource):
     kind: str = "AzureSqlDataWarehouse"
-    properties: AzureSqlDataWarehouseProperties | None = None
+    properties: AzureSqlDataWarehouseProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -189,13 +228,13 @@ class AzureSqlDataWarehouseProperties(AzureDataSourceProperties):
 @define(kw_only=True)
 class AzureSqlDatabaseDataSource(DataSource):
     kind: str = "AzureSqlDatabase"
-    properties: AzureSqlDatabaseProperties | None = None
+    properties: AzureSqlDatabaseProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseManagedInstanceDataSource(DataSource):
     kind: str = "AzureSqlDatabaseManagedInstance"
-    properties: AzureSqlDatabaseManagedInstanceProperties | None = None
+    properties: AzureSqlDatabaseManagedInstanceProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -211,7 +250,7 @@ class AzureSqlDatabaseProperties(AzureDataSourceProperties):
 @define(kw_only=True)
 class AzureStorageDataSource(DataSource):
     kind: str = "AzureStorage"
-    properties: AzureStorageProperties | None = None
+    properties: AzureStorageProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -222,7 +261,7 @@ class AzureStorageProperties(AzureDataSourceProperties):
 @define(kw_only=True)
 class AzureSubscriptionDataSource(DataSource):
     kind: str = "AzureSubscription"
-    properties: AzureSubscriptionProperties | None = None
+    properties: AzureSubscriptionProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -235,7 +274,7 @@ class AzureSubscriptionProperties(DataSourceProperties):
 @define(kw_only=True)
 class AzureSynapseDataSource(DataSource):
     kind: str = "AzureSynapse"
-    properties: AzureSynapseProperties | None = None
+    properties: AzureSynapseProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -247,7 +286,7 @@ class AzureSynapseProperties(AzureDataSourceProperties):
 @define(kw_only=True)
 class AzureSynapseWorkspaceDataSource(DataSource):
     kind: str = "AzureSynapseWorkspace"
-    properties: AzureSynapseWorkspaceProperties | None = None
+    properties: AzureSynapseWorkspaceProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -259,13 +298,12 @@ class AzureSynapseWorkspaceProperties(AzureDataSourceProperties):
 @define(kw_only=True)
 class CollectionDataSource(DataSource):
     kind: str = "Collection"
-    properties: DataSourceProperties | None = None
 
 
 @define(kw_only=True)
 class OracleDataSource(DataSource):
     kind: str = "Oracle"
-    properties: OracleProperties | None = None
+    properties: OracleProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -278,7 +316,7 @@ class OracleProperties(DataSourceProperties):
 @define(kw_only=True)
 class PowerBIDataSource(DataSource):
     kind: str = "PowerBI"
-    properties: PowerBIProperties | None = None
+    properties: PowerBIProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -289,7 +327,7 @@ class PowerBIProperties(DataSourceProperties):
 @define(kw_only=True)
 class SapEccDataSource(DataSource):
     kind: str = "SapEcc"
-    properties: SapEccProperties | None = None
+    properties: SapEccProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -301,7 +339,7 @@ class SapEccProperties(DataSourceProperties):
 @define(kw_only=True)
 class SapS4HanaDataSource(DataSource):
     kind: str = "SapS4Hana"
-    properties: SapS4HanaProperties | None = None
+    properties: SapS4HanaProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -313,7 +351,7 @@ class SapS4HanaProperties(DataSourceProperties):
 @define(kw_only=True)
 class SqlServerDatabaseDataSource(DataSource):
     kind: str = "SqlServerDatabase"
-    properties: SqlServerDatabaseProperties | None = None
+    properties: SqlServerDatabaseProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -324,7 +362,7 @@ class SqlServerDatabaseProperties(AzureDataSourceProperties):
 @define(kw_only=True)
 class TeradataDataSource(DataSource):
     kind: str = "Teradata"
-    properties: TeradataProperties | None = None
+    properties: TeradataProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)

@@ -2,13 +2,25 @@
 from __future__ import annotations
 
 from purview_core.model import Model as _Model, define
-from .common import IntegrationRuntime
+from .common import ProxyResource
+
+
+@define(kw_only=True)
+class IntegrationRuntime(ProxyResource):
+    kind: str
+    properties: IntegrationRuntimeProperties | None = None
+
+    _tag = "kind"
+    _kinds = {
+        "Managed": "ManagedIntegrationRuntime",
+        "SelfHosted": "SelfHostedIntegrationRuntime",
+    }
 
 
 @define(kw_only=True)
 class ManagedIntegrationRuntime(IntegrationRuntime):
     kind: str = "Managed"
-    properties: ManagedIntegrationRuntimeProperties | None = None
+    properties: ManagedIntegrationRuntimeProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -17,10 +29,14 @@ class ManagedIntegrationRuntimeComputeProperties(_Model):
 
 
 @define(kw_only=True)
-class ManagedIntegrationRuntimeProperties(_Model):
+class IntegrationRuntimeProperties(_Model):
+    description: str | None = None
+
+
+@define(kw_only=True)
+class ManagedIntegrationRuntimeProperties(IntegrationRuntimeProperties):
     type_properties: ManagedIntegrationRuntimeTypeProperties | None = None
     managed_virtual_network_reference: ManagedVirtualNetworkReference | None = None
-    description: str | None = None
 
 
 @define(kw_only=True)
@@ -37,9 +53,9 @@ class ManagedVirtualNetworkReference(_Model):
 @define(kw_only=True)
 class SelfHostedIntegrationRuntime(IntegrationRuntime):
     kind: str = "SelfHosted"
-    properties: SelfHostedIntegrationRuntimeProperties | None = None
+    properties: SelfHostedIntegrationRuntimeProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
-class SelfHostedIntegrationRuntimeProperties(_Model):
-    description: str | None = None
+class SelfHostedIntegrationRuntimeProperties(IntegrationRuntimeProperties):
+    pass

@@ -4,12 +4,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field, wire as _wire
-from .common import IntegrationRuntimeStatus
+from .common import ProxyResource
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from .enums import IntegrationRuntimeAutoUpdate
+
+
+@define(kw_only=True)
+class IntegrationRuntimeStatus(ProxyResource):
+    kind: str
+    properties: IntegrationRuntimeStatusProperties | None = None
+
+    _tag = "kind"
+    _kinds = {
+        "SelfHosted": "SelfHostedIntegrationRuntimeStatus",
+        "Managed": "ManagedIntegrationRuntimeStatus",
+    }
 
 
 @define(kw_only=True)
@@ -21,18 +33,27 @@ class InteractiveQuery(_Model):
 @define(kw_only=True)
 class ManagedIntegrationRuntimeStatus(IntegrationRuntimeStatus):
     kind: str = "Managed"
-    properties: ManagedIntegrationRuntimeStatusProperties | None = None
+    properties: ManagedIntegrationRuntimeStatusProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
-class ManagedIntegrationRuntimeStatusProperties(_Model):
-    type_properties: ManagedIntegrationRuntimeStatusTypeProperties | None = None
+class IntegrationRuntimeStatusProperties(_Model):
+    type_properties: IntegrationRuntimeStatusPropertiesTypeProperties | None = None
     state: str | None = _field(default=None, metadata=_READ_ONLY)
 
 
 @define(kw_only=True)
-class ManagedIntegrationRuntimeStatusTypeProperties(_Model):
+class ManagedIntegrationRuntimeStatusProperties(IntegrationRuntimeStatusProperties):
+    type_properties: ManagedIntegrationRuntimeStatusTypeProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+@define(kw_only=True)
+class IntegrationRuntimeStatusPropertiesTypeProperties(_Model):
     create_time: datetime | None = None
+
+
+@define(kw_only=True)
+class ManagedIntegrationRuntimeStatusTypeProperties(IntegrationRuntimeStatusPropertiesTypeProperties):
     interactive_query: InteractiveQuery | None = None
 
 
@@ -61,17 +82,16 @@ class SelfHostedIntegrationRuntimeNode(_Model):
 @define(kw_only=True)
 class SelfHostedIntegrationRuntimeStatus(IntegrationRuntimeStatus):
     kind: str = "SelfHosted"
-    properties: SelfHostedIntegrationRuntimeStatusProperties | None = None
+    properties: SelfHostedIntegrationRuntimeStatusProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
-class SelfHostedIntegrationRuntimeStatusProperties(_Model):
-    type_properties: SelfHostedIntegrationRuntimeStatusTypeProperties | None = None
-    state: str | None = _field(default=None, metadata=_READ_ONLY)
+class SelfHostedIntegrationRuntimeStatusProperties(IntegrationRuntimeStatusProperties):
+    type_properties: SelfHostedIntegrationRuntimeStatusTypeProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
-class SelfHostedIntegrationRuntimeStatusTypeProperties(_Model):
+class SelfHostedIntegrationRuntimeStatusTypeProperties(IntegrationRuntimeStatusPropertiesTypeProperties):
     create_time: datetime | None = _field(default=None, metadata=_READ_ONLY)
     task_queue_id: str | None = _field(default=None, metadata=_READ_ONLY)
     internal_channel_encryption: str | None = _field(default=None, metadata=_READ_ONLY)

@@ -4,19 +4,77 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field, wire as _wire
-from .common import Scan
+from .common import ProxyResource
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .common import CollectionReference
-    from .enums import CredentialType, ScanRulesetType
+    from .common import CollectionReference, ScanResultWithIngestion
+    from .enums import CreationType, CredentialType, ScanRulesetType
+
+
+@define(kw_only=True)
+class Scan(ProxyResource):
+    kind: str
+    last_run_result: ScanResultWithIngestion | None = _field(default=None, metadata=_READ_ONLY)
+    scan_id: str | None = None
+    data_source_identifier: DataSourceIdentifier | None = None
+    data_source_name: str | None = None
+    creation_type: CreationType | None = None
+    properties: ScanProperties | None = None
+
+    _tag = "kind"
+    _kinds = {
+        "AzureSubscriptionCredential": "AzureSubscriptionCredentialScan",
+        "AzureSubscriptionMsi": "AzureSubscriptionMsiScan",
+        "AzureResourceGroupCredential": "AzureResourceGroupCredentialScan",
+        "AzureResourceGroupMsi": "AzureResourceGroupMsiScan",
+        "AzureSynapseWorkspaceCredential": "AzureSynapseWorkspaceCredentialScan",
+        "AzureSynapseWorkspaceMsi": "AzureSynapseWorkspaceMsiScan",
+        "AzureSynapseCredential": "AzureSynapseCredentialScan",
+        "AzureSynapseMsi": "AzureSynapseMsiScan",
+        "AdlsGen1Credential": "AdlsGen1CredentialScan",
+        "AdlsGen1Msi": "AdlsGen1MsiScan",
+        "AdlsGen2Credential": "AdlsGen2CredentialScan",
+        "AdlsGen2Msi": "AdlsGen2MsiScan",
+        "AmazonAccountCredential": "AmazonAccountCredentialScan",
+        "AmazonS3Credential": "AmazonS3CredentialScan",
+        "AmazonS3RoleARN": "AmazonS3RoleARNScan",
+        "AmazonSqlCredential": "AmazonSqlCredentialScan",
+        "AzureCosmosDbCredential": "AzureCosmosDbCredentialScan",
+        "AzureDataExplorerCredential": "AzureDataExplorerCredentialScan",
+        "AzureDataExplorerMsi": "AzureDataExplorerMsiScan",
+        "AzureFileServiceCredential": "AzureFileServiceCredentialScan",
+        "AzureSqlDatabaseCredential": "AzureSqlDatabaseCredentialScan",
+        "AzureSqlDatabaseMsi": "AzureSqlDatabaseMsiScan",
+        "AmazonPostgreSqlCredential": "AmazonPostgreSqlCredentialScan",
+        "AzurePostgreSqlCredential": "AzurePostgreSqlCredentialScan",
+        "SqlServerDatabaseCredential": "SqlServerDatabaseCredentialScan",
+        "AzureSqlDatabaseManagedInstanceCredential": "AzureSqlDatabaseManagedInstanceCredentialScan",
+        "AzureSqlDatabaseManagedInstanceMsi": "AzureSqlDatabaseManagedInstanceMsiScan",
+        "AzureSqlDataWarehouseCredential": "AzureSqlDataWarehouseCredentialScan",
+        "AzureSqlDataWarehouseMsi": "AzureSqlDataWarehouseMsiScan",
+        "AzureMySqlCredential": "AzureMySqlCredentialScan",
+        "AzureStorageCredential": "AzureStorageCredentialScan",
+        "AzureStorageMsi": "AzureStorageMsiScan",
+        "TeradataTeradataCredential": "TeradataTeradataCredentialScan",
+        "TeradataUserPass": "TeradataUserPassScan",
+        "TeradataTeradataUserPass": "TeradataTeradataUserPassScan",
+        "OracleOracleCredential": "OracleOracleCredentialScan",
+        "OracleOracleUserPass": "OracleOracleUserPassScan",
+        "SapS4HanaSapS4HanaCredential": "SapS4HanaSapS4HanaCredentialScan",
+        "SapS4HanaSapS4HanaUserPass": "SapS4HanaSapS4HanaUserPassScan",
+        "SapEccSapEccCredential": "SapEccSapEccCredentialScan",
+        "SapEccSapEccUserPass": "SapEccSapEccUserPassScan",
+        "PowerBIDelegated": "PowerBIDelegatedScan",
+        "PowerBIMsi": "PowerBIMsiScan",
+    }
 
 
 @define(kw_only=True)
 class AdlsGen1CredentialScan(Scan):
     kind: str = "AdlsGen1Credential"
-    properties: AdlsGen1CredentialScanProperties | None = None
+    properties: AdlsGen1CredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -44,7 +102,7 @@ class AdlsGen1CredentialScanProperties(ScanProperties):
 @define(kw_only=True)
 class AdlsGen1MsiScan(Scan):
     kind: str = "AdlsGen1Msi"
-    properties: AdlsGen1MsiScanProperties | None = None
+    properties: AdlsGen1MsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -55,7 +113,7 @@ class AdlsGen1MsiScanProperties(ScanProperties):
 @define(kw_only=True)
 class AdlsGen2CredentialScan(Scan):
     kind: str = "AdlsGen2Credential"
-    properties: AdlsGen2CredentialScanProperties | None = None
+    properties: AdlsGen2CredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -66,7 +124,7 @@ class AdlsGen2CredentialScanProperties(ScanProperties):
 @define(kw_only=True)
 class AdlsGen2MsiScan(Scan):
     kind: str = "AdlsGen2Msi"
-    properties: AdlsGen2MsiScanProperties | None = None
+    properties: AdlsGen2MsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -77,7 +135,7 @@ class AdlsGen2MsiScanProperties(ScanProperties):
 @define(kw_only=True)
 class AmazonAccountCredentialScan(Scan):
     kind: str = "AmazonAccountCredential"
-    properties: AmazonAccountCredentialScanProperties | None = None
+    properties: AmazonAccountCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -94,7 +152,7 @@ class AmazonAccountCredentialScanProperties(ExpandingResourceScanProperties):
 @define(kw_only=True)
 class AmazonPostgreSqlCredentialScan(Scan):
     kind: str = "AmazonPostgreSqlCredential"
-    properties: AmazonPostgreSqlCredentialScanProperties | None = None
+    properties: AmazonPostgreSqlCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -109,7 +167,7 @@ class AmazonPostgreSqlCredentialScanProperties(ScanProperties):
 @define(kw_only=True)
 class AmazonS3CredentialScan(Scan):
     kind: str = "AmazonS3Credential"
-    properties: AmazonS3CredentialScanProperties | None = None
+    properties: AmazonS3CredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -122,7 +180,7 @@ class AmazonS3CredentialScanProperties(ScanProperties):
 @define(kw_only=True)
 class AmazonS3RoleARNScan(Scan):
     kind: str = "AmazonS3RoleARN"
-    properties: AmazonS3RoleARNScanProperties | None = None
+    properties: AmazonS3RoleARNScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -135,7 +193,7 @@ class AmazonS3RoleARNScanProperties(ScanProperties):
 @define(kw_only=True)
 class AmazonSqlCredentialScan(Scan):
     kind: str = "AmazonSqlCredential"
-    properties: AmazonSqlCredentialScanProperties | None = None
+    properties: AmazonSqlCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -150,7 +208,7 @@ class AmazonSqlCredentialScanProperties(ScanProperties):
 @define(kw_only=True)
 class AzureCosmosDbCredentialScan(Scan):
     kind: str = "AzureCosmosDbCredential"
-    properties: AzureCosmosDbCredentialScanProperties | None = None
+    properties: AzureCosmosDbCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -162,7 +220,7 @@ class AzureCosmosDbCredentialScanProperties(ScanProperties):
 @define(kw_only=True)
 class AzureDataExplorerCredentialScan(Scan):
     kind: str = "AzureDataExplorerCredential"
-    properties: AzureDataExplorerCredentialScanProperties | None = None
+    properties: AzureDataExplorerCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -174,7 +232,7 @@ class AzureDataExplorerCredentialScanProperties(ScanProperties):
 @define(kw_only=True)
 class AzureDataExplorerMsiScan(Scan):
     kind: str = "AzureDataExplorerMsi"
-    properties: AzureDataExplorerMsiScanProperties | None = None
+    properties: AzureDataExplorerMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -185,7 +243,7 @@ class AzureDataExplorerMsiScanProperties(ScanProperties):
 @define(kw_only=True)
 class AzureFileServiceCredentialScan(Scan):
     kind: str = "AzureFileServiceCredential"
-    properties: AzureFileServiceCredentialScanProperties | None = None
+    properties: AzureFileServiceCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -197,7 +255,7 @@ class AzureFileServiceCredentialScanProperties(ScanProperties):
 @define(kw_only=True)
 class AzureMySqlCredentialScan(Scan):
     kind: str = "AzureMySqlCredential"
-    properties: AzureMySqlCredentialScanProperties | None = None
+    properties: AzureMySqlCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -216,7 +274,7 @@ class AzureMySqlCredentialScanProperties(AzureMySqlScanProperties):
 @define(kw_only=True)
 class AzurePostgreSqlCredentialScan(Scan):
     kind: str = "AzurePostgreSqlCredential"
-    properties: AzurePostgreSqlCredentialScanProperties | None = None
+    properties: AzurePostgreSqlCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -231,7 +289,7 @@ class AzurePostgreSqlCredentialScanProperties(ScanProperties):
 @define(kw_only=True)
 class AzureResourceGroupCredentialScan(Scan):
     kind: str = "AzureResourceGroupCredential"
-    properties: AzureResourceGroupCredentialScanProperties | None = None
+    properties: AzureResourceGroupCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -242,7 +300,7 @@ class AzureResourceGroupCredentialScanProperties(ExpandingResourceScanProperties
 @define(kw_only=True)
 class AzureResourceGroupMsiScan(Scan):
     kind: str = "AzureResourceGroupMsi"
-    properties: AzureResourceGroupMsiScanProperties | None = None
+    properties: AzureResourceGroupMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -264,7 +322,7 @@ class AzureSqlCredentialScanProperties(AzureSqlScanProperties):
 @define(kw_only=True)
 class AzureSqlDataWarehouseCredentialScan(Scan):
     kind: str = "AzureSqlDataWarehouseCredential"
-    properties: AzureSqlDataWarehouseCredentialScanProperties | None = None
+    properties: AzureSqlDataWarehouseCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -275,7 +333,7 @@ class AzureSqlDataWarehouseCredentialScanProperties(AzureSqlCredentialScanProper
 @define(kw_only=True)
 class AzureSqlDataWarehouseMsiScan(Scan):
     kind: str = "AzureSqlDataWarehouseMsi"
-    properties: AzureSqlDataWarehouseMsiScanProperties | None = None
+    properties: AzureSqlDataWarehouseMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -286,7 +344,7 @@ class AzureSqlDataWarehouseMsiScanProperties(AzureSqlScanProperties):
 @define(kw_only=True)
 class AzureSqlDatabaseCredentialScan(Scan):
     kind: str = "AzureSqlDatabaseCredential"
-    properties: AzureSqlDatabaseCredentialScanProperties | None = None
+    properties: AzureSqlDatabaseCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -297,7 +355,7 @@ class AzureSqlDatabaseCredentialScanProperties(AzureSqlCredentialScanProperties)
 @define(kw_only=True)
 class AzureSqlDatabaseManagedInstanceCredentialScan(Scan):
     kind: str = "AzureSqlDatabaseManagedInstanceCredential"
-    properties: AzureSqlDatabaseManagedInstanceCredentialScanProperties | None = None
+    properties: AzureSqlDatabaseManagedInstanceCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -308,7 +366,7 @@ class AzureSqlDatabaseManagedInstanceCredentialScanProperties(AzureSqlCredential
 @define(kw_only=True)
 class AzureSqlDatabaseManagedInstanceMsiScan(Scan):
     kind: str = "AzureSqlDatabaseManagedInstanceMsi"
-    properties: AzureSqlDatabaseManagedInstanceMsiScanProperties | None = None
+    properties: AzureSqlDatabaseManagedInstanceMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -319,7 +377,7 @@ class AzureSqlDatabaseManagedInstanceMsiScanProperties(AzureSqlScanProperties):
 @define(kw_only=True)
 class AzureSqlDatabaseMsiScan(Scan):
     kind: str = "AzureSqlDatabaseMsi"
-    properties: AzureSqlDatabaseMsiScanProperties | None = None
+    properties: AzureSqlDatabaseMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -330,7 +388,7 @@ class AzureSqlDatabaseMsiScanProperties(AzureSqlScanProperties):
 @define(kw_only=True)
 class AzureStorageCredentialScan(Scan):
     kind: str = "AzureStorageCredential"
-    properties: AzureStorageCredentialScanProperties | None = None
+    properties: AzureStorageCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -341,7 +399,7 @@ class AzureStorageCredentialScanProperties(ScanProperties):
 @define(kw_only=True)
 class AzureStorageMsiScan(Scan):
     kind: str = "AzureStorageMsi"
-    properties: AzureStorageMsiScanProperties | None = None
+    properties: AzureStorageMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -352,7 +410,7 @@ class AzureStorageMsiScanProperties(ScanProperties):
 @define(kw_only=True)
 class AzureSubscriptionCredentialScan(Scan):
     kind: str = "AzureSubscriptionCredential"
-    properties: AzureSubscriptionCredentialScanProperties | None = None
+    properties: AzureSubscriptionCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -363,7 +421,7 @@ class AzureSubscriptionCredentialScanProperties(ExpandingResourceScanProperties)
 @define(kw_only=True)
 class AzureSubscriptionMsiScan(Scan):
     kind: str = "AzureSubscriptionMsi"
-    properties: AzureSubscriptionMsiScanProperties | None = None
+    properties: AzureSubscriptionMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -374,7 +432,7 @@ class AzureSubscriptionMsiScanProperties(ExpandingResourceScanProperties):
 @define(kw_only=True)
 class AzureSynapseCredentialScan(Scan):
     kind: str = "AzureSynapseCredential"
-    properties: AzureSynapseCredentialScanProperties | None = None
+    properties: AzureSynapseCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -385,7 +443,7 @@ class AzureSynapseCredentialScanProperties(ExpandingResourceScanProperties):
 @define(kw_only=True)
 class AzureSynapseMsiScan(Scan):
     kind: str = "AzureSynapseMsi"
-    properties: AzureSynapseMsiScanProperties | None = None
+    properties: AzureSynapseMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -396,7 +454,7 @@ class AzureSynapseMsiScanProperties(ExpandingResourceScanProperties):
 @define(kw_only=True)
 class AzureSynapseWorkspaceCredentialScan(Scan):
     kind: str = "AzureSynapseWorkspaceCredential"
-    properties: AzureSynapseWorkspaceCredentialScanProperties | None = None
+    properties: AzureSynapseWorkspaceCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -407,7 +465,7 @@ class AzureSynapseWorkspaceCredentialScanProperties(ExpandingResourceScanPropert
 @define(kw_only=True)
 class AzureSynapseWorkspaceMsiScan(Scan):
     kind: str = "AzureSynapseWorkspaceMsi"
-    properties: AzureSynapseWorkspaceMsiScanProperties | None = None
+    properties: AzureSynapseWorkspaceMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -425,6 +483,15 @@ class ConnectedVia(_Model):
 class CredentialReference(_Model):
     reference_name: str | None = None
     credential_type: CredentialType | None = None
+
+
+@define(kw_only=True)
+class DataSourceIdentifier(_Model):
+    item_path: ItemPath | None = None
+    qualified_name: QualifiedName | None = None
+    data_source_name: str | None = None
+    guid: str | None = None
+    resource_id: str | None = None
 
 
 @define(kw_only=True)
@@ -458,6 +525,18 @@ class ExpandingResourceScanPropertiesResourceTypes(_Model):
 
 
 @define(kw_only=True)
+class ExtendedProperties(_Model):
+    subscription_id: str | None = None
+    resource_group: str | None = None
+
+
+@define(kw_only=True)
+class ItemPath(_Model):
+    path: str | None = None
+    extended_properties: ExtendedProperties | None = None
+
+
+@define(kw_only=True)
 class MitiScanProperties(ScanProperties):
     maximum_memory_allowed_in_gb: str | None = None
     miti_cache: str | None = None
@@ -466,7 +545,7 @@ class MitiScanProperties(ScanProperties):
 @define(kw_only=True)
 class OracleOracleCredentialScan(Scan):
     kind: str = "OracleOracleCredential"
-    properties: OracleOracleCredentialScanProperties | None = None
+    properties: OracleOracleCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -480,7 +559,7 @@ class OracleOracleCredentialScanProperties(MitiScanProperties):
 @define(kw_only=True)
 class OracleOracleUserPassScan(Scan):
     kind: str = "OracleOracleUserPass"
-    properties: OracleOracleUserPassScanProperties | None = None
+    properties: OracleOracleUserPassScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -494,7 +573,7 @@ class OracleOracleUserPassScanProperties(MitiScanProperties):
 @define(kw_only=True)
 class PowerBIDelegatedScan(Scan):
     kind: str = "PowerBIDelegated"
-    properties: PowerBIDelegatedScanProperties | None = None
+    properties: PowerBIDelegatedScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -510,12 +589,19 @@ class PowerBIDelegatedScanProperties(ScanProperties):
 @define(kw_only=True)
 class PowerBIMsiScan(Scan):
     kind: str = "PowerBIMsi"
-    properties: PowerBIMsiScanProperties | None = None
+    properties: PowerBIMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class PowerBIMsiScanProperties(ScanProperties):
     include_personal_workspaces: bool | None = None
+
+
+@define(kw_only=True)
+class QualifiedName(_Model):
+    type_name: str | None = None
+    name: str | None = None
+    extended_properties: ExtendedProperties | None = None
 
 
 @define(kw_only=True)
@@ -536,7 +622,7 @@ class ResourceTypeFilter(_Model):
 @define(kw_only=True)
 class SapEccSapEccCredentialScan(Scan):
     kind: str = "SapEccSapEccCredential"
-    properties: SapEccSapEccCredentialScanProperties | None = None
+    properties: SapEccSapEccCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -549,7 +635,7 @@ class SapEccSapEccCredentialScanProperties(MitiScanProperties):
 @define(kw_only=True)
 class SapEccSapEccUserPassScan(Scan):
     kind: str = "SapEccSapEccUserPass"
-    properties: SapEccSapEccUserPassScanProperties | None = None
+    properties: SapEccSapEccUserPassScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -563,7 +649,7 @@ class SapEccSapEccUserPassScanProperties(MitiScanProperties):
 @define(kw_only=True)
 class SapS4HanaSapS4HanaCredentialScan(Scan):
     kind: str = "SapS4HanaSapS4HanaCredential"
-    properties: SapS4HanaSapS4HanaCredentialScanProperties | None = None
+    properties: SapS4HanaSapS4HanaCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -576,7 +662,7 @@ class SapS4HanaSapS4HanaCredentialScanProperties(MitiScanProperties):
 @define(kw_only=True)
 class SapS4HanaSapS4HanaUserPassScan(Scan):
     kind: str = "SapS4HanaSapS4HanaUserPass"
-    properties: SapS4HanaSapS4HanaUserPassScanProperties | None = None
+    properties: SapS4HanaSapS4HanaUserPassScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -590,7 +676,7 @@ class SapS4HanaSapS4HanaUserPassScanProperties(MitiScanProperties):
 @define(kw_only=True)
 class SqlServerDatabaseCredentialScan(Scan):
     kind: str = "SqlServerDatabaseCredential"
-    properties: SqlServerDatabaseCredentialScanProperties | None = None
+    properties: SqlServerDatabaseCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -601,7 +687,7 @@ class SqlServerDatabaseCredentialScanProperties(AzureSqlCredentialScanProperties
 @define(kw_only=True)
 class TeradataTeradataCredentialScan(Scan):
     kind: str = "TeradataTeradataCredential"
-    properties: TeradataTeradataCredentialScanProperties | None = None
+    properties: TeradataTeradataCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -615,7 +701,7 @@ class TeradataTeradataCredentialScanProperties(MitiScanProperties):
 @define(kw_only=True)
 class TeradataTeradataUserPassScan(Scan):
     kind: str = "TeradataTeradataUserPass"
-    properties: TeradataTeradataUserPassScanProperties | None = None
+    properties: TeradataTeradataUserPassScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
@@ -629,7 +715,7 @@ class TeradataTeradataUserPassScanProperties(MitiScanProperties):
 @define(kw_only=True)
 class TeradataUserPassScan(Scan):
     kind: str = "TeradataUserPass"
-    properties: TeradataUserPassScanProperties | None = None
+    properties: TeradataUserPassScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)

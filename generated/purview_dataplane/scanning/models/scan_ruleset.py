@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core.model import define
-from .common import ScanRuleset
+from .common import VersionedScanRuleset
 
 if TYPE_CHECKING:
     from .common import (
@@ -31,156 +31,192 @@ if TYPE_CHECKING:
         PowerBIScanRulesetProperties,
         SapEccScanRulesetProperties,
         SapS4HanaScanRulesetProperties,
+        ScanRulesetProperties,
         SqlServerDatabaseScanRulesetProperties,
         TeradataScanRulesetProperties,
     )
 
 
 @define(kw_only=True)
+class ScanRuleset(VersionedScanRuleset):
+    kind: str
+    properties: ScanRulesetProperties | None = None
+
+    _tag = "kind"
+    _kinds = {
+        "AzureSubscription": "AzureSubscriptionScanRuleset",
+        "AzureResourceGroup": "AzureResourceGroupScanRuleset",
+        "AzureSynapseWorkspace": "AzureSynapseWorkspaceScanRuleset",
+        "AzureSynapse": "AzureSynapseScanRuleset",
+        "AdlsGen1": "AdlsGen1ScanRuleset",
+        "AdlsGen2": "AdlsGen2ScanRuleset",
+        "AmazonAccount": "AmazonAccountScanRuleset",
+        "AmazonS3": "AmazonS3ScanRuleset",
+        "AmazonSql": "AmazonSqlScanRuleset",
+        "AzureCosmosDb": "AzureCosmosDbScanRuleset",
+        "AzureDataExplorer": "AzureDataExplorerScanRuleset",
+        "AzureFileService": "AzureFileServiceScanRuleset",
+        "AzureSqlDatabase": "AzureSqlDatabaseScanRuleset",
+        "AmazonPostgreSql": "AmazonPostgreSqlScanRuleset",
+        "AzurePostgreSql": "AzurePostgreSqlScanRuleset",
+        "SqlServerDatabase": "SqlServerDatabaseScanRuleset",
+        "AzureSqlDatabaseManagedInstance": "AzureSqlDatabaseManagedInstanceScanRuleset",
+        "AzureSqlDataWarehouse": "AzureSqlDataWarehouseScanRuleset",
+        "AzureMySql": "AzureMySqlScanRuleset",
+        "AzureStorage": "AzureStorageScanRuleset",
+        "Teradata": "TeradataScanRuleset",
+        "Oracle": "OracleScanRuleset",
+        "SapS4Hana": "SapS4HanaScanRuleset",
+        "SapEcc": "SapEccScanRuleset",
+        "PowerBI": "PowerBIScanRuleset",
+    }
+
+
+@define(kw_only=True)
 class AdlsGen1ScanRuleset(ScanRuleset):
     kind: str = "AdlsGen1"
-    properties: AdlsGen1ScanRulesetProperties | None = None
+    properties: AdlsGen1ScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AdlsGen2ScanRuleset(ScanRuleset):
     kind: str = "AdlsGen2"
-    properties: AdlsGen2ScanRulesetProperties | None = None
+    properties: AdlsGen2ScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonAccountScanRuleset(ScanRuleset):
     kind: str = "AmazonAccount"
-    properties: AmazonAccountScanRulesetProperties | None = None
+    properties: AmazonAccountScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonPostgreSqlScanRuleset(ScanRuleset):
     kind: str = "AmazonPostgreSql"
-    properties: AmazonPostgreSqlScanRulesetProperties | None = None
+    properties: AmazonPostgreSqlScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonS3ScanRuleset(ScanRuleset):
     kind: str = "AmazonS3"
-    properties: AmazonS3ScanRulesetProperties | None = None
+    properties: AmazonS3ScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonSqlScanRuleset(ScanRuleset):
     kind: str = "AmazonSql"
-    properties: AmazonSqlScanRulesetProperties | None = None
+    properties: AmazonSqlScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureCosmosDbScanRuleset(ScanRuleset):
     kind: str = "AzureCosmosDb"
-    properties: AzureCosmosDbScanRulesetProperties | None = None
+    properties: AzureCosmosDbScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureDataExplorerScanRuleset(ScanRuleset):
     kind: str = "AzureDataExplorer"
-    properties: AzureDataExplorerScanRulesetProperties | None = None
+    properties: AzureDataExplorerScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureFileServiceScanRuleset(ScanRuleset):
     kind: str = "AzureFileService"
-    properties: AzureFileServiceScanRulesetProperties | None = None
+    properties: AzureFileServiceScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureMySqlScanRuleset(ScanRuleset):
     kind: str = "AzureMySql"
-    properties: AzureMySqlScanRulesetProperties | None = None
+    properties: AzureMySqlScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzurePostgreSqlScanRuleset(ScanRuleset):
     kind: str = "AzurePostgreSql"
-    properties: AzurePostgreSqlScanRulesetProperties | None = None
+    properties: AzurePostgreSqlScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureResourceGroupScanRuleset(ScanRuleset):
     kind: str = "AzureResourceGroup"
-    properties: AzureResourceGroupScanRulesetProperties | None = None
+    properties: AzureResourceGroupScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDataWarehouseScanRuleset(ScanRuleset):
     kind: str = "AzureSqlDataWarehouse"
-    properties: AzureSqlDataWarehouseScanRulesetProperties | None = None
+    properties: AzureSqlDataWarehouseScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseManagedInstanceScanRuleset(ScanRuleset):
     kind: str = "AzureSqlDatabaseManagedInstance"
-    properties: AzureSqlDatabaseManagedInstanceScanRulesetProperties | None = None
+    properties: AzureSqlDatabaseManagedInstanceScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseScanRuleset(ScanRuleset):
     kind: str = "AzureSqlDatabase"
-    properties: AzureSqlDatabaseScanRulesetProperties | None = None
+    properties: AzureSqlDatabaseScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureStorageScanRuleset(ScanRuleset):
     kind: str = "AzureStorage"
-    properties: AzureStorageScanRulesetProperties | None = None
+    properties: AzureStorageScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSubscriptionScanRuleset(ScanRuleset):
     kind: str = "AzureSubscription"
-    properties: AzureSubscriptionScanRulesetProperties | None = None
+    properties: AzureSubscriptionScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSynapseScanRuleset(ScanRuleset):
     kind: str = "AzureSynapse"
-    properties: AzureSynapseScanRulesetProperties | None = None
+    properties: AzureSynapseScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSynapseWorkspaceScanRuleset(ScanRuleset):
     kind: str = "AzureSynapseWorkspace"
-    properties: AzureSynapseWorkspaceScanRulesetProperties | None = None
+    properties: AzureSynapseWorkspaceScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class OracleScanRuleset(ScanRuleset):
     kind: str = "Oracle"
-    properties: OracleScanRulesetProperties | None = None
+    properties: OracleScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class PowerBIScanRuleset(ScanRuleset):
     kind: str = "PowerBI"
-    properties: PowerBIScanRulesetProperties | None = None
+    properties: PowerBIScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SapEccScanRuleset(ScanRuleset):
     kind: str = "SapEcc"
-    properties: SapEccScanRulesetProperties | None = None
+    properties: SapEccScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SapS4HanaScanRuleset(ScanRuleset):
     kind: str = "SapS4Hana"
-    properties: SapS4HanaScanRulesetProperties | None = None
+    properties: SapS4HanaScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SqlServerDatabaseScanRuleset(ScanRuleset):
     kind: str = "SqlServerDatabase"
-    properties: SqlServerDatabaseScanRulesetProperties | None = None
+    properties: SqlServerDatabaseScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class TeradataScanRuleset(ScanRuleset):
     kind: str = "Teradata"
-    properties: TeradataScanRulesetProperties | None = None
+    properties: TeradataScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]

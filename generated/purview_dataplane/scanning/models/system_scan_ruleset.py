@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core.model import define
-from .common import SystemScanRuleset
+from .common import VersionedScanRuleset
 
 if TYPE_CHECKING:
     from .common import (
@@ -39,180 +39,217 @@ if TYPE_CHECKING:
 
 
 @define(kw_only=True)
+class SystemScanRuleset(VersionedScanRuleset):
+    kind: str
+    properties: ScanRulesetProperties | None = None
+
+    _tag = "kind"
+    _kinds = {
+        "AzureSubscription": "AzureSubscriptionSystemScanRuleset",
+        "AzureResourceGroup": "AzureResourceGroupSystemScanRuleset",
+        "AzureSynapseWorkspace": "AzureSynapseWorkspaceSystemScanRuleset",
+        "AzureSynapse": "AzureSynapseSystemScanRuleset",
+        "AdlsGen1": "AdlsGen1SystemScanRuleset",
+        "AdlsGen2": "AdlsGen2SystemScanRuleset",
+        "AmazonAccount": "AmazonAccountSystemScanRuleset",
+        "AmazonS3": "AmazonS3SystemScanRuleset",
+        "AmazonSql": "AmazonSqlSystemScanRuleset",
+        "AzureCosmosDb": "AzureCosmosDbSystemScanRuleset",
+        "AzureDataExplorer": "AzureDataExplorerSystemScanRuleset",
+        "AzureFileService": "AzureFileServiceSystemScanRuleset",
+        "AzureSqlDatabase": "AzureSqlDatabaseSystemScanRuleset",
+        "AmazonPostgreSql": "AmazonPostgreSqlSystemScanRuleset",
+        "AzurePostgreSql": "AzurePostgreSqlSystemScanRuleset",
+        "SqlServerDatabase": "SqlServerDatabaseSystemScanRuleset",
+        "AzureSqlDatabaseManagedInstance": "AzureSqlDatabaseManagedInstanceSystemScanRuleset",
+        "AzureSqlDataWarehouse": "AzureSqlDataWarehouseSystemScanRuleset",
+        "AzureMySql": "AzureMySqlSystemScanRuleset",
+        "AzureStorage": "AzureStorageSystemScanRuleset",
+        "Teradata": "TeradataSystemScanRuleset",
+        "Oracle": "OracleSystemScanRuleset",
+        "SapS4Hana": "SapS4HanaSystemScanRuleset",
+        "SapEcc": "SapEccSystemScanRuleset",
+        "PowerBI": "PowerBISystemScanRuleset",
+        "Snowflake": "SnowflakeSystemScanRuleset",
+        "Dataverse": "DataverseSystemScanRuleset",
+        "AmazonMySql": "AmazonMySqlSystemScanRuleset",
+        "AzureSearch": "AzureSearchSystemScanRuleset",
+        "AzureSynapseDedicatedSql": "AzureSynapseDedicatedSqlSystemScanRuleset",
+    }
+
+
+@define(kw_only=True)
 class AdlsGen1SystemScanRuleset(SystemScanRuleset):
     kind: str = "AdlsGen1"
-    properties: AdlsGen1ScanRulesetProperties | None = None
+    properties: AdlsGen1ScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AdlsGen2SystemScanRuleset(SystemScanRuleset):
     kind: str = "AdlsGen2"
-    properties: AdlsGen2ScanRulesetProperties | None = None
+    properties: AdlsGen2ScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonAccountSystemScanRuleset(SystemScanRuleset):
     kind: str = "AmazonAccount"
-    properties: AmazonAccountScanRulesetProperties | None = None
+    properties: AmazonAccountScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonMySqlSystemScanRuleset(SystemScanRuleset):
     kind: str = "AmazonMySql"
-    properties: ScanRulesetProperties | None = None
 
 
 @define(kw_only=True)
 class AmazonPostgreSqlSystemScanRuleset(SystemScanRuleset):
     kind: str = "AmazonPostgreSql"
-    properties: AmazonPostgreSqlScanRulesetProperties | None = None
+    properties: AmazonPostgreSqlScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonS3SystemScanRuleset(SystemScanRuleset):
     kind: str = "AmazonS3"
-    properties: AmazonS3ScanRulesetProperties | None = None
+    properties: AmazonS3ScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonSqlSystemScanRuleset(SystemScanRuleset):
     kind: str = "AmazonSql"
-    properties: AmazonSqlScanRulesetProperties | None = None
+    properties: AmazonSqlScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureCosmosDbSystemScanRuleset(SystemScanRuleset):
     kind: str = "AzureCosmosDb"
-    properties: AzureCosmosDbScanRulesetProperties | None = None
+    properties: AzureCosmosDbScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureDataExplorerSystemScanRuleset(SystemScanRuleset):
     kind: str = "AzureDataExplorer"
-    properties: AzureDataExplorerScanRulesetProperties | None = None
+    properties: AzureDataExplorerScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureFileServiceSystemScanRuleset(SystemScanRuleset):
     kind: str = "AzureFileService"
-    properties: AzureFileServiceScanRulesetProperties | None = None
+    properties: AzureFileServiceScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureMySqlSystemScanRuleset(SystemScanRuleset):
     kind: str = "AzureMySql"
-    properties: AzureMySqlScanRulesetProperties | None = None
+    properties: AzureMySqlScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzurePostgreSqlSystemScanRuleset(SystemScanRuleset):
     kind: str = "AzurePostgreSql"
-    properties: AzurePostgreSqlScanRulesetProperties | None = None
+    properties: AzurePostgreSqlScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureResourceGroupSystemScanRuleset(SystemScanRuleset):
     kind: str = "AzureResourceGroup"
-    properties: AzureResourceGroupScanRulesetProperties | None = None
+    properties: AzureResourceGroupScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSearchSystemScanRuleset(SystemScanRuleset):
     kind: str = "AzureSearch"
-    properties: ScanRulesetProperties | None = None
 
 
 @define(kw_only=True)
 class AzureSqlDataWarehouseSystemScanRuleset(SystemScanRuleset):
     kind: str = "AzureSqlDataWarehouse"
-    properties: AzureSqlDataWarehouseScanRulesetProperties | None = None
+    properties: AzureSqlDataWarehouseScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseManagedInstanceSystemScanRuleset(SystemScanRuleset):
     kind: str = "AzureSqlDatabaseManagedInstance"
-    properties: AzureSqlDatabaseManagedInstanceScanRulesetProperties | None = None
+    properties: AzureSqlDatabaseManagedInstanceScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseSystemScanRuleset(SystemScanRuleset):
     kind: str = "AzureSqlDatabase"
-    properties: AzureSqlDatabaseScanRulesetProperties | None = None
+    properties: AzureSqlDatabaseScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureStorageSystemScanRuleset(SystemScanRuleset):
     kind: str = "AzureStorage"
-    properties: AzureStorageScanRulesetProperties | None = None
+    properties: AzureStorageScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSubscriptionSystemScanRuleset(SystemScanRuleset):
     kind: str = "AzureSubscription"
-    properties: AzureSubscriptionScanRulesetProperties | None = None
+    properties: AzureSubscriptionScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSynapseDedicatedSqlSystemScanRuleset(SystemScanRuleset):
     kind: str = "AzureSynapseDedicatedSql"
-    properties: ScanRulesetProperties | None = None
 
 
 @define(kw_only=True)
 class AzureSynapseSystemScanRuleset(SystemScanRuleset):
     kind: str = "AzureSynapse"
-    properties: AzureSynapseScanRulesetProperties | None = None
+    properties: AzureSynapseScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSynapseWorkspaceSystemScanRuleset(SystemScanRuleset):
     kind: str = "AzureSynapseWorkspace"
-    properties: AzureSynapseWorkspaceScanRulesetProperties | None = None
+    properties: AzureSynapseWorkspaceScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class DataverseSystemScanRuleset(SystemScanRuleset):
     kind: str = "Dataverse"
-    properties: ScanningRuleScanRulesetProperties | None = None
+    properties: ScanningRuleScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class OracleSystemScanRuleset(SystemScanRuleset):
     kind: str = "Oracle"
-    properties: OracleScanRulesetProperties | None = None
+    properties: OracleScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class PowerBISystemScanRuleset(SystemScanRuleset):
     kind: str = "PowerBI"
-    properties: PowerBIScanRulesetProperties | None = None
+    properties: PowerBIScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SapEccSystemScanRuleset(SystemScanRuleset):
     kind: str = "SapEcc"
-    properties: SapEccScanRulesetProperties | None = None
+    properties: SapEccScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SapS4HanaSystemScanRuleset(SystemScanRuleset):
     kind: str = "SapS4Hana"
-    properties: SapS4HanaScanRulesetProperties | None = None
+    properties: SapS4HanaScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SnowflakeSystemScanRuleset(SystemScanRuleset):
     kind: str = "Snowflake"
-    properties: ScanningRuleScanRulesetProperties | None = None
+    properties: ScanningRuleScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SqlServerDatabaseSystemScanRuleset(SystemScanRuleset):
     kind: str = "SqlServerDatabase"
-    properties: SqlServerDatabaseScanRulesetProperties | None = None
+    properties: SqlServerDatabaseScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class TeradataSystemScanRuleset(SystemScanRuleset):
     kind: str = "Teradata"
-    properties: TeradataScanRulesetProperties | None = None
+    properties: TeradataScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]

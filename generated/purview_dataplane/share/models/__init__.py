@@ -7,25 +7,22 @@ if TYPE_CHECKING:
     from .artifact import (
         AdlsGen2Artifact as AdlsGen2Artifact,
         AdlsGen2ArtifactProperties as AdlsGen2ArtifactProperties,
+        Artifact as Artifact,
+        ArtifactProperties as ArtifactProperties,
         BlobStorageArtifact as BlobStorageArtifact,
         BlobStorageArtifactProperties as BlobStorageArtifactProperties,
         StorageAccountPath as StorageAccountPath,
     )
     from .common import (
-        Artifact as Artifact,
         OperationResponse as OperationResponse,
         ProxyResource as ProxyResource,
         PurviewShareError as PurviewShareError,
         PurviewShareErrorInfo as PurviewShareErrorInfo,
-        ReceivedShare as ReceivedShare,
         ReceivedShareList as ReceivedShareList,
-        SentShare as SentShare,
-        SentShareInvitation as SentShareInvitation,
         SentShareInvitationList as SentShareInvitationList,
         SentShareList as SentShareList,
         ShareResource as ShareResource,
         ShareResourceList as ShareResourceList,
-        Sink as Sink,
         StoreReference as StoreReference,
         TenantEmailRegistration as TenantEmailRegistration,
         TenantEmailRegistrationProperties as TenantEmailRegistrationProperties,
@@ -43,12 +40,16 @@ if TYPE_CHECKING:
     from .received_share import (
         InPlaceReceivedShare as InPlaceReceivedShare,
         InPlaceReceivedShareProperties as InPlaceReceivedShareProperties,
+        ReceivedShare as ReceivedShare,
     )
     from .sent_share import (
         InPlaceSentShare as InPlaceSentShare,
         InPlaceSentShareProperties as InPlaceSentShareProperties,
+        SentShare as SentShare,
     )
     from .sent_share_invitation import (
+        SentShareInvitation as SentShareInvitation,
+        SentShareInvitationProperties as SentShareInvitationProperties,
         ServiceInvitation as ServiceInvitation,
         ServiceInvitationProperties as ServiceInvitationProperties,
         UserInvitation as UserInvitation,
@@ -59,26 +60,34 @@ if TYPE_CHECKING:
         AdlsGen2AccountSinkProperties as AdlsGen2AccountSinkProperties,
         BlobAccountSink as BlobAccountSink,
         BlobAccountSinkProperties as BlobAccountSinkProperties,
+        Sink as Sink,
+        SinkProperties as SinkProperties,
     )
 
 if not TYPE_CHECKING:
     _WHERE, __getattr__, __dir__ = _lazy_index(
         __name__,
         artifact=(
-            "AdlsGen2Artifact AdlsGen2ArtifactProperties BlobStorageArtifact BlobStorageArtifactProperties "
-            "StorageAccountPath"
+            "AdlsGen2Artifact AdlsGen2ArtifactProperties Artifact ArtifactProperties BlobStorageArtifact "
+            "BlobStorageArtifactProperties StorageAccountPath"
         ),
         common=(
-            "Artifact OperationResponse ProxyResource PurviewShareError PurviewShareErrorInfo ReceivedShare "
-            "ReceivedShareList SentShare SentShareInvitation SentShareInvitationList SentShareList ShareResource "
-            "ShareResourceList Sink StoreReference TenantEmailRegistration TenantEmailRegistrationProperties"
+            "OperationResponse ProxyResource PurviewShareError PurviewShareErrorInfo ReceivedShareList "
+            "SentShareInvitationList SentShareList ShareResource ShareResourceList StoreReference "
+            "TenantEmailRegistration TenantEmailRegistrationProperties"
         ),
         enums=(
             "InvitationKind OperationStatus ReferenceNameType ShareKind ShareStatus State StoreKind "
             "TenantEmailRegistrationStatus"
         ),
-        received_share="InPlaceReceivedShare InPlaceReceivedShareProperties",
-        sent_share="InPlaceSentShare InPlaceSentShareProperties",
-        sent_share_invitation="ServiceInvitation ServiceInvitationProperties UserInvitation UserInvitationProperties",
-        sink="AdlsGen2AccountSink AdlsGen2AccountSinkProperties BlobAccountSink BlobAccountSinkProperties",
+        received_share="InPlaceReceivedShare InPlaceReceivedShareProperties ReceivedShare",
+        sent_share="InPlaceSentShare InPlaceSentShareProperties SentShare",
+        sent_share_invitation=(
+            "SentShareInvitation SentShareInvitationProperties ServiceInvitation ServiceInvitationProperties "
+            "UserInvitation UserInvitationProperties"
+        ),
+        sink=(
+            "AdlsGen2AccountSink AdlsGen2AccountSinkProperties BlobAccountSink BlobAccountSinkProperties Sink "
+            "SinkProperties"
+        ),
     )

@@ -17,56 +17,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .enums import OperationStatus, ReferenceNameType, State, StoreKind, TenantEmailRegistrationStatus
-
-
-@define(kw_only=True)
-class Sink(_Model):
-    store_kind: str
-    store_reference: StoreReference
-
-    _tag = "store_kind"
-    _kinds = {
-        "AdlsGen2Account": "AdlsGen2AccountSink",
-        "BlobAccount": "BlobAccountSink",
-    }
-
-
-@define(kw_only=True)
-class Artifact(_Model):
-    store_kind: str
-    store_reference: StoreReference
-
-    _tag = "store_kind"
-    _kinds = {
-        "AdlsGen2Account": "AdlsGen2Artifact",
-        "BlobAccount": "BlobStorageArtifact",
-    }
+    from .received_share import ReceivedShare
+    from .sent_share import SentShare
+    from .sent_share_invitation import SentShareInvitation
 
 
 @define(kw_only=True)
 class ProxyResource(_Model):
     id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     type_: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
-
-
-@define(kw_only=True)
-class ReceivedShare(ProxyResource):
-    share_kind: str = _only("InPlace")
-
-    _tag = "share_kind"
-    _kinds = {
-        "InPlace": "InPlaceReceivedShare",
-    }
-
-
-@define(kw_only=True)
-class SentShare(ProxyResource):
-    share_kind: str = _only("InPlace")
-
-    _tag = "share_kind"
-    _kinds = {
-        "InPlace": "InPlaceSentShare",
-    }
 
 
 @define(kw_only=True)
@@ -95,17 +54,6 @@ class PurviewShareErrorInfo(_Model):
 class ReceivedShareList(_Model):
     value: list[ReceivedShare]
     next_link: str | None = None
-
-
-@define(kw_only=True)
-class SentShareInvitation(ProxyResource):
-    invitation_kind: str
-
-    _tag = "invitation_kind"
-    _kinds = {
-        "Service": "ServiceInvitation",
-        "User": "UserInvitation",
-    }
 
 
 @define(kw_only=True)

@@ -3,14 +3,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field
-from .common import ReceivedShare
+from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field, only as _only
+from .common import ProxyResource
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .common import Sink
     from .enums import ShareStatus, State, StoreKind
+    from .sink import Sink
+
+
+@define(kw_only=True)
+class ReceivedShare(ProxyResource):
+    share_kind: str = _only("InPlace")
+
+    _tag = "share_kind"
+    _kinds = {
+        "InPlace": "InPlaceReceivedShare",
+    }
 
 
 @define(kw_only=True)

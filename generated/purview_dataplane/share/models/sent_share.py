@@ -3,14 +3,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field
-from .common import SentShare
+from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field, only as _only
+from .common import ProxyResource
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .common import Artifact
+    from .artifact import Artifact
     from .enums import State
+
+
+@define(kw_only=True)
+class SentShare(ProxyResource):
+    share_kind: str = _only("InPlace")
+
+    _tag = "share_kind"
+    _kinds = {
+        "InPlace": "InPlaceSentShare",
+    }
 
 
 @define(kw_only=True)

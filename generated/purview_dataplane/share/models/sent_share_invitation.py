@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field
-from .common import SentShareInvitation
+from .common import ProxyResource
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -13,15 +13,25 @@ if TYPE_CHECKING:
 
 
 @define(kw_only=True)
-class ServiceInvitation(SentShareInvitation):
-    invitation_kind: str = "Service"
-    properties: ServiceInvitationProperties
+class SentShareInvitation(ProxyResource):
+    invitation_kind: str
+    properties: SentShareInvitationProperties | None = None
+
+    _tag = "invitation_kind"
+    _kinds = {
+        "Service": "ServiceInvitation",
+        "User": "UserInvitation",
+    }
 
 
 @define(kw_only=True)
-class ServiceInvitationProperties(_Model):
-    target_active_directory_id: str
-    target_object_id: str
+class ServiceInvitation(SentShareInvitation):
+    invitation_kind: str = "Service"
+    properties: ServiceInvitationProperties = _field()  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+@define(kw_only=True)
+class SentShareInvitationProperties(_Model):
     expiration_date: datetime | None = None
     sender_email: str | None = _field(default=None, metadata=_READ_ONLY)
     sender_name: str | None = _field(default=None, metadata=_READ_ONLY)
@@ -29,22 +39,21 @@ class ServiceInvitationProperties(_Model):
     sent_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
     share_status: ShareStatus | None = None
     state: State | None = _field(default=None, metadata=_READ_ONLY)
+
+
+@define(kw_only=True)
+class ServiceInvitationProperties(SentShareInvitationProperties):
+    target_active_directory_id: str
+    target_object_id: str
 
 
 @define(kw_only=True)
 class UserInvitation(SentShareInvitation):
     invitation_kind: str = "User"
-    properties: UserInvitationProperties
+    properties: UserInvitationProperties = _field()  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
-class UserInvitationProperties(_Model):
+class UserInvitationProperties(SentShareInvitationProperties):
     target_email: str
-    expiration_date: datetime | None = None
     notify: bool | None = None
-    sender_email: str | None = _field(default=None, metadata=_READ_ONLY)
-    sender_name: str | None = _field(default=None, metadata=_READ_ONLY)
-    sender_tenant_name: str | None = _field(default=None, metadata=_READ_ONLY)
-    sent_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
-    share_status: ShareStatus | None = None
-    state: State | None = _field(default=None, metadata=_READ_ONLY)

@@ -36,14 +36,12 @@ if TYPE_CHECKING:
         CriticalDataElementProperties as CriticalDataElementProperties,
         CriticalDataElementQueryRequest as CriticalDataElementQueryRequest,
         CriticalDataElementsResponse as CriticalDataElementsResponse,
-        DataAsset as DataAsset,
         DataAssetAdlsGen2PathTypeProperties as DataAssetAdlsGen2PathTypeProperties,
         DataAssetAzureSqlTableTypeProperties as DataAssetAzureSqlTableTypeProperties,
         DataAssetQueryRequest as DataAssetQueryRequest,
         DataAssetRelationship as DataAssetRelationship,
         DataAssetRequest as DataAssetRequest,
         DataAssetSystemData as DataAssetSystemData,
-        DataAssetWithLineage as DataAssetWithLineage,
         DataAssetsResponse as DataAssetsResponse,
         DataColumn as DataColumn,
         DataColumnAssetDetails as DataColumnAssetDetails,
@@ -105,11 +103,13 @@ if TYPE_CHECKING:
         TermResponse as TermResponse,
     )
     from .data_asset import (
+        DataAsset as DataAsset,
         DataAssetAdlsGen2Path as DataAssetAdlsGen2Path,
         DataAssetAzureSqlTable as DataAssetAzureSqlTable,
         DataAssetGeneral as DataAssetGeneral,
     )
     from .data_asset_with_lineage import (
+        DataAssetWithLineage as DataAssetWithLineage,
         DataAssetWithLineageAdlsGen2Path as DataAssetWithLineageAdlsGen2Path,
         DataAssetWithLineageAzureSqlTable as DataAssetWithLineageAzureSqlTable,
         DataAssetWithLineageGeneral as DataAssetWithLineageGeneral,
@@ -149,9 +149,9 @@ if not TYPE_CHECKING:
             "CatalogModelTermResource CatalogProperties CatalogResponse CatalogValue CdeRelationship "
             "CdeRelationshipWithSystemData Condition ContactsMap CriticalDataElement "
             "CriticalDataElementFacetRequest CriticalDataElementProperties CriticalDataElementQueryRequest "
-            "CriticalDataElementsResponse DataAsset DataAssetAdlsGen2PathTypeProperties "
+            "CriticalDataElementsResponse DataAssetAdlsGen2PathTypeProperties "
             "DataAssetAzureSqlTableTypeProperties DataAssetQueryRequest DataAssetRelationship DataAssetRequest "
-            "DataAssetSystemData DataAssetWithLineage DataAssetsResponse DataColumn DataColumnAssetDetails "
+            "DataAssetSystemData DataAssetsResponse DataColumn DataColumnAssetDetails "
             "DataColumnCreateRelationshipRequest DataColumnCreateRelationshipResponse DataColumnDetails "
             "DataColumnFieldFilter DataColumnIngestResponse DataColumnQueryFilter DataColumnQueryRequest "
             "DataColumnQueryResponse DataColumnRelationshipResponse DataColumnRelationshipWrapper "
@@ -167,8 +167,11 @@ if not TYPE_CHECKING:
             "SharedSearchManageAttributeSearchFilter SystemData Term TermFacetRequest TermQueryRequest "
             "TermRelationship TermResponse"
         ),
-        data_asset="DataAssetAdlsGen2Path DataAssetAzureSqlTable DataAssetGeneral",
-        data_asset_with_lineage="DataAssetWithLineageAdlsGen2Path DataAssetWithLineageAzureSqlTable DataAssetWithLineageGeneral",
+        data_asset="DataAsset DataAssetAdlsGen2Path DataAssetAzureSqlTable DataAssetGeneral",
+        data_asset_with_lineage=(
+            "DataAssetWithLineage DataAssetWithLineageAdlsGen2Path DataAssetWithLineageAzureSqlTable "
+            "DataAssetWithLineageGeneral"
+        ),
         enums=(
             "AudienceEnum CatalogApiServiceOrderDirection CatalogModelCriticalDataElementDataTypeEnum "
             "CatalogModelDataProductTypeEnum CatalogModelDomainTypeEnum CatalogModelStatus "

@@ -3,11 +3,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core.model import define
-from .common import DataAsset
+from purview_core.model import Model as _Model, define
 
 if TYPE_CHECKING:
-    from .common import DataAssetAdlsGen2PathTypeProperties, DataAssetAzureSqlTableTypeProperties
+    from .common import (
+        CatalogModelDataAssetSchema,
+        CatalogModelDataAssetSource,
+        ContactsMap,
+        DataAssetAdlsGen2PathTypeProperties,
+        DataAssetAzureSqlTableTypeProperties,
+        DataAssetSystemData,
+    )
+
+
+@define(kw_only=True)
+class DataAsset(_Model):
+    id: str
+    name: str
+    type_: str
+    system_data: DataAssetSystemData | None = None
+    description: str | None = None
+    source: CatalogModelDataAssetSource | None = None
+    contacts: ContactsMap | None = None
+    classifications: list[str] | None = None
+    schema: list[CatalogModelDataAssetSchema] | None = None
+    open_in_url: str | None = None
+
+    _tag = "type_"
+    _kinds = {
+        "ADLSGen2Path": "DataAssetAdlsGen2Path",
+        "AzureSqlTable": "DataAssetAzureSqlTable",
+        "General": "DataAssetGeneral",
+    }
 
 
 @define(kw_only=True)

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
         Operation as Operation,
         ReassignCommand as ReassignCommand,
         ReassignCommandReassignmentsItem as ReassignCommandReassignmentsItem,
-        TaskPayload as TaskPayload,
         TaskUpdateCommand as TaskUpdateCommand,
         TasksList as TasksList,
         Trigger as Trigger,
@@ -30,10 +29,6 @@ if TYPE_CHECKING:
         WorkflowRunMetadata as WorkflowRunMetadata,
         WorkflowRunPayload as WorkflowRunPayload,
         WorkflowRunRunPayload as WorkflowRunRunPayload,
-        WorkflowTask as WorkflowTask,
-        WorkflowTaskExpiryInfo as WorkflowTaskExpiryInfo,
-        WorkflowTaskExpiryInfoExpirySettings as WorkflowTaskExpiryInfoExpirySettings,
-        WorkflowTaskReminderInfo as WorkflowTaskReminderInfo,
         WorkflowValidationRuleViolation as WorkflowValidationRuleViolation,
         WorkflowValidationRuleViolationLocation as WorkflowValidationRuleViolationLocation,
         WorkflowValidationRuleViolationsList as WorkflowValidationRuleViolationsList,
@@ -65,6 +60,11 @@ if TYPE_CHECKING:
         ApproverResponse as ApproverResponse,
         SimpleTask as SimpleTask,
         SimpleTaskDetail as SimpleTaskDetail,
+        TaskPayload as TaskPayload,
+        WorkflowTask as WorkflowTask,
+        WorkflowTaskExpiryInfo as WorkflowTaskExpiryInfo,
+        WorkflowTaskExpiryInfoExpirySettings as WorkflowTaskExpiryInfoExpirySettings,
+        WorkflowTaskReminderInfo as WorkflowTaskReminderInfo,
     )
 
 if not TYPE_CHECKING:
@@ -72,11 +72,10 @@ if not TYPE_CHECKING:
         __name__,
         common=(
             "ApprovalResponseComment EligibleAssetFilter ErrorModel ErrorResponse Operation ReassignCommand "
-            "ReassignCommandReassignmentsItem TaskPayload TaskUpdateCommand TasksList Trigger UserRequestPayload "
+            "ReassignCommandReassignmentsItem TaskUpdateCommand TasksList Trigger UserRequestPayload "
             "UserRequestResponse UserRequestResponseOperationsItem Workflow WorkflowCreateOrUpdateCommand "
             "WorkflowMetadata WorkflowMetadataList WorkflowRun WorkflowRunCancelRequest WorkflowRunDetail "
-            "WorkflowRunList WorkflowRunMetadata WorkflowRunPayload WorkflowRunRunPayload WorkflowTask "
-            "WorkflowTaskExpiryInfo WorkflowTaskExpiryInfoExpirySettings WorkflowTaskReminderInfo "
+            "WorkflowRunList WorkflowRunMetadata WorkflowRunPayload WorkflowRunRunPayload "
             "WorkflowValidationRuleViolation WorkflowValidationRuleViolationLocation "
             "WorkflowValidationRuleViolationsList"
         ),
@@ -86,5 +85,8 @@ if not TYPE_CHECKING:
             "WorkflowRunPayloadType WorkflowRunsListOrderby WorkflowRunsListRunStatusesItem WorkflowTaskType "
             "WorkflowTasksListOrderby WorkflowTasksListTaskStatusesItem WorkflowTasksListTaskTypesItem"
         ),
-        workflow_task="Approval ApprovalDetail ApproverResponse SimpleTask SimpleTaskDetail",
+        workflow_task=(
+            "Approval ApprovalDetail ApproverResponse SimpleTask SimpleTaskDetail TaskPayload WorkflowTask "
+            "WorkflowTaskExpiryInfo WorkflowTaskExpiryInfoExpirySettings WorkflowTaskReminderInfo"
+        ),
     )

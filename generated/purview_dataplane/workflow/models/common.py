@@ -11,34 +11,13 @@ if TYPE_CHECKING:
     from .enums import (
         OperationType,
         Status,
-        TaskPayloadType,
         TaskStatus,
         TriggerType,
         ValidationRuleSeverity,
         ValidationRuleViolationLocation,
         WorkflowRunPayloadType,
     )
-
-
-@define(kw_only=True)
-class WorkflowTask(_Model):
-    type_: str
-    id: str
-    workflow_run_id: str
-    workflow_id: str
-    requestor: str
-    created_time: datetime
-    last_update_time: datetime
-    payload: TaskPayload
-    title: str | None = None
-    reminder_info: WorkflowTaskReminderInfo | None = None
-    expiry_info: WorkflowTaskExpiryInfo | None = None
-
-    _tag = "type_"
-    _kinds = {
-        "Approval": "Approval",
-        "SimpleTask": "SimpleTask",
-    }
+    from .workflow_task import WorkflowTask
 
 
 @define(kw_only=True)
@@ -80,13 +59,6 @@ class ReassignCommand(_Model):
 class ReassignCommandReassignmentsItem(_Model):
     reassign_from: str
     reassign_to: str
-
-
-@define(kw_only=True)
-class TaskPayload(_Model):
-    type_: TaskPayloadType
-    target_value: str
-    payload: dict[str, _Any] | None = None
 
 
 @define(kw_only=True)
@@ -225,27 +197,6 @@ class WorkflowRunRunPayload(_Model):
     type_: WorkflowRunPayloadType
     target_value: str
     payload: dict[str, _Any]
-
-
-@define(kw_only=True)
-class WorkflowTaskExpiryInfo(_Model):
-    next_expiry_notification_time: datetime
-    expiry_time: datetime
-    expiry_settings: WorkflowTaskExpiryInfoExpirySettings
-    last_expiry_notification_time: datetime | None = None
-
-
-@define(kw_only=True)
-class WorkflowTaskExpiryInfoExpirySettings(_Model):
-    expire_after: dict[str, _Any]
-    notify_on_expiration: list[str] | None = None
-
-
-@define(kw_only=True)
-class WorkflowTaskReminderInfo(_Model):
-    next_remind_time: datetime
-    reminder_settings: dict[str, _Any]
-    last_remind_time: datetime | None = None
 
 
 @define(kw_only=True)

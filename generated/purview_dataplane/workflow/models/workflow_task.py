@@ -4,12 +4,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any as _Any
 
 from purview_core.model import Model as _Model, define
-from .common import WorkflowTask
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .enums import ApprovalResponse, ApprovalStatus, ApprovalType, SimpleTaskStatus
+    from .enums import ApprovalResponse, ApprovalStatus, ApprovalType, SimpleTaskStatus, TaskPayloadType
+
+
+@define(kw_only=True)
+class WorkflowTask(_Model):
+    type_: str
+    id: str
+    workflow_run_id: str
+    workflow_id: str
+    requestor: str
+    created_time: datetime
+    last_update_time: datetime
+    payload: TaskPayload
+    title: str | None = None
+    reminder_info: WorkflowTaskReminderInfo | None = None
+    expiry_info: WorkflowTaskExpiryInfo | None = None
+
+    _tag = "type_"
+    _kinds = {
+        "Approval": "Approval",
+        "SimpleTask": "SimpleTask",
+    }
 
 
 @define(kw_only=True)
@@ -44,3 +64,31 @@ class SimpleTaskDetail(_Model):
     assigned_to: list[str]
     status: SimpleTaskStatus
     change_history: list[dict[str, _Any]]
+
+
+@define(kw_only=True)
+class TaskPayload(_Model):
+    type_: TaskPayloadType
+    target_value: str
+    payload: dict[str, _Any] | None = None
+
+
+@define(kw_only=True)
+class WorkflowTaskExpiryInfo(_Model):
+    next_expiry_notification_time: datetime
+    expiry_time: datetime
+    expiry_settings: WorkflowTaskExpiryInfoExpirySettings
+    last_expiry_notification_time: datetime | None = None
+
+
+@define(kw_only=True)
+class WorkflowTaskExpiryInfoExpirySettings(_Model):
+    expire_after: dict[str, _Any]
+    notify_on_expiration: list[str] | None = None
+
+
+@define(kw_only=True)
+class WorkflowTaskReminderInfo(_Model):
+    next_remind_time: datetime
+    reminder_settings: dict[str, _Any]
+    last_remind_time: datetime | None = None
