@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,152 +14,9 @@ from purview_codegen.renames import touched
 from purview_core import NULL
 
 from .inline import Json, contract_of, package_of, plan_of, plan_of_contract
-from .test_openapi3_odd import document
-from .test_own_kinds import TEXT, child, pet, ref
+from .shared_families import AGE, CASES, NAME, TEXT, child, document, family, holder, pet, ref, whole, within
 
-ROOT = Path(__file__).parent.parent.parent
-WHOLE: Json = {"type": "integer"}
-READ_ONLY: Json = {**TEXT, "readOnly": True}
-LONG = "A" + "VeryLongNameOfSomething" * 6
 _numbers = itertools.count()
-
-
-def holder(**members: Json) -> Json:
-    """A schema that holds members; those that end in `_` must be there."""
-    named = {name.rstrip("_"): schema for name, schema in members.items()}
-    return {"type": "object", "properties": named, "required": [n[:-1] for n in members if n.endswith("_")]}
-
-
-def family(cat: Json, dog: Json, **more: Json) -> Json:
-    return {"Pet": pet(), "Cat": child(**cat), "Dog": child(**dog), **more}
-
-
-def demanding(members: Json, *required: str) -> Json:
-    return {"allOf": [ref("Pet"), {**holder(**members), "required": [*required]}]}
-
-
-def within(cat: Json, dog: Json, **more: Json) -> Json:
-    """Two kinds whose properties are of the given classes."""
-    return family({"properties": ref("CatP")}, {"properties": ref("DogP")}, CatP=cat, DogP=dog, **more)
-
-
-NAME, AGE = {"name": TEXT}, {"age": WHOLE}
-WHAT = {"name": "str | None"}  # what Pet has besides its kind, or PetProperties
-SHARED = {"properties": "PetProperties | None"}
-CASES: dict[str, tuple[Json, Json, Json | None]] = {
-    # schemas, what Pet has besides its kind, and what PetProperties has
-    "one type": (family(NAME, NAME), WHAT, None),
-    "one kind lacks it": (family(NAME, AGE), {}, None),
-    "two types": (family({"name": TEXT}, {"name": WHOLE}), {}, None),
-    "one kind alone": ({"Pet": pet(), "Cat": child(**NAME)}, {}, None),
-    "a list of one type": (
-        family(*[{"tags": {"type": "array", "items": TEXT}}] * 2),
-        {"tags": "list[str] | None"},
-        None,
-    ),
-    "lists of two classes": (
-        family(
-            {"toys": {"type": "array", "items": ref("CatP")}},
-            {"toys": {"type": "array", "items": ref("DogP")}},
-            CatP=holder(**NAME),
-            DogP=holder(**NAME),
-        ),
-        {},
-        None,
-    ),
-    "required in both": (
-        {"Pet": pet(), "Cat": demanding(NAME, "name"), "Dog": demanding(NAME, "name")},
-        WHAT,
-        None,
-    ),
-    "required in one": ({"Pet": pet(), "Cat": demanding(NAME, "name"), "Dog": demanding(NAME)}, WHAT, None),
-    "one class": (family({"p": ref("P")}, {"p": ref("P")}, P=holder(**NAME)), {"p": "P | None"}, None),
-    "two classes": (within(holder(**NAME, **AGE), holder(**NAME)), SHARED, WHAT),
-    "two classes that share nothing": (within(holder(**AGE), holder(**NAME)), {}, None),
-    "two classes, required in both": (within(holder(name_=TEXT, **AGE), holder(name_=TEXT)), SHARED, {"name": "str"}),
-    "two classes, required in one": (within(holder(name_=TEXT), holder(name=TEXT)), SHARED, WHAT),
-    "two classes, read-only in one": (within(holder(name=READ_ONLY), holder(name=TEXT)), SHARED, WHAT),
-    "two classes, null in one": (
-        within(holder(name_={"type": ["string", "null"]}), holder(name_=TEXT)),
-        SHARED,
-        WHAT,
-    ),
-    "two classes, made by the service in one": (
-        within(holder(name_=READ_ONLY), holder(name_=TEXT)),
-        SHARED,
-        {"name": "str"},
-    ),
-    "a class above both": (
-        within(child(base="P", **AGE), child(base="P"), P=holder(**NAME)),
-        {"properties": "P | None"},
-        None,
-    ),
-    "a class above both, and more": (
-        within(child(base="P", **AGE), child(base="P", **AGE), P=holder(**NAME)),
-        SHARED,
-        {**WHAT, "age": "int | None"},
-    ),
-    "one above the other": (
-        within(holder(**NAME), child(base="CatP", **AGE)),
-        {"properties": "CatP | None"},
-        None,
-    ),
-    "classes within classes": (
-        within(
-            holder(**NAME, more=ref("CatQ")),
-            holder(**NAME, more=ref("DogQ")),
-            CatQ=holder(**AGE, x=TEXT),
-            DogQ=holder(**AGE),
-        ),
-        SHARED,
-        {**WHAT, "more": "PetPropertiesMore | None"},
-    ),
-    "classes that hold themselves": (
-        within(holder(**NAME, inner=ref("CatP")), holder(**NAME, inner=ref("DogP"))),
-        SHARED,
-        WHAT,
-    ),
-    "classes that hold each other": (
-        within(holder(**NAME, inner=ref("DogP")), holder(**NAME, inner=ref("CatP"))),
-        SHARED,
-        WHAT,
-    ),
-    "a kind within": (
-        {
-            "Pet": pet(),
-            "Animal": child(properties=ref("P")),
-            "Cat": child(base="Animal"),
-            "Dog": child(properties=ref("DogP")),
-            "P": holder(**NAME),
-            "DogP": holder(**NAME, **AGE),
-        },
-        SHARED,
-        WHAT,
-    ),
-    "a name that is too long for its line": (
-        {
-            "Pet": pet(),
-            "Cat": demanding({"properties": ref(LONG)}, "properties"),
-            "Dog": child(properties={"allOf": [ref("DogP")], "readOnly": True}),
-            LONG: holder(**NAME),
-            "DogP": holder(**NAME),
-        },
-        SHARED,
-        WHAT,
-    ),
-    "a name that is taken": (
-        within(holder(**NAME), holder(**NAME), PetProperties=holder(other=ref("Pet"))),
-        {"properties": "SharedPetProperties | None"},
-        {"other": "Pet | None"},
-    ),
-}
-
-
-def whole(schemas: Json) -> Json:
-    """A document of the schemas, which an answer holds a list of pets of."""
-    every = {name: ref(name) for name in schemas if name != "Pet"}
-    own: Json = {"A": holder(pets={"type": "array", "items": ref("Pet")}, **every)}
-    return document(schemas=schemas | own)
 
 
 def fields(plan: Plan, name: str) -> dict[str, str]:
@@ -249,31 +104,6 @@ def test_a_family_stands_in_one_module() -> None:
     assert {"A", "Both"} == {*plan.modules["common"]}
     for name, c in plan.classes.items():
         assert c.base is None or plan.where[c.base] in ("common", plan.where[name])
-
-
-@pytest.mark.parametrize("check", ["mypy", "basedpyright"])
-def test_both_checkers_accept_what_is_shared(tmp_path: Path, check: str) -> None:
-    """Packages of all the cases, under strict rules, and a user's code for any kind."""
-    used = []
-    for number, (schemas, base, properties) in enumerate(CASES.values()):
-        package_of(whole(schemas), tmp_path, f"strict_{check}_{number}")
-        lines = [f"    print(pet.{name})" for name in base]
-        if properties is not None and base.get("properties") == "PetProperties | None":
-            lines += ["    if pet.properties:", *(f"        print(pet.properties.{name})" for name in properties)]
-        used += [f"def use_{number}(pet: m{number}.Pet) -> None:", *lines, "    print(pet.kind)", ""]
-    imports = [f"import strict_{check}_{number}.models as m{number}" for number in range(len(CASES))]
-    (tmp_path / "use.py").write_text("\n".join([*imports, "", *used, ""]), encoding="utf-8")
-    (tmp_path / "pyrightconfig.json").write_text(
-        json.dumps({"typeCheckingMode": "strict", "extraPaths": [str(ROOT / "runtime")]}), encoding="utf-8"
-    )
-    how = {
-        "mypy": ["--strict", "--config-file=", "--cache-dir", str(tmp_path / ".cache"), "."],
-        "basedpyright": ["--pythonpath", sys.executable, "."],
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", check, *how[check]], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert 0 == done.returncode, done.stdout
 
 
 def test_new_classes_are_no_changes_of_the_wire() -> None:
