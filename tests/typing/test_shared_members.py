@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 @pytest.mark.parametrize("check", ["mypy", "basedpyright"])
 def test_both_checkers_accept_what_is_shared(tmp_path: Path, check: str) -> None:
     """Packages of all the cases, under strict rules, and a user's code for any kind."""
-    used = []
+    used: list[str] = []
     for number, (schemas, base, properties) in enumerate(CASES.values()):
         package_of(whole(schemas), tmp_path, f"strict_{check}_{number}")
         lines = [f"    print(pet.{name})" for name in base]
