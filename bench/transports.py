@@ -16,10 +16,10 @@ from calls import Credential, loopback
 from measure import race, show
 
 from purview_auth import CredentialAuth
-from purview_core.aiohttp_transport import fast_async_transport
-from purview_core.sending import asend, send
-from purview_core.transport import AsyncHttpTransport, HttpTransport
-from purview_core.urls import Urls
+from purview_core.call.exchange import asend, send
+from purview_core.call.urls import Urls
+from purview_core.transport.aiohttp import fast_async_transport
+from purview_core.transport.pooled import AsyncHttpTransport, HttpTransport
 from purview_dataplane.scanning import AsyncScanningClient
 
 _PATH, _TASKS, _THREADS = "/scan/datasources/sales/scans/weekly?api-version=2023-09-01", 64, 16

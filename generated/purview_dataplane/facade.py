@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Mapping as _Mapping
 from typing import TYPE_CHECKING
 
-from purview_core import declare as _d
+from purview_core import declarations as _d
 
 if TYPE_CHECKING:
     from .account import AsyncAccountClient, AccountClient

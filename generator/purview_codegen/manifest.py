@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 
-from purview_core.facade import AsyncFacade, Facade
+from purview_core.client.facade import AsyncFacade, Facade
 
 from .errors import IntegrityError, UsageError
 from .identifiers import module

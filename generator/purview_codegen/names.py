@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from purview_core.client import AsyncClient, Client
+from purview_core.client.client import AsyncClient, Client
 
 from .adapter import class_name, method_name, operations_of
 from .errors import GateError

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from purview_core.codec import camel, normal
+from purview_core.model.codec import camel, normal
 
 from .adapter import Model, Parsed, Property, class_name, identifier
 from .errors import GateError

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import attrs
 
-from purview_core.client import Group
-from purview_core.codec import camel
+from purview_core.client.client import Group
+from purview_core.model.codec import camel
 
 from . import adapter
 from .errors import GateError

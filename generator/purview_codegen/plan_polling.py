@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from purview_core.outcome import holds_status
+from purview_core.client.outcome import holds_status
 
 from . import adapter
 from .errors import GateError

@@ -149,7 +149,7 @@ class _Types:
         models, aliased = sorted(self._models - self._taken), self._models & self._taken
         found = [
             ("datetime", ["datetime"] * ("datetime" in self._plain)),
-            ("purview_core.declare", self._core),
+            ("purview_core.declarations", self._core),
             ("..", ["models as m"] * bool(aliased)),
             ("..models", models),
         ]

@@ -5,10 +5,13 @@ from .lazy import lazy_index as _lazy_index
 TYPE_CHECKING = False  # type checkers take it for true; typing itself would cost more than all the rest
 
 if TYPE_CHECKING:
-    from .base import Response
-    from .client import AsyncClient, Client
-    from .codec import to_json
-    from .decoding import decode
+    from .call.decoding import decode
+    from .call.request import FileInput
+    from .client.base import Response
+    from .client.client import AsyncClient, Client
+    from .client.outcome import OperationStatus
+    from .client.paging import AsyncPager, Page, Pager
+    from .client.polling import AsyncPoller, Poller
     from .errors import (
         AuthError,
         BadRequestError,
@@ -33,14 +36,11 @@ if TYPE_CHECKING:
         TrustError,
         UnauthorizedError,
     )
-    from .model import NULL, Model, OpenEnum, type_hints
+    from .model.codec import to_json
+    from .model.model import NULL, Model, OpenEnum, type_hints
+    from .model.strict import Departure
     from .operation import Body, FormField, Operation, Paging, Parameter, Plane, Polling
     from .options import NO_RETRY, Retry
-    from .outcome import OperationStatus
-    from .paging import AsyncPager, Page, Pager
-    from .polling import AsyncPoller, Poller
-    from .request import FileInput
-    from .strict import Departure
 
 __all__ = [
     "NO_RETRY",
@@ -96,17 +96,19 @@ __all__ = [
 if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for one of ours
     _WHERE, __getattr__, __dir__ = _lazy_index(
         __name__,
-        base="Response",
-        client="AsyncClient Client",
-        codec="to_json",
-        decoding="decode",
         errors="AuthError BadRequestError ConflictError ConnectError ConnectTimeoutError ContractError DecodeError ForbiddenError HttpError NotFoundError PagingError PollingError PollingTimeoutError PreconditionFailedError PurviewAuthError PurviewError ServerError ThrottledError TransportError TransportTimeoutError TrustError UnauthorizedError",
-        model="Model NULL OpenEnum type_hints",
         operation="Body FormField Operation Paging Parameter Plane Polling",
         options="NO_RETRY Retry",
-        outcome="OperationStatus",
-        paging="AsyncPager Page Pager",
-        polling="AsyncPoller Poller",
-        request="FileInput",
-        strict="Departure",
+        **{
+            "call.decoding": "decode",
+            "call.request": "FileInput",
+            "client.base": "Response",
+            "client.client": "AsyncClient Client",
+            "client.outcome": "OperationStatus",
+            "client.paging": "AsyncPager Page Pager",
+            "client.polling": "AsyncPoller Poller",
+            "model.codec": "to_json",
+            "model.model": "Model NULL OpenEnum type_hints",
+            "model.strict": "Departure",
+        },
     )

@@ -35,10 +35,10 @@ from typing import TYPE_CHECKING, Any
 from purview_auth.errors import AuthError, PurviewAuthError, PurviewError, TrustError
 from purview_auth.texts import shortened, shown
 
-from .said import said
+from .error_words import said
 
 if TYPE_CHECKING:
-    from .strict import Departure
+    from .model.strict import Departure
 
 __all__ = [
     "AuthError",

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from .lazy import cached_property
-from .values import camel
+from .model.values import camel
 
 T = TypeVar("T")
 _PATHS: dict[
@@ -316,7 +316,7 @@ def _find(package: str, operation_id: str) -> Operation[Any]:
 
 
 def _resolve(models: str, text: str) -> Any:
-    from .codec import Registry
+    from .model.codec import Registry
 
     return Registry.get(models).resolve(text)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from purview_core.jsontext import dumps
+from purview_core.model.json_text import dumps
 
 from . import behaviours
 from .answers import resolve

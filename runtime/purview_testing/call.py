@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from purview_core.jsontext import dumps
+from purview_core.model.json_text import dumps
 
 from .answers import Examples, stamp
 from .contracts import Operation

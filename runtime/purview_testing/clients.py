@@ -11,8 +11,8 @@ from typing import Any, Protocol, TypeVar, overload
 
 import httpx
 
-from purview_core.client import AsyncClient, Client
-from purview_core.facade import AsyncFacade, Facade
+from purview_core.client.client import AsyncClient, Client
+from purview_core.client.facade import AsyncFacade, Facade
 
 from .specs import UsageError, nearest
 from .transport import AsyncSandboxTransport, SandboxTransport

@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from purview_core.jsontext import loads
+from purview_core.model.json_text import loads
 
 from .specs import Document, folder
 

@@ -224,7 +224,7 @@ def spoil(fault: Fault, response: Response, url: str) -> Response:
 
 
 def _linked(response: Response, link: str) -> Response:
-    from purview_core.jsontext import dumps
+    from purview_core.model.json_text import dumps
 
     value = response.json() if response.content else None
     return response.but(content=dumps({**value, "nextLink": link})) if isinstance(value, dict) else response

@@ -25,7 +25,7 @@ _USAGE = "python -m purview_testing.live --account NAME --yes [--record] [--reco
 
 def configured(account: str | None, environment: Mapping[str, str] = os.environ) -> str:
     """The address of the account; pytest.UsageError, one line, where live mode is not fully asked for."""
-    from purview_core.endpoint import account_endpoint
+    from purview_core.client.endpoint import account_endpoint
 
     missing = [name for name in NEEDED if not environment.get(name)]
     if missing:
@@ -50,7 +50,7 @@ class LiveAccount:
 
     def __init__(self, account: str, note: Callable[[Any, Any], None]) -> None:
         from purview_auth import ServicePrincipal
-        from purview_core.endpoint import is_loopback
+        from purview_core.client.endpoint import is_loopback
 
         self.account, self._note = account, note
         self.tenant = os.environ.get(TENANT_ENDPOINT) or None

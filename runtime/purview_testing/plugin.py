@@ -56,7 +56,7 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     core = sys.modules.get("purview_core.model")
     if core is None or op != "==" or type(left) is not type(right) or not isinstance(left, core.Model):
         return None
-    from purview_core.shown import differences
+    from purview_core.model.display import differences
 
     return [f"{type(left).__name__} == {type(right).__name__}", *differences(cast(Any, left), cast(Any, right))]
 

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import IO, Any
 
-from purview_core.jsontext import dumps, loads
+from purview_core.model.json_text import dumps, loads
 
 from .contracts import Operation, Schemas
 from .specs import UsageError

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from purview_core.jsontext import dumps, loads
+from purview_core.model.json_text import dumps, loads
 
 from .contracts import Contract, Operation
 from .recorder import LEFT_OUT, pair

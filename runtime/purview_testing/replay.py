@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from purview_core.jsontext import dumps
+from purview_core.model.json_text import dumps
 
 from .recording import Recording, read_file
 from .wire import Request, Response

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Generator, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from purview_core.jsontext import dumps, loads
+from purview_core.model.json_text import dumps, loads
 
 from .specs import UsageError
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from purview_core.session import async_sleep
+from purview_core.client.session import async_sleep
 
 from .wire import Request, Response
 

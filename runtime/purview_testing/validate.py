@@ -11,7 +11,7 @@ from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
 
-from purview_core.jsontext import loads
+from purview_core.model.json_text import loads
 
 from .contracts import Contract, Operation, Parameter, Shape, load
 from .routing import Match, router_of

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from purview_core.jsontext import dumps
+from purview_core.model.json_text import dumps
 
 from .contracts import Schemas, Shape
 

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
-from purview_core.jsontext import dumps
+from purview_core.model.json_text import dumps
 
 from . import control
 from .journal import Journal

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from purview_core.jsontext import dumps, loads
+from purview_core.model.json_text import dumps, loads
 
 Json = dict[str, Any]
 LARGEST_BODY = 128 * 1024 * 1024  # bytes of a request; more is an error of the caller, or of a test that goes wild

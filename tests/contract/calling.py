@@ -15,7 +15,7 @@ import httpx
 from purview_codegen.adapter import operations_of
 from purview_codegen.manifest import Document
 from purview_core import NO_RETRY, AsyncPager, Operation, Pager
-from purview_core.codec import Registry
+from purview_core.model.codec import Registry
 
 from .corpus import contract, documents, manifest, package
 from .sampling import Json, Sampler

@@ -14,10 +14,10 @@ from purview_codegen.adapter import class_name
 from purview_codegen.manifest import Document
 from purview_codegen.schemas import pascal
 from purview_core import decode, to_json
-from purview_core.codec import Registry, codec
-from purview_core.codec import body as request_body
-from purview_core.jsontext import dumps, loads
-from purview_core.request import text
+from purview_core.call.request import text
+from purview_core.model.codec import Registry, codec
+from purview_core.model.codec import body as request_body
+from purview_core.model.json_text import dumps, loads
 
 from .corpus import Example, declared, documents, examples, members, package
 from .walking import copies, misfits, models, mutants

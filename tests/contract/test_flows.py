@@ -16,7 +16,7 @@ import pytest
 
 from purview_codegen.manifest import Document
 from purview_core import AsyncPoller, BadRequestError, ConflictError, NotFoundError, Poller, to_json
-from purview_core.codec import Registry
+from purview_core.model.codec import Registry
 from purview_testing import Sandbox
 from purview_testing.answers import Examples, resolve
 from purview_testing.contracts import Contract, Operation, Schemas, load

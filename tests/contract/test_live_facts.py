@@ -13,8 +13,8 @@ import pytest
 
 from purview_codegen.adapter import class_name
 from purview_core import NULL, Model, to_json
-from purview_core.codec import Registry, codec
-from purview_core.strict import departures
+from purview_core.model.codec import Registry, codec
+from purview_core.model.strict import departures
 
 from .calling import MODES, Caller, Case, Service, Version, of_plane, plain, says, versions
 from .shapes import Shape, required, shapes

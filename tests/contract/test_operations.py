@@ -13,9 +13,9 @@ import pytest
 
 from purview_codegen.manifest import Document
 from purview_core import AsyncPager, AsyncPoller, Pager, Poller, to_json
-from purview_core.codec import Registry
-from purview_core.codec import body as request_body
-from purview_core.strict import departures
+from purview_core.model.codec import Registry
+from purview_core.model.codec import body as request_body
+from purview_core.model.strict import departures
 
 from .calling import ENDPOINT, Case, version_of
 from .corpus import documents

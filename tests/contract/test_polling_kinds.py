@@ -15,9 +15,9 @@ import pytest
 from purview_codegen.adapter import operations_of
 from purview_codegen.manifest import Document
 from purview_core import AsyncPoller, Operation, OperationStatus, Poller, PollingError, to_json
-from purview_core.codec import Registry, codec
-from purview_core.monitor import status_class
-from purview_core.outcome import is_result
+from purview_core.client.monitor import status_class
+from purview_core.client.outcome import is_result
+from purview_core.model.codec import Registry, codec
 
 from .calling import ENDPOINT, version_of
 from .corpus import contract, documents, manifest, package

@@ -9,8 +9,8 @@ import pytest
 
 from purview_codegen.manifest import Document
 from purview_core import to_json
-from purview_core.codec import Registry
-from purview_core.jsontext import dumps, loads
+from purview_core.model.codec import Registry
+from purview_core.model.json_text import dumps, loads
 from purview_testing.contracts import Schemas, Shape
 
 from .calling import versions

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from purview_core import HttpError, to_json
-from purview_core.codec import codec
+from purview_core.model.codec import codec
 
 from .calling import MODES, Caller, Case, Service, Version, of_plane
 from .corpus import ROOT

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from purview_core import ContractError, Model, decode, to_json
-from purview_core.codec import codec
+from purview_core.model.codec import codec
 
 from .calling import MODES, Caller, Case, Service, one, says, versions
 from .sampling import Json

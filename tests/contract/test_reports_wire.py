@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from purview_core import NULL, ContractError, Model, Retry, decode, to_json
-from purview_core.codec import Registry, codec
+from purview_core.model.codec import Registry, codec
 from purview_testing.validate import Validator
 from purview_testing.wire import Request
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from purview_core import Model
-from purview_core.codec import codec
+from purview_core.model.codec import codec
 
 from .corpus import contract, documents, package
 from .sampling import Json

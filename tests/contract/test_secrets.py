@@ -13,7 +13,7 @@ import pytest
 from purview_codegen.adapter import operations_of
 from purview_codegen.manifest import Document
 from purview_core import NO_RETRY, DecodeError, HttpError, PurviewError, TransportError
-from purview_core.codec import Registry
+from purview_core.model.codec import Registry
 
 from .corpus import contract, documents, manifest, package
 from .sampling import Json, Sampler

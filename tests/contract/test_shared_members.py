@@ -12,7 +12,7 @@ import pytest
 from purview_codegen.adapter import class_name
 from purview_codegen.manifest import Document
 from purview_core import Model
-from purview_core.codec import codec, split_union
+from purview_core.model.codec import codec, split_union
 
 from .calling import Version, version_of
 from .corpus import documents

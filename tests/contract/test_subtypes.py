@@ -9,8 +9,8 @@ import pytest
 
 from purview_codegen.manifest import Document
 from purview_core import NULL, Model, decode
-from purview_core.codec import codec
-from purview_core.jsontext import dumps
+from purview_core.model.codec import codec
+from purview_core.model.json_text import dumps
 
 from .corpus import documents, examples, package
 from .walking import models

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from purview_core import to_json
-from purview_core.codec import Registry
+from purview_core.model.codec import Registry
 from purview_testing import Sandbox
 from purview_testing.answers import Examples
 from purview_testing.contracts import Contract, Operation, load

@@ -13,7 +13,7 @@ import attrs
 import pytest
 
 from purview_core import Model
-from purview_core.codec import codec
+from purview_core.model.codec import codec
 
 from .calling import Version, versions
 

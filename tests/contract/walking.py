@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from purview_core import Model, type_hints
-from purview_core.codec import codec
+from purview_core.model.codec import codec
 
 BAD: list[Any] = [
     *(None, "x", 7, 1.5, True, [], {}, ["q"], {"zz": None}, "2020-13-45T99:00:00Z", [None], {"kind": "NoSuchKind"}),

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from purview_core import AsyncPager, AsyncPoller, Pager, Poller
-from purview_core.codec import Registry
+from purview_core.model.codec import Registry
 from purview_testing.answers import Examples
 from purview_testing.contracts import Contract, Operation, load
 from purview_testing.specs import Document, documents

@@ -17,7 +17,7 @@ from purview_codegen.errors import CodegenError
 from purview_codegen.identifiers import folded, module
 from purview_codegen.inspect import inspect
 from purview_codegen.names import CLIENT
-from purview_core.client import Group
+from purview_core.client.client import Group
 
 from .calling import call_all
 from .inline import Json, contract_of, operation, package_of, plan_of, swagger

@@ -33,7 +33,7 @@ from purview_core import (
     TransportTimeoutError,
     UnauthorizedError,
 )
-from purview_core.transport import AsyncHttpTransport, HttpTransport
+from purview_core.transport.pooled import AsyncHttpTransport, HttpTransport
 from purview_dataplane import AsyncPurview, Purview
 from purview_dataplane.account import models as account
 from purview_dataplane.datamap import models as datamap

@@ -23,7 +23,7 @@ import httpx
 from purview_codegen.adapter import operations_of
 from purview_codegen.manifest import Document, Plane
 from purview_core import NO_RETRY, DecodeError, HttpError, Model, Pager, PollingError, to_json
-from purview_core.codec import Registry, codec
+from purview_core.model.codec import Registry, codec
 
 from .live import Json, live_request, live_response
 from .samples import ABSENT, UUID, Sampler

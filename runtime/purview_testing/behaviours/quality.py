@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from purview_core.jsontext import dumps
+from purview_core.model.json_text import dumps
 from purview_testing.call import ME, Behaviour, Call, Reply
 from purview_testing.lists import listing, tags_of
 from purview_testing.merge import merged

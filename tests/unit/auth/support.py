@@ -14,8 +14,8 @@ from attrs import define, field
 from purview_auth import ServicePrincipal
 from purview_auth.flow import PurviewAuth
 from purview_auth.testing import FakeClock, FakeTokenEndpoint
-from purview_core.sending import asend, send
-from purview_core.session import warm_token_of
+from purview_core.call.exchange import asend, send
+from purview_core.client.session import warm_token_of
 
 URL = "https://contoso.purview.azure.com/scan/datasources?api-version=2023-09-01"
 SECRET = "CANARY-s3cret+&=%~\u00e9"

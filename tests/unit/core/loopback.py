@@ -14,8 +14,8 @@ from typing import Any, Self
 import anyio
 import httpx
 
-from purview_core.sending import asend, send
-from purview_core.transport import AsyncHttpTransport, HttpTransport
+from purview_core.call.exchange import asend, send
+from purview_core.transport.pooled import AsyncHttpTransport, HttpTransport
 
 KINDS = ("sync", "asyncio", "trio")
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

@@ -16,16 +16,16 @@ from .loopback import OK, Caller, Peer, Server, keep_alive, run, tunnel
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "purview_core.aiohttp_transport", raising=False)
+    monkeypatch.delitem(sys.modules, "purview_core.transport.aiohttp", raising=False)
     monkeypatch.setitem(sys.modules, "aiohttp", None)
     with pytest.raises(ImportError, match=r"needs aiohttp: pip install 'purview-dataplane\[aiohttp\]'"):
-        import purview_core.aiohttp_transport  # noqa: F401
+        import purview_core.transport.aiohttp  # noqa: F401
 
 
 def calling(scenario: Any, **options: Any) -> Any:
     """Runs with a transport that is made in its event loop."""
     pytest.importorskip("aiohttp", reason="the extra is not installed")
-    from purview_core.aiohttp_transport import fast_async_transport
+    from purview_core.transport.aiohttp import fast_async_transport
 
     return run("asyncio", scenario, fast_async_transport(**options))
 
@@ -182,7 +182,7 @@ def test_a_cancelled_call_leaves_no_connection() -> None:
 
 def test_it_belongs_to_one_event_loop_until_it_is_closed() -> None:
     pytest.importorskip("aiohttp", reason="the extra is not installed")
-    from purview_core.aiohttp_transport import fast_async_transport
+    from purview_core.transport.aiohttp import fast_async_transport
 
     transport = fast_async_transport()
 
@@ -204,7 +204,7 @@ def test_it_belongs_to_one_event_loop_until_it_is_closed() -> None:
 def test_what_aiohttp_lacks_is_refused() -> None:
     pytest.importorskip("aiohttp", reason="the extra is not installed")
     pytest.importorskip("socksio", reason="SOCKS proxies need socksio")
-    from purview_core.aiohttp_transport import fast_async_transport
+    from purview_core.transport.aiohttp import fast_async_transport
 
     with pytest.raises(ValueError, match="no SOCKS"):
         fast_async_transport(proxy="socks5://127.0.0.1:1")

@@ -13,9 +13,9 @@ import httpcore
 import httpx
 import pytest
 
-from purview_core import beneath
-from purview_core.beneath import has_content, header_class, request_of, set_content, set_decoder, with_parts
-from purview_core.urls import Urls
+from purview_core import library_internals as beneath
+from purview_core.call.urls import Urls
+from purview_core.library_internals import has_content, header_class, request_of, set_content, set_decoder, with_parts
 
 CORE = Path(beneath.__file__).parent
 LIBRARIES = (httpx, httpcore, h11)

@@ -32,7 +32,7 @@ from purview_core import (
     TransportTimeoutError,
     UnauthorizedError,
 )
-from purview_core.session import Session
+from purview_core.client.session import Session
 from purview_dataplane import AsyncPurview, Purview
 from purview_dataplane.catalog import CatalogClient
 from purview_dataplane.devops_policies import DevopsPoliciesClient

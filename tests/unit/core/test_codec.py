@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from purview_core import NULL, Model, OpenEnum, to_json
-from purview_core.codec import Registry, body, camel, codec, encode
-from purview_core.jsontext import dumps, loads
+from purview_core.model.codec import Registry, body, camel, codec, encode
+from purview_core.model.json_text import dumps, loads
 
 from .sample_plane import models as m
 

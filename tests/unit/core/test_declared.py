@@ -20,7 +20,7 @@ import pytest
 
 import purview_core
 from purview_core import AsyncClient, Client, Operation, Plane
-from purview_core.declare import Body, path
+from purview_core.declarations import Body, path
 from purview_core.lazy import Part
 from purview_dataplane import PLANES, AsyncPurview, Purview
 from purview_dataplane.scanning import OPERATIONS, ScanningClient

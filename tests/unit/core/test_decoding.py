@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from purview_core import ContractError, DecodeError, Departure, HttpError, Operation, PurviewError, decode, to_json
-from purview_core.jsontext import dumps
+from purview_core.model.json_text import dumps
 
 from .sample_plane import models as m
 

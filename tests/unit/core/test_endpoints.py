@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from purview_core.endpoint import account_endpoint, plane_endpoint
+from purview_core.client.endpoint import account_endpoint, plane_endpoint
 from purview_dataplane import PLANES, AsyncPurview, Purview
 from purview_dataplane.catalog import CatalogClient
 from purview_dataplane.unified_catalog import UnifiedCatalogClient

@@ -15,8 +15,8 @@ import pytest
 
 from purview_auth import ConfigurationError, ServicePrincipal, trust
 from purview_core import NO_RETRY, ConnectError, PurviewError, TransportError, TrustError
-from purview_core.aiohttp_transport import fast_async_transport
-from purview_core.transport import AsyncHttpTransport, HttpTransport
+from purview_core.transport.aiohttp import fast_async_transport
+from purview_core.transport.pooled import AsyncHttpTransport, HttpTransport
 from purview_dataplane.datamap import AsyncDataMapClient, DataMapClient
 
 from .loopback import Peer, Server

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from purview_core import fields
-from purview_core.forks import fork_safe_lock
+from purview_core.fork_locks import fork_safe_lock
+from purview_core.model import fields
 
 from .sample_plane import models as m
 

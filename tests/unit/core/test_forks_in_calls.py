@@ -15,7 +15,7 @@ import pytest
 
 from purview_auth import half_imports, trust
 from purview_core.lazy import cached_property
-from purview_core.transport import shared_ssl_context
+from purview_core.transport.pooled import shared_ssl_context
 
 from .loopback import Peer, Server
 from .test_forks import PACKAGES, ROOT, forks, in_child
@@ -27,7 +27,7 @@ pytestmark = [forks, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  
 SCRIPT = """
 import os, random, signal, sys, threading, time, warnings
 from purview_dataplane.scanning import ScanningClient
-import purview_core.session
+import purview_core.client.session
 warnings.simplefilter("ignore")
 url, moments = sys.argv[1], random.Random(int(sys.argv[2]))
 def call():

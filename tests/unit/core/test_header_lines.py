@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from purview_core import header_lines as module
-from purview_core.beneath import header_class
-from purview_core.header_lines import header_lines
+from purview_core.library_internals import header_class
+from purview_core.transport.header_lines import header_lines
+from purview_core.transport.pooled import header_lines as module
 
 HOST = (b"Host", b"contoso.purview.azure.com")
 TOKEN = (b"Authorization", b"Bearer " + b"t" * 1200)

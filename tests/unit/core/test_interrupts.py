@@ -17,13 +17,13 @@ from typing import Any
 import httpx
 import pytest
 
-import purview_core.transport
-from purview_core.sending import send
-from purview_core.transport import HttpTransport
+import purview_core.transport.pooled
+from purview_core.call.exchange import send
+from purview_core.transport.pooled import HttpTransport
 
 from .loopback import Peer, Server, keep_alive
 
-OURS = Path(purview_core.transport.__file__).parent
+OURS = Path(purview_core.transport.pooled.__file__).parent
 TRACED = {str(OURS / f"{name}.py") for name in ("transport", "pool", "connecting", "wire", "sending")}
 PLACES = 2
 # A connection that falls out of a gap is closed by the collector, which says so.

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from purview_core import to_json
-from purview_core.jsontext import dumps, loads
+from purview_core.model.json_text import dumps, loads
 
 from .sample_plane import models as m
 

@@ -35,7 +35,7 @@ def test_importing_loads_nothing_heavy(statement: str) -> None:
 
 
 def test_models_need_no_http_and_a_small_answer_no_fast_parser() -> None:
-    both = "from purview_core import Model, NULL, to_json; from purview_core.jsontext import dumps, loads"
+    both = "from purview_core import Model, NULL, to_json; from purview_core.model.json_text import dumps, loads"
     assert set() == loaded(f"{both}; assert loads(b'[1.5, 1e400]')[0] == 1.5")
     assert {"msgspec"} == loaded(f"{both}; assert len(loads(b'[' + b'10, ' * 9_000 + b'10]')) == 9_001")
     assert {"msgspec"} == loaded(f"{both}; assert dumps(loads(b'[1e400]')) == b'[1e400]'")

@@ -17,9 +17,10 @@ from unittest.mock import ANY
 import attrs
 import pytest
 
-from purview_core import NULL, Model, fields, type_hints
-from purview_core.checks import check
-from purview_core.codec import Codec, Registry
+from purview_core import NULL, Model, type_hints
+from purview_core.model import fields
+from purview_core.model.checks import check
+from purview_core.model.codec import Codec, Registry
 
 from .sample_plane import models as m
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from purview_core import Retry
-from purview_core.transport import AsyncHttpTransport, HttpTransport
+from purview_core.transport.pooled import AsyncHttpTransport, HttpTransport
 from purview_dataplane import AsyncPurview, Purview
 from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
 

@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from purview_core import NO_RETRY, TransportError
-from purview_core.aiohttp_transport import fast_async_transport
-from purview_core.coding import STEP_BYTES, BrokenCodingError, Coding, CutCodingError, coding_of
-from purview_core.transport import AsyncHttpTransport, HttpTransport
+from purview_core.call.content_coding import STEP_BYTES, BrokenCodingError, Coding, CutCodingError, coding_of
+from purview_core.transport.aiohttp import fast_async_transport
+from purview_core.transport.pooled import AsyncHttpTransport, HttpTransport
 from purview_dataplane.datamap import AsyncDataMapClient, DataMapClient
 
 from .loopback import Peer, Server

@@ -25,7 +25,7 @@ from purview_core import (
     TransportTimeoutError,
     UnauthorizedError,
 )
-from purview_core.retry import Budget
+from purview_core.call.retry import Budget
 from purview_dataplane import Purview
 from purview_dataplane.account import AccountClient, AsyncAccountClient
 from purview_dataplane.datamap import AsyncDataMapClient, DataMapClient

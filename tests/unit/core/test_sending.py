@@ -11,7 +11,7 @@ import anyio
 import httpx
 import pytest
 
-from purview_core.sending import asend, send
+from purview_core.call.exchange import asend, send
 
 from .loopback import KINDS, Caller, Peer, Server, run
 

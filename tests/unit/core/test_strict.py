@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from purview_core import ContractError, DecodeError, decode
-from purview_core.codec import Registry
-from purview_core.strict import departures
+from purview_core.model.codec import Registry
+from purview_core.model.strict import departures
 from purview_dataplane.scanning import OPERATIONS, ScanningClient
 from purview_dataplane.scanning import models as m
 

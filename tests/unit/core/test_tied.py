@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from purview_core.aiohttp_transport import fast_async_transport
-from purview_core.transport import AsyncHttpTransport, HttpTransport
+from purview_core.transport.aiohttp import fast_async_transport
+from purview_core.transport.pooled import AsyncHttpTransport, HttpTransport
 from purview_dataplane import PLANES, AsyncPurview, Purview
 from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
 

@@ -18,7 +18,7 @@ import anyio
 import httpx
 import pytest
 
-from purview_core.transport import AsyncHttpTransport, HttpTransport
+from purview_core.transport.pooled import AsyncHttpTransport, HttpTransport
 
 from .loopback import KINDS, OK, Caller, Peer, Server, keep_alive, run
 

@@ -17,7 +17,7 @@ import pytest
 
 from purview_auth import trust
 from purview_auth.proxies import Proxies
-from purview_core.transport import AsyncHttpTransport, HttpTransport, shared_ssl_context
+from purview_core.transport.pooled import AsyncHttpTransport, HttpTransport, shared_ssl_context
 
 from .loopback import KINDS, Caller, Peer, Server, keep_alive, run, tunnel
 

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from purview_core import NULL, Model, OpenEnum, to_json, type_hints
-from purview_core.codec import Registry, body, codec
-from purview_core.jsontext import loads
+from purview_core.model.codec import Registry, body, codec
+from purview_core.model.json_text import loads
 from purview_dataplane.metadata_policies import models as policies
 from purview_dataplane.scanning import models as m
 

@@ -17,11 +17,11 @@ import attrs
 import pytest
 
 from purview_core import NULL, Model, to_json
-from purview_core.checks import check
-from purview_core.codec import Registry, body, encode
-from purview_core.decoding import loads
-from purview_core.jsontext import dumps
-from purview_core.room import MAX_DEPTH
+from purview_core.call.decoding import loads
+from purview_core.model.checks import check
+from purview_core.model.codec import Registry, body, encode
+from purview_core.model.depth import MAX_DEPTH
+from purview_core.model.json_text import dumps
 from purview_dataplane import catalog, datamap
 
 from .sample_plane import models as m

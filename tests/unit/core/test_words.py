@@ -24,11 +24,11 @@ from purview_core import (
     TransportError,
     UnauthorizedError,
 )
-from purview_core.classes import NOTHING
-from purview_core.codec import codec
-from purview_core.outcome import OperationStatus
-from purview_core.said import said
-from purview_core.urls import LONGEST_LINE, LONGEST_URL
+from purview_core.call.urls import LONGEST_LINE, LONGEST_URL
+from purview_core.client.outcome import OperationStatus
+from purview_core.error_words import said
+from purview_core.model.classes import NOTHING
+from purview_core.model.codec import codec
 from purview_dataplane import AsyncPurview, Purview
 from purview_dataplane.datamap import DataMapClient
 from purview_dataplane.scanning import AsyncScanningClient, ScanningClient

@@ -4,7 +4,7 @@ from __future__ import annotations
 from builtins import list as _list
 from typing import TYPE_CHECKING
 
-from purview_core import declare as _d
+from purview_core import declarations as _d
 
 if TYPE_CHECKING:
     from ..models import (

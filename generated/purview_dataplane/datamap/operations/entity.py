@@ -4,10 +4,10 @@ from __future__ import annotations
 from builtins import list as _list
 from typing import TYPE_CHECKING, Any
 
-from purview_core import declare as _d
+from purview_core import declarations as _d
 
 if TYPE_CHECKING:
-    from purview_core.declare import FileInput
+    from purview_core.declarations import FileInput
     from ..models import (
         AtlasClassification,
         AtlasClassifications,

@@ -3,10 +3,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core import declare as _d
+from purview_core import declarations as _d
 
 if TYPE_CHECKING:
-    from purview_core.declare import AsyncPager, Pager
+    from purview_core.declarations import AsyncPager, Pager
     from ..models import MetadataRole
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core import declare as _d
+from purview_core import declarations as _d
 
 if TYPE_CHECKING:
     from ..models import Trigger

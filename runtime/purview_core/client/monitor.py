@@ -1,0 +1,390 @@
+"""Long-running operations: where their status is read, when they are over, and what they end with. Written once, as flows."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from math import inf
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from urllib.parse import quote, unquote, urlsplit
+
+import httpx
+import msgspec
+
+from purview_core.call.decoding import type_of
+from purview_core.call.pipeline import Flow, Wait
+from purview_core.call.request import REQUEST_ID, Prepared
+from purview_core.call.urls import query_value
+from purview_core.errors import (
+    ConflictError,
+    NotFoundError,
+    PollingError,
+    PollingTimeoutError,
+    PurviewError,
+    retry_after_seconds,
+)
+from purview_core.model.codec import Registry, codec
+from purview_core.operation import Operation
+from purview_core.options import seconds
+
+from .links import UNSENDABLE, repaired, resolve, shown_origin, with_api_version
+from .outcome import ACCEPTED, OperationStatus, body_of, holds_status, id_of, is_result, status_of, went_well, words_of
+
+if TYPE_CHECKING:
+    from .client import AsyncClient, Client
+
+T = TypeVar("T")
+_MONITORS = ("operation-location", "azure-asyncoperation", "location")
+_INTERVAL_S = 5.0
+_LONGEST_S = 60.0
+_NO_TIME_S = 0.001
+_LATE = 3  # a status link may answer 404 for a moment after the start
+
+
+class _State(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What a token holds; `url` and `link` without the host, which is the resuming client's."""
+
+    plane: str
+    operation: str
+    method: str
+    url: str
+    link: str
+    location: str | None
+    status: str
+    id: str | None = None
+
+
+class Monitor(Generic[T]):
+    """One long-running operation after its first answer. `flow_status` asks once, `flow_result` until it is over.
+
+    Where the state is read, the first of these that there is:
+
+    | where                                                        | when                                               |
+    |--------------------------------------------------------------|----------------------------------------------------|
+    | Operation-Location, Azure-AsyncOperation, Location           | the answer has it, and it leads to the endpoint    |
+    | the status path that the operation declares                  | the answer or the request has the values it needs  |
+    | the resource's own address                                   | a PUT; an action on a resource whose answer is it, |
+    |                                                              | unless the first answer is the changed resource    |
+    | nowhere: `over` stays False, and nothing is asked            | else                                               |
+
+    What `flow_result` gives, the first of these that there is, when the work is over or its state can be read nowhere:
+
+    | what                                                          | when                                              |
+    |---------------------------------------------------------------|---------------------------------------------------|
+    | None                                                          | the operation declares no result                  |
+    | the final state, where the document says that it is           | final-state-via; for a PUT, the resource          |
+    | the last answer                                               | it is of the declared type (see `is_result`)      |
+    | the resource, asked for                                       | its address is known                              |
+    | a status of the declared type                                 | the declared type is that of a status             |
+    | an OperationStatus                                            | else: the static type then says so, too           |
+    """
+
+    def __init__(self, client: Client | AsyncClient, prepared: Prepared, started: httpx.Response) -> None:
+        self._client, self._prepared, self._late = client, prepared, _LATE
+        self._last: httpx.Response | None = started
+        self._location: str | None = started.headers.get("location")
+        self._refused: str | None = None
+        self._link = self._status_link(started)
+        self._follows = self._link is not None or started.status_code == 202 or self._refused is not None
+        body = body_of(started)
+        self.status = status_of(body) or (ACCEPTED if self._follows else "Succeeded")
+        self._well = went_well(self.status, body)
+        self.accepted = self._as_status(body, id_of(body, started.headers))
+
+    @classmethod
+    def resumed(cls, client: Client | AsyncClient, token: str) -> Monitor[Any]:
+        """The monitor that a token was taken from, at its last known status; raises ValueError for what is no token here."""
+        try:
+            state = msgspec.json.decode(token, type=_State)
+        except (msgspec.MsgspecError, UnicodeError, TypeError):
+            state = None
+        operation = client._operations.get(state.operation) if state and state.plane == client.plane.name else None
+        if state is None or operation is None or not operation.polling or not _below(state.url, state.link):
+            raise ValueError(f"this is no token of a poller of the {client.plane.name} plane")
+        made, headers = cls.__new__(cls), {REQUEST_ID: str(uuid.uuid4())}
+        made._client, made._late, made._last, made._follows = client, _LATE, None, True
+        made._prepared = Prepared(operation, state.method, client.endpoint + state.url, headers)
+        made._link, made._location, made._refused = client.endpoint + state.link, state.location, None
+        over = went_well(state.status) is not None
+        made.status = "Running" if over else state.status  # the answer that said so is not here
+        made._well = None
+        made.accepted = made._as_status(None, state.id)
+        return made
+
+    def token(self) -> str:
+        """See `Poller.token`."""
+        if self._link is None:
+            raise PollingError(
+                f"{self.name} is {self.status}, and {self._no_link()} by which it could be resumed{self._instead()}",
+                status=self.status,
+                body=body_of(self._last),
+            )
+        sent = self._prepared
+        urls = _below_host(sent.url), _below_host(self._link)
+        plane, known = self._client.plane.name, self.accepted.id
+        state = _State(plane, self.name, sent.method, *urls, self._location, self.status, known)
+        return msgspec.json.encode(state).decode()
+
+    def _no_link(self) -> str:
+        refused = self._refused
+        return f"its link to {refused} is not followed: there is no other" if refused else "has no link"
+
+    def _instead(self) -> str:
+        return f"; ask with {self.accepted.ask_with}" if self.accepted.ask_with else ""
+
+    @property
+    def name(self) -> str:
+        return self._prepared.operation.id
+
+    @property
+    def over(self) -> bool:
+        return not self._follows or self._well is not None
+
+    def shown(self, kind: str) -> str:
+        """The repr of a poller: the status of now, and what the first answer said besides."""
+        first = self.accepted
+        now = OperationStatus(self.status, first.id, ask_with=first.ask_with, link_refused=first.link_refused)
+        return f"<{kind} of {self.name}: {now}>"
+
+    def _as_status(self, body: Any, known: str | None) -> OperationStatus:
+        polling = self._prepared.operation.polling
+        ask_with = polling.ask_with if polling else None
+        return OperationStatus(self.status, known, body, ask_with=ask_with, link_refused=self._refused)
+
+    def _status_link(self, started: httpx.Response) -> str | None:
+        for name in _MONITORS:
+            link = started.headers.get(name, "")
+            if name == "location" and self._refused is not None and started.status_code != 202:
+                link = ""  # it leads to what was made, which tells no state
+            if found := self._followable(repaired(link)):
+                return found
+        body = body_of(started)
+        state = status_of(body)
+        if self._refused is None and started.status_code != 202 and (not state or went_well(state, body) is not None):
+            return None
+        polling = self._prepared.operation.polling
+        if polling and polling.status_path and (found := self._filled(polling.status_path, started)):
+            return found
+        if self._prepared.method == "PUT":
+            return self._prepared.url
+        changed = not state and self._is_result(started)
+        return None if changed else self._resource(started)
+
+    def _resource(self, answer: httpx.Response | None) -> str | None:
+        """The address of the resource that an action on it gives, where the document has it."""
+        polling = self._prepared.operation.polling
+        return self._filled(polling.resource, answer) if polling and polling.resource else None
+
+    def _filled(self, path: str, answer: httpx.Response | None) -> str | None:
+        """A declared path with the id of the answer, and with path and query values of the request; None where one lacks."""
+        known = id_of(body_of(answer), answer.headers) if answer is not None else None
+        for name in re.findall(r"\{(\w+)\}", path):
+            found = known if name == "id" else _sent(self._prepared, name)
+            if not found or UNSENDABLE.search(found):
+                return None
+            path = path.replace("{" + name + "}", quote(found, safe="~"))
+        return with_api_version(self._client.endpoint + path, self._client.api_version)
+
+    def _followable(self, link: str | None) -> str | None:
+        """A link of an answer against the request's address; None for one that leads elsewhere, which is noted."""
+        if not link:
+            return None
+        try:
+            url = resolve(link, self._prepared.url)
+        except ValueError:
+            self._refused = self._refused or shown_origin(link)
+            return None
+        return with_api_version(url, self._client.api_version)
+
+    def _get(self, url: str) -> Prepared:
+        return _get(self._prepared, url)
+
+    def flow_status(self) -> Flow[str]:
+        """Asks for the status once, unless it is over or nobody can be asked."""
+        if self.over or self._link is None:
+            return self.status
+        try:
+            self._last = yield from self._client._call(self._get(self._link))
+        except NotFoundError:
+            self._late -= 1
+            if self._late < 0:
+                raise
+            return self.status
+        self._late = 0  # once it was there, it has to stay
+        body = body_of(self._last)
+        self.status = status_of(body) or ("Running" if self._last.status_code == 202 else "Succeeded")
+        self._well = went_well(self.status, body)
+        return self.status
+
+    def flow_result(self, timeout: float | None, interval: float | None) -> Flow[T]:
+        """Waits until it is over, where its state can be read. Raises PollingError where it failed, PollingTimeoutError where
+        it would last over `timeout` seconds."""
+        for name, value in (("timeout", timeout), ("interval", interval)):
+            if value is not None:
+                seconds(name, value, zero=True)
+        begun = self._client._clock()
+        while not self.over and self._link is not None:
+            gone = self._client._clock() - begun
+            left = inf if timeout is None else timeout - gone
+            pause = self._pause(interval, left)
+            if pause > left or left < _NO_TIME_S:
+                raise PollingTimeoutError(f"{self.name} is {self.status} after {gone:.0f} s of waiting", self.status)
+            yield Wait(pause)
+            yield from self.flow_status()
+        if self._well is False:
+            raise self._failure()
+        result: T = yield from self._final()
+        return result
+
+    def _pause(self, interval: float | None, left: float) -> float:
+        """What the service asks for; else the interval, cut short so that the last question is at the end of the time."""
+        asked = retry_after_seconds(self._last.headers) if self._last is not None else None
+        own = min(_INTERVAL_S if interval is None else interval, left)
+        return min(own if asked is None else asked, _LONGEST_S)
+
+    def _failure(self) -> PollingError:
+        body = body_of(self._last)
+        code, said = words_of(body)
+        text = f"{self.name}: {self.status}{f': {said}' if said else ''}"
+        return PollingError(text, status=self.status, code=code, body=body)
+
+    def _final(self) -> Flow[Any]:
+        """See the second table of the class."""
+        operation, polling = self._prepared.operation, self._prepared.operation.polling
+        via = (polling.final_state_via if polling else None) or (
+            "original-uri" if self._prepared.method == "PUT" else ""
+        )
+        where = self._prepared.url if via == "original-uri" else None
+        if via == "location":
+            where = self._followable(self._location)
+        last = self._last
+        assert last is not None  # it is over, and an answer said so; or nobody can be asked, and the first one is here
+        if where is not None and self._link is not None and last.request.url != where:
+            self._last = last = yield from self._client._call(self._get(where))
+            if via == "original-uri":
+                return self._client._decode(operation, last)
+        if result_type(operation, last.status_code) in ("None", "Any") or self._is_result(last):
+            return decoded(operation, last)
+        resource = self._prepared.url if self._prepared.method == "PUT" else self._resource(last)
+        if resource is not None:
+            if last.request.method != "GET" or last.request.url != resource:
+                self._last = last = yield from self._client._call(self._get(resource))
+            return self._client._decode(operation, last)
+        body = body_of(last)
+        if status_class(operation, last.status_code):
+            return decoded(operation, last, {"status": self.status})
+        return self._as_status(body, id_of(body, last.headers) or self.accepted.id)
+
+    def _is_result(self, answer: httpx.Response) -> bool:
+        return _is_declared(self._prepared.operation, answer)
+
+
+def flow_begun(client: Client | AsyncClient, prepared: Prepared) -> Flow[Monitor[Any]]:
+    """Sends the first request. Where its answer was lost, and the next try is told that the work runs already, it is asked
+    for by the id that was sent: the work may be our own."""
+    try:
+        started = yield from client._call(prepared)
+    except ConflictError as error:
+        conflict = error
+    else:
+        return Monitor(client, prepared, started)
+    where = _own_status(client, prepared)
+    if conflict.attempts > 1 and where is not None:
+        try:
+            found = yield from client._call(_get(prepared, where))
+        except PurviewError:
+            pass  # it is none of ours, or that cannot be told: the conflict is what the caller has to know
+        else:
+            return Monitor(client, prepared, found)
+    raise conflict
+
+
+def _own_status(client: Client | AsyncClient, prepared: Prepared) -> str | None:
+    """The address of the state of work whose id the request itself has made up."""
+    polling = prepared.operation.polling
+    path = polling.status_path if polling else None
+    names = set(re.findall(r"\{(\w+)\}", path or ""))
+    if path is None or not names & {p.wire_name for p in prepared.operation.parameters if p.auto}:
+        return None
+    for name in names:
+        found = _sent(prepared, name)
+        if not found:
+            return None
+        path = path.replace("{" + name + "}", quote(found, safe="~"))
+    return with_api_version(client.endpoint + path, client.api_version)
+
+
+def only_taken(operation: Operation[Any], answer: httpx.Response) -> OperationStatus | None:
+    """What a call by operationId gives for a first answer that tells a status, where a resource is declared; else None."""
+    body, text = body_of(answer), type_of(operation, answer.status_code)
+    if operation.polling is None or body is None or text in (None, "None", "Any"):
+        return None
+    if status_class(operation, answer.status_code) or _is_declared(operation, answer):
+        return None
+    ask_with = operation.polling.ask_with
+    return OperationStatus(status_of(body) or ACCEPTED, id_of(body, answer.headers), body, ask_with=ask_with)
+
+
+def _is_declared(operation: Operation[Any], answer: httpx.Response) -> bool:
+    """Whether an answer is what the operation ends with."""
+    text, body = result_type(operation, answer.status_code), body_of(answer)
+    if text == "bytes":
+        return answer.status_code != 202 and status_of(body) is None
+    if not isinstance(body, dict) and any(_classes(operation, text)):
+        return False
+    return is_result(body, decoded(operation, answer))
+
+
+def result_type(operation: Operation[Any], status_code: int) -> str:
+    """The type text of what an operation ends with; "None" for nothing."""
+    polling = operation.polling
+    return (polling.result if polling else None) or type_of(operation, status_code) or "None"
+
+
+def status_class(operation: Operation[Any], status_code: int) -> bool:
+    """Whether the declared result is itself a status."""
+    kinds = list(_classes(operation, result_type(operation, status_code)))
+    return any(holds_status(codec(kind).known) for kind in kinds)
+
+
+def _classes(operation: Operation[Any], text: str) -> Iterator[type[Any]]:
+    registry = Registry.get(operation.models)
+    for name in text.split(" | "):
+        if registry.names.get(name, "enums") != "enums":
+            yield registry.class_of(name)
+
+
+def decoded(operation: Operation[Any], answer: httpx.Response, instead: Any = None) -> Any:
+    """The body of an answer, or what stands for it, as the type that the operation ends with."""
+    text = result_type(operation, answer.status_code)
+    value = body_of(answer) if instead is None else instead
+    if text == "bytes":
+        return answer.content
+    if text == "None":
+        return None
+    load = Registry.get(operation.models).loader(text) if text != "Any" else None
+    return load(value) if load else value
+
+
+def _get(prepared: Prepared, url: str) -> Prepared:
+    """A GET that has nothing of the first request but its id: neither its media type nor its If-Match."""
+    kept = {n: v for n, v in prepared.headers.items() if n == REQUEST_ID}
+    return Prepared(prepared.operation, "GET", url, kept)
+
+
+def _sent(prepared: Prepared, name: str) -> str | None:
+    """The value that a request has for a name in its path or its query."""
+    pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/?]+)", re.escape(prepared.operation.path))
+    found = re.search(pattern + r"(?:\?|$)", prepared.url)
+    values = found.groupdict() if found else {}
+    return unquote(values[name]) if name in values else query_value(prepared.url, name)
+
+
+def _below(*urls: str) -> bool:
+    return all(url.startswith("/") and not UNSENDABLE.search(url) for url in urls)
+
+
+def _below_host(url: str) -> str:
+    parts = urlsplit(url)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
