@@ -31,7 +31,6 @@ __all__ = [
 
 if TYPE_CHECKING:
     from .azure_cli import AzureCliCredential
-    from .client import Timeouts
     from .credential import CredentialAuth
     from .errors import (
         AuthError,
@@ -43,15 +42,16 @@ if TYPE_CHECKING:
     )
     from .hosts import CHINA, PUBLIC, US_GOVERNMENT, Cloud
     from .principal import ServicePrincipal
-    from .store import AuthEvent, TokenStore
+    from .tokens.store import AuthEvent, TokenStore
+    from .tokens.token_client import Timeouts
 else:  # not seen by type checkers, so that they refuse a name that is not there
     _PLACES = {
         "azure_cli": "AzureCliCredential",
-        "client": "Timeouts",
+        "tokens.token_client": "Timeouts",
         "credential": "CredentialAuth",
         "hosts": "CHINA PUBLIC US_GOVERNMENT Cloud",
         "principal": "ServicePrincipal",
-        "store": "AuthEvent TokenStore",
+        "tokens.store": "AuthEvent TokenStore",
     }
 
     def __getattr__(name: str) -> object:

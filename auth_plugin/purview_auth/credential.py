@@ -12,15 +12,15 @@ from typing import Any
 
 from attrs import define, field
 
-from . import aio
-from .answers import EPOCH_LIMIT_SECONDS, make_token, number
 from .errors import ConfigurationError
 from .flow import PurviewAuth
 from .foreign import read
 from .hosts import PUBLIC, Cloud, HostRules, scope_of
-from .store import AuthEvent, Flight, Steps, TokenSource, TokenStore
-from .token import Clock, Moment, Token
-from .tries import pause_after
+from .network import loops
+from .tokens.store import AuthEvent, Flight, Steps, TokenSource, TokenStore
+from .tokens.token import Clock, Moment, Token
+from .tokens.token_answers import EPOCH_LIMIT_SECONDS, make_token, number
+from .tokens.tries import pause_after
 
 # The second one outlasts the 5 s for which msal gives a failure again without asking.
 PAUSES = ((0.0, 1.0), (5.0, 1.0))
@@ -38,7 +38,7 @@ class CredentialSource(TokenSource):
     sleep: Callable[[float], object] | None = None
 
     def steps(self, claims: str | None, flight: Flight | None) -> Steps:
-        sleep = self.sleep or (aio.sleep if flight is None else time.sleep)
+        sleep = self.sleep or (loops.sleep if flight is None else time.sleep)
         deadline, tried = self.clock.monotonic() + self.total_seconds, 0
         while True:
             sent = self.clock.time(), self.clock.monotonic()

@@ -9,10 +9,10 @@ import httpx
 
 from .challenge import bearer_claims
 from .hosts import HostRules
+from .network.resend import Replay
 from .peers import class_of
-from .replay import Replay
-from .store import Need, Slot, TokenSource
-from .token import Sealed, Token, TokenInfo
+from .tokens.store import Need, Slot, TokenSource
+from .tokens.token import Sealed, Token, TokenInfo
 
 
 def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:

@@ -16,9 +16,9 @@ from typing import Any
 
 import httpx
 
-from .answers import aadsts, retry_after
 from .errors import SECRET_HINTS, AuthError, CredentialError, hint_for
-from .tries import is_passing_status
+from .tokens.token_answers import aadsts, retry_after
+from .tokens.tries import is_passing_status
 
 _NO_ANSWER = {
     *("ServiceRequestError", "ServiceResponseError", "ClientConnectionError", "gaierror"),

@@ -11,12 +11,12 @@ from typing import Any, Self
 import httpx
 
 from . import settings
-from .client import Timeouts, TokenClient
 from .errors import ConfigurationError
 from .flow import PurviewAuth
 from .hosts import PUBLIC, Cloud, HostRules, check_authority, check_tenant, cloud_of, scope_of
-from .store import AuthEvent, TokenStore
-from .token import Clock, Secret
+from .tokens.store import AuthEvent, TokenStore
+from .tokens.token import Clock, Secret
+from .tokens.token_client import Timeouts, TokenClient
 
 
 class ServicePrincipal(PurviewAuth):

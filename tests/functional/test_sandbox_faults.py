@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from purview_auth import ServicePrincipal
-from purview_auth.client import Timeouts
 from purview_auth.errors import TokenRequestError, TokenResponseError, TokenTransportError
-from purview_auth.tries import TRIES
+from purview_auth.tokens.token_client import Timeouts
+from purview_auth.tokens.tries import TRIES
 from purview_core import (
     AsyncPager,
     AsyncPoller,

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from purview_auth.half_imports import forks_wait_for_imports
+from purview_auth.network.half_imports import forks_wait_for_imports
 from purview_core.call.retry import Budget, Gate
 from purview_core.fork_locks import fork_safe_lock
 from purview_core.process_bound import Tied

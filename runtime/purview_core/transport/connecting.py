@@ -14,8 +14,8 @@ from typing import Any
 import httpcore
 import httpx
 
-from purview_auth.proxies import Proxies
-from purview_auth.trust import context_of, shared_ssl_context
+from purview_auth.network.proxies import Proxies
+from purview_auth.network.trust import context_of, shared_ssl_context
 from purview_core.library_internals import connection_to
 from purview_core.options import flag
 from purview_core.process_bound import Tied

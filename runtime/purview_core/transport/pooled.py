@@ -16,7 +16,7 @@ import anyio
 import httpcore
 import httpx
 
-from purview_auth.trust import shared_ssl_context as shared_ssl_context
+from purview_auth.network.trust import shared_ssl_context as shared_ssl_context
 
 from .connecting import CLOSED, Transport, failure_of, forget, key_of
 from .pool import Key, Link, Pool, Waiter

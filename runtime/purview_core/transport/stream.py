@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 import httpcore
 import httpx
 
-from purview_auth.trust import distrust_hint
+from purview_auth.network.trust import distrust_hint
 
 T = TypeVar("T", bound=Exception)
 _ODD_SECONDS = frozenset({0, inf})  # sockets take neither for what it says

@@ -25,7 +25,7 @@ from purview_auth import (
 )
 from purview_auth.errors import AuthError, CredentialError, TokenResponseError
 from purview_auth.testing import FakeAsyncCredential, FakeClock, FakeCredential
-from purview_auth.tries import TRIES
+from purview_auth.tokens.tries import TRIES
 
 from .support import NoJitter, Service, call, status
 from .test_flights import many_tasks, many_threads, token_of, token_of_async

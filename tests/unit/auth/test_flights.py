@@ -19,10 +19,11 @@ import httpx
 import pytest
 import trio
 
-from purview_auth import AuthEvent, ServicePrincipal, Timeouts, TokenStore, store
-from purview_auth.aio import PrivateLoop
+from purview_auth import AuthEvent, ServicePrincipal, Timeouts, TokenStore
 from purview_auth.errors import AuthError, ClosedError, TokenRequestError, TokenTransportError
+from purview_auth.network.loops import PrivateLoop
 from purview_auth.testing import Fault, Held, disconnected, overloaded, refused
+from purview_auth.tokens import store
 
 from .support import CLIENT, SECRET, TENANT, URL, World, call, run
 

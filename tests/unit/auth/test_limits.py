@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from purview_auth import AuthEvent, CredentialAuth, ServicePrincipal, Timeouts, store
+from purview_auth import AuthEvent, CredentialAuth, ServicePrincipal, Timeouts
 from purview_auth.errors import AuthError, TokenTransportError
 from purview_auth.testing import (
     FakeClock,
@@ -25,7 +25,8 @@ from purview_auth.testing import (
     overloaded,
     refused,
 )
-from purview_auth.token import Secret
+from purview_auth.tokens import store
+from purview_auth.tokens.token import Secret
 
 from .support import CLIENT, SECRET, TENANT, URL, World, call, status
 

@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from purview_auth import CredentialAuth, ServicePrincipal
-from purview_auth.answers import Reply, read_error
 from purview_auth.errors import AuthError, CredentialError
 from purview_auth.testing import FakeClock, FakeTokenEndpoint
 from purview_auth.testing import answer as answering
 from purview_auth.testing.credentials import FakeAccessToken
-from purview_auth.token import Secret
-from purview_auth.tries import TRIES
+from purview_auth.tokens.token import Secret
+from purview_auth.tokens.token_answers import Reply, read_error
+from purview_auth.tokens.tries import TRIES
 
 from .support import CLIENT, SECRET, TENANT, NoJitter, Service, call
 

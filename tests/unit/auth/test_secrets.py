@@ -15,17 +15,10 @@ import attrs
 import httpx
 import pytest
 
-from purview_auth import (
-    AzureCliCredential,
-    ConfigurationError,
-    CredentialAuth,
-    ServicePrincipal,
-    Timeouts,
-    TokenStore,
-    store,
-)
+from purview_auth import AzureCliCredential, ConfigurationError, CredentialAuth, ServicePrincipal, Timeouts, TokenStore
 from purview_auth.errors import AuthError
 from purview_auth.testing import FakeCredential, Fault, TokenServer, answer, disconnected, dribbled, overloaded, refused
+from purview_auth.tokens import store
 
 from .support import CLIENT, SECRET, TENANT, URL, World, call, json_bytes, status
 

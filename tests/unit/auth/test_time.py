@@ -10,10 +10,10 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from purview_auth import store
 from purview_auth.errors import AuthError, TokenRequestError, TokenResponseError, TokenTransportError
 from purview_auth.testing import FakeClock, Fault, Held, answer, disconnected, overloaded, refused
-from purview_auth.token import Secret, Token, refresh_after
+from purview_auth.tokens import store
+from purview_auth.tokens.token import Secret, Token, refresh_after
 
 from .support import NoJitter, World, status
 

@@ -13,7 +13,8 @@ import anyio
 import httpx
 import pytest
 
-from purview_auth import ConfigurationError, ServicePrincipal, trust
+from purview_auth import ConfigurationError, ServicePrincipal
+from purview_auth.network import trust
 from purview_core import NO_RETRY, ConnectError, PurviewError, TransportError, TrustError
 from purview_core.transport.aiohttp import fast_async_transport
 from purview_core.transport.pooled import AsyncHttpTransport, HttpTransport

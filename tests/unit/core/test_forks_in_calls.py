@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from purview_auth import half_imports, trust
+from purview_auth.network import half_imports, trust
 from purview_core.lazy import cached_property
 from purview_core.transport.pooled import shared_ssl_context
 

@@ -15,8 +15,8 @@ import anyio
 import httpx
 import pytest
 
-from purview_auth import trust
-from purview_auth.proxies import Proxies
+from purview_auth.network import trust
+from purview_auth.network.proxies import Proxies
 from purview_core.transport.pooled import AsyncHttpTransport, HttpTransport, shared_ssl_context
 
 from .loopback import KINDS, Caller, Peer, Server, keep_alive, run, tunnel

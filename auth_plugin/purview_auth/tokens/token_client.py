@@ -16,14 +16,22 @@ from urllib.parse import urlencode
 import httpx
 from attrs import define, frozen
 
-from . import aio
-from .answers import BODY_LIMIT_BYTES, Reply, read_error, read_token
-from .errors import AuthError, ConfigurationError, CredentialError, TokenResponseError, TokenTransportError, TrustError
-from .proxies import Proxies
+from purview_auth.errors import (
+    AuthError,
+    ConfigurationError,
+    CredentialError,
+    TokenResponseError,
+    TokenTransportError,
+    TrustError,
+)
+from purview_auth.network import loops
+from purview_auth.network.proxies import Proxies
+from purview_auth.network.trust import distrust_hint, shared_ssl_context
+
 from .store import Flight, Steps, TokenSource
 from .token import Moment, Secret, Token
+from .token_answers import BODY_LIMIT_BYTES, Reply, read_error, read_token
 from .tries import pause_after
-from .trust import distrust_hint, shared_ssl_context
 
 log = logging.getLogger("purview_auth")
 
@@ -96,7 +104,7 @@ class TokenClient(TokenSource):
         post: Callable[..., object] = self._post_async
         if flight is not None and (self.transport is not None or self.async_transport is None):
             post = functools.partial(self._post, flight)
-        sleep = self.sleep or (aio.sleep if flight is None else time.sleep)
+        sleep = self.sleep or (loops.sleep if flight is None else time.sleep)
         try:
             secret = self.secret if isinstance(self.secret, Secret) else _checked((yield self.secret))
             content = self._content(secret, claims)

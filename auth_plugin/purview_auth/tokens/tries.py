@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .errors import AuthError
+from purview_auth.errors import AuthError
+
 from .token import Jitter
 
 TRIES = 3

@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 from attrs import frozen
 
-from .errors import AuthError, TokenRequestError, TokenResponseError, hint_for
-from .texts import shown
+from purview_auth.errors import AuthError, TokenRequestError, TokenResponseError, hint_for
+from purview_auth.texts import shown
+
 from .token import Jitter, Moment, Secret, Token, refresh_after
 from .tries import is_passing_status
 

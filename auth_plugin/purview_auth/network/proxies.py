@@ -8,7 +8,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from . import settings
+from purview_auth import settings
 
 _SOCKS = ("socks5", "socks5h")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import httpx
 
-from . import settings
-from .errors import TrustError
+from purview_auth import settings
+from purview_auth.errors import TrustError
 
 _LONGEST_S = 5.0  # that a fork waits for a context under way
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # the names under which OpenSSL looks for authorities in a folder

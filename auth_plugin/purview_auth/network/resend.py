@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from .peers import is_bytes, request_class
+from purview_auth.peers import is_bytes, request_class
 
 
 def _seekable(file: Any) -> bool:

@@ -16,9 +16,10 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from . import aio
-from .errors import AuthError, ChallengeError, ClosedError, TokenResponseError, TokenTransportError
-from .half_imports import forks_wait_for_imports
+from purview_auth.errors import AuthError, ChallengeError, ClosedError, TokenResponseError, TokenTransportError
+from purview_auth.network import loops
+from purview_auth.network.half_imports import forks_wait_for_imports
+
 from .token import Clock, Jitter, Sealed, Token
 
 log = logging.getLogger("purview_auth")
@@ -65,7 +66,7 @@ class TokenSource(ABC):
     native: bool
     on_event: Callable[[AuthEvent], object] | None = None
     closed: bool = False
-    loop: aio.PrivateLoop = field(factory=aio.PrivateLoop, repr=False)
+    loop: loops.PrivateLoop = field(factory=loops.PrivateLoop, repr=False)
 
     @abstractmethod
     def steps(self, claims: str | None, flight: Flight | None) -> Steps:
@@ -205,7 +206,7 @@ class Slot:
                 await self._fly_async(flight)
             elif lead:
                 self._launch(flight)
-            await aio.wait_for_wake(flight.subscribe, seconds)
+            await loops.wait_for_wake(flight.subscribe, seconds)
         return step
 
     def warm(self, clock: Clock, need: Need) -> Token | None:
@@ -280,7 +281,7 @@ class Slot:
         source = flight.source
         outcome: Token | AuthError | None = None
         try:
-            outcome = await aio.within(source.total_seconds, lambda: source.fetch_async(flight.claims))
+            outcome = await loops.within(source.total_seconds, lambda: source.fetch_async(flight.claims))
         except Exception as error:  # noqa: BLE001 - all callers wait for it
             outcome = _as_outcome(error)
         finally:  # where cancelled, without an outcome: a waiter takes over

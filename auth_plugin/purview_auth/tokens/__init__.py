@@ -1,0 +1,1 @@
+"""Tokens: how they are asked for, read, kept and refreshed."""
