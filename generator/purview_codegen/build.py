@@ -6,20 +6,22 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from . import aliases, documents_page, names_lock, pins, write
-from .adapter import operations_of
+from . import documents_page
+from .contract.overlay import Overlay, apply
+from .contract.shape import shape
+from .contract.upgrade import upgrade
+from .diff.pairing import operations_in
 from .errors import Counts, GateError, IntegrityError
-from .inspect import inspect
-from .lock import Lock
-from .manifest import Document, Manifest, Plane
-from .names import Name, operation_names
-from .overlay import Overlay, apply
-from .pairing import operations_in
-from .plan import Plan, plan, public_names
+from .package import aliases, names_lock, write
+from .package.adapter import operations_of
+from .package.names import Name, operation_names
+from .package.plan import Plan, plan, public_names
+from .package.render import HEADER, render_plane, render_root
 from .pointer import Json, join
-from .render import HEADER, render_plane, render_root
-from .shape import shape
-from .upgrade import upgrade
+from .source import pins
+from .source.inspect import inspect
+from .source.lock import Lock
+from .source.manifest import Document, Manifest, Plane
 
 PACKAGE = "purview_dataplane"
 VERSIONS = "purview_versions"

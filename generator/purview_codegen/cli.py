@@ -14,12 +14,15 @@ from typing import NoReturn
 
 import httpx
 
-from . import discover_cli, documents_page, paths, transaction, update_cli, write
+from . import documents_page, paths
 from .errors import CodegenError, Counts, IntegrityError, UnreachableError, UsageError
-from .fetch import BASE_URL, Cache, Fetched, Source, fetch, mirror, remote
-from .inspect import Facts
-from .lock import Entry, Lock
-from .manifest import Document, Manifest
+from .package import write
+from .source.fetch import BASE_URL, Cache, Fetched, Source, fetch, mirror, remote
+from .source.inspect import Facts
+from .source.lock import Entry, Lock
+from .source.manifest import Document, Manifest
+from .update import cli as update_cli
+from .update import discover_cli, transaction
 
 _PROGRAM = "purview_codegen"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from . import write
 from .errors import GateError
-from .lock import Lock
-from .manifest import Document, Manifest
+from .package import write
+from .source.lock import Lock
+from .source.manifest import Document, Manifest
 
 PAGE = "docs/documents.md"
 _HEAD = """# Documents

@@ -54,6 +54,19 @@ def _shape(letter: str) -> str:
     return "s" if letter == "s" else "l"
 
 
+def _ascii(letter: str) -> str:
+    if letter.isascii() or not letter.isalnum():
+        return "" if unicodedata.combining(letter) else letter
+    return f" U{ord(letter):04X}"
+
+
+def pascal(text: str) -> str:
+    """Words in ASCII, as names of classes are: marks are taken off letters, and other letters stand as their code points."""
+    if not text.isascii():
+        text = "".join(map(_ascii, unicodedata.normalize("NFKD", text)))
+    return "".join(part[:1].upper() + part[1:] for part in re.findall(r"[A-Za-z0-9]+", text))
+
+
 def enum_members(values: Sequence[str | int]) -> list[str]:
     """The Python name of each value of an enum: its words in capitals.
 

@@ -12,8 +12,8 @@ from typing import Any, Self
 import attrs
 import httpx
 
-from purview_codegen.adapter import operations_of
-from purview_codegen.manifest import Document
+from purview_codegen.package.adapter import operations_of
+from purview_codegen.source.manifest import Document
 from purview_core import NO_RETRY, AsyncPager, Operation, Pager
 from purview_core.model.codec import Registry
 

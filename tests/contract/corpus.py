@@ -12,9 +12,9 @@ from typing import Any
 
 import attrs
 
-from purview_codegen.manifest import Document, Manifest
-from purview_codegen.schemas import pascal
-from purview_codegen.upgrade import METHODS, upgrade
+from purview_codegen.contract.schemas import pascal
+from purview_codegen.contract.upgrade import METHODS, upgrade
+from purview_codegen.source.manifest import Document, Manifest
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parent.parent.parent

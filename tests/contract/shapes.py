@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from purview_codegen.adapter import class_name
+from purview_codegen.package.adapter import class_name
 from purview_core import Model, Operation
 
 from .calling import Version

@@ -10,9 +10,9 @@ import pytest
 from openapi_python_client.schema import OpenAPI
 from pydantic import ValidationError
 
-from purview_codegen.adapter import operations_of
-from purview_codegen.lock import Lock
-from purview_codegen.manifest import Document
+from purview_codegen.package.adapter import operations_of
+from purview_codegen.source.lock import Lock
+from purview_codegen.source.manifest import Document
 
 from .corpus import SPECS, contract, documents
 from .sampling import Json

@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import httpx
 import pytest
 
-from purview_codegen.adapter import class_name
-from purview_codegen.manifest import Document
-from purview_codegen.schemas import pascal
+from purview_codegen.contract.schemas import pascal
+from purview_codegen.package.adapter import class_name
+from purview_codegen.source.manifest import Document
 from purview_core import decode, to_json
 from purview_core.call.request import text
 from purview_core.model.codec import Registry, codec

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from purview_codegen.manifest import Document
+from purview_codegen.source.manifest import Document
 from purview_core import AsyncPoller, BadRequestError, ConflictError, NotFoundError, Poller, to_json
 from purview_core.model.codec import Registry
 from purview_testing import Sandbox

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from purview_codegen.adapter import class_name
+from purview_codegen.package.adapter import class_name
 from purview_core import NULL, Model, to_json
 from purview_core.model.codec import Registry, codec
 from purview_core.model.strict import departures

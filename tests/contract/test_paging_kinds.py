@@ -11,8 +11,8 @@ import attrs
 import httpx
 import pytest
 
-from purview_codegen.adapter import operations_of
-from purview_codegen.manifest import Document
+from purview_codegen.package.adapter import operations_of
+from purview_codegen.source.manifest import Document
 from purview_core import NO_RETRY, Operation, Paging, PagingError, ServerError, to_json
 
 from .calling import ENDPOINT, Case, version_of

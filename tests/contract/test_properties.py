@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from purview_codegen.manifest import Document
+from purview_codegen.source.manifest import Document
 from purview_core import to_json
 from purview_core.model.codec import Registry
 from purview_core.model.json_text import dumps, loads

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from purview_codegen import build, names_lock
+from purview_codegen import build
 from purview_codegen.cli import main
-from purview_codegen.manifest import Manifest
+from purview_codegen.package import names_lock
+from purview_codegen.source.manifest import Manifest
 
 from .calling import Version, one, versions
 from .corpus import MIRROR, ROOT, SPECS, documents

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from purview_codegen.adapter import operations_of
-from purview_codegen.manifest import Document
+from purview_codegen.package.adapter import operations_of
+from purview_codegen.source.manifest import Document
 from purview_core import NO_RETRY, DecodeError, HttpError, PurviewError, TransportError
 from purview_core.model.codec import Registry
 

@@ -9,8 +9,8 @@ from typing import Any
 import attrs
 import pytest
 
-from purview_codegen.adapter import class_name
-from purview_codegen.manifest import Document
+from purview_codegen.package.adapter import class_name
+from purview_codegen.source.manifest import Document
 from purview_core import Model
 from purview_core.model.codec import codec, split_union
 

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
-from purview_codegen.manifest import Document
+from purview_codegen.source.manifest import Document
 from purview_core import NULL, Model, decode
 from purview_core.model.codec import codec
 from purview_core.model.json_text import dumps

@@ -42,7 +42,7 @@ def classes() -> Iterator[tuple[Version, type[Model]]]:
 def sampled(version: Version, kind: type[Model]) -> Json:
     """JSON of all members of a class, as its contract has them; the tag of a subtype is its own. What several kinds share has no
     schema: one of those that it comes from stands for it."""
-    from purview_codegen.adapter import class_name
+    from purview_codegen.package.adapter import class_name
 
     wires = {class_name(w): w for w in version.schemas}
     classes = {name: getattr(version.plane.models, name) for name in wires if name in version.plane.models._WHERE}

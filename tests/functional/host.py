@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from purview_codegen.listing import blob_id
+from purview_codegen.source.listing import blob_id
 
 from .upstream import REPOSITORY, Json
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from purview_codegen import write
-from purview_codegen.manifest import Plane
-from purview_codegen.names import operation_names
-from purview_codegen.plan import Plan, plan
-from purview_codegen.render import render_plane
-from purview_codegen.shape import shape
-from purview_codegen.upgrade import upgrade
+from purview_codegen.contract.shape import shape
+from purview_codegen.contract.upgrade import upgrade
+from purview_codegen.package import write
+from purview_codegen.package.names import operation_names
+from purview_codegen.package.plan import Plan, plan
+from purview_codegen.package.render import render_plane
+from purview_codegen.source.manifest import Plane
 
 Json = dict[str, Any]
 

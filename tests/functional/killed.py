@@ -11,7 +11,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from purview_codegen import cli, transaction
+from purview_codegen import cli
+from purview_codegen.update.update import transaction
 
 
 def carry_out(sources: Sequence[str], arguments: Sequence[str], killed_at: int | None) -> None:

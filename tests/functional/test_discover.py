@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from purview_codegen import cli
-from purview_codegen.listing import blob_id
+from purview_codegen.source.listing import blob_id
 
 from .host import Host
 from .upstream import REPOSITORY, Json, Tree, Upstream, document

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from purview_codegen.errors import GateError
-from purview_codegen.names import operation_names
+from purview_codegen.package.names import operation_names
 
 from .inline import contract_of, operation, plan_of, swagger
 

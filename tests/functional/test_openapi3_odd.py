@@ -14,7 +14,7 @@ import pytest
 
 from purview_codegen import cli
 from purview_codegen.errors import CodegenError
-from purview_codegen.inspect import inspect
+from purview_codegen.source.inspect import inspect
 
 from .inline import Json, contract_of, operation, package_of, plan_of, swagger
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from purview_codegen import cli
-from purview_codegen.inspect import DEEPEST
+from purview_codegen.source.inspect import DEEPEST
 
 from .inline import Json
 from .test_openapi3_odd import COMMIT, MANIFEST, REF, TEXT, body, document, json_of, parameter

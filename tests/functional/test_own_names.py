@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from purview_codegen.adapter import class_name
 from purview_codegen.errors import CodegenError
 from purview_codegen.identifiers import folded, module
-from purview_codegen.inspect import inspect
-from purview_codegen.names import CLIENT
+from purview_codegen.package.adapter import class_name
+from purview_codegen.package.names import CLIENT
+from purview_codegen.source.inspect import inspect
 from purview_core.client.client import Group
 
 from .calling import call_all

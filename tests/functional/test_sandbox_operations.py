@@ -13,7 +13,7 @@ import pytest
 from tests.judge.answers import forwarded
 from tests.judge.record import Caller
 
-from purview_codegen.manifest import Manifest
+from purview_codegen.source.manifest import Manifest
 from purview_testing import Sandbox, Validator, app
 from purview_testing.specs import Document
 from purview_testing.wire import Response

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from purview_codegen.diff import diff
-from purview_codegen.plan import Plan, public_names
-from purview_codegen.renames import touched
+from purview_codegen.diff.diff import diff
+from purview_codegen.diff.renames import touched
+from purview_codegen.package.plan import Plan, public_names
 from purview_core import NULL
 
 from .inline import Json, contract_of, package_of, plan_of, plan_of_contract

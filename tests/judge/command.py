@@ -22,10 +22,10 @@ import attrs
 import httpx
 
 from purview_codegen import build, paths
+from purview_codegen.contract.overlay import Overlay
 from purview_codegen.errors import CodegenError, IntegrityError, UsageError
-from purview_codegen.lock import Lock
-from purview_codegen.manifest import Document, Manifest
-from purview_codegen.overlay import Overlay
+from purview_codegen.source.lock import Lock
+from purview_codegen.source.manifest import Document, Manifest
 
 from . import answers, departures, fuzz, oav, ours, prism, record, recordings, sensitivity, service, table, tools
 from .live import Json

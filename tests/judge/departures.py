@@ -8,9 +8,9 @@ from typing import cast
 
 import attrs
 
-from purview_codegen.overlay import Overlay
+from purview_codegen.contract.overlay import Overlay
+from purview_codegen.contract.schemas import pascal
 from purview_codegen.pointer import find, matches
-from purview_codegen.schemas import pascal
 
 from .live import Json
 from .upstream import Note

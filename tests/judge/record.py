@@ -20,8 +20,8 @@ from typing import Any
 import attrs
 import httpx
 
-from purview_codegen.adapter import operations_of
-from purview_codegen.manifest import Document, Plane
+from purview_codegen.package.adapter import operations_of
+from purview_codegen.source.manifest import Document, Plane
 from purview_core import NO_RETRY, DecodeError, HttpError, Model, Pager, PollingError, to_json
 from purview_core.model.codec import Registry, codec
 

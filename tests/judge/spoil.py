@@ -19,7 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import attrs
 
-from purview_codegen.adapter import operations_of
+from purview_codegen.package.adapter import operations_of
 
 from .live import Json, Pairs, pairs, with_pairs
 from .samples import ABSENT, Sampler

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from purview_codegen import changelog, release
-from purview_codegen.manifest import Manifest
-from purview_codegen.render import HEADER
+from purview_codegen.package.render import HEADER
+from purview_codegen.source.manifest import Manifest
+from purview_codegen.update.update import changelog, release
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGES = {

@@ -88,7 +88,7 @@ def lock_entry(entry: Json) -> Json:
     """The entry as the lock of today spells it."""
     import attrs
 
-    from purview_codegen.lock import Entry
+    from purview_codegen.source.lock import Entry
 
     known = {a.name for a in attrs.fields(Entry)}
     return {key: value for key, value in {"repository": "owner/repo", **entry}.items() if key in known}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from purview_codegen.diff import diff
+from purview_codegen.diff.diff import diff
 from purview_codegen.pointer import find
 
 Json = dict[str, Any]

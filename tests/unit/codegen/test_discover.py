@@ -9,10 +9,10 @@ from typing import Any
 import attrs
 import pytest
 
-from purview_codegen.discover import Discovery, discover, proposals
-from purview_codegen.likeness import Flaw, Traits, of, traits
-from purview_codegen.listing import Listing, blob_id
-from purview_codegen.manifest import Document, LeftOut, Manifest, Plane
+from purview_codegen.source.discover import Discovery, discover, proposals
+from purview_codegen.source.likeness import Flaw, Traits, of, traits
+from purview_codegen.source.listing import Listing, blob_id
+from purview_codegen.source.manifest import Document, LeftOut, Manifest, Plane
 
 Json = dict[str, Any]
 REPOSITORY, OLD, NEW = "owner/repo", "0" * 40, "1" * 40

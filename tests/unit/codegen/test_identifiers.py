@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from purview_codegen.adapter import class_name, identifier, method_name
+from purview_codegen.contract.schemas import enum_names
 from purview_codegen.errors import GateError
 from purview_codegen.identifiers import enum_members, folded, words
-from purview_codegen.schemas import enum_names
+from purview_codegen.package.adapter import class_name, identifier, method_name
 from purview_dataplane import PLANES
 
 CONTRACTS = sorted((Path(__file__).parents[3] / "specs" / "contracts").rglob("*.json"))

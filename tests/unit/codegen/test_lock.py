@@ -10,9 +10,9 @@ import attrs
 import pytest
 
 from purview_codegen.errors import IntegrityError
-from purview_codegen.inspect import inspect
-from purview_codegen.lock import Entry, Lock
-from purview_codegen.manifest import Document, Manifest
+from purview_codegen.source.inspect import inspect
+from purview_codegen.source.lock import Entry, Lock
+from purview_codegen.source.manifest import Document, Manifest
 
 ROOT = Path(__file__).parents[3]
 SPECS = ROOT / "specs"

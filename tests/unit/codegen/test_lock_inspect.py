@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from purview_codegen.errors import IntegrityError
-from purview_codegen.inspect import Facts, inspect
+from purview_codegen.source.inspect import Facts, inspect
 
 from .conftest import tiny
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from purview_codegen.contract.overlay import Overlay, apply
+from purview_codegen.contract.shape import shape
 from purview_codegen.errors import GateError, IntegrityError
-from purview_codegen.manifest import Plane
-from purview_codegen.names import operation_names
-from purview_codegen.overlay import Overlay, apply
-from purview_codegen.plan import plan
-from purview_codegen.render import render_plane
-from purview_codegen.shape import shape
+from purview_codegen.package.names import operation_names
+from purview_codegen.package.plan import plan
+from purview_codegen.package.render import render_plane
+from purview_codegen.source.manifest import Plane
 
 Json = dict[str, Any]
 VERSION = "2024-01-01"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from purview_codegen.errors import IntegrityError, UsageError
-from purview_codegen.manifest import Manifest, nearest
+from purview_codegen.source.manifest import Manifest, nearest
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 PLANE = """

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from purview_codegen.contract.overlay import Overlay, apply
+from purview_codegen.contract.schemas import enum_names
 from purview_codegen.errors import IntegrityError
-from purview_codegen.overlay import Overlay, apply
 from purview_codegen.pointer import matches
-from purview_codegen.schemas import enum_names
 
 Json = dict[str, Any]
 REF = "#/components/schemas/"

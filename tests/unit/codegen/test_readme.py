@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from purview_codegen.readme import beside, inputs, published
+from purview_codegen.source.autorest_readme import beside, inputs, published
 
 HERE = "specification/purview/data-plane/readme.md"
 HOME = "specification/purview/data-plane"

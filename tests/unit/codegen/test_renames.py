@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from purview_codegen.changes import Diff
-from purview_codegen.diff import diff
-from purview_codegen.renames import Rename, touched
+from purview_codegen.diff.changes import Diff
+from purview_codegen.diff.diff import diff
+from purview_codegen.diff.renames import Rename, touched
 
 from .test_diff import EXTRA, OP, Json, at, contract, member
 

@@ -11,8 +11,8 @@ from tests.judge.departures import Departure, declared
 from tests.judge.upstream import Upstream
 
 from purview_codegen import build
-from purview_codegen.manifest import Manifest
-from purview_codegen.overlay import Overlay
+from purview_codegen.contract.overlay import Overlay
+from purview_codegen.source.manifest import Manifest
 
 Json = dict[str, Any]
 SPECS = Path(__file__).parent.parent.parent.parent / "specs"

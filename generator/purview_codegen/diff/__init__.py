@@ -1,0 +1,1 @@
+"""What differs between two contracts, and how much it means to users."""

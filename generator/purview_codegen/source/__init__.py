@@ -1,0 +1,1 @@
+"""What upstream has: which documents there are, which we take, and their bytes."""

@@ -1,0 +1,1 @@
+"""The command that follows upstream: look, compare, report, write."""
