@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from purview_testing import Sandbox
-from purview_testing.wire import Request
+from purview_testing.contracts.messages import Request
 
 FEW, MANY, BULK = 1_000, 100_000, 500
 SEARCH = "/datamap/api/search/query?api-version=2023-09-01"

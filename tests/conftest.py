@@ -17,7 +17,7 @@ pytest_plugins = [
     "pytester",
     "tests.levels",
     "tests.rows",
-    *([] if "purview" in _INSTALLED else ["purview_testing.plugin"]),
+    *([] if "purview" in _INSTALLED else ["purview_testing.pytest_plugin.plugin"]),
 ]
 
 

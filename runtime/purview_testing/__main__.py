@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .faults import Fault
-from .limits import LONGEST
-from .sandbox import Sandbox
-from .specs import UsageError
+from .contracts.documents import UsageError
+from .sandbox.faults import Fault
+from .sandbox.limits import LONGEST
+from .sandbox.sandbox import Sandbox
 
 USAGE = 2
 
@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from .server import address, listen, server
+    from .sandbox.server import address, listen, server
 
     planes = None if arguments.planes is None else [p.strip() for p in arguments.planes.split(",") if p.strip()]
     with Sandbox(

@@ -107,8 +107,8 @@ class AsyncNoting(httpx.AsyncBaseTransport):
 def _noted(
     note: Callable[[Any, Any], None], request: httpx.Request, content: bytes, response: httpx.Response
 ) -> httpx.Response:
-    from .transport import read
-    from .wire import Response
+    from purview_testing.contracts.messages import Response
+    from purview_testing.sandbox.in_process import read
 
     headers = {
         k.lower(): v for k, v in response.headers.items() if k.lower() not in ("content-encoding", "content-length")
@@ -159,7 +159,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def plugin_arguments() -> list[str]:
     """The plug-in is named where the package is on the path without being installed."""
     names = {e.name for e in importlib.metadata.entry_points(group="pytest11")}
-    return [] if "purview" in names else ["-p", "purview_testing.plugin"]
+    return [] if "purview" in names else ["-p", "purview_testing.pytest_plugin.plugin"]
 
 
 def _refused(text: str) -> int:

@@ -18,11 +18,11 @@ from purview_codegen.source.manifest import Document
 from purview_core import AsyncPoller, BadRequestError, ConflictError, NotFoundError, Poller, to_json
 from purview_core.model.codec import Registry
 from purview_testing import Sandbox
-from purview_testing.answers import Examples, resolve
-from purview_testing.contracts import Contract, Operation, Schemas, load
-from purview_testing.resources import norm
-from purview_testing.specs import select
-from purview_testing.stamps import _CHANGED, _CREATED, _STATES
+from purview_testing.contracts.documents import select
+from purview_testing.contracts.facts import Contract, Operation, Schemas, load
+from purview_testing.contracts.samples import Examples, resolve
+from purview_testing.sandbox.state.resources import norm
+from purview_testing.sandbox.state.server_fields import _CHANGED, _CREATED, _STATES
 
 from .calling import MODES, Caller, Json, Version, versions
 from .corpus import documents

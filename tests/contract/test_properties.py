@@ -11,7 +11,7 @@ from purview_codegen.source.manifest import Document
 from purview_core import to_json
 from purview_core.model.codec import Registry
 from purview_core.model.json_text import dumps, loads
-from purview_testing.contracts import Schemas, Shape
+from purview_testing.contracts.facts import Schemas, Shape
 
 from .calling import versions
 from .corpus import contract, documents

@@ -12,8 +12,8 @@ import pytest
 
 from purview_core import NULL, ContractError, Model, Retry, decode, to_json
 from purview_core.model.codec import Registry, codec
-from purview_testing.validate import Validator
-from purview_testing.wire import Request
+from purview_testing.contracts.judge import Validator
+from purview_testing.contracts.messages import Request
 
 from .calling import ENDPOINT, MODES, Caller, Case, Service, Version, cases, of_plane, one, plain, says, versions
 from .sampling import Json

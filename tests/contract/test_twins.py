@@ -12,10 +12,10 @@ import pytest
 from purview_core import to_json
 from purview_core.model.codec import Registry
 from purview_testing import Sandbox
-from purview_testing.answers import Examples
-from purview_testing.contracts import Contract, Operation, load
-from purview_testing.resources import concrete
-from purview_testing.specs import select
+from purview_testing.contracts.documents import select
+from purview_testing.contracts.facts import Contract, Operation, load
+from purview_testing.contracts.samples import Examples
+from purview_testing.sandbox.state.resources import concrete
 
 from .calling import Json, versions
 from .corpus import Document, documents

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from purview_codegen import cli
-from purview_codegen.update.update import transaction
+from purview_codegen.update import transaction
 
 
 def carry_out(sources: Sequence[str], arguments: Sequence[str], killed_at: int | None) -> None:

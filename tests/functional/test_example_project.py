@@ -18,7 +18,16 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Only the plug-in is loaded, by its name: whether or not it is installed in this environment."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PURVIEW_", "AZURE_", "PYTEST_"))}
     env = {**kept, "PYTHONPATH": os.pathsep.join(SOURCES), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    command = [sys.executable, "-m", "pytest", "-p", "purview_testing.plugin", "-p", "no:cacheprovider", *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "purview_testing.pytest_plugin.plugin",
+        "-p",
+        "no:cacheprovider",
+        *arguments,
+    ]
     return subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True, check=False, timeout=120)
 
 

@@ -39,9 +39,9 @@ from purview_dataplane.account import models as account
 from purview_dataplane.datamap import models as datamap
 from purview_dataplane.scanning import models as scanning
 from purview_testing import Fault, Sandbox
-from purview_testing.faults import KINDS
-from purview_testing.server import served
-from purview_testing.wire import Request, Response
+from purview_testing.contracts.messages import Request, Response
+from purview_testing.sandbox.faults import KINDS
+from purview_testing.sandbox.server import served
 
 pytestmark = pytest.mark.level("L5")
 

@@ -12,11 +12,11 @@ import pytest
 from purview_core import to_json
 from purview_dataplane import datamap, unified_catalog
 from purview_testing import Sandbox
-from purview_testing.answers import resolve
-from purview_testing.behaviours.references import source_kind
-from purview_testing.contracts import load
-from purview_testing.resources import norm
-from purview_testing.specs import documents
+from purview_testing.contracts.documents import documents
+from purview_testing.contracts.facts import load
+from purview_testing.contracts.samples import resolve
+from purview_testing.sandbox.behaviours.catalog.references import source_kind
+from purview_testing.sandbox.state.resources import norm
 
 Json = dict[str, Any]
 SCAN_API, ATLAS = "?api-version=2023-09-01", "/datamap/api/atlas/v2"

@@ -14,9 +14,10 @@ from tests.judge.answers import forwarded
 from tests.judge.record import Caller
 
 from purview_codegen.source.manifest import Manifest
-from purview_testing import Sandbox, Validator, app
-from purview_testing.specs import Document
-from purview_testing.wire import Response
+from purview_testing import Sandbox, Validator
+from purview_testing.contracts.documents import Document
+from purview_testing.contracts.messages import Response
+from purview_testing.sandbox import app
 
 from .sandbox_calls import DEFAULT, calls, client_class, make, make_async, package
 

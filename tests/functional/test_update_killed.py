@@ -17,7 +17,7 @@ from tests.functional import killed
 
 from purview_codegen import cli
 from purview_codegen.errors import IntegrityError, UsageError
-from purview_codegen.update.update import transaction
+from purview_codegen.update import transaction
 
 from .test_update import environment
 from .upstream import PETS, Tree, Upstream, document, renamed

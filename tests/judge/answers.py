@@ -6,7 +6,8 @@ from typing import Any
 
 import httpx
 
-from .live import Json
+from purview_testing.live import Json
+
 from .record import Answer
 from .samples import ABSENT, Sampler
 

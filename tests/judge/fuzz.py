@@ -21,7 +21,8 @@ from pathlib import Path
 
 import attrs
 
-from .live import Json
+from purview_testing.live import Json
+
 from .service import AUTHORIZATION
 from .tools import HERE, NotRunError
 

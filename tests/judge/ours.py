@@ -9,11 +9,10 @@ import json
 from collections.abc import Sequence
 from functools import cache
 
-from purview_testing.validate import Validator
-from purview_testing.values import Departure, escape
-from purview_testing.wire import Request
-
-from .live import Json
+from purview_testing.contracts.judge import Validator
+from purview_testing.contracts.messages import Request
+from purview_testing.contracts.schema_check import Departure, escape
+from purview_testing.live import Json
 
 
 def judge(record: Json) -> list[str]:

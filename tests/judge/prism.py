@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from .live import Json
+from purview_testing.live import Json
+
 from .oav import Case
 from .tools import NotRunError, node
 

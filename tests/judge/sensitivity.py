@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
-from .live import Json
+from purview_testing.live import Json
+
 from .spoil import KINDS, spoil
 
 Noticed = Callable[[Sequence[Json]], Sequence[bool]]

@@ -20,8 +20,8 @@ from urllib.parse import urlsplit, urlunsplit
 import attrs
 
 from purview_codegen.package.adapter import operations_of
+from purview_testing.live import Json, Pairs, pairs, with_pairs
 
-from .live import Json, Pairs, pairs, with_pairs
 from .samples import ABSENT, Sampler
 from .shapes import Shape, Shapes
 

@@ -17,7 +17,7 @@ import pytest
 
 from purview_codegen.package.render import HEADER
 from purview_codegen.source.manifest import Manifest
-from purview_codegen.update.update import changelog, release
+from purview_codegen.update import changelog, release
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGES = {

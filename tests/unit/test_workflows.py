@@ -91,7 +91,7 @@ def test_every_python_that_is_promised_is_tested() -> None:
 
 def test_what_an_update_writes_is_what_the_weekly_workflow_commits() -> None:
     from purview_codegen import documents_page
-    from purview_codegen.update.update import release
+    from purview_codegen.update import release
 
     (command,) = [step["run"] for step in steps() if "git add" in step.get("run", "")]
     added = set(re.search(r"git add (.*)", command)[1].split())  # type: ignore[index]

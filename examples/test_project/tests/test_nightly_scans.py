@@ -12,8 +12,8 @@ from purview_core import PollingError, ServerError
 from purview_dataplane import AsyncPurview
 from purview_dataplane.scanning import ScanningClient, models
 from purview_testing import Sandbox
-from purview_testing.bench import FaultBook
-from purview_testing.clients import AsyncClients, Clients
+from purview_testing.pytest_plugin.clients import AsyncClients, Clients
+from purview_testing.pytest_plugin.test_case import FaultBook
 
 LAKES = {name: f"https://{name}.dfs.core.windows.net/" for name in ("sales", "stock", "staff")}
 SEED: list[dict[str, Any]] = [

@@ -153,7 +153,7 @@ def _contract(specs: Path, name: str) -> tuple[str, Json]:
 
 def _files(report: Report, arguments: argparse.Namespace) -> None:
     """Writes the report to the files that were asked for."""
-    from purview_codegen.diff.diff import report_text
+    from purview_codegen.diff import report_text
 
     forms = ((arguments.json, report_text.as_json), (arguments.markdown, report_text.as_markdown))
     if arguments.json is not None and arguments.json == arguments.markdown:
@@ -165,7 +165,7 @@ def _files(report: Report, arguments: argparse.Namespace) -> None:
 
 def _show(report: Report, arguments: argparse.Namespace, counts: Counts) -> Counts | None:
     """The report on stdout; nothing but JSON goes there where that is asked for."""
-    from purview_codegen.diff.diff import report_text
+    from purview_codegen.diff import report_text
 
     form = report_text.as_json if arguments.json == "-" else report_text.as_text
     sys.stdout.write((report_text.as_markdown if arguments.markdown == "-" else form)(report))

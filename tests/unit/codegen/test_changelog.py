@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from purview_codegen.errors import IntegrityError
-from purview_codegen.update.update import changelog, release
+from purview_codegen.update import changelog, release
 
 TOP = "# Changelog\n\nWords.\n"
 RELEASED = "## [0.4.0] - 2024-01-01\n\n### Changed\n\n- Released.\n"

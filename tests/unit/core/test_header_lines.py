@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from purview_core.library_internals import header_class
+from purview_core.transport import header_lines as module
 from purview_core.transport.header_lines import header_lines
-from purview_core.transport.pooled import header_lines as module
 
 HOST = (b"Host", b"contoso.purview.azure.com")
 TOKEN = (b"Authorization", b"Bearer " + b"t" * 1200)

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from purview_testing.answers import Examples
-from purview_testing.contracts import Operation, Shape
-from purview_testing.resources import concrete
-from purview_testing.wire import Request
+from purview_testing.contracts.facts import Operation, Shape
+from purview_testing.contracts.messages import Request
+from purview_testing.contracts.samples import Examples
+from purview_testing.sandbox.state.resources import concrete
 
 Json = dict[str, Any]
 WRONG = {"object": "text", "array": "text", "string": 7, "integer": "text", "number": "text", "boolean": "text"}

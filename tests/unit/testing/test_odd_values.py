@@ -17,9 +17,9 @@ from purview_dataplane import AsyncPurview, Purview
 from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
 from purview_testing import Fault, Sandbox, UsageError
 from purview_testing.__main__ import main
-from purview_testing.clients import AsyncClients, Clients, InProcess, Waits
-from purview_testing.validate import Validator, twice
-from purview_testing.wire import Request
+from purview_testing.contracts.judge import Validator, twice
+from purview_testing.contracts.messages import Request
+from purview_testing.pytest_plugin.clients import AsyncClients, Clients, InProcess, Waits
 
 SOURCE = "/scan/datasources/lake?api-version=2023-09-01"
 BODY = {"kind": "AmazonS3", "properties": {"serviceUrl": "s3://b"}}

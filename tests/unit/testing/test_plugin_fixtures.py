@@ -10,7 +10,15 @@ import pytest
 
 from .plugged import Runs
 
-HEAVY = {"httpx", "attrs", "attr", "msgspec", "purview_dataplane", "purview_testing.sandbox", "purview_testing.bench"}
+HEAVY = {
+    "httpx",
+    "attrs",
+    "attr",
+    "msgspec",
+    "purview_dataplane",
+    "purview_testing.sandbox.sandbox",
+    "purview_testing.pytest_plugin.test_case",
+}
 
 
 @pytest.fixture
@@ -29,8 +37,8 @@ def loaded_by(code: str) -> set[str]:
 
 
 def test_the_plugin_loads_nothing_heavy() -> None:
-    loaded = loaded_by("import purview_testing.plugin")
-    assert "purview_testing.plugin" in loaded
+    loaded = loaded_by("import purview_testing.pytest_plugin.plugin")
+    assert "purview_testing.pytest_plugin.plugin" in loaded
     assert set() == HEAVY & loaded
 
 
@@ -38,7 +46,7 @@ def test_a_run_without_fixtures_loads_nothing_heavy(pytester: pytest.Pytester, m
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTHONPATH", ":".join(sys.path))
     pytester.makepyfile(f"import sys\ndef test_it():\n    assert set() == {HEAVY!r} & set(sys.modules)\n")
-    pytester.runpytest_subprocess("-p", "purview_testing.plugin").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-p", "purview_testing.pytest_plugin.plugin").assert_outcomes(passed=1)
 
 
 def test_each_test_has_a_fresh_state(run: Runs) -> None:

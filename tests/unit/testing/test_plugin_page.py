@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from purview_testing.bench import MARKS
-from purview_testing.faults import KINDS
-from purview_testing.plugin import pytest_addoption
+from purview_testing.pytest_plugin.plugin import pytest_addoption
+from purview_testing.pytest_plugin.test_case import MARKS
+from purview_testing.sandbox.faults import KINDS
 
 from .plugged import Runs
 

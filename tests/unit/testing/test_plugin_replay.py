@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from purview_testing import Validator
-from purview_testing.recording import Recording, file_name, read_file
-from purview_testing.replay import NotRecordedError, Replay
-from purview_testing.wire import Request, Response
+from purview_testing.contracts.messages import Request, Response
+from purview_testing.pytest_plugin.recording import Recording, file_name, read_file
+from purview_testing.pytest_plugin.replay import NotRecordedError, Replay
 
 from .plugged import Outcome, Runs
 

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from purview_testing import Sandbox
-from purview_testing.answers import Examples, exactly
-from purview_testing.contracts import Schemas
-from purview_testing.values import Checker
+from purview_testing.contracts.facts import Schemas
+from purview_testing.contracts.samples import Examples, exactly
+from purview_testing.contracts.schema_check import Checker
 
 SCAN, CATALOG = "api-version=2023-09-01", "api-version=2026-03-20-preview"
 TERM = "/datamap/api/atlas/v2/glossary/term"

@@ -8,9 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from purview_testing import Sandbox, app, server
+from purview_testing import Sandbox
 from purview_testing.__main__ import _list
-from purview_testing.specs import UsageError
+from purview_testing.contracts.documents import UsageError
+from purview_testing.sandbox import app, server
 
 CALLS = [{"method": "PUT", "path": "/scan/datasources/größe"}]
 

@@ -19,7 +19,7 @@ import pytest
 
 from purview_testing import Fault, Sandbox, UsageError
 from purview_testing.__main__ import _parser, main
-from purview_testing.faults import KINDS
+from purview_testing.sandbox.faults import KINDS
 
 ROOT = Path(__file__).parent.parent.parent.parent
 LIST = "/scan/datasources?api-version=2023-09-01"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from purview_testing.answers import Examples
-from purview_testing.contracts import Schemas
-from purview_testing.values import Checker
+from purview_testing.contracts.facts import Schemas
+from purview_testing.contracts.samples import Examples
+from purview_testing.contracts.schema_check import Checker
 
 SCHEMAS = Schemas(
     {

@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from purview_testing.contracts import load
-from purview_testing.specs import Document, documents
-from purview_testing.validate import Validator
+from purview_testing.contracts.documents import Document, documents
+from purview_testing.contracts.facts import load
+from purview_testing.contracts.judge import Validator
 
 from .spoiling import sample, spoiled
 

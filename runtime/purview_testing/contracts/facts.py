@@ -1,0 +1,275 @@
+"""The facts of a contract: its operations with their parameters, bodies and answers, and its schemas laid flat."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from purview_core.model.json_text import loads
+
+from .documents import Document, folder
+
+Json = dict[str, Any]
+_VERBS = ("get", "put", "post", "patch", "delete", "head", "options")
+_ITEMS = ("value", "values", "elements", "items")
+_FACTS = ("format", "pattern", "minLength", "maxLength", "minItems", "uniqueItems")
+EMPTY: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A schema with its references followed and its allOf laid flat. `types` empty: any value."""
+
+    name: str | None
+    types: tuple[str, ...]
+    properties: Mapping[str, Json] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+    spellings: Mapping[str, str] = field(default_factory=dict)  # how a document spells a member -> how the service does
+    answered: frozenset[str] = frozenset()  # of those required: what an answer alone has to hold, though a request may
+    additional: Any = None  # a schema, or True; None where unknown members are departures
+    items: Any = None
+    enum: tuple[Any, ...] = ()
+    discriminator: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    kind: str | None = None  # the value of the discriminator that means this schema
+    facts: Mapping[str, Any] = field(default_factory=dict)  # format, lengths, pattern, uniqueItems
+    read_only: bool = False
+
+    @property
+    def nullable(self) -> bool:
+        return not self.types or "null" in self.types
+
+    @property
+    def free(self) -> bool:
+        """An object whose members are not described."""
+        return not self.properties and self.additional is None and "object" in self.types
+
+
+class Schemas:
+    """The schemas of one contract; shapes are made at first use and kept."""
+
+    def __init__(self, raw: Mapping[str, Json]) -> None:
+        self.raw = raw
+        self._named: dict[str, Shape] = {}
+        self._inline: dict[int, tuple[Any, Shape]] = {}
+
+    def shape(self, schema: Any) -> Shape:
+        """The shape of a schema as it stands in the contract."""
+        if not isinstance(schema, dict):
+            return Shape(None, ())
+        if (reference := schema.get("$ref")) is not None:
+            found = self.named(reference.rsplit("/", 1)[-1])
+            return found if not schema.get("readOnly") else _as_read_only(found)
+        kept = self._inline.get(id(schema))
+        if kept is None or kept[0] is not schema:
+            kept = self._inline[id(schema)] = (schema, self._make(schema, None))
+        return kept[1]
+
+    def named(self, name: str) -> Shape:
+        """The shape of a schema of components/schemas."""
+        if name not in self._named:
+            self._named[name] = self._make(self.raw[name], name)
+        return self._named[name]
+
+    def subtype(self, shape: Shape, value: Any) -> Shape | None:
+        """The shape that the discriminator of a value means; None where it is missing or unknown."""
+        kind = value.get(shape.discriminator) if isinstance(value, dict) else None
+        target = shape.mapping.get(kind) if isinstance(kind, str) else None
+        return self.named(target) if target is not None else None
+
+    def _make(self, schema: Json, name: str | None) -> Shape:
+        if "anyOf" in schema or "oneOf" in schema:
+            return self._either(schema, name)
+        given = schema.get("type")
+        types = () if given is None else (given,) if isinstance(given, str) else tuple(given)
+        own: Json = schema.get("properties", {})
+        spelled = {n: str(member["x-live-name"]) for n, member in own.items() if member.get("x-live-name")}
+        properties: Json = {}
+        required: set[str] = set()
+        answered = {n for n, member in own.items() if member.get("x-answered")}
+        additional = schema.get("additionalProperties")
+        for part in schema.get("allOf", ()):
+            base = self.shape(part)
+            properties |= base.properties
+            required |= base.required
+            answered |= base.answered
+            spelled |= base.spellings
+            additional = base.additional if additional is None else additional
+            types = types or base.types
+        discriminator = schema.get("discriminator", EMPTY)
+        mapping = {k: v.rsplit("/", 1)[-1] for k, v in discriminator.get("mapping", EMPTY).items()}
+        return Shape(
+            name=name,
+            types=types or (("object",) if "properties" in schema else ()),
+            properties=properties | {spelled.get(n, n): member for n, member in own.items()},
+            spellings=spelled,
+            required=frozenset(required | answered | set(schema.get("required", ()))),
+            answered=frozenset(answered),
+            additional=True if additional == {} else additional or None,
+            items=schema.get("items"),
+            enum=tuple(schema.get("enum", ())),
+            discriminator=discriminator.get("propertyName") if mapping else None,
+            mapping=mapping,
+            kind=schema.get("x-discriminator-value"),
+            facts={k: schema[k] for k in _FACTS if k in schema},
+            read_only=bool(schema.get("readOnly")),
+        )
+
+    def _either(self, schema: Json, name: str | None) -> Shape:
+        """anyOf is how a contract says "or null", and nothing else."""
+        given: list[Any] = schema.get("anyOf") or schema.get("oneOf") or []
+        options = [self.shape(o) for o in given]
+        first = next((o for o in options if o.types != ("null",)), Shape(name, ()))
+        null = ("null",) if first.types and any("null" in o.types for o in options) else ()
+        return replace(first, types=first.types + null)
+
+
+def _as_read_only(shape: Shape) -> Shape:
+    return shape if shape.read_only else replace(shape, read_only=True)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One argument beside the body. `pattern`: of its name, where that has a running number."""
+
+    name: str
+    location: str
+    required: bool
+    schema: Json
+    explode: bool
+    pattern: re.Pattern[str] | None = None
+
+    def named(self, name: str) -> bool:
+        return self.pattern.fullmatch(name) is not None if self.pattern else name == self.name
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One declared answer: media type -> schema, and the names of its headers."""
+
+    content: Mapping[str, Json]
+    headers: frozenset[str]
+
+    @property
+    def json(self) -> Json | None:
+        return next((s for m, s in self.content.items() if "json" in m), None)
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One operation of one contract. `path`: template with the prefix of the plane, without host."""
+
+    contract: Contract
+    id: str
+    method: str
+    path: str
+    parameters: tuple[Parameter, ...]
+    body_required: bool
+    body: Mapping[str, Json]  # media type -> schema; empty where it takes none
+    answers: Mapping[str, Answer]
+    paging: Mapping[str, str] | None
+    polling: Mapping[str, Any] | None
+
+    @cached_property
+    def status(self) -> int:
+        """The status of its success, the lowest one."""
+        return min((int(s) for s in self.answers if s.startswith("2")), default=200)
+
+    @cached_property
+    def result(self) -> Json | None:
+        """The schema of its JSON answer."""
+        return next((a.json for s, a in sorted(self.answers.items()) if s.startswith("2") and a.json), None)
+
+    @cached_property
+    def body_schema(self) -> Json | None:
+        return next((s for m, s in self.body.items() if "json" in m), None)
+
+    @cached_property
+    def versioned(self) -> bool:
+        return any(p.name == "api-version" for p in self.parameters)
+
+    @cached_property
+    def list_member(self) -> str | None:
+        """The member of the answer that holds the items of a list; None where it is no list."""
+        if self.paging:
+            return self.paging.get("itemName", "value")
+        if self.result is None:
+            return None
+        properties = self.contract.schemas.shape(self.result).properties
+        found = [n for n in _ITEMS if n in properties and "array" in self.contract.schemas.shape(properties[n]).types]
+        return found[0] if len(found) == 1 else None
+
+    @cached_property
+    def item(self) -> Json | None:
+        """The schema of one item of a list."""
+        if self.result is None or self.list_member is None:
+            return None
+        schemas = self.contract.schemas
+        items: Json | None = schemas.shape(schemas.shape(self.result).properties[self.list_member]).items
+        return items
+
+    def __repr__(self) -> str:
+        return f"<{self.id} {self.method} {self.path}>"
+
+
+class Contract:
+    """One document: `operations` by id, and its `schemas`."""
+
+    def __init__(self, document: Document, raw: Json) -> None:
+        self.document = document
+        self.prefix: str = raw["servers"][0]["url"].removeprefix("{endpoint}")
+        self.schemas = Schemas(raw["components"]["schemas"])
+        self.operations = {
+            fact["operationId"]: self._operation(path, verb, fact)
+            for path, item in raw["paths"].items()
+            for verb, fact in item.items()
+            if verb in _VERBS
+        }
+
+    def _operation(self, path: str, verb: str, fact: Json) -> Operation:
+        body = fact.get("requestBody", EMPTY)
+        return Operation(
+            contract=self,
+            id=fact["operationId"],
+            method=verb.upper(),
+            path=self.prefix + path,
+            parameters=tuple(_parameter(p) for p in fact.get("parameters", ())),
+            body_required=bool(body.get("required")),
+            body={media: content["schema"] for media, content in body.get("content", EMPTY).items()},
+            answers={
+                status: Answer(
+                    {media: c.get("schema", {}) for media, c in answer.get("content", EMPTY).items()},
+                    frozenset(answer.get("headers", ())),
+                )
+                for status, answer in fact["responses"].items()
+            },
+            paging=fact.get("x-pageable"),
+            polling=fact.get("x-long-running"),
+        )
+
+    @cached_property
+    def atlas_errors(self) -> bool:
+        """Whether its errors are {requestId, errorCode, errorMessage}; otherwise {error: {code, message}}."""
+        first = next(iter(self.operations.values()))
+        default = first.answers.get("default")
+        shape = self.schemas.shape(default.json) if default and default.json else Shape(None, ())
+        return "errorCode" in shape.properties
+
+
+def _parameter(fact: Json) -> Parameter:
+    template = fact.get("x-name-template")
+    pattern = re.compile(re.escape(template).replace(re.escape("{n}"), r"\d+")) if template else None
+    return Parameter(
+        fact["name"], fact["in"], bool(fact.get("required")), fact["schema"], bool(fact.get("explode", True)), pattern
+    )
+
+
+@cache
+def load(document: Document, specs: Path | None = None) -> Contract:
+    """The contract of a document, read once."""
+    path = (specs or folder()) / "contracts" / document.plane / f"{document.version}.json"
+    return Contract(document, loads(path.read_bytes()))

@@ -1,0 +1,121 @@
+"""From method and path to the operation: a tree of path segments, in which the template with fewer holes wins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import lru_cache
+from urllib.parse import unquote
+
+from .facts import Contract, Operation
+
+_HOLE = re.compile(r"\{([^{}]+)\}")
+Holes = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Match:
+    """An operation and the values of its holes, decoded."""
+
+    operation: Operation
+    holes: Holes
+
+
+@dataclass
+class _Node:
+    literal: dict[str, _Node] = field(default_factory=dict)
+    holes: dict[str, tuple[re.Pattern[str], _Node]] = field(default_factory=dict)
+    operations: list[Operation] = field(default_factory=list)
+
+
+class Router:
+    """Made from the operations of all documents that a sandbox serves."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self._root = _Node()
+        self.templates: dict[str, None] = {}
+        for operation in operations:
+            self._add(operation)
+
+    def _add(self, operation: Operation) -> None:
+        self.templates[operation.path] = None
+        node = self._root
+        for segment in segments(operation.path):
+            if not _HOLE.search(segment):
+                node = node.literal.setdefault(segment, _Node())
+                continue
+            if segment not in node.holes:
+                node.holes[segment] = (_pattern(segment), _Node())
+            node = node.holes[segment][1]
+        node.operations.append(operation)
+
+    def matches(self, raw_path: str) -> list[Match]:
+        """Every operation whose template fits a path, whatever its method; fewest holes and most literal text first."""
+        found = [
+            Match(operation, _named(operation.path, values))
+            for node, values in _walk(self._root, segments(raw_path), ())
+            for operation in node.operations
+        ]
+        return sorted(found, key=_generality)
+
+    def find(self, method: str, raw_path: str, api_version: str | None = None) -> tuple[Match | None, list[str]]:
+        """The operation, and the methods that the path knows. Two versions with one path are told apart by api-version."""
+        found = self.matches(raw_path)
+        methods = list(dict.fromkeys(m.operation.method for m in found))
+        fitting = [m for m in found if m.operation.method == method]
+        if not fitting:
+            return None, methods
+        best = [m for m in fitting if _generality(m) == _generality(fitting[0])]
+        named = [m for m in best if m.operation.versioned and m.operation.contract.document.version == api_version]
+        plain = [m for m in best if not m.operation.versioned]
+        return (named or (plain if api_version is None else []) or best)[0], methods
+
+    def near(self, raw_path: str) -> str:
+        """The templates that come close to a path that fits none."""
+        lowered = {template.lower(): template for template in self.templates}
+        close = get_close_matches(unquote(raw_path).lower(), lowered, n=3, cutoff=0.0)
+        return f"near it are {', '.join(lowered[found] for found in close)}"
+
+
+@lru_cache(maxsize=16)
+def router_of(contracts: tuple[Contract, ...]) -> Router:
+    """The router of all operations of some contracts.
+
+    It is made once for all of them, since every sandbox of a run of tests has one.
+    """
+    return Router(operation for contract in contracts for operation in contract.operations.values())
+
+
+def segments(path: str) -> list[str]:
+    return path.split("/")[1:]
+
+
+def _pattern(segment: str) -> re.Pattern[str]:
+    """`{x}:run` -> a value, then the literal. Encoded literals in the path are compared as they decode."""
+    parts = _HOLE.split(segment)
+    return re.compile("".join("(.+)" if i % 2 else re.escape(part) for i, part in enumerate(parts)), re.DOTALL)
+
+
+def _walk(node: _Node, left: list[str], values: tuple[str, ...]) -> Iterator[tuple[_Node, tuple[str, ...]]]:
+    if not left:
+        if node.operations:
+            yield node, values
+        return
+    text = unquote(left[0])
+    if (child := node.literal.get(text)) is not None:
+        yield from _walk(child, left[1:], values)
+    if text:
+        for pattern, child in node.holes.values():
+            if (found := pattern.fullmatch(text)) is not None:
+                yield from _walk(child, left[1:], (*values, *found.groups()))
+
+
+def _named(template: str, values: tuple[str, ...]) -> Holes:
+    return dict(zip(_HOLE.findall(template), values, strict=True))
+
+
+def _generality(match: Match) -> tuple[int, int]:
+    template = match.operation.path
+    return template.count("{"), -len(_HOLE.sub("", template))

@@ -1,0 +1,181 @@
+"""Clients of a sandbox, a recording or an account: made for one test, closed with it, and quick where nothing real is called."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import time
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Protocol, TypeVar, overload
+
+import httpx
+
+from purview_core.client.client import AsyncClient, Client
+from purview_core.client.facade import AsyncFacade, Facade
+from purview_testing.contracts.documents import UsageError, nearest
+from purview_testing.contracts.judge import Validator
+from purview_testing.sandbox.in_process import AsyncSandboxTransport, SandboxTransport
+
+C = TypeVar("C")
+
+
+class Waits:
+    """A clock that runs on when something sleeps, so that waits take no time. `seconds`: each wait."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self._ahead = 0.0
+
+    def clock(self) -> float:
+        return time.monotonic() + self._ahead
+
+    def now(self) -> float:
+        """Seconds since 1970, the waits among them."""
+        return time.time() + self._ahead
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+        self._ahead += max(0.0, seconds)
+
+    async def async_sleep(self, seconds: float) -> None:
+        self.sleep(seconds)
+
+
+class Target(Protocol):
+    """What clients call. `account`, `tenant`: addresses."""
+
+    @property
+    def account(self) -> str: ...
+    @property
+    def tenant(self) -> str | None: ...
+    @property
+    def auth(self) -> httpx.Auth | None: ...
+    def transport(self) -> httpx.BaseTransport: ...
+    def async_transport(self) -> httpx.AsyncBaseTransport: ...
+
+
+class InProcess:
+    """A handler in this process as a target."""
+
+    def __init__(
+        self, handle: Callable[..., Any], auth: httpx.Auth | None, account: str, tenant: str, waits: Waits
+    ) -> None:
+        self._handle, self.auth, self.account, self.tenant, self.waits = handle, auth, account, tenant, waits
+
+    def transport(self) -> httpx.BaseTransport:
+        return SandboxTransport(self._handle, self.waits.sleep, self.waits.clock)
+
+    def async_transport(self) -> httpx.AsyncBaseTransport:
+        return AsyncSandboxTransport(self._handle, self.waits.clock)
+
+
+class _Factory:
+    """Makes clients of a target and closes them. `waits`: seconds of each wait between tries, none of which was slept."""
+
+    _prefix, _facade, _fixture = "", "Purview", "purview_client"
+    _kinds: tuple[type, ...] = (Client, Facade)
+
+    def __init__(self, target: Target, validator: Validator, waits: Waits, *, real: bool) -> None:
+        self._target, self._validator, self._waits, self._real = target, validator, waits, real
+        self._made: list[Any] = []
+
+    @property
+    def waits(self) -> list[float]:
+        return self._waits.seconds
+
+    def _make(self, plane: Any, transport: Any, options: dict[str, Any]) -> Any:
+        if "transport" in options:
+            raise TypeError(
+                "transport= is what the plug-in gives; a client of your own takes purview_sandbox.transport()"
+            )
+        kind = self._kind(plane)
+        facade = not hasattr(kind, "plane")
+        if not facade:
+            self._served(kind.plane)
+        given: dict[str, Any] = {"auth": self._target.auth, "tenant_endpoint": self._target.tenant, **options}
+        client = (self._patient(kind) if facade else kind)(self._target.account, transport=transport, **given)
+        self._made.append(client)
+        return client if facade else self._hasten(client)
+
+    def _kind(self, plane: Any) -> Any:
+        import purview_dataplane
+
+        planes, facade = purview_dataplane.PLANES, f"{self._prefix}{self._facade}"
+        if isinstance(plane, type) and issubclass(plane, self._kinds):
+            return plane
+        if plane is None:
+            return getattr(purview_dataplane, facade)
+        if not isinstance(plane, str):
+            what = plane.__name__ if isinstance(plane, type) else f"{plane!r:.60}"
+            raise TypeError(
+                f"{self._fixture} takes the name of a plane, a class of its clients or {facade}, not {what}"
+            )
+        if plane not in planes:
+            raise UsageError(f"unknown plane {plane!r}; {nearest(plane, sorted(planes))}")
+        found = planes[plane]
+        return getattr(import_module(found.package), f"{self._prefix}{found.title}Client")
+
+    def _served(self, plane: Any) -> None:
+        served = [str(c.document) for c in self._validator.contracts]
+        if f"{plane.name}@{plane.version}" not in served:
+            name = f"{plane.name}@{plane.version}"
+            raise UsageError(
+                f"{name} is not served here; mark the test with purview(planes=[{name!r}]), beside the planes it needs"
+            )
+
+    def _patient(self, kind: Any) -> Any:
+        """A facade whose clients do not sleep."""
+        factory = self
+
+        class Hastened(kind):  # type: ignore[misc]
+            def _client(self, of: Any) -> Any:
+                return factory._hasten(super()._client(of))
+
+        Hastened.__name__ = Hastened.__qualname__ = kind.__name__
+        return Hastened
+
+    def _hasten(self, client: Any) -> Any:
+        if not self._real:
+            asynchronous = inspect.iscoroutinefunction(client._run)
+            client._sleep = self._waits.async_sleep if asynchronous else self._waits.sleep
+            client._clock = self._waits.clock
+        return client
+
+
+class Clients(_Factory):
+    """See the fixture purview_client. Options are those of the client: retry=, timeout=, headers=, strict=, auth=."""
+
+    @overload
+    def __call__(self, plane: type[C], **options: Any) -> C: ...
+    @overload
+    def __call__(self, plane: str | None = None, **options: Any) -> Any: ...
+    def __call__(self, plane: Any = None, **options: Any) -> Any:
+        return self._make(plane, self._target.transport(), options)
+
+    def close(self) -> None:
+        for client in self._made:
+            client.close()
+
+
+class AsyncClients(_Factory):
+    """As Clients, for async ones."""
+
+    _prefix, _fixture = "Async", "purview_async_client"
+    _kinds = (AsyncClient, AsyncFacade)
+
+    @overload
+    def __call__(self, plane: type[C], **options: Any) -> C: ...
+    @overload
+    def __call__(self, plane: str | None = None, **options: Any) -> Any: ...
+    def __call__(self, plane: Any = None, **options: Any) -> Any:
+        return self._make(plane, self._target.async_transport(), options)
+
+    def close(self) -> None:
+        """No loop is needed: no transport of ours keeps a connection."""
+        for client in self._made:
+            closing = client.aclose()
+            with contextlib.suppress(StopIteration):
+                closing.send(None)
+                closing.close()
+                raise RuntimeError(f"{client!r} waits while it is closed; close it in the test, with `async with`")

@@ -1,0 +1,112 @@
+"""What the requests of a test were, where they broke their contracts, and how that is told."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from purview_testing.contracts.judge import Validator
+from purview_testing.contracts.messages import Request, Response
+from purview_testing.contracts.schema_check import Departure
+from purview_testing.sandbox.recorder import LEFT_OUT
+
+from .recording import is_secret
+
+_LINKS = ("location", "operation-location", "azure-asyncoperation")
+_MEMBER = re.compile(r"/([^/]+?)(?:/\d+)*$")
+
+
+class Broken(NamedTuple):
+    """One request that broke its contract; `operation` empty where its path or method fits none."""
+
+    method: str
+    path: str
+    status: int
+    document: str
+    operation: str
+    template: str
+    departures: Sequence[Departure]
+
+
+class Journal:
+    """Judges requests as they are made. A link that an answer gave may be followed, whatever its query."""
+
+    def __init__(self, validator: Validator) -> None:
+        self.validator = validator
+        self._broken: list[Broken] = []
+        self._given: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
+        self._lock = threading.Lock()
+
+    def judge(self, request: Request, response: Response) -> None:
+        """Notes a call to something else than the sandbox, which judges for itself."""
+        departures: Sequence[Departure] = ()
+        if _target(request.url) not in self._given:
+            departures = self.validator.request(request).departures
+        self._given.update(_target(link) for link in links(response))
+        self.note(request, response.status, departures)
+
+    def note(self, request: Request, status: int, departures: Sequence[Departure]) -> None:
+        if not departures:
+            return
+        match, _ = self.validator.router.find(request.method, request.raw_path)
+        operation = match.operation if match else None
+        document = str(operation.contract.document) if operation else ""
+        name, template = (operation.id, operation.path) if operation else ("", "")
+        path = f"{request.raw_path}{'?' if request.raw_query else ''}{request.raw_query}"
+        with self._lock:
+            self._broken.append(Broken(request.method, path, status, document, name, template, tuple(departures)))
+
+    def take(self) -> list[Broken]:
+        """The requests that broke their contracts since the last time."""
+        with self._lock:
+            taken, self._broken = self._broken, []
+        return taken
+
+
+def links(response: Response) -> Iterable[str]:
+    """Where an answer leads: headers of long-running operations, and whole addresses in the first level of its body."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    yield from (headers[name] for name in _LINKS if name in headers)
+    if "json" in headers.get("content-type", "") and response.content:
+        try:
+            value = response.json()
+        except ValueError:
+            return
+        if isinstance(value, dict):
+            yield from (v for v in value.values() if isinstance(v, str) and (v.startswith(("http", "/")) or "?" in v))
+
+
+def _target(url: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    parts = urlsplit(url)
+    query = sorted((n, v) for n, v in parse_qsl(parts.query, keep_blank_values=True) if n.lower() != "api-version")
+    return unquote(parts.path), tuple(query)
+
+
+def told(broken: Sequence[Broken]) -> str:
+    """Each request with its template and operation, then one line for each departure: place, pointer, expected, found."""
+    if not broken:
+        return ""
+    number = "1 request" if len(broken) == 1 else f"{len(broken)} requests"
+    lines = [f"purview: {number} broke the contract (--purview-lenient, or purview(strict=False), lets that pass)"]
+    for each in broken:
+        lines.append(f"  {each.method} {each.path} -> {each.status}")
+        if each.operation:
+            lines.append(f"    operation {each.operation}: {each.method} {each.template} ({each.document})")
+        lines += [f"    {_where(d)}: expected {d.expected}, found {_found(d)}" for d in each.departures]
+    return "\n".join(lines)
+
+
+def _where(departure: Departure) -> str:
+    return (
+        f"{departure.place} {departure.where or '(whole)' if departure.place == 'body' else departure.where}".rstrip()
+    )
+
+
+def _found(departure: Departure) -> Any:
+    """What was found, unless its member or parameter holds secrets."""
+    member = _MEMBER.search(departure.where)
+    name = member[1] if member else departure.where
+    return LEFT_OUT if is_secret(name) and departure.found not in ("nothing", "null") else departure.found

@@ -1,0 +1,239 @@
+"""Data access: a subscription to a data product starts a run of its workflow; who approves or rejects the run decides on both."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from purview_testing.contracts.messages import Problem, not_found
+from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
+from purview_testing.sandbox.state.lists import listing, tags_of
+from purview_testing.sandbox.state.resources import concrete
+
+from .unified import DOMAINS, PRODUCTS
+
+Json = dict[str, Any]
+PLANES = ("data_access",)
+_BASE = "/datagovernance/dataaccess"
+SUBSCRIPTIONS, FLOWS, RUNS = f"{_BASE}/dataSubscriptions", f"{_BASE}/workflows", f"{_BASE}/workflowRuns"
+APPROVALS = f"{_BASE}/approvals"  # what each run waits for, by the id of the run
+_ASKED_FOR = "DataAccessRequestSubmitted"  # the trigger of the workflows that decide on access
+_WAITING, _PENDING = "InProgress", "Pending"  # an approval as a whole, and an approver's answer
+_FILTERS = ("businessConcept", "dataProductId", "dataProductName", "governanceDomain", "status", "workflowType")
+_PEOPLE = ("requestor", "subscriber")
+
+
+def draft(call: Call) -> Reply:
+    """Kept as it is: no run starts, and it has no status yet."""
+    key = call.arguments[0]
+    reply = call.otherwise()
+    reply.value.update(_of_product(call, reply.value))
+    return _kept(call, key, reply, reply.value)
+
+
+def subscribe(call: Call) -> Reply:
+    """What is asked for the first time waits for the run of the workflow that its data product has."""
+    key = call.arguments[0]
+    asked = "subscriptionStatus" in (call.store.get(SUBSCRIPTIONS, key) or {})
+    reply = call.otherwise()
+    value = {**reply.value, **_of_product(call, reply.value)}
+    if not asked:
+        flow = _flow(call, value)
+        value |= {"subscriptionStatus": _PENDING, "useWorkflow": flow is not None, "writeAccess": False}
+        if flow is not None:
+            value |= _start(call, flow, value)
+    return _kept(call, key, reply, value)
+
+
+def _kept(call: Call, key: str, reply: Reply, value: Json) -> Reply:
+    call.store.put(SUBSCRIPTIONS, key, value, tags_of(value, _FILTERS))
+    return Reply(value, reply.status, reply.headers)
+
+
+def _of_product(call: Call, subscription: Json) -> Json:
+    """What the service adds from the data product, where the account has it."""
+    product = call.store.get(PRODUCTS, str(subscription.get("dataProductId"))) or {}
+    domain = call.store.get(DOMAINS, str(subscription.get("domainId") or product.get("domain"))) or {}
+    found = {"dataProductName": product, "businessDomainName": domain, "governanceDomain": domain}
+    told = {name: source["name"] for name, source in found.items() if "name" in source}
+    power = _settings(call, str(subscription.get("dataProductId")))["usePowerAutomate"]
+    return {**told, "usePowerAutomate": power}
+
+
+def _settings(call: Call, product: str) -> Json:
+    """What the policies of a data product say about workflows."""
+    policies = _policies(call, product)
+    return {
+        "skipWorkflowEnabled": policies.get("skipWorkflow") is True,
+        "usePowerAutomate": policies.get("usePowerAutomate") is True,
+    }
+
+
+def _policies(call: Call, product: str) -> Json:
+    kind = concrete(f"{_BASE}/dataProducts/{{id}}/policySets", {"id": product})
+    applied = call.store.get(kind, "applied") or {}
+    found: Json = applied.get("policies") or {}
+    return found
+
+
+def _flow(call: Call, subscription: Json) -> Json | None:
+    """The first workflow that is switched on and starts when access is asked for; none where the data product skips it."""
+    if _settings(call, subscription["dataProductId"])["skipWorkflowEnabled"]:
+        return None
+    flows: list[Json] = [r.value for r in call.store.page(FLOWS, 10_000)]
+    return next((f for f in flows if f.get("isEnabled") is not False and _starts(f)), None)
+
+
+def _starts(flow: Json) -> bool:
+    return any(t.get("type") == _ASKED_FOR for t in flow.get("triggers") or [])
+
+
+def _start(call: Call, flow: Json, subscription: Json) -> Json:
+    """A run of a workflow and what it waits for; what the subscription says of the workflow."""
+    run, approval = call.guid(), call.guid()
+    steps = [a.get("inputs") or {} for a in flow.get("actionDag") or [] if "assignedTo" in (a.get("inputs") or {})]
+    step: Json = steps[0] if steps else {}
+    who = [str(one) for one in step.get("assignedTo") or [ME]]
+    people = {n: subscription.get(f"{n}Identity") or subscription["subscriberIdentity"] for n in _PEOPLE}
+    common = {
+        "workflowRunId": run,
+        "workflowId": flow["workflowId"],
+        "workflowType": _ASKED_FOR,
+        "workflowName": flow.get("name"),
+    }
+    of_run = {
+        **common,
+        **people,
+        "id": run,
+        "status": _WAITING,
+        "workflowDescription": flow.get("description"),
+        "triggers": flow.get("triggers"),
+        "actionDag": flow.get("actionDag"),
+    }
+    of_approval = {
+        **common,
+        **{f"{name}Identity": identity for name, identity in people.items()},
+        "approvalRequestId": approval,
+        "callbackUrl": call.link(f"{RUNS}/{run}"),
+        "isPendingOnAll": "all" in str(step.get("approvalType")).lower(),
+        "approvers": who,
+        "title": step.get("title") or "Approve the request for access",
+        "status": _WAITING,
+        "businessConcept": subscription.get("dataProductName"),
+        "governanceDomain": subscription.get("governanceDomain"),
+    }
+    answers = [{"approver": one, "status": _PENDING} for one in who]
+    _put(call, RUNS, run, of_run)
+    _put(call, APPROVALS, run, of_approval | {"subscription": subscription["dataSubscriptionId"], "answers": answers})
+    told = {n: common[n] for n in ("workflowId", "workflowType", "workflowName")}
+    return {n: v for n, v in {**told, "accessProviders": who}.items() if v is not None}
+
+
+def _put(call: Call, kind: str, key: str, value: Json) -> None:
+    told = {n: v for n, v in value.items() if v is not None}
+    call.store.put(kind, key, told, tags_of(told, _FILTERS))
+
+
+def waiting(call: Call) -> Reply:
+    """What there is to decide on; with a status, what is at this status."""
+    status = call.query.get("approvalStatus") or _WAITING
+    return listing(call, APPROVALS, tag=f"status={status}", present=call.as_item)
+
+
+def of_run(call: Call) -> Reply:
+    run = call.arguments[0]
+    call.need(RUNS, run, "WorkflowRun", dict)
+    approval = call.store.get(APPROVALS, run) or {"title": "Approve", "answers": []}
+    return Reply({"value": [{"title": approval["title"], "approvalStatuses": approval["answers"]}]})
+
+
+def runs(call: Call) -> Reply:
+    return listing(call, RUNS)
+
+
+def read_run(call: Call) -> Reply:
+    run = call.arguments[0]
+    return Reply(call.need(RUNS, run, "WorkflowRun", lambda: {**call.example(), "workflowRunId": run}))
+
+
+def remove_run(call: Call) -> Reply:
+    run = call.arguments[0]
+    call.need(RUNS, run, "WorkflowRun", dict)
+    call.store.delete(RUNS, run)
+    call.store.delete(APPROVALS, run)
+    return Reply()
+
+
+def _decide(call: Call, answer: str, of_approval: str) -> Reply:
+    """One answer is enough: a sandbox has one caller, who speaks for every approver."""
+    flow, key = call.arguments
+    run = call.need(RUNS, key, "WorkflowRun", dict)
+    if run and run.get("workflowId") != flow and not call.settings.fill:
+        raise not_found("WorkflowRun", key)
+    if not run:
+        return Reply()
+    approval = call.store.get(APPROVALS, key)
+    if approval["status"] != _WAITING:
+        raise Problem(400, "RunDecided", f"The run {key!r} is decided already: {approval['status']}.")
+    comment = {"comment": call.body["comment"]} if call.body and call.body.get("comment") is not None else {}
+    answers = [{**one, "status": answer, **comment} for one in approval["answers"]]
+    _put(call, APPROVALS, key, {**approval, "status": of_approval, "answers": answers})
+    _put(call, RUNS, key, {**run, "status": "Completed"})
+    subscription = call.store.get(SUBSCRIPTIONS, approval["subscription"])
+    if subscription is not None:
+        changed = {**subscription, "subscriptionStatus": answer, "accessDecisionDate": call.now}
+        call.store.put(SUBSCRIPTIONS, approval["subscription"], changed, tags_of(changed, _FILTERS))
+    return Reply()
+
+
+def complete(call: Call) -> Reply:
+    """Whoever provides the access says that it is given."""
+    key = call.arguments[0]
+    value = call.need(SUBSCRIPTIONS, key, "DataSubscription", call.example)
+    made = {**value, "subscriptionStatus": "Completed"}
+    if call.store.get(SUBSCRIPTIONS, key) is not None:
+        call.store.put(SUBSCRIPTIONS, key, made, tags_of(made, _FILTERS))
+    return Reply(made)
+
+
+def apply(call: Call) -> Reply:
+    """A policy set is of what its address says, and keeps its id."""
+    kind = call.request.raw_path.rpartition("/")[0]
+    old = call.store.get(kind, "applied") or {}
+    reply = call.otherwise()
+    own = {"policySetId": old.get("policySetId") or call.guid()}
+    value = {**reply.value, **own}
+    call.store.put(kind, "applied", value)
+    return Reply(value, reply.status, reply.headers)
+
+
+def effective(call: Call) -> Reply:
+    """What is set on the data product itself; the sandbox knows nothing that it could inherit."""
+    product = call.arguments[0]
+    kind = call.request.raw_path.rpartition("/")[0]
+    target = {"targetId": product, "targetType": "DataProduct"}
+    nothing = {"policySetKind": "DataProduct", "targetResource": target}
+    return Reply(call.store.get(kind, "applied") or nothing)
+
+
+def settings(call: Call) -> Reply:
+    return Reply(_settings(call, call.arguments[0]))
+
+
+_DECIDE = "/workflows/{}/workflowRunId/{}"
+_OWNERS = ("businessDomains", "criticalDataElements", "dataProducts", "terms")
+ROUTES: dict[tuple[str, str], Behaviour] = {
+    ("PUT", "/dataSubscriptions/{}"): subscribe,
+    ("PUT", "/dataSubscriptions/{}:save"): draft,
+    ("POST", "/dataSubscriptions/{}:complete"): complete,
+    ("GET", "/approvals"): waiting,
+    ("GET", "/workflowRuns"): runs,
+    ("GET", "/workflowRuns/{}"): read_run,
+    ("DELETE", "/workflowRuns/{}"): remove_run,
+    ("GET", "/workflowRuns/{}/approvals"): of_run,
+    ("POST", f"{_DECIDE}:approve"): partial(_decide, answer="Approved", of_approval="Completed"),
+    ("POST", f"{_DECIDE}:reject"): partial(_decide, answer="Declined", of_approval="Rejected"),
+    **{("PUT", f"/{owner}/{{}}/policySets/applied"): apply for owner in _OWNERS},
+    ("GET", "/dataProducts/{}/policySets/effective"): effective,
+    ("GET", "/dataProducts/{}/policySet"): settings,
+}

@@ -1,0 +1,1 @@
+"""The Data Map: types, entities, relationships, glossaries and search."""

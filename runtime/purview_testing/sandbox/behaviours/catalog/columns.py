@@ -1,0 +1,88 @@
+"""Data columns of the Unified Catalog: taken over from the Data Map, once each, then found by their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from purview_testing.contracts.messages import Problem
+from purview_testing.sandbox.call import Behaviour, Call, Reply
+
+Json = dict[str, Any]
+Keep = Callable[[Json], bool]
+PLANES = ("unified_catalog",)
+KIND = "/datagovernance/catalog/dataColumns"
+_FIELDS = {"id": "id", "sourceAssetId": "assetId", "sourceColumnId": "columnId"}
+
+
+def ingest(call: Call) -> Reply:
+    """A column that is there already keeps its id. The answer tells of the first one."""
+    made = [_taken(call, request) for request in call.body.get("requests") or []]
+    if not made:
+        raise Problem(400, "InvalidRequest", "requests: one column at least")
+    return Reply(made[0])
+
+
+def _taken(call: Call, request: Json) -> Json:
+    asset, column = str(request.get("dataMapAssetId")), str(request.get("dataMapColumnId"))
+    row = call.store.first(KIND, f"of={asset}|{column}")
+    if row is not None:
+        return dict(row.value)
+    key = call.guid()
+    value: Json = {"id": key, "source": {"type": "DataMap", "assetId": asset, "columnId": column}}
+    call.store.put(KIND, key, value, [f"of={asset}|{column}"])
+    return value
+
+
+def read(call: Call) -> Reply:
+    key = call.arguments[0]
+    value = call.need(KIND, key, "DataColumns", lambda: {**call.example(), "id": key})
+    return Reply(_shown(value, call.query))
+
+
+def _shown(value: Json, asked: Any) -> Json:
+    """With the details of column and asset, where they are asked for."""
+    source, more = value["source"], {}
+    if asked.get("includeColumnDetails") is True:
+        more["columnDetails"] = {"name": source["columnId"], "qualifiedName": source["columnId"]}
+    if asked.get("includeAssetDetails") is True:
+        more["assetDetails"] = {"assetId": source["assetId"], "name": source["assetId"]}
+    return {**value, **more}
+
+
+def query(call: Call) -> Reply:
+    """Those that pass the filter, in the order they came; without top all of them, since no link could lead on."""
+    body = call.body
+    keep = _condition(body.get("filter") or {})
+    found = [r for r in call.store.page(KIND, 1_000_000) if keep(r.value)]
+    top, skip = body.get("top") or len(found), body.get("skip") or 0
+    page = [_shown(r.value, body) for r in found[skip : skip + top]]
+    return Reply({"value": page})
+
+
+def _condition(given: Json) -> Keep:
+    tests: list[Keep] = []
+    for name, wanted in given.items():
+        if name in ("and", "or"):
+            tests.append(_all_or_some(name, [_condition(part) for part in wanted]))
+        else:
+            tests += [_field(_FIELDS[name], how, value) for how, value in wanted.items()]
+    return _all_or_some("and", tests)
+
+
+def _all_or_some(how: str, parts: list[Keep]) -> Keep:
+    join = all if how == "and" else any
+    return lambda value: join(part(value) for part in parts)
+
+
+def _field(name: str, how: str, wanted: Any) -> Keep:
+    among = wanted if isinstance(wanted, list) else [wanted]
+    within = how in ("eq", "in")
+    return lambda value: (value.get(name, value["source"].get(name)) in among) is within
+
+
+ROUTES: dict[tuple[str, str], Behaviour] = {
+    ("POST", "/dataColumns/ingest"): ingest,
+    ("GET", "/dataColumns/{}"): read,
+    ("POST", "/dataColumns/query"): query,
+}

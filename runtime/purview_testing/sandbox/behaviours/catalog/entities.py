@@ -1,0 +1,271 @@
+"""Entities: create and update one or many, with placeholders resolved; partial updates; deletion; moves between collections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
+
+from purview_testing.contracts.messages import Problem
+from purview_testing.contracts.schema_check import is_placeholder
+from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
+
+from . import assets, marks, relationships, types
+
+Json = dict[str, Any]
+PLANES = types.PLANES
+_MARKS = ("classifications", "labels", "businessAttributes", "meanings")  # what an update of an entity leaves alone
+
+
+class Writer:
+    """One write of one or many entities."""
+
+    def __init__(self, call: Call, given: list[Json], referred: dict[str, Json], collection: str | None) -> None:
+        self.call, self.collection = call, collection
+        given, referred = _texts(given), _texts(referred)
+        there = {str(e.get("guid")) for e in given}
+        self.given = [*given, *(v for v in referred.values() if str(v.get("guid")) not in there)]
+        self.assigned: dict[str, str] = {}
+        self.placed: dict[str, str] = {}  # type and qualified name -> guid, of what this request makes
+        self.written: dict[str, Json] = {}
+        self.created: set[str] = set()
+
+    def write(self) -> Json:
+        """First every guid, so that entities may refer to each other in any order; then the entities, then what relates them.
+
+        What comes twice, by guid or by type and qualified name, is one entity: the second is laid over the first.
+        """
+        guids = [self._guid(value) for value in self.given]
+        for value, guid in zip(self.given, guids, strict=True):
+            self._one(value, guid)
+        for value in self.written.values():
+            self._relate(value)
+        new = [value for guid, value in self.written.items() if guid in self.created]
+        changed = [value for guid, value in self.written.items() if guid not in self.created]
+        return assets.mutation({"CREATE": new, "UPDATE": changed}, self.assigned)
+
+    def _guid(self, value: Json) -> str:
+        """The guid that an entity has or gets."""
+        given = value.get("guid")
+        name, attributes = value.get("typeName"), value.get("attributes") or {}
+        if not self.call.settings.fill:
+            self._check(value)
+        if isinstance(given, str) and not given.startswith("-"):
+            old = self.call.store.get(assets.KIND, given)
+            if old is None and not self.call.settings.fill:
+                raise Problem(404, "ATLAS-404-00-005", f"Given instance guid {given} is invalid/not found")
+            return given
+        qualified = attributes.get("qualifiedName")
+        unique = f"{name}|{qualified}"
+        row = self.call.store.first(assets.KIND, f"qn:{unique}")
+        guid = row.key if row else self.placed.get(unique) or self.call.guid()
+        if qualified is not None:
+            self.placed[unique] = guid
+        if isinstance(given, str) and self.assigned.setdefault(given, guid) != guid:
+            text = f"invalid parameters: guid {given} stands for two entities, the second is {name} {qualified!r}"
+            raise Problem(400, "ATLAS-400-00-01A", text)
+        return guid
+
+    def _check(self, value: Json) -> None:
+        name, attributes = value.get("typeName"), value.get("attributes") or {}
+        if not name or not types.known(self.call.store, name, "ENTITY"):
+            raise types.missing(f"name {name}")
+        given = value.get("guid")
+        if not attributes.get("qualifiedName") and (not isinstance(given, str) or given.startswith("-")):
+            raise Problem(
+                400, "ATLAS-400-00-01A", f"invalid parameters: {name}.qualifiedName: mandatory attribute value missing"
+            )
+        marks.check(self.call, value)
+
+    def _one(self, value: Json, guid: str) -> None:
+        old: Json | None = self.call.store.get(assets.KIND, guid)
+        self.created |= {guid} if old is None else set()
+        made = {k: v for k, v in value.items() if guid in self.created or k not in _MARKS}
+        for name in ("attributes", "relationshipAttributes"):
+            if isinstance(made.get(name), dict):
+                made[name] = {k: self._resolved(v) for k, v in made[name].items()}
+        kept = old or {
+            "createTime": self.call.now_ms,
+            "createdBy": ME,
+            "version": 0,
+            "typeName": value.get("typeName", "DataSet"),
+        }
+        both = {n: {**(kept.get(n) or {}), **(made.get(n) or {})} for n in ("attributes", "relationshipAttributes")}
+        merged = {**kept, **made, **{n: v for n, v in both.items() if v}, "guid": guid, "status": "ACTIVE"}
+        collection = self.collection or merged.get("collectionId") or "sandbox"
+        assets.touch(self.call, {**merged, "collectionId": collection})
+        assets.flow(self.call, merged, _guid_of)
+        self.written[guid] = merged
+
+    def _relate(self, value: Json) -> None:
+        """Attributes that stand for relationships are kept as such, so that the other end shows them too."""
+        given = value.get("relationshipAttributes") or {}
+        if not given or self.call.settings.fill:
+            return
+        left = {n: v for n, v in given.items() if not relationships.relate(self.call, value, n, v)}
+        kept = self.call.store.get(assets.KIND, value["guid"])
+        assets.save(self.call.store, {**kept, "relationshipAttributes": left})
+
+    def _resolved(self, value: Any) -> Any:
+        """A reference with its guid: a placeholder of this request, or what unique attributes name."""
+        if isinstance(value, list):
+            return [self._resolved(v) for v in value]
+        if not isinstance(value, dict) or not ("guid" in value or "uniqueAttributes" in value):
+            return value
+        guid = value.get("guid")
+        if isinstance(guid, str) and guid.startswith("-"):
+            if guid not in self.assigned:
+                raise Problem(404, "ATLAS-404-00-00A", f"Referenced entity {guid} is not found")
+            return {**value, "guid": self.assigned[guid]}
+        if guid is None and isinstance(value.get("uniqueAttributes"), dict):
+            qualified = value["uniqueAttributes"].get("qualifiedName")
+            return {**value, "guid": self._named(str(value.get("typeName")), qualified)}
+        return value
+
+    def _named(self, name: str, qualified: Any) -> str:
+        """Also one that this request makes."""
+        return self.placed.get(f"{name}|{qualified}") or str(assets.by_name(self.call, name, qualified)["guid"])
+
+
+def _texts(value: Any) -> Any:
+    """A value in which placeholder guids are texts, also where they were numbers: "-1" for -1."""
+    if isinstance(value, list):
+        return [_texts(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {n: str(v) if n == "guid" and is_placeholder(v) else _texts(v) for n, v in value.items()}
+
+
+def _guid_of(reference: Any) -> str | None:
+    guid = reference.get("guid") if isinstance(reference, dict) else None
+    return guid if isinstance(guid, str) else None
+
+
+def _collection(call: Call) -> str | None:
+    found = call.query.get("collectionId") or call.holes.get("collection")
+    if found is not None and not call.settings.fill and call.store.get("/account/collections", found) is None:
+        raise Problem(404, "CollectionNotFound", f"The collection {found!r} is not there")
+    return found
+
+
+def create(call: Call) -> Reply:
+    entity = call.body.get("entity")
+    if not isinstance(entity, dict):
+        raise Problem(400, "ATLAS-400-00-03D", "no entity to create/update.")
+    return Reply(Writer(call, [entity], call.body.get("referredEntities") or {}, _collection(call)).write())
+
+
+def create_many(call: Call) -> Reply:
+    entities = call.body.get("entities") or []
+    return Reply(Writer(call, entities, call.body.get("referredEntities") or {}, _collection(call)).write())
+
+
+def read_at(operation: Any, body: Any) -> list[tuple[str, str, str]]:
+    """Where the entities and relationships of a body were read: (path, pointer there, pointer into the body)."""
+    path, prefix = operation.path, operation.contract.prefix
+    if operation.method not in ("POST", "PUT") or not isinstance(body, dict):
+        return []
+    if path.endswith("/entity") and isinstance(body.get("entity"), dict):
+        return [(f"{prefix}/atlas/v2/entity/guid/{_quoted(body['entity'])}", "", "")]
+    if path.endswith("/entity/bulk") and isinstance(body.get("entities"), list):
+        guids = [_quoted(v) for v in body["entities"] if isinstance(v, dict)]
+        return [(f"{prefix}/atlas/v2/entity/guid/{g}", "/entity", "/entities/0") for g in guids]
+    if path.endswith("/relationship") and "guid" in body:
+        return [(f"{prefix}/atlas/v2/relationship/guid/{_quoted(body)}", "/relationship", "")]
+    return []
+
+
+def _quoted(value: Json) -> str:
+    return quote(str(value.get("guid")), safe="~")
+
+
+def _out(value: Json, call: Call) -> Json:
+    if call.query.get("ignoreRelationships") is True:
+        return {k: v for k, v in value.items() if k != "relationshipAttributes"}
+    related = {**(value.get("relationshipAttributes") or {}), **relationships.shown(call, value)}
+    return {**value, "relationshipAttributes": related} if related else value
+
+
+def get(call: Call) -> Reply:
+    return Reply({"referredEntities": {}, "entity": _out(assets.of_call(call), call)})
+
+
+def get_many(call: Call) -> Reply:
+    found = [assets.by_guid(call, g) for g in call.query["guid"]]
+    return Reply({"referredEntities": {}, "entities": [_out(v, call) for v in found]})
+
+
+def get_named(call: Call) -> Reply:
+    names: Iterable[str] = call.query.get("attr_N:qualifiedName") or []
+    rows = [call.store.first(assets.KIND, f"qn:{call.arguments[0]}|{n}") for n in names]
+    return Reply({"referredEntities": {}, "entities": [_out(r.value, call) for r in rows if r is not None]})
+
+
+def get_header(call: Call) -> Reply:
+    return Reply(assets.header(assets.of_call(call)))
+
+
+def set_attribute(call: Call) -> Reply:
+    value = assets.by_guid(call, call.arguments[0])
+    value["attributes"] = {**(value.get("attributes") or {}), call.query["name"]: call.body}
+    assets.touch(call, value)
+    return Reply(assets.mutation({"UPDATE": [value]}))
+
+
+def update_named(call: Call) -> Reply:
+    value = assets.of_call(call)
+    given = call.body.get("entity") or {}
+    attributes = {**(given.get("attributes") or {})}
+    entity = {**given, "guid": value["guid"], "typeName": value["typeName"], "attributes": attributes}
+    return Reply(Writer(call, [entity], call.body.get("referredEntities") or {}, None).write())
+
+
+def _remove(call: Call, found: list[Json]) -> None:
+    """All of them, but for those that come back: parents of what stays."""
+    gone = {value["guid"] for value in found}
+    returning = call.settings.limits.parents_return
+    for value in found:
+        if not (returning and any(child not in gone for child in relationships.children(call, value["guid"]))):
+            assets.remove(call, value)
+
+
+def delete(call: Call) -> Reply:
+    value = assets.of_call(call)
+    _remove(call, [value])
+    return Reply(assets.mutation({"DELETE": [value]}))
+
+
+def delete_many(call: Call) -> Reply:
+    found = [assets.by_guid(call, g) for g in call.query["guid"]]
+    _remove(call, found)
+    return Reply(assets.mutation({"DELETE": found}))
+
+
+def move(call: Call) -> Reply:
+    collection = _collection(call)
+    found = [assets.by_guid(call, g) for g in call.body.get("entityGuids") or []]
+    for value in found:
+        assets.touch(call, {**value, "collectionId": collection})
+    return Reply(assets.mutation({"UPDATE": found}))
+
+
+_GUID, _NAMED = "/atlas/v2/entity/guid/{}", "/atlas/v2/entity/uniqueAttribute/type/{}"
+ROUTES: dict[tuple[str, str], Behaviour] = {
+    ("POST", "/atlas/v2/entity"): create,
+    ("POST", "/collections/{}/entity"): create,
+    ("POST", "/atlas/v2/entity/bulk"): create_many,
+    ("POST", "/collections/{}/entity/bulk"): create_many,
+    ("POST", "/collections/{}/entity/moveHere"): move,
+    ("POST", "/entity/moveTo"): move,
+    ("GET", "/atlas/v2/entity/bulk"): get_many,
+    ("DELETE", "/atlas/v2/entity/bulk"): delete_many,
+    ("GET", "/atlas/v2/entity/bulk/uniqueAttribute/type/{}"): get_named,
+    ("GET", _GUID): get,
+    ("GET", _NAMED): get,
+    ("GET", f"{_GUID}/header"): get_header,
+    ("PUT", _GUID): set_attribute,
+    ("PUT", _NAMED): update_named,
+    ("DELETE", _GUID): delete,
+    ("DELETE", _NAMED): delete,
+    **marks.ROUTES,
+}

@@ -1,0 +1,236 @@
+"""Glossaries and their categories and terms, alone and in bulk; which entities a term is assigned to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from purview_testing.contracts.messages import Problem
+from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
+from purview_testing.sandbox.state.store import Row
+
+from . import assets, bulk_terms, types
+from .terms import CATEGORIES, GLOSSARIES, TERMS, category_header, find, glossary_of, remove, save, term_header
+
+Json = dict[str, Any]
+PLANES = types.PLANES
+_ALL = 1_000_000
+
+
+def window(call: Call, kind: str, tag: str | None = None) -> list[Row]:
+    """The items that limit and offset ask for; -1 is no limit."""
+    limit, offset = int(call.query.get("limit", -1)), int(call.query.get("offset", 0))
+    rows = call.store.page(kind, _ALL if limit < 0 else limit, skip=max(0, offset), tag=tag)
+    return rows[::-1] if call.query.get("sort") == "DESC" else rows
+
+
+def _whole(call: Call, value: Json) -> Json:
+    """A glossary with the headers of what it holds."""
+    if call.query.get("ignoreTermsAndCategories") is True:
+        return value
+    tag = f"g:{value['guid']}"
+    terms = [term_header(r.value) for r in call.store.page(TERMS, _ALL, tag=tag)]
+    categories = [category_header(r.value) for r in call.store.page(CATEGORIES, _ALL, tag=tag)]
+    return value | ({"terms": terms} if terms else {}) | ({"categories": categories} if categories else {})
+
+
+def list_glossaries(call: Call) -> Reply:
+    return Reply([_whole(call, r.value) for r in window(call, GLOSSARIES)])
+
+
+def _create(kind: str) -> Behaviour:
+    return lambda call: Reply(_shown(call, kind, save(call, kind, call.body, None)))
+
+
+def _create_many(kind: str) -> Behaviour:
+    return lambda call: Reply([_shown(call, kind, save(call, kind, value, None)) for value in call.body])
+
+
+def _shown(call: Call, kind: str, value: Json) -> Json:
+    if kind == GLOSSARIES:
+        return _whole(call, value)
+    if kind == CATEGORIES:
+        tag = f"p:{value['guid']}"
+        children = [category_header(r.value) for r in call.store.page(CATEGORIES, _ALL, tag=tag)]
+        terms = [term_header(r.value) for r in call.store.page(TERMS, _ALL, tag=f"cat:{value['guid']}")]
+        return value | ({"childrenCategories": children} if children else {}) | ({"terms": terms} if terms else {})
+    assigned = [
+        _related(r.value, value["guid"]) for r in call.store.page(assets.KIND, 100, tag=f"term:{value['guid']}")
+    ]
+    return value | ({"assignedEntities": assigned} if assigned else {})
+
+
+def _get(kind: str) -> Behaviour:
+    return lambda call: Reply(_shown(call, kind, find(call, kind, call.arguments[0])))
+
+
+def _update(kind: str, *, partly: bool) -> Behaviour:
+    def update(call: Call) -> Reply:
+        old = find(call, kind, call.arguments[0])
+        kept: Json = {
+            n: old[n] for n in ("guid", "qualifiedName", "anchor", "createTime", "createdBy", "version") if n in old
+        }
+        value = {**old, **_changes(call)} if partly else {**kept, **call.body}
+        return Reply(_shown(call, kind, save(call, kind, {**value, "guid": old["guid"]}, old)))
+
+    return update
+
+
+def _changes(call: Call) -> Json:
+    """The members of a partial update; one that the thing does not have is an error."""
+    known = call.known(call.body)
+    for name in call.body:
+        if name not in known and not call.settings.fill:
+            raise Problem(400, "ATLAS-400-00-01A", f"invalid parameters: no attribute {name}")
+    return known
+
+
+def _delete(kind: str) -> Behaviour:
+    def delete(call: Call) -> Reply:
+        remove(call, kind, find(call, kind, call.arguments[0]))
+        return Reply()
+
+    return delete
+
+
+def _inside(kind: str, show: Callable[[Json], Json] | None = None) -> Behaviour:
+    """The terms or categories of a glossary, whole or as headers."""
+
+    def inside(call: Call) -> Reply:
+        glossary = find(call, GLOSSARIES, call.arguments[0])
+        rows = window(call, kind, f"g:{glossary['guid']}")
+        return Reply([show(r.value) if show else r.value for r in rows])
+
+    return inside
+
+
+def detailed(call: Call) -> Reply:
+    value = find(call, GLOSSARIES, call.arguments[0])
+    tag = f"g:{value['guid']}"
+    terms = {r.key: r.value for r in call.store.page(TERMS, _ALL, tag=tag)}
+    categories = {r.key: r.value for r in call.store.page(CATEGORIES, _ALL, tag=tag)}
+    return Reply({**_whole(call, value), "termInfo": terms, "categoryInfo": categories})
+
+
+def related_terms(call: Call) -> Reply:
+    value = find(call, TERMS, call.arguments[0])
+    links = {
+        n: v for n, v in value.items() if isinstance(v, list) and v and isinstance(v[0], dict) and "termGuid" in v[0]
+    }
+    return Reply(links)
+
+
+def related_categories(call: Call) -> Reply:
+    value = find(call, CATEGORIES, call.arguments[0])
+    children = [category_header(r.value) for r in call.store.page(CATEGORIES, _ALL, tag=f"p:{value['guid']}")]
+    parent = value.get("parentCategory")
+    return Reply(
+        ({"childrenCategories": children} if children else {}) | ({"parentCategory": [parent]} if parent else {})
+    )
+
+
+def category_terms(call: Call) -> Reply:
+    value = find(call, CATEGORIES, call.arguments[0])
+    return Reply([term_header(r.value) for r in window(call, TERMS, f"cat:{value['guid']}")])
+
+
+def _related(entity: Json, term: str) -> Json:
+    meaning: Json = next((m for m in entity.get("meanings") or [] if m.get("termGuid") == term), {})
+    head = assets.header(entity)
+    out = {"guid": entity["guid"], "typeName": entity["typeName"], "displayText": head["displayText"]}
+    out |= {"entityStatus": "ACTIVE", "relationshipType": "AtlasGlossarySemanticAssignment"}
+    return out | ({"relationshipGuid": meaning["relationGuid"]} if "relationGuid" in meaning else {})
+
+
+def assigned(call: Call) -> Reply:
+    term = find(call, TERMS, call.arguments[0])
+    return Reply([_related(r.value, term["guid"]) for r in window(call, assets.KIND, f"term:{term['guid']}")])
+
+
+def assign(call: Call) -> Reply:
+    term = find(call, TERMS, call.arguments[0])
+    for each in call.body:
+        entity = assets.by_guid(call, str(each.get("guid")))
+        kept = [m for m in entity.get("meanings") or [] if m.get("termGuid") != term["guid"]]
+        facts = {
+            "termGuid": term["guid"],
+            "displayText": term["name"],
+            "status": "VALIDATED",
+            "relationGuid": call.guid(),
+        }
+        assets.touch(call, {**entity, "meanings": [*kept, {**facts, "createdBy": ME}]})
+    return Reply()
+
+
+def unassign(call: Call) -> Reply:
+    term = find(call, TERMS, call.arguments[0])
+    for each in call.body:
+        entity = assets.by_guid(call, str(each.get("guid")))
+        kept = [m for m in entity.get("meanings") or [] if m.get("termGuid") != term["guid"]]
+        if len(kept) == len(entity.get("meanings") or []) and not call.settings.fill:
+            raise Problem(404, "ATLAS-404-00-00E", f"The term is not assigned to {entity['guid']}")
+        assets.touch(call, {**entity, "meanings": kept})
+    return Reply()
+
+
+def terms_by_name(call: Call) -> Reply:
+    glossary = glossary_of(call, name=call.arguments[0])
+    return Reply([r.value for r in window(call, TERMS, f"g:{glossary['guid']}")])
+
+
+def terms_by_guid(call: Call) -> Reply:
+    return Reply([find(call, TERMS, g) for g in call.query["guid"]])
+
+
+def update_terms(call: Call) -> Reply:
+    found = [(find(call, TERMS, str(v.get("guid"))), v) for v in call.body]
+    return Reply([save(call, TERMS, {**old, **value}, old) for old, value in found])
+
+
+_G = "/atlas/v2/glossary"
+_TERM, _CATEGORY, _ASSIGNED = f"{_G}/term/{{}}", f"{_G}/category/{{}}", f"{_G}/terms/{{}}/assignedEntities"
+ROUTES: dict[tuple[str, str], Behaviour] = {
+    ("GET", _G): list_glossaries,
+    ("POST", _G): _create(GLOSSARIES),
+    ("GET", f"{_G}/{{}}"): _get(GLOSSARIES),
+    ("PUT", f"{_G}/{{}}"): _update(GLOSSARIES, partly=False),
+    ("PUT", f"{_G}/{{}}/partial"): _update(GLOSSARIES, partly=True),
+    ("DELETE", f"{_G}/{{}}"): _delete(GLOSSARIES),
+    ("GET", f"{_G}/{{}}/detailed"): detailed,
+    ("GET", f"{_G}/{{}}/categories"): _inside(CATEGORIES),
+    ("GET", f"{_G}/{{}}/categories/headers"): _inside(CATEGORIES, category_header),
+    ("GET", f"{_G}/{{}}/terms"): _inside(TERMS),
+    ("GET", f"{_G}/{{}}/terms/headers"): _inside(TERMS, term_header),
+    ("POST", f"{_G}/categories"): _create_many(CATEGORIES),
+    ("POST", f"{_G}/category"): _create(CATEGORIES),
+    ("GET", _CATEGORY): _get(CATEGORIES),
+    ("PUT", _CATEGORY): _update(CATEGORIES, partly=False),
+    ("PUT", f"{_CATEGORY}/partial"): _update(CATEGORIES, partly=True),
+    ("DELETE", _CATEGORY): _delete(CATEGORIES),
+    ("GET", f"{_CATEGORY}/related"): related_categories,
+    ("GET", f"{_CATEGORY}/terms"): category_terms,
+    ("POST", f"{_G}/terms"): _create_many(TERMS),
+    ("POST", f"{_G}/term"): _create(TERMS),
+    ("GET", _TERM): _get(TERMS),
+    ("PUT", _TERM): _update(TERMS, partly=False),
+    ("PUT", f"{_TERM}/partial"): _update(TERMS, partly=True),
+    ("DELETE", _TERM): _delete(TERMS),
+    ("GET", f"{_G}/terms/{{}}/related"): related_terms,
+    ("GET", _ASSIGNED): assigned,
+    ("POST", _ASSIGNED): assign,
+    ("PUT", _ASSIGNED): unassign,
+    ("DELETE", _ASSIGNED): unassign,
+    ("GET", "/glossary/name/{}/terms"): terms_by_name,
+    ("GET", "/glossary/terms"): terms_by_guid,
+    ("PUT", "/glossary/terms"): update_terms,
+    **bulk_terms.ROUTES,
+}
+
+
+def read_at(operation: Any, body: Any) -> list[tuple[str, str, str]]:
+    """Where terms were read that are written in bulk."""
+    prefix = operation.contract.prefix
+    if not operation.path.endswith("/glossary/terms") or operation.method != "PUT" or not isinstance(body, list):
+        return []
+    return [(f"{prefix}{_G}/term/{quote(str(v.get('guid')), safe='~')}", "", "/0") for v in body if isinstance(v, dict)]

@@ -1,0 +1,177 @@
+"""What entities are marked with: classifications, labels, business metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from purview_testing.contracts.messages import Problem
+from purview_testing.sandbox.call import Behaviour, Call, Reply
+
+from . import assets, types
+
+Json = dict[str, Any]
+
+
+def _classify(call: Call, value: Json, given: list[Json]) -> None:
+    """Adds; one that is there already is an error, as is one that no type defines."""
+    found = list(value.get("classifications") or [])
+    for each in given:
+        name = each.get("typeName")
+        if not call.settings.fill and not types.known(call.store, str(name), "CLASSIFICATION"):
+            raise types.missing(f"name {name}")
+        if any(c.get("typeName") == name for c in found):
+            text = f"entity: {value['guid']}, already associated with classification: {name}"
+            raise Problem(400, "ATLAS-400-00-01B", text)
+        found.append({**each, "entityGuid": value["guid"], "entityStatus": "ACTIVE"})
+    assets.touch(call, {**value, "classifications": found})
+
+
+def check(call: Call, value: Json) -> None:
+    """Raises the error of the service for marks that nobody defined."""
+    for each in value.get("classifications") or []:
+        if not types.known(call.store, str(each.get("typeName")), "CLASSIFICATION"):
+            raise types.missing(f"name {each.get('typeName')}")
+    for group, attributes in (value.get("businessAttributes") or {}).items():
+        found = call.store.get(types.KIND, group)
+        if found is None or found["category"] != "BUSINESS_METADATA":
+            raise Problem(400, "ATLAS-400-00-01A", f"invalid parameters: no business metadata {group} is defined")
+        defined = {a.get("name") for a in found.get("attributeDefs") or []}
+        for name in attributes if isinstance(attributes, dict) else ():
+            if name not in defined:
+                text = f"invalid parameters: business metadata {group} has no attribute {name}"
+                raise Problem(400, "ATLAS-400-00-01A", text)
+
+
+def _index(value: Json, name: Any) -> int:
+    found = value.get("classifications") or []
+    for i, each in enumerate(found):
+        if each.get("typeName") == name:
+            return i
+    text = f"Given classification {name} is not associated with entity {value['guid']}"
+    raise Problem(404, "ATLAS-404-00-00C", text)
+
+
+def add(call: Call) -> Reply:
+    _classify(call, assets.of_call(call), call.body)
+    return Reply()
+
+
+def change(call: Call) -> Reply:
+    value = assets.of_call(call)
+    found = list(value.get("classifications") or [])
+    for each in call.body:
+        if call.settings.fill and not any(c.get("typeName") == each.get("typeName") for c in found):
+            found.append(each)
+        value["classifications"] = found
+        at = _index(value, each.get("typeName"))
+        found[at] = {**found[at], **each}
+    assets.touch(call, {**value, "classifications": found})
+    return Reply()
+
+
+def get(call: Call) -> Reply:
+    found = assets.of_call(call).get("classifications") or []
+    facts = {"startIndex": 0, "pageSize": len(found), "totalCount": len(found), "sortType": "NONE"}
+    return Reply({"list": found, **facts})
+
+
+def get_one(call: Call) -> Reply:
+    value = assets.of_call(call)
+    name = call.arguments[1]
+    if call.settings.fill and not value.get("classifications"):
+        return Reply({"typeName": name, "entityGuid": value["guid"]})
+    return Reply(value["classifications"][_index(value, name)] if value.get("classifications") else _index(value, name))
+
+
+def remove(call: Call) -> Reply:
+    value = assets.of_call(call)
+    name = call.arguments[1]
+    found = list(value.get("classifications") or [])
+    if not (call.settings.fill and not found):
+        del found[_index(value, name)]
+    assets.touch(call, {**value, "classifications": found})
+    return Reply()
+
+
+def add_to_many(call: Call) -> Reply:
+    for guid in call.body.get("entityGuids") or []:
+        _classify(call, assets.by_guid(call, guid), [call.body.get("classification") or {}])
+    return Reply()
+
+
+def set_many(call: Call) -> Reply:
+    """Replaces the classifications of each entity in the map; gives the guids that changed."""
+    changed = []
+    for guid, head in (call.body.get("guidHeaderMap") or {}).items():
+        value = assets.by_guid(call, guid)
+        if not call.settings.fill:
+            check(call, {"classifications": head.get("classifications")})
+        assets.touch(call, {**value, "classifications": head.get("classifications") or []})
+        changed.append(guid)
+    return Reply(changed)
+
+
+def _labels(change_of: Callable[[list[str], list[str]], list[str]]) -> Behaviour:
+    def labels(call: Call) -> Reply:
+        value = assets.of_call(call)
+        assets.touch(call, {**value, "labels": change_of(value.get("labels") or [], call.body or [])})
+        return Reply()
+
+    return labels
+
+
+def _business(call: Call) -> tuple[Json, Json, Json]:
+    """The entity, its business metadata, and that of the body, by group."""
+    value = assets.of_call(call)
+    given = {call.arguments[1]: call.body} if len(call.arguments) > 1 else call.body
+    return value, dict(value.get("businessAttributes") or {}), given or {}
+
+
+def write_business(call: Call) -> Reply:
+    """Merged; replaced with isOverwrite."""
+    value, found, given = _business(call)
+    if not call.settings.fill:
+        check(call, {"businessAttributes": given})
+    if call.query.get("isOverwrite") is True:
+        found = {}
+    for group, attributes in given.items():
+        found[group] = {**(found.get(group) or {}), **(attributes if isinstance(attributes, dict) else {})}
+    assets.touch(call, {**value, "businessAttributes": found})
+    return Reply()
+
+
+def remove_business(call: Call) -> Reply:
+    """The attributes that are named; of a group without names, all."""
+    value, found, given = _business(call)
+    for group, attributes in given.items():
+        names = set(attributes) if isinstance(attributes, dict) else set()
+        left = {k: v for k, v in (found.get(group) or {}).items() if names and k not in names}
+        found = {**{k: v for k, v in found.items() if k != group}, **({group: left} if left else {})}
+    assets.touch(call, {**value, "businessAttributes": found})
+    return Reply()
+
+
+def _routes(base: str) -> dict[tuple[str, str], Behaviour]:
+    return {
+        ("POST", f"{base}/classifications"): add,
+        ("PUT", f"{base}/classifications"): change,
+        ("GET", f"{base}/classifications"): get,
+        ("GET", f"{base}/classification/{{}}"): get_one,
+        ("DELETE", f"{base}/classification/{{}}"): remove,
+        ("PUT", f"{base}/labels"): _labels(lambda old, new: list(dict.fromkeys([*old, *new]))),
+        ("POST", f"{base}/labels"): _labels(lambda _, new: list(dict.fromkeys(new))),
+        ("DELETE", f"{base}/labels"): _labels(lambda old, new: [x for x in old if x not in new]),
+        ("POST", f"{base}/businessmetadata"): write_business,
+        ("DELETE", f"{base}/businessmetadata"): remove_business,
+        ("POST", f"{base}/businessmetadata/{{}}"): write_business,
+        ("DELETE", f"{base}/businessmetadata/{{}}"): remove_business,
+    }
+
+
+ROUTES: dict[tuple[str, str], Behaviour] = {
+    **_routes("/atlas/v2/entity/guid/{}"),
+    **_routes("/atlas/v2/entity/uniqueAttribute/type/{}"),
+    ("POST", "/atlas/v2/entity/bulk/classification"): add_to_many,
+    ("POST", "/atlas/v2/entity/bulk/setClassifications"): set_many,
+}

@@ -1,0 +1,132 @@
+"""Metadata policies: one a collection, read and written as a whole, with a version that grows; and the roles they give."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from purview_testing.contracts.messages import Problem, not_found
+from purview_testing.sandbox.call import ME, Behaviour, Call, Reply, Settings
+from purview_testing.sandbox.state.lists import listing
+from purview_testing.sandbox.state.store import Store
+
+Json = dict[str, Any]
+PLANES = ("metadata_policies",)
+KIND, ROLES = "/policyStore/metadataPolicies", "/policyStore/metadataRoles"
+_SPACE = uuid.UUID("1b0a2c57-2f0d-4a9c-9a57-6f0f4f1f0c11")
+_PREFIX = "purviewmetadatarole_builtin_"
+_BUILT_IN = {
+    "collection-administrator": "Collection Administrator",
+    "purview-reader": "Purview Reader",
+    "data-curator": "Data Curator",
+    "data-source-administrator": "Data Source Administrator",
+    "data-share-contributor": "Data Share Contributor",
+    "workflow-administrator": "Workflow Administrator",
+}
+
+
+def install(store: Store, _: Settings) -> None:
+    for name, friendly in _BUILT_IN.items():
+        if store.get(ROLES, _PREFIX + name) is None:
+            condition = [[{"attributeName": "principal.microsoft.id", "attributeValueIncludedIn": [ME]}]]
+            properties = {
+                "provisioningState": "Provisioned",
+                "roleType": "BuiltIn",
+                "friendlyName": friendly,
+                "version": 1,
+            }
+            role = {"id": _PREFIX + name, "name": _PREFIX + name, "type": "Microsoft.Purview/role"}
+            store.put(ROLES, _PREFIX + name, {**role, "properties": {**properties, "cnfCondition": condition}})
+
+
+def establish(store: Store, collection: str, parent: str | None) -> None:
+    """The policy of a new collection: its maker administers it; it inherits from its parent."""
+    key, permission = str(uuid.uuid5(_SPACE, collection)), f"permission:{collection}"
+    rules = [_rule(role, collection, [ME] if role == "collection-administrator" else []) for role in _BUILT_IN]
+    inherited = [[_derived("permission", f"permission:{parent}")]]
+    reach = [[_derived("role", r["id"])] for r in rules]
+    rules.append(
+        {
+            "kind": "attributerule",
+            "id": permission,
+            "name": permission,
+            "dnfCondition": reach + (inherited if parent else []),
+        }
+    )
+    properties: Json = {
+        "description": "",
+        "decisionRules": [
+            {"kind": "decisionrule", "effect": "Permit", "dnfCondition": [[_derived("permission", permission)]]}
+        ],
+        "attributeRules": rules,
+        "collection": {"type": "CollectionReference", "referenceName": collection},
+    }
+    properties |= {"parentCollectionName": parent} if parent else {}
+    value = {"id": key, "name": f"policy_collection_{collection}", "version": 0, "properties": properties}
+    store.put(KIND, key, value, [f"collection={collection}"])
+
+
+def _rule(role: str, collection: str, members: list[str]) -> Json:
+    name = f"{_PREFIX}{role}:{collection}"
+    who = {"attributeName": "principal.microsoft.id", "attributeValueIncludedIn": members}
+    return {
+        "kind": "attributerule",
+        "id": name,
+        "name": name,
+        "dnfCondition": [[who, _derived("role", _PREFIX + role)]],
+    }
+
+
+def _derived(what: str, value: str) -> Json:
+    """A condition on what another rule gives."""
+    return {"fromRule": value, "attributeName": f"derived.purview.{what}", "attributeValueIncludes": value}
+
+
+def dissolve(store: Store, collection: str) -> None:
+    store.delete(KIND, str(uuid.uuid5(_SPACE, collection)))
+
+
+def listed(call: Call) -> Reply:
+    wanted = call.query.get("collectionName")
+    return listing(call, KIND, tag=f"collection={wanted}" if wanted else None)
+
+
+def read(call: Call) -> Reply:
+    return Reply(
+        call.need(KIND, call.arguments[0], "MetadataPolicy", lambda: {**call.example(), "id": call.arguments[0]})
+    )
+
+
+def update(call: Call) -> Reply:
+    """The whole policy, with the version that was read. Every member comes back out, also one that no document knows."""
+    key = call.arguments[0]
+    old = call.store.get(KIND, key)
+    if old is None and not call.settings.fill:
+        raise not_found("MetadataPolicy", key)
+    if not isinstance(call.body, dict):
+        return Reply(old if old is not None else {**call.example(), "id": key})
+    properties = call.body.get("properties") or {}
+    for group in ("decisionRules", "attributeRules"):
+        for i, rule in enumerate(properties.get(group) or []):
+            if not rule.get("kind"):
+                target = (f"/properties/{group}/{i}/kind", "expected a kind, found nothing")
+                raise Problem(400, "InvalidPolicy", "A rule needs its kind.", [target])
+    version = (old or {}).get("version", 0)
+    if old is not None and call.body.get("version", version) != version:
+        raise Problem(409, "VersionConflict", f"The policy is at version {version}; read it again.")
+    value = {**call.body, "id": key, "name": (old or call.body).get("name", key), "version": version + 1}
+    collection = (properties.get("collection") or {}).get("referenceName")
+    call.store.put(KIND, key, value, [f"collection={collection}"] if collection else [])
+    return Reply(value)
+
+
+def roles(call: Call) -> Reply:
+    return listing(call, ROLES)
+
+
+ROUTES: dict[tuple[str, str], Behaviour] = {
+    ("GET", "/metadataPolicies"): listed,
+    ("GET", "/metadataPolicies/{}"): read,
+    ("PUT", "/metadataPolicies/{}"): update,
+    ("GET", "/metadataRoles"): roles,
+}

@@ -1,0 +1,143 @@
+"""Data Quality: what an assessment finds. The rows are made up, the same for the same rule and run; all else is counted from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from purview_testing.sandbox.call import Call
+
+from .quality_assets import METADATA, NO_PRODUCT, Asset, assets_of, number
+
+Json = dict[str, Any]
+_ROWS = ("totalRows", "passedRows", "failedRows", "emptyRows", "miscastRows")
+_UNKNOWN = -1  # the score of a rule that was never assessed
+_ALL = 10_000
+
+
+def rules_of(call: Call, asset: Asset) -> list[Json]:
+    return [row.value for row in call.store.page(f"{asset.path}/rules", _ALL)]
+
+
+def assess(call: Call, asset: Asset, run: str) -> None:
+    """An opinion on each active rule of an asset, and a note that it was assessed."""
+    call.store.put(f"{asset.path}/assessments", run, {"run": run})
+    for rule in rules_of(call, asset):
+        if str(rule.get("status")).lower() == "active":
+            keep_opinion(call, asset, rule["id"], run, _rows(asset, rule["id"], run))
+
+
+def _rows(asset: Asset, rule: str, run: str) -> Json:
+    """An asset has one number of rows; most of them pass, and how many do not differs a little from run to run."""
+    total = 1_000 + number(asset.key) % 9_000
+    failed = total * (number(rule) % 60 + number(rule, run) % 40) // 1_000
+    empty = total * (number("empty", rule) % 20) // 1_000
+    miscast = total * (number("miscast", rule) % 5) // 1_000
+    return dict(zip(_ROWS, (total, total - failed - empty - miscast, failed, empty, miscast), strict=True))
+
+
+def keep_opinion(call: Call, asset: Asset, rule: str, run: str, rows: Json, *, cloned: bool = False) -> None:
+    value = {
+        "businessDomainId": asset.domain,
+        "dataProductId": asset.product,
+        "dataAssetId": asset.key,
+        "controlId": None,
+        "opinionId": rule,
+        "value": round(rows["passedRows"] / rows["totalRows"], 4),
+        "resultedAt": call.now,
+        "outcomeId": run,
+        "isClonedOpinion": cloned,
+        **{name: rows[name] for name in _ROWS},
+    }
+    call.store.put(f"{asset.path}/opinions", f"{run}/{rule}", value, [f"rule={rule}", f"run={run}"])
+
+
+def opinions(call: Call, asset: Asset, tag: str) -> list[Json]:
+    """Those on a rule ("rule=..") or of a run ("run=.."), the oldest first."""
+    return [row.value for row in call.store.page(f"{asset.path}/opinions", _ALL, tag=tag)]
+
+
+def forget(call: Call, asset: Asset, tag: str) -> None:
+    """Takes away the opinions on a rule or of a run."""
+    kind = f"{asset.path}/opinions"
+    for row in call.store.page(kind, _ALL, tag=tag):
+        call.store.delete(kind, row.key)
+    if tag.startswith("run="):
+        call.store.delete(f"{asset.path}/assessments", tag.removeprefix("run="))
+
+
+def scored(call: Call, asset: Asset, rule: Json) -> Json:
+    """A rule with the score of its last opinion; with the one it came with, or none, where it has no opinion."""
+    found = opinions(call, asset, f"rule={rule['id']}")
+    return {**rule, "score": found[-1]["value"] if found else rule.get("score", _UNKNOWN)}
+
+
+def score_of(call: Call, asset: Asset) -> float | None:
+    """The mean of the last assessment's opinions; None where the asset was never assessed."""
+    run = _last(call, asset)
+    return None if run is None else _mean(opinions(call, asset, f"run={run}"))
+
+
+def _last(call: Call, asset: Asset) -> str | None:
+    """The run of the last assessment."""
+    found = call.store.page(f"{asset.path}/assessments", _ALL)
+    return found[-1].key if found else None
+
+
+def _mean(found: list[Json]) -> float:
+    return round(sum(o["value"] for o in found) / len(found), 4) if found else 0.0
+
+
+def snapshot(call: Call, asset: Asset) -> Json | None:
+    """The last assessment as a whole: the asset's score, its rules and their rows. None where there was none."""
+    run = _last(call, asset)
+    if run is None:
+        return None
+    found = opinions(call, asset, f"run={run}")
+    rules = {rule["id"]: rule for rule in rules_of(call, asset)}
+    shown = [
+        {**rules[o["opinionId"]], "score": o["value"], **{name: o[name] for name in _ROWS}}
+        for o in found
+        if o["opinionId"] in rules
+    ]
+    return {
+        **nothing(call, asset),
+        "assetScore": _mean(found),
+        "rules": shown,
+        "job": {"jobId": run, "businessDomainId": asset.domain},
+    }
+
+
+def nothing(call: Call, asset: Asset) -> Json:
+    """The snapshot of an asset that was never assessed, as the metadata of many assets shows it."""
+    origin = call.store.get(asset.path, "origin") or {}
+    return {
+        "businessDomainId": asset.domain,
+        "dataProductId": asset.product,
+        "assetId": asset.key,
+        "assetScore": 0.0,
+        "originAssetId": origin.get("assetId", asset.key),
+        "isStandaloneAsset": asset.product == NO_PRODUCT,
+        "rules": [],
+        "job": {},
+    }
+
+
+def copy(call: Call, source: Asset, target: Asset, run: str) -> None:
+    """What there is of an asset, for a clone of it: itself, where a domain has made it, its rules, settings and last opinions."""
+    made = call.store.get(assets_of(source.domain), source.key)
+    if made is not None:
+        own = {"assetId": target.key, "businessDomainId": target.domain, "dataProductId": target.product}
+        call.store.put(assets_of(target.domain), target.key, {**made, **own}, [f"dataProductId={target.product}"])
+        described = {**call.store.get(METADATA, source.key), **target.references, "id": call.guid()}
+        call.store.put(METADATA, target.key, described)
+    for rule in rules_of(call, source):
+        call.store.put(f"{target.path}/rules", rule["id"], {**rule, **target.references})
+    scoped = call.store.get(source.path, "scoped-asset-metadata")
+    if scoped is not None:
+        call.store.put(target.path, "scoped-asset-metadata", {**scoped, **target.references, "id": call.guid()})
+    call.store.put(target.path, "origin", {"assetId": source.key})
+    last = _last(call, source)
+    if last is not None:
+        call.store.put(f"{target.path}/assessments", run, {"run": run})
+        for opinion in opinions(call, source, f"run={last}"):
+            keep_opinion(call, target, opinion["opinionId"], run, opinion, cloned=True)

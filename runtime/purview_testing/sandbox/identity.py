@@ -1,0 +1,95 @@
+"""The identity endpoint: tokens for client credentials, at the v1 and the v2 address, with an expiry that API calls feel."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from collections.abc import Callable
+from urllib.parse import parse_qsl
+
+from purview_testing.contracts.messages import Problem, Request, Response, json_response
+
+_PATH = re.compile(r"/(?P<tenant>[^/]+)/oauth2(?P<v2>/v2\.0)?/token/?")
+_CODES = {"invalid_request": 900144, "unsupported_grant_type": 70003, "invalid_client": 7000215, "invalid_scope": 70011}
+_DAY_S = 86_399
+
+
+class Identity:
+    """Issues tokens and knows those it issued. `lifetime`: seconds that a token lasts."""
+
+    def __init__(self, clock: Callable[[], float], lifetime: float = _DAY_S) -> None:
+        self._clock, self.lifetime = clock, lifetime
+        self._tokens: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def issue(self, lifetime: float | None = None) -> str:
+        """A new token."""
+        token = f"sandbox.{secrets.token_urlsafe(24)}"
+        now = self._clock()
+        with self._lock:
+            if len(self._tokens) > 10_000:
+                self._tokens = {t: e for t, e in self._tokens.items() if e > now}
+            self._tokens[token] = now + (self.lifetime if lifetime is None else lifetime)
+        return token
+
+    def expire(self) -> None:
+        """Every token that was issued is over."""
+        with self._lock:
+            self._tokens = dict.fromkeys(self._tokens, float("-inf"))
+
+    def check(self, request: Request) -> None:
+        """Raises the 401 of the service where a call has no token, one that is not known, or one that is over."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        with self._lock:
+            expiry = self._tokens.get(token.strip()) if scheme.lower() == "bearer" else None
+        if not scheme:
+            why = "No token provided; send Authorization: Bearer, with a token of this sandbox."
+        elif expiry is None:
+            why = "Invalid token; it was not issued by this sandbox."
+        elif expiry <= self._clock():
+            why = "The token has expired."
+        else:
+            return
+        raise Problem(401, "Unauthenticated", why, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+
+    def knows(self, request: Request) -> bool:
+        """Whether a request is for a token."""
+        return _PATH.fullmatch(request.raw_path) is not None
+
+    def serve(self, request: Request) -> Response | None:
+        """The answer to a token request; None for any other path."""
+        found = _PATH.fullmatch(request.raw_path)
+        if found is None:
+            return None
+        if request.method != "POST":
+            return json_response(405, _error("invalid_request", "POST is the only method here"), {"Allow": "POST"})
+        if request.media != "application/x-www-form-urlencoded":
+            return json_response(400, _error("invalid_request", "the body must be application/x-www-form-urlencoded"))
+        form = dict(parse_qsl(request.content.decode("utf-8", "replace"), keep_blank_values=True))
+        audience = "scope" if found["v2"] else "resource"
+        for name in ("grant_type", "client_id", "client_secret", audience):
+            if not form.get(name):
+                text = f"The request body must contain the following parameter: '{name}'."
+                return json_response(400, _error("invalid_request", text))
+        if form["grant_type"] != "client_credentials":
+            return json_response(400, _error("unsupported_grant_type", "The sandbox knows client_credentials alone."))
+        if found["v2"] and not form["scope"].endswith("/.default"):
+            return json_response(400, _error("invalid_scope", "The scope must end with /.default."))
+        return json_response(
+            200, self._answer(v2=bool(found["v2"]), audience=form[audience]), {"Cache-Control": "no-store"}
+        )
+
+    def _answer(self, *, v2: bool, audience: str) -> dict[str, object]:
+        token, seconds = self.issue(), int(self.lifetime)
+        out: dict[str, object] = {"token_type": "Bearer", "access_token": token}
+        if v2:
+            return out | {"expires_in": seconds, "ext_expires_in": seconds, "refresh_in": seconds // 2}
+        now = int(self._clock())  # v1 sends its numbers as strings
+        times = {"expires_in": seconds, "ext_expires_in": seconds, "expires_on": now + seconds, "not_before": now}
+        return out | {n: str(v) for n, v in times.items()} | {"resource": audience}
+
+
+def _error(error: str, text: str) -> dict[str, object]:
+    code = _CODES[error]
+    return {"error": error, "error_description": f"AADSTS{code}: {text}", "error_codes": [code]}

@@ -1,0 +1,140 @@
+"""The sandbox behind httpx, in process. What a fault does to the wire becomes the error that httpx would raise."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import httpx
+
+from purview_core.client.session import async_sleep
+from purview_testing.contracts.messages import Request, Response
+
+Handle = Callable[[Request], Response]
+_PIECES = 8
+
+
+class SandboxTransport(httpx.BaseTransport):
+    """Calls the handler; `sleep` is for slow faults alone, `clock` is that of the client's deadlines."""
+
+    def __init__(
+        self, handle: Handle, sleep: Callable[[float], Any], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._handle, self._sleep, self._clock = handle, sleep, clock
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = self._handle(read(request, request.read()))
+        patience = Patience(request, self._clock)
+        if response.wire is not None and (wait := _first_wait(response)):
+            self._sleep(patience.cut(wait))
+            patience.check(wait)
+        _fail(request, response)
+        stream = _Stream(response, self._sleep, patience) if response.wire else None
+        return answer(response, stream)
+
+
+class AsyncSandboxTransport(httpx.AsyncBaseTransport):
+    """As SandboxTransport, for async clients."""
+
+    def __init__(self, handle: Handle, clock: Callable[[], float] = time.monotonic) -> None:
+        self._handle, self._clock = handle, clock
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = self._handle(read(request, await request.aread()))
+        patience = Patience(request, self._clock)
+        if response.wire is not None and (wait := _first_wait(response)):
+            await async_sleep(patience.cut(wait))
+            patience.check(wait)
+        _fail(request, response)
+        stream = _AsyncStream(response, patience) if response.wire else None
+        return answer(response, stream)
+
+
+class Patience:
+    """How long a client waits for the next byte: its read timeout, and its deadline for the whole call."""
+
+    def __init__(self, request: httpx.Request, clock: Callable[[], float]) -> None:
+        self.request = request
+        self._clock, self._read = clock, request.extensions.get("timeout", {}).get("read")
+        self._deadline: float | None = request.extensions.get("deadline")
+
+    def cut(self, seconds: float) -> float:
+        """As much of a pause as the client waits for."""
+        limits = [seconds, *([] if self._read is None else [float(self._read)])]
+        if self._deadline is not None:
+            limits.append(self._deadline - self._clock())
+        return max(0.0, min(limits))
+
+    def check(self, seconds: float) -> None:
+        """After a pause: raises where the client would have given up before its end."""
+        read, late = self._read, self._deadline is not None and self._clock() >= self._deadline
+        if late or (read is not None and seconds >= read):
+            raise httpx.ReadTimeout("made up by a fault of the sandbox: too slow", request=self.request)
+
+
+def read(request: httpx.Request, content: bytes) -> Request:
+    """An httpx request as the handler takes it."""
+    raw_path, _, query = request.url.raw_path.decode("ascii").partition("?")
+    base = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return Request(request.method, base, raw_path or "/", query, headers, content)
+
+
+def answer(response: Response, stream: httpx.SyncByteStream | httpx.AsyncByteStream | None) -> httpx.Response:
+    if stream is None:
+        return httpx.Response(response.status, headers=dict(response.headers), content=response.content)
+    headers = {**response.headers, "content-length": str(len(response.content))}
+    if response.wire and response.wire["kind"] == "broken-chunk":
+        del headers["content-length"]
+    return httpx.Response(response.status, headers=headers, stream=stream)
+
+
+def _first_wait(response: Response) -> float:
+    """Seconds until the first byte."""
+    assert response.wire is not None
+    return float(response.wire["delay"]) if response.wire["kind"] == "slow-first-byte" else 0.0
+
+
+def _fail(request: httpx.Request, response: Response) -> None:
+    if response.wire is not None and response.wire["kind"] == "reset":
+        raise httpx.ReadError("made up by a fault of the sandbox: reset", request=request)
+
+
+def _pieces(response: Response, request: httpx.Request) -> Iterator[tuple[float, bytes]]:
+    """(pause before it, bytes) of each piece of a body; raises where the connection breaks."""
+    assert response.wire is not None
+    kind, content = response.wire["kind"], response.content
+    if kind == "dribble":
+        size = max(1, len(content) // _PIECES)
+        for start in range(0, len(content), size):
+            yield response.wire["delay"], content[start : start + size]
+        return
+    if kind in ("truncated", "broken-chunk"):
+        yield 0.0, content[: len(content) // 2]
+        raise httpx.RemoteProtocolError(f"made up by a fault of the sandbox: {kind}", request=request)
+    yield 0.0, content
+
+
+class _Stream(httpx.SyncByteStream):
+    def __init__(self, response: Response, sleep: Callable[[float], Any], patience: Patience) -> None:
+        self._response, self._sleep, self._patience = response, sleep, patience
+
+    def __iter__(self) -> Iterator[bytes]:
+        for pause, piece in _pieces(self._response, self._patience.request):
+            if pause:
+                self._sleep(self._patience.cut(pause))
+                self._patience.check(pause)
+            yield piece
+
+
+class _AsyncStream(httpx.AsyncByteStream):
+    def __init__(self, response: Response, patience: Patience) -> None:
+        self._response, self._patience = response, patience
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for pause, piece in _pieces(self._response, self._patience.request):
+            if pause:
+                await async_sleep(self._patience.cut(pause))
+                self._patience.check(pause)
+            yield piece

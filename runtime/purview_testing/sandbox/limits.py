@@ -1,0 +1,73 @@
+"""What jobs meet at the live service and a test seldom does: late search, tokens that end, long addresses, too many calls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypedDict
+
+from purview_testing.contracts.messages import Problem, Request
+
+from . import arguments
+
+LONGEST = 8_192  # characters of path and query that the service reads: 193 guids in one GET, no more
+
+
+class Given(TypedDict, total=False):
+    """The arguments of a sandbox that are limits."""
+
+    search_lag: float
+    page_lifetime: float | None
+    longest_url: int | None
+    parents_return: bool
+    rate: float | None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """See Sandbox. Seconds, characters, calls a second; None is no limit."""
+
+    search_lag: float = 0
+    page_lifetime: float | None = None
+    longest_url: int | None = LONGEST
+    parents_return: bool = False
+    rate: float | None = None
+
+    def __post_init__(self) -> None:
+        arguments.number("search_lag", self.search_lag, 0)
+        arguments.number("page_lifetime", self.page_lifetime, 0, none=True)
+        arguments.number("longest_url", self.longest_url, 1, whole=True, none=True)
+        arguments.flag("parents_return", self.parents_return)
+        arguments.number("rate", self.rate, 0.001, none=True)
+
+    def check_url(self, request: Request) -> None:
+        """Raises the 414 of the service for an address that is too long."""
+        target = request.raw_path + ("?" if request.raw_query else "") + request.raw_query
+        if self.longest_url is not None and len(target) > self.longest_url:
+            text = f"The address has {len(target):,} characters, more than {self.longest_url:,}; name fewer things in one call."
+            raise Problem(414, "UriTooLong", text)
+
+
+class Meter:
+    """So many calls a second, and as many at once; what is refused counts for nothing."""
+
+    def __init__(self, rate: float | None, clock: Callable[[], float]) -> None:
+        self._rate, self._clock = rate, clock
+        self.reset()
+
+    def reset(self) -> None:
+        self._left, self._at = max(1.0, self._rate or 0), self._clock()
+
+    def check(self) -> None:
+        """Raises a 429 that says how long to wait, in whole seconds."""
+        if self._rate is None:
+            return
+        now = self._clock()
+        self._left = min(max(1.0, self._rate), self._left + max(0.0, now - self._at) * self._rate)
+        self._at = now
+        if self._left < 1:
+            wait = math.ceil((1 - self._left) / self._rate)
+            text = f"More than {self._rate:g} calls a second; wait {wait} s."
+            raise Problem(429, "TooManyRequests", text, headers={"Retry-After": str(wait)})
+        self._left -= 1
