@@ -12,8 +12,8 @@ from .contract.shape import shape
 from .contract.upgrade import upgrade
 from .diff.pairing import operations_in
 from .errors import Counts, GateError, IntegrityError
+from .openapi import operations_of
 from .package import aliases, names_lock, write
-from .package.adapter import operations_of
 from .package.names import Name, operation_names
 from .package.plan import Plan, plan, public_names
 from .package.render import HEADER, render_plane, render_root

@@ -6,8 +6,7 @@ from typing import Any
 
 import httpx
 
-from purview_testing.live import Json
-
+from .live import Json
 from .record import Answer
 from .samples import ABSENT, Sampler
 

@@ -26,9 +26,9 @@ from purview_codegen.contract.overlay import Overlay
 from purview_codegen.errors import CodegenError, IntegrityError, UsageError
 from purview_codegen.source.lock import Lock
 from purview_codegen.source.manifest import Document, Manifest
-from purview_testing.live import Json
 
 from . import answers, departures, fuzz, oav, ours, prism, record, recordings, sensitivity, service, table, tools
+from .live import Json
 from .upstream import Upstream
 
 ROOT = Path(__file__).parent.parent.parent

@@ -9,10 +9,10 @@ from typing import cast
 import attrs
 
 from purview_codegen.contract.overlay import Overlay
-from purview_codegen.contract.schemas import pascal
+from purview_codegen.identifiers import pascal
 from purview_codegen.pointer import find, matches
-from purview_testing.live import Json
 
+from .live import Json
 from .upstream import Note
 
 _OPERATION = re.compile(r"/paths/[^/]+/[a-z]+")

@@ -21,8 +21,7 @@ from pathlib import Path
 
 import attrs
 
-from purview_testing.live import Json
-
+from .live import Json
 from .service import AUTHORIZATION
 from .tools import HERE, NotRunError
 

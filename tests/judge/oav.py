@@ -11,9 +11,8 @@ from typing import Any
 
 import attrs
 
-from purview_testing.live import Json
-
 from .departures import Departure
+from .live import Json
 from .tools import HERE, NotRunError, node
 from .upstream import Note, Upstream
 

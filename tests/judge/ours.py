@@ -12,7 +12,8 @@ from functools import cache
 from purview_testing.contracts.judge import Validator
 from purview_testing.contracts.messages import Request
 from purview_testing.contracts.schema_check import Departure, escape
-from purview_testing.live import Json
+
+from .live import Json
 
 
 def judge(record: Json) -> list[str]:

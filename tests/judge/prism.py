@@ -19,8 +19,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from purview_testing.live import Json
-
+from .live import Json
 from .oav import Case
 from .tools import NotRunError, node
 

@@ -20,12 +20,12 @@ from typing import Any
 import attrs
 import httpx
 
-from purview_codegen.package.adapter import operations_of
+from purview_codegen.openapi import operations_of
 from purview_codegen.source.manifest import Document, Plane
 from purview_core import NO_RETRY, DecodeError, HttpError, Model, Pager, PollingError, to_json
 from purview_core.model.codec import Registry, codec
-from purview_testing.live import Json, live_request, live_response
 
+from .live import Json, live_request, live_response
 from .samples import ABSENT, UUID, Sampler
 from .shapes import Shapes
 

@@ -15,11 +15,11 @@ from urllib.parse import unquote, urlsplit
 import attrs
 
 from purview_codegen.errors import UsageError
-from purview_testing.contracts.facts import documents as specs
-from purview_testing.live import Json
+from purview_testing.contracts import documents as specs
 from purview_testing.pytest_plugin.recording import read_file
 
 from .answers import NEXT
+from .live import Json
 
 _LINKS = ("operation-location", "azure-asyncoperation", "location")
 _NOT_KEPT = " bytes "  # "12 bytes of multipart/form-data; ..": a recording keeps bodies of JSON alone

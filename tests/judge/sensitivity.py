@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
-from purview_testing.live import Json
-
+from .live import Json
 from .spoil import KINDS, spoil
 
 Noticed = Callable[[Sequence[Json]], Sequence[bool]]

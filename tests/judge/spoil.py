@@ -19,9 +19,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import attrs
 
-from purview_codegen.package.adapter import operations_of
-from purview_testing.live import Json, Pairs, pairs, with_pairs
+from purview_codegen.openapi import operations_of
 
+from .live import Json, Pairs, pairs, with_pairs
 from .samples import ABSENT, Sampler
 from .shapes import Shape, Shapes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from purview_testing.live import Json
+from .live import Json
 
 _COLUMNS = ("operations", "accepted", "requests", "refused", "wrong op", "notes", "answers refused", "prism refused")
 _FAULTS_SHOWN = 40

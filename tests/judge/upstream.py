@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import attrs
 
-from purview_testing.live import Json, Pairs, pairs
+from .live import Json, Pairs, pairs
 
 _METHODS = ("get", "put", "post", "patch", "delete", "head", "options")
 _NUMBERED = re.compile(
