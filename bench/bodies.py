@@ -23,13 +23,17 @@ class Contract:
 
     def kinds(self, name: str) -> dict[str, str]:
         """Discriminator value -> schema name of a base."""
-        return {kind: _name(ref) for kind, ref in self.schemas[name]["discriminator"]["mapping"].items()}
+        return {
+            kind: _name(ref) for kind, ref in self.schemas[name]["discriminator"]["mapping"].items()
+        }
 
     def members(self, name: str) -> Json:
         """Member -> schema, those of the bases first."""
         found: Json = {}
         for part in [*self.schemas[name].get("allOf", []), self.schemas[name]]:
-            found |= self.members(_name(part["$ref"])) if "$ref" in part else part.get("properties", {})
+            found |= (
+                self.members(_name(part["$ref"])) if "$ref" in part else part.get("properties", {})
+            )
         return found
 
     def object(self, name: str, number: int, depth: int = 0) -> Json:
@@ -56,7 +60,9 @@ class Contract:
         if kind == "string":
             return _text(schema, key, number)
         if kind in ("integer", "number", "boolean"):
-            return {"integer": 1000 + number, "number": number + 0.5, "boolean": bool(number % 2)}[kind]
+            return {"integer": 1000 + number, "number": number + 0.5, "boolean": bool(number % 2)}[
+                kind
+            ]
         if values := schema.get("additionalProperties"):
             return {f"key{n}": self._value(values, key, number + n, depth + 1) for n in range(2)}
         return {"name": f"value {number}", "count": number}
@@ -93,12 +99,21 @@ def small_scans(count: int) -> Json:
     def small(number: int) -> Json:
         full = contract.object("Scan", number)
         own = full.pop("properties")
-        kept = {"credential": None, "connectedVia": None, "scanRulesetName": None, "scanRulesetType": None}
+        kept = {
+            "credential": None,
+            "connectedVia": None,
+            "scanRulesetName": None,
+            "scanRulesetType": None,
+        }
         kept |= {"workers": None, "collection": None, "domain": None, "lastModifiedAt": None}
         kept |= {k: own[k] for k in kept if k in own} | {"connectedVia": None, "workers": None}
-        scalars = [(k, v) for k, v in own.items() if k not in kept and not isinstance(v, (dict, list))]
+        scalars = [
+            (k, v) for k, v in own.items() if k not in kept and not isinstance(v, (dict, list))
+        ]
         kept |= dict(scalars[: _SMALL - len(kept)])
-        return {k: full[k] for k in ("name", "dataSourceName", "kind", "creationType")} | {"properties": kept}
+        return {k: full[k] for k in ("name", "dataSourceName", "kind", "creationType")} | {
+            "properties": kept
+        }
 
     return {"value": [small(n) for n in range(count)], "count": count}
 
@@ -110,7 +125,11 @@ def lineage(count: int) -> Json:
     def header(number: int) -> Json:
         own = {"qualifiedName": f"adf://factory/{number}", "name": f"step {number}"}
         empty: Json = {"classifications": [], "meanings": []}
-        return contract.object("AtlasEntityHeader", number) | empty | {"guid": guid(number), "attributes": own}
+        return (
+            contract.object("AtlasEntityHeader", number)
+            | empty
+            | {"guid": guid(number), "attributes": own}
+        )
 
     def relation(number: int) -> Json:
         ends = {"fromEntityId": guid(number % count), "toEntityId": guid((number * 7 + 1) % count)}
@@ -158,5 +177,9 @@ def _table(number: int) -> Json:
             "userDescription": f"Sales facts, slice {number}",
             "rowCount": number * 13,
         },
-        "relationshipAttributes": {"schema": related(0), "columns": [related(n) for n in (1, 2, 3)], "meanings": []},
+        "relationshipAttributes": {
+            "schema": related(0),
+            "columns": [related(n) for n in (1, 2, 3)],
+            "meanings": [],
+        },
     }

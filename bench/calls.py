@@ -49,15 +49,23 @@ def calls(scratch: Path, rounds: int, number: int = 200) -> None:
     with loopback(scratch) as address, httpx.Client() as plain:
         url = f"{address}{_PATH}?api-version={_VERSION}"
         ours = ScanningClient(address)
-        signed = ScanningClient(address, auth=CredentialAuth(Credential(), allow_insecure_localhost=True))
+        signed = ScanningClient(
+            address, auth=CredentialAuth(Credential(), allow_insecure_localhost=True)
+        )
         contenders: dict[str, Callable[[], object]] = {
             "httpx.Client.get().json()": lambda: plain.get(url).json(),
             "purview_dataplane": lambda: ours.scans.get("sales", "weekly").name,
             "purview_dataplane with auth": lambda: signed.scans.get("sales", "weekly").name,
             "stock": _stock_call(address),
         }
-        repeated = {name: lambda call=call: [call() for _ in range(number)] for name, call in contenders.items()}
-        times = {"wall-clock time": race(repeated, wall, rounds), "CPU time of the caller": race(repeated, cpu, rounds)}
+        repeated = {
+            name: lambda call=call: [call() for _ in range(number)]
+            for name, call in contenders.items()
+        }
+        times = {
+            "wall-clock time": race(repeated, wall, rounds),
+            "CPU time of the caller": race(repeated, cpu, rounds),
+        }
         ours.close()
         signed.close()
     for clock, measured in times.items():
@@ -104,11 +112,17 @@ def first_calls(scratch: Path, rounds: int) -> None:
             "azure.purview.datamap: client built": _AZURE,
             "stock: models imported": f"import {peers.STOCK_SCANNING}.models",
             "mock transport, httpx: first get": f"{mock}; httpx.Client(transport=t).get('https://x.example').json()",
-            "mock transport, purview_dataplane: first scans.get": mock + "; " + ours.format("'contoso', transport=t"),
+            "mock transport, purview_dataplane: first scans.get": mock
+            + "; "
+            + ours.format("'contoso', transport=t"),
             "mock transport, stock: first scans_get": f"{mock}; {_STOCK}",
             "loopback and TLS context, httpx: first get": f"import httpx; httpx.Client().get('{address}').json()",
-            "loopback and TLS context, purview_dataplane: first scans.get": ours.format(repr(address)),
-            "loopback and TLS context, purview_dataplane: first account.get": _SMALL.format(repr(address)),
+            "loopback and TLS context, purview_dataplane: first scans.get": ours.format(
+                repr(address)
+            ),
+            "loopback and TLS context, purview_dataplane: first account.get": _SMALL.format(
+                repr(address)
+            ),
         }
         times = race(statements, lambda code: _fresh(code, scratch), rounds)
     show("Import and first call", times, "import httpx")

@@ -30,28 +30,48 @@ def table(rows: Mapping[str, Sequence[str]], names: Sequence[str]) -> str:
     lines = [["probe", *names], *([probe, *cells] for probe, cells in rows.items())]
     widths = [max(len(line[n]) for line in lines) for n in range(len(lines[0]))]
     texts = [
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
+        "| "
+        + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        + " |"
+        for line in lines
     ]
-    return "\n".join([texts[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *texts[1:]])
+    return "\n".join(
+        [texts[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *texts[1:]]
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(_PARTS)}; default: all")
-    parser.add_argument("--pairs", type=int, default=40, help="of the overhead, after one that warms up (default: 40)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join(_PARTS)}; default: all"
+    )
+    parser.add_argument(
+        "--pairs",
+        type=int,
+        default=40,
+        help="of the overhead, after one that warms up (default: 40)",
+    )
     arguments = parser.parse_args()
     wanted = arguments.parts or _PARTS
     if unknown := set(wanted) - set(_PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     if arguments.pairs < 1:
         parser.error(f"--pairs {arguments.pairs}: 1 or more are needed")
-    logging.getLogger().addHandler(logging.NullHandler())  # or failures that are probed for would fill the screen
+    logging.getLogger().addHandler(
+        logging.NullHandler()
+    )  # or failures that are probed for would fill the screen
     start = time.perf_counter()
-    print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}; httpx {httpx.__version__}\n")
+    print(
+        f"Python {platform.python_version()}, {platform.system()} {platform.machine()}; httpx {httpx.__version__}\n"
+    )
     rows: dict[str, Sequence[str]] = {}
     if "requests" in wanted:
         rows |= {name: [probe(kind) for kind in CONTENDERS] for name, probe in PROBES.items()}
-        rows["locks taken by calls with a warm token"] = [compare_auth_cost.locks(kind) for kind in CONTENDERS]
+        rows["locks taken by calls with a warm token"] = [
+            compare_auth_cost.locks(kind) for kind in CONTENDERS
+        ]
     if "secrets" in wanted:
         rows |= compare_auth_secrets.rows(CONTENDERS)
     if rows:

@@ -11,7 +11,10 @@ from typing import Any
 import httpx
 from azure.core.exceptions import AzureError
 from azure.core.pipeline import AsyncPipeline, Pipeline
-from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy, BearerTokenCredentialPolicy
+from azure.core.pipeline.policies import (
+    AsyncBearerTokenCredentialPolicy,
+    BearerTokenCredentialPolicy,
+)
 from azure.core.rest import HttpRequest
 from azure.identity import ClientSecretCredential
 from azure.identity.aio import ClientSecretCredential as AsyncClientSecretCredential
@@ -44,7 +47,9 @@ class Contender(ABC):
     error: type[Exception]
     threads = tasks = True
 
-    def __init__(self, endpoint: Endpoint, service: Service | None = None, clients: int = 1) -> None:
+    def __init__(
+        self, endpoint: Endpoint, service: Service | None = None, clients: int = 1
+    ) -> None:
         self.endpoint, self.service = endpoint, service or Service()
         self.build(clients)
 
@@ -79,7 +84,9 @@ class _Httpx(Contender):
 
     def open(self, clients: int) -> None:
         self.client = httpx.Client(transport=self.service, auth=self.auth)
-        self.aclients = [httpx.AsyncClient(transport=self.service, auth=self.auth) for _ in range(clients)]
+        self.aclients = [
+            httpx.AsyncClient(transport=self.service, auth=self.auth) for _ in range(clients)
+        ]
 
     def call(self, url: str = URL) -> None:
         self.client.get(url)
@@ -97,7 +104,9 @@ class Ours(_Httpx):
     error = AuthError
 
     def build(self, clients: int) -> None:
-        self.auth = ServicePrincipal(TENANT, CLIENT, SECRET, transport=self.endpoint, sleep=lambda _: None)
+        self.auth = ServicePrincipal(
+            TENANT, CLIENT, SECRET, transport=self.endpoint, sleep=lambda _: None
+        )
         self.open(clients)
 
     def in_hand(self, *, token: bool) -> list[object]:
@@ -115,7 +124,9 @@ class HttpxAuth(_Httpx):
     def build(self, clients: int) -> None:
         OAuth2.token_cache = TokenMemoryCache()  # one for the whole process
         sts = httpx.Client(transport=self.endpoint)
-        self.auth = OAuth2ClientCredentials(f"{AUTHORITY}/oauth2/v2.0/token", CLIENT, SECRET, scope=SCOPE, client=sts)
+        self.auth = OAuth2ClientCredentials(
+            f"{AUTHORITY}/oauth2/v2.0/token", CLIENT, SECRET, scope=SCOPE, client=sts
+        )
         self.open(clients)
 
     def in_hand(self, *, token: bool) -> list[object]:
@@ -123,7 +134,9 @@ class HttpxAuth(_Httpx):
 
     @classmethod
     def fresh(cls) -> object:
-        return OAuth2ClientCredentials(f"{AUTHORITY}/oauth2/v2.0/token", CLIENT, SECRET, scope=SCOPE)
+        return OAuth2ClientCredentials(
+            f"{AUTHORITY}/oauth2/v2.0/token", CLIENT, SECRET, scope=SCOPE
+        )
 
 
 class Azure(Contender):
@@ -132,8 +145,12 @@ class Azure(Contender):
     tasks = False
 
     def build(self, clients: int) -> None:
-        self.credential = ClientSecretCredential(TENANT, CLIENT, SECRET, transport=AzureTransport(self.endpoint))
-        self.policies = [BearerTokenCredentialPolicy(self.credential, SCOPE) for _ in range(clients)]
+        self.credential = ClientSecretCredential(
+            TENANT, CLIENT, SECRET, transport=AzureTransport(self.endpoint)
+        )
+        self.policies = [
+            BearerTokenCredentialPolicy(self.credential, SCOPE) for _ in range(clients)
+        ]
         self.pipeline: Any = Pipeline(AzureTransport(self.service), [self.policies[0]])
 
     def call(self, url: str = URL) -> None:
@@ -145,7 +162,11 @@ class Azure(Contender):
 
     def in_hand(self, *, token: bool) -> list[object]:
         held: list[object] = [self.credential, *self.policies]
-        return [*held, self.credential.get_token(SCOPE), self.credential.get_token_info(SCOPE)] if token else held
+        return (
+            [*held, self.credential.get_token(SCOPE), self.credential.get_token_info(SCOPE)]
+            if token
+            else held
+        )
 
     @classmethod
     def fresh(cls) -> object:
@@ -161,7 +182,9 @@ class AsyncAzure(Contender):
         self.runner = asyncio.Runner()
         transport = AsyncAzureTransport(self.endpoint)
         self.credential = AsyncClientSecretCredential(TENANT, CLIENT, SECRET, transport=transport)
-        self.policies = [AsyncBearerTokenCredentialPolicy(self.credential, SCOPE) for _ in range(clients)]
+        self.policies = [
+            AsyncBearerTokenCredentialPolicy(self.credential, SCOPE) for _ in range(clients)
+        ]
         other: Any = AsyncAzureTransport(self.service)
         self.pipelines: list[Any] = [AsyncPipeline(other, [policy]) for policy in self.policies]
 

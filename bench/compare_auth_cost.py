@@ -96,32 +96,52 @@ def _answer(_: httpx.Request) -> httpx.Response:
 def _race(calls: Mapping[str, Callable[[], object]], pairs: int) -> Times:
     for call in calls.values():
         call()  # gets the token
-    return race({name: lambda call=call: [call() for _ in range(CALLS)] for name, call in calls.items()}, cpu, pairs)
+    return race(
+        {name: lambda call=call: [call() for _ in range(CALLS)] for name, call in calls.items()},
+        cpu,
+        pairs,
+    )
 
 
 def overhead(pairs: int) -> None:
     """Prints CPU time with auth beside the same call without, as pairs taken in turn."""
     transport, where = httpx.MockTransport(_answer), "over httpx.MockTransport"
-    ours, other = Ours(Endpoint(access_token=LONG)).auth, HttpxAuth(Endpoint(access_token=LONG)).auth
+    ours, other = (
+        Ours(Endpoint(access_token=LONG)).auth,
+        HttpxAuth(Endpoint(access_token=LONG)).auth,
+    )
     auths = {"no auth": None, LEAST: HeaderAlone(), Ours.name: ours, HttpxAuth.name: other}
     clients = {name: httpx.Client(transport=transport, auth=auth) for name, auth in auths.items()}
-    _show(f"httpx.Client.get() {where}", _race({name: partial(c.get, URL) for name, c in clients.items()}, pairs))
+    _show(
+        f"httpx.Client.get() {where}",
+        _race({name: partial(c.get, URL) for name, c in clients.items()}, pairs),
+    )
     with _loopback() as address:
         local = ServicePrincipal(
-            TENANT, CLIENT, SECRET, transport=Endpoint(access_token=LONG), allow_insecure_localhost=True
+            TENANT,
+            CLIENT,
+            SECRET,
+            transport=Endpoint(access_token=LONG),
+            allow_insecure_localhost=True,
         )
-        _typed(f"ScanningClient.scans.get() {where}", URL.partition("/scan")[0], transport, ours, pairs)
+        _typed(
+            f"ScanningClient.scans.get() {where}", URL.partition("/scan")[0], transport, ours, pairs
+        )
         _typed("ScanningClient.scans.get() over loopback", address, None, local, pairs)
 
 
-def _typed(title: str, address: str, transport: httpx.BaseTransport | None, auth: httpx.Auth, pairs: int) -> None:
+def _typed(
+    title: str, address: str, transport: httpx.BaseTransport | None, auth: httpx.Auth, pairs: int
+) -> None:
     with ExitStack() as stack:
         auths = {"no auth": None, LEAST: HeaderAlone(), Ours.name: auth}
         clients = {
             name: stack.enter_context(ScanningClient(address, transport=transport, auth=one))
             for name, one in auths.items()
         }
-        calls = {name: partial(client.scans.get, "sales", "weekly") for name, client in clients.items()}
+        calls = {
+            name: partial(client.scans.get, "sales", "weekly") for name, client in clients.items()
+        }
         _show(title, _race(calls, pairs))
 
 
@@ -141,7 +161,9 @@ def _loopback() -> Generator[str]:
 
 
 def _show(title: str, times: Times) -> None:
-    print(f"\n## CPU time of {title} with a warm token: {len(times['no auth'])} pairs of {CALLS} calls\n")
+    print(
+        f"\n## CPU time of {title} with a warm token: {len(times['no auth'])} pairs of {CALLS} calls\n"
+    )
     print("| | x no auth, median | quartiles | low - high | us a call |\n|---|---|---|---|---|")
     for name, seconds in times.items():
         found = ratios(times, name, "no auth")

@@ -37,7 +37,12 @@ class Endpoint(FakeTokenEndpoint):
 
     def __init__(self, expires_in: int = 3600, delay: float = 0.0, **members: Any) -> None:
         super().__init__(
-            members={"access_token": TOKEN, "token_type": "Bearer", "expires_in": expires_in, **members},
+            members={
+                "access_token": TOKEN,
+                "token_type": "Bearer",
+                "expires_in": expires_in,
+                **members,
+            },
         )
         self.delay = delay
         self.pulse: Callable[[], int] = lambda: 0
@@ -59,7 +64,11 @@ class Endpoint(FakeTokenEndpoint):
         return self.answer(request, await request.aread())
 
     def answer(self, request: httpx.Request, content: bytes) -> httpx.Response:
-        return httpx.Response(200, json=DISCOVERY) if request.method == "GET" else self.serve(request, content)
+        return (
+            httpx.Response(200, json=DISCOVERY)
+            if request.method == "GET"
+            else self.serve(request, content)
+        )
 
 
 class Service(httpx.MockTransport):
@@ -79,7 +88,11 @@ class AzureResponse:
 
     def __init__(self, request: Any, response: httpx.Response) -> None:
         self.request, self.internal_response = request, response
-        self.status_code, self.reason, self.headers = response.status_code, response.reason_phrase, response.headers
+        self.status_code, self.reason, self.headers = (
+            response.status_code,
+            response.reason_phrase,
+            response.headers,
+        )
         self.content_type = response.headers.get("content-type")
         self.content, self.is_stream_consumed, self.is_closed = response.content, True, True
         self.block_size = 4096
@@ -97,9 +110,18 @@ class AzureResponse:
 
 
 def _as_httpx(request: Any) -> httpx.Request:
-    body = getattr(request, "content", None) or getattr(request, "data", None) or getattr(request, "_data", None) or b""
+    body = (
+        getattr(request, "content", None)
+        or getattr(request, "data", None)
+        or getattr(request, "_data", None)
+        or b""
+    )
     content = urlencode(body) if isinstance(body, dict) else body
-    headers = {name: str(value) for name, value in request.headers.items() if name.lower() != "content-length"}
+    headers = {
+        name: str(value)
+        for name, value in request.headers.items()
+        if name.lower() != "content-length"
+    }
     return httpx.Request(request.method, request.url, headers=headers, content=content)
 
 

@@ -17,7 +17,11 @@ Probe = Callable[[Kind], str]
 
 NOT_ITS_KIND = "-"
 DELAY_SECONDS = 0.05
-OUTAGES: dict[str, Fault] = {"network error": disconnected(), "500": overloaded(500), "429": overloaded(429)}
+OUTAGES: dict[str, Fault] = {
+    "network error": disconnected(),
+    "500": overloaded(500),
+    "429": overloaded(429),
+}
 LIVES = {  # what the endpoint says of the token, and how long ago
     "200 s left": ({"expires_in": 3600}, 3400),
     "20 s left": ({"expires_in": 3600}, 3580),
@@ -78,7 +82,11 @@ def _run_tasks(kind: Kind, number: int, clients: int) -> Contender:
 
 def tasks(number: int, clients: int) -> Probe:
     def probe(kind: Kind) -> str:
-        return str(len(_run_tasks(kind, number, clients).endpoint.posts)) if kind.tasks else NOT_ITS_KIND
+        return (
+            str(len(_run_tasks(kind, number, clients).endpoint.posts))
+            if kind.tasks
+            else NOT_ITS_KIND
+        )
 
     return probe
 
@@ -147,7 +155,9 @@ def sent_to(url: str) -> Probe:
         try:
             contender.call(url)
         except contender.error as error:
-            told = f"refused ({type(error).__name__}), {len(contender.endpoint.posts)} token requests"
+            told = (
+                f"refused ({type(error).__name__}), {len(contender.endpoint.posts)} token requests"
+            )
         else:
             told = "token sent" if f"Bearer {TOKEN}" in contender.service.seen else "sent without"
         return told

@@ -18,7 +18,9 @@ from compare_auth_fakes import CLIENT, SECRET, TOKEN, AsyncAzureTransport, Azure
 
 from purview_auth.testing import Fault, answer, disconnected, overloaded, refused
 
-BASIC = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()  # the secret as a header of HTTP's basic scheme
+BASIC = base64.b64encode(
+    f"{CLIENT}:{SECRET}".encode()
+).decode()  # the secret as a header of HTTP's basic scheme
 CANARIES = {"secret": (SECRET, BASIC), "token": (TOKEN,)}
 TRANSPORTS = (httpx.BaseTransport, httpx.AsyncBaseTransport, AzureTransport, AsyncAzureTransport)
 FAKES = (str(Path(__file__).parent), "purview_auth/testing")
@@ -39,8 +41,12 @@ PATHS: dict[str, Fault | None] = {
     "timeout": disconnected(httpx.ReadTimeout),
     "echo": _echo,
     "cut short": answer(content=f'{{"access_token": "{TOKEN}", "expires_'.encode(), **_JSON),
-    "no expiry": answer(content=f'{{"access_token": "{TOKEN}", "token_type": "Bearer"}}'.encode(), **_JSON),
-    "bad expiry": answer(content=f'{{"access_token": "{TOKEN}", "expires_in": "soon"}}'.encode(), **_JSON),
+    "no expiry": answer(
+        content=f'{{"access_token": "{TOKEN}", "token_type": "Bearer"}}'.encode(), **_JSON
+    ),
+    "bad expiry": answer(
+        content=f'{{"access_token": "{TOKEN}", "expires_in": "soon"}}'.encode(), **_JSON
+    ),
     "other name": answer(content=f'{{"token": "{TOKEN}", "expires_in": 3600}}'.encode(), **_JSON),
 }
 SURFACES = (
@@ -70,14 +76,21 @@ def _debug_log() -> Generator[io.StringIO]:
 
 def _vars(value: object) -> dict[str, Any]:
     """As vars(), and what slots hold."""
-    names = [n for kind in type(value).__mro__ for n in getattr(kind, "__slots__", ()) if isinstance(n, str)]
+    names = [
+        n
+        for kind in type(value).__mro__
+        for n in getattr(kind, "__slots__", ())
+        if isinstance(n, str)
+    ]
     slots = {name: getattr(value, name) for name in names if hasattr(value, name)}
     return {**slots, **getattr(value, "__dict__", {})}
 
 
 def _two_levels(value: object) -> str:
     inner = _vars(value)
-    return repr(inner) + "".join(repr(_vars(part)) for part in inner.values() if not isinstance(part, TRANSPORTS))
+    return repr(inner) + "".join(
+        repr(_vars(part)) for part in inner.values() if not isinstance(part, TRANSPORTS)
+    )
 
 
 def _reached(value: object, depth: int) -> str:
@@ -144,9 +157,13 @@ def _drive(kind: type[Contender], path: str, found: Found) -> None:
     found["pickles"] += [_pickled(one) for one in held]
     if raised is not None:
         chain = list(_chain(raised))
-        text = "".join(traceback.format_exception(raised)) + "".join(f"{e!r} {e.args} {vars(e)}" for e in chain)
+        text = "".join(traceback.format_exception(raised)) + "".join(
+            f"{e!r} {e.args} {vars(e)}" for e in chain
+        )
         found["exceptions with their chain"].append(text)
-        found["what exceptions lead to, four attributes deep"].append("".join(_reached(e, 4) for e in chain))
+        found["what exceptions lead to, four attributes deep"].append(
+            "".join(_reached(e, 4) for e in chain)
+        )
         found["tracebacks with locals"].append(_locals(raised))
         found["pickles"] += [_pickled(e) for e in chain]
 
@@ -162,11 +179,16 @@ def search(kind: type[Contender]) -> dict[str, str]:
 
 
 def _cell(texts: list[str]) -> str:
-    found = [{name for name, forms in CANARIES.items() if any(form in text for form in forms)} for text in texts]
+    found = [
+        {name for name, forms in CANARIES.items() if any(form in text for form in forms)}
+        for text in texts
+    ]
     names = ", ".join(sorted(set().union(*found)))
     return f"{sum(map(bool, found))} of {len(texts)}" + (f": {names}" if names else "")
 
 
 def rows(kinds: Iterable[type[Contender]]) -> dict[str, list[str]]:
     results = [search(kind) for kind in kinds]
-    return {f"shown in {surface}": [result[surface] for result in results] for surface in results[0]}
+    return {
+        f"shown in {surface}": [result[surface] for result in results] for surface in results[0]
+    }

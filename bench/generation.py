@@ -41,7 +41,9 @@ def generation(scratch: Path, rounds: int) -> None:
     contenders = {
         "stock, Scanning": lambda: peers.generate(SCANNING, "stock_again", scratch),
         "purview_codegen, Scanning": lambda: python(*own, "--plane", "scanning", scratch=scratch),
-        "purview_codegen, all documents": lambda: said.add(python(*own, "--version", "all", scratch=scratch).strip()),
+        "purview_codegen, all documents": lambda: said.add(
+            python(*own, "--version", "all", scratch=scratch).strip()
+        ),
     }
     times = race(contenders, children, rounds)
     print(f"\nAll documents: {', '.join(said)}")

@@ -55,7 +55,9 @@ def children(call: Callable[[], object]) -> float:
     before = os.times()
     call()
     after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    return (
+        after.children_user + after.children_system - before.children_user - before.children_system
+    )
 
 
 def ratios(times: Times, name: str, base: str) -> list[float]:
@@ -73,7 +75,9 @@ def show(title: str, times: Times, base: str, *, unit: str = "ms", calls: int = 
         found = ratios(times, name, base)
         spread = f"{min(found):.2f} - {max(found):.2f}"
         absolute = statistics.median(seconds) * scale
-        print(f"| {name} | {statistics.median(found):.2f} | {spread} | {absolute:.{0 if absolute >= 100 else 1}f} |")
+        print(
+            f"| {name} | {statistics.median(found):.2f} | {spread} | {absolute:.{0 if absolute >= 100 else 1}f} |"
+        )
     sys.stdout.flush()
 
 
@@ -81,9 +85,14 @@ class Child:
     """A script of ours in an interpreter of its own, which times what it is asked for by name (see `wait_for_orders`)."""
 
     def __init__(self, *arguments: str, scratch: Path) -> None:
-        keep = {"MALLOC_TRIM_THRESHOLD_": "1000000000", "MALLOC_MMAP_THRESHOLD_": "1000000000"}  # of glibc; see `_heap`
+        keep = {
+            "MALLOC_TRIM_THRESHOLD_": "1000000000",
+            "MALLOC_MMAP_THRESHOLD_": "1000000000",
+        }  # of glibc; see `_heap`
         command, env = [sys.executable, *arguments], _environment(scratch) | keep
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
+        )
         self.orders = self._answer().split("|")
 
     def seconds(self, order: str) -> float:
@@ -95,7 +104,9 @@ class Child:
     def _answer(self) -> str:
         assert self.process.stdout is not None
         if not (line := self.process.stdout.readline()):
-            raise RuntimeError(f"{self.process.args} ended with {self.process.wait()}; its errors stand above")
+            raise RuntimeError(
+                f"{self.process.args} ended with {self.process.wait()}; its errors stand above"
+            )
         return line.strip()
 
     def __enter__(self) -> Self:
@@ -132,7 +143,9 @@ def python(*arguments: str, scratch: Path) -> str:
     Raises RuntimeError with the last lines of what it complained of.
     """
     env = _environment(scratch)
-    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=env, check=False)
+    done = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, env=env, check=False
+    )
     if done.returncode:
         raise RuntimeError("\n".join((done.stderr or done.stdout).splitlines()[-5:]))
     return done.stdout
@@ -142,5 +155,7 @@ def _environment(scratch: Path) -> dict[str, str]:
     env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     env["PYTHONPYCACHEPREFIX"] = str(scratch / "bytecode")
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(scratch), env.get("PYTHONPATH")]))
-    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])  # where ruff is
+    env["PATH"] = os.pathsep.join(
+        [str(Path(sys.executable).parent), env.get("PATH", "")]
+    )  # where ruff is
     return env

@@ -63,7 +63,9 @@ def with_httpx(address: str, pages: int) -> int:
 
 def ours(address: str, pages: int) -> int:
     with ScanningClient(address, headers={"x-pages": str(pages)}) as client:
-        return sum(1 for scan in client.scans.list_by_data_source("sales") if scan.name and scan.kind)
+        return sum(
+            1 for scan in client.scans.list_by_data_source("sales") if scan.name and scan.kind
+        )
 
 
 CONTENDERS: dict[str, Callable[[str, int], int]] = {"httpx": with_httpx, "ours": ours}
@@ -89,15 +91,21 @@ def paging(rounds: int) -> None:
                 for name in CONTENDERS:
                     command = [sys.executable, __file__, name, address, str(pages)]
                     done = subprocess.run(command, capture_output=True, text=True, check=True)
-                    figures.setdefault((name, pages), []).append([float(x) for x in done.stdout.split()])
+                    figures.setdefault((name, pages), []).append(
+                        [float(x) for x in done.stdout.split()]
+                    )
     print(
         f"\n## {max(_PAGES) * _ITEMS:,} scans paged: x httpx and json.loads ({rounds} rounds, a fresh process each)\n"
     )
-    print("| contender | wall | CPU | MB above the start, 10 pages | 100 pages |\n|---|---|---|---|---|")
+    print(
+        "| contender | wall | CPU | MB above the start, 10 pages | 100 pages |\n|---|---|---|---|---|"
+    )
     base = figures["httpx", max(_PAGES)]
     for name in CONTENDERS:
         many, few = figures[name, max(_PAGES)], figures[name, min(_PAGES)]
-        wall, cpu = (statistics.median(m[i] / b[i] for m, b in zip(many, base, strict=True)) for i in (0, 1))
+        wall, cpu = (
+            statistics.median(m[i] / b[i] for m, b in zip(many, base, strict=True)) for i in (0, 1)
+        )
         grown = (statistics.median(one[2] for one in each) for each in (few, many))
         print(f"| {name} | {wall:.2f} | {cpu:.2f} | {' | '.join(f'{mb:.1f}' for mb in grown)} |")
 
@@ -113,7 +121,11 @@ def _peak_kb() -> int:
     """Of this process: ru_maxrss, where there is no /proc, also knows what the parent held when it started this one."""
     status = Path("/proc/self/status")
     if status.exists():
-        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return next(
+            int(line.split()[1])
+            for line in status.read_text().splitlines()
+            if line.startswith("VmHWM")
+        )
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 

@@ -10,13 +10,26 @@ from typing import Any
 from bodies import DATAMAP, SCANNING, Json
 from measure import python
 
-STOCK_SCANNING, STOCK_DATAMAP, STOCK_KINDS = "stock_scanning", "stock_datamap", "stock_scanning_with_kinds"
+STOCK_SCANNING, STOCK_DATAMAP, STOCK_KINDS = (
+    "stock_scanning",
+    "stock_datamap",
+    "stock_scanning_with_kinds",
+)
 
 
 def generate(contract: Path, package: str, scratch: Path) -> None:
     """Stock output for a contract, as the package `scratch/package`."""
     out = str(scratch / package)
-    command = ("-m", "openapi_python_client", "generate", "--path", str(contract), "--meta", "none", "--overwrite")
+    command = (
+        "-m",
+        "openapi_python_client",
+        "generate",
+        "--path",
+        str(contract),
+        "--meta",
+        "none",
+        "--overwrite",
+    )
     python(*command, "--output-path", out, scratch=scratch)
 
 
@@ -33,7 +46,9 @@ def _with_kinds(contract: Json) -> Json:
     """A help for stock, which knows no subtypes: a page lists a union of them, and each admits its own kind alone."""
     schemas = contract["components"]["schemas"]
     kinds = schemas["Scan"]["discriminator"]["mapping"]
-    schemas["ScanList"]["properties"]["value"]["items"] = {"oneOf": [{"$ref": ref} for ref in kinds.values()]}
+    schemas["ScanList"]["properties"]["value"]["items"] = {
+        "oneOf": [{"$ref": ref} for ref in kinds.values()]
+    }
     for kind, ref in kinds.items():
         own = schemas[ref.rpartition("/")[2]]["allOf"][-1]
         own.setdefault("properties", {})["kind"] = {"type": "string", "enum": [kind]}
@@ -68,7 +83,11 @@ def accepts(items: str, page: Json, decode: Any) -> str:
     found = []
     item = page[items][0]
     nested = next(k for k, v in item.items() if isinstance(v, dict))
-    changes = {"as it is": {}, f"null {nested}": {nested: None}, "unknown enum value": {_tag(item): "Later"}}
+    changes = {
+        "as it is": {},
+        f"null {nested}": {nested: None},
+        "unknown enum value": {_tag(item): "Later"},
+    }
     for what, change in changes.items():
         body = page if not change else {**page, items: [item | change]}
         try:
@@ -76,7 +95,9 @@ def accepts(items: str, page: Json, decode: Any) -> str:
         except Exception as error:  # noqa: BLE001  # whatever it raises is the finding
             found.append(f"{what}: refused ({type(error).__name__})")
         else:
-            found.append(f"{what}: accepted" + ("" if change else f" (classes of items: {len(classes)})"))
+            found.append(
+                f"{what}: accepted" + ("" if change else f" (classes of items: {len(classes)})")
+            )
     return "; ".join(found)
 
 

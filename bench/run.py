@@ -26,7 +26,14 @@ import transports
 import values
 
 _PACKAGES = ("httpx", "httpcore", "aiohttp", "azure-core")
-_PACKAGES += ("attrs", "msgspec", "openapi-python-client", "azure-purview-datamap", "pydantic", "ruff")
+_PACKAGES += (
+    "attrs",
+    "msgspec",
+    "openapi-python-client",
+    "azure-purview-datamap",
+    "pydantic",
+    "ruff",
+)
 
 
 _PARTS: dict[str, Callable[[Path, int], None]] = {
@@ -41,9 +48,15 @@ _PARTS: dict[str, Callable[[Path, int], None]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(_PARTS)}; default: all")
-    parser.add_argument("--rounds", type=int, default=7, help="of each race, after one that warms up (default: 7)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join(_PARTS)}; default: all"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=7, help="of each race, after one that warms up (default: 7)"
+    )
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - set(_PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")

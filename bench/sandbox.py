@@ -26,18 +26,26 @@ class Account:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox, self.guids = sandbox, list[str]()
-        self._headers = {"authorization": f"Bearer {sandbox.token()}", "content-type": "application/json"}
+        self._headers = {
+            "authorization": f"Bearer {sandbox.token()}",
+            "content-type": "application/json",
+        }
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         content = b"" if body is None else json.dumps(body).encode()
-        response = self._sandbox.handle(Request.of(method, f"http://127.0.0.1{path}", self._headers, content))
+        response = self._sandbox.handle(
+            Request.of(method, f"http://127.0.0.1{path}", self._headers, content)
+        )
         if response.status >= 300:
             raise RuntimeError(f"{method} {path}: {response.status} {response.content[:200]!r}")
         return response.json()
 
     def fill(self, number: int) -> None:
         for start in range(len(self.guids), number, BULK):
-            entities = [_entity(f"-{i + 1}", f"q{i}", f"table w{i % 1000}") for i in range(start, start + BULK)]
+            entities = [
+                _entity(f"-{i + 1}", f"q{i}", f"table w{i % 1000}")
+                for i in range(start, start + BULK)
+            ]
             made = self.call("POST", "/datamap/api/atlas/v2/entity/bulk", {"entities": entities})
             self.guids += made["guidAssignments"].values()
 
@@ -46,7 +54,11 @@ class Account:
 
 
 def _entity(guid: str, qualified: str, name: str) -> dict[str, Any]:
-    return {"typeName": "azure_sql_table", "guid": guid, "attributes": {"qualifiedName": qualified, "name": name}}
+    return {
+        "typeName": "azure_sql_table",
+        "guid": guid,
+        "attributes": {"qualifiedName": qualified, "name": name},
+    }
 
 
 def _calls(account: Account, label: str) -> dict[str, tuple[int, Callable[[int], Any]]]:
@@ -62,11 +74,17 @@ def _calls(account: Account, label: str) -> dict[str, tuple[int, Callable[[int],
 
     return {
         "entity by guid": (300, lambda i: account.call("GET", f"{entity}/guid/{account.guid(i)}")),
-        "entity by name": (300, lambda i: account.call("GET", f"{named}q{i * 7919 % len(account.guids)}")),
+        "entity by name": (
+            300,
+            lambda i: account.call("GET", f"{named}q{i * 7919 % len(account.guids)}"),
+        ),
         "new entity": (200, create),
         "search, one word": (60, lambda _: search(keywords="table")),
         "search, two words": (40, lambda i: search(keywords=f"table w{i}")),
-        "search, filter of an index": (20, lambda _: search(filter={"entityType": "azure_sql_table"})),
+        "search, filter of an index": (
+            20,
+            lambda _: search(filter={"entityType": "azure_sql_table"}),
+        ),
         "search, sorted": (3, lambda _: search(orderby=[{"name": "ASC"}])),
     }
 

@@ -26,7 +26,9 @@ class Answering(asyncio.Protocol):
 
 async def main(body: bytes) -> None:
     Answering.answer = (
-        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        % len(body)
+        + body
     )
     server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)

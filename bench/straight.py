@@ -29,7 +29,11 @@ iso, new = datetime.fromisoformat, object.__new__
 
 def snake(name: str) -> str:
     made = re.sub(r"\W", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)).lower().strip("_")
-    return made + "_" if keyword.iskeyword(made) or made in ("copy", "json", "schema", "validate") else made
+    return (
+        made + "_"
+        if keyword.iskeyword(made) or made in ("copy", "json", "schema", "validate")
+        else made
+    )
 
 
 class Plan:
@@ -40,9 +44,15 @@ class Plan:
         names = [n for n, s in self.schemas.items() if "properties" in s or "allOf" in s]
         self.objects = {n: {w: self.type(s) for w, s in contract.members(n).items()} for n in names}
         self.enums = {n: s["enum"] for n, s in self.schemas.items() if "enum" in s}
-        self.kinds = {n: contract.kinds(n) for n in names if "mapping" in self.schemas[n].get("discriminator", {})}
+        self.kinds = {
+            n: contract.kinds(n)
+            for n in names
+            if "mapping" in self.schemas[n].get("discriminator", {})
+        }
         self.tags = {n: self.schemas[n]["discriminator"]["propertyName"] for n in self.kinds}
-        self.kind_of = {s: (self.tags[b], k) for b, kinds in self.kinds.items() for k, s in kinds.items()}
+        self.kind_of = {
+            s: (self.tags[b], k) for b, kinds in self.kinds.items() for k, s in kinds.items()
+        }
 
     def type(self, schema: Json) -> Type:
         if "$ref" in schema:
@@ -50,7 +60,11 @@ class Plan:
             found = self.schemas[name]
             if "properties" in found or "allOf" in found:
                 return ("model", name)
-            return ("enum", name) if "enum" in found and found.get("type") == "string" else self.type(found)
+            return (
+                ("enum", name)
+                if "enum" in found and found.get("type") == "string"
+                else self.type(found)
+            )
         if schema.get("type") == "array":
             return ("list", self.type(schema["items"]))
         if isinstance(schema.get("additionalProperties"), dict):
@@ -69,7 +83,10 @@ def _enums(plan: Plan) -> list[str]:
     lines = []
     for name, values in plan.enums.items():
         if all(isinstance(v, str) for v in values):
-            lines += [f"class {name}(str, enum.Enum):", *(f"    V{i} = {v!r}" for i, v in enumerate(values))]
+            lines += [
+                f"class {name}(str, enum.Enum):",
+                *(f"    V{i} = {v!r}" for i, v in enumerate(values)),
+            ]
             lines += [f"get_{name} = {name}._value2member_map_.get"]
     return lines
 
@@ -79,9 +96,13 @@ def _made(of: Type, v: str) -> str | None:
     how, what = of
     if how in ("list", "map"):
         item = _made(what, "x")
-        each = f"[{item} for x in {v}]" if how == "list" else f"{{k: {item} for k, x in {v}.items()}}"
+        each = (
+            f"[{item} for x in {v}]" if how == "list" else f"{{k: {item} for k, x in {v}.items()}}"
+        )
         return item and each
-    return {"date": f"iso({v})", "enum": f"get_{what}({v}, {v})", "model": f"load_{what}({v})"}.get(how)
+    return {"date": f"iso({v})", "enum": f"get_{what}({v}, {v})", "model": f"load_{what}({v})"}.get(
+        how
+    )
 
 
 def eager(plan: Plan) -> list[str]:
@@ -98,13 +119,17 @@ def eager(plan: Plan) -> list[str]:
         for p, (w, of) in fields.items():
             made = _made(of, "v")
             lines += [
-                f"    v = get({w!r}); o.{p} = {made} if v is not None else None" if made else f"    o.{p} = get({w!r})"
+                f"    v = get({w!r}); o.{p} = {made} if v is not None else None"
+                if made
+                else f"    o.{p} = get({w!r})"
             ]
         lines += ["    return o"]
     for base, kinds in plan.kinds.items():
         table = ", ".join(f"{k!r}: load_{s}" for k, s in kinds.items())
         lines += [f"kinds_{base} = {{{table}}}"]
-        lines += [f"def load_{base}(d): return kinds_{base}.get(d.get({plan.tags[base]!r}), plain_{base})(d)"]
+        lines += [
+            f"def load_{base}(d): return kinds_{base}.get(d.get({plan.tags[base]!r}), plain_{base})(d)"
+        ]
     return lines
 
 
@@ -113,14 +138,19 @@ def pydantic(plan: Plan) -> list[str]:
     lines = _enums(plan)
     for name, members in plan.objects.items():
         base = f"{name}_" if name in plan.kinds else name
-        lines += [f"class {base}(BaseModel):", "    model_config = ConfigDict(extra='allow', defer_build=True)"]
+        lines += [
+            f"class {base}(BaseModel):",
+            "    model_config = ConfigDict(extra='allow', defer_build=True)",
+        ]
         tag, kind = plan.kind_of.get(name, (None, None))
         for w, of in members.items():
             hint = f"Literal[{kind!r}]" if w == tag else f"{_hint(of)} | None"
             lines += [f"    {snake(w)}: {hint!r} = Field(default=None, alias={w!r})"]
     for base, kinds in plan.kinds.items():
         tag = snake(plan.tags[base])
-        lines += [f"{base} = Annotated[Union[{', '.join(kinds.values())}], Field(discriminator={tag!r})]"]
+        lines += [
+            f"{base} = Annotated[Union[{', '.join(kinds.values())}], Field(discriminator={tag!r})]"
+        ]
     return lines
 
 
@@ -135,7 +165,11 @@ def structs(plan: Plan) -> list[str]:
             f"class {name}{'_' if name in plan.kinds else ''}(msgspec.Struct, kw_only=True, rename={names!r}{flags}):",
             "    pass",
         ]
-        lines += [f"    {snake(w)}: {_hint(of) + ' | None'!r} = None" for w, of in members.items() if w != tag]
+        lines += [
+            f"    {snake(w)}: {_hint(of) + ' | None'!r} = None"
+            for w, of in members.items()
+            if w != tag
+        ]
         lines += [f"{name}.{snake(tag)} = {kind!r}"] if tag else []
     lines += [f"{base} = Union[{', '.join(kinds.values())}]" for base, kinds in plan.kinds.items()]
     return lines
@@ -151,7 +185,10 @@ def _module(name: str, lines: list[str]) -> ModuleType:
 def _eager(plan: Plan, model: str) -> Decode:
     import msgspec
 
-    parse, load = msgspec.json.Decoder().decode, getattr(_module(f"eager_{model}", eager(plan)), f"load_{model}")
+    parse, load = (
+        msgspec.json.Decoder().decode,
+        getattr(_module(f"eager_{model}", eager(plan)), f"load_{model}"),
+    )
     return lambda raw: load(parse(raw))
 
 

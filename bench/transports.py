@@ -34,10 +34,22 @@ def transports(scratch: Path, rounds: int) -> None:
         with HttpTransport() as ours, httpx.Client(timeout=60) as plain:
             sync: dict[str, Callable[[], object]] = {
                 _HTTPX: lambda: plain.get(url, headers=_HEADERS).json(),
-                "HttpTransport and send": lambda: json.loads(send(ours, None, _request(urls.url(url))).content),
+                "HttpTransport and send": lambda: json.loads(
+                    send(ours, None, _request(urls.url(url))).content
+                ),
             }
-            _show("One sync call, transport alone", race(sync, lambda call: _repeated(call, 200), rounds), _HTTPX, 200)
-            _show(f"{_THREADS} threads", race(sync, lambda call: _threaded(call, 800), rounds), _HTTPX, 800)
+            _show(
+                "One sync call, transport alone",
+                race(sync, lambda call: _repeated(call, 200), rounds),
+                _HTTPX,
+                200,
+            )
+            _show(
+                f"{_THREADS} threads",
+                race(sync, lambda call: _threaded(call, 800), rounds),
+                _HTTPX,
+                800,
+            )
         with asyncio.Runner() as runner:
             runner.run(_tasks(runner.get_loop(), url, rounds))
 
@@ -45,7 +57,13 @@ def transports(scratch: Path, rounds: int) -> None:
 def _show(title: str, times: Any, base: str, calls: int) -> None:
     """Both clocks of each measurement; the process does nothing else, so its CPU time is that of the calls."""
     for clock, which in (("wall-clock time", 0), ("CPU time", 1)):
-        show(f"{title}, {clock}", {k: [t[which] for t in v] for k, v in times.items()}, base, unit="us", calls=calls)
+        show(
+            f"{title}, {clock}",
+            {k: [t[which] for t in v] for k, v in times.items()},
+            base,
+            unit="us",
+            calls=calls,
+        )
 
 
 def _request(url: httpx.URL) -> httpx.Request:
@@ -69,7 +87,9 @@ def _repeated(call: Callable[[], object], number: int) -> Any:
 
 
 def _threaded(call: Callable[[], object], number: int) -> Any:
-    threads = [threading.Thread(target=_repeated, args=(call, number // _THREADS)) for _ in range(_THREADS)]
+    threads = [
+        threading.Thread(target=_repeated, args=(call, number // _THREADS)) for _ in range(_THREADS)
+    ]
     start = _clocks()
     for thread in threads:
         thread.start()
@@ -107,8 +127,16 @@ def _async_contenders(
     import aiohttp
     from azure.core.rest import HttpRequest
 
-    ours, fast, plain, azure = AsyncHttpTransport(), fast_async_transport(), httpx.AsyncClient(timeout=60), _azure()
-    address, auth = url.removesuffix(_PATH), CredentialAuth(Credential(), allow_insecure_localhost=True)
+    ours, fast, plain, azure = (
+        AsyncHttpTransport(),
+        fast_async_transport(),
+        httpx.AsyncClient(timeout=60),
+        _azure(),
+    )
+    address, auth = (
+        url.removesuffix(_PATH),
+        CredentialAuth(Credential(), allow_insecure_localhost=True),
+    )
     session, urls = aiohttp.ClientSession(), Urls(address)
     client = AsyncScanningClient(address, auth=auth, transport=ours)
     quick = AsyncScanningClient(address, auth=auth, transport=fast)
@@ -148,10 +176,19 @@ def _azure() -> Any:
             return SimpleNamespace(token="t" * 1200, expires_on=int(time.time()) + 3600)
 
     policies = [
-        *(p.RequestIdPolicy(), p.HeadersPolicy(), p.UserAgentPolicy(sdk_moniker="bench"), p.ProxyPolicy()),
+        *(
+            p.RequestIdPolicy(),
+            p.HeadersPolicy(),
+            p.UserAgentPolicy(sdk_moniker="bench"),
+            p.ProxyPolicy(),
+        ),
         *(p.ContentDecodePolicy(), p.AsyncRedirectPolicy(), p.AsyncRetryPolicy()),
         *(p.AsyncBearerTokenCredentialPolicy(Credential(), "scope"), p.CustomHookPolicy()),
-        *(p.NetworkTraceLoggingPolicy(), p.DistributedTracingPolicy(), p.SensitiveHeaderCleanupPolicy()),
+        *(
+            p.NetworkTraceLoggingPolicy(),
+            p.DistributedTracingPolicy(),
+            p.SensitiveHeaderCleanupPolicy(),
+        ),
         p.HttpLoggingPolicy(),
     ]
     return AsyncPipelineClient("http://127.0.0.1", policies=policies)

@@ -57,8 +57,14 @@ def _members_of(value: Any) -> Members:
     if type(value) is dict:
         return dict.values
     kind = type(value)
-    names = [a.name for a in getattr(kind, "__attrs_attrs__", ())] or list(getattr(kind, "__struct_fields__", ()))
-    names = names or list(getattr(kind, "model_fields", ())) or list(getattr(value, "_attr_to_rest_field", ()))
+    names = [a.name for a in getattr(kind, "__attrs_attrs__", ())] or list(
+        getattr(kind, "__struct_fields__", ())
+    )
+    names = (
+        names
+        or list(getattr(kind, "model_fields", ()))
+        or list(getattr(value, "_attr_to_rest_field", ()))
+    )
     names = [n for n in names if n not in ("raw", "_raw", "_came", "additional_properties")]
     if len(names) == 1:
         return lambda one: (getattr(one, names[0]),)
@@ -90,7 +96,9 @@ class Page:
     model: str
     items: str
     three: Callable[[Any], Any]
-    others: Mapping[str, tuple[Callable[[], Decode], Encode]]  # beside the peers written out from the contract
+    others: Mapping[
+        str, tuple[Callable[[], Decode], Encode]
+    ]  # beside the peers written out from the contract
 
     def built(self, page: Any) -> Any:
         found = [getattr(page, name) for name in self.items.split()]
@@ -103,13 +111,23 @@ class Page:
         """What is done with a page; stock scans have no properties to read."""
         if client == PLAIN:
             return {"loads": lambda value: value}
-        all_of_them = {"page built": self.built, "3 fields of each item": _own(self.three), "every field": touch}
-        return {"page built": self.built} if client == "stock" and "scans" in self.title else all_of_them
+        all_of_them = {
+            "page built": self.built,
+            "3 fields of each item": _own(self.three),
+            "every field": touch,
+        }
+        return (
+            {"page built": self.built}
+            if client == "stock" and "scans" in self.title
+            else all_of_them
+        )
 
     def clients(self) -> dict[str, Callable[[], Decode]]:
         """Client -> what makes its decoder."""
         contract = partial(bodies.Contract, self.contract)
-        peers_of_us = {name: partial(straight.decoder, name, contract, self.model) for name in straight.PEERS}
+        peers_of_us = {
+            name: partial(straight.decoder, name, contract, self.model) for name in straight.PEERS
+        }
         others = {name: make for name, (make, _) in self.others.items()}
         return {PLAIN: lambda: json.loads, OURS: lambda: self.ours, **peers_of_us, **others}
 
@@ -161,16 +179,38 @@ def _entities(count: int) -> Page:
     name, operation = "AtlasEntitiesWithExtInfo", datamap.OPERATIONS["Entity_ListByGuids"]
     others = {"stock": _stock(peers.STOCK_DATAMAP, name), AZURE: _azure(name)}
     made = partial(bodies.entities, count)
-    return Page(f"{count} entities", made, operation, bodies.DATAMAP, name, "entities", three_of_entity, others)
+    return Page(
+        f"{count} entities",
+        made,
+        operation,
+        bodies.DATAMAP,
+        name,
+        "entities",
+        three_of_entity,
+        others,
+    )
 
 
 def _lineage(count: int) -> Page:
-    name, operation, items = "AtlasLineageInfo", datamap.OPERATIONS["Lineage_Get"], "guid_entity_map relations"
-    title, made, others = f"lineage of {count} nodes", partial(bodies.lineage, count), {AZURE: _azure(name)}
+    name, operation, items = (
+        "AtlasLineageInfo",
+        datamap.OPERATIONS["Lineage_Get"],
+        "guid_entity_map relations",
+    )
+    title, made, others = (
+        f"lineage of {count} nodes",
+        partial(bodies.lineage, count),
+        {AZURE: _azure(name)},
+    )
     return Page(title, made, operation, bodies.DATAMAP, name, items, three_of_node, others)
 
 
-PAGES = {"scans": _scans(2000), "small": _small_scans(2000), "entities": _entities(1000), "lineage": _lineage(5000)}
+PAGES = {
+    "scans": _scans(2000),
+    "small": _small_scans(2000),
+    "entities": _entities(1000),
+    "lineage": _lineage(5000),
+}
 
 
 def decode_orders(page: Page, client: str) -> dict[str, Callable[[], object]]:
@@ -202,7 +242,10 @@ def _states(page: Page, client: str) -> dict[str, tuple[Encode, Any]]:
         "untouched": (_ours, untouched),
         "after 3 fields of each item": (_ours, some),
     }
-    return found | {"after every field": (_ours, whole), "as a request, less read-only members": (_request, sent)}
+    return found | {
+        "after every field": (_ours, whole),
+        "as a request, less read-only members": (_request, sent),
+    }
 
 
 def _ours(value: Any) -> bytes:
@@ -230,11 +273,15 @@ def pages(scratch: Path, rounds: int) -> None:
         )
         _equal(page, body)
         show(
-            f"Encode {page.title}", _raced(scratch, name, "encode", [PLAIN, OURS, *page.others], rounds), "json: dumps"
+            f"Encode {page.title}",
+            _raced(scratch, name, "encode", [PLAIN, OURS, *page.others], rounds),
+            "json: dumps",
         )
 
 
-def _raced(scratch: Path, page: str, what: str, clients: list[str], rounds: int) -> dict[str, list[float]]:
+def _raced(
+    scratch: Path, page: str, what: str, clients: list[str], rounds: int
+) -> dict[str, list[float]]:
     """Seconds by client and reading. Three times the interpreters are new: seeds of hashes and addresses make one luckier."""
     times: dict[str, list[float]] = {}
     for some in filter(None, (len(range(n, rounds, _STARTS)) for n in range(_STARTS))):
@@ -242,7 +289,9 @@ def _raced(scratch: Path, page: str, what: str, clients: list[str], rounds: int)
             contenders = {}
             for client in clients:
                 child = stack.enter_context(Child(__file__, page, what, client, scratch=scratch))
-                contenders |= {f"{client}: {order}": partial(child.seconds, order) for order in child.orders}
+                contenders |= {
+                    f"{client}: {order}": partial(child.seconds, order) for order in child.orders
+                }
             for name, seconds in race(contenders, lambda order: order(), some).items():
                 times.setdefault(name, []).extend(seconds)
     return times
@@ -251,9 +300,17 @@ def _raced(scratch: Path, page: str, what: str, clients: list[str], rounds: int)
 def _equal(page: Page, body: Json) -> None:
     print(f"\nEncode {page.title}, equal to what came: ", end="")
     states = {
-        f"{c}: {s}": made for c in (OURS, *page.others) for s, made in _states(page, c).items() if "read-only" not in s
+        f"{c}: {s}": made
+        for c in (OURS, *page.others)
+        for s, made in _states(page, c).items()
+        if "read-only" not in s
     }
-    print(", ".join(f"{n}: {'yes' if json.loads(write(v)) == body else 'no'}" for n, (write, v) in states.items()))
+    print(
+        ", ".join(
+            f"{n}: {'yes' if json.loads(write(v)) == body else 'no'}"
+            for n, (write, v) in states.items()
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -48,7 +48,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         level = level_of(item)
         if level is not None:
-            item.user_properties.append(("level", level))  # goes along with its report, from other processes too
+            item.user_properties.append(
+                ("level", level)
+            )  # goes along with its report, from other processes too
         if not wanted or level in wanted.split(","):
             kept.append(item)
     if len(kept) < len(items):
@@ -56,18 +58,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = kept
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    counts = {outcome: _counted(terminalreporter, outcome) for outcome in ("passed", "failed", "error", "skipped")}
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    counts = {
+        outcome: _counted(terminalreporter, outcome)
+        for outcome in ("passed", "failed", "error", "skipped")
+    }
     if not any(found[level] for found in counts.values() for level in LEVELS):
         return
     terminalreporter.section("levels")
     terminalreporter.write_line("level  checks  passed  skipped")
     for level, what in LEVELS.items():
         checks = sum(found[level] for found in counts.values())
-        numbers = f"{checks:6}  {counts['passed'][level]:6}  {counts['skipped'][level]:7}" if checks else "not run"
+        numbers = (
+            f"{checks:6}  {counts['passed'][level]:6}  {counts['skipped'][level]:7}"
+            if checks
+            else "not run"
+        )
         terminalreporter.write_line(f"{level:5}  {numbers:23}  {what}")
 
 
 def _counted(reporter: pytest.TerminalReporter, outcome: str) -> Counter[str]:
-    found = [dict(getattr(report, "user_properties", ())).get("level") for report in reporter.stats.get(outcome, ())]
+    found = [
+        dict(getattr(report, "user_properties", ())).get("level")
+        for report in reporter.stats.get(outcome, ())
+    ]
     return Counter(str(level) for level in found if level)

@@ -59,7 +59,9 @@ else:  # not seen by type checkers, so that they refuse a name that is not there
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
-        place = next((module for module, names in _PLACES.items() if name in names.split()), "errors")
+        place = next(
+            (module for module, names in _PLACES.items() if name in names.split()), "errors"
+        )
         globals()[name] = value = getattr(import_module(f".{place}", __name__), name)
         return value
 

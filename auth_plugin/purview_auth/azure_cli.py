@@ -35,9 +35,13 @@ class AzureCliCredential:
     def get_token(self, scope: str, **_: Any) -> AccessToken:
         """The token for a scope. Raises CredentialError that says what to install or to run."""
         if (program := shutil.which("az")) is None:
-            raise CredentialError("the Azure CLI is not installed", hint="Install it, run `az login`.", permanent=True)
+            raise CredentialError(
+                "the Azure CLI is not installed", hint="Install it, run `az login`.", permanent=True
+            )
         command = [program, "account", "get-access-token", "--output", "json", *self._tenant]
-        failure = CredentialError("`az account get-access-token` failed", hint="Run it by hand to see why.")
+        failure = CredentialError(
+            "`az account get-access-token` failed", hint="Run it by hand to see why."
+        )
         try:
             done = subprocess.run(  # noqa: S603 - our own arguments, checked, and no shell
                 [*command, "--resource", scope.removesuffix("/.default")],
@@ -47,11 +51,20 @@ class AzureCliCredential:
                 stdin=subprocess.DEVNULL,
             )
             if b"az login" in done.stderr:
-                failure = CredentialError("the Azure CLI is not signed in", hint="Run `az login`.", permanent=True)
+                failure = CredentialError(
+                    "the Azure CLI is not signed in", hint="Run `az login`.", permanent=True
+                )
             answer = json.loads(done.stdout)
             # of an older az expiresOn alone, a local time without a zone
             on = answer.get("expires_on") or datetime.fromisoformat(answer["expiresOn"]).timestamp()
             return AccessToken(answer["accessToken"], float(on))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, subprocess.TimeoutExpired):
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            subprocess.TimeoutExpired,
+        ):
             pass  # not chained: the command's output may hold a token
         raise failure

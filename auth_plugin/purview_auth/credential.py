@@ -49,7 +49,10 @@ class CredentialSource(TokenSource):
             if not passing:
                 raise failure
             tried += 1
-            yield partial(sleep, pause_after(failure, tried, deadline - self.clock.monotonic(), PAUSES, self.jitter))
+            yield partial(
+                sleep,
+                pause_after(failure, tried, deadline - self.clock.monotonic(), PAUSES, self.jitter),
+            )
 
     def _ask(self, claims: str | None) -> Callable[[], Any]:
         options: dict[str, Any] = {} if claims is None else {"claims": claims}
@@ -66,7 +69,9 @@ class CredentialSource(TokenSource):
         if early is not None:
             early = number(early, "refresh_on", EPOCH_LIMIT_SECONDS) - sent[0]
         kind = getattr(answer, "token_type", "Bearer")
-        return make_token(getattr(answer, "token", None), kind, (lifetime, early), sent, claims, self.jitter)
+        return make_token(
+            getattr(answer, "token", None), kind, (lifetime, early), sent, claims, self.jitter
+        )
 
 
 class CredentialAuth(PurviewAuth):

@@ -56,7 +56,15 @@ class AuthError(PurviewError):
     def __str__(self) -> str:
         facts = [f"HTTP {self.status_code}"] if self.status_code else []
         facts += [f"AADSTS{code}" for code in self.error_codes]
-        for name in ("error", "tenant", "client_id", "authority", "correlation_id", "trace_id", "timestamp"):
+        for name in (
+            "error",
+            "tenant",
+            "client_id",
+            "authority",
+            "correlation_id",
+            "trace_id",
+            "timestamp",
+        ):
             if (value := getattr(self, name)) is not None:
                 facts.append(f"{name}={value}")
         text = str(self.args[0]) + (f" ({', '.join(facts)})" if facts else "")

@@ -54,7 +54,11 @@ class PurviewAuth(Sealed, httpx.Auth):
         if given is not token:
             request.headers["Authorization"] = given.secret.bearer.decode()
         response: httpx.Response = yield request
-        if response.status_code != 401 or _origin(response.request.url) != _origin(request.url) or not replay.possible:
+        if (
+            response.status_code != 401
+            or _origin(response.request.url) != _origin(request.url)
+            or not replay.possible
+        ):
             return
         need = Need(given, bearer_claims(response.headers))
         better = ask(need)
@@ -84,7 +88,9 @@ class PurviewAuth(Sealed, httpx.Auth):
         self, request: httpx.Request, token: Token | None = None
     ) -> Generator[httpx.Request, httpx.Response, None]:
         """`token` is what the request bears already: then the first step is to hand in the answer."""
-        return self._flow(request, self._get, token)  # itself, with no generator around it: most calls need one step
+        return self._flow(
+            request, self._get, token
+        )  # itself, with no generator around it: most calls need one step
 
     async def async_auth_flow(
         self, request: httpx.Request, token: Token | None = None
@@ -93,7 +99,11 @@ class PurviewAuth(Sealed, httpx.Auth):
         try:
             while True:
                 step: Any = flow.send(answer)
-                answer = await self._slot.aget(self._source, step) if isinstance(step, Need) else (yield step)
+                answer = (
+                    await self._slot.aget(self._source, step)
+                    if isinstance(step, Need)
+                    else (yield step)
+                )
         except StopIteration:
             return
 

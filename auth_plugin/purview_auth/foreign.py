@@ -32,7 +32,9 @@ _NO_ANSWER = {
     ),
 }
 _STATUS = re.compile(r"HTTP Error: (\d{3})\b")  # of msal, which keeps no response
-_OAUTH = re.compile(r"Token request error: \((\w{1,60})\)")  # of managed identities, which keep none either
+_OAUTH = re.compile(
+    r"Token request error: \((\w{1,60})\)"
+)  # of managed identities, which keep none either
 _REFUSALS = {
     "invalid_request",
     "invalid_client",
@@ -52,7 +54,14 @@ _WITHOUT_SECRET = (
         "Pipelines",
         "CliCred",
     ),
-    *("PowerShell", "Interactive", "DeviceCode", "SharedToken", "VisualStudio", "AuthorizationCode"),
+    *(
+        "PowerShell",
+        "Interactive",
+        "DeviceCode",
+        "SharedToken",
+        "VisualStudio",
+        "AuthorizationCode",
+    ),
 )
 # The service's own words for "not now", where the credential keeps no status: retry, timeout, unavailable, throttled.
 _PASSING_CODES = frozenset({90006, 90012, 90033, 90055})
@@ -76,7 +85,11 @@ def read(error: Exception, credential: object, wall: float) -> tuple[AuthError, 
         passing = _PASSING_CODES.issuperset(codes) if codes else _of_a_service(error, oauth)
         refused = not passing and (bool(codes) or oauth in _REFUSALS)
     what = f"the credential raised {type(error).__name__}"
-    hint = "Its token service failed or did not answer: try again later." if passing else _hint(codes, credential)
+    hint = (
+        "Its token service failed or did not answer: try again later."
+        if passing
+        else _hint(codes, credential)
+    )
     found = CredentialError(
         what, error_codes=codes, hint=hint, permanent=refused, status_code=status, retry_after=asked
     )
@@ -87,13 +100,21 @@ def _of_a_service(error: Exception, oauth: str | None) -> bool:
     """Whether an error without status and number was answered by a service: of Entra all refusals have a number."""
     if oauth is not None:
         return oauth not in _REFUSALS
-    return str(error).startswith("Authentication failed: ") and error.__cause__ is None and error.__context__ is None
+    return (
+        str(error).startswith("Authentication failed: ")
+        and error.__cause__ is None
+        and error.__context__ is None
+    )
 
 
 def _hint(codes: tuple[int, ...], credential: object) -> str:
     """No word of a client secret where the credential has none."""
     hint = hint_for(codes, None)
-    return _BY_ITSELF if hint is None or (hint in SECRET_HINTS and not _has_secret(credential)) else hint
+    return (
+        _BY_ITSELF
+        if hint is None or (hint in SECRET_HINTS and not _has_secret(credential))
+        else hint
+    )
 
 
 def _has_secret(credential: object) -> bool:
@@ -124,6 +145,9 @@ def _status(chain: list[BaseException], text: str, wall: float) -> tuple[int | N
 
 def _asked(headers: Any, wall: float) -> float | None:
     try:
-        return retry_after(httpx.Headers({str(name): str(value) for name, value in dict(headers or {}).items()}), wall)
+        return retry_after(
+            httpx.Headers({str(name): str(value) for name, value in dict(headers or {}).items()}),
+            wall,
+        )
     except (TypeError, ValueError):
         return None

@@ -36,7 +36,9 @@ PUBLIC = Cloud(
     ("https://login.microsoft.com",),
 )
 # No vendor page names the resource of the two others: the public one stands in until `resource=` says better.
-US_GOVERNMENT = Cloud("us_government", "https://login.microsoftonline.us", PUBLIC.resource, (".purview.azure.us:443",))
+US_GOVERNMENT = Cloud(
+    "us_government", "https://login.microsoftonline.us", PUBLIC.resource, (".purview.azure.us:443",)
+)
 CHINA = Cloud(
     "china",
     "https://login.chinacloudapi.cn",
@@ -66,14 +68,18 @@ def _origin(text: str, name: str) -> httpx.URL:
         url = httpx.URL("")
     named = re.fullmatch(rb"[a-z0-9.:-]+", url.raw_host) is not None
     if not named or url.userinfo or url.query or url.fragment or url.path not in ("", "/"):
-        raise ConfigurationError(f"{name} must be a scheme and a host, as https://login.microsoftonline.com")
+        raise ConfigurationError(
+            f"{name} must be a scheme and a host, as https://login.microsoftonline.com"
+        )
     return url
 
 
 def check_authority(authority: str, allow_insecure_localhost: bool) -> str:
     """The authority without a slash at its end; ConfigurationError for anything but https and a host."""
     url = _origin(authority, "authority")
-    if url.scheme != "https" and not (url.scheme == "http" and allow_insecure_localhost and is_loopback(url.host)):
+    if url.scheme != "https" and not (
+        url.scheme == "http" and allow_insecure_localhost and is_loopback(url.host)
+    ):
         raise ConfigurationError("authority must be https: the client secret is sent to it")
     return str(url).rstrip("/")
 
@@ -81,9 +87,13 @@ def check_authority(authority: str, allow_insecure_localhost: bool) -> str:
 def check_tenant(tenant: str) -> str:
     """The tenant's id or domain; ConfigurationError where it is not one, or is one of the shared names."""
     if not isinstance(tenant, str) or not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", tenant):
-        raise ConfigurationError("tenant_id must be the tenant's id (a GUID) or one of its domain names")
+        raise ConfigurationError(
+            "tenant_id must be the tenant's id (a GUID) or one of its domain names"
+        )
     if tenant.lower() in ("common", "organizations", "consumers"):
-        raise ConfigurationError(f"tenant_id {tenant!r} names no tenant: a service principal needs its own tenant's id")
+        raise ConfigurationError(
+            f"tenant_id {tenant!r} names no tenant: a service principal needs its own tenant's id"
+        )
     return tenant
 
 
@@ -91,7 +101,9 @@ def cloud_of(authority: str, cloud: Cloud | None) -> Cloud:
     """The cloud meant; ConfigurationError where the authority is another cloud's."""
     owner = next((one for one in CLOUDS if authority in (one.authority, *one.authorities)), None)
     if cloud is not None and owner is not None and owner.name != cloud.name:
-        raise ConfigurationError(f"authority {authority} is of cloud {owner.name}, not of {cloud.name}")
+        raise ConfigurationError(
+            f"authority {authority} is of cloud {owner.name}, not of {cloud.name}"
+        )
     return cloud or owner or PUBLIC
 
 
@@ -120,7 +132,12 @@ class HostRules:
     of `allowed_hosts` (any port unless it names one) or of the cloud (port 443).
     """
 
-    def __init__(self, cloud: Cloud, allowed_hosts: Iterable[str] = (), allow_insecure_localhost: bool = False) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        allowed_hosts: Iterable[str] = (),
+        allow_insecure_localhost: bool = False,
+    ) -> None:
         self.cloud = cloud
         self._local = allow_insecure_localhost
         self._last_good: tuple[str, bytes, int | None, bytes] | None = None
@@ -133,7 +150,9 @@ class HostRules:
         host = text.lower().partition(":")[0]
         for cloud in CLOUDS:
             if cloud.name != self.cloud.name and (_listed(cloud.hosts, f"x{host}", 443)):
-                raise ConfigurationError(f"{host} is a host of cloud {cloud.name}, not of {self.cloud.name}")
+                raise ConfigurationError(
+                    f"{host} is a host of cloud {cloud.name}, not of {self.cloud.name}"
+                )
         return text.lower()
 
     def check(self, url: httpx.URL) -> None:
@@ -147,7 +166,9 @@ class HostRules:
         host = url.raw_host.decode("ascii").lower()
         port = url.port or {"https": 443, "http": 80}.get(url.scheme, 0)
         if url.userinfo:
-            raise HostRefusedError("the URL has a user name or password in it; the token is not sent there")
+            raise HostRefusedError(
+                "the URL has a user name or password in it; the token is not sent there"
+            )
         if self._local and url.scheme in ("http", "https") and is_loopback(host):
             return
         if url.scheme != "https":
@@ -162,4 +183,6 @@ class HostRules:
             hint = "If it is a host of yours (a proxy, a sandbox), name it in allowed_hosts."
             if owner not in (None, self.cloud.name):
                 hint = f"It is a host of cloud {owner}, this auth object is for {self.cloud.name}."
-            raise HostRefusedError(f"{host}:{port} is no host of Purview; the token is not sent there", hint=hint)
+            raise HostRefusedError(
+                f"{host}:{port} is no host of Purview; the token is not sent there", hint=hint
+            )

@@ -21,7 +21,9 @@ _BOTH: dict[tuple[type[Any], type[Any]], type[Any]] = {}
 
 
 def _both(kind: type[Any], theirs: type[Any]) -> type[Any]:
-    return type(kind.__name__, (kind, theirs), {"__module__": kind.__module__, "__doc__": kind.__doc__})
+    return type(
+        kind.__name__, (kind, theirs), {"__module__": kind.__module__, "__doc__": kind.__doc__}
+    )
 
 
 def is_bytes(stream: object) -> bool:

@@ -56,7 +56,9 @@ class ServicePrincipal(PurviewAuth):
         on_event: Callable[[AuthEvent], object] | None = None,
         continuous_access: bool = False,
     ) -> None:
-        source = client_secret = _as_source(client_secret)  # no frame of ours keeps the text: tracebacks show locals
+        source = client_secret = _as_source(
+            client_secret
+        )  # no frame of ours keeps the text: tracebacks show locals
         origin = check_authority(authority or (cloud or PUBLIC).authority, allow_insecure_localhost)
         cloud = cloud_of(origin, cloud)
         limits, resource = timeouts or Timeouts(), resource or cloud.resource
@@ -72,7 +74,9 @@ class ServicePrincipal(PurviewAuth):
             on_event=on_event,
         )
         slot = (store or TokenStore()).slot((self._client.url, *self._client.form.values()))
-        super().__init__(self._client, slot, HostRules(cloud, allowed_hosts, allow_insecure_localhost), resource)
+        super().__init__(
+            self._client, slot, HostRules(cloud, allowed_hosts, allow_insecure_localhost), resource
+        )
 
     @classmethod
     def from_env(cls, **options: Any) -> Self:
@@ -81,7 +85,9 @@ class ServicePrincipal(PurviewAuth):
         AZURE_AUTHORITY_HOST is the authority where neither `authority` nor `cloud` is given; the other options are the
         constructor's. Raises ConfigurationError that names every variable that is missing.
         """
-        tenant_id, client_id = settings.required(settings.TENANT_ID, settings.CLIENT_ID, settings.CLIENT_SECRET)[:2]
+        tenant_id, client_id = settings.required(
+            settings.TENANT_ID, settings.CLIENT_ID, settings.CLIENT_SECRET
+        )[:2]
         if "cloud" not in options:
             options.setdefault("authority", settings.authority())
         return cls(tenant_id, client_id, settings.client_secret, **options)
@@ -103,20 +109,32 @@ def _as_source(secret: object) -> Any:
     return secret if callable(secret) else None
 
 
-def _what(origin: str, tenant_id: str, client_id: str, resource: str, version: int) -> dict[str, Any]:
+def _what(
+    origin: str, tenant_id: str, client_id: str, resource: str, version: int
+) -> dict[str, Any]:
     """What is asked for, and of whom."""
     if not client_id or version not in (1, 2):
-        raise ConfigurationError("client_id must be given, and token_endpoint_version must be 1 or 2")
+        raise ConfigurationError(
+            "client_id must be given, and token_endpoint_version must be 1 or 2"
+        )
     url = f"{origin}/{check_tenant(tenant_id)}/oauth2/{'token' if version == 1 else 'v2.0/token'}"
     field = {"resource": resource} if version == 1 else {"scope": scope_of(resource)}
     facts = {"tenant": tenant_id, "client_id": client_id, "authority": httpx.URL(origin).host}
-    return {"url": url, "form": {"client_id": client_id, "grant_type": "client_credentials", **field}, "facts": facts}
+    return {
+        "url": url,
+        "form": {"client_id": client_id, "grant_type": "client_credentials", **field},
+        "facts": facts,
+    }
 
 
-def _how(source: Any, transport: httpx.BaseTransport | None, other: httpx.AsyncBaseTransport | None) -> dict[str, Any]:
+def _how(
+    source: Any, transport: httpx.BaseTransport | None, other: httpx.AsyncBaseTransport | None
+) -> dict[str, Any]:
     """With which secret, and over which transports; one that is of both kinds serves for both."""
     if source is None:
-        raise ConfigurationError("client_secret must be a non-empty string, or a callable that gives one")
+        raise ConfigurationError(
+            "client_secret must be a non-empty string, or a callable that gives one"
+        )
     native = other is not None or (transport is None and inspect.iscoroutinefunction(source))
     both = other if transport is None and isinstance(other, httpx.BaseTransport) else transport
     return {"secret": source, "transport": both, "async_transport": other, "native": native}

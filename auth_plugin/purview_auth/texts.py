@@ -21,7 +21,9 @@ def cleaned(text: str) -> str:
     """
     if text.isprintable():
         return text
-    text = _BLANKS.sub(lambda run: run[0] if not run[0].strip(" \xa0") else " ", _STEERS.sub("", text))
+    text = _BLANKS.sub(
+        lambda run: run[0] if not run[0].strip(" \xa0") else " ", _STEERS.sub("", text)
+    )
     return _HALVES.sub("\ufffd", _UNSEEN.sub("", text))
 
 

@@ -27,31 +27,42 @@ PACKAGE = "purview_dataplane"
 VERSIONS = "purview_versions"
 
 
-def normalise(specs: Path, documents: Sequence[Document], read: Callable[[Document], bytes]) -> Counts:
+def normalise(
+    specs: Path, documents: Sequence[Document], read: Callable[[Document], bytes]
+) -> Counts:
     """Writes the contracts of `documents`; `read` gives a document's bytes. All of them are made before any is written."""
     manifest, lock = Manifest.load(specs), Lock.load(specs)
     made = {(d.plane, d.version): contract(specs, d, read(d)) for d in documents}
     for plane in {d.plane: manifest.plane(d.plane) for d in documents}.values():
         fresh = {version: made[name, version] for name, version in made if name == plane.name}
         old = {
-            d.version: load(specs, d) for d in plane.documents if d.version not in fresh and _path(specs, d).exists()
+            d.version: load(specs, d)
+            for d in plane.documents
+            if d.version not in fresh and _path(specs, d).exists()
         }
         _overlay(specs, plane.name).check(old | fresh)
     for document in documents:
         _count(document, made[document.plane, document.version], lock)
     for document in documents:
-        write.replace(_path(specs, document), json.dumps(made[document.plane, document.version], indent=1) + "\n")
+        write.replace(
+            _path(specs, document),
+            json.dumps(made[document.plane, document.version], indent=1) + "\n",
+        )
     return Counts("normalise", len(documents), sum(map(_operations, made.values())))
 
 
-def drafted(specs: Path, documents: Sequence[Document], read: Callable[[Document], bytes]) -> dict[str, int]:
+def drafted(
+    specs: Path, documents: Sequence[Document], read: Callable[[Document], bytes]
+) -> dict[str, int]:
     """Drafts the summaries that overlays lack of the operations of `documents`; returns plane -> how many."""
     out: dict[str, int] = {}
     for document in documents:
         path = specs / "overlays" / f"{document.plane}.toml"
         said = Overlay.read(path).summaries
         made = shaped(document, read(document))
-        lacking = [op.id for op in operations_in(made) if op.id not in said and not op.value.get("summary")]
+        lacking = [
+            op.id for op in operations_in(made) if op.id not in said and not op.value.get("summary")
+        ]
         if lacking:
             text = path.read_text(encoding="utf-8") if path.exists() else ""
             path.parent.mkdir(exist_ok=True)
@@ -66,7 +77,9 @@ def shaped(document: Document, content: bytes) -> Json:
     try:
         return shape(upgrade(source) if "swagger" in source else source, document.plane)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise IntegrityError(f"{document} has something at an odd place: {type(error).__name__}: {error}") from error
+        raise IntegrityError(
+            f"{document} has something at an odd place: {type(error).__name__}: {error}"
+        ) from error
 
 
 def contract(specs: Path, document: Document, content: bytes) -> Json:
@@ -107,13 +120,17 @@ def load(specs: Path, document: Document) -> Json:
     return found
 
 
-def generate(specs: Path, plane: str | None, version: str | None, out: Path, *, accept_names: bool = False) -> Counts:
+def generate(
+    specs: Path, plane: str | None, version: str | None, out: Path, *, accept_names: bool = False
+) -> Counts:
     """Writes packages below `out`: the default ones (`purview_dataplane`), or with a version those of `purview_versions`."""
     manifest = Manifest.load(specs)
     planes = [manifest.plane(plane)] if plane is not None else list(manifest.planes)
     plans = Plans(specs, manifest)
     documents = manifest.select(plane, version)
-    every = [d for p in planes for d in p.documents]  # the lock is about all versions, whichever of them is written
+    every = [
+        d for p in planes for d in p.documents
+    ]  # the lock is about all versions, whichever of them is written
     names = plans.names(every if version is None else documents)
     locked = names_lock.merged(names_lock.read(specs / "names.lock"), names, accept=accept_names)
     if version is None:
@@ -139,10 +156,14 @@ def check(specs: Path, out: Path, stage: Path | None = None) -> Counts:
     names, locked = plans.names(documents), names_lock.read(specs / "names.lock")
     names_lock.merged(locked, names, accept=False)
     if stale := [
-        f"{v} {k}" for v in locked.keys() | names.keys() for k in set(locked.get(v, {})) ^ set(names.get(v, {}))
+        f"{v} {k}"
+        for v in locked.keys() | names.keys()
+        for k in set(locked.get(v, {})) ^ set(names.get(v, {}))
     ]:
         raise GateError(f"names.lock is behind: {min(stale)}; run generate")
-    with write.staged(stage or out.parent, _default_files(plans, [d for d in documents if d.default])) as stage:
+    with write.staged(
+        stage or out.parent, _default_files(plans, [d for d in documents if d.default])
+    ) as stage:
         if changed := write.differences(stage / PACKAGE, out / PACKAGE):
             more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
             raise GateError(
@@ -163,9 +184,17 @@ class Plans:
     def __getitem__(self, document: Document) -> Plan:
         if document not in self._made:
             if document.plane not in self._names:
-                contracts = {d.version: load(self.specs, d) for d in self.manifest.plane(document.plane).documents}
-                self._names[document.plane] = operation_names(contracts, _overlay(self.specs, document.plane).methods)
-            named, locked = self._names[document.plane][document.version], self._locked.get(str(document), {})
+                contracts = {
+                    d.version: load(self.specs, d)
+                    for d in self.manifest.plane(document.plane).documents
+                }
+                self._names[document.plane] = operation_names(
+                    contracts, _overlay(self.specs, document.plane).methods
+                )
+            named, locked = (
+                self._names[document.plane][document.version],
+                self._locked.get(str(document), {}),
+            )
             self._made[document] = plan(load(self.specs, document), named, aliases.read(locked))
         return self._made[document]
 
@@ -203,7 +232,10 @@ def _default_files(plans: Plans, documents: Sequence[Document]) -> dict[str, str
     facts = {}
     for plane in manifest.planes:
         found = load(plans.specs, plane.default)
-        facts[plane.name] = (plane.default.version, found["servers"][0]["url"].removeprefix("{endpoint}"))
+        facts[plane.name] = (
+            plane.default.version,
+            found["servers"][0]["url"].removeprefix("{endpoint}"),
+        )
     return files | _below(PACKAGE, render_root(manifest.planes, facts))
 
 
@@ -220,10 +252,14 @@ def _write_defaults(plans: Plans, documents: Sequence[Document], out: Path, *, w
             package = plans.manifest.plane(document.plane).package
             write.put(stage / PACKAGE / package, out / PACKAGE / package)
         for name in ("__init__.py", "facade.py", "py.typed"):
-            write.replace(out / PACKAGE / name, (stage / PACKAGE / name).read_text(encoding="utf-8"))
+            write.replace(
+                out / PACKAGE / name, (stage / PACKAGE / name).read_text(encoding="utf-8")
+            )
 
 
-def _version_folders(plans: Plans, documents: Sequence[Document]) -> Iterator[tuple[str, Plane, Document]]:
+def _version_folders(
+    plans: Plans, documents: Sequence[Document]
+) -> Iterator[tuple[str, Plane, Document]]:
     for document in documents:
         plane = plans.manifest.plane(document.plane)
         yield f"{plane.package}/v{document.version.replace('-', '_')}", plane, document
@@ -231,7 +267,10 @@ def _version_folders(plans: Plans, documents: Sequence[Document]) -> Iterator[tu
 
 def _write_versions(plans: Plans, documents: Sequence[Document], out: Path) -> None:
     """Each version as its own package, beside those that are there already."""
-    entries, beside = Lock.load(plans.specs).entries, Lock.load(out / VERSIONS).entries  # for `__upstream__`
+    entries, beside = (
+        Lock.load(plans.specs).entries,
+        Lock.load(out / VERSIONS).entries,
+    )  # for `__upstream__`
     lock = Lock(beside | {str(d): entries[str(d)] for d in documents if str(d) in entries})
     files = {f"{VERSIONS}/__init__.py": HEADER + "\n", f"{VERSIONS}/py.typed": ""}
     for folder, plane, document in _version_folders(plans, documents):

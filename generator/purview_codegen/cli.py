@@ -47,11 +47,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             UsageError.exit_code,
         )
     except RecursionError:  # named schemas in named schemas, each no deeper than a document may be
-        text, code = "the document goes too deep: too many schemas, each within the next", IntegrityError.exit_code
+        text, code = (
+            "the document goes too deep: too many schemas, each within the next",
+            IntegrityError.exit_code,
+        )
     except KeyboardInterrupt:
         text, code = "interrupted; nothing half-written is left", 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the last flush complains
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # else the last flush complains
         return 141
     except shutil.Error as error:  # of copying a folder: the first file says enough
         text, code = str(error.args[0][0][2]), UsageError.exit_code
@@ -71,33 +76,61 @@ def _line(text: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog=f"python -m {_PROGRAM}", description="Upstream documents to contracts to typed clients.")
+    parser = _Parser(
+        prog=f"python -m {_PROGRAM}",
+        description="Upstream documents to contracts to typed clients.",
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     shared, chosen, where = _parents()
-    command = commands.add_parser("fetch", parents=[shared, chosen, where], help="bring documents into the cache")
-    command.add_argument("--examples", action="store_true", help="also the example files that documents name")
-    command.add_argument("--update-lock", action="store_true", help="record what was fetched in upstream.lock")
-    command.set_defaults(run=_fetch)
-    command = commands.add_parser("normalise", parents=[shared, chosen, where], help="documents to contracts")
+    command = commands.add_parser(
+        "fetch", parents=[shared, chosen, where], help="bring documents into the cache"
+    )
     command.add_argument(
-        "--draft-summaries", action="store_true", help="draft what overlays lack of summaries from operationIds"
+        "--examples", action="store_true", help="also the example files that documents name"
+    )
+    command.add_argument(
+        "--update-lock", action="store_true", help="record what was fetched in upstream.lock"
+    )
+    command.set_defaults(run=_fetch)
+    command = commands.add_parser(
+        "normalise", parents=[shared, chosen, where], help="documents to contracts"
+    )
+    command.add_argument(
+        "--draft-summaries",
+        action="store_true",
+        help="draft what overlays lack of summaries from operationIds",
     )
     command.set_defaults(run=_normalise)
-    command = commands.add_parser("generate", parents=[shared, chosen], help="contracts to packages")
-    command.add_argument(
-        "--out", type=paths.named, metavar="DIR", help="where the packages go (default: the generated tree)"
+    command = commands.add_parser(
+        "generate", parents=[shared, chosen], help="contracts to packages"
     )
-    command.add_argument("--accept-names", action="store_true", help="record lost and changed names in names.lock")
+    command.add_argument(
+        "--out",
+        type=paths.named,
+        metavar="DIR",
+        help="where the packages go (default: the generated tree)",
+    )
+    command.add_argument(
+        "--accept-names", action="store_true", help="record lost and changed names in names.lock"
+    )
     command.set_defaults(run=_generate)
-    command = commands.add_parser("check", parents=[shared], help="contracts, locks and generated tree agree")
+    command = commands.add_parser(
+        "check", parents=[shared], help="contracts, locks and generated tree agree"
+    )
     command.set_defaults(run=_check)
-    command = commands.add_parser("update", parents=[shared, where], help="to another upstream commit, with a report")
+    command = commands.add_parser(
+        "update", parents=[shared, where], help="to another upstream commit, with a report"
+    )
     update_cli.options(command)
     command.set_defaults(run=partial(update_cli.update, sources=_source))
-    command = commands.add_parser("discover", parents=[shared, where], help="documents of upstream that no plane takes")
+    command = commands.add_parser(
+        "discover", parents=[shared, where], help="documents of upstream that no plane takes"
+    )
     discover_cli.options(command)
     command.set_defaults(run=partial(discover_cli.discover, sources=_source))
-    command = commands.add_parser("diff", parents=[shared], help="what differs between two contracts or documents")
+    command = commands.add_parser(
+        "diff", parents=[shared], help="what differs between two contracts or documents"
+    )
     command.add_argument("old", help='a file, or "plane@version" of the contracts at hand')
     command.add_argument("new", help="the same")
     update_cli.reports(command)
@@ -108,17 +141,30 @@ def _parser() -> argparse.ArgumentParser:
 def _parents() -> tuple[_Parser, _Parser, _Parser]:
     """The options that several commands have: the specs, one plane or version, and where documents come from."""
     shared = _Parser(add_help=False)
-    shared.add_argument("--specs", type=paths.named, metavar="DIR", help="manifest, locks, overlays and contracts")
+    shared.add_argument(
+        "--specs", type=paths.named, metavar="DIR", help="manifest, locks, overlays and contracts"
+    )
     chosen = _Parser(add_help=False)
     chosen.add_argument("--plane", metavar="P", help="one plane (default: all)")
     chosen.add_argument("--version", metavar="V", help='one api-version, or "all"')
     where = _Parser(add_help=False)
     source = where.add_mutually_exclusive_group()
-    source.add_argument("--mirror", type=paths.named, metavar="DIR", help="a folder laid out as owner/repo/commit/path")
-    source.add_argument("--base-url", default=BASE_URL, metavar="URL", help="an address that serves the same layout")
+    source.add_argument(
+        "--mirror",
+        type=paths.named,
+        metavar="DIR",
+        help="a folder laid out as owner/repo/commit/path",
+    )
+    source.add_argument(
+        "--base-url", default=BASE_URL, metavar="URL", help="an address that serves the same layout"
+    )
     source.add_argument("--offline", action="store_true", help="the cache alone")
     where.add_argument(
-        "--cache", type=paths.named, default=None, metavar="DIR", help="where fetched documents are kept"
+        "--cache",
+        type=paths.named,
+        default=None,
+        metavar="DIR",
+        help="where fetched documents are kept",
     )
     return shared, chosen, where
 
@@ -133,7 +179,9 @@ def _specs(arguments: argparse.Namespace) -> Path:
 def _fetch(arguments: argparse.Namespace) -> Counts:
     specs = _specs(arguments)
     manifest, lock = Manifest.load(specs), Lock.load(specs)
-    results = _fetched(arguments, manifest.select(arguments.plane, arguments.version or "all"), lock)
+    results = _fetched(
+        arguments, manifest.select(arguments.plane, arguments.version or "all"), lock
+    )
     if arguments.update_lock:
         known = {str(d) for d in manifest.documents}
         write.replace(specs / "upstream.lock", (relocked := _relocked(lock, results, known)).text())
@@ -143,9 +191,14 @@ def _fetch(arguments: argparse.Namespace) -> Counts:
     return Counts("fetch", len(there), sum(facts.operations for facts in there))
 
 
-def _fetched(arguments: argparse.Namespace, documents: Sequence[Document], lock: Lock) -> list[Fetched]:
+def _fetched(
+    arguments: argparse.Namespace, documents: Sequence[Document], lock: Lock
+) -> list[Fetched]:
     """Fetches and reports; raises the first error once every document had its turn."""
-    examples, relock = getattr(arguments, "examples", False), getattr(arguments, "update_lock", False)
+    examples, relock = (
+        getattr(arguments, "examples", False),
+        getattr(arguments, "update_lock", False),
+    )
     cache = Cache(arguments.cache or paths.cache())
     with ExitStack() as stack:
         source = _source(arguments, stack)
@@ -154,7 +207,9 @@ def _fetched(arguments: argparse.Namespace, documents: Sequence[Document], lock:
         if result.note:
             print(result.note)
     if examples:
-        print(f"examples: {sum(r.examples for r in results)} files, {sum(r.missing_examples for r in results)} missing")
+        print(
+            f"examples: {sum(r.examples for r in results)} files, {sum(r.missing_examples for r in results)} missing"
+        )
     errors = [r.error for r in results if r.error]
     for error in errors[1:]:
         print(f"{_PROGRAM} {arguments.command}: {_line(str(error))}", file=sys.stderr)
@@ -214,5 +269,7 @@ def _check(arguments: argparse.Namespace) -> Counts:
 
     out = paths.generated()
     if out is None:
-        raise UsageError("check needs a checkout: an installed package has no generated tree of its own")
+        raise UsageError(
+            "check needs a checkout: an installed package has no generated tree of its own"
+        )
     return build.check(_specs(arguments), out)

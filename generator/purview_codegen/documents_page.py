@@ -35,16 +35,22 @@ def text(manifest: Manifest, lock: Lock) -> str:
     def row(d: Document) -> str:
         mark = "yes" if d.default else "draft" if d.draft else ""
         return _row(
-            d.plane, d.version, mark, str(_operations(lock, d)), d.commit[:10], _path(d.repository, d.path, main)
+            d.plane,
+            d.version,
+            mark,
+            str(_operations(lock, d)),
+            d.commit[:10],
+            _path(d.repository, d.path, main),
         )
 
     rows = "".join(row(d) for d in manifest.documents)
     default = [d for d in manifest.documents if d.default]
-    out = (
-        f"{_HEAD.format(repository=main)}{rows}\n{_sum(lock, manifest.documents)}; by default {_sum(lock, default)}.\n"
-    )
+    out = f"{_HEAD.format(repository=main)}{rows}\n{_sum(lock, manifest.documents)}; by default {_sum(lock, default)}.\n"
     if manifest.left_out:
-        left = (_row(_path(r.repository, r.path, main), r.version or "all", r.reason) for r in manifest.left_out)
+        left = (
+            _row(_path(r.repository, r.path, main), r.version or "all", r.reason)
+            for r in manifest.left_out
+        )
         out += _LEFT_OUT + "".join(left)
     return out
 
@@ -58,9 +64,20 @@ def refresh(specs: Path, place: Path) -> None:
 def check(specs: Path) -> None:
     """Raises GateError where the page beside the specs is not what they give."""
     page = specs.resolve().parent / PAGE
-    if page.is_file() and (now := text(Manifest.load(specs), Lock.load(specs))) != page.read_text(encoding="utf-8"):
-        odd = next((line for line in now.splitlines() if line not in page.read_text(encoding="utf-8").splitlines()), "")
-        raise GateError(f"{PAGE} is behind: it lacks {odd or 'lines in their order'}; run fetch --update-lock")
+    if page.is_file() and (now := text(Manifest.load(specs), Lock.load(specs))) != page.read_text(
+        encoding="utf-8"
+    ):
+        odd = next(
+            (
+                line
+                for line in now.splitlines()
+                if line not in page.read_text(encoding="utf-8").splitlines()
+            ),
+            "",
+        )
+        raise GateError(
+            f"{PAGE} is behind: it lacks {odd or 'lines in their order'}; run fetch --update-lock"
+        )
 
 
 def _row(*cells: str) -> str:

@@ -11,7 +11,13 @@ from collections.abc import Container, Sequence
 
 from .errors import GateError
 
-_DEVICES = {"con", "prn", "aux", "nul", *(f"{name}{i}" for name in ("com", "lpt") for i in range(10))}  # of Windows
+_DEVICES = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"{name}{i}" for name in ("com", "lpt") for i in range(10)),
+}  # of Windows
 _LONGEST = 200  # bytes: file systems take 255, with an ending and with what marks a file that is being written
 
 
@@ -23,7 +29,9 @@ def folded(name: str) -> str:
 def module(name: str, taken: Container[str] = ()) -> str:
     """The name of a module: one that no file system refuses, and that is none of those `taken`."""
     if len(name.encode()) > _LONGEST:
-        raise GateError(f"{name[:40]}.. is too long for the name of a file: {len(name.encode())} bytes, not {_LONGEST}")
+        raise GateError(
+            f"{name[:40]}.. is too long for the name of a file: {len(name.encode())} bytes, not {_LONGEST}"
+        )
     return f"{name}_" if name in _DEVICES or name in taken else name
 
 

@@ -58,7 +58,13 @@ def _matches(value: Any, steps: list[str], seen: str) -> Iterator[tuple[str, Any
         yield seen, value
         return
     first, *rest = steps
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    inner = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     if first == "**":
         yield from _matches(value, rest, seen)
     fits = re.compile(".*".join(map(re.escape, first.split("*"))), re.DOTALL)

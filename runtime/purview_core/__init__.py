@@ -2,7 +2,9 @@
 
 from .lazy import lazy_index as _lazy_index
 
-TYPE_CHECKING = False  # type checkers take it for true; typing itself would cost more than all the rest
+TYPE_CHECKING = (
+    False  # type checkers take it for true; typing itself would cost more than all the rest
+)
 
 if TYPE_CHECKING:
     from .call.decoding import decode

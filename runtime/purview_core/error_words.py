@@ -26,7 +26,16 @@ from .model.json_text import loads
 
 _CODES = ("code", "errorcode", "faultcode", "errortype", "exceptiontype")
 _MESSAGES = (
-    *("message", "errormessage", "errordescription", "detail", "description", "title", "reason", "faultstring"),
+    *(
+        "message",
+        "errormessage",
+        "errordescription",
+        "detail",
+        "description",
+        "title",
+        "reason",
+        "faultstring",
+    ),
     *("exceptionmessage", "msg", "text", "errordetail", "errortext", "hint"),
 )
 _TARGETS = (
@@ -35,20 +44,38 @@ _TARGETS = (
 )
 _OF_ONE = {*_CODES, "message", "errormessage"}  # where one of them is, an object is one error
 _INNER = ("innererror", "innerexception", "inner")
-_MAPS = ("errors", "validationerrors", "modelstate", "fielderrors")  # may be field -> what is wrong with it
+_MAPS = (
+    "errors",
+    "validationerrors",
+    "modelstate",
+    "fielderrors",
+)  # may be field -> what is wrong with it
 _ERRORS = (
     *(*_MAPS, *_INNER, "error", "odata.error", "fault", "exception"),
     *("details", "causes", "cause", "issues", "problems", "violations", "invalidparams"),
 )
 _IDS = ("requestid", "traceid", "activityid", "correlationid", "clientrequestid")
 _NO_WORDS = {
-    *(*_IDS, "timestamp", "date", "time", "status", "statuscode", "httpstatus", "stacktrace", "instance", "type"),
+    *(
+        *_IDS,
+        "timestamp",
+        "date",
+        "time",
+        "status",
+        "statuscode",
+        "httpstatus",
+        "stacktrace",
+        "instance",
+        "type",
+    ),
     *("helplink", "helpurl", "moreinfo", "version"),
 }
 _HIDDEN = re.compile(
     r"passw|pwd|secret|token|authori[sz]ation|key|credential|connection|signature|cookie|assertion|sas"
 )
-_TEXT_CODINGS = re.compile(r"(utf|iso|latin|windows|cp|us-?ascii|ascii|koi8|gb|big5|shift|sjis|euc|mac)[\w-]*")
+_TEXT_CODINGS = re.compile(
+    r"(utf|iso|latin|windows|cp|us-?ascii|ascii|koi8|gb|big5|shift|sjis|euc|mac)[\w-]*"
+)
 _DEEPEST, _MOST_CAUSES, _MOST_VALUES, _ENDS = 24, 400, 20_000, 100
 _TEXT_READ = 16_384  # characters of HTML that are looked at
 _MESSAGE_CHARACTERS, _CAUSE_CHARACTERS, _CODE_CHARACTERS = 4_000, 400, 200
@@ -151,13 +178,22 @@ def _main(body: Any) -> tuple[Any, list[Any]]:
         return body[0], body[1:]
     members: dict[Any, Any] = body if isinstance(body, dict) else {}
     for name, value in members.items():
-        if _plain(name) in ("error", "odata.error", "fault") and isinstance(value, (dict, list)) and value:
+        if (
+            _plain(name) in ("error", "odata.error", "fault")
+            and isinstance(value, (dict, list))
+            and value
+        ):
             main, more = _main(value) if isinstance(value, list) else (value, [])
-            return main, [{"errors": more}, {key: one for key, one in members.items() if key != name}]
+            return main, [
+                {"errors": more},
+                {key: one for key, one in members.items() if key != name},
+            ]
     return body, []
 
 
-def _causes(value: Any, target: str | None, words: bool, depth: int, room: _Room) -> Iterator[Cause]:
+def _causes(
+    value: Any, target: str | None, words: bool, depth: int, room: _Room
+) -> Iterator[Cause]:
     """All causes below a value, outermost first. `words`: it stands where an error stands, so text in it is words of an error."""
     if depth > _DEEPEST or not room.take():
         return
@@ -188,11 +224,23 @@ def _causes_of_object(
             if (name in _TARGETS and _target({key: one})) or (name in _MESSAGES and _message(one)):
                 continue
             inside = name in _ERRORS or name in _MESSAGES or (words and not messages)
-            field = target if name in (*_ERRORS, *_MESSAGES) else f"{target}.{key}" if target else str(key)
+            field = (
+                target
+                if name in (*_ERRORS, *_MESSAGES)
+                else f"{target}.{key}"
+                if target
+                else str(key)
+            )
             yield from _causes(_as_fields(name, one), field, inside, depth + 1, room)
         elif name in _ERRORS and name != "error" and (text := _text(one)):
             yield Cause(None, text, target)
-        elif words and not messages and name not in known and name not in _ERRORS and (text := _text(one)):
+        elif (
+            words
+            and not messages
+            and name not in known
+            and name not in _ERRORS
+            and (text := _text(one))
+        ):
             hidden = _HIDDEN.search(name)
             yield Cause(None, "***" if hidden else text, str(key))
 
@@ -205,7 +253,9 @@ def _as_fields(name: str, value: Any) -> Any:
 
 def _code_and_messages(value: dict[Any, Any]) -> tuple[str | None, list[str]]:
     """Of one object: its code, and its messages, the more general one first. `error` is a code beside a message, else one itself."""
-    by_name = {_plain(key): text for key, one in value.items() if (text := _text(one) or _message(one))}
+    by_name = {
+        _plain(key): text for key, one in value.items() if (text := _text(one) or _message(one))
+    }
     code = next((by_name[name] for name in _CODES if name in by_name), None)
     order = [name for name in _MESSAGES if name in by_name]
     if "title" in order and "detail" in order:  # of a problem: its kind, and what happened
@@ -226,7 +276,9 @@ def _message(value: Any) -> str | None:
     """A message that is no text: a list of lines, or the text of one language."""
     if isinstance(value, dict):
         value = [value.get("value")] if {*value} <= {"lang", "value"} else []
-    lines = [_text(line) for line in value] if isinstance(value, list) and len(value) <= _ENDS else []
+    lines = (
+        [_text(line) for line in value] if isinstance(value, list) and len(value) <= _ENDS else []
+    )
     return "; ".join(line for line in lines if line) or None if all(lines) else None
 
 
@@ -259,7 +311,9 @@ def _unlike(streams: Iterable[Iterator[Cause]]) -> Iterator[Cause]:
 
 def _member(value: dict[Any, Any], names: tuple[str, ...]) -> Any:
     by_name = {_plain(key): one for key, one in reversed(value.items())}
-    return next((by_name[name] for name in names if by_name.get(name) not in (None, "", [], {})), None)
+    return next(
+        (by_name[name] for name in names if by_name.get(name) not in (None, "", [], {})), None
+    )
 
 
 def _plain(name: Any) -> str:

@@ -86,9 +86,13 @@ class _TriedError(PurviewError):
 
     def __str__(self) -> str:
         tries = f" Tried {self.attempts} times." if self.attempts > 1 else ""
-        made_up = [f"{name} {value}" for name, value in self.sent_ids.items() if _UUID.fullmatch(value)]
+        made_up = [
+            f"{name} {value}" for name, value in self.sent_ids.items() if _UUID.fullmatch(value)
+        ]
         sent = f" It was sent with {', '.join(made_up)}." if made_up else ""
-        return f"{self.args[0]}{sent}{tries}" + (f" Not tried again: {self.gave_up}." if self.gave_up else "")
+        return f"{self.args[0]}{sent}{tries}" + (
+            f" Not tried again: {self.gave_up}." if self.gave_up else ""
+        )
 
 
 class TransportError(_TriedError):
@@ -100,7 +104,9 @@ class TransportError(_TriedError):
     passing: bool = True
     position: str | None = None
 
-    def __init__(self, message: str, *, operation_id: str = "", method: str = "", url: str = "") -> None:
+    def __init__(
+        self, message: str, *, operation_id: str = "", method: str = "", url: str = ""
+    ) -> None:
         super().__init__(message)
         self.operation_id, self.method, self.url = operation_id, method, url
 
@@ -141,7 +147,12 @@ class HttpError(_TriedError):
         hint: str = "",
         attempts: int = 1,
     ) -> None:
-        self.status_code, self.operation_id, self.method, self.url = status_code, operation_id, method, url
+        self.status_code, self.operation_id, self.method, self.url = (
+            status_code,
+            operation_id,
+            method,
+            url,
+        )
         self.headers, self.body, self.hint, self.attempts = dict(headers), body, hint, attempts
         words = said(body)
         self.error_code = self.headers.get("x-ms-error-code")
@@ -161,10 +172,14 @@ class HttpError(_TriedError):
         self.args = (self._text(),)
 
     def _text(self) -> str:
-        words = ": ".join(part for part in (self.code, self.message) if part) or _without_words(self.body)
+        words = ": ".join(part for part in (self.code, self.message) if part) or _without_words(
+            self.body
+        )
         words = _sentence(shortened(words, _WORDS_CHARACTERS))
         if self._causes:
-            words += " " + _sentence(shortened(f"Details: {'; '.join(self._causes)}", _CAUSES_CHARACTERS))
+            words += " " + _sentence(
+                shortened(f"Details: {'; '.join(self._causes)}", _CAUSES_CHARACTERS)
+            )
         ids = f" (request id {self.request_id})" if self.request_id else ""
         hint = f" {self.hint}" if self.hint else ""
         where = f"{self.method} {shortened(self.url, URL_CHARACTERS)}"
@@ -264,7 +279,9 @@ class PollingError(PurviewError):
     """A long-running operation failed or was cancelled, with the service's own `status`, `code` and words; or it cannot be
     resumed. `body` is the answer that said so."""
 
-    def __init__(self, message: str, *, status: str | None = None, code: str | None = None, body: Any = None) -> None:
+    def __init__(
+        self, message: str, *, status: str | None = None, code: str | None = None, body: Any = None
+    ) -> None:
         super().__init__(message)
         self.status, self.code, self.body = status, code, body
 
@@ -309,7 +326,9 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
         return found
     try:
         until = parsedate_to_datetime(text).timestamp()
-        since = parsedate_to_datetime(headers["date"]).timestamp() if "date" in headers else time.time()
+        since = (
+            parsedate_to_datetime(headers["date"]).timestamp() if "date" in headers else time.time()
+        )
     except (ValueError, OverflowError):
         return None
     return max(0.0, until - since)
@@ -329,7 +348,9 @@ def service_error(body: Any) -> dict[str, Any]:
     return {"code": words.code, "message": words.message}
 
 
-def _restore(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]) -> BaseException:
+def _restore(
+    kind: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]
+) -> BaseException:
     error = kind.__new__(kind, *args)
     error.args = args
     error.__dict__.update(state)

@@ -12,7 +12,9 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-TYPE_CHECKING = False  # type checkers take it for true; typing itself would cost more than all the rest
+TYPE_CHECKING = (
+    False  # type checkers take it for true; typing itself would cost more than all the rest
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +34,11 @@ else:
             self._name = name
 
         def __get__(self, instance: Any, owner: Any = None) -> Any:
-            return self if instance is None else instance.__dict__.setdefault(self._name, self._make(instance))
+            return (
+                self
+                if instance is None
+                else instance.__dict__.setdefault(self._name, self._make(instance))
+            )
 
 
 class Part:
@@ -93,7 +99,9 @@ def lazy_names(
         if name not in where:
             from .suggest import MissingNameError
 
-            raise MissingNameError(f"module {package!r} has no attribute {name!r}.", name, lambda: where)
+            raise MissingNameError(
+                f"module {package!r} has no attribute {name!r}.", name, lambda: where
+            )
         found: Any = import_module(f"{package}.{where[name] or name}")
         return getattr(found, name) if where[name] else found
 

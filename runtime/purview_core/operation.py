@@ -31,7 +31,9 @@ class Facts:
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        return type(other) is type(self) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
+        return type(other) is type(self) and all(
+            getattr(self, n) == getattr(other, n) for n in self.__slots__
+        )
 
     def __hash__(self) -> int:
         return hash((type(self), getattr(self, self.__slots__[0])))
@@ -41,7 +43,9 @@ class Facts:
 
     def __repr__(self) -> str:
         shown = ", ".join(
-            f"{n}={getattr(self, n)!r}" for n in self.__slots__ if getattr(self, n, None) not in (None, ())
+            f"{n}={getattr(self, n)!r}"
+            for n in self.__slots__
+            if getattr(self, n, None) not in (None, ())
         )
         return f"{type(self).__name__}({shown})"
 
@@ -59,7 +63,17 @@ class Parameter(Facts):
     `template` holds `{n}` where a list gives numbered names; `auto` says that the runtime fills it in ("uuid", once a call).
     """
 
-    __slots__ = ("wire_name", "name", "location", "required", "type", "style", "explode", "template", "auto")
+    __slots__ = (
+        "wire_name",
+        "name",
+        "location",
+        "required",
+        "type",
+        "style",
+        "explode",
+        "template",
+        "auto",
+    )
     wire_name: str
     name: str
     location: str
@@ -83,7 +97,13 @@ class Parameter(Facts):
         template: str | None = None,
         auto: str | None = None,
     ) -> None:
-        self._set(wire_name=wire or camel(name), name=name, location=location, required=required, type=type)
+        self._set(
+            wire_name=wire or camel(name),
+            name=name,
+            location=location,
+            required=required,
+            type=type,
+        )
         self._set(style=style, explode=explode, template=template, auto=auto)
 
 
@@ -137,7 +157,9 @@ class Body(Facts):
         fields: tuple[FormField, ...] = (),
         models: str = "",
     ) -> None:
-        self._set(type=type, required=required, media_types=media_types, fields=fields, models=models)
+        self._set(
+            type=type, required=required, media_types=media_types, fields=fields, models=models
+        )
 
     @property
     def model(self) -> Any:
@@ -155,7 +177,19 @@ class Paging(Facts):
     `place`: where the next request has them ("query" or "body").
     """
 
-    __slots__ = ("items", "next_link", "token", "sends", "last", "sync", "offset", "limit", "size", "total", "place")
+    __slots__ = (
+        "items",
+        "next_link",
+        "token",
+        "sends",
+        "last",
+        "sync",
+        "offset",
+        "limit",
+        "size",
+        "total",
+        "place",
+    )
     items: str
     next_link: str | None
     token: str | None
@@ -183,7 +217,14 @@ class Paging(Facts):
         total: str | None = None,
         place: str = "query",
     ) -> None:
-        self._set(items=items, next_link=next_link, token=token, sends=sends or token, last=last, sync=sync)
+        self._set(
+            items=items,
+            next_link=next_link,
+            token=token,
+            sends=sends or token,
+            last=last,
+            sync=sync,
+        )
         self._set(offset=offset, limit=limit, size=size, total=total, place=place)
 
 
@@ -239,7 +280,13 @@ class Plane(Facts):
         title: str = "",
     ) -> None:
         self._set(
-            name=name, version=version, package=package, endpoint=endpoint, prefix=prefix, roles=roles, title=title
+            name=name,
+            version=version,
+            package=package,
+            endpoint=endpoint,
+            prefix=prefix,
+            roles=roles,
+            title=title,
         )
 
 
@@ -328,7 +375,9 @@ class Operations(Mapping[str, Operation[Any]]):
         """`modules`: module -> its operationIds, in one text where none of them has a blank in it."""
         self._package = package
         self._where = {
-            oid: module for module, ids in modules.items() for oid in (ids.split() if isinstance(ids, str) else ids)
+            oid: module
+            for module, ids in modules.items()
+            for oid in (ids.split() if isinstance(ids, str) else ids)
         }
 
     def __getitem__(self, operation_id: str) -> Operation[Any]:

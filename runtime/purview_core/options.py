@@ -19,7 +19,9 @@ DEFAULT_MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _REFUSED = {
     "authorization": "it is made from auth=",
     "host": "it is made from the endpoint",
-    **dict.fromkeys(("content-length", "content-type", "transfer-encoding"), "it is made from the body"),
+    **dict.fromkeys(
+        ("content-length", "content-type", "transfer-encoding"), "it is made from the body"
+    ),
     "x-ms-client-request-id": "each call has its own",
     "purview-client-attempt": "each try has its own",
     **dict.fromkeys(("expect", "te", "upgrade"), "it is about the connection"),
@@ -139,7 +141,9 @@ def checked_most(count: float | None) -> float:
 
 def checked_version(api_version: str | None, default: str) -> str:
     """The api-version to send, the default for None."""
-    if api_version is not None and not (isinstance(api_version, str) and api_version.isascii() and api_version):
+    if api_version is not None and not (
+        isinstance(api_version, str) and api_version.isascii() and api_version
+    ):
         raise TypeError(f"api_version= takes text such as {default!r}, not {api_version!r}")
     return api_version or default
 

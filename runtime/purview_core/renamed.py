@@ -24,7 +24,9 @@ def warn(old: str, new: str) -> None:
     warnings.warn(text, DeprecationWarning, stacklevel=level)
 
 
-def renamed(old: str, new: str, function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
+def renamed(
+    old: str, new: str, function: Callable[Concatenate[Any, P], R]
+) -> Callable[Concatenate[Any, P], R]:
     """A method under its old name; `old` and `new` are `group.method`."""
 
     @wraps(function)
@@ -60,7 +62,9 @@ def renamed_arguments(**names: str) -> Callable[[Callable[..., R]], Callable[...
             for old in names.keys() & kwargs.keys():
                 new = names[old]
                 if new in kwargs:
-                    raise TypeError(f"{function.__name__}() got both {old!r} and {new!r}, which are one argument")
+                    raise TypeError(
+                        f"{function.__name__}() got both {old!r} and {new!r}, which are one argument"
+                    )
                 warn(f"{function.__name__}({old}=)", f"{new}=")
                 kwargs[new] = kwargs.pop(old)
             return function(*args, **kwargs)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # type checkers take it for true; typing itself would cost more than all the rest
+TYPE_CHECKING = (
+    False  # type checkers take it for true; typing itself would cost more than all the rest
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -13,8 +15,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     found = list(known)
-    alike = {_bare(one): one for one in found}  # DataSourceID is DataSourceId, and parentTerm parent_term
-    near = [alike[_bare(name)]] if _bare(name) in alike else get_close_matches(name, found, n=1, cutoff=0.7)
+    alike = {
+        _bare(one): one for one in found
+    }  # DataSourceID is DataSourceId, and parentTerm parent_term
+    near = (
+        [alike[_bare(name)]]
+        if _bare(name) in alike
+        else get_close_matches(name, found, n=1, cutoff=0.7)
+    )
     return f" Did you mean {near[0]}?" if near else ""
 
 
@@ -32,7 +40,11 @@ class MissingNameError(AttributeError):
 
     def __str__(self) -> str:
         text = str(self.args[0])
-        return text if not self.name or self.name.startswith("_") else text + did_you_mean(self.name, self._known())
+        return (
+            text
+            if not self.name or self.name.startswith("_")
+            else text + did_you_mean(self.name, self._known())
+        )
 
     def __reduce__(self) -> tuple[type[AttributeError], tuple[str]]:
         return AttributeError, (str(self),)

@@ -27,16 +27,23 @@ def upstream(document: str, package: str = "purview_dataplane") -> Upstream:
         if path.is_file():
             entry = json.loads(path.read_text(encoding="utf-8")).get(document)
             if entry is not None:
-                facts = {name: str(entry[name]) for name in ("repository", "commit", "path", "sha256", "provenance")}
+                facts = {
+                    name: str(entry[name])
+                    for name in ("repository", "commit", "path", "sha256", "provenance")
+                }
                 return Upstream(api_version=document.rpartition(" ")[2], **facts)
-    raise AttributeError(f"no upstream.lock knows {document!r}; it comes with purview_codegen", name="__upstream__")
+    raise AttributeError(
+        f"no upstream.lock knows {document!r}; it comes with purview_codegen", name="__upstream__"
+    )
 
 
 def _places(package: str) -> list[Path]:
     """The lock beside what was generated, as package data, and as it lies in a checkout; purview_codegen is not imported."""
     beside, shipped = _folders(package), _folders("purview_codegen")
     return [f / "upstream.lock" for f in beside] + [
-        place for f in shipped for place in (f / "specs" / "upstream.lock", f.parents[1] / "specs" / "upstream.lock")
+        place
+        for f in shipped
+        for place in (f / "specs" / "upstream.lock", f.parents[1] / "specs" / "upstream.lock")
     ]
 
 

@@ -2,7 +2,9 @@
 
 from purview_core.lazy import lazy_index as _lazy_index
 
-TYPE_CHECKING = False  # the pytest plug-in is loaded by every run of pytest, and must not load all this
+TYPE_CHECKING = (
+    False  # the pytest plug-in is loaded by every run of pytest, and must not load all this
+)
 
 if TYPE_CHECKING:
     from .contracts.documents import UsageError

@@ -23,42 +23,76 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> _Parser:
-    parser = _Parser(prog="python -m purview_testing", description="Test against Purview without Purview.")
+    parser = _Parser(
+        prog="python -m purview_testing", description="Test against Purview without Purview."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    serve = commands.add_parser("serve", help="serve the sandbox; the last line printed is its address")
+    serve = commands.add_parser(
+        "serve", help="serve the sandbox; the last line printed is its address"
+    )
     serve.add_argument("--port", type=int, default=0, help="0 picks a free one (default)")
     serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--planes", metavar="A,B@VERSION", help="default: the default version of every plane")
     serve.add_argument(
-        "--seed-data", metavar="FILE", help="JSON: a list of calls with method, path and body, made at the start"
+        "--planes", metavar="A,B@VERSION", help="default: the default version of every plane"
     )
     serve.add_argument(
-        "--record", metavar="FILE", help="append each call and its answer, as JSON lines without secrets"
+        "--seed-data",
+        metavar="FILE",
+        help="JSON: a list of calls with method, path and body, made at the start",
+    )
+    serve.add_argument(
+        "--record",
+        metavar="FILE",
+        help="append each call and its answer, as JSON lines without secrets",
     )
     serve.add_argument("--faults", metavar="FILE", help="JSON: a list of faults")
     serve.add_argument("--state", metavar="FILE", help="keep the state here; it survives a restart")
-    serve.add_argument("--exact", action="store_true", help="take and answer what the contracts say, no more")
-    serve.add_argument("--strict", action="store_true", help="enums and kinds admit their members alone")
-    serve.add_argument("--fill", action="store_true", help="invent what is not stored, instead of 404")
+    serve.add_argument(
+        "--exact", action="store_true", help="take and answer what the contracts say, no more"
+    )
+    serve.add_argument(
+        "--strict", action="store_true", help="enums and kinds admit their members alone"
+    )
+    serve.add_argument(
+        "--fill", action="store_true", help="invent what is not stored, instead of 404"
+    )
     serve.add_argument("--seed", type=int, default=0, help="of ids and examples")
     serve.add_argument("--page-size", type=int, default=100)
     serve.add_argument(
-        "--pace", type=float, help="seconds a step of a long-running thing takes; default: a step a poll"
+        "--pace",
+        type=float,
+        help="seconds a step of a long-running thing takes; default: a step a poll",
     )
     _add_limits(serve)
     return parser
 
 
 def _add_limits(serve: argparse.ArgumentParser) -> None:
-    serve.add_argument("--search-lag", type=float, default=0, metavar="SECONDS", help="until search knows of a write")
-    serve.add_argument("--page-lifetime", type=float, metavar="SECONDS", help="after which page tokens are refused")
     serve.add_argument(
-        "--longest-url", type=int, default=LONGEST, metavar="N", help="characters of path and query; more is 414"
+        "--search-lag",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="until search knows of a write",
     )
     serve.add_argument(
-        "--parents-return", action="store_true", help="an entity deleted while a child of it exists comes back"
+        "--page-lifetime", type=float, metavar="SECONDS", help="after which page tokens are refused"
     )
-    serve.add_argument("--rate", type=float, metavar="N", help="calls a second; more are 429 with Retry-After")
+    serve.add_argument(
+        "--longest-url",
+        type=int,
+        default=LONGEST,
+        metavar="N",
+        help="characters of path and query; more is 414",
+    )
+    serve.add_argument(
+        "--parents-return",
+        action="store_true",
+        help="an entity deleted while a child of it exists comes back",
+    )
+    serve.add_argument(
+        "--rate", type=float, metavar="N", help="calls a second; more are 429 with Retry-After"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -73,7 +107,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _serve(arguments: argparse.Namespace) -> int:
     from .sandbox.server import address, listen, server
 
-    planes = None if arguments.planes is None else [p.strip() for p in arguments.planes.split(",") if p.strip()]
+    planes = (
+        None
+        if arguments.planes is None
+        else [p.strip() for p in arguments.planes.split(",") if p.strip()]
+    )
     with Sandbox(
         planes,
         exact=arguments.exact,

@@ -18,7 +18,11 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-ACCOUNT, TENANT_ENDPOINT, SECRET = "PURVIEW_ACCOUNT", "PURVIEW_TENANT_ENDPOINT", "AZURE_CLIENT_SECRET"
+ACCOUNT, TENANT_ENDPOINT, SECRET = (
+    "PURVIEW_ACCOUNT",
+    "PURVIEW_TENANT_ENDPOINT",
+    "AZURE_CLIENT_SECRET",
+)
 NEEDED = (ACCOUNT, "AZURE_TENANT_ID", "AZURE_CLIENT_ID", SECRET)
 _USAGE = "python -m purview_testing.live --account NAME --yes [--record] [--recordings DIR] [pytest's own arguments]"
 
@@ -29,7 +33,9 @@ def configured(account: str | None, environment: Mapping[str, str] = os.environ)
 
     missing = [name for name in NEEDED if not environment.get(name)]
     if missing:
-        raise pytest.UsageError(f"live mode is not configured: set {', '.join(missing)} in the environment")
+        raise pytest.UsageError(
+            f"live mode is not configured: set {', '.join(missing)} in the environment"
+        )
     if account is None:
         raise pytest.UsageError(
             "live mode touches a real account: name it, --purview-live-account NAME, as PURVIEW_ACCOUNT does"
@@ -105,19 +111,28 @@ class AsyncNoting(httpx.AsyncBaseTransport):
 
 
 def _noted(
-    note: Callable[[Any, Any], None], request: httpx.Request, content: bytes, response: httpx.Response
+    note: Callable[[Any, Any], None],
+    request: httpx.Request,
+    content: bytes,
+    response: httpx.Response,
 ) -> httpx.Response:
     from purview_testing.contracts.messages import Response
     from purview_testing.sandbox.in_process import read
 
     headers = {
-        k.lower(): v for k, v in response.headers.items() if k.lower() not in ("content-encoding", "content-length")
+        k.lower(): v
+        for k, v in response.headers.items()
+        if k.lower() not in ("content-encoding", "content-length")
     }
     note(read(request, content), Response(response.status_code, headers, response.content))
     plain = [
-        (k, v) for k, v in response.headers.multi_items() if k.lower() not in ("content-encoding", "transfer-encoding")
+        (k, v)
+        for k, v in response.headers.multi_items()
+        if k.lower() not in ("content-encoding", "transfer-encoding")
     ]
-    return httpx.Response(response.status_code, headers=plain, content=response.content, request=request)
+    return httpx.Response(
+        response.status_code, headers=plain, content=response.content, request=request
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -152,7 +167,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--purview-mode=live",
         f"--purview-live-account={account}",
     ]  # with =, or a path would move the root of the tests
-    command = [sys.executable, "-m", "pytest", *plugin_arguments(), *mode, *extra, *(left or ["tests/live"])]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        *plugin_arguments(),
+        *mode,
+        *extra,
+        *(left or ["tests/live"]),
+    ]
     return subprocess.run(command, check=False).returncode  # noqa: S603 - a process of its own, as it wants to load the plug-in itself
 
 

@@ -42,7 +42,8 @@ class Version:
     def cases(self) -> tuple[Case, ...]:
         found = operations_of(self.contract)
         return tuple(
-            Case(self, path, method, fact, self.plane.OPERATIONS[fact["operationId"]]) for path, method, fact in found
+            Case(self, path, method, fact, self.plane.OPERATIONS[fact["operationId"]])
+            for path, method, fact in found
         )
 
     @property
@@ -150,7 +151,9 @@ class Case:
 @cache
 def version_of(document: Document) -> Version:
     """The fixture must have generated it."""
-    return Version(document, package(document), contract(document), manifest().plane(document.plane).title)
+    return Version(
+        document, package(document), contract(document), manifest().plane(document.plane).title
+    )
 
 
 def versions() -> tuple[Version, ...]:
@@ -215,7 +218,12 @@ class Caller:
     """A client of a version, sync or async, that blocks either way; waits are noted and not waited."""
 
     def __init__(
-        self, version: Version, service: Service, mode: str = "sync", endpoint: str = ENDPOINT, **options: Any
+        self,
+        version: Version,
+        service: Service,
+        mode: str = "sync",
+        endpoint: str = ENDPOINT,
+        **options: Any,
     ) -> None:
         self.version, self.mode, self.waits = version, mode, list[float]()
         name = f"{'' if mode == 'sync' else 'Async'}{version.title}Client"
@@ -260,7 +268,9 @@ class Caller:
     async def _await(value: Any) -> Any:
         return await value
 
-    def call(self, case: Case, parameters: Json | None = None, body: Any = None, **changed: Any) -> Any:
+    def call(
+        self, case: Case, parameters: Json | None = None, body: Any = None, **changed: Any
+    ) -> Any:
         """Calls by operationId; its own arguments unless others are given."""
         given = case.parameters if parameters is None else parameters
         body = case.body if body is None and parameters is None else body

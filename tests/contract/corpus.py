@@ -66,7 +66,15 @@ def examples() -> tuple[tuple[Example, ...], int]:
                     missing += 1
                     continue
                 content = json.loads(file.read_bytes())
-                found.append(Example(document, oid, name, content.get("parameters", {}), content.get("responses", {})))
+                found.append(
+                    Example(
+                        document,
+                        oid,
+                        name,
+                        content.get("parameters", {}),
+                        content.get("responses", {}),
+                    )
+                )
     return tuple(found), missing
 
 
@@ -78,14 +86,18 @@ def operations(document: Json) -> Iterator[tuple[str, Json]]:
 
 
 def contract(document: Document) -> Json:
-    found: Json = json.loads((SPECS / "contracts" / document.plane / f"{document.version}.json").read_bytes())
+    found: Json = json.loads(
+        (SPECS / "contracts" / document.plane / f"{document.version}.json").read_bytes()
+    )
     return found
 
 
 @cache
 def declared(document: Document) -> Json:
     """The document's own schemas, upgraded: what the models are measured by."""
-    schemas: Json = upgrade(json.loads((MIRROR / document.location).read_bytes()))["components"]["schemas"]
+    schemas: Json = upgrade(json.loads((MIRROR / document.location).read_bytes()))["components"][
+        "schemas"
+    ]
     return schemas
 
 
@@ -97,13 +109,19 @@ def members(document: Document, class_name: str) -> frozenset[str]:
     def of(schema: Json) -> set[str]:
         if "$ref" in schema:
             return of(schemas[schema["$ref"].rsplit("/", 1)[-1]])
-        return set(schema.get("properties", {})).union(*(of(part) for part in schema.get("allOf", [])))
+        return set(schema.get("properties", {})).union(
+            *(of(part) for part in schema.get("allOf", []))
+        )
 
-    return frozenset(set().union(*(of(schema) for name, schema in schemas.items() if pascal(name) == class_name)))
+    return frozenset(
+        set().union(*(of(schema) for name, schema in schemas.items() if pascal(name) == class_name))
+    )
 
 
 @cache
 def package(document: Document) -> ModuleType:
     """The generated package of a document; `versions` must have generated it."""
     plane = manifest().plane(document.plane)
-    return importlib.import_module(f"purview_versions.{plane.package}.v{document.version.replace('-', '_')}")
+    return importlib.import_module(
+        f"purview_versions.{plane.package}.v{document.version.replace('-', '_')}"
+    )

@@ -43,7 +43,9 @@ class Sampler:
     def _object(self, schema: Json, seen: tuple[str, ...]) -> Any:
         out: Json = {}
         for part in schema.get("allOf", []):
-            found = self.sample(self.schemas[part["$ref"].rsplit("/", 1)[-1]] if "$ref" in part else part, seen)
+            found = self.sample(
+                self.schemas[part["$ref"].rsplit("/", 1)[-1]] if "$ref" in part else part, seen
+            )
             out |= found or {}
         for name, member in schema.get("properties", {}).items():
             value = self.sample(member, seen)

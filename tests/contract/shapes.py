@@ -80,7 +80,9 @@ def members(schemas: Json, schema: Json) -> dict[str, Json]:
 def required(schemas: Json, schema: Json) -> set[str]:
     """What an answer has to hold: with what the service makes where a request leaves it out."""
     schema = resolved(schemas, schema)
-    answered = {name for name, member in schema.get("properties", {}).items() if member.get("x-answered")}
+    answered = {
+        name for name, member in schema.get("properties", {}).items() if member.get("x-answered")
+    }
     above = (required(schemas, part) for part in schema.get("allOf", []))
     return answered.union(schema.get("required", []), *above)
 
@@ -91,7 +93,9 @@ def admits_null(schemas: Json, schema: Json) -> bool:
     if own is None and "$ref" not in schema and "enum" not in schema and "allOf" not in schema:
         return True
     kind = resolved(schemas, schema).get("type")
-    return "null" in (own if isinstance(own, list) else []) + (kind if isinstance(kind, list) else [])
+    return "null" in (own if isinstance(own, list) else []) + (
+        kind if isinstance(kind, list) else []
+    )
 
 
 def family(version: Version, name: str) -> str | None:
@@ -120,7 +124,9 @@ def held(schemas: Json, schema: Json) -> Iterator[tuple[tuple[str, ...], str]]:
         schema = found
     for key, how in (("items", "list"), ("additionalProperties", "map")):
         if isinstance(schema.get(key), dict):
-            yield from (((how, *containers), name) for containers, name in held(schemas, schema[key]))
+            yield from (
+                ((how, *containers), name) for containers, name in held(schemas, schema[key])
+            )
     for part in (
         (*schema.get("allOf", []), *schema.get("anyOf", []), *schema.get("oneOf", []))
         if "properties" not in schema

@@ -36,20 +36,32 @@ def test_a_contract_is_openapi(document: Document) -> None:
 def test_every_reference_leads_somewhere(document: Document) -> None:
     found = contract(document)
     targets = [value["$ref"] for value in objects(found) if isinstance(value.get("$ref"), str)]
-    missing = [t for t in targets if t.removeprefix("#/components/schemas/") not in found["components"]["schemas"]]
+    missing = [
+        t
+        for t in targets
+        if t.removeprefix("#/components/schemas/") not in found["components"]["schemas"]
+    ]
     assert [] == missing
 
 
 @ALL
 def test_as_many_operations_as_the_lock_says(document: Document) -> None:
     found = [operation for _, _, operation in operations_of(contract(document))]
-    assert Lock.load(SPECS).entry(document).operations == len(found) == len({op["operationId"] for op in found})
+    assert (
+        Lock.load(SPECS).entry(document).operations
+        == len(found)
+        == len({op["operationId"] for op in found})
+    )
 
 
 @ALL
 def test_every_hole_of_a_path_is_a_required_parameter(document: Document) -> None:
     for path, _, operation in operations_of(contract(document)):
-        holes = {p["name"] for p in operation.get("parameters", ()) if p["in"] == "path" and p["required"]}
+        holes = {
+            p["name"]
+            for p in operation.get("parameters", ())
+            if p["in"] == "path" and p["required"]
+        }
         assert all(f"{{{name}}}" in path for name in holes), operation["operationId"]
         assert path.count("{") == len(holes), operation["operationId"]
 
@@ -71,11 +83,23 @@ def test_every_kind_of_a_base_is_in_its_mapping(document: Document) -> None:
     for name, base in schemas.items():
         if "discriminator" not in base:
             continue
-        mapped = {ref.rsplit("/", 1)[-1] for ref in base["discriminator"].get("mapping", {}).values()}
+        mapped = {
+            ref.rsplit("/", 1)[-1] for ref in base["discriminator"].get("mapping", {}).values()
+        }
         assert mapped <= set(schemas)
-        shared = base.get("x-ambiguous-discriminator-values", ())  # upstream gives several kinds one value
-        kinds = {n: s["x-discriminator-value"] for n, s in schemas.items() if "x-discriminator-value" in s}
-        wanted = {n for n, value in kinds.items() if value not in shared and name in set(above(schemas, n))}
+        shared = base.get(
+            "x-ambiguous-discriminator-values", ()
+        )  # upstream gives several kinds one value
+        kinds = {
+            n: s["x-discriminator-value"]
+            for n, s in schemas.items()
+            if "x-discriminator-value" in s
+        }
+        wanted = {
+            n
+            for n, value in kinds.items()
+            if value not in shared and name in set(above(schemas, n))
+        }
         assert wanted <= mapped, name
         assert all(name in {target, *above(schemas, target)} for target in mapped), name
 
@@ -84,7 +108,9 @@ def objects(value: Any) -> Iterator[Json]:
     """Every object in a value."""
     if isinstance(value, dict):
         yield value
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+    for inner in (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    ):
         yield from objects(inner)
 
 

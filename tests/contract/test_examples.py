@@ -149,11 +149,15 @@ def _request(example: Example, counts: Counter[str]) -> None:
     for p in operation.parameters:
         if p.wire_name.lower() in given:
             value = given.pop(p.wire_name.lower())
-            parameters[p.wire_name] = [value] if p.type.startswith("list[") and not isinstance(value, list) else value
+            parameters[p.wire_name] = (
+                [value] if p.type.startswith("list[") and not isinstance(value, list) else value
+            )
     seen: list[httpx.Request] = []
     client = _client(plane, seen)
     body = _body(example, operation, given)
-    missing = [p.wire_name for p in operation.parameters if p.required and p.wire_name not in parameters]
+    missing = [
+        p.wire_name for p in operation.parameters if p.required and p.wire_name not in parameters
+    ]
     if set(missing) - {"api-version"}:
         counts[f"lacks {', '.join(missing)}"] += 1
         return
@@ -169,7 +173,9 @@ def _client(plane: Any, seen: list[httpx.Request]) -> Any:
         return httpx.Response(204)
 
     kind = next(
-        getattr(plane, name) for name in plane.__all__ if name.endswith("Client") and not name.startswith("Async")
+        getattr(plane, name)
+        for name in plane.__all__
+        if name.endswith("Client") and not name.startswith("Async")
     )
     return kind("https://contoso.purview.azure.com", transport=httpx.MockTransport(answer))
 
@@ -193,11 +199,18 @@ def _body(example: Example, operation: Any, left: dict[str, Any]) -> Any:
 
 
 def _compare(
-    example: Example, operation: Any, parameters: dict[str, Any], body: Any, sent: httpx.Request, counts: Counter[str]
+    example: Example,
+    operation: Any,
+    parameters: dict[str, Any],
+    body: Any,
+    sent: httpx.Request,
+    counts: Counter[str],
 ) -> None:
     path, pairs = operation.path, []
     for p in operation.parameters:
-        value = parameters.get(p.wire_name, example.document.version if p.wire_name == "api-version" else None)
+        value = parameters.get(
+            p.wire_name, example.document.version if p.wire_name == "api-version" else None
+        )
         if p.location == "path":
             path = path.replace("{" + p.wire_name + "}", quote(text(value), safe="~"))
         elif p.location == "query" and value is not None:
@@ -222,4 +235,8 @@ def _pairs(p: Any, value: Any) -> list[tuple[str, str]]:
         return [(p.wire_name, text(value))]
     if p.template:
         return [(p.template.replace("{n}", str(i)), text(v)) for i, v in enumerate(value)]
-    return [(p.wire_name, text(v)) for v in value] if p.explode else [(p.wire_name, ",".join(map(text, value)))]
+    return (
+        [(p.wire_name, text(v)) for v in value]
+        if p.explode
+        else [(p.wire_name, ",".join(map(text, value)))]
+    )

@@ -36,7 +36,10 @@ NOT_MADE = {"/policyStore/metadataPolicies/{}"}  # comes and goes with its colle
 # What has to fit something else: by the path of the item.
 BODIES: dict[str, Json] = {
     "/account/collections/{}": {"friendlyName": "Sales", "description": "what is sold"},
-    "/scan/datasources/{}": {"kind": "AdlsGen2", "properties": {"endpoint": "https://lake.example.com/"}},
+    "/scan/datasources/{}": {
+        "kind": "AdlsGen2",
+        "properties": {"endpoint": "https://lake.example.com/"},
+    },
     "/scan/datasources/{}/scans/{}": {
         "kind": "AdlsGen2Msi",
         "properties": {"scanRulesetName": "AdlsGen2", "scanRulesetType": "System"},
@@ -91,11 +94,23 @@ def resources(contract: Contract) -> dict[str, Resource]:
         make = above.get("POST") or methods.get("PUT")
         if path.rpartition("/")[2] not in ("{}", "default") or "GET" not in methods or make is None:
             continue
-        if contract.document.plane not in ATLAS and path not in NOT_MADE and make.result is not None:
-            change = next((methods[m] for m in ("PATCH", "PUT") if m in methods and methods[m].body), None)
+        if (
+            contract.document.plane not in ATLAS
+            and path not in NOT_MADE
+            and make.result is not None
+        ):
+            change = next(
+                (methods[m] for m in ("PATCH", "PUT") if m in methods and methods[m].body), None
+            )
             listed = above.get("GET")
-            listed = listed if listed is not None and listed.list_member and required(listed) <= set(FILTERS) else None
-            out[path] = Resource(methods["GET"].path, make, methods["GET"], listed, change, methods.get("DELETE"))
+            listed = (
+                listed
+                if listed is not None and listed.list_member and required(listed) <= set(FILTERS)
+                else None
+            )
+            out[path] = Resource(
+                methods["GET"].path, make, methods["GET"], listed, change, methods.get("DELETE")
+            )
     return out
 
 
@@ -108,7 +123,14 @@ class Account:
         self.resources = resources(self.contract)
         self._version, self.caller = (
             version,
-            Caller(version, Both(sandbox), mode, sandbox.url, auth=sandbox.auth, tenant_endpoint=sandbox.url),
+            Caller(
+                version,
+                Both(sandbox),
+                mode,
+                sandbox.url,
+                auth=sandbox.auth,
+                tenant_endpoint=sandbox.url,
+            ),
         )
 
     def call(self, operation: Operation, holes: Json, body: Any = None) -> Any:
@@ -123,14 +145,20 @@ class Account:
             load = Registry.get(case.operation.models).loader(case.operation.body.type)
             arguments["body"] = load(body) if load else body
         found = self.caller.send(case, **arguments)
-        return self.caller.done(found.result(interval=0)) if isinstance(found, (Poller, AsyncPoller)) else found
+        return (
+            self.caller.done(found.result(interval=0))
+            if isinstance(found, (Poller, AsyncPoller))
+            else found
+        )
 
     def body(self, operation: Operation, schema: Any, number: int, key: Any) -> Json:
         """What a schema admits, the same for the same number, for the item of a key."""
         examples = Examples(self.contract.schemas, f"{operation.id} {number}", request=True)
         made: Json = BODIES.get(norm(operation.path)) or examples.of(schema)
         hole = operation.path.rpartition("/")[2].strip("{}").lower()
-        kept = {n: v for n, v in made.items() if not (n.endswith("Id") and hole.endswith(n.lower()))}
+        kept = {
+            n: v for n, v in made.items() if not (n.endswith("Id") and hole.endswith(n.lower()))
+        }
         return kept | ({"id": key} if "id" in kept and operation.method == "PUT" else {})
 
     def made(self, resource: Resource, number: int, holes: Json) -> tuple[Json, Any]:
@@ -154,15 +182,23 @@ class Account:
             if parent is not None and not set(_holes(parent.path)) <= set(out):
                 out = self.made(parent, number, out)[0]
                 break
-        ids = {p.name: p.schema for p in resource.get.parameters if p.location == "path" and p.name != resource.own}
+        ids = {
+            p.name: p.schema
+            for p in resource.get.parameters
+            if p.location == "path" and p.name != resource.own
+        }
         elsewhere = {
-            n: Examples(self.contract.schemas, f"{n} of another plane").of(ids[n]) for n in ids.keys() - out.keys()
+            n: Examples(self.contract.schemas, f"{n} of another plane").of(ids[n])
+            for n in ids.keys() - out.keys()
         }
         return {**elsewhere, **out}
 
     def key(self, resource: Resource, number: int) -> str:
         own = resource.own
-        schema = next((p.schema for p in resource.get.parameters if p.location == "path" and p.name == own), {})
+        schema = next(
+            (p.schema for p in resource.get.parameters if p.location == "path" and p.name == own),
+            {},
+        )
         shape = self.contract.schemas.shape(resource.get.result)
         for name, member in shape.properties.items():
             if name.endswith("Id") and own.lower().endswith(name.lower()):
@@ -212,7 +248,9 @@ def lost(sent: Any, got: Any, pointer: str = "") -> Iterator[str]:
 def listed(account: Account, resource: Resource, holes: Json, names: list[str]) -> list[str]:
     """Which of the names the list has, in its order."""
     assert resource.list is not None
-    found = account.call(resource.list, holes)  # its pages as one list, or the only answer of a list without pages
+    found = account.call(
+        resource.list, holes
+    )  # its pages as one list, or the only answer of a list without pages
     member = resource.list.list_member
     items = [to_json(item) for item in found] if isinstance(found, list) else to_json(found)[member]
     return [n for item in items for n in names if n in identities(item)]
@@ -221,7 +259,9 @@ def listed(account: Account, resource: Resource, holes: Json, names: list[str]) 
 def identities(item: Json) -> set[str]:
     """What an item may be called: its name, or the end of an id."""
     return {
-        str(value).rpartition("/")[2] for name, value in item.items() if name == "name" or name.endswith(("id", "Id"))
+        str(value).rpartition("/")[2]
+        for name, value in item.items()
+        if name == "name" or name.endswith(("id", "Id"))
     }
 
 
@@ -263,7 +303,9 @@ def stored(document: Document) -> list[str]:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(("document", "path"), [(d, p) for d in documents() for p in stored(d)], ids=str)
+@pytest.mark.parametrize(
+    ("document", "path"), [(d, p) for d in documents() for p in stored(d)], ids=str
+)
 def test_what_is_made_is_kept_until_it_is_removed(document: Document, path: str, mode: str) -> None:
     with opened(document, mode) as account:
         told(account, account.resources[path])
@@ -283,7 +325,9 @@ class Atlas:
     def __call__(self, method: str, path: str, *holes: str, body: Any = None, **query: Any) -> Any:
         operation = self._table[self._prefix + path][method]
         return to_json(
-            self._account.call(operation, {**dict(zip(_holes(operation.path), holes, strict=True)), **query}, body)
+            self._account.call(
+                operation, {**dict(zip(_holes(operation.path), holes, strict=True)), **query}, body
+            )
         )
 
 
@@ -326,7 +370,9 @@ def test_lineage_of_columns_of_every_version(document: Document, mode: str) -> N
         batch = [table_named("a", "-1"), table_named("b", "-2"), process]
         guids = call("POST", "/atlas/v2/entity/bulk", body={"entities": batch})["guidAssignments"]
         for table in ("-1", "-2"):
-            found = call("GET", "/atlas/v2/lineage/{}", guids[table], direction="BOTH")["guidEntityMap"]
+            found = call("GET", "/atlas/v2/lineage/{}", guids[table], direction="BOTH")[
+                "guidEntityMap"
+            ]
             assert set(guids.values()) == set(found)
             shown = found[guids["-3"]]["attributes"]
             assert plain == shown
@@ -335,33 +381,67 @@ def test_lineage_of_columns_of_every_version(document: Document, mode: str) -> N
 
 def table_named(qualified: str, guid: str | None = None, **attributes: Any) -> Json:
     placed = {} if guid is None else {"guid": guid}
-    return {"typeName": "azure_sql_table", "attributes": {"qualifiedName": qualified, **attributes}, **placed}
+    return {
+        "typeName": "azure_sql_table",
+        "attributes": {"qualifiedName": qualified, **attributes},
+        **placed,
+    }
 
 
 @pytest.mark.parametrize("document", [d for d in documents() if d.plane in ATLAS], ids=str)
 @pytest.mark.parametrize(
     "guids",
-    [("-1", "-2", "-1"), ("-1", "-1", "-1"), (None, None, None), ("-1", None, "-2"), (None, "-3", "-3")],
+    [
+        ("-1", "-2", "-1"),
+        ("-1", "-1", "-1"),
+        (None, None, None),
+        ("-1", None, "-2"),
+        (None, "-3", "-3"),
+    ],
     ids=str,
 )
-def test_what_comes_twice_in_one_batch_is_one_entity(document: Document, guids: tuple[str | None, ...]) -> None:
+def test_what_comes_twice_in_one_batch_is_one_entity(
+    document: Document, guids: tuple[str | None, ...]
+) -> None:
     """By its placeholder, by type and qualified name, or by both; every placeholder is assigned, and no attribute is lost."""
     with opened(document, "sync") as account:
         call = Atlas(account)
-        there = call("POST", "/atlas/v2/entity/bulk", body={"entities": [table_named("old", "-9", owner="o")]})
+        there = call(
+            "POST",
+            "/atlas/v2/entity/bulk",
+            body={"entities": [table_named("old", "-9", owner="o")]},
+        )
         names = ("description", "name", "owner")
-        batch = [table_named("q", guid, **{name: CHANGED}) for guid, name in zip(guids, names, strict=True)]
+        batch = [
+            table_named("q", guid, **{name: CHANGED})
+            for guid, name in zip(guids, names, strict=True)
+        ]
         process = {
             "inputs": [{"typeName": "azure_sql_table", "uniqueAttributes": {"qualifiedName": "q"}}],
             "outputs": [],
         }
-        copy = {"typeName": "Process", "guid": "-7", "attributes": {"qualifiedName": "p", "name": "p", **process}}
-        given = [*batch, table_named("old", description=CHANGED), copy, table_named("old", name=CHANGED)]
+        copy = {
+            "typeName": "Process",
+            "guid": "-7",
+            "attributes": {"qualifiedName": "p", "name": "p", **process},
+        }
+        given = [
+            *batch,
+            table_named("old", description=CHANGED),
+            copy,
+            table_named("old", name=CHANGED),
+        ]
         made = call("POST", "/atlas/v2/entity/bulk", body={"entities": given})
         assigned = {guid: made["guidAssignments"][guid] for guid in guids if guid is not None}
-        [key] = {head["guid"] for head in made["mutatedEntities"]["CREATE"] if head["typeName"] != "Process"}
+        [key] = {
+            head["guid"]
+            for head in made["mutatedEntities"]["CREATE"]
+            if head["typeName"] != "Process"
+        }
         assert {*assigned.values()} <= {key}
-        assert ["old"] == [h["attributes"]["qualifiedName"] for h in made["mutatedEntities"]["UPDATE"]]
+        assert ["old"] == [
+            h["attributes"]["qualifiedName"] for h in made["mutatedEntities"]["UPDATE"]
+        ]
         found = call("POST", "/search/query", body={"keywords": CHANGED, "limit": 10})
         old = there["guidAssignments"]["-9"]
         assert sorted([key, old]) == sorted(hit["id"] for hit in found)
@@ -370,7 +450,9 @@ def test_what_comes_twice_in_one_batch_is_one_entity(document: Document, guids: 
         kept = call("GET", "/atlas/v2/entity/guid/{}", old)["entity"]["attributes"]
         assert ["o", CHANGED, CHANGED] == [kept[name] for name in ("owner", "description", "name")]
         edges = call("GET", "/atlas/v2/lineage/{}", key, direction="BOTH")["relations"]
-        assert [(key, made["guidAssignments"]["-7"])] == [(e["fromEntityId"], e["toEntityId"]) for e in edges]
+        assert [(key, made["guidAssignments"]["-7"])] == [
+            (e["fromEntityId"], e["toEntityId"]) for e in edges
+        ]
 
 
 @pytest.mark.parametrize("document", [d for d in documents() if d.plane in ATLAS], ids=str)
@@ -378,7 +460,11 @@ def test_a_placeholder_or_a_name_for_two_things_is_refused(document: Document) -
     with opened(document, "sync") as account:
         call = Atlas(account)
         with pytest.raises(BadRequestError, match="guid -1 stands for two entities"):
-            call("POST", "/atlas/v2/entity/bulk", body={"entities": [table_named("q", "-1"), table_named("r", "-1")]})
+            call(
+                "POST",
+                "/atlas/v2/entity/bulk",
+                body={"entities": [table_named("q", "-1"), table_named("r", "-1")]},
+            )
         assert [] == call("POST", "/search/query", body={"keywords": "*", "limit": 10})
         invoice = {"name": "invoice", "superTypes": ["DataSet"], "attributeDefs": []}
         with pytest.raises(ConflictError, match="invoice already exists"):
@@ -392,9 +478,15 @@ def test_types_of_every_version(document: Document, mode: str) -> None:
         call = Atlas(account)
         invoice = {"name": "invoice", "superTypes": ["DataSet"], "attributeDefs": []}
         call("POST", "/atlas/v2/types/typedefs", body={"entityDefs": [invoice]})
-        call("PUT", "/atlas/v2/types/typedefs", body={"entityDefs": [{**invoice, "description": CHANGED}]})
+        call(
+            "PUT",
+            "/atlas/v2/types/typedefs",
+            body={"entityDefs": [{**invoice, "description": CHANGED}]},
+        )
         assert CHANGED == call("GET", "/atlas/v2/types/entitydef/name/{}", "invoice")["description"]
-        assert "invoice" in {head["name"] for head in call("GET", "/atlas/v2/types/typedefs/headers")}
+        assert "invoice" in {
+            head["name"] for head in call("GET", "/atlas/v2/types/typedefs/headers")
+        }
         call("DELETE", "/atlas/v2/types/typedef/name/{}", "invoice")
         with pytest.raises(NotFoundError):
             call("GET", "/atlas/v2/types/entitydef/name/{}", "invoice")
@@ -409,13 +501,22 @@ def test_a_glossary_of_every_version(document: Document, mode: str) -> None:
         assert [glossary] == [g["guid"] for g in call("GET", "/atlas/v2/glossary")]
         anchor = {"anchor": {"glossaryGuid": glossary}}
         for what in ("category", "term"):
-            item, name = f"/atlas/v2/glossary/{what}/{{}}", "categories" if what == "category" else "terms"
+            item, name = (
+                f"/atlas/v2/glossary/{what}/{{}}",
+                "categories" if what == "category" else "terms",
+            )
             guids = [
-                call("POST", f"/atlas/v2/glossary/{what}", body={"name": f"n{i}", **anchor})["guid"] for i in range(3)
+                call("POST", f"/atlas/v2/glossary/{what}", body={"name": f"n{i}", **anchor})["guid"]
+                for i in range(3)
             ]
             listed = call("GET", f"/atlas/v2/glossary/{{}}/{name}", glossary, limit=1)
             assert guids == [value["guid"] for value in listed]
-            call("PUT", item, guids[0], body={"guid": guids[0], "name": "n0", "longDescription": CHANGED, **anchor})
+            call(
+                "PUT",
+                item,
+                guids[0],
+                body={"guid": guids[0], "name": "n0", "longDescription": CHANGED, **anchor},
+            )
             assert CHANGED == call("GET", item, guids[0])["longDescription"]
             call("DELETE", item, guids[0])
             with pytest.raises(NotFoundError):
@@ -444,7 +545,10 @@ def test_a_scan_of_every_version_runs_to_its_end(document: Document, mode: str) 
         assert [(run, "Succeeded")] == [(r["id"], r["status"]) for r in past]
         source = call("GET", "/datasources/{}", scan[0])
         [listed] = [s for s in call("GET", "/datasources") if s["name"] == scan[0]]
-        found = [call("GET", "/datasources/{}/scans/{}", *scan), *call("GET", "/datasources/{}/scans", scan[0])]
+        found = [
+            call("GET", "/datasources/{}/scans/{}", *scan),
+            *call("GET", "/datasources/{}/scans", scan[0]),
+        ]
         for told in (*found, *source["scans"], *listed["scans"]):
             runs = told["scanResults"] if "scanResults" in told else [told["lastRunResult"]]
             assert [(run, "Succeeded")] == [(r["id"], r["status"]) for r in runs]
@@ -456,13 +560,21 @@ def test_runs_that_nobody_asks_for_go_on_with_the_clock() -> None:
     now = [1_700_000_000.0]
     for pace, ways in ((None, ["Queued"] * 3), (60, ["Queued", "InProgress", "Succeeded"])):
         with Sandbox(["scanning"], pace=pace, clock=lambda: now[0]) as sandbox:
-            account = Account(next(v for v in versions() if v.document == document), sandbox, "sync")
+            account = Account(
+                next(v for v in versions() if v.document == document), sandbox, "sync"
+            )
             call, scan = Atlas(account), account.resources["/scan/datasources/{}/scans/{}"]
             holes = tuple(account.made(scan, 1, {})[0].values())
             account.caller.client.scan_result.begin_run_scan(*holes)
             for way in ways:
                 one = call("GET", "/datasources/{}/scans/{}", *holes)
-                [source], [run] = call("GET", "/datasources"), call("GET", "/datasources/{}/scans/{}/runs", *holes)
-                seen = [run["status"], *(told["lastRunResult"]["status"] for told in (one, *source["scans"]))]
+                [source], [run] = (
+                    call("GET", "/datasources"),
+                    call("GET", "/datasources/{}/scans/{}/runs", *holes),
+                )
+                seen = [
+                    run["status"],
+                    *(told["lastRunResult"]["status"] for told in (one, *source["scans"])),
+                ]
                 assert [way] * 3 == seen
                 now[0] += 60

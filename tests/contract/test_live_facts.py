@@ -33,7 +33,9 @@ RULESET: Any = {
     "description": "d",
     "excludedSystemClassifications": [],
     "includedCustomClassificationRuleNames": None,
-    "temporaryResourceFilters": [{"resourceFilterPattern": "(_SUCCESS)$", "ingestTemporaryResource": True}],
+    "temporaryResourceFilters": [
+        {"resourceFilterPattern": "(_SUCCESS)$", "ingestTemporaryResource": True}
+    ],
     "lastModifiedAt": "2024-01-02T03:04:05.1234567Z",
 }
 # (planes, schema, what the service sends)
@@ -43,17 +45,34 @@ FACTS: list[tuple[tuple[str, ...], str, Any]] = [
         "AtlasEntity",
         {"isIndexed": True, "displayText": "x", "domainId": "d", "source": "Portal"},
     ),
-    (("catalog", "datamap", "datamap_preview"), "AtlasEntityHeader", {"isIndexed": True, "displayText": "x"}),
+    (
+        ("catalog", "datamap", "datamap_preview"),
+        "AtlasEntityHeader",
+        {"isIndexed": True, "displayText": "x"},
+    ),
     (
         ("catalog", "datamap", "datamap_preview"),
         "AtlasGlossary",
-        {"createTime": 1, "createdBy": "u", "updateTime": 2, "updatedBy": "u", "contacts": {"Expert": [{"id": "u"}]}},
+        {
+            "createTime": 1,
+            "createdBy": "u",
+            "updateTime": 2,
+            "updatedBy": "u",
+            "contacts": {"Expert": [{"id": "u"}]},
+        },
     ),
-    (("catalog", "datamap", "datamap_preview"), "AtlasEntityDef", {"category": "ENTITY", "businessAttributeDefs": {}}),
+    (
+        ("catalog", "datamap", "datamap_preview"),
+        "AtlasEntityDef",
+        {"category": "ENTITY", "businessAttributeDefs": {}},
+    ),
     (
         ("catalog", "datamap", "datamap_preview"),
         "AtlasTypeDef",
-        {"category": "BUSINESS_METADATA", "businessAttributeDefs": {"Owners": [{"name": "o", "typeName": "string"}]}},
+        {
+            "category": "BUSINESS_METADATA",
+            "businessAttributeDefs": {"Owners": [{"name": "o", "typeName": "string"}]},
+        },
     ),
     (
         ("catalog", "datamap", "datamap_preview"),
@@ -66,7 +85,11 @@ FACTS: list[tuple[tuple[str, ...], str, Any]] = [
             "@search.highlights": {"name": ["<em>x</em>"], "__hitKeywords": ["x"]},
         },
     ),
-    (("catalog", "datamap", "datamap_preview"), "SuggestResultValue", {"id": "i", "collectionId": "root"}),
+    (
+        ("catalog", "datamap", "datamap_preview"),
+        "SuggestResultValue",
+        {"id": "i", "collectionId": "root"},
+    ),
     (
         ("catalog",),
         "ImportCSVOperation",
@@ -89,9 +112,13 @@ FACTS: list[tuple[tuple[str, ...], str, Any]] = [
             "identity": {
                 "type": "SystemAssigned, UserAssigned",
                 "principalId": "p",
-                "userAssignedIdentities": {"/subscriptions/s": {"clientId": "c", "principalId": "p"}},
+                "userAssignedIdentities": {
+                    "/subscriptions/s": {"clientId": "c", "principalId": "p"}
+                },
             },
-            "properties": {"endpoints": {"catalog": "https://c", "scan": "https://s", "guardian": "https://g"}},
+            "properties": {
+                "endpoints": {"catalog": "https://c", "scan": "https://s", "guardian": "https://g"}
+            },
         },
     ),
     (("workflow",), "WorkflowMetadata", {"id": "w", "type": "UserManaged", "name": "n"}),
@@ -110,7 +137,11 @@ FACTS: list[tuple[tuple[str, ...], str, Any]] = [
             "actionDag": {},
         },
     ),
-    (("workflow",), "WorkflowRunDetail", {"runInput": {}, "actions": {}, "trigger": {"type": "t", "deep": [None]}}),
+    (
+        ("workflow",),
+        "WorkflowRunDetail",
+        {"runInput": {}, "actions": {}, "trigger": {"type": "t", "deep": [None]}},
+    ),
     (
         ("scanning",),
         "CustomClassificationRuleProperties",
@@ -127,7 +158,13 @@ FACTS: list[tuple[tuple[str, ...], str, Any]] = [
     (
         ("scanning",),
         "ScanResult",
-        {"id": "r", "ingestionJobId": None, "webScanResults": None, "status": "Queued", "assetsDiscovered": 0},
+        {
+            "id": "r",
+            "ingestionJobId": None,
+            "webScanResults": None,
+            "status": "Queued",
+            "assetsDiscovered": 0,
+        },
     ),
     (
         ("scanning",),
@@ -155,7 +192,9 @@ def having(planes: tuple[str, ...], schema: str) -> Iterator[tuple[Version, type
 def check(found: Model, raw: Any, where: str) -> None:
     """Every member has an attribute, however deep; all of it goes back as it came, from copies, too."""
     for model in models(found):
-        unknown = [name for name in model.additional_properties if name not in codec(type(model)).known]
+        unknown = [
+            name for name in model.additional_properties if name not in codec(type(model)).known
+        ]
         assert [] == unknown, (where, type(model).__name__)
         assert repr(model)
     assert json.dumps(raw) == json.dumps(to_json(found)), where
@@ -164,13 +203,17 @@ def check(found: Model, raw: Any, where: str) -> None:
 
 
 @pytest.mark.parametrize(("planes", "schema", "raw"), FACTS, ids=[schema for _, schema, _ in FACTS])
-def test_every_member_that_was_seen_has_an_attribute(planes: tuple[str, ...], schema: str, raw: Any) -> None:
+def test_every_member_that_was_seen_has_an_attribute(
+    planes: tuple[str, ...], schema: str, raw: Any
+) -> None:
     counted = 0
     for version, kind in having(planes, schema):
         check(kind.from_dict(raw), raw, f"{version} {schema}")
         registry = Registry.get(version.plane.__name__ + ".models")
         wrong = [
-            str(d) for d in departures(registry, kind.__name__, raw) if not str(d).endswith(("found null", "nothing"))
+            str(d)
+            for d in departures(registry, kind.__name__, raw)
+            if not str(d).endswith(("found null", "nothing"))
         ]
         assert [] == wrong, str(version)
         counted += 1
@@ -191,7 +234,10 @@ def test_values_that_were_seen_are_members_of_their_enums() -> None:
     for (plane, name), value in seen.items():
         for version in of_plane(plane):
             if name in version.schemas:
-                assert value in {m.value for m in getattr(version.plane.models, name)}, (str(version), name)
+                assert value in {m.value for m in getattr(version.plane.models, name)}, (
+                    str(version),
+                    name,
+                )
                 counted += 1
     assert 7 + 2 + 1 + 5 == counted
 
@@ -200,18 +246,36 @@ def test_system_rule_sets_are_of_their_kinds_in_every_version() -> None:
     """The mapping of 2022-07, in the documents that give one value to all of the kinds, too."""
     later = next(v for v in of_plane("scanning") if v.document.version == "2022-07-01-preview")
     kinds = set(later.schemas["SystemScanRuleset"]["discriminator"]["mapping"])
-    assert kinds >= {"AzureStorage", "AzureFileService", "AmazonMySql", "AzureSearch", "Dataverse", "Snowflake"}
+    assert kinds >= {
+        "AzureStorage",
+        "AzureFileService",
+        "AmazonMySql",
+        "AzureSearch",
+        "Dataverse",
+        "Snowflake",
+    }
     for version in of_plane("scanning"):
         base = version.plane.models.SystemScanRuleset
-        assert kinds == set(version.schemas["SystemScanRuleset"]["discriminator"]["mapping"]), str(version)
+        assert kinds == set(version.schemas["SystemScanRuleset"]["discriminator"]["mapping"]), str(
+            version
+        )
         for kind in kinds:
             files = {"scanningRule": {"fileExtensions": ["CSV"], "customFileExtensions": None}}
-            raw = {"properties": RULESET, "kind": kind, "scanRulesetType": "System", "name": kind, "version": 1}
+            raw = {
+                "properties": RULESET,
+                "kind": kind,
+                "scanRulesetType": "System",
+                "name": kind,
+                "version": 1,
+            }
             found = base.from_dict(raw)
             assert f"{kind}SystemScanRuleset" == type(found).__name__, str(version)
             check(found, raw, f"{version} {kind}")
             (filter_,) = found.properties.temporary_resource_filters
-            assert ("(_SUCCESS)$", True) == (filter_.resource_filter_pattern, filter_.ingest_temporary_resource)
+            assert ("(_SUCCESS)$", True) == (
+                filter_.resource_filter_pattern,
+                filter_.ingest_temporary_resource,
+            )
             if kind in ("Dataverse", "Snowflake", "AzureFileService"):
                 with_files = {**raw, "properties": {**files, **RULESET}}
                 check(base.from_dict(with_files), with_files, f"{version} {kind}")
@@ -225,18 +289,28 @@ def test_rule_sets_and_sources_of_every_kind_have_what_all_of_them_have() -> Non
             ("ScanRuleset", RULESET),
             ("SystemScanRuleset", RULESET),
             ("DataSource", {"parentCollection": None, "collection": COLLECTION}),
-            ("DataSource", {"parentCollection": {"type": "DataSourceReference", "referenceName": "c"}}),
+            (
+                "DataSource",
+                {"parentCollection": {"type": "DataSourceReference", "referenceName": "c"}},
+            ),
         ):
             for kind in version.schemas[base]["discriminator"]["mapping"]:
                 raw = {"properties": properties, "kind": kind, "name": "n"}
-                check(getattr(version.plane.models, base).from_dict(raw), raw, f"{version} {base} {kind}")
+                check(
+                    getattr(version.plane.models, base).from_dict(raw),
+                    raw,
+                    f"{version} {base} {kind}",
+                )
                 counted += 1
     assert counted > 5 * 4 * 25
 
 
 def test_a_data_source_of_the_kind_collection() -> None:
     for version in of_plane("scanning"):
-        raw = {"properties": {"createdAt": "2024-01-02T03:04:05Z", "parentCollection": None}, "kind": "Collection"}
+        raw = {
+            "properties": {"createdAt": "2024-01-02T03:04:05Z", "parentCollection": None},
+            "kind": "Collection",
+        }
         found = version.plane.models.DataSource.from_dict(raw)
         assert "CollectionDataSource" == type(found).__name__, str(version)
         assert 2024 == found.properties.created_at.year
@@ -245,8 +319,19 @@ def test_a_data_source_of_the_kind_collection() -> None:
 
 def test_a_kind_of_the_future_is_kept_whole() -> None:
     for version in of_plane("scanning"):
-        for base in ("DataSource", "ScanRuleset", "SystemScanRuleset", "Scan", "ClassificationRule"):
-            raw = {"kind": "Tomorrow", "name": "n", "properties": {"deep": [{"a": None}]}, "more": None}
+        for base in (
+            "DataSource",
+            "ScanRuleset",
+            "SystemScanRuleset",
+            "Scan",
+            "ClassificationRule",
+        ):
+            raw = {
+                "kind": "Tomorrow",
+                "name": "n",
+                "properties": {"deep": [{"a": None}]},
+                "more": None,
+            }
             found = getattr(version.plane.models, base).from_dict(raw)
             assert (base, raw) == (type(found).__name__, found.to_dict()), str(version)
 
@@ -263,8 +348,12 @@ def test_the_state_of_a_source_that_moves_is_a_name_or_a_number(state: Any) -> N
         found = module.DataSource.from_dict(raw)
         check(found, raw, str(version))
         value = found.properties.data_source_collection_moving_state
-        assert isinstance(value, {str: module.DataSourceCollectionState, int: int}.get(type(state), type(None)))
-        again = module.AzureStorageProperties(data_source_collection_moving_state=NULL if state is None else state)
+        assert isinstance(
+            value, {str: module.DataSourceCollectionState, int: int}.get(type(state), type(None))
+        )
+        again = module.AzureStorageProperties(
+            data_source_collection_moving_state=NULL if state is None else state
+        )
         assert {"dataSourceCollectionMovingState": state} == again.to_dict()
         with pytest.raises(TypeError, match="takes DataSourceCollectionState | int, not float"):
             module.AzureStorageProperties(data_source_collection_moving_state=1.5)
@@ -290,8 +379,18 @@ def test_deletes_that_answer_otherwise_than_declared(mode: str) -> None:
 
 
 CREATES = {
-    "BusinessDomain_Create": {"name": "Sales", "type": "FunctionalUnit", "status": "DRAFT", "description": "d"},
-    "CriticalDataElements_Create": {"name": "Email", "dataType": "TEXT", "domain": "d", "status": "DRAFT"},
+    "BusinessDomain_Create": {
+        "name": "Sales",
+        "type": "FunctionalUnit",
+        "status": "DRAFT",
+        "description": "d",
+    },
+    "CriticalDataElements_Create": {
+        "name": "Email",
+        "dataType": "TEXT",
+        "domain": "d",
+        "status": "DRAFT",
+    },
     "DataProducts_Create": {"name": "Orders", "type": "Master", "domain": "d", "status": "DRAFT"},
     "Okr_Create": {"definition": "Sell more", "domain": "d", "status": "Draft"},
     "Terms_Create": {"name": "Turnover", "domain": "d", "status": "DRAFT"},
@@ -317,12 +416,16 @@ def test_creates_of_unified_catalog_need_no_id(mode: str) -> None:
         kind = getattr(case.version.plane.models, case.operation.body.type)  # type: ignore[union-attr]
         names = {f.wire: f.name for f in codec(kind).fields.values()}
         made = kind(**{names[wire]: value for wire, value in raw.items()})
-        with Caller(case.version, service := Service(says({**raw, "id": "i1"}, 201)), mode) as caller:
+        with Caller(
+            case.version, service := Service(says({**raw, "id": "i1"}, 201)), mode
+        ) as caller:
             found = caller.send(case, body=made)
             assert raw == json.loads(service.last.content), case
             assert "i1" == found.id, case
             if not codec(kind).fields["id"].read_only:
-                caller.send(case, body=kind(id="i2", **{names[wire]: value for wire, value in raw.items()}))
+                caller.send(
+                    case, body=kind(id="i2", **{names[wire]: value for wire, value in raw.items()})
+                )
                 assert {**raw, "id": "i2"} == json.loads(service.last.content), case
         counted += 1
     assert 3 * len(CREATES) == counted
@@ -350,7 +453,11 @@ def answered_shapes() -> Iterator[tuple[Shape, set[str]]]:
     for version in versions():
         for shape in shapes(version):
             asked = required(version.schemas, shape.schema)
-            made = {n for n, m in shape.members.items() if m.get("x-answered") or (n in asked and m.get("readOnly"))}
+            made = {
+                n
+                for n, m in shape.members.items()
+                if m.get("x-answered") or (n in asked and m.get("readOnly"))
+            }
             if made:
                 yield shape, made
 
@@ -384,7 +491,12 @@ def test_what_every_answer_holds_is_typed_without_none() -> None:
 
 def test_search_hits_tell_their_collection() -> None:
     for version, kind in having(("catalog", "datamap", "datamap_preview"), "SearchResultValue"):
-        found: Any = kind.from_dict({"id": "i", "name": "n", "qualifiedName": "q", "collectionId": "root"})
-        assert ("i", "n", "q", "root") == (found.id, found.name, found.qualified_name, found.collection_id), str(
-            version
+        found: Any = kind.from_dict(
+            {"id": "i", "name": "n", "qualifiedName": "q", "collectionId": "root"}
         )
+        assert ("i", "n", "q", "root") == (
+            found.id,
+            found.name,
+            found.qualified_name,
+            found.collection_id,
+        ), str(version)

@@ -33,7 +33,9 @@ class Recorder:
         good = {s: r for s, r in operation["responses"].items() if s.startswith("2")}
         self.status, response = next(iter(good.items()))
         self.media, content = next(iter(response.get("content", {}).items()), (None, {}))
-        self.value = sampler.sample(content["schema"]) if self.media and "json" in self.media else None
+        self.value = (
+            sampler.sample(content["schema"]) if self.media and "json" in self.media else None
+        )
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         request.read()
@@ -44,7 +46,9 @@ class Recorder:
         if self.media is None:
             return httpx.Response(int(self.status), headers=link)
         if "json" not in self.media:
-            return httpx.Response(int(self.status), content=b"a,b", headers={"content-type": self.media})
+            return httpx.Response(
+                int(self.status), content=b"a,b", headers={"content-type": self.media}
+            )
         value = self.value
         if isinstance(value, dict):
             links = {k: None for k in value if k in self.links}
@@ -60,7 +64,11 @@ def _ended(value: Json) -> Json:
     """The state of a long-running operation that is over, wherever an answer says it."""
     states = {"status": "Succeeded", "provisioningState": "Succeeded"}
     out = {key: states.get(key, item) for key, item in value.items()}
-    return out | {"properties": _ended(out["properties"])} if isinstance(out.get("properties"), dict) else out
+    return (
+        out | {"properties": _ended(out["properties"])}
+        if isinstance(out.get("properties"), dict)
+        else out
+    )
 
 
 @pytest.mark.parametrize("document", documents(), ids=str)
@@ -73,7 +81,9 @@ def test_every_operation_is_called_by_its_method(document: Document) -> None:
             assert case.body == to_json(arguments["body"])
         client = getattr(version.plane, f"{version.title}Client")
         with client(ENDPOINT, transport=httpx.MockTransport(recorder)) as client:
-            result = getattr(getattr(client, case.operation.group), case.operation.name)(**arguments)
+            result = getattr(getattr(client, case.operation.group), case.operation.name)(
+                **arguments
+            )
             if isinstance(result, Pager):
                 result = list(result.by_page())
             elif isinstance(result, Poller):
@@ -109,7 +119,9 @@ def _check(case: Case, arguments: Json, sent: httpx.Request) -> None:
         elif p.template:
             query += [(p.template.replace("{n}", str(i)), v) for i, v in enumerate(texts)]
         elif p.location == "query":
-            query += [(p.wire_name, v) for v in texts] if p.explode else [(p.wire_name, ",".join(texts))]
+            query += (
+                [(p.wire_name, v) for v in texts] if p.explode else [(p.wire_name, ",".join(texts))]
+            )
     assert declared.path.endswith(case.path)
     assert case.method.upper() == sent.method
     raw_path, _, raw_query = sent.url.raw_path.decode().partition("?")
@@ -121,7 +133,9 @@ def _check(case: Case, arguments: Json, sent: httpx.Request) -> None:
         value = json.loads(sent.content)
         assert request_body(arguments["body"]) == value
         found = [
-            d for d in departures(Registry.get(declared.models), declared.body.type, value) if d.found != "nothing"
+            d
+            for d in departures(Registry.get(declared.models), declared.body.type, value)
+            if d.found != "nothing"
         ]
         assert [] == found
 

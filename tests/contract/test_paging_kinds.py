@@ -23,9 +23,22 @@ pytestmark = pytest.mark.level("L1")
 
 SIZE, ITEMS = 2, 5
 MARK = "x-number"
-UNDECLARED = {"Assessments_List", "Controls_List"}  # their answers have a token, and no parameter takes it
+UNDECLARED = {
+    "Assessments_List",
+    "Controls_List",
+}  # their answers have a token, and no parameter takes it
 PAGING_NAMES = {
-    *("offset", "limit", "skip", "top", "skipToken", "$skipToken", "continuationToken", "syncToken", "maxpagesize"),
+    *(
+        "offset",
+        "limit",
+        "skip",
+        "top",
+        "skipToken",
+        "$skipToken",
+        "continuationToken",
+        "syncToken",
+        "maxpagesize",
+    ),
     "pageSize",
 }
 NOT_PAGED = {
@@ -70,7 +83,8 @@ class Service:
             return httpx.Response(304)
         items = [self._item(n) for n in range(start, min(start + SIZE, ITEMS))]
         return httpx.Response(
-            200, json=items if isinstance(self.page, list) else self._body(request, items, start + SIZE)
+            200,
+            json=items if isinstance(self.page, list) else self._body(request, items, start + SIZE),
         )
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
@@ -81,7 +95,11 @@ class Service:
         if self.way == "link":
             return int(request.url.params.get("from", "0"))
         name = self.facts.offset if self.way == "offset" else self.facts.sends
-        values = request.url.params if self.facts.place == "query" else json.loads(request.content or b"{}")
+        values = (
+            request.url.params
+            if self.facts.place == "query"
+            else json.loads(request.content or b"{}")
+        )
         found = str(values.get(name, ""))
         return int(found.removeprefix("t ")) if found.removeprefix("t ").isdecimal() else 0
 
@@ -96,14 +114,20 @@ class Service:
         more = following < ITEMS
         if self.way == "link":
             host = "evil.example" if self.astray else request.url.host
-            body[self.facts.next_link or ""] = f"https://{host}/next?from={following}" if more or self.astray else None
+            body[self.facts.next_link or ""] = (
+                f"https://{host}/next?from={following}" if more or self.astray else None
+            )
         if self.way in ("token", "sync") and (more or self.way == "sync"):
             body[self.facts.token or ""] = f"t {following}"
         return body
 
 
 def ways(facts: Paging) -> list[str]:
-    named = {"link": facts.next_link, "sync" if facts.sync else "token": facts.token, "offset": facts.offset}
+    named = {
+        "link": facts.next_link,
+        "sync" if facts.sync else "token": facts.token,
+        "offset": facts.offset,
+    }
     return [way for way, name in named.items() if name]
 
 
@@ -122,7 +146,9 @@ def of_a_page(case: Case) -> Json:
     """What is required, and the size of a page."""
     facts = case.operation.paging
     assert facts is not None
-    out = case.needed() | {p.name: SIZE for p in case.operation.arguments if p.wire_name == facts.limit}
+    out = case.needed() | {
+        p.name: SIZE for p in case.operation.arguments if p.wire_name == facts.limit
+    }
     if "body" in out:
         raw = {k: v for k, v in case.body.items() if k not in (facts.offset, facts.sends)}
         raw |= {facts.limit: SIZE} if facts.place == "body" and facts.limit else {}
@@ -132,10 +158,14 @@ def of_a_page(case: Case) -> Json:
 
 def client_of(document: Document, transport: Any, prefix: str = "") -> Any:
     title = manifest().plane(document.plane).title
-    return getattr(package(document), f"{prefix}{title}Client")(ENDPOINT, transport=transport, retry=NO_RETRY)
+    return getattr(package(document), f"{prefix}{title}Client")(
+        ENDPOINT, transport=transport, retry=NO_RETRY
+    )
 
 
-def pager_of(document: Document, declared: Operation[Any], service: Service, arguments: Json) -> Any:
+def pager_of(
+    document: Document, declared: Operation[Any], service: Service, arguments: Json
+) -> Any:
     client = client_of(document, httpx.MockTransport(service))
     return getattr(getattr(client, declared.group), declared.name)(**arguments)
 
@@ -158,11 +188,15 @@ def test_three_pages_sync_and_async(document: Document) -> None:
             assert f"t {ITEMS + 1}" == pager.token  # what to ask for later changes with
         before = [(r.url, r.content) for r in service.seen]
         service.seen.clear()
-        assert list(range(ITEMS)) == asyncio.run(_async_numbers(document, declared, service, arguments))
+        assert list(range(ITEMS)) == asyncio.run(
+            _async_numbers(document, declared, service, arguments)
+        )
         assert before == [(r.url, r.content) for r in service.seen], declared.id
 
 
-async def _async_numbers(document: Document, declared: Operation[Any], service: Service, arguments: Json) -> list[int]:
+async def _async_numbers(
+    document: Document, declared: Operation[Any], service: Service, arguments: Json
+) -> list[int]:
     async with client_of(document, httpx.MockTransport(service.answer), "Async") as client:
         pager = getattr(getattr(client, declared.group), declared.name)(**arguments)
         return numbers([item async for item in pager])
@@ -185,7 +219,11 @@ def test_resumed_from_a_saved_position_and_after_a_failure(document: Document) -
             _read(pager_of(document, declared, service, arguments), found)
         assert (list(range(SIZE)), saved) == (numbers(found), caught.value.position), declared.id
         assert list(range(SIZE, ITEMS)) == numbers(
-            [item for page in asyncio.run(_async_pages(document, declared, service, arguments, saved)) for item in page]
+            [
+                item
+                for page in asyncio.run(_async_pages(document, declared, service, arguments, saved))
+                for item in page
+            ]
         )
 
 
@@ -209,7 +247,9 @@ def test_a_list_that_never_moves_on_is_an_error(document: Document) -> None:
     for _, declared, service, arguments in cases(document):
         service.stuck = True
         if service.way == "sync":
-            assert [0, 1, 0, 1] == numbers(list(pager_of(document, declared, service, arguments)))  # up to date
+            assert [0, 1, 0, 1] == numbers(
+                list(pager_of(document, declared, service, arguments))
+            )  # up to date
             continue
         found: list[Any] = []
         with pytest.raises(PagingError, match="twice|again") as caught:
@@ -238,7 +278,9 @@ def test_the_facts_name_what_the_document_has(document: Document) -> None:
         known = {p["name"] for p in operation["parameters"]}
         if facts.place == "body":
             assert body is not None, declared.id
-            known = set(Sampler(contract(document)).sample(next(iter(body["content"].values()))["schema"]))
+            known = set(
+                Sampler(contract(document)).sample(next(iter(body["content"].values()))["schema"])
+            )
         sent = {facts.sends, facts.offset, facts.limit} - {None}
         assert declared.id in UNDECLARED or sent <= known, (declared.id, sent - known)
         listed = service.page if isinstance(service.page, list) else service.page[facts.items]
@@ -256,10 +298,17 @@ def test_whatever_takes_a_page_is_a_pager_or_known_not_to_be_one(document: Docum
         for media, value in operation.get("requestBody", {}).get("content", {}).items():
             sample = sampler.sample(value["schema"]) if "json" in media else None
             names |= set(sample) if isinstance(sample, dict) else set()
-        answers = [c for s, r in operation["responses"].items() if s[0] == "2" for c in r.get("content", {}).values()]
+        answers = [
+            c
+            for s, r in operation["responses"].items()
+            if s[0] == "2"
+            for c in r.get("content", {}).values()
+        ]
         for answer in map(sampler.sample, (a["schema"] for a in answers)):
             names |= (
-                {"offset"} if isinstance(answer, dict) and {"nextLink", "continuationToken"} & set(answer) else set()
+                {"offset"}
+                if isinstance(answer, dict) and {"nextLink", "continuationToken"} & set(answer)
+                else set()
             )
         if names & PAGING_NAMES and plane.OPERATIONS[operation["operationId"]].paging is None:
             left.add(operation["operationId"])

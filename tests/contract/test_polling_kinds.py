@@ -25,7 +25,9 @@ from .sampling import Json
 
 pytestmark = pytest.mark.level("L1")
 
-WITH_LONG_RUNNING = [d for d in documents() if any("x-long-running" in op for _, _, op in operations_of(contract(d)))]
+WITH_LONG_RUNNING = [
+    d for d in documents() if any("x-long-running" in op for _, _, op in operations_of(contract(d)))
+]
 STATUS = "/operations/op 1"
 RUNNING = ("Accepted", "someNewWord")
 
@@ -68,7 +70,9 @@ def with_state(value: Any, state: str) -> Json:
     if state not in ("Succeeded", "Failed"):
         out.pop("endTime", None)
     inner = out.get("properties")
-    return out | ({"properties": {**inner, "provisioningState": state}} if isinstance(inner, dict) else {})
+    return out | (
+        {"properties": {**inner, "provisioningState": state}} if isinstance(inner, dict) else {}
+    )
 
 
 def cases(document: Document, *states: str) -> Iterator[tuple[Operation[Any], Service, Json]]:
@@ -78,7 +82,9 @@ def cases(document: Document, *states: str) -> Iterator[tuple[Operation[Any], Se
         sampler = case.version.sampler
         good = {s: r for s, r in case.fact["responses"].items() if s.startswith("2")}
         status = "202" if "202" in good else "201"
-        value = next((sampler.sample(c["schema"]) for c in good[status].get("content", {}).values()), None)
+        value = next(
+            (sampler.sample(c["schema"]) for c in good[status].get("content", {}).values()), None
+        )
         fixed = case.fact["x-long-running"].get("result")
         result = sampler.sample({"$ref": fixed}) if fixed else value
         yield case.operation, Service(int(status), value, result, states), case.needed()
@@ -95,7 +101,9 @@ def quiet(document: Document, transport: Any, prefix: str = "") -> Any:
     return client
 
 
-def begun(document: Document, declared: Operation[Any], service: Service, arguments: Json) -> Poller[Any]:
+def begun(
+    document: Document, declared: Operation[Any], service: Service, arguments: Json
+) -> Poller[Any]:
     client = quiet(document, httpx.MockTransport(service))
     found = getattr(getattr(client, declared.group), declared.name)(**arguments)
     assert isinstance(found, Poller), declared.id
@@ -116,17 +124,29 @@ def test_followed_to_the_end_and_resumed_from_a_token(document: Document) -> Non
         assert not again.done()
         assert to_json(result) == to_json(again.result()), declared.id
         assert type(result) is type(again.result())
-        assert isinstance(result, Registry.get(declared.models).resolve(declared.polling.result or "dict")), declared.id
+        assert isinstance(
+            result, Registry.get(declared.models).resolve(declared.polling.result or "dict")
+        ), declared.id
         assert "@" not in token
         assert ENDPOINT not in token
         service.seen.clear()
         service.polls = 0
-        assert to_json(result) == to_json(asyncio.run(_async_result(document, declared, service, arguments)))
-        expected = [declared.method, "GET", "GET", "GET", *(["GET"] if declared.method == "PUT" else [])]
+        assert to_json(result) == to_json(
+            asyncio.run(_async_result(document, declared, service, arguments))
+        )
+        expected = [
+            declared.method,
+            "GET",
+            "GET",
+            "GET",
+            *(["GET"] if declared.method == "PUT" else []),
+        ]
         assert expected == [r.method for r in service.seen], declared.id
 
 
-async def _async_result(document: Document, declared: Operation[Any], service: Service, arguments: Json) -> Any:
+async def _async_result(
+    document: Document, declared: Operation[Any], service: Service, arguments: Json
+) -> Any:
     async with quiet(document, httpx.MockTransport(service.answer), "Async") as client:
         poller = await getattr(getattr(client, declared.group), declared.name)(**arguments)
         assert isinstance(poller, AsyncPoller)
@@ -136,11 +156,25 @@ async def _async_result(document: Document, declared: Operation[Any], service: S
 FAILURES: dict[str, tuple[Json, str | None, str]] = {
     "an error": ({"error": {"code": "C1", "message": "no {luck}"}}, "C1", "C1: no {luck}"),
     "a null beside a text": ({"error": None, "errorMessage": "no {luck}"}, None, "no {luck}"),
-    "code and text at the top": ({"errorCode": "C1", "errorMessage": "no {luck}"}, "C1", "C1: no {luck}"),
-    "other names in the error": ({"error": {"errorCode": 7, "errorMessage": "no {luck}"}}, "7", "7: no {luck}"),
+    "code and text at the top": (
+        {"errorCode": "C1", "errorMessage": "no {luck}"},
+        "C1",
+        "C1: no {luck}",
+    ),
+    "other names in the error": (
+        {"error": {"errorCode": 7, "errorMessage": "no {luck}"}},
+        "7",
+        "7: no {luck}",
+    ),
     "an error of text": ({"error": "no {luck}"}, None, "no {luck}"),
     "details": (
-        {"error": {"code": "C1", "message": "no", "details": [{"code": "C2", "message": "{luck}"}]}},
+        {
+            "error": {
+                "code": "C1",
+                "message": "no",
+                "details": [{"code": "C2", "message": "{luck}"}],
+            }
+        },
         "C1",
         "C1: no; C2: {luck}",
     ),
@@ -150,7 +184,13 @@ FAILURES: dict[str, tuple[Json, str | None, str]] = {
         "C1: no; column: {luck}",
     ),
     "an inner error": (
-        {"error": {"code": "C1", "message": "no", "innererror": {"code": "C3", "message": "{luck}"}}},
+        {
+            "error": {
+                "code": "C1",
+                "message": "no",
+                "innererror": {"code": "C3", "message": "{luck}"},
+            }
+        },
         "C1",
         "C1: no; C3: {luck}",
     ),
@@ -161,8 +201,16 @@ FAILURES: dict[str, tuple[Json, str | None, str]] = {
     ),
     "a message of the status": ({"statusMessage": "no {luck}"}, None, "no {luck}"),
     "in the properties": ({"properties": {"error": {"message": "no {luck}"}}}, None, "no {luck}"),
-    "said twice": ({"error": {"message": "no {luck}"}, "errorMessage": "no {luck}"}, None, "no {luck}"),
-    "what no terminal should get": ({"error": "no\x1b[2J\r\n{luck}\u202e"}, None, "no [2J  {luck} "),
+    "said twice": (
+        {"error": {"message": "no {luck}"}, "errorMessage": "no {luck}"},
+        None,
+        "no {luck}",
+    ),
+    "what no terminal should get": (
+        {"error": "no\x1b[2J\r\n{luck}\u202e"},
+        None,
+        "no [2J  {luck} ",
+    ),
     "zero and nothing": ({"error": {"errorCode": 0, "errorMessage": ""}, "errors": []}, None, ""),
 }
 
@@ -188,12 +236,21 @@ NOWHERE = {
     "a user": {"Operation-Location": ENDPOINT.replace("://", "://us3r@") + "/op"},
     "an odd scheme": {"Location": "mailto:t0ken@evil.example"},
     "no address": {"Operation-Location": "https://[t0ken/op"},
-    "two hosts": {"Operation-Location": "https://evil.example/op", "Location": "https://worse.example/op"},
+    "two hosts": {
+        "Operation-Location": "https://evil.example/op",
+        "Location": "https://worse.example/op",
+    },
 }
 FIRST: dict[str, Any] = {
     "the result": None,
     "a status": {"id": "op/1", "status": "Accepted", "startTime": None, "error": None},
-    "a status with more": {"id": "op/1", "name": "n", "status": "Running", "percentComplete": 5, "operationType": "x"},
+    "a status with more": {
+        "id": "op/1",
+        "name": "n",
+        "status": "Running",
+        "percentComplete": 5,
+        "operationType": "x",
+    },
     "nothing": b"",
     "no JSON": b"<accepted/>",
     "a list": [],
@@ -212,7 +269,9 @@ class Taken:
         request.read()
         self.seen.append(request)
         if len(self.seen) == 1:
-            return httpx.Response(self.first.status_code, headers=self.first.headers, content=self.first.content)
+            return httpx.Response(
+                self.first.status_code, headers=self.first.headers, content=self.first.content
+            )
         return httpx.Response(200, json=self.resource)
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
@@ -220,20 +279,26 @@ class Taken:
         return self(request)
 
 
-def takings(document: Document, link: str, first: str) -> Iterator[tuple[Operation[Any], Taken, Json]]:
+def takings(
+    document: Document, link: str, first: str
+) -> Iterator[tuple[Operation[Any], Taken, Json]]:
     for declared, service, arguments in cases(document, "Succeeded"):
         body = service.value if FIRST[first] is None else FIRST[first]
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         answer = httpx.Response(service.first, headers=NOWHERE[link], content=content)
         done = (
-            {**service.result, "status": "Succeeded"} if isinstance(service.result, dict) else {"status": "Succeeded"}
+            {**service.result, "status": "Succeeded"}
+            if isinstance(service.result, dict)
+            else {"status": "Succeeded"}
         )
         yield declared, Taken(answer, done), arguments
 
 
 def may_be_a_status(declared: Operation[Any], document: Document) -> bool:
     """What the method's own annotation says."""
-    group = getattr(quiet(document, httpx.MockTransport(lambda _: httpx.Response(500))), declared.group)
+    group = getattr(
+        quiet(document, httpx.MockTransport(lambda _: httpx.Response(500))), declared.group
+    )
     return "OperationStatus" in getattr(group, declared.name).__annotations__["return"]
 
 
@@ -246,14 +311,18 @@ def test_work_that_was_taken_is_never_an_error(document: Document, first: str) -
         for declared, service, arguments in takings(document, link, first):
             poller = begun(document, declared, service, arguments)
             assert isinstance(poller.accepted, OperationStatus)
-            assert ("op/1" if b"op/1" in service.first.content else poller.accepted.id) == poller.accepted.id
+            assert (
+                "op/1" if b"op/1" in service.first.content else poller.accepted.id
+            ) == poller.accepted.id
             refused = poller.accepted.link_refused
             assert (link == "no link") == (refused is None), declared.id
             assert "t0ken" not in f"{refused}{poller!r}"
             assert "us3r" not in f"{refused}{poller!r}"
             result = poller.result()
             check_type(declared, document, result)
-            assert {httpx.URL(ENDPOINT).host} >= {r.url.host for r in service.seen} - {TENANT_HOST}, declared.id
+            assert {httpx.URL(ENDPOINT).host} >= {r.url.host for r in service.seen} - {
+                TENANT_HOST
+            }, declared.id
             assert all("t0ken" not in str(r.url) for r in service.seen)
             if link == "another host":
                 service.seen.clear()
@@ -274,13 +343,19 @@ def check_type(declared: Operation[Any], document: Document, result: Any) -> Non
         assert result is None, declared.id
     else:
         assert isinstance(result, Registry.get(declared.models).resolve(text)), declared.id
-        known = to_json(result).keys() & {f for f in codec(type(result)).known if to_json(result).get(f) is not None}
+        known = to_json(result).keys() & {
+            f for f in codec(type(result)).known if to_json(result).get(f) is not None
+        }
         assert known, f"{declared.id}: a model with nothing set"
 
 
-async def _async_taken(document: Document, declared: Operation[Any], service: Taken, arguments: Json) -> Any:
+async def _async_taken(
+    document: Document, declared: Operation[Any], service: Taken, arguments: Json
+) -> Any:
     async with quiet(document, httpx.MockTransport(service.answer), "Async") as client:
-        return await (await getattr(getattr(client, declared.group), declared.name)(**arguments)).result()
+        return await (
+            await getattr(getattr(client, declared.group), declared.name)(**arguments)
+        ).result()
 
 
 @pytest.mark.row("T13")
@@ -292,10 +367,14 @@ def test_what_cannot_be_followed_says_what_to_ask(document: Document) -> None:
             if poller._monitor._link is not None:
                 assert client_of(document).resume(poller.token()).accepted.id == "op/1"
                 continue
-            assert ("Accepted", False, 1) == (poller.status(), poller.done(), len(service.seen)), declared.id
+            assert ("Accepted", False, 1) == (poller.status(), poller.done(), len(service.seen)), (
+                declared.id
+            )
             asks = poller.accepted.ask_with
             shown = "" if asks is None else f"; ask with {re.escape(asks)}"
-            with pytest.raises(PollingError, match=f"^{declared.id} is Accepted, and .* could be resumed{shown}$"):
+            with pytest.raises(
+                PollingError, match=f"^{declared.id} is Accepted, and .* could be resumed{shown}$"
+            ):
                 poller.token()
 
 
@@ -322,13 +401,24 @@ def test_a_followed_link_that_ends_with_a_status_makes_no_resource_of_it(
     for declared, service, arguments in cases(document, "Succeeded"):
         link = {"Operation-Location": STATUS}
         first = httpx.Response(
-            202 if service.first == 202 else 201, headers=link, json={"id": "op/1", "status": "Running"}
+            202 if service.first == 202 else 201,
+            headers=link,
+            json={"id": "op/1", "status": "Running"},
         )
 
-        def answer(request: httpx.Request, service: Service = service, first: httpx.Response = first) -> httpx.Response:
+        def answer(
+            request: httpx.Request, service: Service = service, first: httpx.Response = first
+        ) -> httpx.Response:
             if request.method != "GET":
-                return httpx.Response(first.status_code, headers=first.headers, content=first.content)
-            over = {"id": "op/1", "status": "Succeeded", "endTime": "2024-05-06T07:08:09Z", "error": None}
+                return httpx.Response(
+                    first.status_code, headers=first.headers, content=first.content
+                )
+            over = {
+                "id": "op/1",
+                "status": "Succeeded",
+                "endTime": "2024-05-06T07:08:09Z",
+                "error": None,
+            }
             return httpx.Response(200, json=over if request.url.path == STATUS else service.result)
 
         client = quiet(document, httpx.MockTransport(answer))
@@ -347,8 +437,12 @@ def test_a_call_by_operation_id_makes_no_resource_of_a_status(document: Document
         body = None if case.body is None else case.body
         parsed = client.call(declared.id, case.parameters, body).parsed
         if declared.types.get(202, declared.types.get(201)) != "None":
-            check_type(declared, document, parsed) if not isinstance(parsed, OperationStatus) else None
-            assert isinstance(parsed, OperationStatus) == (not status_class(declared, 202)), declared.id
+            check_type(declared, document, parsed) if not isinstance(
+                parsed, OperationStatus
+            ) else None
+            assert isinstance(parsed, OperationStatus) == (not status_class(declared, 202)), (
+                declared.id
+            )
 
 
 @pytest.mark.row("T13")
@@ -363,7 +457,9 @@ def test_a_status_is_told_from_a_resource() -> None:
             members = schema.get("properties", {})
             if "status" in members and set(members) <= STATUS_MEMBERS:
                 statuses.append(sampler.sample({"$ref": f"#/components/schemas/{name}"}))
-        resources += [(o, s.result) for o, s, _ in cases(document, "Succeeded") if isinstance(s.result, dict)]
+        resources += [
+            (o, s.result) for o, s, _ in cases(document, "Succeeded") if isinstance(s.result, dict)
+        ]
     taken = [
         {"id": "a", "status": "Accepted"},
         {"status": "Succeeded", "error": None},
@@ -371,7 +467,9 @@ def test_a_status_is_told_from_a_resource() -> None:
     ]
     counted = 0
     for operation, resource in resources:
-        load = Registry.get(operation.models).loader(operation.polling.result if operation.polling else "")
+        load = Registry.get(operation.models).loader(
+            operation.polling.result if operation.polling else ""
+        )
         assert load is not None
         for there in (resource, with_state(resource, "Accepted"), {**resource, "error": None}):
             assert is_result(there, load(there)), (operation.id, there)
@@ -388,7 +486,17 @@ def test_a_status_is_told_from_a_resource() -> None:
 
 # what the documents' own status classes are made of
 STATUS_MEMBERS = {
-    *("id", "scanResultId", "status", "kind", "error", "errorDetails", "statusMessage", "result", "progressPercentage"),
+    *(
+        "id",
+        "scanResultId",
+        "status",
+        "kind",
+        "error",
+        "errorDetails",
+        "statusMessage",
+        "result",
+        "progressPercentage",
+    ),
     *(
         "startTime",
         "endTime",
@@ -413,10 +521,15 @@ def test_a_link_to_an_old_host_of_the_account_is_followed_at_its_endpoint(
     for old in OLD_HOSTS:
         for declared, service, arguments in cases(document, "Succeeded"):
             link = f"{ENDPOINT.replace('.purview', f'.{old}.purview')}{declared.path.partition('{')[0]}op%201?x=1"
-            taken = Taken(httpx.Response(202, headers={"Location": link}), {**with_state(service.result, "Succeeded")})
+            taken = Taken(
+                httpx.Response(202, headers={"Location": link}),
+                {**with_state(service.result, "Succeeded")},
+            )
             poller = begun(document, declared, taken, arguments)
             if taken.seen[0].url.host == TENANT_HOST:
-                assert poller.accepted.link_refused == ENDPOINT.replace(".purview", f".{old}.purview")
+                assert poller.accepted.link_refused == ENDPOINT.replace(
+                    ".purview", f".{old}.purview"
+                )
                 continue
             assert poller.accepted.link_refused is None
             poller.wait()
@@ -431,7 +544,10 @@ def test_what_answers_202_is_followed_or_known_not_to_be() -> None:
     for document in documents():
         plane = package(document)
         for _, _, operation in operations_of(contract(document)):
-            if "202" in operation["responses"] and plane.OPERATIONS[operation["operationId"]].polling is None:
+            if (
+                "202" in operation["responses"]
+                and plane.OPERATIONS[operation["operationId"]].polling is None
+            ):
                 plain.add((document.plane, document.version < "2023", operation["operationId"]))
     names = [
         "ClassificationRules_TagClassificationVersion",

@@ -32,7 +32,10 @@ class Odd:
         shape, kinds = self._schemas.shape(schema), self._schemas.shape(schema).mapping
         if kinds and not self._chance(0.15):
             kind = self._random.choice(sorted(kinds))
-            return {**self._object(self._schemas.named(kinds[kind]), depth), str(shape.discriminator): kind}
+            return {
+                **self._object(self._schemas.named(kinds[kind]), depth),
+                str(shape.discriminator): kind,
+            }
         if kinds:
             self.kinds += 1
             return {**self._object(shape, depth), str(shape.discriminator): "Kind of tomorrow"}
@@ -44,7 +47,8 @@ class Odd:
             return self._object(shape, depth)
         if "array" in shape.types:
             return [
-                self.of(shape.items, depth + 1) for _ in range(self._random.randint(0, 3) if depth < DEEPEST else 0)
+                self.of(shape.items, depth + 1)
+                for _ in range(self._random.randint(0, 3) if depth < DEEPEST else 0)
             ]
         return self._plain(shape)
 
@@ -57,7 +61,10 @@ class Odd:
             elif depth < DEEPEST and self._chance(0.7):
                 out[name] = self.of(schema, depth + 1)
         if isinstance(shape.additional, dict) and depth < DEEPEST:
-            out |= {f"key {i}": self.of(shape.additional, depth + 1) for i in range(self._random.randint(0, 2))}
+            out |= {
+                f"key {i}": self.of(shape.additional, depth + 1)
+                for i in range(self._random.randint(0, 2))
+            }
         if self._chance(0.2):
             self.unknown += 1
             out["x member of tomorrow"] = {"a": [None, 1.5, {"b": "ä"}]}
@@ -68,10 +75,14 @@ class Odd:
         if kind == "string":
             date = shape.facts.get("format") == "date-time"
             return (
-                "2024-05-06T07:08:09.1234567Z" if date else self._random.choice(["", "a b/ä", "\u2028", "'\"\\", "007"])
+                "2024-05-06T07:08:09.1234567Z"
+                if date
+                else self._random.choice(["", "a b/ä", "\u2028", "'\"\\", "007"])
             )
         whole = self._random.choice([0, -1, 2**31, 2**53])
-        return {"integer": whole, "number": whole + 0.5, "boolean": self._chance(0.5)}.get(kind, {"any": [None, whole]})
+        return {"integer": whole, "number": whole + 0.5, "boolean": self._chance(0.5)}.get(
+            kind, {"any": [None, whole]}
+        )
 
     def _chance(self, of_one: float) -> bool:
         return self._random.random() < of_one
@@ -81,7 +92,11 @@ class Odd:
 def test_bodies_come_back_equal(document: Document) -> None:
     version = next(v for v in versions() if v.document == document)
     schemas, tried = Schemas(contract(document)["components"]["schemas"]), 0
-    bodies = {case.operation.body.type: case for case in version.cases if case.json_body and case.operation.body}
+    bodies = {
+        case.operation.body.type: case
+        for case in version.cases
+        if case.json_body and case.operation.body
+    }
     for text, case in bodies.items():
         load = Registry.get(case.operation.models).loader(text) or _same
         for number in range(BODIES):

@@ -28,7 +28,10 @@ pytestmark = pytest.mark.level("L2")
 
 CORPUS = ROOT.parent / "shared" / "recordings" / "corpus"
 FILES = sorted(CORPUS.glob("*.json"))
-PLANES = {"scan": "scanning", "policyStore": "metadata_policies"}  # else the first step of a path is the plane's name
+PLANES = {
+    "scan": "scanning",
+    "policyStore": "metadata_policies",
+}  # else the first step of a path is the plane's name
 FIRST_STEPS = {"account", "catalog", "datamap", "policyStore", "scan", "share", "workflow"}
 # "plane version Schema.member" that a model still does not name, and why.
 UNKNOWN = {
@@ -62,7 +65,9 @@ def exchange(name: str, raw: Json) -> Exchange:
     first = path.split("/")[1]
     others = tuple(pair for pair in query if pair[0] != "api-version")
     version = dict(query).get("api-version")
-    return Exchange(name, PLANES.get(first, first), path, others, version, raw["request"], raw["response"])
+    return Exchange(
+        name, PLANES.get(first, first), path, others, version, raw["request"], raw["response"]
+    )
 
 
 def exchanges() -> list[Exchange]:
@@ -85,8 +90,16 @@ def operation(version: Version, found: Exchange) -> tuple[Case, Json] | None:
             continue
         template = re.escape(case.operation.path.rstrip("/") or "/")
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+?)", template) + "/?"
-        if fits := re.fullmatch(pattern, found.path) or re.fullmatch(pattern, found.path.replace("/:", ":")):
-            hits.append((case.operation.path.count("{"), case, {k: unquote(v) for k, v in fits.groupdict().items()}))
+        if fits := re.fullmatch(pattern, found.path) or re.fullmatch(
+            pattern, found.path.replace("/:", ":")
+        ):
+            hits.append(
+                (
+                    case.operation.path.count("{"),
+                    case,
+                    {k: unquote(v) for k, v in fits.groupdict().items()},
+                )
+            )
     return min(hits, key=lambda hit: hit[0])[1:] if hits else None
 
 
@@ -98,7 +111,11 @@ def parameters(case: Case, found: Exchange, holes: Json) -> Json:
         if texts and p.type.startswith("list["):
             out[p.wire_name] = texts
         elif texts:
-            kinds: dict[str, Any] = {"int": int, "float": float, "bool": lambda text: text.lower() == "true"}
+            kinds: dict[str, Any] = {
+                "int": int,
+                "float": float,
+                "bool": lambda text: text.lower() == "true",
+            }
             out[p.wire_name] = kinds.get(p.type.split(" | ")[0], str)(texts[0])
         elif p.wire_name in found.request["headers"]:
             out[p.wire_name] = found.request["headers"][p.wire_name]
@@ -136,7 +153,9 @@ def test_every_exchange_is_sent_and_read_as_it_was(mode: str) -> None:
                 unknown |= {f"{version} {name}" for name in unknown_members(value)}
     print(f"\n{len(FILES)} exchanges read {read} times, {whole} bodies, {refused} refusals")
     assert read > len(FILES) <= whole
-    assert set() == {name for name in unknown if not any(fnmatchcase(name, known) for known in UNKNOWN)}
+    assert set() == {
+        name for name in unknown if not any(fnmatchcase(name, known) for known in UNKNOWN)
+    }
 
 
 def spelled(path: str) -> str:
@@ -172,7 +191,9 @@ def _compare(value: Any, body: Any, where: str) -> None:
 def unknown_members(value: Any) -> Iterator[str]:
     for model in models(value):
         known = codec(type(model)).known
-        yield from (f"{type(model).__name__}.{name}" for name in model.to_dict() if name not in known)
+        yield from (
+            f"{type(model).__name__}.{name}" for name in model.to_dict() if name not in known
+        )
 
 
 @pytest.mark.skipif(not FILES, reason="no recordings of the live services beside the checkout")
@@ -191,7 +212,12 @@ def test_every_recorded_body_is_sent_by_a_model_as_it_was(mode: str) -> None:
             body = case.loaded(sent)
             with Caller(version, service := Service(answer(found)), mode) as caller:
                 caller.done(caller.client.call(case.id, parameters(case, found, holes), body))
-            left = {f.wire for model in models(body) for f in codec(type(model)).fields.values() if f.read_only}
+            left = {
+                f.wire
+                for model in models(body)
+                for f in codec(type(model)).fields.values()
+                if f.read_only
+            }
             assert less(sent, left) == less(json.loads(service.last.content), left), found
             counted += 1
     print(f"\n{counted} bodies")

@@ -12,7 +12,14 @@ import pytest
 
 from purview_auth import ServicePrincipal
 from purview_auth.testing import FakeClock, FakeTokenEndpoint, refused
-from purview_core import AuthError, ForbiddenError, PurviewError, Retry, TransportError, UnauthorizedError
+from purview_core import (
+    AuthError,
+    ForbiddenError,
+    PurviewError,
+    Retry,
+    TransportError,
+    UnauthorizedError,
+)
 
 from .calling import MODES, Caller, Case, Service, Version, cases, says, versions
 from .corpus import manifest
@@ -28,12 +35,22 @@ UNAUTHENTICATED = {"error": {"code": "Unauthenticated", "message": AUDIENCE}}
 def principal(endpoint: FakeTokenEndpoint, clock: FakeClock | None = None) -> ServicePrincipal:
     clock = clock or FakeClock()
     return ServicePrincipal(
-        "contoso.example", "client-1", SECRET, transport=endpoint, async_transport=endpoint, clock=clock, sleep=clock
+        "contoso.example",
+        "client-1",
+        SECRET,
+        transport=endpoint,
+        async_transport=endpoint,
+        clock=clock,
+        sleep=clock,
     )
 
 
-def signed(version: Version, service: Service, mode: str, endpoint: FakeTokenEndpoint, **options: Any) -> Caller:
-    return Caller(version, service, mode, auth=principal(endpoint, options.pop("clock", None)), **options)
+def signed(
+    version: Version, service: Service, mode: str, endpoint: FakeTokenEndpoint, **options: Any
+) -> Caller:
+    return Caller(
+        version, service, mode, auth=principal(endpoint, options.pop("clock", None)), **options
+    )
 
 
 @pytest.mark.row("B15")
@@ -53,11 +70,21 @@ def test_forbidden_is_no_matter_of_the_token(mode: str) -> None:
                 with pytest.raises(ForbiddenError) as caught:
                     caller.call(case)
                 error = caught.value
-                assert ("Unauthorized", FORBIDDEN["error"]["message"]) == (error.code, error.message), case
-                assert (1, 1, 1, []) == (len(service.seen), len(tokens.posts), error.attempts, caller.waits), case
+                assert ("Unauthorized", FORBIDDEN["error"]["message"]) == (
+                    error.code,
+                    error.message,
+                ), case
+                assert (1, 1, 1, []) == (
+                    len(service.seen),
+                    len(tokens.posts),
+                    error.attempts,
+                    caller.waits,
+                ), case
                 assert not isinstance(error, (AuthError, UnauthorizedError))
                 expected = " or ".join(roles[version.document.plane]) or "not documented"
-                assert f"Role that the {version.title} plane asks for: {expected}." in error.hint, case
+                assert f"Role that the {version.title} plane asks for: {expected}." in error.hint, (
+                    case
+                )
                 counted += 1
     print(f"\n{counted} operations")
     assert sum(1 for _ in cases()) == counted
@@ -100,7 +127,10 @@ def test_a_new_token_may_mend_it(mode: str) -> None:
 
 
 STRANGERS = [
-    *("https://api.purview-service.microsoft.com.evil.example", "https://contoso.purview.azure.com.evil.example"),
+    *(
+        "https://api.purview-service.microsoft.com.evil.example",
+        "https://contoso.purview.azure.com.evil.example",
+    ),
     *(
         "https://evil.example",
         "https://contoso-purview.azure.com",
@@ -133,7 +163,11 @@ def test_no_token_for_a_host_that_is_not_listed(endpoint: str, mode: str) -> Non
 @pytest.mark.parametrize("mode", MODES)
 def test_listed_hosts_get_the_token(mode: str) -> None:
     """The portal host, the account host, and the old hosts, which are mapped to it."""
-    forms = ["https://api.purview-service.microsoft.com", "https://acct.purview.azure.com", "contoso"]
+    forms = [
+        "https://api.purview-service.microsoft.com",
+        "https://acct.purview.azure.com",
+        "contoso",
+    ]
     forms += [f"https://acct.{label}.purview.azure.com" for label in ("catalog", "scan", "account")]
     for version in versions():
         for form in forms:
@@ -142,7 +176,8 @@ def test_listed_hosts_get_the_token(mode: str) -> None:
                 caller.call(version.cases[0])
             assert "Bearer token-1" == service.last.headers["authorization"], (version, form)
             assert re.fullmatch(
-                r"(api\.purview-service\.microsoft|(acct|contoso)\.purview\.azure)\.com", service.last.url.host
+                r"(api\.purview-service\.microsoft|(acct|contoso)\.purview\.azure)\.com",
+                service.last.url.host,
             )
 
 
@@ -159,15 +194,22 @@ def test_the_secret_arrives_whole_and_a_refusal_names_the_field(mode: str) -> No
             assert [SECRET] == form["client_secret"]
             assert (["client-1"], ["client_credentials"]) == (form["client_id"], form["grant_type"])
             assert ["https://purview.azure.net"] == form["resource"]
-            assert "application/x-www-form-urlencoded" == post.headers["content-type"].partition(";")[0]
+            assert (
+                "application/x-www-form-urlencoded"
+                == post.headers["content-type"].partition(";")[0]
+            )
         tokens = FakeTokenEndpoint(always=refused("invalid_client", 7000215))
         service.now(says({}))
-        with signed(version, service, mode, tokens, retry=Retry()) as caller, pytest.raises(AuthError) as caught:
+        with (
+            signed(version, service, mode, tokens, retry=Retry()) as caller,
+            pytest.raises(AuthError) as caught,
+        ):
             caller.call(version.cases[0])
         error = caught.value
         said = "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error))
         assert [True, True, True] == [
-            word in said for word in ("invalid_client", "7000215", "00000000-0000-0000-0000-00000000000b")
+            word in said
+            for word in ("invalid_client", "7000215", "00000000-0000-0000-0000-00000000000b")
         ]
         assert [False, False] == [word in said for word in (SECRET, "CANARY")]
         assert "client_secret" in str(error) or "secret" in str(error).lower()
@@ -178,7 +220,12 @@ def test_the_secret_arrives_whole_and_a_refusal_names_the_field(mode: str) -> No
 @pytest.mark.parametrize("mode", MODES)
 def test_one_token_serves_all_day(mode: str) -> None:
     """A day-long token with `refresh_in`: one token request for ten operations of each version."""
-    day = {"token_type": "Bearer", "expires_in": 86399, "ext_expires_in": 86399, "refresh_in": 43199}
+    day = {
+        "token_type": "Bearer",
+        "expires_in": 86399,
+        "ext_expires_in": 86399,
+        "refresh_in": 43199,
+    }
     for version in versions():
         tokens, service, sent = FakeTokenEndpoint(members=dict(day)), Service(), set[str]()
         with signed(version, service, mode, tokens) as caller:
@@ -236,7 +283,9 @@ def test_after_bytes_were_sent_only_reads_are_tried_again(mode: str) -> None:
         service = Service()
         with Caller(version, service, mode, retry=Retry()) as caller:
             for i, case in enumerate(version.cases):
-                service.now(failing := Failing((httpx.ReadError, httpx.RemoteProtocolError)[i % 2], 2))
+                service.now(
+                    failing := Failing((httpx.ReadError, httpx.RemoteProtocolError)[i % 2], 2)
+                )
                 if reads(case):
                     caller.call(case)
                 else:

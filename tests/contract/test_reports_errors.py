@@ -9,7 +9,15 @@ from typing import Any
 import httpx
 import pytest
 
-from purview_core import BadRequestError, ConflictError, HttpError, NotFoundError, Retry, ServerError, to_json
+from purview_core import (
+    BadRequestError,
+    ConflictError,
+    HttpError,
+    NotFoundError,
+    Retry,
+    ServerError,
+    to_json,
+)
 
 from .calling import MODES, Caller, Case, Service, cases, says, versions
 
@@ -22,8 +30,19 @@ ATLAS_404 = {
 }
 ODATA_404 = {"error": {"code": "ResourceNotFound", "message": "Resource not found"}}
 BRACES = "Referenced entity AtlasObjectId{guid='null', typeName='T'} is not found"
-CONFLICT = {"error": {"code": "C1", "message": "m", "target": "t", "details": [{"code": "C2", "message": "n"}]}}
-TERM_REFUSED = {"requestId": "r", "errorCode": "TermHierarchyQueryParameterMissing", "errorMessage": "flag missing"}
+CONFLICT = {
+    "error": {
+        "code": "C1",
+        "message": "m",
+        "target": "t",
+        "details": [{"code": "C2", "message": "n"}],
+    }
+}
+TERM_REFUSED = {
+    "requestId": "r",
+    "errorCode": "TermHierarchyQueryParameterMissing",
+    "errorMessage": "flag missing",
+}
 PROPAGATED = {"requestId": "r", "errorCode": "E", "errorMessage": "update not allowed: propagated"}
 
 
@@ -72,8 +91,12 @@ def test_not_found_lists_path_and_version() -> None:
         with Caller(version, service, api_version="2021-07-01") as caller:
             for case in version.cases:
                 error = failure(caller, case)
-                assert ("ResourceNotFound", "Resource not found") == (error.code, error.message), case
-                assert f"path {service.last.url.raw_path.decode().partition('?')[0]}, " in error.hint, case
+                assert ("ResourceNotFound", "Resource not found") == (error.code, error.message), (
+                    case
+                )
+                assert (
+                    f"path {service.last.url.raw_path.decode().partition('?')[0]}, " in error.hint
+                ), case
                 if sends_version(case):
                     assert "2021-07-01" == service.last.url.params["api-version"], case
                     assert "api-version 2021-07-01." in error.hint, case
@@ -91,10 +114,15 @@ def test_the_body_of_an_error_is_read_whichever_way_it_is_declared() -> None:
         with Caller(version, service) as caller:
             for case in version.cases:
                 error = failure(caller, case)
-                assert (ConflictError, 409, "C1", "m") == (type(error), error.status_code, error.code, error.message), (
+                assert (ConflictError, 409, "C1", "m") == (
+                    type(error),
+                    error.status_code,
+                    error.code,
+                    error.message,
+                ), case
+                assert ("t", [{"code": "C2", "message": "n"}]) == (error.target, error.details), (
                     case
                 )
-                assert ("t", [{"code": "C2", "message": "n"}]) == (error.target, error.details), case
                 assert (case.id, case.method.upper()) == (error.operation_id, error.method), case
                 counted += 1
     all_of(counted)
@@ -153,7 +181,10 @@ def test_a_status_without_a_name_is_a_plain_number(mode: str) -> None:
 def test_a_message_with_braces_stays_word_for_word() -> None:
     """404 with braces, quotes and percent signs on every operation: in the message, the text, formatting, logging, and a copy."""
     message = BRACES + " %s %(x)s {0} {}"
-    counted, service = 0, Service(says({"requestId": "r", "errorCode": "X", "errorMessage": message}, 404))
+    counted, service = (
+        0,
+        Service(says({"requestId": "r", "errorCode": "X", "errorMessage": message}, 404)),
+    )
     records: list[str] = []
 
     class Keep(logging.Handler):
@@ -169,7 +200,14 @@ def test_a_message_with_braces_stays_word_for_word() -> None:
                 assert message == error.message, case
                 log.error("failed: %s", error)
                 copy: Any = pickle.loads(pickle.dumps(error))
-                each = [str(error), f"{error}", "{}".format(error), "%s" % error, records.pop(), str(copy)]  # noqa: UP031, UP032
+                each = [
+                    str(error),
+                    f"{error}",
+                    "{}".format(error),  # noqa: UP032
+                    "%s" % error,  # noqa: UP031
+                    records.pop(),
+                    str(copy),
+                ]
                 assert [True] * 6 == [message in text for text in each], case
                 counted += 1
     log.removeHandler(keep)
@@ -208,10 +246,16 @@ def test_answers_of_a_gateway_are_errors_with_their_text() -> None:
             for i, case in enumerate(version.cases):
                 text = texts[i % 3]
                 service.now(
-                    lambda _, text=text: httpx.Response(502, content=text, headers={"content-type": "text/html"})
+                    lambda _, text=text: httpx.Response(
+                        502, content=text, headers={"content-type": "text/html"}
+                    )
                 )
                 error = failure(caller, case)
-                assert (ServerError, 502, words[i % 3]) == (type(error), error.status_code, error.message), case
+                assert (ServerError, 502, words[i % 3]) == (
+                    type(error),
+                    error.status_code,
+                    error.message,
+                ), case
                 assert (text.decode() or None) == error.body, case
                 counted += 1
     all_of(counted)

@@ -13,7 +13,20 @@ import pytest
 
 from purview_core import PagingError, ServerError, to_json
 
-from .calling import ENDPOINT, MODES, Answer, Caller, Case, Service, cases, of_plane, one, plain, says, versions
+from .calling import (
+    ENDPOINT,
+    MODES,
+    Answer,
+    Caller,
+    Case,
+    Service,
+    cases,
+    of_plane,
+    one,
+    plain,
+    says,
+    versions,
+)
 from .sampling import Json
 from .shapes import members
 
@@ -45,7 +58,11 @@ def paged() -> Iterator[tuple[Case, str, str | None, Any]]:
         schema = next((schema for _, schema in case.good() if schema), {})
         known = members(case.version.schemas, schema)
         paging = case.operation.paging
-        item = case.version.sampler.sample(known[paging.items]["items"]) if paging.items in known else {"id": "x"}
+        item = (
+            case.version.sampler.sample(known[paging.items]["items"])
+            if paging.items in known
+            else {"id": "x"}
+        )
         yield case, paging.items, paging.next_link, item
 
 
@@ -62,7 +79,11 @@ def test_a_page_without_a_link_is_all_there_is(mode: str) -> None:
                 service.now(says(end))
                 pages = list(caller.pages(caller.method(case)(**case.needed())))
                 assert (1, 1) == (len(pages), len(service.seen)), case
-                assert ([item, item], 2, None) == (to_json(pages[0].items), pages[0].count, pages[0].next_link), case
+                assert ([item, item], 2, None) == (
+                    to_json(pages[0].items),
+                    pages[0].count,
+                    pages[0].next_link,
+                ), case
             service.now(says(body))
             assert [item, item] == to_json(caller.send(case, **case.needed())), case
         counted += 1
@@ -75,7 +96,10 @@ def test_a_page_without_a_link_is_all_there_is(mode: str) -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_a_reported_run_history_is_one_page(mode: str) -> None:
     runs = [
-        {"ingestionExecutionDetails": {"estimatedTimeRemainingInSeconds": None}, "resourceId": None},
+        {
+            "ingestionExecutionDetails": {"estimatedTimeRemainingInSeconds": None},
+            "resourceId": None,
+        },
         {
             "ingestionExecutionDetails": {
                 "status": "Succeeded",
@@ -86,7 +110,9 @@ def test_a_reported_run_history_is_one_page(mode: str) -> None:
     for version in of_plane("scanning"):
         service = Service(says({"value": runs, "count": 2}))
         with Caller(version, service, mode) as caller:
-            (page,) = caller.pages(caller.method(version.case("ScanResult_ListScanHistory"))("src1", "scan1"))
+            (page,) = caller.pages(
+                caller.method(version.case("ScanResult_ListScanHistory"))("src1", "scan1")
+            )
         assert (2, runs, 1) == (page.count, to_json(page.items), len(service.seen)), version
 
 
@@ -131,13 +157,23 @@ class Pages:
         at = int(request.url.params.get("$skipToken", "p1 / x")[1])
         if self.broken and at == 2:
             return httpx.Response(500, json={"error": {"code": "Broken"}})
-        return httpx.Response(200, json={self.items: [self.item], self.link: self._next(request.url, at)})
+        return httpx.Response(
+            200, json={self.items: [self.item], self.link: self._next(request.url, at)}
+        )
 
     def _next(self, url: httpx.URL, at: int) -> str | None:
         """A link as the services give it: with the api-version, and a token of their own."""
-        api = f"api-version={self.case.version.document.version}&" if "api-version" in url.params else ""
+        api = (
+            f"api-version={self.case.version.document.version}&"
+            if "api-version" in url.params
+            else ""
+        )
         path = url.raw_path.decode().partition("?")[0]
-        return f"{url.scheme}://{url.host}{path}?{api}%24skipToken=p{at + 1}%20%2F%20x" if at < 3 else None
+        return (
+            f"{url.scheme}://{url.host}{path}?{api}%24skipToken=p{at + 1}%20%2F%20x"
+            if at < 3
+            else None
+        )
 
 
 @pytest.mark.row("B19")
@@ -152,7 +188,9 @@ def test_all_pages_are_read_and_a_failure_says_where(mode: str) -> None:
         service = Service(answers)
         with Caller(case.version, service, mode) as caller:
             pager = caller.method(case)(**case.needed())
-            assert [item] * 3 == [item for page in caller.pages(pager) for item in to_json(page.items)], case
+            assert [item] * 3 == [
+                item for page in caller.pages(pager) for item in to_json(page.items)
+            ], case
             assert (3, 3) == (len(service.seen), len({str(r.url) for r in service.seen})), case
             assert {service.seen[0].method} == {r.method for r in service.seen}, case
             second = str(service.seen[1].url)
@@ -176,16 +214,22 @@ def test_sources_and_their_scans(mode: str) -> None:
 
     def answer(request: httpx.Request) -> httpx.Response:
         path, at = request.url.path, int(request.url.params.get("skip", "1"))
-        last, item = (2, {"name": f"scan{at}"}) if path.endswith("/scans") else (3, {"name": f"source{at}"})
+        last, item = (
+            (2, {"name": f"scan{at}"}) if path.endswith("/scans") else (3, {"name": f"source{at}"})
+        )
         more = {"nextLink": f"{ENDPOINT}{path}?skip={at + 1}"} if at < last else {}
         return httpx.Response(200, json={"value": [item], **more})
 
     for version in of_plane("scanning"):
-        sources = version.case("DataSources_List" if version.has("DataSources_List") else "DataSources_ListAll")
+        sources = version.case(
+            "DataSources_List" if version.has("DataSources_List") else "DataSources_ListAll"
+        )
         scans, service = version.case("Scans_ListByDataSource"), Service(answer)
         with Caller(version, service, mode) as caller:
             found = [
-                (source.name, scan.name) for source in caller.send(sources) for scan in caller.send(scans, source.name)
+                (source.name, scan.name)
+                for source in caller.send(sources)
+                for scan in caller.send(scans, source.name)
             ]
         assert [(f"source{i}", f"scan{j}") for i in (1, 2, 3) for j in (1, 2)] == found
         assert {"GET"} == {r.method for r in service.seen}
@@ -203,7 +247,10 @@ def test_items_under_the_other_usual_name(mode: str) -> None:
                 declared = caller.send(case, **case.needed())
                 service.now(says({other: [item]}))
                 found = caller.send(case, **case.needed())
-            assert ([item], [type(x) for x in declared]) == (to_json(found), [type(x) for x in found]), case
+            assert ([item], [type(x) for x in declared]) == (
+                to_json(found),
+                [type(x) for x in found],
+            ), case
             counted += 1
     print(f"\n{counted} answers")
     assert counted > 140
@@ -220,9 +267,17 @@ def test_a_link_with_an_encoded_question_mark_is_mended(mode: str) -> None:
     """Every long-running operation: the next request is a GET of the link with its query, and the api-version in it once."""
     counted = 0
     for case in long_running():
-        host, api = TENANT if case.version.tenant_wide else ENDPOINT, f"api-version={case.version.document.version}"
+        host, api = (
+            TENANT if case.version.tenant_wide else ENDPOINT,
+            f"api-version={case.version.document.version}",
+        )
         path = f"{case.version.prefix}/operations/OP1"
-        for link in (f"{host}{path}%3F{api}", f"{path}%3f{api}", f"{host}{path}?{api}", f"{host}{path}"):
+        for link in (
+            f"{host}{path}%3F{api}",
+            f"{path}%3f{api}",
+            f"{host}{path}?{api}",
+            f"{host}{path}",
+        ):
             service = Service(started(Operation_Location=link, Retry_After="5"))
             with Caller(case.version, service, mode) as caller:
                 poller = caller.send(case, **case.needed())
@@ -273,13 +328,19 @@ def test_without_a_header_the_link_is_made_of_the_id(mode: str) -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_a_reported_import_is_followed(mode: str) -> None:
     version = one("catalog", "2022-03-01-preview")
-    case, host = version.case("Glossary_ImportGlossaryTermsViaCsvByGlossaryName"), "https://acct.purview.azure.com"
+    case, host = (
+        version.case("Glossary_ImportGlossaryTermsViaCsvByGlossaryName"),
+        "https://acct.purview.azure.com",
+    )
     link = f"{host}/catalog/api/glossary/terms/import/OP1%3Fapi-version=2022-03-01-preview"
     for headers in ({"Retry_After": "1", "Operation_Location": link}, {"Retry_After": "1"}):
         service = Service(started(**headers), says(ENDED))
         with Caller(version, service, mode, host) as caller:
             result = caller.done(caller.send(case, "Glossary", file=b"a,b").result())
-        assert "GET /catalog/api/glossary/terms/import/OP1?api-version=2022-03-01-preview" == service.paths[1]
+        assert (
+            "GET /catalog/api/glossary/terms/import/OP1?api-version=2022-03-01-preview"
+            == service.paths[1]
+        )
         assert ([1.0], 2) == (caller.waits, len(service.seen))
         assert ENDED == to_json(result)
 

@@ -31,7 +31,9 @@ def read_all(value: Any) -> int:
 
 
 def attribute(model: Model, wire: str) -> Any:
-    return getattr(model, next(f.name for f in codec(type(model)).fields.values() if wire in f.wires))
+    return getattr(
+        model, next(f.name for f in codec(type(model)).fields.values() if wire in f.wires)
+    )
 
 
 @pytest.mark.row("B05")
@@ -43,7 +45,9 @@ def test_null_is_taken_for_every_member() -> None:
     for shape in every_shape():
         whole = shape.sample()
         assert whole == shape.kind.from_dict(whole).to_dict(), str(shape)
-        flat = {name: type(v)() if isinstance(v, (dict, list)) else v for name, v in whole.items()}  # quick to copy
+        flat = {
+            name: type(v)() if isinstance(v, (dict, list)) else v for name, v in whole.items()
+        }  # quick to copy
         for wire in shape.members:
             value = {**flat, wire: None}
             found = shape.kind.from_dict(value)
@@ -74,7 +78,10 @@ def test_strict_mode_names_the_required_member_that_is_null() -> None:
             content = json.dumps({wire: None}).encode()
             pointer = "/" + wire.replace("~", "~0").replace("/", "~1")
             strict = wire in shape.required and not admits_null(schemas, schema)
-            assert ([pointer] if strict else []) == departures(operation, content), (str(shape), wire)
+            assert ([pointer] if strict else []) == departures(operation, content), (
+                str(shape),
+                wire,
+            )
             assert {wire: None} == decode(operation, 200, content).to_dict()
             counts["required" if strict else "optional"] += 1
             counts["required, written by the service"] += bool(strict and schema.get("readOnly"))
@@ -119,7 +126,11 @@ def test_strict_mode_names_the_way_to_a_null() -> None:
                 for containers, name in held(version.schemas, schema):
                     inner = by_name[name]
                     known = inner.members.items()
-                    null = [n for n, s in known if n in inner.required and not admits_null(version.schemas, s)]
+                    null = [
+                        n
+                        for n, s in known
+                        if n in inner.required and not admits_null(version.schemas, s)
+                    ]
                     if not null:
                         continue
                     value: Any = {null[0]: None}
@@ -157,13 +168,18 @@ def families() -> Iterator[Shape]:
 def test_every_kind_is_its_class_and_all_others_are_the_base() -> None:
     counts: Counter[str] = Counter()
     for base in families():
-        tag, mapping = base.schema["discriminator"]["propertyName"], base.schema["discriminator"]["mapping"]
+        tag, mapping = (
+            base.schema["discriminator"]["propertyName"],
+            base.schema["discriminator"]["mapping"],
+        )
         by_name = {shape.name: shape for shape in shapes(base.version)}
         for value, reference in mapping.items():
             shape = by_name.get(target(reference))
             raw = {**(shape.sample() if shape else {}), tag: value, "future": {"a": None}}
             found = base.kind.from_dict(raw)
-            expected = shape.kind if shape else getattr(base.version.plane.models, target(reference))
+            expected = (
+                shape.kind if shape else getattr(base.version.plane.models, target(reference))
+            )
             assert (expected, raw) == (type(found), found.to_dict()), (str(base), value)
             typed = [
                 wire
@@ -172,7 +188,11 @@ def test_every_kind_is_its_class_and_all_others_are_the_base() -> None:
                 if not how
             ]
             for wire in typed:
-                assert raw.get(wire) is None or isinstance(attribute(found, wire), Model), (str(base), value, wire)
+                assert raw.get(wire) is None or isinstance(attribute(found, wire), Model), (
+                    str(base),
+                    value,
+                    wire,
+                )
             counts["kinds"] += 1
             counts["typed members"] += len(typed)
         for raw in (
@@ -201,16 +221,25 @@ def test_a_list_of_kinds_known_and_unknown(mode: str) -> None:
             if case.operation.paging is None or case.method != "get":
                 continue
             schema = next(schema for _, schema in case.good() if schema)
-            items = members(version.schemas, schema).get(case.operation.paging.items, {}).get("items", {})
+            items = (
+                members(version.schemas, schema)
+                .get(case.operation.paging.items, {})
+                .get("items", {})
+            )
             base = by_name.get(target(items.get("$ref", "")))
             if base is None or family(version, base.name) != base.name:
                 continue
-            tag, mapping = base.schema["discriminator"]["propertyName"], base.schema["discriminator"]["mapping"]
+            tag, mapping = (
+                base.schema["discriminator"]["propertyName"],
+                base.schema["discriminator"]["mapping"],
+            )
             kinds = [*list(mapping)[:2], "Kind2031"]
             raw = [{tag: kind, "name": "n", "properties": {"x": 1, "y": None}} for kind in kinds]
             service = Service(says({case.operation.paging.items: raw}))
             with Caller(version, service, mode) as caller:
-                found = caller.send(case, **{p.name: "n" for p in case.operation.arguments if p.required})
+                found = caller.send(
+                    case, **{p.name: "n" for p in case.operation.arguments if p.required}
+                )
             expected = [by_name[target(mapping[kind])].kind for kind in kinds[:-1]] + [base.kind]
             assert (expected, raw) == ([type(item) for item in found], to_json(found)), case
             counted += 1
@@ -222,9 +251,17 @@ def pairs() -> Iterator[tuple[Case, Case, Shape]]:
     """(read, write, shape) wherever what is read at a path is what is written there; a list gives its items, not itself."""
     for version in versions():
         by_name = {shape.name: shape for shape in shapes(version)}
-        reads = {case.path: case for case in version.cases if case.method == "get" and not case.operation.paging}
+        reads = {
+            case.path: case
+            for case in version.cases
+            if case.method == "get" and not case.operation.paging
+        }
         for write in version.cases:
-            if write.method in ("put", "patch", "post") and write.json_body and (read := reads.get(write.path)):
+            if (
+                write.method in ("put", "patch", "post")
+                and write.json_body
+                and (read := reads.get(write.path))
+            ):
                 name = target(write.body_schema.get("$ref", ""))
                 answers = [target((schema or {}).get("$ref", "")) for _, schema in read.good()]
                 if name in by_name and name in answers:
@@ -248,7 +285,10 @@ def less_read_only_in_all(schemas: Json, of: list[Json], value: Any) -> Any:
     out."""
     found = [resolved(schemas, schema) for schema in of]
     if isinstance(value, list):
-        return [less_read_only_in_all(schemas, [s.get("items", {}) for s in found], item) for item in value]
+        return [
+            less_read_only_in_all(schemas, [s.get("items", {}) for s in found], item)
+            for item in value
+        ]
     if not isinstance(value, dict):
         return value
     discriminator = found[0].get("discriminator", {})
@@ -314,7 +354,11 @@ def test_read_edit_write_keeps_every_member(mode: str) -> None:
 def edited(model: Model) -> tuple[str, str] | None:
     """(attribute, wire name) of a text that may be changed."""
     tag = getattr(type(model), "_tag", None)
-    fields = [f for f in codec(type(model)).fields.values() if f.type == "str" and not f.read_only and f.name != tag]
+    fields = [
+        f
+        for f in codec(type(model)).fields.values()
+        if f.type == "str" and not f.read_only and f.name != tag
+    ]
     return (fields[0].name, fields[0].wire) if fields else None
 
 
@@ -332,7 +376,9 @@ def test_policy_read_edit_write_keeps_every_member(mode: str) -> None:
     version, service = one("metadata_policies", "2021-07-01-preview"), Service(says(POLICY))
     with Caller(version, service, mode) as caller:
         policy = caller.send(version.case("MetadataPolicy_Get"), "p1")
-        policy.properties.attribute_rules[0].dnf_condition[0][0].attribute_value_included_in.append("u2")
+        policy.properties.attribute_rules[0].dnf_condition[0][0].attribute_value_included_in.append(
+            "u2"
+        )
         caller.send(version.case("MetadataPolicy_Update"), "p1", body=policy)
     expected = json.loads(json.dumps(POLICY).replace('["u1"]', '["u1", "u2"]'))
     assert expected == json.loads(service.last.content)
@@ -428,7 +474,9 @@ def test_date_times_come_back_as_the_text_that_they_were() -> None:
                     for how in containers:
                         inner = inner[0 if how == "list" else "k"]
                     assert isinstance(inner, datetime), (str(shape), wire, text)
-                    assert (text[-1].isdigit() and "+" not in text and text.count("-") < 3) == (inner.tzinfo is None)
+                    assert (text[-1].isdigit() and "+" not in text and text.count("-") < 3) == (
+                        inner.tzinfo is None
+                    )
                     assert {wire: value} == found.to_dict(), (str(shape), wire, text)
                     counts["texts"] += 1
     print(f"\n{dict(counts)}")
@@ -461,7 +509,13 @@ def test_enum_values_that_are_not_known_are_kept() -> None:
 def test_members_that_no_schema_names_are_kept() -> None:
     """In every object of a full sample of every model, names with spaces too; the same after all of it was read."""
     counts: Counter[str] = Counter()
-    extra = {"isIndexed": True, "domainId": "d", "is related to": [], "": None, "a/b~c": {"x": None}}
+    extra = {
+        "isIndexed": True,
+        "domainId": "d",
+        "is related to": [],
+        "": None,
+        "a/b~c": {"x": None},
+    }
     for shape in every_shape():
         raw = stuffed(shape.sample(), extra)
         found = shape.kind.from_dict(raw)

@@ -15,7 +15,20 @@ from purview_core.model.codec import Registry, codec
 from purview_testing.contracts.judge import Validator
 from purview_testing.contracts.messages import Request
 
-from .calling import ENDPOINT, MODES, Caller, Case, Service, Version, cases, of_plane, one, plain, says, versions
+from .calling import (
+    ENDPOINT,
+    MODES,
+    Caller,
+    Case,
+    Service,
+    Version,
+    cases,
+    of_plane,
+    one,
+    plain,
+    says,
+    versions,
+)
 from .sampling import Json
 
 pytestmark = pytest.mark.level("L1")
@@ -23,7 +36,12 @@ pytestmark = pytest.mark.level("L1")
 TENANT = "https://api.purview-service.microsoft.com"
 TEXT = "db.sales report+1@c1/ä?&=#%,;"
 PATH_TEXTS = ["R&D/2024 #1", "..", "a%2Fb+ä?c=d;e,f:g", "{typeName}/../"]
-SCANNING_PREVIEWS = ["2018-12-01-preview", "2021-10-01-preview", "2022-02-01-preview", "2022-07-01-preview"]
+SCANNING_PREVIEWS = [
+    "2018-12-01-preview",
+    "2021-10-01-preview",
+    "2022-02-01-preview",
+    "2022-07-01-preview",
+]
 
 
 def parameters(case: Case, where: str) -> list[Any]:
@@ -98,15 +116,22 @@ def test_a_slash_in_a_query_value_and_a_space() -> None:
                         value = "properties/createdAt desc"
                         caller.call(
                             case,
-                            {**case.parameters, p.wire_name: [value] if p.type.startswith("list[") else value},
+                            {
+                                **case.parameters,
+                                p.wire_name: [value] if p.type.startswith("list[") else value,
+                            },
                             case.body,
                         )
-                        assert re.search(r"=properties(/|%2F)createdAt%20desc(&|$)", raw_query(service)), (case, p.name)
+                        assert re.search(
+                            r"=properties(/|%2F)createdAt%20desc(&|$)", raw_query(service)
+                        ), (case, p.name)
                         counted += 1
     share = one("share", "2023-05-30-preview")
     service.now(says({"value": []}))
     with Caller(share, service) as caller:
-        assert [] == caller.send(share.case("SentShares_List"), reference_name="r", orderby="properties/createdAt desc")
+        assert [] == caller.send(
+            share.case("SentShares_List"), reference_name="r", orderby="properties/createdAt desc"
+        )
     assert re.search(r"orderby=properties(/|%2F)createdAt%20desc", raw_query(service))
     print(f"\n{counted} parameters")
     assert counted > 300
@@ -123,15 +148,23 @@ def test_nothing_in_a_path_value_changes_the_route() -> None:
                 template, others = case.operation.path, set(_others(case, named))
                 route = re.compile(re.sub(r"\\\{[^/]*?\\\}", "([^/]+?)", re.escape(template)))
                 for text in PATH_TEXTS if named else []:
-                    caller.call(case, {**case.parameters, **{p.wire_name: text for p in named}}, case.body)
+                    caller.call(
+                        case, {**case.parameters, **{p.wire_name: text for p in named}}, case.body
+                    )
                     sent = raw_path(service)
                     assert f"/{sent.lstrip('/')}" == sent, case
                     assert template.count("/") == sent.count("/"), (case, text)
                     found = route.fullmatch(sent)
                     assert found is not None, (case, text, sent)
-                    assert {text} == {unquote(value) for value in found.groups()} - others, (case, text)
+                    assert {text} == {unquote(value) for value in found.groups()} - others, (
+                        case,
+                        text,
+                    )
                     assert not re.search(r"/\.{1,2}(/|$)", sent), case
-                    assert ENDPOINT.removeprefix("https://") == service.last.url.host or version.tenant_wide, case
+                    assert (
+                        ENDPOINT.removeprefix("https://") == service.last.url.host
+                        or version.tenant_wide
+                    ), case
                     counted += len(named)
     print(f"\n{counted} values")
     assert counted > 900
@@ -149,9 +182,13 @@ def test_reported_values_do_not_change_the_route() -> None:
         with Caller(version, service) as caller:
             case = version.case("Glossary_ImportGlossaryTermsViaCsvByGlossaryName")
             caller.call(
-                case, {"glossaryName": "R&D/2024 #1"}, {"file": b"a,b"} if _form(case) == {"file"} else case.body
+                case,
+                {"glossaryName": "R&D/2024 #1"},
+                {"file": b"a,b"} if _form(case) == {"file"} else case.body,
             )
-            assert "/catalog/api/glossary/name/R%26D%2F2024%20%231/terms/import" == raw_path(service)
+            assert "/catalog/api/glossary/name/R%26D%2F2024%20%231/terms/import" == raw_path(
+                service
+            )
             caller.call(
                 version.case(
                     "Type_GetEntityDefByName"
@@ -226,7 +263,11 @@ def test_a_reported_endpoint_with_a_prefix() -> None:
     for form in ["", "/", "/catalog", "/account/", "/datamap/api/"]:
         service = Service(says({}))
         with Caller(version, service, endpoint=f"https://acct.purview.azure.com{form}") as caller:
-            caller.call(next(c for c in version.cases if c.path.endswith("/moveHere")), {"collection": "c1"}, ids)
+            caller.call(
+                next(c for c in version.cases if c.path.endswith("/moveHere")),
+                {"collection": "c1"},
+                ids,
+            )
         assert (
             "https://acct.purview.azure.com/catalog/api/collections/c1/entity/moveHere"
             == str(service.last.url).partition("?")[0]
@@ -242,8 +283,15 @@ BAD_ENDPOINTS = [
         "ftp://contoso.purview.azure.com",
         "contoso purview",
     ),
-    *("https://contoso.purview.azure.com/collections", "https://contoso.purview.azure.com/catalog/api/search"),
-    *("https://purview.microsoft.com", "https://web.purview.azure.com/resource/contoso", "https://purview.azure.net"),
+    *(
+        "https://contoso.purview.azure.com/collections",
+        "https://contoso.purview.azure.com/catalog/api/search",
+    ),
+    *(
+        "https://purview.microsoft.com",
+        "https://web.purview.azure.com/resource/contoso",
+        "https://purview.azure.net",
+    ),
     *(
         "https://u:p@contoso.purview.azure.com",
         "https://contoso.purview.azure.com?x=1",
@@ -287,13 +335,17 @@ def test_paths_and_versions_leave_as_the_document_has_them() -> None:
                 caller.call(case)
                 sent, query = raw_path(service), raw_query(service)
                 assert case.path.endswith("/") == sent.endswith("/"), case
-                fixed = [part for part in re.split(r"\{[^}]*\}", version.prefix + case.path) if part]
+                fixed = [
+                    part for part in re.split(r"\{[^}]*\}", version.prefix + case.path) if part
+                ]
                 where = 0
                 for part in fixed:
                     where = sent.index(part, where) + len(part)
                 declared = any(p["name"] == "api-version" for p in case.fact["parameters"])
                 versioned = [f"api-version={version.document.version}"] if declared else []
-                assert versioned == [pair for pair in query.split("&") if pair.startswith("api-version=")], case
+                assert versioned == [
+                    pair for pair in query.split("&") if pair.startswith("api-version=")
+                ], case
                 counted += 1
     print(f"\n{counted} operations")
     assert sum(1 for _ in cases()) == counted
@@ -304,14 +356,20 @@ def test_reported_paths_leave_as_the_document_has_them() -> None:
     slash = {"datamap 2023-09-01": "", "datamap_preview 2024-03-01-preview": ""}
     service = Service(says({}))
     for version in of_plane("catalog", "datamap", "datamap_preview"):
-        case = next(c for c in version.cases if re.fullmatch(r"(/atlas/v2)?/lineage/\{guid\}/next/?", c.path))
+        case = next(
+            c
+            for c in version.cases
+            if re.fullmatch(r"(/atlas/v2)?/lineage/\{guid\}/next/?", c.path)
+        )
         with Caller(version, service) as caller:
             caller.call(case, {"guid": "g", "direction": "INPUT"})
         assert raw_path(service).endswith(f"/lineage/g/next{slash.get(str(version), '/')}"), version
     stable, old = one("datamap", "2023-09-01"), one("catalog", "2022-03-01-preview")
     with Caller(stable, service) as caller:
         caller.call(stable.case("Entity_ListByGuids"), {"guid": ["a", "b"]})
-        assert ["api-version=2023-09-01", "guid=a", "guid=b"] == sorted(raw_query(service).split("&"))
+        assert ["api-version=2023-09-01", "guid=a", "guid=b"] == sorted(
+            raw_query(service).split("&")
+        )
     with Caller(old, service) as caller:
         caller.call(old.case("Entity_GetByGuid"), {"guid": "g"})
         assert "" == raw_query(service)
@@ -362,7 +420,8 @@ def test_reported_business_metadata_leave_bare() -> None:
                 (
                     c
                     for c in version.cases
-                    if (c.method, c.path.removeprefix("/atlas/v2")) == (m, "/entity/guid/{guid}/businessmetadata")
+                    if (c.method, c.path.removeprefix("/atlas/v2"))
+                    == (m, "/entity/guid/{guid}/businessmetadata")
                 ),
                 None,
             )
@@ -466,7 +525,11 @@ def test_flags_leave_in_lower_case() -> None:
 
 def terms(case: Case) -> bool:
     """Whether an operation takes a list of glossary terms."""
-    return case.json_body and case.operation.body is not None and case.operation.body.type == "list[AtlasGlossaryTerm]"
+    return (
+        case.json_body
+        and case.operation.body is not None
+        and case.operation.body.type == "list[AtlasGlossaryTerm]"
+    )
 
 
 @pytest.mark.row("B32")
@@ -476,7 +539,10 @@ def test_a_parent_term_can_be_sent() -> None:
     term = {"name": "Child", "anchor": {"glossaryGuid": "g"}, "parentTerm": {"termGuid": "p"}}
     counted, service = 0, Service(says([]))
     for version in of_plane("catalog", "datamap", "datamap_preview"):
-        m, judge = version.plane.models, Validator([f"{version.document.plane}@{version.document.version}"])
+        m, judge = (
+            version.plane.models,
+            Validator([f"{version.document.plane}@{version.document.version}"]),
+        )
         built = m.AtlasGlossaryTerm(
             name="Child",
             anchor=m.AtlasGlossaryHeader(glossary_guid="g"),
@@ -492,13 +558,27 @@ def test_a_parent_term_can_be_sent() -> None:
                     )
                     caller.send(case, body=body, **flag)
                     assert [term] == json.loads(service.last.content), case
-                    assert () == judge.request(judged(service.last), operation=case.id).departures, case
+                    assert (
+                        () == judge.request(judged(service.last), operation=case.id).departures
+                    ), case
                     assert bool(flag) == ("includeTermHierarchy=true" in raw_query(service)), case
                     counted += 1
-        answered = {"guid": "g", "qualifiedName": "Child@Glossary", "shortDescription": None, **term}
-        decoded = decode_term(version, answered | {"parentTerm": {"termGuid": "p", "displayText": "Parent"}})
-        assert ("p", "Parent") == (decoded.parent_term.term_guid, decoded.parent_term.display_text), version
-        with pytest.raises(ContractError, match="/parentTerm: expected AtlasRelatedTermHeader, found a string"):
+        answered = {
+            "guid": "g",
+            "qualifiedName": "Child@Glossary",
+            "shortDescription": None,
+            **term,
+        }
+        decoded = decode_term(
+            version, answered | {"parentTerm": {"termGuid": "p", "displayText": "Parent"}}
+        )
+        assert ("p", "Parent") == (
+            decoded.parent_term.term_guid,
+            decoded.parent_term.display_text,
+        ), version
+        with pytest.raises(
+            ContractError, match="/parentTerm: expected AtlasRelatedTermHeader, found a string"
+        ):
             decode_term(version, answered | {"parentTerm": "p"})
     print(f"\n{counted} calls")
     assert counted >= 7 * 3
@@ -510,7 +590,11 @@ def judged(request: httpx.Request) -> Request:
 
 def decode_term(version: Version, value: Json) -> Any:
     """A term as an answer holds it, in strict mode."""
-    case = next(c for c in version.cases if c.method == "get" and re.search(r"/glossary/term/{\w+}$", c.path))
+    case = next(
+        c
+        for c in version.cases
+        if c.method == "get" and re.search(r"/glossary/term/{\w+}$", c.path)
+    )
     return decode(case.operation, 200, json.dumps(value).encode(), strict=True)
 
 
@@ -538,25 +622,39 @@ def test_bodies_are_passed_through_as_they_are() -> None:
 def test_placeholders_and_their_guids_pass_through() -> None:
     """The guids that stand for new entities go out as they are, and the map of the real ones comes back."""
     body = {
-        "entities": [{"typeName": "t", "guid": "-2", "relationshipAttributes": {"db": {"guid": "-1"}}}],
+        "entities": [
+            {"typeName": "t", "guid": "-2", "relationshipAttributes": {"db": {"guid": "-1"}}}
+        ],
         "referredEntities": {},
     }
-    answer = {"guidAssignments": {"-1": "x", "-2": "y"}, "mutatedEntities": {"CREATE": [{"guid": "y"}]}}
+    answer = {
+        "guidAssignments": {"-1": "x", "-2": "y"},
+        "mutatedEntities": {"CREATE": [{"guid": "y"}]},
+    }
     service = Service(says(answer))
     for version in of_plane("catalog", "datamap", "datamap_preview"):
         case = next(
-            c for c in version.cases if (c.method, c.path.removeprefix("/atlas/v2")) == ("post", "/entity/bulk")
+            c
+            for c in version.cases
+            if (c.method, c.path.removeprefix("/atlas/v2")) == ("post", "/entity/bulk")
         )
         for sent in (body, version.plane.models.AtlasEntitiesWithExtInfo.from_dict(body)):
             with Caller(version, service) as caller:
                 found = caller.send(case, body=sent)
             assert body == json.loads(service.last.content)
-            assert ({"-1": "x", "-2": "y"}, answer) == (found.guid_assignments, to_json(found)), version
+            assert ({"-1": "x", "-2": "y"}, answer) == (found.guid_assignments, to_json(found)), (
+                version
+            )
 
 
 @pytest.mark.row("B41")
 def test_a_term_that_is_its_own_parent_is_not_mended() -> None:
-    term = {"guid": "t", "name": "n", "hierarchyInfo": [{"guid": "t", "name": "n"}], "nickName": "n"}
+    term = {
+        "guid": "t",
+        "name": "n",
+        "hierarchyInfo": [{"guid": "t", "name": "n"}],
+        "nickName": "n",
+    }
     service = Service(says([]))
     for version in of_plane("catalog", "datamap", "datamap_preview"):
         for case in filter(terms, version.cases):
@@ -574,7 +672,9 @@ def test_collections_of_one_friendly_name_stay_two() -> None:
         service = Service(says({"value": two}))
         with Caller(version, service) as caller:
             listed = caller.send(version.case("Collections_ListCollections"))
-            assert [("a1b2c3", "Sales"), ("d4e5f6", "Sales")] == [(c.name, c.friendly_name) for c in listed]
+            assert [("a1b2c3", "Sales"), ("d4e5f6", "Sales")] == [
+                (c.name, c.friendly_name) for c in listed
+            ]
             body = version.plane.models.Collection(friendly_name="Sales EU")
             caller.send(version.case("Collections_CreateOrUpdateCollection"), "x9", body=body)
         assert {"friendlyName": "Sales EU"} == json.loads(service.last.content)
@@ -592,7 +692,9 @@ def test_the_policy_of_one_collection() -> None:
                 found = caller.send(version.case("MetadataPolicy_ListAll"), collection_name="c1")
             assert [("MetadataPolicy", "p")] == [(type(p).__name__, p.id) for p in found]
             assert "/policyStore/metadataPolicies" == raw_path(service)
-            assert ["api-version=2021-07-01-preview", "collectionName=c1"] == sorted(raw_query(service).split("&"))
+            assert ["api-version=2021-07-01-preview", "collectionName=c1"] == sorted(
+                raw_query(service).split("&")
+            )
 
 
 @pytest.mark.row("B50")
@@ -606,10 +708,14 @@ def test_an_entity_is_created_in_its_collection() -> None:
                 if case.method != "post" or tail not in ("/entity", "/entity/bulk"):
                     continue
                 collection = {
-                    p.wire_name: "c1" for p in case.operation.arguments if p.wire_name in ("collection", "collectionId")
+                    p.wire_name: "c1"
+                    for p in case.operation.arguments
+                    if p.wire_name in ("collection", "collectionId")
                 }
                 caller.call(
-                    case, collection, {"entities": []} if tail.endswith("bulk") else {"entity": {"typeName": "t"}}
+                    case,
+                    collection,
+                    {"entities": []} if tail.endswith("bulk") else {"entity": {"typeName": "t"}},
                 )
                 where = (
                     "POST /catalog/api/collections/c1"
@@ -623,7 +729,10 @@ def test_an_entity_is_created_in_its_collection() -> None:
                     else []
                 )
                 path, _, sent = service.paths[-1].partition("?")
-                assert (where + tail, sorted(query)) == (path, sorted(filter(None, sent.split("&")))), case
+                assert (where + tail, sorted(query)) == (
+                    path,
+                    sorted(filter(None, sent.split("&"))),
+                ), case
                 counted += bool(collection)
     print(f"\n{counted} operations take a collection")
     assert counted >= 10
@@ -668,7 +777,10 @@ def test_runs_are_started_and_stopped_the_way_of_each_version(mode: str) -> None
         api = f"api-version={version.document.version}"
         first, second = (text.partition("?") for text in service.paths[-2:])
         if stable:
-            assert ("POST /scan/datasources/src1/scans/scan1:run", sorted([api, f"runId={run}"])) == (
+            assert (
+                "POST /scan/datasources/src1/scans/scan1:run",
+                sorted([api, f"runId={run}"]),
+            ) == (
                 first[0],
                 sorted(first[2].split("&")),
             )
@@ -690,7 +802,9 @@ def test_an_id_that_is_filled_in_is_made_once_a_call(mode: str) -> None:
 
                 def sent(p: Any = p) -> list[str]:
                     return [
-                        r.url.params[p.wire_name] if p.location == "query" else r.headers[p.wire_name]
+                        r.url.params[p.wire_name]
+                        if p.location == "query"
+                        else r.headers[p.wire_name]
                         for r in service.seen
                     ]
 
@@ -722,14 +836,20 @@ def test_limit_and_offset_are_sent_as_given() -> None:
                 given = {
                     p.wire_name: n
                     for p, n in zip(
-                        [p for p in parameters(case, "query") if p.wire_name in ("limit", "offset")],
+                        [
+                            p
+                            for p in parameters(case, "query")
+                            if p.wire_name in ("limit", "offset")
+                        ],
                         (-1, 0),
                         strict=False,
                     )
                 }
                 if given:
                     caller.call(case, {**case.parameters, **given}, case.body)
-                    assert {f"{n}={v}" for n, v in given.items()} <= set(raw_query(service).split("&")), case
+                    assert {f"{n}={v}" for n, v in given.items()} <= set(
+                        raw_query(service).split("&")
+                    ), case
                     counted += 1
     print(f"\n{counted} operations")
     assert counted > 70

@@ -34,7 +34,9 @@ def test_status_and_headers_of_every_typed_method_can_be_seen(mode: str) -> None
                 arguments, operation = case.needed(), case.operation
                 expected = caller.send(case, **arguments)
                 assert [] == seen, case
-                found = caller.done(getattr(getattr(shown, operation.group), operation.name)(**arguments))
+                found = caller.done(
+                    getattr(getattr(shown, operation.group), operation.name)(**arguments)
+                )
                 assert same(expected, found), case
                 (answer,) = seen
                 assert (200, f'"{i}"', case.method.upper()) == (
@@ -42,9 +44,9 @@ def test_status_and_headers_of_every_typed_method_can_be_seen(mode: str) -> None
                     answer.headers["etag"],
                     answer.request.method,
                 ), case
-                assert (True, False) == tuple("authorization" in r.headers for r in (service.last, answer.request)), (
-                    case
-                )
+                assert (True, False) == tuple(
+                    "authorization" in r.headers for r in (service.last, answer.request)
+                ), case
                 seen.clear()
                 counted += 1
     print(f"\n{counted} operations")
@@ -53,7 +55,12 @@ def test_status_and_headers_of_every_typed_method_can_be_seen(mode: str) -> None
 
 def guarded() -> list[Case]:
     """Every operation that takes an If-Match."""
-    return [c for v in versions() for c in v.cases if any(p.wire_name == "If-Match" for p in c.operation.arguments)]
+    return [
+        c
+        for v in versions()
+        for c in v.cases
+        if any(p.wire_name == "If-Match" for p in c.operation.arguments)
+    ]
 
 
 @pytest.mark.row("T20")
@@ -92,7 +99,9 @@ def test_read_change_and_put_back_under_the_etag_that_was_read(mode: str) -> Non
         service = Service(says(raw, 200, ETag='"7"'), says(raw, 200, ETag='"8"'))
         seen: list[httpx.Response] = []
         with Caller(put.version, service, mode) as caller:
-            group = getattr(caller.client.with_options(on_response=seen.append), read.operation.group)
+            group = getattr(
+                caller.client.with_options(on_response=seen.append), read.operation.group
+            )
             names = {p.name: "n" for p in read.operation.arguments if p.required}
             found = caller.done(getattr(group, read.operation.name)(**names))
             assert raw == found.to_dict()
@@ -116,8 +125,15 @@ def test_without_a_body_the_headers_are_seen_too() -> None:
             shown = caller.client.with_options(on_response=seen.append)
             for case in version.cases:
                 if 204 in dict(case.good()):
-                    caller.done(getattr(getattr(shown, case.operation.group), case.operation.name)(**case.needed()))
-                    assert (204, "c") == (seen[-1].status_code, seen[-1].headers["x-ms-correlation-request-id"]), case
+                    caller.done(
+                        getattr(getattr(shown, case.operation.group), case.operation.name)(
+                            **case.needed()
+                        )
+                    )
+                    assert (204, "c") == (
+                        seen[-1].status_code,
+                        seen[-1].headers["x-ms-correlation-request-id"],
+                    ), case
                     counted += 1
             assert all(answer.status_code == 204 for answer in seen)
     print(f"\n{counted} operations")

@@ -74,7 +74,9 @@ def is_suspect(name: str, member: str, schema: Json) -> bool:
     kind = str(schema.get("$ref", "")).rpartition("/")[2]
     free = schema.get("type") == "string" and "format" not in schema
     return bool(
-        SUSPECT.search(member) or schema.get("format") == "password" or (PLACE.search(name) and (free or kind in FREE))
+        SUSPECT.search(member)
+        or schema.get("format") == "password"
+        or (PLACE.search(name) and (free or kind in FREE))
     )
 
 
@@ -156,7 +158,9 @@ def test_no_secret_shows_in_a_scan_that_holds_it() -> None:
         for kind in contract(document)["components"]["schemas"]["Scan"]["discriminator"]["mapping"]:
             raw = {"kind": kind, "properties": {"password": CANARY}}
             scan = package(document).models.Scan.from_dict(raw)
-            if not any(f.secret for model in models(scan) for f in codec(type(model)).fields.values()):
+            if not any(
+                f.secret for model in models(scan) for f in codec(type(model)).fields.values()
+            ):
                 continue
             assert [] == [text for text in shown(scan) if CANARY in text], (str(document), kind)
             assert raw == scan.to_dict()
@@ -188,7 +192,11 @@ def test_maps():
 
 
 @pytest.mark.parametrize("verbose", ["-q", "-v", "-vv"])
-def test_no_secret_shows_in_the_differences_of_a_failed_test(pytester: pytest.Pytester, verbose: str) -> None:
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", verbose, pytester.makepyfile(DIFFS))
+def test_no_secret_shows_in_the_differences_of_a_failed_test(
+    pytester: pytest.Pytester, verbose: str
+) -> None:
+    result = pytester.runpytest_subprocess(
+        "-p", "no:cacheprovider", verbose, pytester.makepyfile(DIFFS)
+    )
     result.assert_outcomes(failed=4)
     assert CANARY not in result.stdout.str()

@@ -10,7 +10,19 @@ import pytest
 
 from purview_core import HttpError, to_json
 
-from .calling import MODES, Caller, Case, Service, Version, cases, of_plane, one, plain, says, versions
+from .calling import (
+    MODES,
+    Caller,
+    Case,
+    Service,
+    Version,
+    cases,
+    of_plane,
+    one,
+    plain,
+    says,
+    versions,
+)
 from .shapes import held, resolved
 from .walking import models
 
@@ -31,7 +43,13 @@ RUN: Any = {
     "endTime": None,
     "error": None,
 }
-ACCEPTED: Any = {"scanResultId": None, "startTime": None, "endTime": None, "status": "Accepted", "error": None}
+ACCEPTED: Any = {
+    "scanResultId": None,
+    "startTime": None,
+    "endTime": None,
+    "status": "Accepted",
+    "error": None,
+}
 SOURCE: Any = {
     "kind": "AmazonS3",
     "id": "datasources/s",
@@ -68,7 +86,9 @@ POLICIES: Any = {
             "name": "p",
             "version": 5,
             "properties": {
-                "decisionRules": [{"kind": "decisionrule", "effect": "Permit", "dnfCondition": [[MATCHER]]}]
+                "decisionRules": [
+                    {"kind": "decisionrule", "effect": "Permit", "dnfCondition": [[MATCHER]]}
+                ]
             },
         }
     ]
@@ -109,7 +129,14 @@ SHARE_DELETED: Any = {
     "error": None,
 }
 WORKFLOWS: Any = {
-    "value": [{"id": "w", "createdTime": "2024-11-30T08:42:49.447391319Z", "isEnabled": False, "description": ""}]
+    "value": [
+        {
+            "id": "w",
+            "createdTime": "2024-11-30T08:42:49.447391319Z",
+            "isEnabled": False,
+            "description": "",
+        }
+    ]
 }
 RECENT_RUN: Any = {
     "ingestionExecutionDetails": {
@@ -132,7 +159,9 @@ def answered(case: Case, body: Any, status: int = 200, mode: str = "sync") -> An
 
 def ending(version: Version, method: str, *tails: str) -> Case:
     """The operation of a verb at a path, whatever it is called."""
-    return next(c for c in version.cases if c.method == method and c.path.removeprefix("/atlas/v2") in tails)
+    return next(
+        c for c in version.cases if c.method == method and c.path.removeprefix("/atlas/v2") in tails
+    )
 
 
 @pytest.mark.row("S01")
@@ -140,11 +169,16 @@ def ending(version: Version, method: str, *tails: str) -> Case:
 @pytest.mark.parametrize("mode", MODES)
 def test_run_histories_with_nulls_come_back_equal(mode: str) -> None:
     for version in of_plane("scanning"):
-        page = answered(version.case("ScanResult_ListScanHistory"), {"value": [RUN, RECENT_RUN]}, mode=mode)
+        page = answered(
+            version.case("ScanResult_ListScanHistory"), {"value": [RUN, RECENT_RUN]}, mode=mode
+        )
         first, second = page.value
         assert ("r1", "Queued") == (first.id, str(first.status)), version
         details: Any = to_json(second)["ingestionExecutionDetails"]
-        assert (None, 72) == (details["estimatedTimeRemainingInSeconds"], details["statistics"]["assets"]["succeeded"])
+        assert (None, 72) == (
+            details["estimatedTimeRemainingInSeconds"],
+            details["statistics"]["assets"]["succeeded"],
+        )
 
 
 @pytest.mark.row("S02")
@@ -174,9 +208,17 @@ def test_a_data_source_comes_back_equal(mode: str) -> None:
             found.properties.service_url,
             found.properties.role_arn,
         )
-        listing = version.case("DataSources_List" if version.has("DataSources_List") else "DataSources_ListAll")
-        assert [type(found)] == [type(item) for item in answered(listing, {"value": [SOURCE]}, mode=mode).value]
-        write = next(c for c in version.cases if (c.method, c.path) == ("put", "/datasources/{dataSourceName}"))
+        listing = version.case(
+            "DataSources_List" if version.has("DataSources_List") else "DataSources_ListAll"
+        )
+        assert [type(found)] == [
+            type(item) for item in answered(listing, {"value": [SOURCE]}, mode=mode).value
+        ]
+        write = next(
+            c
+            for c in version.cases
+            if (c.method, c.path) == ("put", "/datasources/{dataSourceName}")
+        )
         with Caller(version, service := Service(says(SOURCE)), mode) as caller:
             caller.send(write, "s", body=found)
         sent = json.loads(service.last.content)
@@ -215,8 +257,14 @@ def test_entities_come_back_equal() -> None:
     for version in of_plane(*ATLAS):
         found = answered(ending(version, "get", "/entity/bulk"), ENTITIES)
         (entity,) = found.entities
-        assert ("Data Product", {"description": None}) == (entity.type_name, to_json(entity.attributes)), version
-        assert ({"is related to": []}, False) == (to_json(entity.relationship_attributes), entity.proxy)
+        assert ("Data Product", {"description": None}) == (
+            entity.type_name,
+            to_json(entity.attributes),
+        ), version
+        assert ({"is related to": []}, False) == (
+            to_json(entity.relationship_attributes),
+            entity.proxy,
+        )
         assert True is to_json(entity)["isIndexed"]
         with Caller(version, service := Service(says({}))) as caller:
             caller.send(ending(version, "post", "/entity/bulk"), body=found)
@@ -232,7 +280,11 @@ def test_a_search_that_finds_nothing() -> None:
             schema = next((schema for _, schema in case.good() if schema), {})
             if "@search.count" in resolved(version.schemas, schema).get("properties", {}):
                 found = answered(case, nothing)
-                assert (0, [], None) == (found.search_count, found.value, getattr(found, "search_facets", None)), case
+                assert (0, [], None) == (
+                    found.search_count,
+                    found.value,
+                    getattr(found, "search_facets", None),
+                ), case
                 counted += 1
     print(f"\n{counted} operations")
     assert counted >= 7
@@ -242,20 +294,27 @@ def test_a_search_that_finds_nothing() -> None:
 @pytest.mark.row("B28")
 def test_bare_arrays_are_lists() -> None:
     """Every operation whose answer is a bare array: a list, its items of their class where they are objects, most members missing."""
-    glossary, counted = {"guid": "g", "qualifiedName": "Glossary", "name": "Glossary", "lastModifiedTS": "1"}, 0
+    glossary, counted = (
+        {"guid": "g", "qualifiedName": "Glossary", "name": "Glossary", "lastModifiedTS": "1"},
+        0,
+    )
     for version in versions():
         for case in version.cases:
             for status, schema in case.good():
                 if schema is None or resolved(version.schemas, schema).get("type") != "array":
                     continue
-                of_objects = [name for how, name in held(version.schemas, schema) if how == ("list",)]
+                of_objects = [
+                    name for how, name in held(version.schemas, schema) if how == ("list",)
+                ]
                 found = answered(case, [glossary] if of_objects else ["g1"], status)
                 assert list is type(found), case
                 assert [hasattr(x, "to_dict") for x in found] == [bool(of_objects)], case
                 counted += 1
     for version in of_plane(*ATLAS):
         found = answered(ending(version, "get", "/glossary"), [glossary])
-        assert [("AtlasGlossary", "g", "1")] == [(type(g).__name__, g.guid, g.last_modified_ts) for g in found], version
+        assert [("AtlasGlossary", "g", "1")] == [
+            (type(g).__name__, g.guid, g.last_modified_ts) for g in found
+        ], version
     print(f"\n{counted} answers")
     assert counted > 70
 
@@ -265,7 +324,9 @@ def test_members_that_a_later_version_dropped() -> None:
     for version in of_plane("account"):
         found = answered(version.case("Accounts_GetAccountProperties"), ACCOUNT)
         endpoints = found.properties.endpoints
-        assert ("https://c", "https://g") == (endpoints.catalog, to_json(endpoints)["guardian"]), version
+        assert ("https://c", "https://g") == (endpoints.catalog, to_json(endpoints)["guardian"]), (
+            version
+        )
 
 
 @pytest.mark.row("S18")
@@ -275,7 +336,9 @@ def test_a_collection_that_is_not_ready(mode: str) -> None:
     for version in of_plane("account"):
         write = version.case("Collections_CreateOrUpdateCollection")
         with Caller(version, service := Service(says(COLLECTION)), mode) as caller:
-            found = caller.send(write, "c1", body=version.plane.models.Collection(friendly_name="c1"))
+            found = caller.send(
+                write, "c1", body=version.plane.models.Collection(friendly_name="c1")
+            )
             assert ("Creating", "root", 1) == (
                 str(found.collection_provisioning_state),
                 found.parent_collection.reference_name,
@@ -312,7 +375,9 @@ def test_a_share_that_is_being_deleted(mode: str) -> None:
             if 202 not in dict(case.good()):
                 continue
             answered(case, SHARE_DELETED, 202, mode)
-            link = {"operation-location": f"/share/operationResults/op?api-version={version.document.version}"}
+            link = {
+                "operation-location": f"/share/operationResults/op?api-version={version.document.version}"
+            }
             service = Service(
                 lambda _, h=link: httpx.Response(202, json=SHARE_DELETED, headers=h),
                 says({**SHARE_DELETED, "status": "Succeeded"}),
@@ -374,7 +439,11 @@ def test_headers_that_no_document_declares() -> None:
                 ours.add(service.last.headers["x-ms-client-request-id"])
                 expected = (f"c-{i}", f"r-{i}" if i % 2 else f"c-{i}", SERVERS[i % 3])
                 error = caught.value
-                assert expected == (error.correlation_id, error.request_id, error.headers["server"]), case
+                assert expected == (
+                    error.correlation_id,
+                    error.request_id,
+                    error.headers["server"],
+                ), case
                 counted += 1
     print(f"\n{counted} operations")
     assert 2 * counted == len(ours)

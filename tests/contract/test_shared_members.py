@@ -22,7 +22,9 @@ from .walking import copies, models
 pytestmark = pytest.mark.level("L2")
 
 Json = dict[str, Any]
-Tree = dict[str, Any]  # member -> what its own members share; empty where it is one type in all kinds
+Tree = dict[
+    str, Any
+]  # member -> what its own members share; empty where it is one type in all kinds
 TYPE = ("$ref", "type", "format", "items", "additionalProperties", "anyOf", "enum")
 FUTURE = "Kind of 2031"
 ODD: list[Any] = [None, {}, [], "text", 7, {"createdAt": 5, "x": None}, [{}]]
@@ -48,7 +50,10 @@ def shared(schemas: Json, of: list[Json]) -> Tree:
     out: Tree = {}
     for wire in [wire for wire in each[0] if all(wire in one for one in each)]:
         found = [one[wire] for one in each]
-        if all({key: s.get(key) for key in TYPE} == {key: found[0].get(key) for key in TYPE} for s in found):
+        if all(
+            {key: s.get(key) for key in TYPE} == {key: found[0].get(key) for key in TYPE}
+            for s in found
+        ):
             out[wire] = {}
         elif all(members(schemas, s) for s in found) and (
             inner := shared(schemas, [resolved(schemas, s) for s in found])
@@ -66,7 +71,9 @@ def families(document: Document) -> tuple[Family, ...]:
         if len({*mapping.values()} - {name}) > 1:
             kinds = {kind: version.schemas[where] for kind, where in mapping.items()}
             own = members(version.schemas, schema)
-            tree = {w: t for w, t in shared(version.schemas, [*kinds.values()]).items() if w not in own}
+            tree = {
+                w: t for w, t in shared(version.schemas, [*kinds.values()]).items() if w not in own
+            }
             base = getattr(version.plane.models, class_name(name))
             found.append(Family(version, base, said["propertyName"], kinds, set(own), tree))
     return tuple(found)
@@ -128,11 +135,18 @@ def test_shared_members_are_read_of_any_kind(document: Document) -> None:
     """Each kind beside the same object of a kind that nobody knows: what is shared reads alike, and both go back equal."""
     for family in families(document):
         for kind, schema in family.kinds.items():
-            raw = {**family.version.sampler.sample(schema), family.tag: kind, "x of 2031": {"a": [None]}}
+            raw = {
+                **family.version.sampler.sample(schema),
+                family.tag: kind,
+                "x of 2031": {"a": [None]},
+            }
             for wire, inner in family.shared.items():
                 if inner and isinstance(raw.get(wire), dict):
                     raw[wire]["x of 2031"] = [{"deep": None}]
-            known, unknown = family.base.from_dict(raw), family.base.from_dict({**raw, family.tag: FUTURE})
+            known, unknown = (
+                family.base.from_dict(raw),
+                family.base.from_dict({**raw, family.tag: FUTURE}),
+            )
             assert isinstance(known, family.base)
             assert type(known) is not family.base
             assert family.base is type(unknown)
@@ -177,13 +191,19 @@ def _texts(tree: Tree, raw: Json) -> Iterator[tuple[str, str]]:
     for wire, inner in tree.items():
         found = raw.get(wire)
         known = found if inner and isinstance(found, dict) else {}
-        yield from ((wire, name) for name, value in known.items() if name in inner and isinstance(value, str))
+        yield from (
+            (wire, name)
+            for name, value in known.items()
+            if name in inner and isinstance(value, str)
+        )
 
 
 def test_how_much_is_shared() -> None:
     """A count that drops is a loss."""
     every = [family for document in documents() for family in families(document)]
-    scanning = [f for f in every if f.version.document.plane == "scanning" and f.version.document.default]
+    scanning = [
+        f for f in every if f.version.document.plane == "scanning" and f.version.document.default
+    ]
     assert {
         "Credential": (8, 1),
         "DataSource": (26, 5),

@@ -44,7 +44,9 @@ def test_every_kind_reaches_its_class(document: Document) -> None:
 
 def test_scanning_has_all_its_subtypes() -> None:
     scanning = next(d for d in documents() if d.plane == "scanning" and d.default)
-    assert 133 + 6 == sum(len(base._kinds) for base in bases(scanning))  # and those that the document leaves out
+    assert 133 + 6 == sum(
+        len(base._kinds) for base in bases(scanning)
+    )  # and those that the document leaves out
 
 
 def built(cls: Any, /, **given: Any) -> Model:
@@ -67,7 +69,10 @@ def test_a_constructor_refuses_the_kind_of_another_class(document: Document) -> 
                 if isinstance(made, cls):
                     assert kind == getattr(built(cls, **{tag: kind}), tag)
                     continue
-                with pytest.raises(TypeError, match=rf"{cls.__name__}\.{tag} takes no .*: that kind is that of {name}"):
+                with pytest.raises(
+                    TypeError,
+                    match=rf"{cls.__name__}\.{tag} takes no .*: that kind is that of {name}",
+                ):
                     built(cls, **{tag: kind})
                 odd = cls.from_dict({codec(cls).fields[tag].wire: kind})  # what came, came
                 assert kind == getattr(attrs.evolve(odd), tag)
@@ -85,6 +90,13 @@ def test_no_kind_of_an_example_is_refused() -> None:
                 if any("_tag" in vars(c) for c in cls.__mro__):
                     values = {name: getattr(model, name) for name in codec(cls).fields}
                     tags = {c._tag for c in cls.__mro__ if "_tag" in vars(c)}
-                    built(cls, **{name: value for name, value in values.items() if name in tags and value is not None})
+                    built(
+                        cls,
+                        **{
+                            name: value
+                            for name, value in values.items()
+                            if name in tags and value is not None
+                        },
+                    )
                     count += 1
     assert count >= 300

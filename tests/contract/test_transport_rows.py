@@ -69,7 +69,10 @@ def test_what_is_tried_again_of_every_operation(failure: str) -> None:
                     caller.call(case)
                 again = when == "always" or (when == "harmless" and harmless(case))
                 numbers = [r.headers["purview-client-attempt"] for r in service.seen]
-                assert [str(n + 1) for n in range(TRIES if again else 1)] == numbers, (case, failure)
+                assert [str(n + 1) for n in range(TRIES if again else 1)] == numbers, (
+                    case,
+                    failure,
+                )
                 (one,) = {r.headers["x-ms-client-request-id"] for r in service.seen}
                 assert len(numbers) == getattr(caught.value, "attempts", None), case
                 assert case.id == getattr(caught.value, "operation_id", None), case
@@ -142,7 +145,11 @@ def test_files_come_as_they_are(mode: str) -> None:
     counted = 0
     for case in giving_files():
         status = next(s for s, text in case.operation.types.items() if text == "bytes")
-        service = Service(lambda _, s=status: httpx.Response(s, content=FILE, headers={"content-type": "text/csv"}))
+        service = Service(
+            lambda _, s=status: httpx.Response(
+                s, content=FILE, headers={"content-type": "text/csv"}
+            )
+        )
         with Caller(case.version, service, mode, strict=True) as caller:
             assert FILE == caller.send(case, **case.needed()), case
             assert "*/*" == service.last.headers["accept"]
@@ -163,10 +170,18 @@ def test_files_leave_as_they_are(mode: str, tmp_path: Path) -> None:
     for case in cases():
         if case.operation.body is None or not case.operation.body.fields:
             continue
-        for file in (FILE, io.BytesIO(FILE), path, ("named.csv", FILE), ("named.csv", io.BytesIO(FILE), "text/csv")):
+        for file in (
+            FILE,
+            io.BytesIO(FILE),
+            path,
+            ("named.csv", FILE),
+            ("named.csv", io.BytesIO(FILE), "text/csv"),
+        ):
             service = Service(says({}))
             with Caller(case.version, service, mode) as caller:
-                caller.send(case, **{**case.needed(), **{f.name: file for f in case.operation.body.fields}})
+                caller.send(
+                    case, **{**case.needed(), **{f.name: file for f in case.operation.body.fields}}
+                )
             sent, fields = service.seen[0], case.operation.body.fields
             assert sent.headers["content-type"].startswith("multipart/form-data; boundary="), case
             assert len(fields) == sent.content.count(b"\r\n\r\n" + FILE + b"\r\n--"), case

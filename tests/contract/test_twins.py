@@ -45,7 +45,9 @@ class Twin:
     def __init__(self, document: Document, *, fill: bool = False) -> None:
         self.contract = load(select([f"{document.plane}@{document.version}"])[0])
         self.sandbox = Sandbox([f"{document.plane}@{document.version}"], fill=fill)
-        self._http = httpx.Client(transport=self.sandbox.transport(), auth=self.sandbox.auth, base_url=self.sandbox.url)
+        self._http = httpx.Client(
+            transport=self.sandbox.transport(), auth=self.sandbox.auth, base_url=self.sandbox.url
+        )
 
     def __call__(self, operation: Operation, holes: Json, body: Any = None) -> Any:
         """The JSON of an answer that is a success; what was sent departs from nothing that the sandbox minds."""
@@ -63,7 +65,9 @@ class Twin:
 
     def hits(self, word: str) -> list[Any]:
         """The entities that have a word, as they are kept."""
-        return [row.value for row in self.sandbox.app.store.page("/atlas/entities", 10, tag=f"w:{word}")]
+        return [
+            row.value for row in self.sandbox.app.store.page("/atlas/entities", 10, tag=f"w:{word}")
+        ]
 
     def close(self) -> None:
         self._http.close()
@@ -89,11 +93,17 @@ def account(twin: Twin, document: Document) -> Account:
     return Account(next(v for v in versions() if v.document == document), twin.sandbox, "sync")
 
 
-def as_typed(twin: Twin, operation: Operation, holes: Json, value: Json, document: Document) -> None:
+def as_typed(
+    twin: Twin, operation: Operation, holes: Json, value: Json, document: Document
+) -> None:
     """The same by the client: the JSON as a model, which is what a body is."""
     one = account(twin, document)
     case = one._version.case(operation.id)
-    read = Registry.get(case.operation.models).loader(case.operation.body.type) if case.operation.body else None
+    read = (
+        Registry.get(case.operation.models).loader(case.operation.body.type)
+        if case.operation.body
+        else None
+    )
     with one.caller:
         one.call(operation, holes, to_json(read(value)) if read is not None else value)
 
@@ -110,9 +120,15 @@ def test_a_resource_goes_from_one_to_the_other(document: Document, path: str, wa
         resource: Resource = made.resources[path]
         holes, _ = made.made(resource, 1, {})
         read = one(resource.get, holes)
-        there = {**taken.above(resource, 1, {}), **({resource.own: holes[resource.own]} if resource.own else {})}
+        there = {
+            **taken.above(resource, 1, {}),
+            **({resource.own: holes[resource.own]} if resource.own else {}),
+        }
         given = {**read, **BEYOND}
-        writes = [resource.make, *([table(made.contract)[path]["PUT"]] if resource.make.method == "POST" else [])]
+        writes = [
+            resource.make,
+            *([table(made.contract)[path]["PUT"]] if resource.make.method == "POST" else []),
+        ]
         for operation in dict.fromkeys(writes):
             if operation is not resource.make:
                 given = {n: v for n, v in given.items() if n not in OF_TWO_TYPES.get(path, ())}
@@ -131,14 +147,22 @@ def mine(value: Json, resource: Resource, one: Account) -> Json:
     schemas = one.contract.schemas
     shape = schemas.shape(resource.make.body_schema)
     shape = (schemas.subtype(shape, value) if shape.discriminator else None) or shape
-    free = {n for n, s in shape.properties.items() if not (s.get("readOnly") or schemas.shape(s).read_only)}
+    free = {
+        n
+        for n, s in shape.properties.items()
+        if not (s.get("readOnly") or schemas.shape(s).read_only)
+    }
     return {n: v for n, v in value.items() if n in free}
 
 
 def pairs(document: Document) -> dict[str, tuple[Operation, Operation]]:
     """Every path with GET and PUT, by the path."""
     found = table(load(select([f"{document.plane}@{document.version}"])[0])).items()
-    return {path: (m["GET"], m["PUT"]) for path, m in found if {"GET", "PUT"} <= set(m) and m["PUT"].body}
+    return {
+        path: (m["GET"], m["PUT"])
+        for path, m in found
+        if {"GET", "PUT"} <= set(m) and m["PUT"].body
+    }
 
 
 # Members that PUT has in another type than GET, by their document; the service's own type is not known.
@@ -156,7 +180,9 @@ def test_what_is_invented_goes_from_one_to_the_other(document: Document, path: s
         holes = dict(zip(_names(get), holes.values(), strict=True))
         read = one(get, holes)
         read = (
-            {n: v for n, v in read.items() if n not in OF_TWO_TYPES.get(path, ())} if isinstance(read, dict) else read
+            {n: v for n, v in read.items() if n not in OF_TWO_TYPES.get(path, ())}
+            if isinstance(read, dict)
+            else read
         )
         other(write, dict(zip(_names(write), holes.values(), strict=True)), read)
 
@@ -229,7 +255,9 @@ def test_what_a_glossary_holds_goes_from_one_to_the_other(document: Document, wh
         item = paths[f"{path}/{{}}"]
         guid = here["guid"]
         if what:
-            guid = one(paths[path]["POST"], {}, {"name": "n", "anchor": {"glossaryGuid": guid}})["guid"]
+            guid = one(paths[path]["POST"], {}, {"name": "n", "anchor": {"glossaryGuid": guid}})[
+                "guid"
+            ]
         read = one(item["GET"], {_names(item["GET"])[0]: guid})
         moved = {**read, "name": "moved", "guid": None, "qualifiedName": None, **BEYOND}
         moved |= {"anchor": {**read["anchor"], "glossaryGuid": there["guid"]}} if what else {}

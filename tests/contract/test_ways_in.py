@@ -35,7 +35,9 @@ def classes() -> Iterator[tuple[Version, type[Model]]]:
         index = version.plane.models
         for name, where in index._WHERE.items():
             kind = getattr(index, name)
-            if where != "enums" and not any(f.type == "bytes" for f in codec(kind).fields.values()):  # forms of files
+            if where != "enums" and not any(
+                f.type == "bytes" for f in codec(kind).fields.values()
+            ):  # forms of files
                 yield version, kind
 
 
@@ -45,8 +47,14 @@ def sampled(version: Version, kind: type[Model]) -> Json:
     from purview_codegen.package.adapter import class_name
 
     wires = {class_name(w): w for w in version.schemas}
-    classes = {name: getattr(version.plane.models, name) for name in wires if name in version.plane.models._WHERE}
-    wire = wires.get(kind.__name__) or next(wires[name] for name, c in classes.items() if issubclass(c, kind))
+    classes = {
+        name: getattr(version.plane.models, name)
+        for name in wires
+        if name in version.plane.models._WHERE
+    }
+    wire = wires.get(kind.__name__) or next(
+        wires[name] for name, c in classes.items() if issubclass(c, kind)
+    )
     text = json.dumps(version.sampler.sample({"$ref": f"#/components/schemas/{wire}"}))
     found = json.loads(
         text.replace(".1234567Z", ".123456Z")
@@ -67,7 +75,9 @@ def test_every_way_into_every_class() -> None:
     counts: Counter[str] = Counter()
     for version, kind in classes():
         raw = sampled(version, kind)
-        if type(whole := kind.from_dict(raw)) is not kind:  # its tag names a subtype, which has a turn of its own
+        if (
+            type(whole := kind.from_dict(raw)) is not kind
+        ):  # its tag names a subtype, which has a turn of its own
             whole = codec(kind).load({**raw, **_untagged(kind)})
         raw = whole.to_dict()
         fields = codec(type(whole)).fields.values()
@@ -80,7 +90,9 @@ def test_every_way_into_every_class() -> None:
         made = kind(additional_properties=unknown, **given)
         assert raw == made.to_dict(), (version, kind, "constructor")
         counts["constructor"] += 1
-        needed = {f.name: given[f.name] for f in fields if f.name in given and f.default is not None}
+        needed = {
+            f.name: given[f.name] for f in fields if f.name in given and f.default is not None
+        }
         for other in (
             kind(additional_properties=raw, **needed),
             attrs.evolve(made, additional_properties=raw),

@@ -14,7 +14,20 @@ from purview_core import Model, type_hints
 from purview_core.model.codec import codec
 
 BAD: list[Any] = [
-    *(None, "x", 7, 1.5, True, [], {}, ["q"], {"zz": None}, "2020-13-45T99:00:00Z", [None], {"kind": "NoSuchKind"}),
+    *(
+        None,
+        "x",
+        7,
+        1.5,
+        True,
+        [],
+        {},
+        ["q"],
+        {"zz": None},
+        "2020-13-45T99:00:00Z",
+        [None],
+        {"kind": "NoSuchKind"},
+    ),
     *("2020-01-01T00:00:00.1234567Z", 10**30, "\ud800", {"kind": ["a"]}, [[{}]]),
 ]
 
@@ -40,7 +53,9 @@ def copies(model: Model) -> Iterator[tuple[str, Model]]:
     yield "evolve", attrs.evolve(model)
 
 
-def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], bool]]:
+def places(
+    value: Any, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], bool]]:
     """(path, whether it is an object that may be given an unknown member) of every place in a JSON value."""
     if isinstance(value, dict):
         yield path, True

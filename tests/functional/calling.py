@@ -20,7 +20,9 @@ def _arguments(method: Any) -> tuple[list[Any], dict[str, Any]]:
     return positional, {p.name: {} if p.name == "body" else "x" for p in demanded}
 
 
-def call_all(package: ModuleType, client: str = "InlineClient", answer: Any = None) -> dict[str, httpx.Request]:
+def call_all(
+    package: ModuleType, client: str = "InlineClient", answer: Any = None
+) -> dict[str, httpx.Request]:
     """operationId -> what its method sent, the same from the sync and from the async client; by `call`, too."""
     sent: list[httpx.Request] = []
 
@@ -46,7 +48,9 @@ def call_all(package: ModuleType, client: str = "InlineClient", answer: Any = No
             out[oid] = first
 
     async def run() -> None:
-        async with getattr(package, f"Async{client}")(ADDRESS, transport=httpx.MockTransport(respond_async)) as one:
+        async with getattr(package, f"Async{client}")(
+            ADDRESS, transport=httpx.MockTransport(respond_async)
+        ) as one:
             for oid, operation in package.OPERATIONS.items():
                 method = getattr(getattr(one, operation.group), operation.name)
                 positional, named = _arguments(method)

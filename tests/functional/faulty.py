@@ -12,7 +12,9 @@ from typing import Self
 Behaviour = Callable[[socket.socket, threading.Event], None]
 
 
-def answer(status: int, body: bytes = b"{}", media: str = "application/json", length: int | None = None) -> Behaviour:
+def answer(
+    status: int, body: bytes = b"{}", media: str = "application/json", length: int | None = None
+) -> Behaviour:
     """A whole answer; `length` is what its header says of the body."""
     size = len(body) if length is None else length
     head = f"HTTP/1.1 {status} X\r\nContent-Type: {media}\r\nContent-Length: {size}\r\nConnection: close\r\n\r\n"
@@ -92,7 +94,9 @@ def _whole(connection: socket.socket) -> bytes:
     while True:
         head, found, body = got.partition(b"\r\n\r\n")
         lengths = [
-            int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")
+            int(line.split(b":")[1])
+            for line in head.lower().split(b"\r\n")
+            if line.startswith(b"content-length")
         ]
         if found and len(body) >= sum(lengths):
             return got

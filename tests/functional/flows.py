@@ -27,7 +27,9 @@ def tell(story: Story, sandbox: Sandbox, *, asynchronous: bool) -> None:
     if asynchronous:
         asyncio.run(_tell_async(story, sandbox))
         return
-    with Purview(sandbox.url, tenant_endpoint=sandbox.url, transport=sandbox.transport(), auth=sandbox.auth) as purview:
+    with Purview(
+        sandbox.url, tenant_endpoint=sandbox.url, transport=sandbox.transport(), auth=sandbox.auth
+    ) as purview:
         flow, result, error = story(purview), None, None
         try:
             while True:
@@ -51,7 +53,10 @@ def _ended(value: Any) -> Any:
 
 async def _tell_async(story: Story, sandbox: Sandbox) -> None:
     async with AsyncPurview(
-        sandbox.url, tenant_endpoint=sandbox.url, transport=sandbox.async_transport(), auth=sandbox.auth
+        sandbox.url,
+        tenant_endpoint=sandbox.url,
+        transport=sandbox.async_transport(),
+        auth=sandbox.auth,
     ) as purview:
         flow, result, error = story(purview), None, None
         try:

@@ -19,7 +19,9 @@ class Host:
     def __init__(self, mirror: Path) -> None:
         self.mirror, self.branches, self.asked = mirror, dict[str, str](), list[str]()
         self.spoilt: dict[str, bytes] = {}
-        self.refused: tuple[str, int, dict[str, str]] | None = None  # start of path, status, headers
+        self.refused: tuple[str, int, dict[str, str]] | None = (
+            None  # start of path, status, headers
+        )
         self.listed: dict[str, Json] = {}  # start of path -> what is answered in its stead
         self.truncated = False
         host = self
@@ -70,6 +72,8 @@ class Host:
         folder = self.mirror / REPOSITORY / sha.replace("..", "/")
         entries = []
         for p in sorted(folder.rglob("*") if query else folder.iterdir()):
-            kind, inner = ("blob", blob_id(p.read_bytes())) if p.is_file() else ("tree", f"{sha}..{p.name}")
+            kind, inner = (
+                ("blob", blob_id(p.read_bytes())) if p.is_file() else ("tree", f"{sha}..{p.name}")
+            )
             entries.append({"path": p.relative_to(folder).as_posix(), "type": kind, "sha": inner})
         return {"sha": sha, "tree": entries, "truncated": self.truncated and bool(query)}

@@ -21,7 +21,11 @@ Json = dict[str, Any]
 
 
 def swagger(
-    paths: Json | None = None, definitions: Json | None = None, *, version: str = "2024-01-01", **more: Any
+    paths: Json | None = None,
+    definitions: Json | None = None,
+    *,
+    version: str = "2024-01-01",
+    **more: Any,
 ) -> Json:
     """A Swagger 2.0 document around the given paths and definitions."""
     return {
@@ -50,7 +54,10 @@ def contract_of(document: Json) -> Json:
 
 
 def plan_of(
-    document: Json, methods: Mapping[str, str] | None = None, *, overlay: Callable[[Json], object] | None = None
+    document: Json,
+    methods: Mapping[str, str] | None = None,
+    *,
+    overlay: Callable[[Json], object] | None = None,
 ) -> Plan:
     """`overlay` lays facts over the contract, which documents do not have."""
     contract = contract_of(document)

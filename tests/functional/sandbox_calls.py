@@ -30,18 +30,27 @@ def calls(document: Document) -> list[tuple[Operation, str, str, Json]]:
     contract, table = load(document), package(document).OPERATIONS
     order = {"PUT": 0, "POST": 1, "GET": 2, "PATCH": 3, "DELETE": 4}
     found = sorted(contract.operations.values(), key=lambda o: (order[o.method], o.path.count("/")))
-    return [(o, table[o.id].group, table[o.id].name, arguments(contract, o, table[o.id])) for o in found]
+    return [
+        (o, table[o.id].group, table[o.id].name, arguments(contract, o, table[o.id])) for o in found
+    ]
 
 
 def arguments(contract: Contract, operation: Operation, declared: Any) -> Json:
     examples = Examples(contract.schemas, operation.id, request=True)
     facts = {(p.location, p.name): p.schema for p in operation.parameters}
-    out = {p.name: examples.of(facts[p.location, p.wire_name]) for p in declared.arguments if p.location != "header"}
+    out = {
+        p.name: examples.of(facts[p.location, p.wire_name])
+        for p in declared.arguments
+        if p.location != "header"
+    }
     out |= {p.name: '"an etag"' for p in declared.arguments if p.location == "header"}
     if declared.body is None:
         return out
     if declared.body.fields:
-        return out | {f.name: ("terms.csv", b"Name,Definition\r\na,b\r\n", "text/csv") for f in declared.body.fields}
+        return out | {
+            f.name: ("terms.csv", b"Name,Definition\r\na,b\r\n", "text/csv")
+            for f in declared.body.fields
+        }
     raw = examples.of(operation.body_schema)
     convert = Registry.get(declared.models).loader(declared.body.type)
     return out | {"body": convert(raw) if convert else raw}

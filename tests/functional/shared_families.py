@@ -14,7 +14,11 @@ LONG = "A" + "VeryLongNameOfSomething" * 6
 def holder(**members: Json) -> Json:
     """A schema that holds members; those that end in `_` must be there."""
     named = {name.rstrip("_"): schema for name, schema in members.items()}
-    return {"type": "object", "properties": named, "required": [n[:-1] for n in members if n.endswith("_")]}
+    return {
+        "type": "object",
+        "properties": named,
+        "required": [n[:-1] for n in members if n.endswith("_")],
+    }
 
 
 def family(cat: Json, dog: Json, **more: Json) -> Json:
@@ -27,7 +31,9 @@ def demanding(members: Json, *required: str) -> Json:
 
 def within(cat: Json, dog: Json, **more: Json) -> Json:
     """Two kinds whose properties are of the given classes."""
-    return family({"properties": ref("CatP")}, {"properties": ref("DogP")}, CatP=cat, DogP=dog, **more)
+    return family(
+        {"properties": ref("CatP")}, {"properties": ref("DogP")}, CatP=cat, DogP=dog, **more
+    )
 
 
 NAME, AGE = {"name": TEXT}, {"age": WHOLE}
@@ -59,13 +65,29 @@ CASES: dict[str, tuple[Json, Json, Json | None]] = {
         WHAT,
         None,
     ),
-    "required in one": ({"Pet": pet(), "Cat": demanding(NAME, "name"), "Dog": demanding(NAME)}, WHAT, None),
-    "one class": (family({"p": ref("P")}, {"p": ref("P")}, P=holder(**NAME)), {"p": "P | None"}, None),
+    "required in one": (
+        {"Pet": pet(), "Cat": demanding(NAME, "name"), "Dog": demanding(NAME)},
+        WHAT,
+        None,
+    ),
+    "one class": (
+        family({"p": ref("P")}, {"p": ref("P")}, P=holder(**NAME)),
+        {"p": "P | None"},
+        None,
+    ),
     "two classes": (within(holder(**NAME, **AGE), holder(**NAME)), SHARED, WHAT),
     "two classes that share nothing": (within(holder(**AGE), holder(**NAME)), {}, None),
-    "two classes, required in both": (within(holder(name_=TEXT, **AGE), holder(name_=TEXT)), SHARED, {"name": "str"}),
+    "two classes, required in both": (
+        within(holder(name_=TEXT, **AGE), holder(name_=TEXT)),
+        SHARED,
+        {"name": "str"},
+    ),
     "two classes, required in one": (within(holder(name_=TEXT), holder(name=TEXT)), SHARED, WHAT),
-    "two classes, read-only in one": (within(holder(name=READ_ONLY), holder(name=TEXT)), SHARED, WHAT),
+    "two classes, read-only in one": (
+        within(holder(name=READ_ONLY), holder(name=TEXT)),
+        SHARED,
+        WHAT,
+    ),
     "two classes, null in one": (
         within(holder(name_={"type": ["string", "null"]}), holder(name_=TEXT)),
         SHARED,

@@ -33,13 +33,17 @@ class Interrupted(httpx.BaseTransport):
 
 @pytest.mark.row("T20")
 def test_the_example_of_the_page_reads_again_where_it_was_changed() -> None:
-    example = PAGE.read_text(encoding="utf-8").partition("nobody else has changed it since:\n\n```python\n")[2]
+    example = PAGE.read_text(encoding="utf-8").partition(
+        "nobody else has changed it since:\n\n```python\n"
+    )[2]
     with Sandbox() as sandbox:
         wire = Interrupted(sandbox.transport())
         options = {"tenant_endpoint": sandbox.url, "auth": sandbox.auth}
         others = Purview(sandbox.url, transport=sandbox.transport(), **options).devops_policies
         with Purview(sandbox.url, transport=wire, **options) as purview:
-            rule = m.DevopsPolicyDecisionRule(effect=m.Decision.PERMIT, principals=["first"], principal_groups=[])
+            rule = m.DevopsPolicyDecisionRule(
+                effect=m.Decision.PERMIT, principals=["first"], principal_groups=[]
+            )
             body = m.DevopsPolicy(decision_rules=[rule], purview_resource_name="sales-sql")
             theirs = others.devops_sql_perf_monitor_policy
             theirs.create_or_replace("sales-sql", body=body)
@@ -53,5 +57,7 @@ def test_the_example_of_the_page_reads_again_where_it_was_changed() -> None:
             names = {"httpx": httpx, "PreconditionFailedError": PreconditionFailedError}
             exec(example.partition("```")[0], {**names, "purview": purview, "object_id": "mine"})
         assert ["first", "theirs", "mine"] == theirs.get("sales-sql").decision_rules[0].principals
-    assert [("GET", 200), ("PUT", 412), ("GET", 200), ("PUT", 200)] == [(x, status) for x, _, status in wire.seen]
+    assert [("GET", 200), ("PUT", 412), ("GET", 200), ("PUT", 200)] == [
+        (x, status) for x, _, status in wire.seen
+    ]
     assert wire.seen[1][1] != wire.seen[3][1]

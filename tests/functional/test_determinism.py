@@ -10,10 +10,21 @@ from pathlib import Path
 
 def generated(out: Path, seed: str, root: Path) -> dict[str, bytes]:
     path = os.pathsep.join(str(root / name) for name in ("generator", "runtime", "auth_plugin"))
-    command = [sys.executable, "-m", "purview_codegen", "generate", "--version", "all", "--out", str(out)]
+    command = [
+        sys.executable,
+        "-m",
+        "purview_codegen",
+        "generate",
+        "--version",
+        "all",
+        "--out",
+        str(out),
+    ]
     for plane in ("scanning", "workflow"):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": path}
-        subprocess.run([*command, "--plane", plane], env=environment, check=True, capture_output=True)
+        subprocess.run(
+            [*command, "--plane", plane], env=environment, check=True, capture_output=True
+        )
     return {str(p.relative_to(out)): p.read_bytes() for p in sorted(out.rglob("*")) if p.is_file()}
 
 

@@ -23,10 +23,16 @@ WIRE = {"request", "response", "both"}
 
 
 @pytest.mark.parametrize(("old", "new"), PAIRS, ids=[f"{old} {new}" for old, new in PAIRS])
-def test_three_forms_say_the_same(old: str, new: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_three_forms_say_the_same(
+    old: str, new: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     files = tmp_path / "r.json", tmp_path / "r.md"
     assert 0 == cli.main(["diff", old, new, "--json", str(files[0]), "--markdown", str(files[1])])
-    text, page, data = capsys.readouterr().out, files[1].read_text(), json.loads(files[0].read_text())
+    text, page, data = (
+        capsys.readouterr().out,
+        files[1].read_text(),
+        json.loads(files[0].read_text()),
+    )
     totals, changes = data["totals"], data["changes"]
     assert {tuple(FACTS)} == {tuple(c) for c in changes}
     assert "operation.other" not in {c["kind"] for c in changes}
@@ -48,7 +54,9 @@ def test_three_forms_say_the_same(old: str, new: str, tmp_path: Path, capsys: py
 
 def test_names_and_places(capsys: pytest.CaptureFixture[str]) -> None:
     """Scanning as the stable version renamed and moved it."""
-    assert 0 == cli.main(["diff", "scanning@2022-07-01-preview", "scanning@2023-09-01", "--json", "-"])
+    assert 0 == cli.main(
+        ["diff", "scanning@2022-07-01-preview", "scanning@2023-09-01", "--json", "-"]
+    )
     data = json.loads(capsys.readouterr().out)
     names = {(r["kind"], r["old"]): r["new"] for r in data["python_names"]}
     assert "credential.list" == names["method", "credential.list_all"]
@@ -58,11 +66,21 @@ def test_names_and_places(capsys: pytest.CaptureFixture[str]) -> None:
 
 def document(kind: str, **more: Any) -> dict[str, Any]:
     """An OpenAPI document that has the parts of a contract, and is none: nothing in it has been given its one form."""
-    answer = {"description": "A.", "content": {"application/json": {"schema": {"properties": {"a": {"type": kind}}}}}}
-    item = {"parameters": [{"name": "x", "in": "query", "schema": {"type": "string"}}], "get": {"operationId": "A_Get"}}
+    answer = {
+        "description": "A.",
+        "content": {"application/json": {"schema": {"properties": {"a": {"type": kind}}}}},
+    }
+    item = {
+        "parameters": [{"name": "x", "in": "query", "schema": {"type": "string"}}],
+        "get": {"operationId": "A_Get"},
+    }
     item["get"] |= {"responses": {"200": answer}} | more
     server = {"url": "{endpoint}/zoo", "variables": {"endpoint": {"default": "https://zoo"}}}
-    top = {"openapi": "3.1.0", "info": {"title": "zoo", "version": "2024-01-01"}, "servers": [server]}
+    top = {
+        "openapi": "3.1.0",
+        "info": {"title": "zoo", "version": "2024-01-01"},
+        "servers": [server],
+    }
     return top | {"paths": {"/a": item}, "components": {"schemas": {}}}
 
 
@@ -74,7 +92,9 @@ def run(tmp_path: Path, *documents: Any) -> int:
 
 
 @pytest.mark.parametrize("more", [{}, {"tags": ["A"], "parameters": []}])
-def test_documents_of_ones_own(more: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_documents_of_ones_own(
+    more: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert 0 == run(tmp_path, document("string", **more), document("integer", **more))
     changes = json.loads(capsys.readouterr().out)["changes"]
     assert ["member.type"] == [c["kind"] for c in changes]
@@ -83,12 +103,19 @@ def test_documents_of_ones_own(more: dict[str, Any], tmp_path: Path, capsys: pyt
 def test_the_same_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 == run(tmp_path, document("string"), document("string"))
     data = json.loads(capsys.readouterr().out)
-    assert ("none", 1, []) == (data["totals"]["bump"], data["totals"]["documents"]["same"], data["changes"])
+    assert ("none", 1, []) == (
+        data["totals"]["bump"],
+        data["totals"]["documents"]["same"],
+        data["changes"],
+    )
 
 
 def test_a_reference_that_leads_nowhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bad = document(
-        "string", requestBody={"content": {"application/json": {"schema": {"$ref": "#/components/schemas/B"}}}}
+        "string",
+        requestBody={
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/B"}}}
+        },
     )
     assert 3 == run(tmp_path, document("string"), bad)
     out, err = capsys.readouterr()

@@ -22,10 +22,14 @@ MIRROR = ROOT.parent / "shared" / "upstream"
 COMMIT = "f" * 40
 CLASSIC = "73e33d06b7f3c08b11717374837332cfc5f96a5d"
 
-pytestmark = pytest.mark.skipif(not MIRROR.is_dir(), reason="no mirror of upstream beside the checkout")
+pytestmark = pytest.mark.skipif(
+    not MIRROR.is_dir(), reason="no mirror of upstream beside the checkout"
+)
 
 
-def discovered(specs: Path, mirror: Path, tmp_path: Path, *more: str, to: str = "all", code: int = 0) -> Json:
+def discovered(
+    specs: Path, mirror: Path, tmp_path: Path, *more: str, to: str = "all", code: int = 0
+) -> Json:
     path = tmp_path / "found.json"
     where = ("--specs", str(specs), "--mirror", str(mirror), "--cache", str(tmp_path / "cache"))
     assert code == cli.main(["discover", "--to", to, "--json", str(path), *where, *more])
@@ -33,10 +37,14 @@ def discovered(specs: Path, mirror: Path, tmp_path: Path, *more: str, to: str = 
     return found
 
 
-def test_the_whole_mirror_is_taken_or_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_whole_mirror_is_taken_or_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     found = discovered(SPECS, MIRROR, tmp_path, "--check")
     documents = {
-        p.relative_to(MIRROR).as_posix() for p in MIRROR.rglob("*.json") if "examples" not in p.parts and p.is_file()
+        p.relative_to(MIRROR).as_posix()
+        for p in MIRROR.rglob("*.json")
+        if "examples" not in p.parts and p.is_file()
     }
     told = {f"{d['repository']}/{d['commit']}/{d['path']}" for d in found["documents"]}
     assert documents == told
@@ -51,14 +59,18 @@ def test_the_whole_mirror_is_taken_or_left_out(tmp_path: Path, capsys: pytest.Ca
     assert 2 == len(reasons) == totals["left_out"]
     assert all(reasons.values())
     out = capsys.readouterr().out
-    assert out.endswith(f"discover: {totals['found']} found, {totals['taken']} taken, 2 left out, 0 unknown\n")
+    assert out.endswith(
+        f"discover: {totals['found']} found, {totals['taken']} taken, 2 left out, 0 unknown\n"
+    )
 
 
 def test_another_state_is_the_same_document(tmp_path: Path) -> None:
     """Commits of a pull request and of a fork, where only ids, hosts or a few paths differ from what is taken."""
     found = discovered(SPECS, MIRROR, tmp_path)
     states = Counter(
-        f"{d['plane']} {d['version']}" for d in found["documents"] if d["why"].startswith("another state of it")
+        f"{d['plane']} {d['version']}"
+        for d in found["documents"]
+        if d["why"].startswith("another state of it")
     )
     assert (3, 2, 1) == (
         states["unified_catalog 2025-09-15-preview"] + states["unified_catalog 2026-03-20-preview"],
@@ -72,7 +84,11 @@ def without(plane: str, tmp_path: Path, *rules: str) -> Path:
     specs = tmp_path / "tree" / "specs"
     shutil.copytree(SPECS, specs)
     sections = re.split(r"(?m)^(?=\[)", (specs / "planes.toml").read_text())
-    kept = [s for s in sections if not re.match(rf"\[+planes\.{plane}[.\]]", s) and not any(r in s for r in rules)]
+    kept = [
+        s
+        for s in sections
+        if not re.match(rf"\[+planes\.{plane}[.\]]", s) and not any(r in s for r in rules)
+    ]
     (specs / "planes.toml").write_text("".join(kept))
     shutil.rmtree(specs / "contracts" / plane)
     (specs / "overlays" / f"{plane}.toml").unlink()
@@ -88,7 +104,10 @@ def test_a_missing_plane_is_told_and_its_lines_bring_it_back(
 ) -> None:
     specs = without("data_quality", tmp_path)
     found = discovered(specs, MIRROR, tmp_path, "--check", code=1)
-    assert "no plane of planes.toml takes specification/purviewdatagovernace/" in capsys.readouterr().err
+    assert (
+        "no plane of planes.toml takes specification/purviewdatagovernace/"
+        in capsys.readouterr().err
+    )
     unknown = [d for d in found["documents"] if d["status"] == "unknown"]
     assert [
         ("2025-09-01-preview", "PurviewDataQuality", 35),
@@ -106,7 +125,10 @@ def test_a_missing_plane_is_told_and_its_lines_bring_it_back(
     assert 5 == cli.main(["normalise", *where, *source])
     assert "normalise --draft-summaries" in capsys.readouterr().err
     assert 0 == cli.main(["normalise", "--draft-summaries", *where, *source])
-    assert "overlays/data_quality.toml: 60 summaries drafted; say what the operations do" in capsys.readouterr().out
+    assert (
+        "overlays/data_quality.toml: 60 summaries drafted; say what the operations do"
+        in capsys.readouterr().out
+    )
     assert 0 == cli.main(["generate", *where, "--out", str(tmp_path / "out")])
     assert "generate: 1 documents, 60 operations, 0 errors" in capsys.readouterr().out
     client = tmp_path / "out" / "purview_dataplane" / "data_quality" / "__init__.py"
@@ -134,12 +156,14 @@ FOLDERS = {
     "the short names": lambda name: name.rpartition(".")[2].lower(),
     "misspelt": lambda name: name.replace("Analytics", "Analaytics").replace("Purview", "Pureview"),
     "numbers": lambda name: f"service{sum(map(ord, name))}",
-    "two planes swapped": lambda name: {"Azure.Analytics.Purview.Catalog": "Azure.Analytics.Purview.DataMap"}.get(
+    "two planes swapped": lambda name: {
+        "Azure.Analytics.Purview.Catalog": "Azure.Analytics.Purview.DataMap"
+    }.get(
         name, {"Azure.Analytics.Purview.DataMap": "Azure.Analytics.Purview.Catalog"}.get(name, name)
     ),
-    "two more swapped": lambda name: {"Azure.Analytics.Purview.PDS": "Azure.Analytics.Purview.Share"}.get(
-        name, {"Azure.Analytics.Purview.Share": "Azure.Analytics.Purview.PDS"}.get(name, name)
-    ),
+    "two more swapped": lambda name: {
+        "Azure.Analytics.Purview.PDS": "Azure.Analytics.Purview.Share"
+    }.get(name, {"Azure.Analytics.Purview.Share": "Azure.Analytics.Purview.PDS"}.get(name, name)),
 }
 
 
@@ -165,14 +189,20 @@ def renamed(tmp_path: Path, kind: str, files: str) -> dict[str, str]:
 @pytest.mark.parametrize("cached", [True, False], ids=["bytes at hand", "contracts alone"])
 @pytest.mark.parametrize("files", ["as they were", "all of one name"])
 @pytest.mark.parametrize("kind", FOLDERS)
-def test_renamed_folders_are_followed(tmp_path: Path, kind: str, files: str, *, cached: bool) -> None:
+def test_renamed_folders_are_followed(
+    tmp_path: Path, kind: str, files: str, *, cached: bool
+) -> None:
     """None of the documents is lost or mistaken, whether their old bytes can be compared or not."""
     where = renamed(tmp_path, kind, files)
     if cached:
         classic = f"Azure/azure-rest-api-specs/{CLASSIC}/specification"
         shutil.copytree(MIRROR / classic, tmp_path / "cache" / classic)
     found = discovered(SPECS, tmp_path / "mirror", tmp_path, "--check", to=COMMIT)
-    wanted = {(d.plane, d.version): where[d.path] for d in Manifest.load(SPECS).documents if d.path in where}
+    wanted = {
+        (d.plane, d.version): where[d.path]
+        for d in Manifest.load(SPECS).documents
+        if d.path in where
+    }
     assert wanted == {(d["plane"], d["version"]): d["path"] for d in found["documents"]}
     assert {"found": 24, "taken": 24, "left_out": 0, "unknown": 0} == found["totals"]
 
@@ -184,9 +214,13 @@ def test_an_update_follows_them(tmp_path: Path, kind: str, plane: str) -> None:
     shutil.copytree(SPECS, specs)
     places = ("--specs", str(specs), "--out", str(tmp_path / "tree" / "generated"), "--only", plane)
     command = ["update", "--dry-run", "--to", COMMIT, *places, "--json", str(report)]
-    assert 0 == cli.main([*command, "--mirror", str(tmp_path / "mirror"), "--cache", str(tmp_path / "cache")])
+    assert 0 == cli.main(
+        [*command, "--mirror", str(tmp_path / "mirror"), "--cache", str(tmp_path / "cache")]
+    )
     steps = {(s["plane"], s["version"]): s for s in json.loads(report.read_text())["documents"]}
-    ours = {(d.plane, d.version): where[d.path] for d in Manifest.load(SPECS).plane(plane).documents}
+    ours = {
+        (d.plane, d.version): where[d.path] for d in Manifest.load(SPECS).plane(plane).documents
+    }
     assert {(*key, "moved", path) for key, path in ours.items()} == {
         (*key, s["status"], s["new"].split("/", 3)[3]) for key, s in steps.items() if key in ours
     }

@@ -16,7 +16,9 @@ SOURCES = [str(ROOT / name) for name in ("auth_plugin", "runtime", "generator", 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Only the plug-in is loaded, by its name: whether or not it is installed in this environment."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PURVIEW_", "AZURE_", "PYTEST_"))}
+    kept = {
+        k: v for k, v in os.environ.items() if not k.startswith(("PURVIEW_", "AZURE_", "PYTEST_"))
+    }
     env = {**kept, "PYTHONPATH": os.pathsep.join(SOURCES), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     command = [
         sys.executable,
@@ -28,7 +30,9 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         "no:cacheprovider",
         *arguments,
     ]
-    return subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(
+        command, cwd=PROJECT, env=env, capture_output=True, text=True, check=False, timeout=120
+    )
 
 
 def test_its_tests_pass() -> None:
@@ -39,7 +43,9 @@ def test_its_tests_pass() -> None:
 
 def test_it_records_and_replays(tmp_path: Path) -> None:
     chosen = ("-k", "registered_once or run_to_their_end or an_account or only_lakes")
-    folder = (f"--purview-recordings={tmp_path}",)  # with =, or pytest takes it for the root of the tests
+    folder = (
+        f"--purview-recordings={tmp_path}",
+    )  # with =, or pytest takes it for the root of the tests
     for mode in (["--purview-record"], ["--purview-mode", "replay"]):
         done = run(*chosen, *folder, *mode)
         assert 0 == done.returncode, done.stdout + done.stderr

@@ -46,13 +46,23 @@ SCANNING, DATAMAP = (ScanningClient, AsyncScanningClient), (DataMapClient, Async
 ACCOUNT = (AccountClient, AsyncAccountClient)
 KINDS = {
     "GET": Kind(SCANNING, lambda c: c.scans.get("s", "n"), True),
-    "PUT": Kind(SCANNING, lambda c: c.call("Scans_CreateOrReplace", NAMES, {"kind": "AmazonS3"}), True),
-    "DELETE": Kind(SCANNING, lambda c: c.scans.delete("s", "n"), True),
-    "POST that reads": Kind(DATAMAP, lambda c: c.call("Discovery_Query", body={"keywords": "x"}), True),
-    "POST that writes": Kind(
-        DATAMAP, lambda c: c.call("Entity_CreateOrUpdate", body={"entity": {"typeName": "t"}}), False
+    "PUT": Kind(
+        SCANNING, lambda c: c.call("Scans_CreateOrReplace", NAMES, {"kind": "AmazonS3"}), True
     ),
-    "PATCH": Kind(ACCOUNT, lambda c: c.call("Accounts_UpdateAccountProperties", body={"friendlyName": "x"}), False),
+    "DELETE": Kind(SCANNING, lambda c: c.scans.delete("s", "n"), True),
+    "POST that reads": Kind(
+        DATAMAP, lambda c: c.call("Discovery_Query", body={"keywords": "x"}), True
+    ),
+    "POST that writes": Kind(
+        DATAMAP,
+        lambda c: c.call("Entity_CreateOrUpdate", body={"entity": {"typeName": "t"}}),
+        False,
+    ),
+    "PATCH": Kind(
+        ACCOUNT,
+        lambda c: c.call("Accounts_UpdateAccountProperties", body={"friendlyName": "x"}),
+        False,
+    ),
 }
 NAMES = {"dataSourceName": "s", "scanName": "n"}
 
@@ -112,7 +122,9 @@ ALL_KINDS = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_the_kinds_are_what_they_are_called() -> None:
     methods = []
     for kind in KINDS.values():
-        transport = httpx.MockTransport(lambda request: methods.append(request.method) or httpx.Response(200, json={}))
+        transport = httpx.MockTransport(
+            lambda request: methods.append(request.method) or httpx.Response(200, json={})
+        )
         kind.call(kind.clients[0]("contoso", transport=transport))
     assert [name.split()[0] for name in KINDS] == methods
 

@@ -44,7 +44,21 @@ WORDS = [
         "_raw",
         "_came",
     ),
-    *("m", "_d", "TYPE_CHECKING", "cls", "kind", "print", "import", "a b", "ä", "x-y", "@odd.name", "Any", "Model"),
+    *(
+        "m",
+        "_d",
+        "TYPE_CHECKING",
+        "cls",
+        "kind",
+        "print",
+        "import",
+        "a b",
+        "ä",
+        "x-y",
+        "@odd.name",
+        "Any",
+        "Model",
+    ),
 ]
 VALUES = [
     BREAKOUT,
@@ -83,10 +97,18 @@ def hostile() -> dict[str, Any]:
         "Object",
     ]
     definitions: dict[str, Any] = {
-        name: {"type": "object", "title": "Same", "properties": {"x": text, "next": {"$ref": "#/definitions/Any"}}}
+        name: {
+            "type": "object",
+            "title": "Same",
+            "properties": {"x": text, "next": {"$ref": "#/definitions/Any"}},
+        }
         for name in names
     }
-    definitions["Words"] = {"type": "object", "required": ["and", "type"], "properties": dict.fromkeys(WORDS, text)}
+    definitions["Words"] = {
+        "type": "object",
+        "required": ["and", "type"],
+        "properties": dict.fromkeys(WORDS, text),
+    }
     definitions["Words"]["properties"][BREAKOUT] = text
     definitions["Words"]["properties"]["when"] = {"type": "string", "format": "date-time"}
     definitions["Words"]["properties"]["odd"] = {"type": "string", "enum": VALUES}
@@ -97,8 +119,14 @@ def hostile() -> dict[str, Any]:
         "properties": {"kind": text},
     }
     for i, value in enumerate((BREAKOUT, ENDS_DOCSTRING)):
-        definitions[f"Sub{i}"] = {"allOf": [{"$ref": "#/definitions/Base"}], "x-ms-discriminator-value": value}
-    query = [{"name": name, "in": "query", "type": "string"} for name in ("class", "self_", "list", "body_", BREAKOUT)]
+        definitions[f"Sub{i}"] = {
+            "allOf": [{"$ref": "#/definitions/Base"}],
+            "x-ms-discriminator-value": value,
+        }
+    query = [
+        {"name": name, "in": "query", "type": "string"}
+        for name in ("class", "self_", "list", "body_", BREAKOUT)
+    ]
     path = {"name": "class", "in": "path", "type": "string", "required": True}
     answer = {"$ref": "#/definitions/Words"}
     bases = {"type": "array", "items": {"$ref": "#/definitions/Base"}}
@@ -127,16 +155,33 @@ def test_every_module_is_valid_and_runs_nothing(package: Any) -> None:
 
 
 def test_only_declared_calls_stand_in_generated_modules(package: Any) -> None:
-    allowed = {"_field", "_only", "_wire", "define", "_lazy_dir", "_lazy_index", "_lazy_names", "rpartition"}
+    allowed = {
+        "_field",
+        "_only",
+        "_wire",
+        "define",
+        "_lazy_dir",
+        "_lazy_index",
+        "_lazy_names",
+        "rpartition",
+    }
     for path in Path(package.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call):
-                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "?")
-                on_runtime = isinstance(node.func, ast.Attribute) and getattr(node.func.value, "id", "") in (
+                name = (
+                    node.func.attr
+                    if isinstance(node.func, ast.Attribute)
+                    else getattr(node.func, "id", "?")
+                )
+                on_runtime = isinstance(node.func, ast.Attribute) and getattr(
+                    node.func.value, "id", ""
+                ) in (
                     "_d",
                     "self",
                 )
-                assert on_runtime or name in allowed or name[0].isupper() or name.startswith("Async"), (path.name, name)
+                assert (
+                    on_runtime or name in allowed or name[0].isupper() or name.startswith("Async")
+                ), (path.name, name)
 
 
 def test_odd_members_keep_their_wire_names(package: Any) -> None:
@@ -149,7 +194,10 @@ def test_odd_members_keep_their_wire_names(package: Any) -> None:
 
 def test_enum_values_are_exact(package: Any) -> None:
     enum = next(
-        value for name in dir(package.models) if name.endswith("Odd") for value in [getattr(package.models, name)]
+        value
+        for name in dir(package.models)
+        if name.endswith("Odd")
+        for value in [getattr(package.models, name)]
     )
     assert VALUES == [member.value for member in enum]
 
@@ -173,7 +221,9 @@ def test_calls_reach_the_wire(package: Any) -> None:
         seen.append(request)
         return httpx.Response(200, json=[{"kind": BREAKOUT}])
 
-    with package.InlineClient("https://contoso.purview.azure.com", transport=httpx.MockTransport(handler)) as client:
+    with package.InlineClient(
+        "https://contoso.purview.azure.com", transport=httpx.MockTransport(handler)
+    ) as client:
         group = importlib.import_module(f"{package.__name__}.operations").OPERATIONS["Class_class"]
         (answer,) = getattr(getattr(client, group.group), group.name)("a/b")
     assert "Sub0" == type(answer).__name__

@@ -43,7 +43,9 @@ def test_a_noun_stays_where_two_methods_would_meet() -> None:
 
 def test_a_noun_stays_in_every_version_once_one_has_the_clash() -> None:
     one = contract_of(swagger({"/a": {"get": operation("Type_GetType")}}))
-    two = contract_of(swagger({"/a": {"get": operation("Type_GetType")}, "/b": {"get": operation("Type_Get")}}))
+    two = contract_of(
+        swagger({"/a": {"get": operation("Type_GetType")}, "/b": {"get": operation("Type_Get")}})
+    )
     names = operation_names({"1": one, "2": two}, {})
     assert "get_type" == names["1"]["Type_GetType"].method == names["2"]["Type_GetType"].method
 
@@ -61,10 +63,19 @@ def test_two_operations_of_one_name_fail() -> None:
 
 
 def test_two_members_of_one_name_fail_or_are_told_apart() -> None:
-    members: dict[str, Any] = {"a-b": {"type": "string"}, "a b": {"type": "string"}, "a_b": {"type": "integer"}}
+    members: dict[str, Any] = {
+        "a-b": {"type": "string"},
+        "a b": {"type": "string"},
+        "a_b": {"type": "integer"},
+    }
     schema = {"type": "object", "properties": members}
     try:
-        plan = plan_of(swagger({"/a": {"get": operation("A_Get", answer={"$ref": "#/definitions/X"})}}, {"X": schema}))
+        plan = plan_of(
+            swagger(
+                {"/a": {"get": operation("A_Get", answer={"$ref": "#/definitions/X"})}},
+                {"X": schema},
+            )
+        )
     except GateError:
         return
     assert 3 == len({f.name for f in plan.classes["X"].fields})

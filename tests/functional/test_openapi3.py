@@ -45,7 +45,11 @@ def document(version: str = "3.1.0") -> dict[str, Any]:
         "components": {
             "schemas": {"A": SCHEMA, "B": b, "State": {"type": "string", "enum": ["x", "y"]}},
             "parameters": {
-                "Top": {"name": "$top", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}}
+                "Top": {
+                    "name": "$top",
+                    "in": "query",
+                    "schema": {"type": "array", "items": {"type": "string"}},
+                }
             },
             "requestBodies": {"A": {"required": True, "content": answer["content"]}},
             "responses": {"A": answer},
@@ -57,7 +61,10 @@ def document(version: str = "3.1.0") -> dict[str, Any]:
 def test_an_openapi_3_document_is_planned(version: str) -> None:
     plan = plan_of(document(version))
     (put,) = plan.operations
-    assert ("/inline/a", "*, body: m.A, top: list[str] | None = None") == (put.path, put.signature.strip(", "))
+    assert ("/inline/a", "*, body: m.A, top: list[str] | None = None") == (
+        put.path,
+        put.signature.strip(", "),
+    )
     types = {f.name: f.type for f in plan.classes["A"].fields}
     expected = {
         "kind": "str",
@@ -84,7 +91,16 @@ def test_arrays_in_a_query_are_repeated_unless_the_document_says_otherwise() -> 
         ({"info": {"version": '1.0"""'}}, 'not an api-version: \'1.0"""\': /info/version'),
         ({"paths": {"/a": {"get": {}}}}, "no operationId: /paths/~1a/get"),
         (
-            {"paths": {"/a": {"get": {"operationId": "A", "parameters": [{"$ref": "#/components/parameters/No"}]}}}},
+            {
+                "paths": {
+                    "/a": {
+                        "get": {
+                            "operationId": "A",
+                            "parameters": [{"$ref": "#/components/parameters/No"}],
+                        }
+                    }
+                }
+            },
             "$ref leads nowhere: #/components/parameters/No: /components/parameters/No",
         ),
     ],
@@ -96,29 +112,68 @@ def test_a_broken_document_is_named_by_pointer(broken: dict[str, Any], expected:
 
 
 def test_prose_is_dropped_and_facts_are_kept() -> None:
-    schema = {"type": "string", "title": "T", "description": "words", "example": "e", "maxLength": 3, "readOnly": True}
-    found = contract_of(swagger({}, {"X": {"type": "object", "description": "words", "properties": {"p": schema}}}))
-    expected = {"type": "object", "properties": {"p": {"type": "string", "maxLength": 3, "readOnly": True}}}
+    schema = {
+        "type": "string",
+        "title": "T",
+        "description": "words",
+        "example": "e",
+        "maxLength": 3,
+        "readOnly": True,
+    }
+    found = contract_of(
+        swagger({}, {"X": {"type": "object", "description": "words", "properties": {"p": schema}}})
+    )
+    expected = {
+        "type": "object",
+        "properties": {"p": {"type": "string", "maxLength": 3, "readOnly": True}},
+    }
     assert {"X": expected} == found["components"]["schemas"]
 
 
 def test_a_member_of_a_read_only_schema_is_read_only() -> None:
     stamp = {"type": "object", "readOnly": True, "properties": {"by": {"type": "string"}}}
-    members = {"direct": {"$ref": "#/definitions/Stamp"}, "wrapped": {"allOf": [{"$ref": "#/definitions/Stamp"}]}}
-    found = contract_of(swagger({}, {"Stamp": stamp, "X": {"type": "object", "properties": members}}))
+    members = {
+        "direct": {"$ref": "#/definitions/Stamp"},
+        "wrapped": {"allOf": [{"$ref": "#/definitions/Stamp"}]},
+    }
+    found = contract_of(
+        swagger({}, {"Stamp": stamp, "X": {"type": "object", "properties": members}})
+    )
     expected = {"$ref": "#/components/schemas/Stamp", "readOnly": True}
-    assert {"direct": expected, "wrapped": expected} == found["components"]["schemas"]["X"]["properties"]
+    assert {"direct": expected, "wrapped": expected} == found["components"]["schemas"]["X"][
+        "properties"
+    ]
 
 
 def test_an_ambiguous_discriminator_value_is_left_to_the_base() -> None:
-    base = {"type": "object", "discriminator": "kind", "required": ["kind"], "properties": {"kind": {"type": "string"}}}
+    base = {
+        "type": "object",
+        "discriminator": "kind",
+        "required": ["kind"],
+        "properties": {"kind": {"type": "string"}},
+    }
     sub = {"allOf": [{"$ref": "#/definitions/Base"}], "x-ms-discriminator-value": "None"}
-    found = contract_of(swagger({}, {"Base": base, "One": sub, "Two": sub}))["components"]["schemas"]["Base"]
-    assert ({}, ["None"]) == (found["discriminator"]["mapping"], found["x-ambiguous-discriminator-values"])
+    found = contract_of(swagger({}, {"Base": base, "One": sub, "Two": sub}))["components"][
+        "schemas"
+    ]["Base"]
+    assert ({}, ["None"]) == (
+        found["discriminator"]["mapping"],
+        found["x-ambiguous-discriminator-values"],
+    )
 
 
 def test_members_called_like_schema_words_are_members() -> None:
-    names = ["enum", "default", "properties", "items", "type", "discriminator", "$ref", "allOf", "additionalProperties"]
+    names = [
+        "enum",
+        "default",
+        "properties",
+        "items",
+        "type",
+        "discriminator",
+        "$ref",
+        "allOf",
+        "additionalProperties",
+    ]
     members = {name: {"$ref": "#/definitions/Y"} for name in names}
     document = swagger({"/x": {"get": operation("X_Get", answer={"$ref": "#/definitions/X"})}})
     document["definitions"] = {

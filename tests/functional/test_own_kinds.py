@@ -29,19 +29,32 @@ def child(own: Json | None = None, base: Any = "Pet", **members: Json) -> Json:
 
 def pet(mapping: Json | None = None, kind: Json = TEXT) -> Json:
     tag: Json = {"propertyName": "kind"} | ({"mapping": mapping} if mapping else {})
-    return {"type": "object", "required": ["kind"], "properties": {"kind": kind}, "discriminator": tag}
+    return {
+        "type": "object",
+        "required": ["kind"],
+        "properties": {"kind": kind},
+        "discriminator": tag,
+    }
 
 
 LIVES, BARKS = {"lives": {"type": "integer"}}, {"barks": {"type": "boolean"}}
 WAYS: dict[str, tuple[Json, str, str]] = {
     "mapping": (
-        {"Pet": pet({"cat": ref("Cat")["$ref"], "dog": "Dog"}), "Cat": child(**LIVES), "Dog": child(**BARKS)},
+        {
+            "Pet": pet({"cat": ref("Cat")["$ref"], "dog": "Dog"}),
+            "Cat": child(**LIVES),
+            "Dog": child(**BARKS),
+        },
         "cat",
         "dog",
     ),
     "names": ({"Pet": pet(), "Cat": child(**LIVES), "Dog": child(**BARKS)}, "Cat", "Dog"),
     "const": (
-        {"Pet": pet(), "Cat": child({"const": "miau"}, **LIVES), "Dog": child({"const": "woof"}, **BARKS)},
+        {
+            "Pet": pet(),
+            "Cat": child({"const": "miau"}, **LIVES),
+            "Dog": child({"const": "woof"}, **BARKS),
+        },
         "miau",
         "woof",
     ),
@@ -73,7 +86,12 @@ WAYS: dict[str, tuple[Json, str, str]] = {
         "woof",
     ),
     "through a class between": (
-        {"Pet": pet(), "Animal": child(), "Cat": child({"const": "c"}, "Animal", **LIVES), "Dog": child(**BARKS)},
+        {
+            "Pet": pet(),
+            "Animal": child(),
+            "Cat": child({"const": "c"}, "Animal", **LIVES),
+            "Dog": child(**BARKS),
+        },
         "c",
         "Dog",
     ),
@@ -99,8 +117,16 @@ WAYS: dict[str, tuple[Json, str, str]] = {
     "a union": (
         {
             "Pet": {"oneOf": [ref("Cat"), ref("Dog")], "discriminator": {"propertyName": "kind"}},
-            "Cat": {"type": "object", "properties": {"kind": {"const": "miau"}, **LIVES}, "required": ["kind"]},
-            "Dog": {"type": "object", "properties": {"kind": {"const": "woof"}, **BARKS}, "required": ["kind"]},
+            "Cat": {
+                "type": "object",
+                "properties": {"kind": {"const": "miau"}, **LIVES},
+                "required": ["kind"],
+            },
+            "Dog": {
+                "type": "object",
+                "properties": {"kind": {"const": "woof"}, **BARKS},
+                "required": ["kind"],
+            },
         },
         "miau",
         "woof",
@@ -109,7 +135,10 @@ WAYS: dict[str, tuple[Json, str, str]] = {
         {
             "Pet": {
                 "oneOf": [ref("Cat"), ref("Dog")],
-                "discriminator": {"propertyName": "kind", "mapping": {"cat": "Cat", "dog": ref("Dog")["$ref"]}},
+                "discriminator": {
+                    "propertyName": "kind",
+                    "mapping": {"cat": "Cat", "dog": ref("Dog")["$ref"]},
+                },
             },
             "Cat": {"type": "object", "properties": {"kind": TEXT, **LIVES}, "required": ["kind"]},
             "Dog": {"type": "object", "properties": {"kind": TEXT, **BARKS}, "required": ["kind"]},
@@ -121,8 +150,12 @@ WAYS: dict[str, tuple[Json, str, str]] = {
 
 
 def made(schemas: Json, folder: Path) -> Any:
-    holder: Json = {"A": {"type": "object", "properties": {"pets": {"type": "array", "items": ref("Pet")}}}}
-    return package_of(document(schemas=schemas | holder), folder, f"own_kinds_{next(_numbers)}").models
+    holder: Json = {
+        "A": {"type": "object", "properties": {"pets": {"type": "array", "items": ref("Pet")}}}
+    }
+    return package_of(
+        document(schemas=schemas | holder), folder, f"own_kinds_{next(_numbers)}"
+    ).models
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -143,14 +176,18 @@ def test_no_class_takes_the_kind_of_another(tmp_path: Path, way: str) -> None:
     schemas, cat, dog = WAYS[way]
     models = made(schemas, tmp_path)
     for cls, other in ((models.Cat, dog), (models.Dog, cat)):
-        with pytest.raises(TypeError, match=rf"{cls.__name__}\.kind takes no '{other}': that kind is "):
+        with pytest.raises(
+            TypeError, match=rf"{cls.__name__}\.kind takes no '{other}': that kind is "
+        ):
             cls(kind=other)
         assert other == cls.from_dict({"kind": other}).kind if way.startswith("a union") else True
     assert {"kind": cat} == models.Cat(kind=cat).to_dict()
     assert {"kind": "Newt"} == models.Cat(kind="Newt").to_dict()
     assert {"kind": None} == models.Cat(kind=NULL).to_dict()
     if hasattr(models, "Pet") and isinstance(models.Pet, type):
-        assert {"kind": cat} == models.Pet(kind=cat).to_dict()  # a base does, and sends what its subclass would
+        assert {"kind": cat} == models.Pet(
+            kind=cat
+        ).to_dict()  # a base does, and sends what its subclass would
 
 
 def test_a_class_of_the_users_own_is_of_the_kind_it_derives_from(tmp_path: Path) -> None:
@@ -167,7 +204,11 @@ def test_a_class_of_the_users_own_is_of_the_kind_it_derives_from(tmp_path: Path)
 
 
 def test_a_class_of_several_kinds_is_asked_for_one(tmp_path: Path) -> None:
-    schemas = {"Pet": pet({"cat": "Cat", "kitten": "Cat", "dog": "Dog"}), "Cat": child(**LIVES), "Dog": child(**BARKS)}
+    schemas = {
+        "Pet": pet({"cat": "Cat", "kitten": "Cat", "dog": "Dog"}),
+        "Cat": child(**LIVES),
+        "Dog": child(**BARKS),
+    }
     models = made(schemas, tmp_path)
     with pytest.raises(TypeError, match="'kind'"):
         models.Cat(lives=9)
@@ -198,8 +239,14 @@ def test_both_kinds_of_document_say_the_same(version: str) -> None:
 @pytest.mark.parametrize(
     ("schemas", "says"),
     [
-        ({"Pet": pet({"cat": "Newt"}), "Cat": child()}, "'cat' maps to Newt, which is not made of Pet by allOf"),
-        ({"Pet": pet({"cat": "A"}), "Cat": child()}, "'cat' maps to A, which is not made of Pet by allOf"),
+        (
+            {"Pet": pet({"cat": "Newt"}), "Cat": child()},
+            "'cat' maps to Newt, which is not made of Pet by allOf",
+        ),
+        (
+            {"Pet": pet({"cat": "A"}), "Cat": child()},
+            "'cat' maps to A, which is not made of Pet by allOf",
+        ),
         (
             {"Pet": {"type": "object", "discriminator": {"propertyName": "sort"}}, "Cat": child()},
             "the discriminator 'sort' is no member: /components/schemas/Pet/discriminator/propertyName",

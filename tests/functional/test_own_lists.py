@@ -25,15 +25,23 @@ _numbers = itertools.count()
 
 
 def listed(schema: Json, schemas: Json | None = None, method: str = "get", **more: Any) -> Json:
-    own = {"responses": {"200": {"content": json_of(schema), **more}}, "parameters": [parameter("size")]}
+    own = {
+        "responses": {"200": {"content": json_of(schema), **more}},
+        "parameters": [parameter("size")],
+    }
     return document(own, schemas, method)
 
 
 def page(link: str, schema: Json = TEXT, **lists: Json) -> Json:
-    return {"type": "object", "properties": {**(lists or {"value": LIST}), link: schema, "count": {"type": "integer"}}}
+    return {
+        "type": "object",
+        "properties": {**(lists or {"value": LIST}), link: schema, "count": {"type": "integer"}},
+    }
 
 
-PAGERS: dict[str, tuple[Json, str, str | None]] = {  # -> (document, member of the items, member of the link)
+PAGERS: dict[
+    str, tuple[Json, str, str | None]
+] = {  # -> (document, member of the items, member of the link)
     "nextLink": (listed(page("nextLink")), "value", "nextLink"),
     "odata": (listed(page("@odata.nextLink")), "value", "@odata.nextLink"),
     "snake": (listed(page("next_link", items=LIST)), "items", "next_link"),
@@ -45,12 +53,28 @@ PAGERS: dict[str, tuple[Json, str, str | None]] = {  # -> (document, member of t
         "next",
     ),
     "any of": (listed(page("nextLink", {"anyOf": [TEXT, {"type": "null"}]})), "value", "nextLink"),
-    "two lists": (listed(page("nextLink", value=LIST, errors={"type": "array", "items": TEXT})), "value", "nextLink"),
-    "named": (listed({"$ref": "#/components/schemas/P"}, {"P": page("nextLink")}), "value", "nextLink"),
+    "two lists": (
+        listed(page("nextLink", value=LIST, errors={"type": "array", "items": TEXT})),
+        "value",
+        "nextLink",
+    ),
+    "named": (
+        listed({"$ref": "#/components/schemas/P"}, {"P": page("nextLink")}),
+        "value",
+        "nextLink",
+    ),
     "a base": (
         listed(
             {"$ref": "#/components/schemas/P"},
-            {"P": {"allOf": [{"$ref": "#/components/schemas/Page"}, {"properties": {"value": LIST}}]}} | BASE,
+            {
+                "P": {
+                    "allOf": [
+                        {"$ref": "#/components/schemas/Page"},
+                        {"properties": {"value": LIST}},
+                    ]
+                }
+            }
+            | BASE,
         ),
         "value",
         "nextLink",
@@ -59,7 +83,10 @@ PAGERS: dict[str, tuple[Json, str, str | None]] = {  # -> (document, member of t
     "a header, lower": (listed(LIST, headers={"link": {"schema": TEXT}}), "", None),
     "a named list": (listed({"$ref": "#/components/schemas/L"}, {"L": LIST}, **HEADER), "", None),
     "a header and members": (
-        listed({"type": "object", "properties": {"items": LIST, "total": {"type": "integer"}}}, **HEADER),
+        listed(
+            {"type": "object", "properties": {"items": LIST, "total": {"type": "integer"}}},
+            **HEADER,
+        ),
         "items",
         None,
     ),
@@ -119,7 +146,11 @@ def test_every_item_of_every_page(tmp_path: Path, way: str) -> None:
         asked.append(request.url.raw_path.decode())
         number = int(request.url.params.get("page", "0"))
         values = [{"n": f"{number}{i}"} for i in range(2)]
-        there = f"{request.url.copy_with(query=None)}?page={number + 1}" if number < 2 and link != "" else None
+        there = (
+            f"{request.url.copy_with(query=None)}?page={number + 1}"
+            if number < 2 and link != ""
+            else None
+        )
         header = {"Link": f'<{there}>; rel="next"'} if there and link is None else {}
         body: Any = {items: values} | ({link: there} if link else {}) if items else values
         return httpx.Response(200, json=body, headers=header)
@@ -128,7 +159,9 @@ def test_every_item_of_every_page(tmp_path: Path, way: str) -> None:
         return answer(request)
 
     async def run() -> list[Any]:
-        async with package.AsyncInlineClient("contoso", transport=httpx.MockTransport(answer_async)) as client:
+        async with package.AsyncInlineClient(
+            "contoso", transport=httpx.MockTransport(answer_async)
+        ) as client:
             return [item.n async for item in client.x.do()]
 
     pages = 1 if link == "" else 3
@@ -153,14 +186,24 @@ def test_an_answer_that_is_no_list_is_no_empty_list(tmp_path: Path) -> None:
     away = {"results": [{"n": "1"}], "next": "https://elsewhere.example.com/x?page=2"}
     for body in (away, {"results": [{"n": "1"}], "next": {"href": "/x"}}):
         transport = httpx.MockTransport(lambda _, body=body: httpx.Response(200, json=body))
-        with package.InlineClient("contoso", transport=transport) as client, pytest.raises(PagingError):
+        with (
+            package.InlineClient("contoso", transport=transport) as client,
+            pytest.raises(PagingError),
+        ):
             list(client.x.do())
 
 
 def test_swagger_says_it_in_the_same_words() -> None:
-    schema = {"type": "object", "properties": {"value": {"type": "array", "items": TEXT}, "nextLink": TEXT}}
+    schema = {
+        "type": "object",
+        "properties": {"value": {"type": "array", "items": TEXT}, "nextLink": TEXT},
+    }
     (do,) = plan_of(swagger({"/x": {"get": operation("X_Do", answer=schema)}})).operations
     assert ("_d.Pager[str]", "_d.Paging('value', 'nextLink')") == (do.returns(""), do.paging)
-    ok = {"description": "", "schema": {"type": "array", "items": TEXT}, "headers": {"Link": {"type": "string"}}}
+    ok = {
+        "description": "",
+        "schema": {"type": "array", "items": TEXT},
+        "headers": {"Link": {"type": "string"}},
+    }
     (do,) = plan_of(swagger({"/x": {"get": operation("X_Do", responses={"200": ok})}})).operations
     assert "_d.Pager[str]" == do.returns("")

@@ -22,7 +22,18 @@ from purview_core.client.client import Group
 from .calling import call_all
 from .inline import Json, contract_of, operation, package_of, plan_of, swagger
 
-LAYOUT = ["operations", "models", "client", "enums", "common", "init", "facade", "upstream", "typing", "purview_core"]
+LAYOUT = [
+    "operations",
+    "models",
+    "client",
+    "enums",
+    "common",
+    "init",
+    "facade",
+    "upstream",
+    "typing",
+    "purview_core",
+]
 PUBLIC = sorted(name for name in CLIENT if not name.startswith("_"))
 DEVICES = ["con", "prn", "aux", "nul", "com1", "com9", "lpt1", "COM1", "Nul"]
 WORDS = [
@@ -77,7 +88,9 @@ _numbers = itertools.count()
 
 def made(ids: list[str], schemas: Json, folder: Path) -> Any:
     """A package with an operation of each id, which takes and gives each schema in turn; None where one line refuses it."""
-    shown = [{"$ref": "#/definitions/" + name.replace("~", "~0").replace("/", "~1")} for name in schemas] or [{}]
+    shown = [
+        {"$ref": "#/definitions/" + name.replace("~", "~0").replace("/", "~1")} for name in schemas
+    ] or [{}]
     paths = {}
     for i, oid in enumerate(ids):
         body = {"name": "body", "in": "body", "schema": shown[i % len(shown)]}
@@ -96,7 +109,9 @@ def made(ids: list[str], schemas: Json, folder: Path) -> Any:
 @pytest.mark.parametrize("pattern", ["{}_List", "Things_{}", "{}", "{0}_{0}"])
 def test_names_that_a_package_uses_itself(tmp_path: Path, name: str, pattern: str) -> None:
     oid = pattern.format(name)
-    package = made([oid], {"Thing": {"type": "object", "properties": {"x": {"type": "string"}}}}, tmp_path)
+    package = made(
+        [oid], {"Thing": {"type": "object", "properties": {"x": {"type": "string"}}}}, tmp_path
+    )
     assert package is not None
     assert {oid} == call_all(package).keys()
 
@@ -123,7 +138,9 @@ def test_schemas_and_members_of_any_name(tmp_path: Path, name: str) -> None:
     assert package is not None
     call_all(package)
     raw = {"kind": "Sub", name: "x", "more": ["y"]}
-    (base,) = [c for n in dir(package.models) for c in [getattr(package.models, n)] if "_kinds" in vars(c)]
+    (base,) = [
+        c for n in dir(package.models) for c in [getattr(package.models, n)] if "_kinds" in vars(c)
+    ]
     found = base.from_dict(raw)
     assert ("Sub", raw) == (type(found).__name__, found.to_dict())
     (member,) = [n for n in type(found).__signature__.parameters if getattr(found, n, None) == "x"]
@@ -134,38 +151,62 @@ def test_schemas_and_members_of_any_name(tmp_path: Path, name: str) -> None:
 def test_letters_that_python_reads_as_others(tmp_path: Path, name: str) -> None:
     package = made([f"{name}_{name}", name], {}, tmp_path)
     assert package is None or {f"{name}_{name}", name} == call_all(package).keys()
-    for op in plan_of(swagger({"/x": {"get": operation(f"{name}_{name}")}})).operations if package else ():
+    for op in (
+        plan_of(swagger({"/x": {"get": operation(f"{name}_{name}")}})).operations if package else ()
+    ):
         assert folded(op.name.group) == op.name.group
         assert folded(op.method) == op.method
 
 
 def test_two_names_that_python_takes_for_one() -> None:
     with pytest.raises(CodegenError, match=r"are both a\.full"):
-        plan_of(swagger({"/1": {"get": operation("A_\uff46\uff55\uff4c\uff4c")}, "/2": {"get": operation("A_full")}}))
+        plan_of(
+            swagger(
+                {
+                    "/1": {"get": operation("A_\uff46\uff55\uff4c\uff4c")},
+                    "/2": {"get": operation("A_full")},
+                }
+            )
+        )
 
 
 @pytest.mark.parametrize(("one", "other"), [("Straße", "Strasse"), ("\ufb01le", "FILE")])
 def test_groups_of_one_file(tmp_path: Path, one: str, other: str) -> None:
     """File systems that know no case take some names for one: such groups are one, or one line says that they meet."""
     package = made([f"{one}_Get", f"{other}_List"], {}, tmp_path)
-    files = [p.stem.casefold() for p in (Path(package.__file__).parent / "operations").iterdir()] if package else []
+    files = (
+        [p.stem.casefold() for p in (Path(package.__file__).parent / "operations").iterdir()]
+        if package
+        else []
+    )
     assert len(set(files)) == len(files)
 
 
 def test_no_file_of_any_package_is_a_device_or_differs_by_case_alone(tmp_path: Path) -> None:
     schemas: Json = {
-        name: {"type": "object", "discriminator": "kind", "properties": {"kind": {"type": "string"}}}
+        name: {
+            "type": "object",
+            "discriminator": "kind",
+            "properties": {"kind": {"type": "string"}},
+        }
         for name in dict.fromkeys(n.capitalize() for n in [*DEVICES, *LAYOUT])
     }
-    schemas |= {f"Of{name}": {"allOf": [{"$ref": f"#/definitions/{name}"}]} for name in list(schemas)}
-    package = made([f"{name}_Get" for name in dict.fromkeys(n.lower() for n in DEVICES)], schemas, tmp_path)
+    schemas |= {
+        f"Of{name}": {"allOf": [{"$ref": f"#/definitions/{name}"}]} for name in list(schemas)
+    }
+    package = made(
+        [f"{name}_Get" for name in dict.fromkeys(n.lower() for n in DEVICES)], schemas, tmp_path
+    )
     files = [p for p in Path(package.__file__).parent.rglob("*.py") if p.name != "__init__.py"]
     assert len(files) > 2 * len(DEVICES)
     assert [] == [p.name for p in files if p.stem.lower() in {n.lower() for n in DEVICES}]
     assert len(files) == len({(p.parent, p.name.casefold()) for p in files})
     for name in [name for name in schemas if not name.startswith("Of")]:
         base = getattr(package.models, name.replace("_c", "C"))
-        assert f"of{name.replace('_', '').lower()}" == type(base.from_dict({"kind": f"Of{name}"})).__name__.lower()
+        assert (
+            f"of{name.replace('_', '').lower()}"
+            == type(base.from_dict({"kind": f"Of{name}"})).__name__.lower()
+        )
 
 
 @pytest.mark.parametrize("name", ["con", "aux", "call", "close", "nul"])
@@ -179,13 +220,20 @@ def test_groups_keep_off_every_part_of_a_client() -> None:
         camel = "".join(part.capitalize() for part in name.split("_"))
         (op,) = plan_of(swagger({"/x": {"get": operation(f"{camel}_Do")}})).operations
         assert f"{name}_" == op.name.group
-    assert [] == [name for name in dir(Group) if not name.startswith("_")]  # a method of any name hides nothing
+    assert [] == [
+        name for name in dir(Group) if not name.startswith("_")
+    ]  # a method of any name hides nothing
 
 
 @pytest.mark.parametrize("name", [*keyword.kwlist, "str", "m", "datetime", "con"])
 def test_classes_of_groups_are_told_apart(name: str) -> None:
-    ids = [f"{prefix}{name}_Get" for prefix in ("", "Async", "AsyncAsync")] + ["InlineClient_Get", "Client_Get"]
-    groups = plan_of(swagger({f"/{i}": {"get": operation(oid)} for i, oid in enumerate(ids)})).groups
+    ids = [f"{prefix}{name}_Get" for prefix in ("", "Async", "AsyncAsync")] + [
+        "InlineClient_Get",
+        "Client_Get",
+    ]
+    groups = plan_of(
+        swagger({f"/{i}": {"get": operation(oid)} for i, oid in enumerate(ids)})
+    ).groups
     classes = [f"{prefix}{group.class_name}" for group in groups for prefix in ("", "Async")]
     assert len(set(classes)) == len(classes) == 2 * len(ids)
     assert set() == {"InlineClient", "AsyncInlineClient"} & {*classes}
@@ -197,18 +245,29 @@ def test_a_name_that_no_file_can_have() -> None:
     assert "a" * 200 == module("a" * 200)
 
 
-ids = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12) | st.sampled_from([*TAKEN, *FOLDED])
-operation_ids = st.lists(ids | st.tuples(ids, ids).map("_".join), min_size=1, max_size=4, unique=True)
+ids = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12) | st.sampled_from(
+    [*TAKEN, *FOLDED]
+)
+operation_ids = st.lists(
+    ids | st.tuples(ids, ids).map("_".join), min_size=1, max_size=4, unique=True
+)
 _members = st.dictionaries(ids, st.just({"type": "string"}), min_size=1, max_size=4)
-_schemas = st.dictionaries(ids, _members.map(lambda m: {"type": "object", "properties": m}), max_size=3)
+_schemas = st.dictionaries(
+    ids, _members.map(lambda m: {"type": "object", "properties": m}), max_size=3
+)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(operation_ids, _schemas)
 def test_random_names(tmp_path: Path, names: list[str], schemas: Json) -> None:
     if not all(oid.isprintable() for oid in names):
         with pytest.raises(CodegenError, match="an operationId is text without control characters"):
-            inspect(json.dumps(swagger({f"/{oid}": {"get": operation(oid)} for oid in names})).encode(), "own")
+            inspect(
+                json.dumps(swagger({f"/{oid}": {"get": operation(oid)} for oid in names})).encode(),
+                "own",
+            )
         return
     package = made(names, schemas, tmp_path)
     if package is None:
@@ -220,5 +279,9 @@ def test_random_names(tmp_path: Path, names: list[str], schemas: Json) -> None:
         model = getattr(package.models, class_name(wire))
         assert raw == model.from_dict(raw).to_dict()
         read = model.from_dict(raw)
-        given_ = {n: getattr(read, n) for n in model.__signature__.parameters if n != "additional_properties"}
+        given_ = {
+            n: getattr(read, n)
+            for n in model.__signature__.parameters
+            if n != "additional_properties"
+        }
         assert raw == model(**given_).to_dict()

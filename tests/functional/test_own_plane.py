@@ -28,12 +28,19 @@ DOCUMENT = {
                 "operationId": "Animals_Get",
                 "parameters": [
                     {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}},
-                    {"name": "api-version", "in": "query", "required": True, "schema": {"type": "string"}},
+                    {
+                        "name": "api-version",
+                        "in": "query",
+                        "required": True,
+                        "schema": {"type": "string"},
+                    },
                 ],
                 "responses": {
                     "200": {
                         "description": "",
-                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Animal"}}},
+                        "content": {
+                            "application/json": {"schema": {"$ref": "#/components/schemas/Animal"}}
+                        },
                     }
                 },
             }
@@ -73,7 +80,11 @@ def lay_out(folder: Path) -> list[list[str]]:
     place = folder / "mine" / "mirror" / "me" / "zoo" / COMMIT / "zoo.json"
     place.parent.mkdir(parents=True)
     place.write_text(json.dumps(DOCUMENT))
-    return [line.split()[3:] for line in text.splitlines() if line.startswith("python -m") and "mine/specs" in line]
+    return [
+        line.split()[3:]
+        for line in text.splitlines()
+        if line.startswith("python -m") and "mine/specs" in line
+    ]
 
 
 def test_the_page_makes_a_plane(
@@ -85,9 +96,14 @@ def test_the_page_makes_a_plane(
     assert ["fetch", "normalise", "generate"] == [c[0] for c in commands]
     assert [0, 0, 0] == [cli.main(command) for command in commands]
     assert capsys.readouterr().out.endswith("generate: 1 documents, 1 operations, 0 errors\n")
-    sources = [tmp_path / "mine" / "generated", *(ROOT / name for name in ("runtime", "auth_plugin"))]
+    sources = [
+        tmp_path / "mine" / "generated",
+        *(ROOT / name for name in ("runtime", "auth_plugin")),
+    ]
     code = f"import sys; sys.path[:0] = {list(map(str, sources))!r}\n{CALL}"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
     assert ("", 0) == (done.stderr, done.returncode)
 
 

@@ -78,7 +78,9 @@ def _account(p: Any) -> Any:
 
 GET = Kind("scanning", "DataSources_Get", lambda p: p.scanning.data_sources.get("lake"), True)
 LIST = Kind("scanning", "DataSources_List", lambda p: p.scanning.data_sources.list(), True)
-DELETE = Kind("scanning", "DataSources_Delete", lambda p: p.scanning.data_sources.delete("lake"), True)
+DELETE = Kind(
+    "scanning", "DataSources_Delete", lambda p: p.scanning.data_sources.delete("lake"), True
+)
 LONG_RUNNING = Kind(
     "scanning",
     "ScanResult_RunScan",
@@ -104,7 +106,9 @@ CALLS = {
     "PUT": Kind(
         "scanning",
         "DataSources_CreateOrReplace",
-        lambda p: p.scanning.data_sources.create_or_replace("sea", body=scanning.AmazonS3DataSource()),
+        lambda p: p.scanning.data_sources.create_or_replace(
+            "sea", body=scanning.AmazonS3DataSource()
+        ),
         True,
     ),
     "PATCH": Kind("account", "Accounts_UpdateAccountProperties", _account, False),
@@ -198,7 +202,12 @@ def _options(fault: str, limit_s: float) -> dict[str, Any]:
         "slow-first-byte": {"timeout": httpx.Timeout(5, read=limit_s)},
         "dribble": {"total_timeout": limit_s},
     }
-    return {"retry": Retry(first_wait_s=0), "timeout": 5, "total_timeout": 5, **limits.get(fault, {})}
+    return {
+        "retry": Retry(first_wait_s=0),
+        "timeout": 5,
+        "total_timeout": 5,
+        **limits.get(fault, {}),
+    }
 
 
 def _sync(
@@ -282,7 +291,9 @@ class Port:
 
 @pytest.fixture(scope="module")
 def open_port() -> Iterator[tuple[Port, str]]:
-    pytest.importorskip("uvicorn", reason="uvicorn is not installed: pip install purview-dataplane[testing]")
+    pytest.importorskip(
+        "uvicorn", reason="uvicorn is not installed: pip install purview-dataplane[testing]"
+    )
     port = Port()
     with served(port.handle, "127.0.0.1", 0) as url:
         yield port, url
@@ -305,9 +316,20 @@ def struck(
     limit_s: float = 5.0,
 ) -> Outcome:
     with Sandbox(["scanning", "datamap", "account"], page_size=1) as sandbox:
-        sandbox.load({"method": "PUT", "path": f"{path}?api-version=2023-09-01", "body": body} for path, body in SEED)
+        sandbox.load(
+            {"method": "PUT", "path": f"{path}?api-version=2023-09-01", "body": body}
+            for path, body in SEED
+        )
         before = len(sandbox.requests)
-        added = Fault(fault, kind.plane, kind.operation, nth, count, delay=DELAYS_S.get(fault, 0), retry_after=0)
+        added = Fault(
+            fault,
+            kind.plane,
+            kind.operation,
+            nth,
+            count,
+            delay=DELAYS_S.get(fault, 0),
+            retry_after=0,
+        )
         sandbox.faults.add(added)
         if port is not None:
             port[0].sandbox, sandbox.url = sandbox, port[1]
@@ -329,7 +351,9 @@ def test_every_fault_has_its_ending() -> None:
 @RUNS
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("fault", KINDS)
-def test_each_fault_by_each_kind_of_call(fault: str, name: str, run: Any, port: tuple[Port, str] | None) -> None:
+def test_each_fault_by_each_kind_of_call(
+    fault: str, name: str, run: Any, port: tuple[Port, str] | None
+) -> None:
     in_time(fault, lambda limit_s: _look(fault, CALLS[name], run, port, limit_s))
 
 
@@ -339,17 +363,24 @@ def _look(fault: str, kind: Kind, run: Any, port: tuple[Port, str] | None, limit
 
     lasting = struck(kind, fault, None, run, port, limit_s=limit_s)
     tries = expected.tries if kind.repeatable else expected.of_a_write
-    assert expected.error is (None if lasting.error is None else _class(lasting.error, expected.error))
+    assert expected.error is (
+        None if lasting.error is None else _class(lasting.error, expected.error)
+    )
     assert (tries if expected.error else pages, 0) == (lasting.tries, lasting.left_in_use)
     assert lasting.used == (0 if _spared(fault, kind) else lasting.tries)
 
     once = struck(kind, fault, 1, run, port, limit_s=limit_s)
     again = tries > 1
     if again and kind is DELETE and fault == "reset":
-        assert isinstance(once.error, NotFoundError)  # the first try deleted it, which nobody was told
+        assert isinstance(
+            once.error, NotFoundError
+        )  # the first try deleted it, which nobody was told
     else:
         assert (expected.error is None or again) is (once.error is None)
-    assert (pages if expected.error is None else pages + 1 if again else 1, 0) == (once.tries, once.left_in_use)
+    assert (pages if expected.error is None else pages + 1 if again else 1, 0) == (
+        once.tries,
+        once.left_in_use,
+    )
     assert time.monotonic() - started < HANGING_S
 
 
@@ -403,9 +434,15 @@ def asked(
 ) -> tuple[Exception | None, list[int]]:
     """What a call ends in whose token has to be asked for; numbers of token requests, of calls, of connections left in use."""
     with Sandbox(["scanning", "datamap", "account"]) as sandbox:
-        sandbox.load([{"method": "PUT", "path": f"{SEED[0][0]}?api-version=2023-09-01", "body": SEED[0][1]}])
+        sandbox.load(
+            [{"method": "PUT", "path": f"{SEED[0][0]}?api-version=2023-09-01", "body": SEED[0][1]}]
+        )
         before = len(sandbox.requests)
-        over = {"transport": sandbox.transport(), "async_transport": sandbox.async_transport()} if port is None else {}
+        over = (
+            {"transport": sandbox.transport(), "async_transport": sandbox.async_transport()}
+            if port is None
+            else {}
+        )
         if port is not None:
             port[0].sandbox, sandbox.url = sandbox, port[1]
         limits = {"slow-first-byte": Timeouts(read=limit_s), "dribble": Timeouts(total=limit_s)}
@@ -419,10 +456,15 @@ def asked(
             sleep=_asleep if run is _async else _slept,
             **over,
         )
-        sandbox.faults.add(Fault(fault, "identity", count=count, delay=DELAYS_S.get(fault, 0), retry_after=0))
+        sandbox.faults.add(
+            Fault(fault, "identity", count=count, delay=DELAYS_S.get(fault, 0), retry_after=0)
+        )
         error, left = run(sandbox, GET, fault, limit_s, port=port is not None)
         seen = sandbox.requests[before:]
-        tokens, calls = (sum(s.plane == "identity" for s in seen), sum(s.operation is not None for s in seen))
+        tokens, calls = (
+            sum(s.plane == "identity" for s in seen),
+            sum(s.operation is not None for s in seen),
+        )
         return error, [tokens, calls, left]
 
 

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from purview_core import BadRequestError, ConflictError, NotFoundError, PollingError, PreconditionFailedError
+from purview_core import (
+    BadRequestError,
+    ConflictError,
+    NotFoundError,
+    PollingError,
+    PreconditionFailedError,
+)
 from purview_dataplane import (
     account,
     catalog,
@@ -53,12 +59,16 @@ def run(request: pytest.FixtureRequest, exact: bool) -> Iterator[Any]:
 
 def source(server: str = "invented.database.windows.net") -> Any:
     m = scanning.models
-    return m.AzureSqlDatabaseDataSource(properties=m.AzureSqlDatabaseProperties(server_endpoint=server))
+    return m.AzureSqlDatabaseDataSource(
+        properties=m.AzureSqlDatabaseProperties(server_endpoint=server)
+    )
 
 
 def scan() -> Any:
     m = scanning.models
-    return m.AzureSqlDatabaseMsiScan(properties=m.AzureSqlDatabaseMsiScanProperties(database_name="sales"))
+    return m.AzureSqlDatabaseMsiScan(
+        properties=m.AzureSqlDatabaseMsiScanProperties(database_name="sales")
+    )
 
 
 def scanning_story(p: Any) -> Flow:
@@ -84,7 +94,10 @@ def collections_story(p: Any) -> Flow:
     made = yield p.account.collections.create_or_update(
         "sales", body=m.Collection(friendly_name="Sales", parent_collection=parent)
     )
-    assert ("Creating", "sandbox") == (made.collection_provisioning_state, made.parent_collection.reference_name)
+    assert ("Creating", "sandbox") == (
+        made.collection_provisioning_state,
+        made.parent_collection.reference_name,
+    )
     got = yield p.account.collections.get("sales")
     assert "Succeeded" == got.collection_provisioning_state
     got.description = "what is sold"
@@ -114,7 +127,9 @@ def roles_story(p: Any) -> Flow:
     rule.dnf_condition[0][0].attribute_value_included_in.append(ME)
     m = metadata_policies.models
     reader = m.AttributeMatcher(
-        from_rule="extra", attribute_name="derived.purview.role", attribute_value_includes="purview-reader"
+        from_rule="extra",
+        attribute_name="derived.purview.role",
+        attribute_value_includes="purview-reader",
     )
     rule.dnf_condition.append([reader])
     after = yield p.metadata_policies.metadata_policy.update(policy.id, body=policy)
@@ -144,24 +159,34 @@ def members(value: Any, name: str) -> list[Any]:
 def operations_metadata() -> Any:
     m = datamap.models
     tier = m.AtlasAttributeDef(name="tier", type_name="int", is_optional=True)
-    return m.AtlasTypesDef(business_metadata_defs=[m.AtlasBusinessMetadataDef(name="ops", attribute_defs=[tier])])
+    return m.AtlasTypesDef(
+        business_metadata_defs=[m.AtlasBusinessMetadataDef(name="ops", attribute_defs=[tier])]
+    )
 
 
 def entity_story(p: Any) -> Flow:
     m, entities = datamap.models, p.datamap.entity
     body = m.AtlasEntity(
-        type_name="azure_sql_table", guid="-1", attributes={"qualifiedName": "mssql://a b/t?x", "name": "t"}
+        type_name="azure_sql_table",
+        guid="-1",
+        attributes={"qualifiedName": "mssql://a b/t?x", "name": "t"},
     )
     made = yield entities.create_or_update(body=m.AtlasEntityWithExtInfo(entity=body))
     guid = made.guid_assignments["-1"]
-    got = yield entities.get_by_unique_attributes("azure_sql_table", attr_qualified_name="mssql://a b/t?x")
+    got = yield entities.get_by_unique_attributes(
+        "azure_sql_table", attr_qualified_name="mssql://a b/t?x"
+    )
     assert guid == got.entity.guid
     got.entity.attributes["description"] = "orders"
     yield entities.create_or_update(body=got)
     yield entities.partial_update_attribute_by_guid(guid, name="owner", body="me")
     read = yield entities.get(guid)
-    assert ("orders", "me", "t") == tuple(read.entity.attributes[n] for n in ("description", "owner", "name"))
-    yield entities.add_classifications(guid, body=[m.AtlasClassification(type_name="MICROSOFT.PERSONAL.EMAIL")])
+    assert ("orders", "me", "t") == tuple(
+        read.entity.attributes[n] for n in ("description", "owner", "name")
+    )
+    yield entities.add_classifications(
+        guid, body=[m.AtlasClassification(type_name="MICROSOFT.PERSONAL.EMAIL")]
+    )
     yield entities.add_label(guid, body=["gold", "eu"])
     yield entities.remove_labels(guid, body=["eu"])
     with pytest.raises(BadRequestError, match="no business metadata ops is defined"):
@@ -173,8 +198,12 @@ def entity_story(p: Any) -> Flow:
     found = yield entities.get_classifications(guid)
     assert 1 == found.total_count
     yield entities.remove_classification(guid, "MICROSOFT.PERSONAL.EMAIL")
-    yield p.account.collections.create_or_update("dwh", body=account.models.Collection(friendly_name="DWH"))
-    yield entities.move_to_collection(collection_id="dwh", body=m.MoveEntitiesOptions(entity_guids=[guid]))
+    yield p.account.collections.create_or_update(
+        "dwh", body=account.models.Collection(friendly_name="DWH")
+    )
+    yield entities.move_to_collection(
+        collection_id="dwh", body=m.MoveEntitiesOptions(entity_guids=[guid])
+    )
     query = m.QueryOptions(keywords="orders", filter_={"collectionId": "dwh"})
     assert [guid] == [hit.id for hit in (yield p.datamap.discovery.query(body=query))]
     yield entities.delete(guid)
@@ -184,7 +213,9 @@ def entity_story(p: Any) -> Flow:
 
 def types_story(p: Any) -> Flow:
     m = datamap.models
-    made = m.AtlasTypesDef(entity_defs=[m.AtlasEntityDef(name="invoice", super_types=["DataSet"], attribute_defs=[])])
+    made = m.AtlasTypesDef(
+        entity_defs=[m.AtlasEntityDef(name="invoice", super_types=["DataSet"], attribute_defs=[])]
+    )
     yield p.datamap.type.bulk_create(body=made)
     with pytest.raises(ConflictError):
         yield p.datamap.type.bulk_create(body=made)
@@ -206,13 +237,17 @@ def glossary_story(p: Any) -> Flow:
     chain: list[Any] = []
     for name in ("Sales", "Orders", "Returns"):
         parent = m.AtlasRelatedCategoryHeader(category_guid=chain[-1].guid) if chain else None
-        made = yield g.create_category(body=m.AtlasGlossaryCategory(name=name, anchor=anchor, parent_category=parent))
+        made = yield g.create_category(
+            body=m.AtlasGlossaryCategory(name=name, anchor=anchor, parent_category=parent)
+        )
         chain.append(made)
     middle = yield g.get_category(chain[1].guid)
     assert chain[0].guid == middle.parent_category.category_guid
     assert ["Returns"] == [c.display_text for c in middle.children_categories]
     where = [m.AtlasTermCategorizationHeader(category_guid=chain[2].guid)]
-    term = yield g.create_term(body=m.AtlasGlossaryTerm(name="RMA", anchor=anchor, categories=where))
+    term = yield g.create_term(
+        body=m.AtlasGlossaryTerm(name="RMA", anchor=anchor, categories=where)
+    )
     below = m.AtlasGlossaryTerm(
         name="RMA_Form", anchor=anchor, parent_term=m.AtlasRelatedTermHeader(term_guid=term.guid)
     )
@@ -226,7 +261,9 @@ def glossary_story(p: Any) -> Flow:
     got.long_description = "return merchandise authorization"
     yield g.update_term(term.guid, body=got)
     assert ["RMA"] == [t.display_text for t in (yield g.list_category_terms(chain[2].guid))]
-    entity = m.AtlasEntity(type_name="azure_sql_table", guid="-1", attributes={"qualifiedName": "q", "name": "q"})
+    entity = m.AtlasEntity(
+        type_name="azure_sql_table", guid="-1", attributes={"qualifiedName": "q", "name": "q"}
+    )
     made = yield p.datamap.entity.create_or_update(body=m.AtlasEntityWithExtInfo(entity=entity))
     guid = made.guid_assignments["-1"]
     yield g.assign_term_to_entities(term.guid, body=[m.AtlasRelatedObjectId(guid=guid)])
@@ -259,7 +296,9 @@ def lineage_story(p: Any) -> Flow:
     m = datamap.models
     tables = [
         m.AtlasEntity(
-            type_name="azure_sql_table", guid=f"-{i + 1}", attributes={"qualifiedName": f"t{i}", "name": f"table {i}"}
+            type_name="azure_sql_table",
+            guid=f"-{i + 1}",
+            attributes={"qualifiedName": f"t{i}", "name": f"table {i}"},
         )
         for i in range(250)
     ]
@@ -271,12 +310,19 @@ def lineage_story(p: Any) -> Flow:
                 "qualifiedName": f"p{i}",
                 "name": f"copy {i}",
                 "inputs": [{"guid": f"-{i + 1}", "typeName": "azure_sql_table"}],
-                "outputs": [{"uniqueAttributes": {"qualifiedName": f"t{i + 1}"}, "typeName": "azure_sql_table"}],
+                "outputs": [
+                    {
+                        "uniqueAttributes": {"qualifiedName": f"t{i + 1}"},
+                        "typeName": "azure_sql_table",
+                    }
+                ],
             },
         )
         for i in range(249)
     ]
-    extra = m.AtlasEntity(type_name="DataSet", guid="-9999", attributes={"qualifiedName": "d", "name": "d"})
+    extra = m.AtlasEntity(
+        type_name="DataSet", guid="-9999", attributes={"qualifiedName": "d", "name": "d"}
+    )
     made = yield p.datamap.entity.bulk_create_or_update(
         body=m.AtlasEntitiesWithExtInfo(entities=[*processes, *tables, extra])
     )
@@ -300,13 +346,20 @@ def missing_placeholder_story(p: Any) -> Flow:
         attributes={"qualifiedName": "p", "inputs": [{"guid": "-1002", "typeName": "DataSet"}]},
     )
     with pytest.raises(NotFoundError, match="-1002"):
-        yield p.datamap.entity.bulk_create_or_update(body=m.AtlasEntitiesWithExtInfo(entities=[lost]))
+        yield p.datamap.entity.bulk_create_or_update(
+            body=m.AtlasEntitiesWithExtInfo(entities=[lost])
+        )
 
 
 def relationship_story(p: Any) -> Flow:
     m = datamap.models
-    both = [m.AtlasEntity(type_name="DataSet", guid=f"-{i}", attributes={"qualifiedName": f"d{i}"}) for i in (1, 2)]
-    made = yield p.datamap.entity.bulk_create_or_update(body=m.AtlasEntitiesWithExtInfo(entities=both))
+    both = [
+        m.AtlasEntity(type_name="DataSet", guid=f"-{i}", attributes={"qualifiedName": f"d{i}"})
+        for i in (1, 2)
+    ]
+    made = yield p.datamap.entity.bulk_create_or_update(
+        body=m.AtlasEntitiesWithExtInfo(entities=both)
+    )
     one, two = (made.guid_assignments[f"-{i}"] for i in (1, 2))
     ends = {"end1": m.AtlasObjectId(guid=one), "end2": m.AtlasObjectId(guid=two)}
     made = yield p.datamap.relationship.create(
@@ -343,7 +396,9 @@ def ends_story(p: Any) -> Flow:
     assert ("azure_sql_table_columns", guids["-9"]) == (relation.type_name, relation.end1.guid)
     column = (yield entities.get(guids["-1"])).entity
     assert guids["-9"] == column.relationship_attributes["table"]["guid"]
-    yield entities.create_or_update(body=m.AtlasEntityWithExtInfo(entity=table))  # put back: the same relationships
+    yield entities.create_or_update(
+        body=m.AtlasEntityWithExtInfo(entity=table)
+    )  # put back: the same relationships
     again = (yield entities.get(guids["-9"])).entity.relationship_attributes["columns"]
     assert [end["relationshipGuid"] for end in shown] == [end["relationshipGuid"] for end in again]
     table.relationship_attributes["columns"] = shown[:1]
@@ -359,7 +414,12 @@ def search_story(p: Any) -> Flow:
         m.AtlasEntity(
             type_name="azure_sql_table",
             guid=f"-{i}",
-            attributes={"qualifiedName": f"q{i}", "name": name, "rows": i, "owner": "me" if i % 2 else None},
+            attributes={
+                "qualifiedName": f"q{i}",
+                "name": name,
+                "rows": i,
+                "owner": "me" if i % 2 else None,
+            },
         )
         for i, name in enumerate(("pear", "Apple", "fig", "apricot"), 1)
     ]
@@ -387,12 +447,17 @@ def search_story(p: Any) -> Flow:
         (where("ops.tier", "ge", 2), ["fig"]),
         (where("createTime", "timerange", "LAST_24H"), ["Apple", "apricot", "fig", "pear"]),
         (where("createTime", "timerange", "MORE_THAN_365D"), []),
-        ({"and": [{"entityType": "azure_sql_table"}, {"not": {"owner": "me"}}]}, ["Apple", "apricot"]),
+        (
+            {"and": [{"entityType": "azure_sql_table"}, {"not": {"owner": "me"}}]},
+            ["Apple", "apricot"],
+        ),
         ({"or": [where("rows", "lt", 2), {"id": guids["-4"]}]}, ["apricot", "pear"]),
     ):
         assert names == [hit.name for hit in (yield asked(condition))], condition
     down = yield asked(orderby=[{"owner": "asc"}, {"rows": "DESC"}])
-    assert ["fig", "pear", "apricot", "Apple"] == [hit.name for hit in down]  # who has no owner comes last
+    assert ["fig", "pear", "apricot", "Apple"] == [
+        hit.name for hit in down
+    ]  # who has no owner comes last
     pages = yield Pages(asked(limit=3))
     assert [["Apple", "apricot", "fig"], ["pear"]] == [[hit.name for hit in page] for page in pages]
     for bad in (
@@ -406,11 +471,15 @@ def search_story(p: Any) -> Flow:
 
 def devops_story(p: Any) -> Flow:
     m, policies = devops_policies.models, p.devops_policies.devops_sql_perf_monitor_policy
-    rule = m.DevopsPolicyDecisionRule(effect=m.Decision.PERMIT, principals=[ME], principal_groups=[])
+    rule = m.DevopsPolicyDecisionRule(
+        effect=m.Decision.PERMIT, principals=[ME], principal_groups=[]
+    )
     body = m.DevopsPolicy(decision_rules=[rule], purview_resource_name="lake")
     yield policies.create_or_replace("lake", body=body)
     got = yield policies.get("lake")
-    assert ["lake"] == [x.purview_resource_name for x in (yield p.devops_policies.devops_policy.list())]
+    assert ["lake"] == [
+        x.purview_resource_name for x in (yield p.devops_policies.devops_policy.list())
+    ]
     with pytest.raises(PreconditionFailedError):
         yield policies.create_or_replace("lake", body=got, if_match='"stale"')
     seen: list[Any] = []
@@ -437,8 +506,12 @@ def share_story(p: Any) -> Flow:
         type_=m.ReferenceNameType.ARM_RESOURCE_REFERENCE,
     )
     paths = [m.StorageAccountPath(container_name="c", sender_path="in", receiver_path="out")]
-    artifact = m.AdlsGen2Artifact(store_reference=store, properties=m.AdlsGen2ArtifactProperties(paths=paths))
-    body = m.InPlaceSentShare(properties=m.InPlaceSentShareProperties(display_name="orders", artifact=artifact))
+    artifact = m.AdlsGen2Artifact(
+        store_reference=store, properties=m.AdlsGen2ArtifactProperties(paths=paths)
+    )
+    body = m.InPlaceSentShare(
+        properties=m.InPlaceSentShareProperties(display_name="orders", artifact=artifact)
+    )
     made = yield p.share.sent_shares.begin_create_or_replace(TERM, body=body)
     assert "orders" == made.properties.display_name
     listed = yield p.share.sent_shares.list(reference_name="/subscriptions/s/store")
@@ -449,7 +522,8 @@ def share_story(p: Any) -> Flow:
     assert [DOMAIN] == [s.id for s in waiting]
     received = waiting[0]
     received.properties.sink = m.AdlsGen2AccountSink(
-        store_reference=store, properties=m.AdlsGen2AccountSinkProperties(container_name="c", folder="f")
+        store_reference=store,
+        properties=m.AdlsGen2AccountSinkProperties(container_name="c", folder="f"),
     )
     yield p.share.received_shares.begin_create_or_replace(DOMAIN, body=received)
     attached = yield p.share.received_shares.list_attached(reference_name="/subscriptions/s/store")
@@ -463,7 +537,9 @@ def share_story(p: Any) -> Flow:
 def workflow_story(p: Any) -> Flow:
     m = workflow.models
     trigger = m.Trigger(type_=m.TriggerType.WHEN_TERM_CREATION_IS_REQUESTED)
-    body = m.WorkflowCreateOrUpdateCommand(triggers=[trigger], name="approve", is_enabled=True, description="")
+    body = m.WorkflowCreateOrUpdateCommand(
+        triggers=[trigger], name="approve", is_enabled=True, description=""
+    )
     yield p.workflow.workflow.create_or_replace(TERM, body=body)
     assert "approve" == (yield p.workflow.workflow.get(TERM)).name
     ask = m.UserRequestPayload(
@@ -506,7 +582,9 @@ def unified_story(p: Any) -> Flow:
         yield u.business_domain.create(body=domain)
     for key, parent in ((TERM, None), (ME, TERM)):
         status = m.CatalogModelStatus.DRAFT
-        yield u.terms.create(body=m.Term(id=key, name="Order", status=status, domain=DOMAIN, parent_id=parent))
+        yield u.terms.create(
+            body=m.Term(id=key, name="Order", status=status, domain=DOMAIN, parent_id=parent)
+        )
     chain = yield u.terms.list_hierarchy(ME)
     assert [TERM, ME] == [t.id for t in chain]
     got = yield u.terms.get(ME)
@@ -515,7 +593,9 @@ def unified_story(p: Any) -> Flow:
     assert 2 == len((yield u.terms.list(domain_id=DOMAIN)))
     assert 2 == (yield u.terms.count(body=m.DuplicateQueryRequest(name_keyword="order"))).count
     yield u.data_products.create(body=m.DataProduct(id=PRODUCT, name="Orders", domain=DOMAIN))
-    related = m.TermRelationship(entity_id=PRODUCT, relationship_type=m.TermRelationshipType.RELATED)
+    related = m.TermRelationship(
+        entity_id=PRODUCT, relationship_type=m.TermRelationshipType.RELATED
+    )
     yield u.terms.add_related_entity(ME, body=related, entity_type=m.EntityCategory.DATAPRODUCT)
     found = yield u.terms.list_related_entities(ME)
     assert [PRODUCT] == [r.entity_id for r in found]
@@ -558,7 +638,9 @@ def access_story(p: Any) -> Flow:
 def asking(title: str = "Allow it?") -> Any:
     """A workflow that starts when access is asked for."""
     m = data_access.models
-    step = m.ApprovalAction(inputs=m.ApprovalInputs(approval_type="Custom", title=title, assigned_to=[ME]))
+    step = m.ApprovalAction(
+        inputs=m.ApprovalInputs(approval_type="Custom", title=title, assigned_to=[ME])
+    )
     trigger = m.Trigger(type_=m.TriggerType.DATA_ACCESS_REQUEST_SUBMITTED)
     return m.Workflow(name="ask", is_enabled=True, triggers=[trigger], action_dag=[step])
 
@@ -573,10 +655,17 @@ def approvals_story(p: Any) -> Flow:
     for key in (TERM, PRODUCT):
         asked = yield access.create_or_replace(key, body=wanted())
         assert ("Pending", DOMAIN, "Orders", [ME]) == (
-            *(asked.subscription_status, asked.workflow_id, asked.data_product_name, asked.access_providers),
+            *(
+                asked.subscription_status,
+                asked.workflow_id,
+                asked.data_product_name,
+                asked.access_providers,
+            ),
         )
     waiting = yield flows.get_approvals()
-    assert [("Allow it?", "Orders", [ME])] * 2 == [(a.title, a.business_concept, a.approvers) for a in waiting]
+    assert [("Allow it?", "Orders", [ME])] * 2 == [
+        (a.title, a.business_concept, a.approvers) for a in waiting
+    ]
     first, second = (a.workflow_run_id for a in waiting)
     assert {first, second} == {run.id for run in (yield flows.list_runs(status="InProgress"))}
     yield flows.approve_run(DOMAIN, first, body=m.WorkflowActionRequest(comment="fine"))
@@ -584,10 +673,14 @@ def approvals_story(p: Any) -> Flow:
     assert "Approved" == (yield access.get(TERM)).subscription_status
     assert "Declined" == (yield access.get(PRODUCT)).subscription_status
     [decided] = (yield flows.get_run_approvals(first)).value
-    assert [(ME, "Approved", "fine")] == [(s.approver, s.status, s.comment) for s in decided.approval_statuses]
+    assert [(ME, "Approved", "fine")] == [
+        (s.approver, s.status, s.comment) for s in decided.approval_statuses
+    ]
     assert "Completed" == (yield flows.get_run(first)).status
     assert [] == (yield flows.get_approvals())
-    assert [first] == [a.workflow_run_id for a in (yield flows.get_approvals(approval_status="Completed"))]
+    assert [first] == [
+        a.workflow_run_id for a in (yield flows.get_approvals(approval_status="Completed"))
+    ]
     with pytest.raises(BadRequestError):
         yield flows.approve_run(DOMAIN, second)
     yield access.complete(TERM)
@@ -630,7 +723,9 @@ def columns_story(p: Any) -> Flow:
 
     def asked(**fields: Any) -> Any:
         filtered = m.DataColumnQueryFilter(**fields) if fields else None
-        return columns.query(body=m.DataColumnQueryRequest(filter_=filtered, including_orphans=True))
+        return columns.query(
+            body=m.DataColumnQueryRequest(filter_=filtered, including_orphans=True)
+        )
 
     with pytest.raises(NotFoundError):
         yield columns.get(ME)
@@ -640,13 +735,16 @@ def columns_story(p: Any) -> Flow:
     assert {one.id, two.id} == {c.id for c in (yield asked())}
     field = m.DataColumnFieldFilter
     assert [two.id] == [c.id for c in (yield asked(source_column_id=field(ne=TERM)))]
-    assert [one.id] == [c.id for c in (yield asked(id=field(in_=[one.id]), source_asset_id=field(eq=DOMAIN)))]
+    assert [one.id] == [
+        c.id for c in (yield asked(id=field(in_=[one.id]), source_asset_id=field(eq=DOMAIN)))
+    ]
     body = m.DataColumnCreateRelationshipRequest(
         relationship_type=m.DataColumnRelationshipType.RELATED, entity_id=PRODUCT
     )
     yield columns.add_related_entity(one.id, body=body, entity_type=m.EntityCategory.TERM)
     assert [PRODUCT] == [
-        r.entity_id for r in (yield columns.list_related_entities(one.id, entity_type=m.EntityCategory.TERM))
+        r.entity_id
+        for r in (yield columns.list_related_entities(one.id, entity_type=m.EntityCategory.TERM))
     ]
 
 
@@ -666,7 +764,9 @@ def health_story(p: Any) -> Flow:
     with pytest.raises(NotFoundError):
         yield health.controls.get(TERM)
     properties = m.ControlNodeTypeProperties(group_id=DOMAIN, assessment_id=PRODUCT)
-    yield health.controls.update(TERM, body=m.ControlNode(name="quality", type_properties=properties))
+    yield health.controls.update(
+        TERM, body=m.ControlNode(name="quality", type_properties=properties)
+    )
     yield health.controls.update(DOMAIN, body=m.ControlGroup(name="trust"))
     got = yield health.controls.get(TERM)
     got.description = "how good it is"
@@ -677,7 +777,9 @@ def health_story(p: Any) -> Flow:
     )
     assert (m.ControlGroup, "trust") == (type(group), group.name)
     assert "how good it is" == (yield health.controls.reset(TERM)).description
-    rule = m.AssessmentRule(id="r1", rule=m.SimpleRule(type_properties=m.SimpleRuleTypeProperties(operand="0.8")))
+    rule = m.AssessmentRule(
+        id="r1", rule=m.SimpleRule(type_properties=m.SimpleRuleTypeProperties(operand="0.8"))
+    )
     yield health.assessments.update(PRODUCT, body=m.Assessment(name="rules", rules=[rule]))
     [assessment] = yield health.assessments.list()
     assert (PRODUCT, "0.8") == (assessment.id, assessment.rules[0].rule.type_properties.operand)
@@ -709,7 +811,14 @@ STORIES = [
         lineage_story,
     ),
     *(ends_story, search_story, approvals_story, columns_story, rules_story),
-    *(missing_placeholder_story, relationship_story, devops_story, share_story, workflow_story, unified_story),
+    *(
+        missing_placeholder_story,
+        relationship_story,
+        devops_story,
+        share_story,
+        workflow_story,
+        unified_story,
+    ),
     *(access_story, policy_sets_story, health_story, policies_story),
 ]
 

@@ -26,18 +26,34 @@ WHERE = {"collection": {"type": "CollectionReference", "referenceName": "sandbox
 SOURCE = f"/scan/datasources/lake{SCAN_API}"
 SCAN = f"/scan/datasources/lake/scans/weekly{SCAN_API}"
 FILTER = f"/scan/datasources/lake/scans/weekly/filters/custom{SCAN_API}"
-LAKE = {"kind": "AdlsGen2", "properties": {"endpoint": "https://lake.dfs.core.windows.net/", **WHERE}}
-WEEKLY = {"kind": "AdlsGen2Msi", "properties": {"scanRulesetName": "AdlsGen2", "scanRulesetType": "System", **WHERE}}
+LAKE = {
+    "kind": "AdlsGen2",
+    "properties": {"endpoint": "https://lake.dfs.core.windows.net/", **WHERE},
+}
+WEEKLY = {
+    "kind": "AdlsGen2Msi",
+    "properties": {"scanRulesetName": "AdlsGen2", "scanRulesetType": "System", **WHERE},
+}
 GLOSSARY = {"name": "Business", "guid": "b1"}
-OPS = {"businessMetadataDefs": [{"name": "ops", "attributeDefs": [{"name": "tier", "typeName": "int"}]}]}
-ORDERS = {"typeName": "azure_sql_table", "guid": "-1", "attributes": {"qualifiedName": "q", "name": "orders"}}
+OPS = {
+    "businessMetadataDefs": [
+        {"name": "ops", "attributeDefs": [{"name": "tier", "typeName": "int"}]}
+    ]
+}
+ORDERS = {
+    "typeName": "azure_sql_table",
+    "guid": "-1",
+    "attributes": {"qualifiedName": "q", "name": "orders"},
+}
 
 
 @contextmanager
 def opened(**options: Any) -> Iterator[httpx.Client]:
     with (
         Sandbox(**options) as sandbox,
-        httpx.Client(transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url) as http,
+        httpx.Client(
+            transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url
+        ) as http,
     ):
         http.sandbox = sandbox  # type: ignore[attr-defined]
         yield http
@@ -106,7 +122,12 @@ FILES: dict[str, tuple[str, str, Any, bool]] = {
                 "scanLevel": "Full",
                 "recurrenceInterval": None,
                 "incrementalScanStartTime": None,
-                "recurrence": {"frequency": "Month", "interval": 1, "timezone": "UTC", "schedule": {"monthDays": [1]}},
+                "recurrence": {
+                    "frequency": "Month",
+                    "interval": 1,
+                    "timezone": "UTC",
+                    "schedule": {"monthDays": [1]},
+                },
             },
         },
         False,
@@ -146,10 +167,23 @@ FILES: dict[str, tuple[str, str, Any, bool]] = {
     ),
     "an entity as search and portal know it": (
         *("POST", f"{ATLAS}/entity"),
-        {"entity": {**ORDERS, "isIndexed": True, "displayText": "orders", "domainId": None, "contacts": None}},
+        {
+            "entity": {
+                **ORDERS,
+                "isIndexed": True,
+                "displayText": "orders",
+                "domainId": None,
+                "contacts": None,
+            }
+        },
         False,
     ),
-    "a glossary with a language": ("POST", f"{ATLAS}/glossary", {"name": "B", "language": "en", "usage": None}, False),
+    "a glossary with a language": (
+        "POST",
+        f"{ATLAS}/glossary",
+        {"name": "B", "language": "en", "usage": None},
+        False,
+    ),
     "a domain of the Unified Catalog without an id": (
         *("POST", f"{UC}/businessdomains{UC_API}"),
         {
@@ -223,7 +257,9 @@ def test_what_people_have_in_files_goes_in_whole(name: str) -> None:
         for call in BEFORE:
             done(http, *call)
         answer = send(http, method, path, body)
-        needs_no_id = answer.is_success and "without an id" in name  # where the document does not ask for one either
+        needs_no_id = (
+            answer.is_success and "without an id" in name
+        )  # where the document does not ask for one either
         assert strict_too or needs_no_id or answer.status_code == 400
 
 
@@ -253,7 +289,9 @@ def test_what_is_sent_for_nothing_is_an_error_all_the_same() -> None:
             assert (400, True) == (answer.status_code, said in answer.text), (path, answer.text)
 
 
-@pytest.mark.parametrize("text", ["11/14/2023 10:57:36 AM", "2024-05-01", "2024-05-01T08:00Z", "2024-05-01T08:00:00"])
+@pytest.mark.parametrize(
+    "text", ["11/14/2023 10:57:36 AM", "2024-05-01", "2024-05-01T08:00Z", "2024-05-01T08:00:00"]
+)
 def test_dates_are_read_in_the_forms_of_the_service(text: str) -> None:
     for strict, status in ((False, 200), (True, 400 if "T08:00:0" not in text else 200)):
         with opened(strict=strict) as http:
@@ -261,7 +299,9 @@ def test_dates_are_read_in_the_forms_of_the_service(text: str) -> None:
             done(http, *BEFORE[1])
             recurrence = {"frequency": "Day", "interval": 1, "startTime": text}
             body = {"properties": {"scanLevel": "Full", "recurrence": recurrence}}
-            answer = send(http, "PUT", f"/scan/datasources/lake/scans/weekly/triggers/default{SCAN_API}", body)
+            answer = send(
+                http, "PUT", f"/scan/datasources/lake/scans/weekly/triggers/default{SCAN_API}", body
+            )
             assert (strict, status) == (strict, 200 if answer.is_success else answer.status_code)
     with opened() as http:
         for call in BEFORE:
@@ -269,19 +309,30 @@ def test_dates_are_read_in_the_forms_of_the_service(text: str) -> None:
         body["properties"]["recurrence"] = {**recurrence, "startTime": "soon"}
         assert (
             400
-            == send(http, "PUT", f"/scan/datasources/lake/scans/weekly/triggers/default{SCAN_API}", body).status_code
+            == send(
+                http, "PUT", f"/scan/datasources/lake/scans/weekly/triggers/default{SCAN_API}", body
+            ).status_code
         )
 
 
 def test_an_api_version_is_taken_where_the_document_has_none() -> None:
     for strict, status in ((False, 200), (True, 400)):
         with opened(strict=strict) as http:
-            answer = send(http, "POST", "/catalog/api/atlas/v2/glossary?api-version=2022-03-01-preview", {"name": "B"})
+            answer = send(
+                http,
+                "POST",
+                "/catalog/api/atlas/v2/glossary?api-version=2022-03-01-preview",
+                {"name": "B"},
+            )
             assert status == answer.status_code
 
 
 def test_placeholders_that_are_numbers_are_resolved_wherever_they_stand() -> None:
-    column = {"typeName": "azure_sql_column", "guid": -2, "attributes": {"qualifiedName": "c", "name": "id"}}
+    column = {
+        "typeName": "azure_sql_column",
+        "guid": -2,
+        "attributes": {"qualifiedName": "c", "name": "id"},
+    }
     column["relationshipAttributes"] = {"table": {"guid": -1, "typeName": "azure_sql_table"}}
     process = {
         "typeName": "Process",
@@ -308,32 +359,62 @@ REFUSED: dict[str, tuple[list[Any], Any, int, str, str]] = {
     ),
     "a source in a collection that is not there": (
         [],
-        ("PUT", SOURCE, {**LAKE, "properties": {**LAKE["properties"], "collection": {"referenceName": "nowhere"}}}),  # type: ignore[dict-item]
+        (
+            "PUT",
+            SOURCE,
+            {
+                **LAKE,
+                "properties": {**LAKE["properties"], "collection": {"referenceName": "nowhere"}},
+            },
+        ),  # type: ignore[dict-item]
         *(400, "CollectionNotFound", "nowhere"),
     ),
     "a scan in a collection that is not there": (
         [BEFORE[0]],
-        ("PUT", SCAN, {**WEEKLY, "properties": {**WEEKLY["properties"], "collection": {"referenceName": "nowhere"}}}),  # type: ignore[dict-item]
+        (
+            "PUT",
+            SCAN,
+            {
+                **WEEKLY,
+                "properties": {**WEEKLY["properties"], "collection": {"referenceName": "nowhere"}},
+            },
+        ),  # type: ignore[dict-item]
         *(400, "CollectionNotFound", "nowhere"),
     ),
     "a credential that is not there": (
         [BEFORE[0]],
-        ("PUT", SCAN, {"kind": "AdlsGen2Credential", "properties": {**WEEKLY["properties"], **CREDENTIAL}}),  # type: ignore[dict-item]
+        (
+            "PUT",
+            SCAN,
+            {"kind": "AdlsGen2Credential", "properties": {**WEEKLY["properties"], **CREDENTIAL}},
+        ),  # type: ignore[dict-item]
         *(400, "CredentialNotFound", "robot"),
     ),
     "a super type that is not there": (
         [],
-        ("POST", f"{ATLAS}/types/typedefs", {"entityDefs": [{"name": "invoice", "superTypes": ["Nothing"]}]}),
+        (
+            "POST",
+            f"{ATLAS}/types/typedefs",
+            {"entityDefs": [{"name": "invoice", "superTypes": ["Nothing"]}]},
+        ),
         *(404, "ATLAS-404-00-001", "Nothing"),
     ),
     "a super type of another category": (
         [],
-        ("POST", f"{ATLAS}/types/typedefs", {"classificationDefs": [{"name": "S", "superTypes": ["DataSet"]}]}),
+        (
+            "POST",
+            f"{ATLAS}/types/typedefs",
+            {"classificationDefs": [{"name": "S", "superTypes": ["DataSet"]}]},
+        ),
         *(404, "ATLAS-404-00-001", "DataSet"),
     ),
     "a classification for types that are not there": (
         [],
-        ("POST", f"{ATLAS}/types/typedefs", {"classificationDefs": [{"name": "S", "entityTypes": ["Nothing"]}]}),
+        (
+            "POST",
+            f"{ATLAS}/types/typedefs",
+            {"classificationDefs": [{"name": "S", "entityTypes": ["Nothing"]}]},
+        ),
         *(404, "ATLAS-404-00-001", "Nothing"),
     ),
     "an end of a relationship that is not there": (
@@ -354,17 +435,29 @@ REFUSED: dict[str, tuple[list[Any], Any, int, str, str]] = {
     ),
     "an entity with business metadata that nobody defined": (
         [],
-        ("POST", f"{ATLAS}/entity", {"entity": {**ORDERS, "businessAttributes": {"ops": {"tier": 1}}}}),
+        (
+            "POST",
+            f"{ATLAS}/entity",
+            {"entity": {**ORDERS, "businessAttributes": {"ops": {"tier": 1}}}},
+        ),
         *(400, "ATLAS-400-00-01A", "ops"),
     ),
     "an attribute that business metadata does not have": (
         [("POST", f"{ATLAS}/types/typedefs", OPS)],
-        ("POST", f"{ATLAS}/entity", {"entity": {**ORDERS, "businessAttributes": {"ops": {"owner": 1}}}}),
+        (
+            "POST",
+            f"{ATLAS}/entity",
+            {"entity": {**ORDERS, "businessAttributes": {"ops": {"owner": 1}}}},
+        ),
         *(400, "ATLAS-400-00-01A", "owner"),
     ),
     "an entity with a classification that nobody defined": (
         [],
-        ("POST", f"{ATLAS}/entity", {"entity": {**ORDERS, "classifications": [{"typeName": "SECRET"}]}}),
+        (
+            "POST",
+            f"{ATLAS}/entity",
+            {"entity": {**ORDERS, "classifications": [{"typeName": "SECRET"}]}},
+        ),
         *(404, "ATLAS-404-00-001", "SECRET"),
     ),
     **{
@@ -384,7 +477,9 @@ REFUSED: dict[str, tuple[list[Any], Any, int, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("options", [{}, {"strict": True}, {"exact": True}], ids=["lenient", "strict", "exact"])
+@pytest.mark.parametrize(
+    "options", [{}, {"strict": True}, {"exact": True}], ids=["lenient", "strict", "exact"]
+)
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_the_service_refuses_is_refused_and_leaves_nothing(name: str, options: Json) -> None:
     before, call, status, code, named = REFUSED[name]
@@ -411,9 +506,16 @@ def test_a_sandbox_that_fills_in_has_everything(name: str) -> None:
 def test_what_is_named_is_fine_once_it_is_there() -> None:
     robot = {"kind": "BasicAuth", "properties": {"typeProperties": {"user": "u"}}}
     scan = {"kind": "AdlsGen2Credential", "properties": {**WEEKLY["properties"], **CREDENTIAL}}  # type: ignore[dict-item]
-    elsewhere = {**LAKE, "properties": {**LAKE["properties"], "collection": {"referenceName": "sales"}}}  # type: ignore[dict-item]
+    elsewhere = {
+        **LAKE,
+        "properties": {**LAKE["properties"], "collection": {"referenceName": "sales"}},
+    }  # type: ignore[dict-item]
     types = [
-        {"name": "base", "superTypes": ["DataSet"], "attributeDefs": [{"name": "rows", "typeName": "int"}]},
+        {
+            "name": "base",
+            "superTypes": ["DataSet"],
+            "attributeDefs": [{"name": "rows", "typeName": "int"}],
+        },
         {"name": "invoice", "superTypes": ["base"]},
     ]
     search = f"/datamap/api/search/query{SCAN_API}"
@@ -422,11 +524,19 @@ def test_what_is_named_is_fine_once_it_is_there() -> None:
         for method, path, body in (
             ("PUT", f"/scan/credentials/robot{SCAN_API}", robot),
             ("PUT", SCAN, scan),
-            ("PUT", "/account/collections/sales?api-version=2023-10-01-preview", {"friendlyName": "Sales"}),
+            (
+                "PUT",
+                "/account/collections/sales?api-version=2023-10-01-preview",
+                {"friendlyName": "Sales"},
+            ),
             ("PUT", SOURCE, elsewhere),
             ("POST", f"{ATLAS}/types/typedefs", {"entityDefs": types[::-1]}),
             ("POST", f"{ATLAS}/types/typedefs", OPS),
-            ("POST", f"{ATLAS}/entity", {"entity": {**ORDERS, "businessAttributes": {"ops": {"tier": 1}}}}),
+            (
+                "POST",
+                f"{ATLAS}/entity",
+                {"entity": {**ORDERS, "businessAttributes": {"ops": {"tier": 1}}}},
+            ),
             ("POST", search, {"keywords": "x", "filter": {"ops.tier": 1}}),
             ("POST", search, {"keywords": "x", "filter": {"rows": 1}}),
         ):
@@ -437,7 +547,10 @@ def test_what_cannot_be_made_is_not_missed() -> None:
     """Without the plane of the accounts there is no call that makes a collection."""
     with opened(planes=["scanning"]) as http:
         done(
-            http, "PUT", SOURCE, {**LAKE, "properties": {**LAKE["properties"], "collection": {"referenceName": "any"}}}
+            http,
+            "PUT",
+            SOURCE,
+            {**LAKE, "properties": {**LAKE["properties"], "collection": {"referenceName": "any"}}},
         )  # type: ignore[dict-item]
 
 
@@ -450,7 +563,9 @@ def test_every_kind_of_scan_is_made_for_a_kind_of_source(document: Any) -> None:
         for path in ("/scan/datasources/{}", "/scan/datasources/{}/scans/{}")
     )
     assert [] == [kind for kind in scans if source_kind(kind, kinds) is None]
-    assert "AzureSqlDatabaseManagedInstance" == source_kind("AzureSqlDatabaseManagedInstanceMsi", kinds)
+    assert "AzureSqlDatabaseManagedInstance" == source_kind(
+        "AzureSqlDatabaseManagedInstanceMsi", kinds
+    )
     assert source_kind("FabricMsi", kinds) is None
 
 
@@ -461,21 +576,39 @@ def test_search_lags_behind_writes() -> None:
 
         def seen() -> tuple[list[str], int, int, int, dict[str, int]]:
             hits = done(
-                http, "POST", f"/datamap/api/search/query{SCAN_API}", {**query, "facets": [{"facet": "entityType"}]}
+                http,
+                "POST",
+                f"/datamap/api/search/query{SCAN_API}",
+                {**query, "facets": [{"facet": "entityType"}]},
             )
             suggested = done(http, "POST", f"/datamap/api/search/suggest{SCAN_API}", query)["value"]
-            completed = done(http, "POST", f"/datamap/api/search/autocomplete{SCAN_API}", query)["value"]
+            completed = done(http, "POST", f"/datamap/api/search/autocomplete{SCAN_API}", query)[
+                "value"
+            ]
             facets = {f["value"]: f["count"] for f in hits["@search.facets"]["entityType"]}
-            return [h["name"] for h in hits["value"]], hits["@search.count"], len(suggested), len(completed), facets
+            return (
+                [h["name"] for h in hits["value"]],
+                hits["@search.count"],
+                len(suggested),
+                len(completed),
+                facets,
+            )
 
         guid = done(http, "POST", f"{ATLAS}/entity", {"entity": ORDERS})["guidAssignments"]["-1"]
-        assert "orders" == done(http, "GET", f"{ATLAS}/entity/guid/{guid}")["entity"]["attributes"]["name"]
+        assert (
+            "orders"
+            == done(http, "GET", f"{ATLAS}/entity/guid/{guid}")["entity"]["attributes"]["name"]
+        )
         nothing, there = ([], 0, 0, 0, {}), (["orders"], 1, 1, 1, {"azure_sql_table": 1})
         now[0] += 59
         assert nothing == seen()
         now[0] += 1
         assert there == seen()
-        changed = {**ORDERS, "guid": guid, "attributes": {**ORDERS["attributes"], "name": "orders of today"}}  # type: ignore[dict-item]
+        changed = {
+            **ORDERS,
+            "guid": guid,
+            "attributes": {**ORDERS["attributes"], "name": "orders of today"},
+        }  # type: ignore[dict-item]
         done(http, "POST", f"{ATLAS}/entity", {"entity": changed})
         assert there == seen()  # as it was
         now[0] += 60
@@ -524,7 +657,11 @@ def test_continuation_tokens_end(path: str, next_of: Any) -> None:
             done(http, "PUT", f"/scan/datasources/src{i}{SCAN_API}", LAKE)
             attributes = {"qualifiedName": f"q{i}", "name": f"n{i}"}
             done(http, "POST", f"{ATLAS}/entity", {"entity": {**ORDERS, "attributes": attributes}})
-        first = ("POST", path, {"keywords": None, "limit": 1}) if "search" in path else ("GET", path, None)
+        first = (
+            ("POST", path, {"keywords": None, "limit": 1})
+            if "search" in path
+            else ("GET", path, None)
+        )
         page = done(http, *first)
         now[0] += 299
         again = done(http, *next_of(page))
@@ -536,11 +673,17 @@ def test_continuation_tokens_end(path: str, next_of: Any) -> None:
 
 
 def test_a_parent_comes_back_while_it_has_a_child() -> None:
-    column = {"typeName": "azure_sql_column", "guid": "-2", "attributes": {"qualifiedName": "c", "name": "id"}}
+    column = {
+        "typeName": "azure_sql_column",
+        "guid": "-2",
+        "attributes": {"qualifiedName": "c", "name": "id"},
+    }
     column["relationshipAttributes"] = {"table": {"guid": "-1", "typeName": "azure_sql_table"}}
     for returns in (False, True):
         with opened(parents_return=returns) as http:
-            guids = done(http, "POST", f"{ATLAS}/entity/bulk", {"entities": [ORDERS, column]})["guidAssignments"]
+            guids = done(http, "POST", f"{ATLAS}/entity/bulk", {"entities": [ORDERS, column]})[
+                "guidAssignments"
+            ]
             table, child = (f"{ATLAS}/entity/guid/{guids[g]}" for g in ("-1", "-2"))
             told = done(http, "DELETE", table)["mutatedEntities"]["DELETE"]
             assert [guids["-1"]] == [head["guid"] for head in told]
@@ -548,9 +691,13 @@ def test_a_parent_comes_back_while_it_has_a_child() -> None:
             done(http, "DELETE", child)
             assert (200 if returns else 404) == send(http, "DELETE", table).status_code
             assert 404 == send(http, "GET", table).status_code
-            guids = done(http, "POST", f"{ATLAS}/entity/bulk", {"entities": [ORDERS, column]})["guidAssignments"]
+            guids = done(http, "POST", f"{ATLAS}/entity/bulk", {"entities": [ORDERS, column]})[
+                "guidAssignments"
+            ]
             done(http, "DELETE", f"{ATLAS}/entity/bulk?guid={guids['-1']}&guid={guids['-2']}")
-            assert 404 == send(http, "GET", f"{ATLAS}/entity/guid/{guids['-1']}").status_code  # its child went with it
+            assert (
+                404 == send(http, "GET", f"{ATLAS}/entity/guid/{guids['-1']}").status_code
+            )  # its child went with it
 
 
 def test_more_calls_a_second_are_throttled() -> None:
@@ -583,7 +730,9 @@ def test_a_client_waits_as_it_is_told(purview_client: Any) -> None:
 def test_typed_models_may_hold_what_files_hold() -> None:
     with opened() as http:
         sandbox: Sandbox = http.sandbox  # type: ignore[attr-defined]
-        made = unified_catalog.UnifiedCatalogClient(sandbox.url, transport=sandbox.transport(), auth=sandbox.auth)
+        made = unified_catalog.UnifiedCatalogClient(
+            sandbox.url, transport=sandbox.transport(), auth=sandbox.auth
+        )
         types = datamap.DataMapClient(sandbox.url, transport=sandbox.transport(), auth=sandbox.auth)
         with made, types:
             term = made.terms.create(
@@ -593,6 +742,8 @@ def test_typed_models_may_hold_what_files_hold() -> None:
             )
             assert (True, None) == resolve(to_json(made.terms.get(term.id)), "/parentId")
             entity = datamap.models.AtlasEntity.from_dict({**ORDERS, "beyond": {"a": None}})
-            got = types.entity.create_or_update(body=datamap.models.AtlasEntityWithExtInfo(entity=entity))
+            got = types.entity.create_or_update(
+                body=datamap.models.AtlasEntityWithExtInfo(entity=entity)
+            )
             read = types.entity.get(got.guid_assignments["-1"])
             assert {"a": None} == to_json(read)["entity"]["beyond"]

@@ -46,19 +46,28 @@ def test_there_are_as_many_as_the_project_says() -> None:
 
 
 @pytest.mark.parametrize("document", DEFAULT, ids=str)
-def test_every_operation_is_answered_as_its_contract_says(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_operation_is_answered_as_its_contract_says(
+    document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also before anything is left out of an exact answer, which would hide a wrong one."""
     monkeypatch.setattr(app, "exactly", lambda schemas, schema, value: value)
     judge = Validator([document])
     for operation, group, name, arguments in calls(document):
         with Sandbox([str(document)], exact=True, fill=True) as sandbox:
             watching = Watching(sandbox.transport())
-            with client_class(document)(sandbox.url, transport=watching, auth=sandbox.auth, strict=True) as client:
+            with client_class(document)(
+                sandbox.url, transport=watching, auth=sandbox.auth, strict=True
+            ) as client:
                 make(client, group, name, arguments)
             first = watching.answers[0]
-            found = judge.response(operation, Response(first.status_code, dict(first.headers), first.content))
+            found = judge.response(
+                operation, Response(first.status_code, dict(first.headers), first.content)
+            )
             assert (operation.id, []) == (operation.id, found)
-            assert (operation.id, ()) == (sandbox.requests[0].operation, sandbox.requests[0].departures)
+            assert (operation.id, ()) == (
+                sandbox.requests[0].operation,
+                sandbox.requests[0].departures,
+            )
 
 
 @pytest.mark.parametrize("document", DEFAULT, ids=str)
@@ -66,7 +75,9 @@ def test_every_operation_is_answered_as_the_live_service_does(document: Document
     async def run() -> None:
         with Sandbox([str(document)], fill=True) as sandbox:
             client = client_class(document, asynchronous=True)
-            async with client(sandbox.url, transport=sandbox.async_transport(), auth=sandbox.auth) as c:
+            async with client(
+                sandbox.url, transport=sandbox.async_transport(), auth=sandbox.auth
+            ) as c:
                 for operation, group, name, arguments in calls(document):
                     await make_async(c, group, name, arguments)
                     assert any(seen.operation == operation.id for seen in sandbox.requests)
@@ -82,7 +93,10 @@ def test_what_is_read_may_be_put_back_with_one_member_changed(exact: bool) -> No
         with Sandbox([str(document)], exact=exact, fill=True) as sandbox:
             for one in put_back(document, sandbox):
                 assert (one["op"], "2") == (one["op"], one["liveResponse"]["statusCode"][0])
-                assert (one["op"], ()) == (sandbox.requests[-1].operation, sandbox.requests[-1].departures)
+                assert (one["op"], ()) == (
+                    sandbox.requests[-1].operation,
+                    sandbox.requests[-1].departures,
+                )
                 done.append(f"{document.plane} {one['op']}")
     every = {f"{d.plane} {op}" for d in DEFAULT for op in puts(document=d)}
     assert (68, 63, 63) == (len(every), len(done), len(set(done)))
@@ -98,7 +112,9 @@ def test_what_is_read_may_be_put_back_with_one_member_changed(exact: bool) -> No
 def put_back(document: Document, sandbox: Sandbox) -> Iterator[Json]:
     known = MANIFEST.plane(document.plane)
     answer = forwarded(sandbox.url, sandbox.transport(), f"Bearer {sandbox.token()}")
-    caller = Caller(known.default, known, raw(document), answer, versioned=False, fresh=sandbox.reset)
+    caller = Caller(
+        known.default, known, raw(document), answer, versioned=False, fresh=sandbox.reset
+    )
     return caller.put_back()
 
 
@@ -108,5 +124,7 @@ def puts(document: Document) -> list[str]:
 
 
 def raw(document: Document) -> Json:
-    found: Json = json.loads((SPECS / "contracts" / document.plane / f"{document.version}.json").read_bytes())
+    found: Json = json.loads(
+        (SPECS / "contracts" / document.plane / f"{document.version}.json").read_bytes()
+    )
     return found

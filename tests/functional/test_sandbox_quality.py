@@ -44,13 +44,23 @@ def run(request: pytest.FixtureRequest, exact: bool) -> Iterator[Any]:
 
 def rule(key: str, **more: Any) -> Any:
     column = m.TypeProperties(column=m.Column(type_="Column", value="amount"))
-    facts = {"id": key, "name": key, "type_": "NotNull", "status": "Active", "type_properties": column}
+    facts = {
+        "id": key,
+        "name": key,
+        "type_": "NotNull",
+        "status": "Active",
+        "type_properties": column,
+    }
     return m.RuleEntity(**facts | more)
 
 
 def profile() -> Any:
-    where = m.ProfileEntityTypePropertiesLocationItemTypeProperties(file_system="raw", folder_path="orders")
-    location = m.ProfileEntityTypePropertiesLocationItem(type_="AdlsGen2FileLocation", type_properties=where)
+    where = m.ProfileEntityTypePropertiesLocationItemTypeProperties(
+        file_system="raw", folder_path="orders"
+    )
+    location = m.ProfileEntityTypePropertiesLocationItem(
+        type_="AdlsGen2FileLocation", type_properties=where
+    )
     return m.ProfileEntity(
         type_="Delta",
         type_properties=m.ProfileEntityTypeProperties(location=[location]),
@@ -102,14 +112,22 @@ def rules_story(p: Any) -> Flow:
     assert made == (yield rules.get_of_asset(DOMAIN, ASSET, "r1", data_product_id=PRODUCT))
     assert ["r2"] == [r.id for r in (yield rules.list_of_asset(DOMAIN, ASSET))]
     assert ["r2"] == [r.id for r in (yield rules.list(DOMAIN, NONE, ASSET))]
-    assert ["r1"] == [r.id for r in (yield rules.list_of_asset(DOMAIN, ASSET, data_product_id=PRODUCT))]
+    assert ["r1"] == [
+        r.id for r in (yield rules.list_of_asset(DOMAIN, ASSET, data_product_id=PRODUCT))
+    ]
     change = m.RuleEntityUpdate(type_properties=m.TypeProperties(condition="amount > 0"))
     changed = yield rules.update_of_asset(DOMAIN, ASSET, "r1", body=change, data_product_id=PRODUCT)
     assert ("no gaps", "amount", "amount > 0") == (
-        *(changed.description, changed.type_properties.column.value, changed.type_properties.condition),
+        *(
+            changed.description,
+            changed.type_properties.column.value,
+            changed.type_properties.condition,
+        ),
     )
     assert made.created_at == changed.created_at
-    yield rules.replace_of_asset(DOMAIN, ASSET, "r1", body=rule("r1", type_properties=None), data_product_id=PRODUCT)
+    yield rules.replace_of_asset(
+        DOMAIN, ASSET, "r1", body=rule("r1", type_properties=None), data_product_id=PRODUCT
+    )
     replaced = yield rules.get(DOMAIN, PRODUCT, ASSET, "r1")
     assert (None, None) == (replaced.description, replaced.type_properties)
     yield rules.delete_of_asset(DOMAIN, ASSET, "r2")
@@ -128,9 +146,15 @@ def scores_story(p: Any) -> Flow:
         yield quality.scores.get_snapshot(DOMAIN, PRODUCT, ASSET)
     outcomes = []
     for _ in range(2):
-        started = yield quality.observations.begin_run(DOMAIN, PRODUCT, ASSET, body=m.JobConfigDTO())
+        started = yield quality.observations.begin_run(
+            DOMAIN, PRODUCT, ASSET, body=m.JobConfigDTO()
+        )
         done, states = yield from ended(quality, started.id)
-        assert (["Queued", "InProgress", "Succeeded"], "Assessment", started.id) == (states, done.job_type, done.run_id)
+        assert (["Queued", "InProgress", "Succeeded"], "Assessment", started.id) == (
+            states,
+            done.job_type,
+            done.run_id,
+        )
         outcomes.append(started.id)
     scored = yield quality.rules.list(DOMAIN, PRODUCT, ASSET)
     assert [True, True, False] == [0 < r.score <= 1 for r in scored]
@@ -142,14 +166,20 @@ def scores_story(p: Any) -> Flow:
         parts = (one.passed_rows, one.failed_rows, one.empty_rows, one.miscast_rows)
         assert one.total_rows == sum(parts)
         assert one.score == pytest.approx(one.passed_rows / one.total_rows, abs=1e-4)
-    found = yield quality.scores.list_of_assets(DOMAIN, asset_id=f"{ASSET},{OTHER}", data_product_id=PRODUCT)
+    found = yield quality.scores.list_of_assets(
+        DOMAIN, asset_id=f"{ASSET},{OTHER}", data_product_id=PRODUCT
+    )
     assert [(ASSET, shot.asset_score)] == [(s.asset_id, s.score) for s in found]
     trend = yield quality.scores.list_trend(DOMAIN, PRODUCT, ASSET, "r1")
     assert outcomes[::-1] == [o.outcome_id for o in trend]
     assert scored[0].score == trend[0].value
-    assert 1 == len((yield quality.scores.list_trend(DOMAIN, PRODUCT, ASSET, "r1", max_records_to_return=1)))
+    assert 1 == len(
+        (yield quality.scores.list_trend(DOMAIN, PRODUCT, ASSET, "r1", max_records_to_return=1))
+    )
     yield quality.observations.delete(DOMAIN, PRODUCT, ASSET, outcomes[-1])
-    assert outcomes[:1] == [o.outcome_id for o in (yield quality.scores.list_trend(DOMAIN, PRODUCT, ASSET, "r1"))]
+    assert outcomes[:1] == [
+        o.outcome_id for o in (yield quality.scores.list_trend(DOMAIN, PRODUCT, ASSET, "r1"))
+    ]
     assert outcomes[0] == (yield quality.scores.get_snapshot(DOMAIN, PRODUCT, ASSET)).job.job_id
 
 
@@ -162,7 +192,9 @@ def trend_story(p: Any) -> Flow:
     day = timedelta(days=1)
     for since, until, number in ((-day, day, 1), (day, 2 * day, 0)):
         window = {"start_time": done.end_time + since, "end_time": done.end_time + until}
-        assert number == len((yield quality.scores.list_trend(DOMAIN, PRODUCT, ASSET, "r1", **window)))
+        assert number == len(
+            (yield quality.scores.list_trend(DOMAIN, PRODUCT, ASSET, "r1", **window))
+        )
     for wrong in (
         {"max_records_to_return": 101},
         {"start_time": NOON},
@@ -177,15 +209,25 @@ def trend_story(p: Any) -> Flow:
 def profiles_story(p: Any) -> Flow:
     """Runs are listed by their type, the newest first, with the names that the Unified Catalog has for their ids."""
     quality, u = p.data_quality, unified_catalog.models
-    yield p.unified_catalog.data_products.create(body=u.DataProduct(id=PRODUCT, name="Orders", domain=DOMAIN))
+    yield p.unified_catalog.data_products.create(
+        body=u.DataProduct(id=PRODUCT, name="Orders", domain=DOMAIN)
+    )
     first = yield quality.profiles.begin_run(DOMAIN, PRODUCT, ASSET, body=profile())
-    second = yield quality.profiles.begin_run_of_asset(DOMAIN, ASSET, body=profile(), data_product_id=PRODUCT)
+    second = yield quality.profiles.begin_run_of_asset(
+        DOMAIN, ASSET, body=profile(), data_product_id=PRODUCT
+    )
     yield quality.observations.begin_run(DOMAIN, PRODUCT, ASSET, body=m.JobConfigDTO())
     yield from ended(quality, first.id)
     runs = (yield quality.runs.list(DOMAIN, PRODUCT, ASSET, run_type="Profile")).value
     assert [(second.id, "Queued"), (first.id, "Succeeded")] == [(r.run_id, r.status) for r in runs]
     assert {("Profile", "Orders")} == {(r.job_type, r.data_product_name) for r in runs}
-    assert 1 == len((yield quality.runs.list_of_asset(DOMAIN, ASSET, run_type="Scan", data_product_id=PRODUCT)).value)
+    assert 1 == len(
+        (
+            yield quality.runs.list_of_asset(
+                DOMAIN, ASSET, run_type="Scan", data_product_id=PRODUCT
+            )
+        ).value
+    )
     assert [] == (yield quality.runs.list_of_asset(DOMAIN, ASSET, run_type="Profile")).value
     with pytest.raises(NotFoundError):
         yield quality.profiles.delete_run(DOMAIN, PRODUCT, OTHER, first.id)
@@ -258,7 +300,9 @@ def assets_story(p: Any) -> Flow:
     assert 2 == len((yield quality.assets.list(DOMAIN, data_product_id=PRODUCT)))
     assert "orders" == (yield quality.asset_metadata.get(made.asset_id)).name
     yield quality.rules.create(DOMAIN, NONE, made.asset_id, "r1", body=rule("r1"))
-    started = yield quality.observations.begin_run_of_asset(DOMAIN, made.asset_id, body=m.JobConfigDTO())
+    started = yield quality.observations.begin_run_of_asset(
+        DOMAIN, made.asset_id, body=m.JobConfigDTO()
+    )
     yield from ended(quality, started.id)
     scored = yield quality.assets.get(DOMAIN, made.asset_id, data_product_id=NONE)
     assert 0 < scored.score
@@ -271,13 +315,21 @@ def assets_story(p: Any) -> Flow:
     assert ("Clone", "Succeeded") == (done.job_type, done.status)
     assert ["r1"] == [r.id for r in (yield quality.rules.list(DOMAIN, PRODUCT, OTHER))]
     assert scored.score == (yield quality.assets.get(DOMAIN, OTHER)).score
-    assert [True] == [o.is_cloned_opinion for o in (yield quality.scores.list_trend(DOMAIN, PRODUCT, OTHER, "r1"))]
+    assert [True] == [
+        o.is_cloned_opinion for o in (yield quality.scores.list_trend(DOMAIN, PRODUCT, OTHER, "r1"))
+    ]
     shot = yield quality.scores.get_snapshot(DOMAIN, PRODUCT, OTHER)
     assert (made.asset_id, OTHER) == (shot.origin_asset_id, shot.asset_id)
     yield quality.assets.delete(DOMAIN, made.asset_id)
-    for gone in (quality.assets.get, quality.rules.get_of_asset, quality.scores.get_snapshot_of_asset):
+    for gone in (
+        quality.assets.get,
+        quality.rules.get_of_asset,
+        quality.scores.get_snapshot_of_asset,
+    ):
         with pytest.raises(NotFoundError):
-            yield gone(DOMAIN, made.asset_id, *(["r1"] if gone == quality.rules.get_of_asset else []))
+            yield gone(
+                DOMAIN, made.asset_id, *(["r1"] if gone == quality.rules.get_of_asset else [])
+            )
 
 
 def metadata_story(p: Any) -> Flow:
@@ -285,20 +337,35 @@ def metadata_story(p: Any) -> Flow:
     quality = p.data_quality
     with pytest.raises(NotFoundError):
         yield quality.asset_metadata.get(ASSET)
-    made = yield quality.asset_metadata.update(ASSET, body=m.AssetMetadataUpdate(name="orders", format_="delta"))
-    kept = yield quality.asset_metadata.update(ASSET, body=m.AssetMetadataUpdate(schema_name="sales"))
-    assert (made.id, "orders", "delta", "sales") == (kept.id, kept.name, kept.format_, kept.schema_name)
+    made = yield quality.asset_metadata.update(
+        ASSET, body=m.AssetMetadataUpdate(name="orders", format_="delta")
+    )
+    kept = yield quality.asset_metadata.update(
+        ASSET, body=m.AssetMetadataUpdate(schema_name="sales")
+    )
+    assert (made.id, "orders", "delta", "sales") == (
+        kept.id,
+        kept.name,
+        kept.format_,
+        kept.schema_name,
+    )
     assert made.e_tag != kept.e_tag
     scoped = quality.scoped_metadata
     with pytest.raises(NotFoundError):
         yield scoped.get_of_asset(DOMAIN, ASSET)
     runtime = m.ScopedAssetMetadataRuntimeUpdate(is_error_row_required=True)
     yield scoped.update(DOMAIN, NONE, ASSET, body=m.ScopedAssetMetadataUpdate(runtime=runtime))
-    change = m.ScopedAssetMetadataUpdate(runtime=m.ScopedAssetMetadataRuntimeUpdate(error_row_write_format="csv"))
+    change = m.ScopedAssetMetadataUpdate(
+        runtime=m.ScopedAssetMetadataRuntimeUpdate(error_row_write_format="csv")
+    )
     yield scoped.update_of_asset(DOMAIN, ASSET, body=change)
     found = yield scoped.get(DOMAIN, NONE, ASSET)
     assert (True, "csv", []) == (
-        *(found.runtime.is_error_row_required, found.runtime.error_row_write_format, found.favourite_column_paths),
+        *(
+            found.runtime.is_error_row_required,
+            found.runtime.error_row_write_format,
+            found.favourite_column_paths,
+        ),
     )
     yield scoped.delete_of_asset(DOMAIN, ASSET)
     with pytest.raises(NotFoundError):
@@ -317,7 +384,8 @@ def other_things_story(p: Any) -> Flow:
     source = m.DataSourceEntity(name="Sales SQL", credential=credential, type_properties=server)
     yield quality.data_sources.create(DOMAIN, "sql", body=source)
     change = m.DataSourceEntityUpdate(
-        region="westeurope", type_properties=m.DataSourceEntityUpdateTypeProperties(database="orders")
+        region="westeurope",
+        type_properties=m.DataSourceEntityUpdateTypeProperties(database="orders"),
     )
     yield quality.data_sources.update(DOMAIN, "sql", body=change)
     got = yield quality.data_sources.get(DOMAIN, "sql")
@@ -333,10 +401,17 @@ def other_things_story(p: Any) -> Flow:
         data_asset=m.Reference(reference_id=ASSET, type_="DataAssetReference"),
     )
     for i in range(3):
-        facts = {"scopes": [scope], "condition": "score < 90", "receivers": [], "enabled_for_failed_jobs": False}
+        facts = {
+            "scopes": [scope],
+            "condition": "score < 90",
+            "receivers": [],
+            "enabled_for_failed_jobs": False,
+        }
         alert = m.Alert(id=f"a{i}", name=f"Low {i}", status=m.AlertStatus.ENABLED, **facts)
         yield quality.alerts.create_or_replace(DOMAIN, f"a{i}", body=alert)
-    yield quality.alerts.update_status(DOMAIN, "a0", body=m.AlertStatusUpdateRequest(status=m.AlertStatus.DISABLED))
+    yield quality.alerts.update_status(
+        DOMAIN, "a0", body=m.AlertStatusUpdateRequest(status=m.AlertStatus.DISABLED)
+    )
     kept = yield quality.alerts.get(DOMAIN, "a0")
     assert ("Disabled", "Low 0", "score < 90") == (kept.status, kept.name, kept.condition)
     assert [2, 1] == [len(page) for page in (yield Pages(quality.alerts.list(DOMAIN)))]
@@ -345,7 +420,9 @@ def other_things_story(p: Any) -> Flow:
     with pytest.raises(NotFoundError):
         yield quality.alerts.update_status(DOMAIN, "a1", body=m.AlertStatusUpdateRequest())
     yield quality.schedules.create(DOMAIN, "s1", body=schedule(ASSET))
-    yield quality.schedules.update(DOMAIN, "s1", body=m.ScheduleEntityRequestResponseUpdate(description="at night"))
+    yield quality.schedules.update(
+        DOMAIN, "s1", body=m.ScheduleEntityRequestResponseUpdate(description="at night")
+    )
     [listed] = yield quality.schedules.list(DOMAIN)
     assert ("s1", "nightly", "at night", "UTC") == (
         *(listed.id, listed.name, listed.description, listed.trigger.type_properties.timezone),
@@ -377,7 +454,9 @@ def test_metadata_goes_into_another_account() -> None:
         taken.extend(entry for page in pages for entry in page)
 
     def kept(p: Any) -> Flow:
-        yield p.data_quality.bulk_metadata.create(body=m.BulkAssetMetadataRequestResponse(metadata=taken))
+        yield p.data_quality.bulk_metadata.create(
+            body=m.BulkAssetMetadataRequestResponse(metadata=taken)
+        )
         assert taken == (yield p.data_quality.bulk_metadata.list())
 
     for story in (given, kept):
@@ -392,7 +471,9 @@ def test_a_run_that_does_not_succeed(kind: str) -> None:
 
         def story(p: Any) -> Flow:
             yield p.data_quality.rules.create(DOMAIN, PRODUCT, ASSET, "r1", body=rule("r1"))
-            started = yield p.data_quality.observations.begin_run(DOMAIN, PRODUCT, ASSET, body=m.JobConfigDTO())
+            started = yield p.data_quality.observations.begin_run(
+                DOMAIN, PRODUCT, ASSET, body=m.JobConfigDTO()
+            )
             done, states = yield from ended(p.data_quality, started.id)
             if kind == "operation-fails":
                 assert ("Failed", True) == (done.status, "SandboxFault" in done.message)
@@ -411,7 +492,9 @@ def test_a_clock_moves_runs_and_gives_scores() -> None:
         def story(p: Any) -> Flow:
             quality = p.data_quality
             yield quality.rules.create(DOMAIN, PRODUCT, ASSET, "r1", body=rule("r1"))
-            started = yield quality.observations.begin_run(DOMAIN, PRODUCT, ASSET, body=m.JobConfigDTO())
+            started = yield quality.observations.begin_run(
+                DOMAIN, PRODUCT, ASSET, body=m.JobConfigDTO()
+            )
             for _ in range(5):
                 assert "Queued" == (yield quality.runs.get(DOMAIN, started.id)).status
             now[0] += 60
@@ -439,9 +522,15 @@ def test_a_job_names_its_id_and_an_address_of_the_service(path: str, link: str |
     """As the live service does: the address is on a host that is neither the sandbox's nor the account's."""
     body = profile().to_dict() if path.endswith("profile") else {}
     with Sandbox(["data_quality"]) as sandbox:
-        client = httpx.Client(transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url)
+        client = httpx.Client(
+            transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url
+        )
         url = f"/datagovernance/quality/business-domains/{DOMAIN}/{path}?api-version=2026-01-12-preview"
         answer = client.post(url, json=body)
         key = answer.json()["id"]
-        assert (202, key, "InProgress") == (answer.status_code, answer.headers["Operation-Id"], answer.json()["status"])
+        assert (202, key, "InProgress") == (
+            answer.status_code,
+            answer.headers["Operation-Id"],
+            answer.json()["status"],
+        )
         assert (link and link + key) == answer.headers.get("Operation-Location")

@@ -14,7 +14,20 @@ from purview_codegen.package.plan import Plan, public_names
 from purview_core import NULL
 
 from .inline import Json, contract_of, package_of, plan_of, plan_of_contract
-from .shared_families import AGE, CASES, NAME, TEXT, child, document, family, holder, pet, ref, whole, within
+from .shared_families import (
+    AGE,
+    CASES,
+    NAME,
+    TEXT,
+    child,
+    document,
+    family,
+    holder,
+    pet,
+    ref,
+    whole,
+    within,
+)
 
 _numbers = itertools.count()
 
@@ -28,8 +41,12 @@ def test_a_base_has_what_its_kinds_share(case: str) -> None:
     schemas, base, properties = CASES[case]
     plan = plan_of(whole(schemas))
     assert base == fields(plan, "Pet")
-    assert properties == (fields(plan, "PetProperties") if "PetProperties" in plan.classes else None)
-    for c in plan.classes.values():  # no class lost a member that its schema has, and each is behind its base
+    assert properties == (
+        fields(plan, "PetProperties") if "PetProperties" in plan.classes else None
+    )
+    for c in (
+        plan.classes.values()
+    ):  # no class lost a member that its schema has, and each is behind its base
         assert {f.wire for f in c.own} <= {f.wire for f in c.fields}
         above = plan.classes[c.base].fields if c.base else ()
         assert {f.wire for f in above} <= {f.wire for f in c.fields}, c.name
@@ -42,18 +59,29 @@ def test_a_kind_of_the_future_is_read(tmp_path: Path, case: str) -> None:
     schemas, base, properties = CASES[case]
     models = package_of(whole(schemas), tmp_path, f"shared_{next(_numbers)}").models
     inner: Json = {"name": "n", "age": 3, "more": {"age": 4, "z": None}, "z": [None]}
-    raw: Json = {"kind": "Newt", "name": "Emma", "tags": ["a"], "p": inner, "properties": inner, "z": 1.0}
+    raw: Json = {
+        "kind": "Newt",
+        "name": "Emma",
+        "tags": ["a"],
+        "p": inner,
+        "properties": inner,
+        "z": 1.0,
+    }
     found = models.Pet.from_dict(raw)
     for name in base:
         assert getattr(found, name) is not None
     if properties is not None and base.get("properties") == "PetProperties | None":
         for name in properties:
             expected = (
-                inner[name] if not isinstance(inner[name], dict) else models.PetPropertiesMore.from_dict(inner[name])
+                inner[name]
+                if not isinstance(inner[name], dict)
+                else models.PetPropertiesMore.from_dict(inner[name])
             )
             assert expected == getattr(found.properties, name)
     assert raw == found.to_dict()
-    assert {"kind": "Newt"} == models.Pet(kind="Newt").to_dict()  # a base asks for no more than its schema does
+    assert {"kind": "Newt"} == models.Pet(
+        kind="Newt"
+    ).to_dict()  # a base asks for no more than its schema does
     for kind in ("Cat", "Dog"):
         known = models.Pet.from_dict({**raw, "kind": kind})
         assert isinstance(known, models.Pet)
@@ -64,7 +92,9 @@ def test_a_kind_of_the_future_is_read(tmp_path: Path, case: str) -> None:
 
 
 def test_one_kind_may_require_what_another_does_not(tmp_path: Path) -> None:
-    models = package_of(whole(CASES["required in one"][0]), tmp_path, f"shared_{next(_numbers)}").models
+    models = package_of(
+        whole(CASES["required in one"][0]), tmp_path, f"shared_{next(_numbers)}"
+    ).models
     with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'name'"):
         models.Cat()
     assert {"kind": "Dog"} == models.Dog().to_dict()
@@ -81,7 +111,9 @@ def test_a_secret_of_one_kind_is_none_to_show(tmp_path: Path) -> None:
         found = models.Pet.from_dict({"kind": kind, "properties": {"name": "hunter2"}})
         assert "hunter2" == found.properties.name
         assert "hunter2" not in repr(found) + repr(found.properties)
-    assert "Rex" in repr(models.Pet.from_dict({"kind": "Dog", "properties": {"name": "Rex"}}).properties)
+    assert "Rex" in repr(
+        models.Pet.from_dict({"kind": "Dog", "properties": {"name": "Rex"}}).properties
+    )
 
 
 def test_a_family_stands_in_one_module() -> None:
@@ -118,11 +150,15 @@ def test_new_classes_are_no_changes_of_the_wire() -> None:
 def test_a_class_follows_its_base_to_another_name() -> None:
     """And what kinds stop to share is told as lost."""
     contract = contract_of(whole(CASES["two classes"][0]))
-    renamed = json.loads(json.dumps(contract).replace('/Pet"', '/Animal"').replace('"Pet": {', '"Animal": {'))
+    renamed = json.loads(
+        json.dumps(contract).replace('/Pet"', '/Animal"').replace('"Pet": {', '"Animal": {')
+    )
     less = contract_of(whole(CASES["two classes that share nothing"][0]))
     old, new, lost = (public_names(plan_of_contract(found)) for found in (contract, renamed, less))
     told = touched("inline", "2024-01-01", old, new, diff(contract, renamed, "inline"))
-    assert [("Pet", "Animal"), ("PetProperties", "AnimalProperties")] == [(r.old, r.new) for r in told]
+    assert [("Pet", "Animal"), ("PetProperties", "AnimalProperties")] == [
+        (r.old, r.new) for r in told
+    ]
     told = touched("inline", "2024-01-01", old, lost, diff(contract, less, "inline"))
     assert {("Pet.properties", ""), ("PetProperties", "")} <= {(r.old, r.new) for r in told}
 
@@ -135,7 +171,11 @@ def test_a_chain_of_any_length_ends() -> None:
         for kind in ("Cat", "Dog"):
             following = ref(f"{kind}P{(i + 1) % length}")
             chain[f"{kind}P{i}"] = holder(name=TEXT, left=following, right=following)
-    plan = plan_of(whole(family({"properties": ref("CatP0")}, {"properties": ref("DogP0")}, **chain)))
+    plan = plan_of(
+        whole(family({"properties": ref("CatP0")}, {"properties": ref("DogP0")}, **chain))
+    )
     assert {"properties": "PetProperties | None"} == fields(plan, "Pet")
-    assert {"name": "str | None", "left": "PetPropertiesLeft | None"}.items() <= fields(plan, "PetProperties").items()
+    assert {"name": "str | None", "left": "PetPropertiesLeft | None"}.items() <= fields(
+        plan, "PetProperties"
+    ).items()
     assert 2 <= sum(name.startswith("PetProperties") for name in plan.classes) <= length

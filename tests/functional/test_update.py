@@ -16,7 +16,18 @@ import pytest
 
 from purview_codegen import build, cli
 
-from .upstream import CHANGELOG, FOLDER, PETS, VERSIONED, Json, Tree, Upstream, document, plants, renamed
+from .upstream import (
+    CHANGELOG,
+    FOLDER,
+    PETS,
+    VERSIONED,
+    Json,
+    Tree,
+    Upstream,
+    document,
+    plants,
+    renamed,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,14 +63,21 @@ def test_a_new_member_moves_everything_together(
     to = upstream.commit({PETS: with_member(email={"type": "string"})})
     assert tree.update(to) == 0
     out = capsys.readouterr().out
-    assert "CHANGED UNDER THE SAME API-VERSION: pets 2024-01-01.** Wire changes to act on: none." in out
+    assert (
+        "CHANGED UNDER THE SAME API-VERSION: pets 2024-01-01.** Wire changes to act on: none."
+        in out
+    )
     assert out.endswith("update: 1 documents, 3 operations, 0 errors\n")
     (entry,) = json.loads((tree.specs / "upstream.lock").read_text()).values()
-    (pinned,) = tomllib.loads((tree.specs / "planes.toml").read_text())["planes"]["pets"]["documents"]
+    (pinned,) = tomllib.loads((tree.specs / "planes.toml").read_text())["planes"]["pets"][
+        "documents"
+    ]
     contract = json.loads((tree.specs / "contracts/pets/2024-01-01.json").read_text())
     models = (tree.out / "purview_dataplane/pets/models/pet.py").read_text()
     assert (to, to) == (entry["commit"], pinned["commit"])
-    assert {"fullName", "phone", "email"} == set(contract["components"]["schemas"]["Owner"]["properties"])
+    assert {"fullName", "phone", "email"} == set(
+        contract["components"]["schemas"]["Owner"]["properties"]
+    )
     assert "email: str | None = None" in models
     assert (tree.specs / "planes.toml").read_text().startswith("# The planes.\n")
     assert 'VERSION = "0.5.0"\n' == tree.version.read_text()
@@ -82,7 +100,12 @@ def test_a_second_run_changes_nothing(tree: Tree, upstream: Upstream) -> None:
 
 def test_two_updates_share_an_unreleased_version(tree: Tree, upstream: Upstream) -> None:
     assert tree.update(upstream.commit({PETS: with_member(email={"type": "string"})})) == 0
-    assert tree.update(upstream.commit({PETS: with_member(email={"type": "string"}, fax={"type": "string"})})) == 0
+    assert (
+        tree.update(
+            upstream.commit({PETS: with_member(email={"type": "string"}, fax={"type": "string"})})
+        )
+        == 0
+    )
     text = (tree.root / "CHANGELOG.md").read_text()
     assert (1, 1, 2) == tuple(
         map(text.count, ("## [Unreleased]", "### Changed", "- pets 2024-01-01")),
@@ -90,7 +113,9 @@ def test_two_updates_share_an_unreleased_version(tree: Tree, upstream: Upstream)
     assert 'VERSION = "0.5.0"\n' == tree.version.read_text()
 
 
-def test_prose_alone_moves_the_pin_and_says_so(tree: Tree, upstream: Upstream, tmp_path: Path) -> None:
+def test_prose_alone_moves_the_pin_and_says_so(
+    tree: Tree, upstream: Upstream, tmp_path: Path
+) -> None:
     found = document()
     found["info"]["description"] = "Words."
     contract = (tree.specs / "contracts/pets/2024-01-01.json").read_bytes()
@@ -109,26 +134,43 @@ def test_a_renamed_folder_and_a_new_version(tree: Tree, upstream: Upstream, tmp_
     stray = f"{FOLDER}/plants/stable/2025-01-01/plants.json"
     to = upstream.commit({moved: document(), added: newer, stray: plants("2025-01-01")})
     got = report(tree, to, tmp_path=tmp_path)
-    assert {"2024-01-01": "moved", "2025-01-01": "added"} == {d["version"]: d["status"] for d in got["documents"]}
+    assert {"2024-01-01": "moved", "2025-01-01": "added"} == {
+        d["version"]: d["status"] for d in got["documents"]
+    }
     (beside,) = [d["beside"] for d in got["documents"] if d["beside"]]
-    assert ("2024-01-01", {"major": 0, "minor": 1, "patch": 0}) == (beside["version"], beside["wire"])
+    assert ("2024-01-01", {"major": 0, "minor": 1, "patch": 0}) == (
+        beside["version"],
+        beside["wire"],
+    )
     assert ["default@pets/2025-01-01"] == got["proposals"]
     assert [f"No plane of planes.toml takes {stray}."] == got["notes"]
-    documents = tomllib.loads((tree.specs / "planes.toml").read_text())["planes"]["pets"]["documents"]
+    documents = tomllib.loads((tree.specs / "planes.toml").read_text())["planes"]["pets"][
+        "documents"
+    ]
     assert [("2024-01-01", moved, True), ("2025-01-01", added, False)] == [
         (d["version"], d["path"], d.get("default", False)) for d in documents
     ]
     assert (tree.specs / "contracts/pets/2025-01-01.json").is_file()
-    assert 'API_VERSION = "2024-01-01"' in (tree.out / "purview_dataplane/pets/__init__.py").read_text()
+    assert (
+        'API_VERSION = "2024-01-01"'
+        in (tree.out / "purview_dataplane/pets/__init__.py").read_text()
+    )
 
 
 def test_a_proposed_default_is_taken_when_it_is_accepted(tree: Tree, upstream: Upstream) -> None:
     added = PETS.replace("2024-01-01", "2025-01-01")
     to = upstream.commit({PETS: document(), added: document("2025-01-01")})
     assert tree.update(to, "--accept", "default@pets/2025-01-01") == 0
-    documents = tomllib.loads((tree.specs / "planes.toml").read_text())["planes"]["pets"]["documents"]
-    assert [("2024-01-01", False), ("2025-01-01", True)] == [(d["version"], d.get("default", False)) for d in documents]
-    assert 'API_VERSION = "2025-01-01"' in (tree.out / "purview_dataplane/pets/__init__.py").read_text()
+    documents = tomllib.loads((tree.specs / "planes.toml").read_text())["planes"]["pets"][
+        "documents"
+    ]
+    assert [("2024-01-01", False), ("2025-01-01", True)] == [
+        (d["version"], d.get("default", False)) for d in documents
+    ]
+    assert (
+        'API_VERSION = "2025-01-01"'
+        in (tree.out / "purview_dataplane/pets/__init__.py").read_text()
+    )
 
 
 def test_a_preview_is_not_proposed_where_there_is_a_stable_version(
@@ -139,10 +181,15 @@ def test_a_preview_is_not_proposed_where_there_is_a_stable_version(
     assert [] == report(tree, to, tmp_path=tmp_path)["proposals"]
 
 
-def test_renamed_things_are_paired_and_go_on_working(tree: Tree, upstream: Upstream, tmp_path: Path) -> None:
+def test_renamed_things_are_paired_and_go_on_working(
+    tree: Tree, upstream: Upstream, tmp_path: Path
+) -> None:
     found = renamed(document(), "Owner", "Keeper")
     text = (
-        json.dumps(found).replace("{petName}", "{name}").replace('"petName"', '"name"').replace("Pets_Get", "Pets_Read")
+        json.dumps(found)
+        .replace("{petName}", "{name}")
+        .replace('"petName"', '"name"')
+        .replace("Pets_Get", "Pets_Read")
     )
     got = report(tree, upstream.commit({PETS: json.loads(text)}), tmp_path=tmp_path)
     names = {(r["kind"], r["old"], r["new"], r["alias"]) for r in got["python_names"]}
@@ -154,7 +201,10 @@ def test_renamed_things_are_paired_and_go_on_working(tree: Tree, upstream: Upstr
     } == names
     assert {"added": 0, "removed": 0, "renamed": 1} == got["totals"]["operations"]
     assert {"major": 0, "minor": 0, "patch": 0} == got["totals"]["wire"]
-    assert '"Pets_Read" = "Read one pet by its name."' in (tree.specs / "overlays/pets.toml").read_text()
+    assert (
+        '"Pets_Read" = "Read one pet by its name."'
+        in (tree.specs / "overlays/pets.toml").read_text()
+    )
     done = subprocess.run(
         [sys.executable, "-W", "error::DeprecationWarning:purview", "-c", OLD_NAMES],
         env=environment(tree),
@@ -210,12 +260,26 @@ else:
 
 def environment(tree: Tree, **more: str) -> dict[str, str]:
     """That of a process which imports the tree's clients and this checkout's generator."""
-    sources = [str(tree.out), *(str(ROOT / name) for name in ("generator", "runtime", "auth_plugin"))]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(sources), "PYTHONDONTWRITEBYTECODE": "1", **more}
+    sources = [
+        str(tree.out),
+        *(str(ROOT / name) for name in ("generator", "runtime", "auth_plugin")),
+    ]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sources),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **more,
+    }
 
 
-def test_a_method_that_moves_to_another_group_goes_on_working(tree: Tree, upstream: Upstream) -> None:
-    text = json.dumps(document()).replace("Pets_Get", "Animals_Read").replace("Pets_List", "Animals_List")
+def test_a_method_that_moves_to_another_group_goes_on_working(
+    tree: Tree, upstream: Upstream
+) -> None:
+    text = (
+        json.dumps(document())
+        .replace("Pets_Get", "Animals_Read")
+        .replace("Pets_List", "Animals_List")
+    )
     text = text.replace("Pets_Create", "Animals_Create")
     assert tree.update(upstream.commit({PETS: json.loads(text)})) == 0
     code = """
@@ -228,7 +292,11 @@ with PetsClient("contoso", transport=httpx.MockTransport(lambda r: httpx.Respons
 assert ["Animals_Create", "Animals_List", "Animals_Read"] == sorted(OPERATIONS)
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment(tree), capture_output=True, text=True, check=False
+        [sys.executable, "-c", code],
+        env=environment(tree),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ("", 0) == (done.stderr, done.returncode)
 
@@ -236,7 +304,9 @@ assert ["Animals_Create", "Animals_List", "Animals_Read"] == sorted(OPERATIONS)
 def run(tree: Tree, code: str) -> str:
     """What a program over the tree's clients prints; it must not fail."""
     command = [sys.executable, "-W", "error::DeprecationWarning:purview", "-c", code]
-    done = subprocess.run(command, env=environment(tree), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=environment(tree), capture_output=True, text=True, check=False
+    )
     assert ("", 0) == (done.stderr, done.returncode)
     return done.stdout
 
@@ -264,16 +334,24 @@ def test_an_old_method_with_an_old_argument_warns_where_it_is_called(
 def test_what_was_pickled_under_an_old_name_is_read(tree: Tree, upstream: Upstream) -> None:
     made = "models.Pet.from_dict({'kind': 'Cat', 'owner': {}}), models.Owner(full_name='a'), models.PetKind.CAT"
     pickled = run(
-        tree, f"import pickle\nfrom purview_dataplane.pets import models\nprint(pickle.dumps([{made}]).hex())"
+        tree,
+        f"import pickle\nfrom purview_dataplane.pets import models\nprint(pickle.dumps([{made}]).hex())",
     )
-    to = json.loads(json.dumps(renamed(document(), "Owner", "Keeper")).replace("PetKind", "PetSort"))
+    to = json.loads(
+        json.dumps(renamed(document(), "Owner", "Keeper")).replace("PetKind", "PetSort")
+    )
     assert tree.update(upstream.commit({PETS: to})) == 0
     read = f"import pickle, warnings\nwarnings.simplefilter('ignore')\nprint(pickle.loads(bytes.fromhex('{pickled.strip()}')))"
-    assert "[Cat(owner=Keeper(), kind='Cat'), Keeper(full_name='a'), <PetSort.CAT: 'Cat'>]\n" == run(tree, read)
+    assert (
+        "[Cat(owner=Keeper(), kind='Cat'), Keeper(full_name='a'), <PetSort.CAT: 'Cat'>]\n"
+        == run(tree, read)
+    )
 
 
 def test_an_operation_may_take_the_name_of_another(tree: Tree, upstream: Upstream) -> None:
-    text = json.dumps(document()).replace("Pets_Get", "Pets_Read").replace("Pets_Create", "Pets_Get")
+    text = (
+        json.dumps(document()).replace("Pets_Get", "Pets_Read").replace("Pets_Create", "Pets_Get")
+    )
     to = upstream.commit({PETS: json.loads(text)})
     assert tree.update(to, "--accept", "names.lost@pets/*") == 0
     overlay = (tree.specs / "overlays/pets.toml").read_text()
@@ -299,11 +377,17 @@ def test_aliases_last_for_one_minor_version(tree: Tree, upstream: Upstream) -> N
     twice["definitions"]["Guardian"]["properties"]["email"] = {"type": "string"}
     assert tree.update(upstream.commit({PETS: twice})) == 0
     assert 'VERSION = "0.6.0"\n' == tree.version.read_text()
-    assert [] == [key for key in json.loads(lock.read_text())["pets 2024-01-01"] if key.startswith("renamed ")]
-    assert 0 == cli.main(["normalise", "--specs", str(tree.specs), "--offline", "--cache", str(tree.cache)])
+    assert [] == [
+        key for key in json.loads(lock.read_text())["pets 2024-01-01"] if key.startswith("renamed ")
+    ]
+    assert 0 == cli.main(
+        ["normalise", "--specs", str(tree.specs), "--offline", "--cache", str(tree.cache)]
+    )
 
 
-def test_a_new_operation_gets_a_drafted_summary(tree: Tree, upstream: Upstream, tmp_path: Path) -> None:
+def test_a_new_operation_gets_a_drafted_summary(
+    tree: Tree, upstream: Upstream, tmp_path: Path
+) -> None:
     found = document()
     found["paths"]["/pets/{petName}"]["delete"] = {
         **found["paths"]["/pets/{petName}"]["get"],
@@ -311,8 +395,13 @@ def test_a_new_operation_gets_a_drafted_summary(tree: Tree, upstream: Upstream, 
         "responses": {"204": {"description": ""}},
     }
     got = report(tree, upstream.commit({PETS: found}), tmp_path=tmp_path)
-    assert ["1 summaries in overlays/pets.toml are drafts; say what the operations do."] == got["notes"]
-    assert '"Pets_DeleteForGood" = "Delete for good (Pets)."' in (tree.specs / "overlays/pets.toml").read_text()
+    assert ["1 summaries in overlays/pets.toml are drafts; say what the operations do."] == got[
+        "notes"
+    ]
+    assert (
+        '"Pets_DeleteForGood" = "Delete for good (Pets)."'
+        in (tree.specs / "overlays/pets.toml").read_text()
+    )
     assert (
         "def delete_for_good(self, pet_name: str)"
         in (tree.out / "purview_dataplane/pets/operations/pets.py").read_text()
@@ -336,7 +425,9 @@ def test_dry_run_check_and_from_write_nothing(
     assert before == tree.files()
 
 
-def test_json_alone_on_stdout(tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_alone_on_stdout(
+    tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]
+) -> None:
     to = upstream.commit({PETS: with_member(email={"type": "string"})})
     assert 0 == tree.update(to, "--dry-run", "--json", "-")
     out, err = capsys.readouterr()
@@ -359,7 +450,9 @@ def test_only_one_plane(tree: Tree, upstream: Upstream, capsys: pytest.CaptureFi
     assert says == capsys.readouterr().err
 
 
-def test_offline_from_the_cache(tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]) -> None:
+def test_offline_from_the_cache(
+    tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]
+) -> None:
     to = upstream.commit({PETS: with_member(email={"type": "string"})})
     assert 4 == tree.update(to, "--offline")
     assert f"commit {to} of owner/repo was never listed" in capsys.readouterr().err
@@ -440,8 +533,13 @@ def test_a_loss_that_is_accepted_is_remembered(tree: Tree, upstream: Upstream) -
     found = document()
     lose_class(found)
     to = upstream.commit({PETS: found})
-    assert 0 == tree.update(to, "--accept", "names.lost@pets/2024-01-01:Owner", "--accept", "names.lost@*.owner")
-    expected = [f"names.lost@pets/2024-01-01:{name}" for name in ("Cat.owner", "Dog.owner", "Owner", "Pet.owner")]
+    assert 0 == tree.update(
+        to, "--accept", "names.lost@pets/2024-01-01:Owner", "--accept", "names.lost@*.owner"
+    )
+    expected = [
+        f"names.lost@pets/2024-01-01:{name}"
+        for name in ("Cat.owner", "Dog.owner", "Owner", "Pet.owner")
+    ]
     assert {to: expected} == json.loads((tree.specs / "accepted.json").read_text())
 
 
@@ -455,7 +553,9 @@ def test_accepting_what_is_not_there_is_a_mistake(
     assert before == tree.files()
 
 
-def test_an_accepted_wire_change_raises_no_version(tree: Tree, upstream: Upstream, tmp_path: Path) -> None:
+def test_an_accepted_wire_change_raises_no_version(
+    tree: Tree, upstream: Upstream, tmp_path: Path
+) -> None:
     found = document()
     found["paths"]["/pets"]["get"]["parameters"].append(
         {"name": "top", "in": "query", "type": "integer", "required": True}
@@ -488,35 +588,55 @@ def test_a_branch_without_network(tree: Tree, capsys: pytest.CaptureFixture[str]
     assert f"purview_codegen update: {expected}\n" == capsys.readouterr().err
 
 
-def test_other_bytes_at_the_locked_commit(tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_bytes_at_the_locked_commit(
+    tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]
+) -> None:
     at = upstream.commit({PETS: document()})
     place = upstream.mirror / "owner" / "repo" / at / PETS
     place.write_bytes(place.read_bytes() + b"\n")
     before = tree.files()
     assert 3 == tree.update(at)
     err = capsys.readouterr().err
-    assert (1, True) == (err.count("\n"), "is not what upstream.lock names at this very commit: expected sha256" in err)
+    assert (1, True) == (
+        err.count("\n"),
+        "is not what upstream.lock names at this very commit: expected sha256" in err,
+    )
     assert before == tree.files()
 
 
-def test_a_document_that_a_mirror_lacks_is_kept(tree: Tree, upstream: Upstream, tmp_path: Path) -> None:
+def test_a_document_that_a_mirror_lacks_is_kept(
+    tree: Tree, upstream: Upstream, tmp_path: Path
+) -> None:
     to = upstream.commit({f"{FOLDER}/plants/stable/2025-01-01/plants.json": plants("2025-01-01")})
     got = report(tree, to, tmp_path=tmp_path)
     assert (["kept"], "none") == ([d["status"] for d in got["documents"]], got["totals"]["bump"])
 
 
-def test_the_same_bytes_on_another_hash_seed(tree: Tree, upstream: Upstream, tmp_path: Path) -> None:
+def test_the_same_bytes_on_another_hash_seed(
+    tree: Tree, upstream: Upstream, tmp_path: Path
+) -> None:
     text = (
-        json.dumps(renamed(document(), "Owner", "Keeper")).replace("{petName}", "{name}").replace('"petName"', '"name"')
+        json.dumps(renamed(document(), "Owner", "Keeper"))
+        .replace("{petName}", "{name}")
+        .replace('"petName"', '"name"')
     )
     to = upstream.commit({PETS: json.loads(text)})
     found: list[Any] = []
     for seed in ("1", "2"):
         other = tree.copy(tmp_path / f"seed{seed}")
         path = tmp_path / f"{seed}.json"
-        command = [sys.executable, "-m", "purview_codegen", *other.arguments(to, "--json", str(path))]
+        command = [
+            sys.executable,
+            "-m",
+            "purview_codegen",
+            *other.arguments(to, "--json", str(path)),
+        ]
         done = subprocess.run(
-            command, env=environment(other, PYTHONHASHSEED=seed), capture_output=True, text=True, check=False
+            command,
+            env=environment(other, PYTHONHASHSEED=seed),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert ("", 0) == (done.stderr, done.returncode)
         found.append((other.files(), path.read_text(), done.stdout))
@@ -526,12 +646,24 @@ def test_the_same_bytes_on_another_hash_seed(tree: Tree, upstream: Upstream, tmp
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (("--json", "{tmp}/nowhere/report.json"), "No such file or directory: {tmp}/nowhere/report.json"),
+        (
+            ("--json", "{tmp}/nowhere/report.json"),
+            "No such file or directory: {tmp}/nowhere/report.json",
+        ),
         (("--markdown", "{tmp}"), "Is a directory: {tmp}"),
-        (("--json", "-", "--markdown", "-"), "--json and --markdown both go to -; name another place for one"),
-        (("--accept", "names.lost"), "--accept 'names.lost' is not RULE@WHERE; the report tells the rules"),
+        (
+            ("--json", "-", "--markdown", "-"),
+            "--json and --markdown both go to -; name another place for one",
+        ),
+        (
+            ("--accept", "names.lost"),
+            "--accept 'names.lost' is not RULE@WHERE; the report tells the rules",
+        ),
         (("--accept", ""), "--accept '' is not RULE@WHERE; the report tells the rules"),
-        (("--check", "--json", "-"), "--check makes no report; take --dry-run for --json and --markdown, and "),
+        (
+            ("--check", "--json", "-"),
+            "--check makes no report; take --dry-run for --json and --markdown, and ",
+        ),
         (("--check", "--from", "f" * 40), "--check makes no report"),
     ],
 )
@@ -552,7 +684,9 @@ def test_what_cannot_be_told_stops_the_update(
     assert before == tree.files()
 
 
-def test_nothing_is_accepted_in_silence(tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_accepted_in_silence(
+    tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]
+) -> None:
     same = upstream.commit({PETS: document()})
     rule = "names.lost@pets/2024-01-01:Owner"
     for more in ((), ("--from", same)):
@@ -582,8 +716,13 @@ def test_a_proposed_default_is_taken_by_a_later_run(
     assert "take it with --accept default@pets/2025-01-01" in capsys.readouterr().out
     assert 0 == tree.update(to, "--accept", "default@pets/2025-01-01")
     out = capsys.readouterr().out
-    assert "Suggested version bump: **major**. another api-version by default: pets/2025-01-01." in out
-    assert 'API_VERSION = "2025-01-01"' in (tree.out / "purview_dataplane/pets/__init__.py").read_text()
+    assert (
+        "Suggested version bump: **major**. another api-version by default: pets/2025-01-01." in out
+    )
+    assert (
+        'API_VERSION = "2025-01-01"'
+        in (tree.out / "purview_dataplane/pets/__init__.py").read_text()
+    )
     assert '"Pets_ListAll" = "List all (Pets)."' in (tree.specs / "overlays/pets.toml").read_text()
     text = (tree.root / "CHANGELOG.md").read_text()
     line = "- pets 2025-01-01: the api-version that is taken by default now.\n"
@@ -607,7 +746,10 @@ def test_a_document_that_becomes_the_default_is_the_locked_one(
     before = tree.files()
     capsys.readouterr()
     assert 3 == tree.update(later, "--accept", "default@pets/2025-01-01")
-    assert "pets 2025-01-01 is not what upstream.lock names: expected sha256" in capsys.readouterr().err
+    assert (
+        "pets 2025-01-01 is not what upstream.lock names: expected sha256"
+        in capsys.readouterr().err
+    )
     assert before == tree.files()
 
 
@@ -621,15 +763,28 @@ def test_what_was_edited_by_hand_is_not_overwritten(
     assert 0 == tree.update(to, "--dry-run")
     capsys.readouterr()
     assert 5 == tree.update(to)
-    assert f"the generated tree is not what the contracts give: {module}; run generate" in capsys.readouterr().err
+    assert (
+        f"the generated tree is not what the contracts give: {module}; run generate"
+        in capsys.readouterr().err
+    )
     assert before == tree.files()
 
 
 @pytest.mark.parametrize(
-    "name", ["specs/overlays/pets.toml", "CHANGELOG.md", "generated/purview_dataplane/pets/__init__.py", "specs/new.md"]
+    "name",
+    [
+        "specs/overlays/pets.toml",
+        "CHANGELOG.md",
+        "generated/purview_dataplane/pets/__init__.py",
+        "specs/new.md",
+    ],
 )
 def test_what_changes_meanwhile_is_not_overwritten(
-    tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+    tree: Tree,
+    upstream: Upstream,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
 ) -> None:
     to = upstream.commit({PETS: with_member(email={"type": "string"})})
     path, generate = tree.root / name, build.generate
@@ -683,7 +838,12 @@ def test_files_of_the_tree_that_cannot_be_read(
 )
 @pytest.mark.parametrize("version", ["2024-01-01", "2025-01-01"])
 def test_documents_with_something_at_an_odd_place(
-    tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str], version: str, at: tuple[str, ...], value: Json
+    tree: Tree,
+    upstream: Upstream,
+    capsys: pytest.CaptureFixture[str],
+    version: str,
+    at: tuple[str, ...],
+    value: Json,
 ) -> None:
     found = document(version)
     place = found["definitions"]
@@ -691,7 +851,9 @@ def test_documents_with_something_at_an_odd_place(
         place = place[key]
     place[at[-1]] = value
     before = tree.files()
-    code = tree.update(upstream.commit({PETS: document(), PETS.replace("2024-01-01", version): found}))
+    code = tree.update(
+        upstream.commit({PETS: document(), PETS.replace("2024-01-01", version): found})
+    )
     err = capsys.readouterr().err
     assert (True, 1, before) == (code in (3, 5), err.count("\n"), tree.files()), err
 
@@ -701,19 +863,28 @@ def test_two_new_documents_of_one_version(
 ) -> None:
     added, newer = PETS.replace("2024-01-01", "2025-01-01"), document("2025-01-01")
     other = added.replace("pets.json", "common.json")
-    got = report(tree, upstream.commit({PETS: document(), added: newer, other: newer}), "--dry-run", tmp_path=tmp_path)
+    got = report(
+        tree,
+        upstream.commit({PETS: document(), added: newer, other: newer}),
+        "--dry-run",
+        tmp_path=tmp_path,
+    )
     assert ["same", "added"] == [d["status"] for d in got["documents"]]
     assert [f"No plane of planes.toml takes {other}."] == got["notes"]
     before = tree.files()
     capsys.readouterr()
     twin = added.replace("Zoo.Pets", "pets")
     assert 3 == tree.update(upstream.commit({PETS: document(), added: newer, twin: newer}))
-    says = f"pets 2025-01-01 has two documents: {added} and {twin}; name the right one in planes.toml"
+    says = (
+        f"pets 2025-01-01 has two documents: {added} and {twin}; name the right one in planes.toml"
+    )
     assert f"purview_codegen update: {says}\n" == capsys.readouterr().err
     assert before == tree.files()
 
 
-def test_an_accepted_change_raises_the_stated_version_as_the_report_says(tree: Tree, upstream: Upstream) -> None:
+def test_an_accepted_change_raises_the_stated_version_as_the_report_says(
+    tree: Tree, upstream: Upstream
+) -> None:
     to = upstream.commit({PETS: with_member(email={"type": "string"})})
     assert 0 == tree.update(to, "--accept", "member.added@*")
     assert 'VERSION = "0.4.1"\n' == tree.version.read_text()
@@ -744,8 +915,19 @@ def test_a_poisoned_cache_is_noticed_without_network(
     assert before == tree.files()
 
 
-def test_out_has_to_lie_beside_the_specs(tree: Tree, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    command = ["update", "--to", "f" * 40, "--specs", str(tree.specs), "--out", str(tmp_path / "other"), "--offline"]
+def test_out_has_to_lie_beside_the_specs(
+    tree: Tree, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [
+        "update",
+        "--to",
+        "f" * 40,
+        "--specs",
+        str(tree.specs),
+        "--out",
+        str(tmp_path / "other"),
+        "--offline",
+    ]
     assert 2 == cli.main(command)
     assert "both change as one" in capsys.readouterr().err
 
@@ -760,10 +942,13 @@ def test_a_method_that_gives_a_poller_now_has_no_alias(
     old, new = (document(), polled) if starts else (polled, document())
     tree = Tree(tmp_path, upstream, upstream.commit({PETS: old}))
     to, before = upstream.commit({PETS: new}), tree.files()
-    gone, come = ("pets.create", "pets.begin_create") if starts else ("pets.begin_create", "pets.create")
+    gone, come = (
+        ("pets.create", "pets.begin_create") if starts else ("pets.begin_create", "pets.create")
+    )
     assert 5 == tree.update(to)
     assert (
-        f"method {gone} is lost; accept it with --accept names.lost@pets/2024-01-01:{gone} " in capsys.readouterr().err
+        f"method {gone} is lost; accept it with --accept names.lost@pets/2024-01-01:{gone} "
+        in capsys.readouterr().err
     )
     assert before == tree.files()
     assert 0 == tree.update(to, "--accept", f"names.lost@pets/2024-01-01:{gone}")

@@ -57,7 +57,10 @@ def update(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tree, str, dict[st
 
 def whole(tree: Tree, old: dict[str, bytes], new: dict[str, bytes]) -> str:
     """Which of both the tree is, once a command has looked at it."""
-    assert cli.main(["normalise", "--specs", str(tree.specs), "--offline", "--cache", str(tree.cache)]) == 0
+    assert (
+        cli.main(["normalise", "--specs", str(tree.specs), "--offline", "--cache", str(tree.cache)])
+        == 0
+    )
     found = tree.files()
     assert found in (old, new), sorted(found.items() ^ old.items())[:3]
     return "new" if found == new else "old"
@@ -127,7 +130,10 @@ def test_a_journal_is_carried_out_by_the_next_command(tmp_path: Path) -> None:
     (tmp_path / "specs" / "a").write_text("old")
     (stage / "journal.json").write_text(json.dumps(["specs"]))
     transaction.recover(tmp_path)
-    assert ("new", [tmp_path / "specs"]) == ((tmp_path / "specs" / "a").read_text(), list(tmp_path.iterdir()))
+    assert ("new", [tmp_path / "specs"]) == (
+        (tmp_path / "specs" / "a").read_text(),
+        list(tmp_path.iterdir()),
+    )
 
 
 def test_a_lock_that_was_swept_away_holds_nothing(tmp_path: Path) -> None:
@@ -137,7 +143,9 @@ def test_a_lock_that_was_swept_away_holds_nothing(tmp_path: Path) -> None:
             transaction._hold(old, tmp_path)
 
 
-def test_an_interruption_among_the_renames_ends_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interruption_among_the_renames_ends_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     replace, left = os.replace, [KeyboardInterrupt()]
 
     def interrupted(old: Path, new: Path) -> None:
@@ -158,10 +166,14 @@ def test_an_interruption_among_the_renames_ends_them(tmp_path: Path, monkeypatch
     assert ["a", "b"] == sorted(p.name for p in tmp_path.iterdir())
 
 
-def test_what_still_writes_to_a_swept_stage_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_still_writes_to_a_swept_stage_does_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / transaction.STAGE / "new" / "generated").mkdir(parents=True)
     with monkeypatch.context() as patched:
-        patched.setattr(transaction.shutil, "rmtree", lambda *_, **__: None)  # a folder that is never empty
+        patched.setattr(
+            transaction.shutil, "rmtree", lambda *_, **__: None
+        )  # a folder that is never empty
         with transaction.staged(tmp_path) as stage:
             assert [] == list(stage.iterdir())
 

@@ -13,7 +13,9 @@ from purview_codegen import cli
 Json = dict[str, Any]
 MIRROR = Path(__file__).parents[3] / "shared" / "upstream"
 
-pytestmark = pytest.mark.skipif(not MIRROR.is_dir(), reason="no mirror of upstream beside the checkout")
+pytestmark = pytest.mark.skipif(
+    not MIRROR.is_dir(), reason="no mirror of upstream beside the checkout"
+)
 
 
 def totals(old: str, new: str, tmp_path: Path, *more: str) -> Json:
@@ -29,8 +31,22 @@ def totals(old: str, new: str, tmp_path: Path, *more: str) -> Json:
     [
         ("d7c7531a", "28c5aaa5", (), {"added": 11, "same": 9}, (0, 0, 0), "minor"),
         ("28c5aaa5", "93813542", (), {"added": 3, "changed": 1, "same": 19}, (0, 0, 0), "major"),
-        ("93813542", "73e33d06", (), {"added": 1, "changed": 1, "prose": 1, "same": 21}, (0, 0, 0), "minor"),
-        ("07f785f3", "c7177580", ("--only", "unified_catalog"), {"changed": 1}, (0, 15, 49), "major"),
+        (
+            "93813542",
+            "73e33d06",
+            (),
+            {"added": 1, "changed": 1, "prose": 1, "same": 21},
+            (0, 0, 0),
+            "minor",
+        ),
+        (
+            "07f785f3",
+            "c7177580",
+            ("--only", "unified_catalog"),
+            {"changed": 1},
+            (0, 15, 49),
+            "major",
+        ),
         ("c7177580", "fa9f9e93", ("--only", "unified_catalog"), {"changed": 1}, (0, 0, 0), "minor"),
     ],
 )
@@ -45,7 +61,9 @@ def test_step(
 ) -> None:
     found = totals(old, new, tmp_path, *more)
     assert documents == {status: n for status, n in found["documents"].items() if n}
-    assert operations == tuple(found["operations"][what] for what in ("added", "removed", "renamed"))
+    assert operations == tuple(
+        found["operations"][what] for what in ("added", "removed", "renamed")
+    )
     assert bump == found["bump"]
 
 
@@ -57,9 +75,7 @@ def test_the_rewritten_stable_data_map(tmp_path: Path) -> None:
     assert {"added": 2, "removed": 7, "renamed": 14} == found["schemas"]
     assert "| datamap class | `ContactBasic` | `ContactInfo` |" in lines
     assert "| datamap argument | `glossary.get_term term_guid` | `term_id` |" in lines
-    shout = (
-        f"**CHANGED UNDER THE SAME API-VERSION: datamap 2023-09-01.** Wire changes to act on: {found['wire']['major']}."
-    )
+    shout = f"**CHANGED UNDER THE SAME API-VERSION: datamap 2023-09-01.** Wire changes to act on: {found['wire']['major']}."
     assert [True] == [line.startswith(shout) for line in lines if "API-VERSION" in line]
     assert lines[:4] == ["# Changes from 28c5aaa581 to 93813542ad", "", *lines[2:4]]
     assert f"### Wire, major: {found['wire']['major']} to act on" in lines

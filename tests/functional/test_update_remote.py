@@ -42,10 +42,14 @@ def over(host: Host) -> tuple[str, ...]:
     return ("--base-url", host.url, "--api-url", host.url)
 
 
-def test_a_branch_is_followed_and_only_what_changed_is_fetched(tree: Tree, upstream: Upstream, host: Host) -> None:
+def test_a_branch_is_followed_and_only_what_changed_is_fetched(
+    tree: Tree, upstream: Upstream, host: Host
+) -> None:
     added = f"{FOLDER}/Zoo.Pets/stable/2025-01-01/pets.json"
     other = "specification/other/data-plane/Other/stable/2025-01-01/other.json"
-    to = upstream.commit({PETS: document(), added: document("2025-01-01"), other: document("2025-01-01")})
+    to = upstream.commit(
+        {PETS: document(), added: document("2025-01-01"), other: document("2025-01-01")}
+    )
     host.branches["main"] = to
     assert 0 == tree.update("main", *over(host))
     raw = [path for path in host.asked if not path.startswith("/repos/")]
@@ -64,7 +68,9 @@ def test_a_whole_hash_then_offline(tree: Tree, upstream: Upstream, host: Host) -
 
 
 @pytest.mark.parametrize("ref", ["nowhere", "e" * 40])
-def test_an_unknown_commit(tree: Tree, host: Host, capsys: pytest.CaptureFixture[str], ref: str) -> None:
+def test_an_unknown_commit(
+    tree: Tree, host: Host, capsys: pytest.CaptureFixture[str], ref: str
+) -> None:
     before = tree.files()
     assert 4 == tree.update(ref, *over(host))
     says = f"{host.url}/repos/{REPOSITORY}/commits/{ref} is not there (404); check the commit or branch of --to"
@@ -121,7 +127,9 @@ def test_nobody_answers(tree: Tree, host: Host, capsys: pytest.CaptureFixture[st
         ("main", "http://example.com", 2, "--api-url http://example.com is not https"),
     ],
 )
-def test_odd_options(tree: Tree, capsys: pytest.CaptureFixture[str], ref: str, url: str, code: int, says: str) -> None:
+def test_odd_options(
+    tree: Tree, capsys: pytest.CaptureFixture[str], ref: str, url: str, code: int, says: str
+) -> None:
     assert code == tree.update(ref, "--base-url", "https://127.0.0.1:1", "--api-url", url)
     assert says in capsys.readouterr().err
 
@@ -135,7 +143,11 @@ def test_odd_options(tree: Tree, capsys: pytest.CaptureFixture[str], ref: str, u
             {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1700000000"},
             "answered 403: too many requests; try again after 2023-11-14 22:13:21 UTC, or use --mirror",
         ),
-        (403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "9" * 30}, "answered 403; try again, or use"),
+        (
+            403,
+            {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "9" * 30},
+            "answered 403; try again, or use",
+        ),
         (429, {"Retry-After": "60"}, "answered 429; try again in 60 s, or use --mirror"),
         (503, {"Retry-After": "soon"}, "answered 503; try again, or use --mirror"),
         (
@@ -177,13 +189,27 @@ ODD = {"path": "../../x.json", "type": "blob", "sha": SHA}
         ("commits", {"sha": SHA}, f"of owner/repo, {SHA} was answered"),
         ("git/trees", {"tree": None}, "is not laid out as GitHub's: no 'tree'"),
         ("git/trees", {"tree": [1]}, "is not laid out as GitHub's: no 'path'"),
-        ("git/trees", {"tree": [{"path": "specification"}]}, "is not laid out as GitHub's: no 'type'"),
+        (
+            "git/trees",
+            {"tree": [{"path": "specification"}]},
+            "is not laid out as GitHub's: no 'type'",
+        ),
         ("git/trees", {"tree": [ODD]}, "has an odd path or hash '../../x.json'"),
-        ("git/trees", {"tree": [{**ODD, "path": "x.json", "sha": "7"}]}, "has an odd path or hash '7'"),
+        (
+            "git/trees",
+            {"tree": [{**ODD, "path": "x.json", "sha": "7"}]},
+            "has an odd path or hash '7'",
+        ),
     ],
 )
 def test_a_listing_that_is_none(
-    tree: Tree, upstream: Upstream, host: Host, capsys: pytest.CaptureFixture[str], what: str, value: Json, says: str
+    tree: Tree,
+    upstream: Upstream,
+    host: Host,
+    capsys: pytest.CaptureFixture[str],
+    what: str,
+    value: Json,
+    says: str,
 ) -> None:
     host.listed[f"/repos/{REPOSITORY}/{what}/"] = value
     before = tree.files()
@@ -197,8 +223,16 @@ def test_a_listing_that_is_none(
     [
         (b"{", 3, "; delete it and run update without --offline"),
         (b"{}", 3, "is no listing: Listing.__init__() missing 4"),
-        (b'{"repository": "owner/repo", "commit": "x", "files": {}, "whole": true}', 3, "is no listing: odd path or"),
-        (b'{"repository": "o/r", "commit": "%s", "files": {}, "whole": true}' % SHA.encode(), 3, "is another commit's"),
+        (
+            b'{"repository": "owner/repo", "commit": "x", "files": {}, "whole": true}',
+            3,
+            "is no listing: odd path or",
+        ),
+        (
+            b'{"repository": "o/r", "commit": "%s", "files": {}, "whole": true}' % SHA.encode(),
+            3,
+            "is another commit's",
+        ),
         (
             b'{"repository": "owner/repo", "commit": "COMMIT", "files": {}, "whole": true, "roots": ["a/b"]}',
             4,
@@ -217,16 +251,24 @@ def test_a_kept_listing_that_is_none(
 ) -> None:
     to = upstream.commit({PETS: changed()})
     assert 0 == tree.update(to, "--dry-run", *over(host))
-    (tree.cache / REPOSITORY / to / ".listing.json").write_bytes(text.replace(b"COMMIT", to.encode()))
+    (tree.cache / REPOSITORY / to / ".listing.json").write_bytes(
+        text.replace(b"COMMIT", to.encode())
+    )
     before = tree.files()
     capsys.readouterr()
     assert code == tree.update(to, "--offline")
     err = capsys.readouterr().err
-    assert (1, True, before) == (err.count("\n"), says.replace("COMMIT", to) in err, tree.files()), err
+    assert (1, True, before) == (
+        err.count("\n"),
+        says.replace("COMMIT", to) in err,
+        tree.files(),
+    ), err
 
 
 @pytest.mark.parametrize("path", ["zoo.json", "zoo/pets.json", "zoo/a/pets.json"])
-def test_documents_near_the_top_are_listed(tmp_path: Path, upstream: Upstream, host: Host, path: str) -> None:
+def test_documents_near_the_top_are_listed(
+    tmp_path: Path, upstream: Upstream, host: Host, path: str
+) -> None:
     tree = Tree(tmp_path, upstream, upstream.commit({path: document()}), path)
     assert 0 == tree.update(upstream.commit({path: changed()}), *over(host))
     assert "email" in (tree.specs / "contracts/pets/2024-01-01.json").read_text()

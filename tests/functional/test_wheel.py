@@ -16,7 +16,13 @@ from purview_core.version import VERSION
 from . import test_own_plane
 
 ROOT = Path(__file__).parent.parent.parent
-PACKAGES = ("purview_auth", "purview_core", "purview_codegen", "purview_dataplane", "purview_testing")
+PACKAGES = (
+    "purview_auth",
+    "purview_core",
+    "purview_codegen",
+    "purview_dataplane",
+    "purview_testing",
+)
 
 # what is used once or twice need not be compiled beforehand
 INSTALL = ("install", "--quiet", "--no-compile")
@@ -78,7 +84,12 @@ def run(*command: str | Path, cwd: Path, path: Path | None = None) -> str:
     if path:
         environment["PYTHONPATH"] = str(path)
     done = subprocess.run(
-        list(map(str, command)), cwd=cwd, env=environment, capture_output=True, text=True, check=False
+        list(map(str, command)),
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -136,7 +147,18 @@ def test_it_makes_a_call(python: Path, tmp_path: Path) -> None:
 
 
 def test_without_the_extra_the_generator_says_what_is_missing(python: Path, tmp_path: Path) -> None:
-    command = [str(python), "-m", "purview_codegen", "generate", "--plane", "pds", "--version", "all", "--out", "out"]
+    command = [
+        str(python),
+        "-m",
+        "purview_codegen",
+        "generate",
+        "--plane",
+        "pds",
+        "--version",
+        "all",
+        "--out",
+        "out",
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "purview-dataplane[codegen]" in done.stderr
@@ -145,7 +167,15 @@ def test_without_the_extra_the_generator_says_what_is_missing(python: Path, tmp_
 
 
 def test_it_generates_another_version(generator: Path, tmp_path: Path) -> None:
-    arguments = ("generate", "--plane", "scanning", "--version", "2022-07-01-preview", "--out", "out")
+    arguments = (
+        "generate",
+        "--plane",
+        "scanning",
+        "--version",
+        "2022-07-01-preview",
+        "--out",
+        "out",
+    )
     lines = run(generator, "-m", "purview_codegen", *arguments, cwd=tmp_path).splitlines()
     assert "generate: 1 documents, 56 operations, 0 errors" == lines[-1]
     check(generator, OLDER, tmp_path, tmp_path / "out")

@@ -30,7 +30,11 @@ def document(version: str = "2024-01-01") -> Json:
     name = {"name": "petName", "in": "path", "type": "string", "required": True}
     pet = {"$ref": "#/definitions/Pet"}
     answer = {"200": {"description": "", "schema": pet}}
-    kinds = {"type": "string", "enum": ["Cat", "Dog"], "x-ms-enum": {"name": "PetKind", "modelAsString": True}}
+    kinds = {
+        "type": "string",
+        "enum": ["Cat", "Dog"],
+        "x-ms-enum": {"name": "PetKind", "modelAsString": True},
+    }
     return {
         "swagger": "2.0",
         "info": {"title": "Pets", "version": version},
@@ -40,15 +44,25 @@ def document(version: str = "2024-01-01") -> Json:
                 "get": {
                     "operationId": "Pets_List",
                     "parameters": [api_version, {"name": "kind", "in": "query", "type": "string"}],
-                    "responses": {"200": {"description": "", "schema": {"$ref": "#/definitions/PetList"}}},
+                    "responses": {
+                        "200": {"description": "", "schema": {"$ref": "#/definitions/PetList"}}
+                    },
                     "x-ms-pageable": {"nextLinkName": "nextLink"},
                 }
             },
             "/pets/{petName}": {
-                "get": {"operationId": "Pets_Get", "parameters": [name, api_version], "responses": answer},
+                "get": {
+                    "operationId": "Pets_Get",
+                    "parameters": [name, api_version],
+                    "responses": answer,
+                },
                 "put": {
                     "operationId": "Pets_Create",
-                    "parameters": [name, api_version, {"name": "body", "in": "body", "required": True, "schema": pet}],
+                    "parameters": [
+                        name,
+                        api_version,
+                        {"name": "body", "in": "body", "required": True, "schema": pet},
+                    ],
                     "responses": answer,
                 },
             },
@@ -71,14 +85,23 @@ def document(version: str = "2024-01-01") -> Json:
             "Dog": {
                 "allOf": [
                     pet,
-                    {"type": "object", "properties": {"tricks": {"type": "array", "items": {"type": "string"}}}},
+                    {
+                        "type": "object",
+                        "properties": {"tricks": {"type": "array", "items": {"type": "string"}}},
+                    },
                 ],
                 "x-ms-discriminator-value": "Dog",
             },
-            "Owner": {"type": "object", "properties": {"fullName": {"type": "string"}, "phone": {"type": "string"}}},
+            "Owner": {
+                "type": "object",
+                "properties": {"fullName": {"type": "string"}, "phone": {"type": "string"}},
+            },
             "PetList": {
                 "type": "object",
-                "properties": {"value": {"type": "array", "items": pet}, "nextLink": {"type": "string"}},
+                "properties": {
+                    "value": {"type": "array", "items": pet},
+                    "nextLink": {"type": "string"},
+                },
             },
         },
     }
@@ -86,7 +109,9 @@ def document(version: str = "2024-01-01") -> Json:
 
 def plants(version: str = "2024-01-01") -> Json:
     """A document that has no operation in common with the other."""
-    found: Json = json.loads(json.dumps(document(version)).replace("Pets", "Plants").replace("/pets", "/plants"))
+    found: Json = json.loads(
+        json.dumps(document(version)).replace("Pets", "Plants").replace("/pets", "/plants")
+    )
     return found
 
 
@@ -106,7 +131,10 @@ class Upstream:
 
     def commit(self, files: dict[str, Json | bytes]) -> str:
         """Makes a commit that holds these files; its hash follows from them."""
-        texts = {path: v if isinstance(v, bytes) else json.dumps(v, indent=1).encode() for path, v in files.items()}
+        texts = {
+            path: v if isinstance(v, bytes) else json.dumps(v, indent=1).encode()
+            for path, v in files.items()
+        }
         name = hashlib.sha1(repr(sorted(texts.items())).encode()).hexdigest()
         for path, text in texts.items():
             place = self.mirror / REPOSITORY / name / path
@@ -145,7 +173,11 @@ class Tree:
 
     def arguments(self, to: str, *more: str) -> list[str]:
         """Those of an update from the mirror; a source in `more` stands in its stead."""
-        source = () if {"--offline", "--base-url"} & set(more) else ("--mirror", str(self.upstream.mirror))
+        source = (
+            ()
+            if {"--offline", "--base-url"} & set(more)
+            else ("--mirror", str(self.upstream.mirror))
+        )
         places = ("--specs", str(self.specs), "--out", str(self.out), "--cache", str(self.cache))
         return ["update", "--to", to, *places, *source, *more]
 

@@ -30,13 +30,19 @@ PLANE = Plane(
 
 
 def files(folder: Path) -> dict[str, str]:
-    return {str(p.relative_to(folder)): p.read_text(encoding="utf-8") for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(folder)): p.read_text(encoding="utf-8")
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
+    }
 
 
 def test_the_package_is_the_recorded_one(tmp_path: Path) -> None:
     document = json.loads((HERE / "document.json").read_text(encoding="utf-8"))
     pages = {"Pets_Query": {"offset": "from", "limit": "many", "place": "body"}}
-    overlay = Overlay("golden.toml", {"Pets_Get": 'Read a "pet".'}, {"GetStatus": "house.status"}, (), (), pages)
+    overlay = Overlay(
+        "golden.toml", {"Pets_Get": 'Read a "pet".'}, {"GetStatus": "house.status"}, (), (), pages
+    )
     contract = apply(shape(upgrade(document), "golden"), overlay)
     names = operation_names({"2024-01-01-preview": contract}, overlay.methods)["2024-01-01-preview"]
     made = render_plane(plan(contract, names), PLANE)

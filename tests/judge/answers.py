@@ -18,13 +18,20 @@ def sampled(contract: Json) -> Answer:
     sampler = Sampler(contract, full=True)
 
     def answer(operation: Json, request: httpx.Request) -> httpx.Response:
-        status, response = next((s, r) for s, r in operation["responses"].items() if s.startswith("2"))
-        headers = {name: _header(name, fact["schema"], sampler) for name, fact in response.get("headers", {}).items()}
+        status, response = next(
+            (s, r) for s, r in operation["responses"].items() if s.startswith("2")
+        )
+        headers = {
+            name: _header(name, fact["schema"], sampler)
+            for name, fact in response.get("headers", {}).items()
+        }
         if not response.get("content"):
             return httpx.Response(int(status), headers=headers)
         media, content = next(iter(response["content"].items()))
         if "json" not in media:
-            return httpx.Response(int(status), content=b"a,b\r\n", headers=headers | {"content-type": media})
+            return httpx.Response(
+                int(status), content=b"a,b\r\n", headers=headers | {"content-type": media}
+            )
         value = sampler.sample(content["schema"])
         if value is ABSENT:
             raise ValueError(f"{operation['operationId']}: no finite answer")

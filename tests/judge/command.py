@@ -27,7 +27,20 @@ from purview_codegen.errors import CodegenError, IntegrityError, UsageError
 from purview_codegen.source.lock import Lock
 from purview_codegen.source.manifest import Document, Manifest
 
-from . import answers, departures, fuzz, oav, ours, prism, record, recordings, sensitivity, service, table, tools
+from . import (
+    answers,
+    departures,
+    fuzz,
+    oav,
+    ours,
+    prism,
+    record,
+    recordings,
+    sensitivity,
+    service,
+    table,
+    tools,
+)
 from .live import Json
 from .upstream import Upstream
 
@@ -49,21 +62,44 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="judge", description="Outside judges of the requests that the clients send.")
+    parser = argparse.ArgumentParser(
+        prog="judge", description="Outside judges of the requests that the clients send."
+    )
     parser.add_argument("--plane", metavar="P", help="one plane (default: all)")
-    parser.add_argument("--version", metavar="V", help='one api-version, or "all" (default: the default documents)')
-    parser.add_argument("--mirror", type=Path, metavar="DIR", help="documents laid out as owner/repo/commit/path")
-    parser.add_argument("--build", type=Path, default=ROOT / "build" / "judge", metavar="DIR", help="scratch folder")
     parser.add_argument(
-        "--url", metavar="URL", help="answers of this service, judged too (default: made from the contracts)"
+        "--version", metavar="V", help='one api-version, or "all" (default: the default documents)'
     )
     parser.add_argument(
-        "--sensitivity", type=int, metavar="SEED", help="how much the judges notice of spoiled requests"
+        "--mirror", type=Path, metavar="DIR", help="documents laid out as owner/repo/commit/path"
     )
-    parser.add_argument("--recordings", type=Path, metavar="PATH", help="the calls of recordings, nothing else")
-    parser.add_argument("--fuzz", metavar="URL", help="schemathesis on the service at this address, nothing else")
+    parser.add_argument(
+        "--build", type=Path, default=ROOT / "build" / "judge", metavar="DIR", help="scratch folder"
+    )
+    parser.add_argument(
+        "--url",
+        metavar="URL",
+        help="answers of this service, judged too (default: made from the contracts)",
+    )
+    parser.add_argument(
+        "--sensitivity",
+        type=int,
+        metavar="SEED",
+        help="how much the judges notice of spoiled requests",
+    )
+    parser.add_argument(
+        "--recordings", type=Path, metavar="PATH", help="the calls of recordings, nothing else"
+    )
+    parser.add_argument(
+        "--fuzz", metavar="URL", help="schemathesis on the service at this address, nothing else"
+    )
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of --fuzz (default: 1)")
-    parser.add_argument("--examples", type=int, default=5, metavar="N", help="of --fuzz, for an operation (default: 5)")
+    parser.add_argument(
+        "--examples",
+        type=int,
+        default=5,
+        metavar="N",
+        help="of --fuzz, for an operation (default: 5)",
+    )
     parser.add_argument("--no-prism", action="store_true", help="oav alone")
     return parser
 
@@ -81,7 +117,9 @@ def _run(arguments: argparse.Namespace) -> int:
     modules = tools.installed(out / "node")
     with _answers(arguments.url) as answer_for:
         fresh = service.reset(arguments.url) if arguments.url else None
-        records = list(recorded(manifest, documents, answer_for, versioned=_versions(arguments), fresh=fresh))
+        records = list(
+            recorded(manifest, documents, answer_for, versioned=_versions(arguments), fresh=fresh)
+        )
     (out / "requests.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
     judges = _Judges(cases, modules, out, responses=True, with_prism=not arguments.no_prism)
     if arguments.sensitivity is not None:
@@ -100,8 +138,13 @@ def _recordings(arguments: argparse.Namespace, manifest: Manifest, began: float)
     documents = [d for d in manifest.documents if str(d) in names]
     if unknown := names - {str(d) for d in documents}:
         raise UsageError(f"{arguments.recordings}: {min(unknown)} is no document of this project")
-    cases, modules = [case(d, arguments.mirror) for d in documents], tools.installed(arguments.build / "node")
-    judges = _Judges(cases, modules, arguments.build, responses=True, with_prism=not arguments.no_prism)
+    cases, modules = (
+        [case(d, arguments.mirror) for d in documents],
+        tools.installed(arguments.build / "node"),
+    )
+    judges = _Judges(
+        cases, modules, arguments.build, responses=True, with_prism=not arguments.no_prism
+    )
     full = judges.report(found.records)
     report = {doc: table.of_recordings(own) for doc, own in full.items()}
     print(table.text(report, time.monotonic() - began))
@@ -141,14 +184,23 @@ class _Judges:
     with_prism: bool
 
     def oav(self, records: Sequence[Json]) -> list[oav.Verdict]:
-        return oav.judge(self.cases, records, self.modules, self.scratch / "oav", responses=self.responses)
+        return oav.judge(
+            self.cases, records, self.modules, self.scratch / "oav", responses=self.responses
+        )
 
     def prism(self, records: Sequence[Json]) -> list[tuple[str, ...]]:
         """The reasons against each record, one document after the other."""
         found: dict[int, tuple[str, ...]] = {}
         for c in self.cases:
-            own = {i: r for i, r in enumerate(records) if r["doc"] == c.name and r.get("whole", True)}
-            why = prism.judge(c, list(own.values()), self.modules, self.scratch / "prism" / c.name.replace(" ", "-"))
+            own = {
+                i: r for i, r in enumerate(records) if r["doc"] == c.name and r.get("whole", True)
+            }
+            why = prism.judge(
+                c,
+                list(own.values()),
+                self.modules,
+                self.scratch / "prism" / c.name.replace(" ", "-"),
+            )
             found |= dict(zip(own, why, strict=True))
         return [found.get(i, ()) for i in range(len(records))]
 
@@ -172,7 +224,9 @@ class _Judges:
         def second(records: Sequence[Json]) -> list[bool]:
             return [bool(why) for why in self.prism(records)]
 
-        outside = {"oav": oav_alone, "oav and notes": with_notes} | ({"prism": second} if self.with_prism else {})
+        outside = {"oav": oav_alone, "oav and notes": with_notes} | (
+            {"prism": second} if self.with_prism else {}
+        )
         return {**outside, "ours": ours.noticed, "ours, spot": ours.pointed}
 
 
@@ -181,7 +235,9 @@ def case(document: Document, mirror: Path | None) -> oav.Case:
     file = _file(document, mirror)
     content = file.read_bytes()
     entry = Lock.load(SPECS).entry(document)
-    if (sha256 := hashlib.sha256(content).hexdigest()) != entry.sha256 and entry.provenance != "rebuilt":
+    if (
+        sha256 := hashlib.sha256(content).hexdigest()
+    ) != entry.sha256 and entry.provenance != "rebuilt":
         raise IntegrityError(
             f"{document} is not what upstream.lock names: expected {entry.sha256}, found {sha256}: {file}"
         )
@@ -189,7 +245,9 @@ def case(document: Document, mirror: Path | None) -> oav.Case:
     contract = build.load(SPECS, document)
     found = departures.declared(overlay, contract)
     prefix = next((d.name for d in found if d.kind == "prefix"), "")
-    return oav.Case(str(document), file, Upstream(json.loads(content), prefix), _base(contract), found)
+    return oav.Case(
+        str(document), file, Upstream(json.loads(content), prefix), _base(contract), found
+    )
 
 
 def _file(document: Document, mirror: Path | None) -> Path:

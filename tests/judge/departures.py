@@ -44,7 +44,9 @@ class Departure:
         return " ".join(filter(None, (self.where, self.kind, self.name)))
 
     def covers_note(self, operation_id: str, note: Note) -> bool:
-        return (self.kind, self.where) == ("query", operation_id) and note == Note("stray query", self.name)
+        return (self.kind, self.where) == ("query", operation_id) and note == Note(
+            "stray query", self.name
+        )
 
     def covers_error(self, operation_id: str, error: Mapping[str, object]) -> bool:
         """Whether an error of oav's, about a request or an answer, is what this departure brings about."""
@@ -53,11 +55,19 @@ class Departure:
         if self.kind == "subtype":
             return error["code"] == NO_SUCH_KIND and self.name in str(error["message"])
         if self.kind == "body":
-            return self.where == operation_id and error["code"] == "INVALID_TYPE" and error["paths"] in ([""], ["/"])
+            return (
+                self.where == operation_id
+                and error["code"] == "INVALID_TYPE"
+                and error["paths"] in ([""], ["/"])
+            )
         source = str(error.get("source", "")).removeprefix("#/definitions/").split("/")
         if self.kind == "added":
             ends = [str(path).rpartition("/")[2] for path in cast(Iterable[object], error["paths"])]
-            return error["code"] == NOT_DECLARED and pascal(source[0]) == self.where and set(ends) == {self.name}
+            return (
+                error["code"] == NOT_DECLARED
+                and pascal(source[0]) == self.where
+                and set(ends) == {self.name}
+            )
         if self.kind == "type":
             ends = [str(path).rpartition("/")[2] for path in cast(Iterable[object], error["paths"])]
             return error["code"] == "INVALID_TYPE" and set(ends) == {self.name}
@@ -131,7 +141,8 @@ def _of(at: str, edits: Mapping[str, Json], contract: Json) -> Iterator[Departur
     elif schema := _SCHEMA.fullmatch(at):
         yield from (Departure("added", schema[1], name) for name in edits.get("members", {}))
         yield from (
-            Departure("left", schema[1], name) for name in (*edits.get("optional", ()), *edits.get("always", ()))
+            Departure("left", schema[1], name)
+            for name in (*edits.get("optional", ()), *edits.get("always", ()))
         )
     elif at == "/components/schemas":
         schemas = find(contract, at)

@@ -69,7 +69,9 @@ def judge(run: Run, scratch: Path) -> Tally:
     plane = run.contract.parent.name
     report = (scratch / f"{plane}-{run.contract.stem}.json").resolve()
     report.unlink(missing_ok=True)
-    settings = (scratch / "schemathesis.toml").resolve()  # not on the command line: others may read that
+    settings = (
+        scratch / "schemathesis.toml"
+    ).resolve()  # not on the command line: others may read that
     settings.write_text(f'[headers]\nAuthorization = "${{{AUTHORIZATION}}}"\n')
     command = [
         sys.executable,
@@ -80,13 +82,32 @@ def judge(run: Run, scratch: Path) -> Tally:
         "run",
         str(run.contract.resolve()),
     ]
-    command += ["--url", run.url, "--seed", str(run.seed), "--max-examples", str(run.examples), "--checks", "all"]
+    command += [
+        "--url",
+        run.url,
+        "--seed",
+        str(run.seed),
+        "--max-examples",
+        str(run.examples),
+        "--checks",
+        "all",
+    ]
     command += ["--no-shrink", "--no-color", "--report", "json", "--report-json-path", str(report)]
-    environment = os.environ | {AUTHORIZATION: run.authorization, "SCHEMATHESIS_HOOKS": str(HERE / "fuzz_hooks.py")}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=scratch, env=environment)
-    report.with_suffix(".txt").write_text(done.stdout + done.stderr)  # each failure with its request and answer
+    environment = os.environ | {
+        AUTHORIZATION: run.authorization,
+        "SCHEMATHESIS_HOOKS": str(HERE / "fuzz_hooks.py"),
+    }
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=scratch, env=environment
+    )
+    report.with_suffix(".txt").write_text(
+        done.stdout + done.stderr
+    )  # each failure with its request and answer
     if not report.exists():
-        last = next((line for line in reversed((done.stderr or done.stdout).splitlines()) if line.strip()), "no word")
+        last = next(
+            (line for line in reversed((done.stderr or done.stdout).splitlines()) if line.strip()),
+            "no word",
+        )
         raise NotRunError(f"schemathesis gave no report on {plane}: {last}")
     return tally(json.loads(report.read_bytes()))
 
@@ -101,7 +122,9 @@ def tally(report: Json) -> Tally:
     errors += [] if report["complete"] else [f"stopped early: {report['stop_reason']}"]
     operations = report["operations"]
     cases = report["test_cases"]["generated"]
-    return Tally(operations["selected"], operations["tested"], cases, failures, tuple(lines), tuple(errors))
+    return Tally(
+        operations["selected"], operations["tested"], cases, failures, tuple(lines), tuple(errors)
+    )
 
 
 def text(tallies: Mapping[str, Tally], seed: int, examples: int) -> str:
@@ -109,15 +132,25 @@ def text(tallies: Mapping[str, Tally], seed: int, examples: int) -> str:
     lines = [f"{'plane':{width}}  operations  tested   cases  " + "  ".join(_COLUMNS)]
     lines += [_row(f"{name:{width}}", [found]) for name, found in tallies.items()]
     lines += [_row(f"{'total':{width}}", list(tallies.values()))]
-    lines += [f"  {name}: {line}" for name, found in tallies.items() for line in (*found.lines, *found.errors)]
+    lines += [
+        f"  {name}: {line}"
+        for name, found in tallies.items()
+        for line in (*found.lines, *found.errors)
+    ]
     passed = sum(found.passed for found in tallies.values())
     asked = f"seed {seed}, {examples} examples an operation"
-    return "\n".join([*lines, f"judge: schemathesis: {passed} of {len(tallies)} planes without fault, {asked}"])
+    return "\n".join(
+        [*lines, f"judge: schemathesis: {passed} of {len(tallies)} planes without fault, {asked}"]
+    )
 
 
 def _row(name: str, found: Sequence[Tally]) -> str:
-    cells = "  ".join(f"{sum(f.failures.get(column, 0) for f in found):{len(column)}}" for column in _COLUMNS)
-    operations, tested, cases = (sum(getattr(f, n) for f in found) for n in ("operations", "tested", "cases"))
+    cells = "  ".join(
+        f"{sum(f.failures.get(column, 0) for f in found):{len(column)}}" for column in _COLUMNS
+    )
+    operations, tested, cases = (
+        sum(getattr(f, n) for f in found) for n in ("operations", "tested", "cases")
+    )
     return f"{name}  {operations:10}  {tested:6}  {cases:6}  {cells}"
 
 

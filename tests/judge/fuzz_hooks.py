@@ -13,7 +13,9 @@ from typing import Any
 import schemathesis  # pyright: ignore[reportMissingImports]  # in a session of its own
 from schemathesis.generation.meta import TestPhase  # pyright: ignore[reportMissingImports]
 
-MOST = 60  # cases of an operation that are all sent; of n in all about MOST * (1 + log(n / MOST)) are
+MOST = (
+    60  # cases of an operation that are all sent; of n in all about MOST * (1 + log(n / MOST)) are
+)
 _met: Counter[str] = Counter()
 
 

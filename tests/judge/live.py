@@ -25,7 +25,11 @@ _SECRET = {"authorization"}
 def live_request(operation: Json, request: httpx.Request) -> Json:
     """A request that was read; `operation` is the contract's, which says what query values are lists."""
     out = {"method": request.method, "url": str(request.url), "headers": _headers(request.headers)}
-    return out | {"query": split(operation, pairs(str(request.url)))} | _body(request.content, request.headers)
+    return (
+        out
+        | {"query": split(operation, pairs(str(request.url)))}
+        | _body(request.content, request.headers)
+    )
 
 
 def live_response(response: httpx.Response) -> Json:
@@ -39,7 +43,11 @@ def pairs(url: str) -> Pairs:
 
 def split(operation: Json, given: Iterable[tuple[str, str]]) -> Json:
     """Query values as the schema sees them: a list where the operation takes one, else the text; a repeated name is a list, too."""
-    lists = {p["name"]: p for p in operation["parameters"] if p["in"] == "query" and p["schema"].get("type") == "array"}
+    lists = {
+        p["name"]: p
+        for p in operation["parameters"]
+        if p["in"] == "query" and p["schema"].get("type") == "array"
+    }
     out: Json = {}
     for name, value in given:
         parameter = lists.get(name)
@@ -54,7 +62,9 @@ def split(operation: Json, given: Iterable[tuple[str, str]]) -> Json:
 
 def with_pairs(operation: Json, request: Json, given: Pairs) -> Json:
     """The request with another query, in `url` and in `query`."""
-    query = "&".join(f"{quote(name, safe='$@:~')}={quote(value, safe='~')}" for name, value in given)
+    query = "&".join(
+        f"{quote(name, safe='$@:~')}={quote(value, safe='~')}" for name, value in given
+    )
     url = urlunsplit(urlsplit(request["url"])._replace(query=query))
     return request | {"url": url, "query": split(operation, given)}
 
@@ -66,5 +76,7 @@ def _headers(headers: Mapping[str, str]) -> Json:
 def _body(content: bytes, headers: Mapping[str, str]) -> Json:
     if not content:
         return {}
-    text = content.decode()  # what is not UTF-8 has no place in a line of JSON; none of the planes' own bodies is such
+    text = (
+        content.decode()
+    )  # what is not UTF-8 has no place in a line of JSON; none of the planes' own bodies is such
     return {"body": json.loads(text) if "json" in headers.get("content-type", "") else text}

@@ -59,17 +59,26 @@ def judge(
     by_name = {case.name: case for case in cases}
     scratch.mkdir(parents=True, exist_ok=True)
     lines, job, out = scratch / "records.jsonl", scratch / "job.json", scratch / "verdicts.json"
-    lines.write_text("".join(json.dumps(by_name[r["doc"]].upstream.for_oav(r)) + "\n" for r in records))
+    lines.write_text(
+        "".join(json.dumps(by_name[r["doc"]].upstream.for_oav(r)) + "\n" for r in records)
+    )
     documents = [{"doc": case.name, "file": str(case.file)} for case in cases]
-    job.write_text(json.dumps({"responses": responses, "documents": documents, "records": str(lines)}))
+    job.write_text(
+        json.dumps({"responses": responses, "documents": documents, "records": str(lines)})
+    )
     script = [node(), str(HERE / "oav_judge.mjs"), str(modules), str(job), str(out)]
     out.unlink(missing_ok=True)
     done = subprocess.run(script, capture_output=True, text=True, check=False)
     if done.returncode or not out.exists():
         why = [line for line in done.stderr.splitlines() if line.strip()]
-        raise NotRunError(f"oav stopped: {next((w for w in why if 'Error' in w), 'no reason given')}")
+        raise NotRunError(
+            f"oav stopped: {next((w for w in why if 'Error' in w), 'no reason given')}"
+        )
     report = json.loads(out.read_bytes())
-    return [verdict(by_name[r["doc"]], r, found) for r, found in zip(records, report["verdicts"], strict=True)]
+    return [
+        verdict(by_name[r["doc"]], r, found)
+        for r, found in zip(records, report["verdicts"], strict=True)
+    ]
 
 
 def verdict(case: Case, record: Json, found: Mapping[str, Any]) -> Verdict:
@@ -88,10 +97,19 @@ def verdict(case: Case, record: Json, found: Mapping[str, Any]) -> Verdict:
         notes += [] if covering else [note]
     answer = []
     for error in found["response"]:
-        covering = [d for d in case.departures if d.kind == "added" and d.covers_error(operation_id, error)]
+        covering = [
+            d for d in case.departures if d.kind == "added" and d.covers_error(operation_id, error)
+        ]
         used += covering
         answer += [] if covering else [_reason(error)]
-    return Verdict(record, found["found"], tuple(reasons), tuple(notes), tuple(dict.fromkeys(used)), tuple(answer))
+    return Verdict(
+        record,
+        found["found"],
+        tuple(reasons),
+        tuple(notes),
+        tuple(dict.fromkeys(used)),
+        tuple(answer),
+    )
 
 
 def _reason(error: Mapping[str, Any]) -> str:

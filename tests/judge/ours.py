@@ -18,7 +18,9 @@ from .live import Json
 
 def judge(record: Json) -> list[str]:
     """The spot of each departure, for the operation that was meant."""
-    found = _validator(record["doc"]).request(request(record["liveRequest"]), operation=record["op"])
+    found = _validator(record["doc"]).request(
+        request(record["liveRequest"]), operation=record["op"]
+    )
     return [pointer(d) for d in found.departures]
 
 
@@ -40,7 +42,9 @@ def request(live: Json) -> Request:
     """A recorded request as it went out."""
     content = b""
     if "body" in live:
-        text = "json" in live["headers"].get("content-type", "") or not isinstance(live["body"], str)
+        text = "json" in live["headers"].get("content-type", "") or not isinstance(
+            live["body"], str
+        )
         content = (json.dumps(live["body"]) if text else live["body"]).encode()
     return Request.of(live["method"], live["url"], live["headers"], content)
 

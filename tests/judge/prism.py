@@ -28,7 +28,9 @@ _START_S, _ANSWER_S, _PAUSE_S = 60.0, 60.0, 0.1
 _OWN_HEADERS = {"host", "content-length", "connection", "accept-encoding", "user-agent"}
 
 
-def judge(case: Case, records: Sequence[Json], modules: Path, scratch: Path) -> list[tuple[str, ...]]:
+def judge(
+    case: Case, records: Sequence[Json], modules: Path, scratch: Path
+) -> list[tuple[str, ...]]:
     """For each record the reasons to refuse it that no overlay declares; none if it is accepted."""
     document = converted(case, modules, scratch)
     with served(document, modules) as url, httpx.Client(base_url=url, timeout=_ANSWER_S) as client:
@@ -53,7 +55,9 @@ def converted(case: Case, modules: Path, scratch: Path) -> Path:
     command = [node(), str(script), "--patch", "--warnOnly", str(source), "-o", str(target)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if not target.exists():
-        raise NotRunError(f"swagger2openapi could not convert {case.name}: {(done.stderr or done.stdout)[:200]}")
+        raise NotRunError(
+            f"swagger2openapi could not convert {case.name}: {(done.stderr or done.stdout)[:200]}"
+        )
     return target
 
 
@@ -64,11 +68,24 @@ def served(document: Path, modules: Path) -> Generator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     script = modules / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"
-    command = [node(), str(script), "mock", "--errors", "-d", "-h", "127.0.0.1", "-p", str(port), str(document)]
+    command = [
+        node(),
+        str(script),
+        "mock",
+        "--errors",
+        "-d",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        str(document),
+    ]
     log = document.with_name("prism.log")
     with (
         log.open("wb") as output,
-        subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL) as process,
+        subprocess.Popen(
+            command, stdout=output, stderr=output, stdin=subprocess.DEVNULL
+        ) as process,
     ):
         try:
             _wait(process, port, log)
@@ -92,9 +109,13 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
 def _judged(client: httpx.Client, base: str, request: Json) -> tuple[str, ...]:
     url = urlsplit(request["url"])
     path = url.path.removeprefix(base) + ("?" + url.query if url.query else "")
-    headers = {n: v for n, v in request["headers"].items() if n not in _OWN_HEADERS} | {"authorization": "Bearer judge"}
+    headers = {n: v for n, v in request["headers"].items() if n not in _OWN_HEADERS} | {
+        "authorization": "Bearer judge"
+    }
     try:
-        response = client.request(request["method"], path, headers=headers, content=_content(request))
+        response = client.request(
+            request["method"], path, headers=headers, content=_content(request)
+        )
     except httpx.HTTPError as error:
         return (f"no answer: {type(error).__name__}: {error}",)
     if response.status_code not in REFUSED:
@@ -103,7 +124,11 @@ def _judged(client: httpx.Client, base: str, request: Json) -> tuple[str, ...]:
         found = json.loads(response.headers.get("sl-violations", "[]"))
     except ValueError:
         found = []
-    reasons = [f"{'.'.join(map(str, v['location']))}: {v['message']}" for v in found if v["severity"] == "Error"]
+    reasons = [
+        f"{'.'.join(map(str, v['location']))}: {v['message']}"
+        for v in found
+        if v["severity"] == "Error"
+    ]
     return tuple(f"{response.status_code} {reason}" for reason in reasons or [response.text[:200]])
 
 

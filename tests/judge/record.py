@@ -71,9 +71,13 @@ class Caller:
         fresh: Fresh | None = None,
     ) -> None:
         name = f"purview_versions.{plane.package}.v{document.version.replace('-', '_')}"
-        self.package = importlib.import_module(name if versioned else f"purview_dataplane.{plane.package}")
+        self.package = importlib.import_module(
+            name if versioned else f"purview_dataplane.{plane.package}"
+        )
         if self.package.API_VERSION != document.version:
-            raise ValueError(f"{self.package.__name__} is of {self.package.API_VERSION}, not {document.version}")
+            raise ValueError(
+                f"{self.package.__name__} is of {self.package.API_VERSION}, not {document.version}"
+            )
         self.client = getattr(self.package, f"{plane.title}Client")
         self.document, self.contract, self.answer, self.fresh = document, contract, answer, fresh
         self.operations = sorted((op for _, _, op in operations_of(contract)), key=self._order)
@@ -84,12 +88,21 @@ class Caller:
 
     def one(self, operation: Json, label: str, send: Callable[[Any, Any], object]) -> Json:
         """The record of the first request of a call; what follows are polls, which no operation means."""
-        recorder, declared = Recorder(operation, self.answer), self.package.OPERATIONS[operation["operationId"]]
+        recorder, declared = (
+            Recorder(operation, self.answer),
+            self.package.OPERATIONS[operation["operationId"]],
+        )
         transport = httpx.MockTransport(recorder)
-        with self.client(ENDPOINT, transport=transport, retry=NO_RETRY) as opened, suppress(*_ANSWERED):
+        with (
+            self.client(ENDPOINT, transport=transport, retry=NO_RETRY) as opened,
+            suppress(*_ANSWERED),
+        ):
             send(opened, declared)
         request, response = recorder.pairs[0]
-        pair = {"liveRequest": live_request(operation, request), "liveResponse": live_response(response)}
+        pair = {
+            "liveRequest": live_request(operation, request),
+            "liveResponse": live_response(response),
+        }
         return {"doc": str(self.document), "op": declared.id, "pass": label} | pair
 
     def passes(self) -> Iterator[Json]:
@@ -121,18 +134,25 @@ class Caller:
                 yield self._sampled(operation, ALONE, Sampler(self.contract, full=True))
 
     def _sampled(self, operation: Json, label: str, sampler: Sampler) -> Json:
-        return self.one(operation, label, partial(_send, operation, sampler, by_name=label == REQUIRED))
+        return self.one(
+            operation, label, partial(_send, operation, sampler, by_name=label == REQUIRED)
+        )
 
     def put_back(self) -> Iterator[Json]:
         """Every path that has both, but for those whose PUT writes a part of what is read: put, read, one member changed, put."""
         for item in self.contract["paths"].values():
-            get, put = (self.package.OPERATIONS[item[m]["operationId"]] if m in item else None for m in ("get", "put"))
+            get, put = (
+                self.package.OPERATIONS[item[m]["operationId"]] if m in item else None
+                for m in ("get", "put")
+            )
             if get is None or put is None or put.body is None or put.body.type in (None, "Any"):
                 continue
             sampler, read = self._made(item, get, put)
             if read is None:
                 continue
-            body = changed(self._writable(item, put, get, read), Shapes(self.contract), _schema(item["put"]))
+            body = changed(
+                self._writable(item, put, get, read), Shapes(self.contract), _schema(item["put"])
+            )
             if body is not None:
                 yield self.one(item["put"], PUT_BACK, partial(_put, item["put"], sampler, body))
 
@@ -152,16 +172,30 @@ class Caller:
 
     def _writable(self, item: Json, put: Any, get: Any, read: Any) -> Any:
         """What was read as the type that is written: it itself, its items as a list of one page, or the members that both have."""
-        load, schema, value = Registry.get(put.models).loader(put.body.type), _schema(item["put"]), to_json(read)
+        load, schema, value = (
+            Registry.get(put.models).loader(put.body.type),
+            _schema(item["put"]),
+            to_json(read),
+        )
         assert load is not None  # it is no plain text
         paging = item["get"].get("x-pageable")
         if paging is not None and Shapes(self.contract).resolved(schema).get("type") != "array":
             return load({paging.get("itemName", "value"): value})
-        return read if put.body.type == get.types.get(200) else load(Shapes(self.contract).common(schema, value))
+        return (
+            read
+            if put.body.type == get.types.get(200)
+            else load(Shapes(self.contract).common(schema, value))
+        )
 
 
 def record(
-    document: Document, plane: Plane, contract: Json, answer: Answer, *, versioned: bool, fresh: Fresh | None = None
+    document: Document,
+    plane: Plane,
+    contract: Json,
+    answer: Answer,
+    *,
+    versioned: bool,
+    fresh: Fresh | None = None,
 ) -> Iterator[Json]:
     """Every call of every operation of a document, as records of `live`."""
     caller = Caller(document, plane, contract, answer, versioned=versioned, fresh=fresh)
@@ -182,7 +216,9 @@ def changed(value: Any, shapes: Shapes, schema: Json) -> Any:
         return {**value, "changed": True}
     if not isinstance(value, Model) or shape.open is None:
         return None
-    return attrs.evolve(value, additional_properties={**value.additional_properties, "changed": True})
+    return attrs.evolve(
+        value, additional_properties={**value.additional_properties, "changed": True}
+    )
 
 
 def _change(value: Any, shapes: Shapes, schema: Json, other: Callable[[Any, Json], Any]) -> bool:
@@ -195,13 +231,21 @@ def _change(value: Any, shapes: Shapes, schema: Json, other: Callable[[Any, Json
     if not isinstance(value, Model):
         return False
     shape = shapes.shape(shapes.chosen(schema, to_json(value)))
-    members = {n: shapes.resolved(m) for n, m in shape.members.items() if n not in _IDENTITY | {shape.discriminator}}
-    fields = [f for f in codec(type(value)).fields.values() if not f.read_only and f.wire in members]
+    members = {
+        n: shapes.resolved(m)
+        for n, m in shape.members.items()
+        if n not in _IDENTITY | {shape.discriminator}
+    }
+    fields = [
+        f for f in codec(type(value)).fields.values() if not f.read_only and f.wire in members
+    ]
     for field in fields:
         if (found := other(getattr(value, field.name), members[field.wire])) is not None:
             setattr(value, field.name, found)
             return True
-    return any(_change(getattr(value, field.name), shapes, members[field.wire], other) for field in fields)
+    return any(
+        _change(getattr(value, field.name), shapes, members[field.wire], other) for field in fields
+    )
 
 
 def _other_value(now: Any, schema: Json) -> Any:
@@ -211,19 +255,25 @@ def _other_value(now: Any, schema: Json) -> Any:
 
 
 def _other_name(now: Any, schema: Json) -> Any:
-    return next((name for name in schema.get("enum", []) if isinstance(now, str) and name != now), None)
+    return next(
+        (name for name in schema.get("enum", []) if isinstance(now, str) and name != now), None
+    )
 
 
 def _answered(client: Any, operation: Json, answer: Answer, declared: Any, sampler: Sampler) -> Any:
     transport = httpx.MockTransport(Recorder(operation, answer))
     with client(ENDPOINT, transport=transport, retry=NO_RETRY) as opened, suppress(*_ANSWERED):
-        result = getattr(getattr(opened, declared.group), declared.name)(**_named(declared, operation, sampler))
+        result = getattr(getattr(opened, declared.group), declared.name)(
+            **_named(declared, operation, sampler)
+        )
         return list(next(result.by_page())) if isinstance(result, Pager) else result
     return None
 
 
 def _put(operation: Json, sampler: Sampler, body: Any, client: Any, declared: Any) -> None:
-    getattr(getattr(client, declared.group), declared.name)(**_named(declared, operation, sampler), body=body)
+    getattr(getattr(client, declared.group), declared.name)(
+        **_named(declared, operation, sampler), body=body
+    )
 
 
 def _named(declared: Any, operation: Json, sampler: Sampler) -> Json:

@@ -22,7 +22,9 @@ from .answers import NEXT
 from .live import Json
 
 _LINKS = ("operation-location", "azure-asyncoperation", "location")
-_NOT_KEPT = " bytes "  # "12 bytes of multipart/form-data; ..": a recording keeps bodies of JSON alone
+_NOT_KEPT = (
+    " bytes "  # "12 bytes of multipart/form-data; ..": a recording keeps bodies of JSON alone
+)
 
 
 @attrs.frozen
@@ -48,7 +50,9 @@ def read(path: Path) -> Recorded:
                 polls += 1
             else:
                 request = line["liveRequest"]
-                strange.append(f"{where}: {request['method']} {_path(request['url'])} is of no operation")
+                strange.append(
+                    f"{where}: {request['method']} {_path(request['url'])} is of no operation"
+                )
             links |= set(_given(line["liveResponse"]))
     if not records:
         raise UsageError(f"{path}: no recorded call; name a recording, or a folder of recordings")
@@ -67,7 +71,9 @@ def _given(answer: Json) -> Iterator[str]:
     """The addresses of an answer: of a status without its query, of a next page whole."""
     headers, body = answer.get("headers", {}), answer.get("body")
     yield from (_path(headers[name]) for name in _LINKS if name in headers)
-    yield from (body[name] for name in NEXT if isinstance(body, dict) and isinstance(body.get(name), str))
+    yield from (
+        body[name] for name in NEXT if isinstance(body, dict) and isinstance(body.get(name), str)
+    )
 
 
 def _path(url: str) -> str:
@@ -79,7 +85,13 @@ def _record(line: Json, where: str) -> Json:
     sides: dict[str, Any] = {side: _present(line[side]) for side in ("liveRequest", "liveResponse")}
     body = line["liveRequest"].get("body")
     whole = not (isinstance(body, str) and _NOT_KEPT in body)
-    return {"doc": line["doc"].replace("@", " "), "op": line["op"], "pass": where, "whole": whole, **sides}
+    return {
+        "doc": line["doc"].replace("@", " "),
+        "op": line["op"],
+        "pass": where,
+        "whole": whole,
+        **sides,
+    }
 
 
 def _present(side: Json) -> Json:

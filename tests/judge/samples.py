@@ -72,7 +72,9 @@ class Sampler:
         kinds = list(mapping.items())
         kind, reference = kinds[self.turn % len(kinds)]
         value = self.sample(self.shapes.schemas[reference.rsplit("/", 1)[-1]], seen)
-        return value if value is ABSENT else {**value, schema["discriminator"]["propertyName"]: kind}
+        return (
+            value if value is ABSENT else {**value, schema["discriminator"]["propertyName"]: kind}
+        )
 
     def _tagged(self, schema: Json, value: Any) -> Any:
         """A kind that is named by itself, not by its family, says which it is."""
@@ -99,7 +101,11 @@ class Sampler:
 
 def text(schema: Json) -> str:
     """A string of the format, pattern and length asked for; raises ValueError where none of ours fits."""
-    low, high, pattern = schema.get("minLength", 0), schema.get("maxLength"), schema.get("pattern", "")
+    low, high, pattern = (
+        schema.get("minLength", 0),
+        schema.get("maxLength"),
+        schema.get("pattern", ""),
+    )
     for one in [_FORMATS[schema["format"]]] if schema.get("format") in _FORMATS else _TEXTS:
         whole = one if len(one) >= low else one + "x" * (low - len(one))
         whole = whole if high is None else whole[:high]

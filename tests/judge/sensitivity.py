@@ -26,7 +26,9 @@ class Share:
 def measure(records: Sequence[Json], seed: int, judges: Mapping[str, Noticed]) -> dict[str, Share]:
     """Kind -> how many were made, and how many each judge noticed. Each record is spoiled once in every kind it has a place for."""
     rng = random.Random(seed)
-    spoiled = [(kind, bad | {"spot": spot}) for good in records for kind, bad, spot in spoil(good, rng)]
+    spoiled = [
+        (kind, bad | {"spot": spot}) for good in records for kind, bad, spot in spoil(good, rng)
+    ]
     seen = {name: judge([bad for _, bad in spoiled]) for name, judge in judges.items()}
     return {
         kind: Share(
@@ -45,7 +47,10 @@ def text(shares: Mapping[str, Share]) -> str:
     width = max(map(len, shares))
     lines = [f"{'spoiled':{width}}  {'made':>6}  " + "  ".join(f"{name:>14}" for name in names)]
     for kind, share in shares.items():
-        cells = (f"{100 * share.noticed[n] / share.made:13.1f}%" if share.made else f"{'-':>14}" for n in names)
+        cells = (
+            f"{100 * share.noticed[n] / share.made:13.1f}%" if share.made else f"{'-':>14}"
+            for n in names
+        )
         lines.append(f"{kind:{width}}  {share.made:6}  " + "  ".join(cells))
     made = sum(share.made for share in shares.values())
     total = (f"{100 * sum(s.noticed[n] for s in shares.values()) / made:13.1f}%" for n in names)

@@ -30,7 +30,9 @@ def authorization(url: str, transport: httpx.BaseTransport | None = None) -> str
         raise UnreachableError(f"cannot reach {url}: {error}; is the service up?") from None
     if named := os.environ.get(AUTHORIZATION):
         return named
-    issued = response.status_code == 200 and response.headers.get("content-type", "").startswith("application/json")
+    issued = response.status_code == 200 and response.headers.get("content-type", "").startswith(
+        "application/json"
+    )
     return f"Bearer {response.json().get('access_token') if issued else 'judge'}"
 
 

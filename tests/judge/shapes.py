@@ -7,7 +7,14 @@ from typing import Any
 import attrs
 
 Json = dict[str, Any]
-_PYTHON: Json = {"string": str, "object": dict, "array": list, "boolean": bool, "integer": int, "number": (int, float)}
+_PYTHON: Json = {
+    "string": str,
+    "object": dict,
+    "array": list,
+    "boolean": bool,
+    "integer": int,
+    "number": (int, float),
+}
 
 
 @attrs.frozen
@@ -28,7 +35,9 @@ class Shapes:
     def resolved(self, schema: Json) -> Json:
         """The schema behind a reference; members beside the reference are laid over it."""
         while "$ref" in schema:
-            schema = self.schemas[name_of(schema)] | {key: value for key, value in schema.items() if key != "$ref"}
+            schema = self.schemas[name_of(schema)] | {
+                key: value for key, value in schema.items() if key != "$ref"
+            }
         return schema
 
     def shape(self, schema: Json) -> Shape:
@@ -54,7 +63,11 @@ class Shapes:
         if options:
             return self.chosen(options[0], value)
         mapping = whole.get("discriminator", {}).get("mapping", {})
-        kind = value.get(whole["discriminator"]["propertyName"]) if mapping and isinstance(value, dict) else None
+        kind = (
+            value.get(whole["discriminator"]["propertyName"])
+            if mapping and isinstance(value, dict)
+            else None
+        )
         if not isinstance(kind, str) or kind not in mapping:
             return whole
         target = self.resolved({"$ref": mapping[kind]})
@@ -64,8 +77,16 @@ class Shapes:
         """As much of a value as a schema has members for that may be sent; of an object that wraps a list, where a list is wanted, it."""
         whole = self.chosen(schema, value)
         if "items" in whole:
-            value = next(v for v in value.values() if isinstance(v, list)) if isinstance(value, dict) else value
-            return [self.common(whole["items"], item) for item in value] if isinstance(value, list) else value
+            value = (
+                next(v for v in value.values() if isinstance(v, list))
+                if isinstance(value, dict)
+                else value
+            )
+            return (
+                [self.common(whole["items"], item) for item in value]
+                if isinstance(value, list)
+                else value
+            )
         shape = self.shape(whole)
         if not isinstance(value, dict) or not shape.members:
             return value
@@ -74,7 +95,9 @@ class Shapes:
 
     def _takes(self, schema: Json, value: Any) -> bool:
         whole = self.resolved(schema)
-        return not whole.get("readOnly") and isinstance(value, _PYTHON.get(str(whole.get("type")), object))
+        return not whole.get("readOnly") and isinstance(
+            value, _PYTHON.get(str(whole.get("type")), object)
+        )
 
 
 def name_of(reference: Json) -> str:

@@ -29,7 +29,14 @@ Spoiled = tuple[Json, str]
 CONTRACTS = Path(__file__).parent.parent.parent / "specs" / "contracts"
 API_VERSION = "api-version"
 _METHODS = ("GET", "PUT", "POST", "PATCH", "DELETE")
-_WRONG: Json = {"string": 7, "integer": "x", "number": "x", "boolean": "x", "array": "x", "object": "x"}
+_WRONG: Json = {
+    "string": 7,
+    "integer": "x",
+    "number": "x",
+    "boolean": "x",
+    "array": "x",
+    "object": "x",
+}
 _NO_VALUE, _NO_NAME = "no such value", "noSuchName"
 
 
@@ -61,7 +68,11 @@ def spoil(record: Json, rng: random.Random) -> list[tuple[str, Json, str]]:
     """Every kind of spoiled request that can be made of a good one, one of each: (kind, record, pointer to the spot)."""
     spoiler = _spoiler(record["doc"])
     found = ((kind, make(spoiler, record, rng)) for kind, make in KINDS.items())
-    return [(kind, record | {"liveRequest": made[0]}, made[1]) for kind, made in found if made is not None]
+    return [
+        (kind, record | {"liveRequest": made[0]}, made[1])
+        for kind, made in found
+        if made is not None
+    ]
 
 
 @cache
@@ -74,12 +85,19 @@ class Spoiler:
     def __init__(self, contract: Json) -> None:
         self.shapes, self.contract = Shapes(contract), contract
         self.prefix = contract["servers"][0]["url"].removeprefix("{endpoint}")
-        self.routes = {(m.upper(), self.prefix + path): operation for path, m, operation in operations_of(contract)}
-        self.by_id = {operation["operationId"]: (route, operation) for route, operation in self.routes.items()}
+        self.routes = {
+            (m.upper(), self.prefix + path): operation
+            for path, m, operation in operations_of(contract)
+        }
+        self.by_id = {
+            operation["operationId"]: (route, operation) for route, operation in self.routes.items()
+        }
 
     def fits(self, method: str, path: str) -> bool:
         """Whether any operation takes this request line."""
-        return any(m == method and _pattern(template).fullmatch(path) for m, template in self.routes)
+        return any(
+            m == method and _pattern(template).fullmatch(path) for m, template in self.routes
+        )
 
     def method(self, record: Json, rng: random.Random) -> Spoiled | None:
         request = record["liveRequest"]
@@ -98,15 +116,22 @@ class Spoiler:
         return None
 
     def query(
-        self, record: Json, rng: random.Random, wanted: Callable[[Json, Json], bool], value: str | None
+        self,
+        record: Json,
+        rng: random.Random,
+        wanted: Callable[[Json, Json], bool],
+        value: str | None,
     ) -> Spoiled | None:
         """One of the query values that were sent and are wanted (by parameter and its schema), dropped or given another value."""
-        parameters = {p["name"]: p for p in self.by_id[record["op"]][1]["parameters"] if p["in"] == "query"}
+        parameters = {
+            p["name"]: p for p in self.by_id[record["op"]][1]["parameters"] if p["in"] == "query"
+        }
         given = pairs(record["liveRequest"]["url"])
         names = [
             n
             for n, _ in given
-            if n in parameters and wanted(parameters[n], self.shapes.resolved(parameters[n]["schema"]))
+            if n in parameters
+            and wanted(parameters[n], self.shapes.resolved(parameters[n]["schema"]))
         ]
         if not names:
             return None
@@ -126,9 +151,15 @@ class Spoiler:
 
     def places(self, record: Json) -> list[Place]:
         schema = self.body_schema(record)
-        return [] if schema is None else list(self._walk(schema, record["liveRequest"]["body"], (), None))
+        return (
+            []
+            if schema is None
+            else list(self._walk(schema, record["liveRequest"]["body"], (), None))
+        )
 
-    def _walk(self, schema: Json, value: Any, path: tuple[str | int, ...], owner: Shape | None) -> Iterator[Place]:
+    def _walk(
+        self, schema: Json, value: Any, path: tuple[str | int, ...], owner: Shape | None
+    ) -> Iterator[Place]:
         whole = self.shapes.chosen(schema, value)
         yield Place(path, whole, value, owner)
         if isinstance(value, list):
@@ -138,10 +169,16 @@ class Spoiler:
             shape = self.shapes.shape(whole)
             for key, item in value.items():
                 known = shape.members.get(key, shape.open if isinstance(shape.open, dict) else {})
-                yield from self._walk(known, item, (*path, key), shape if key in shape.members else None)
+                yield from self._walk(
+                    known, item, (*path, key), shape if key in shape.members else None
+                )
 
     def at(
-        self, record: Json, rng: random.Random, wanted: Callable[[Place], bool], value: Callable[[Place], Any]
+        self,
+        record: Json,
+        rng: random.Random,
+        wanted: Callable[[Place], bool],
+        value: Callable[[Place], Any],
     ) -> Spoiled | None:
         """One of the wanted places of the body, given another value, or taken out (ABSENT)."""
         found = [place for place in self.places(record) if wanted(place)]
@@ -151,11 +188,22 @@ class Spoiler:
         return _changed(record["liveRequest"], place.path, value(place)), _pointer(place.path)
 
     def added(
-        self, record: Json, rng: random.Random, wanted: Callable[[Place, Shape], Sequence[tuple[str, Any]]]
+        self,
+        record: Json,
+        rng: random.Random,
+        wanted: Callable[[Place, Shape], Sequence[tuple[str, Any]]],
     ) -> Spoiled | None:
         """A member more in one of the objects of the body: one of those that `wanted` offers for it."""
-        objects = [(p, self.shapes.shape(p.schema)) for p in self.places(record) if isinstance(p.value, dict)]
-        offers = [((*place.path, name), value) for place, shape in objects for name, value in wanted(place, shape)]
+        objects = [
+            (p, self.shapes.shape(p.schema))
+            for p in self.places(record)
+            if isinstance(p.value, dict)
+        ]
+        offers = [
+            ((*place.path, name), value)
+            for place, shape in objects
+            for name, value in wanted(place, shape)
+        ]
         if not offers:
             return None
         path, value = rng.choice(offers)
@@ -163,7 +211,9 @@ class Spoiler:
 
     def read_only(self, place: Place, shape: Shape) -> list[tuple[str, Any]]:
         sampler = Sampler(self.contract, full=False)
-        absent = {n: s for n, s in shape.members.items() if s.get("readOnly") and n not in place.value}
+        absent = {
+            n: s for n, s in shape.members.items() if s.get("readOnly") and n not in place.value
+        }
         return [(n, value) for n, s in absent.items() if (value := sampler.sample(s)) is not ABSENT]
 
 
@@ -171,19 +221,28 @@ def _no_body(spoiler: Spoiler, record: Json, rng: random.Random) -> Spoiled | No
     request = record["liveRequest"]
     if "body" not in request or not spoiler.by_id[record["op"]][1]["requestBody"]["required"]:
         return None
-    headers = {n: v for n, v in request["headers"].items() if n not in ("content-type", "content-length")}
+    headers = {
+        n: v for n, v in request["headers"].items() if n not in ("content-type", "content-length")
+    }
     return {n: v for n, v in request.items() if n != "body"} | {"headers": headers}, "/body"
 
 
 def _other_root(spoiler: Spoiler, record: Json, rng: random.Random) -> Spoiled | None:
-    return spoiler.at(record, rng, lambda p: p.path == () and p.type in ("object", "array"), lambda p: _WRONG[p.type])
+    return spoiler.at(
+        record,
+        rng,
+        lambda p: p.path == () and p.type in ("object", "array"),
+        lambda p: _WRONG[p.type],
+    )
 
 
 def _other_media(spoiler: Spoiler, record: Json, rng: random.Random) -> Spoiled | None:
     request = record["liveRequest"]
     if "content-type" not in request["headers"]:
         return None
-    return request | {"headers": request["headers"] | {"content-type": "application/xml"}}, "/headers/content-type"
+    return request | {
+        "headers": request["headers"] | {"content-type": "application/xml"}
+    }, "/headers/content-type"
 
 
 def _misspelt(spoiler: Spoiler, record: Json, rng: random.Random) -> Spoiled | None:
@@ -193,7 +252,9 @@ def _misspelt(spoiler: Spoiler, record: Json, rng: random.Random) -> Spoiled | N
         return None
     name = rng.choice(names)
     wrong = name[:-1] + ("x" if name[-1] != "x" else "y")
-    return spoiler.asked(record, [(wrong if n == name else n, v) for n, v in given]), f"/query/{_escaped(wrong)}"
+    return spoiler.asked(
+        record, [(wrong if n == name else n, v) for n, v in given]
+    ), f"/query/{_escaped(wrong)}"
 
 
 def _unknown_query(spoiler: Spoiler, record: Json, rng: random.Random) -> Spoiled:
@@ -203,7 +264,11 @@ def _unknown_query(spoiler: Spoiler, record: Json, rng: random.Random) -> Spoile
 
 def _unknown_member(*, root: bool) -> Callable[[Spoiler, Json, random.Random], Spoiled | None]:
     def offers(place: Place, shape: Shape) -> list[tuple[str, Any]]:
-        return [(_NO_NAME, 1)] if shape.members and shape.open is None and (place.path == ()) == root else []
+        return (
+            [(_NO_NAME, 1)]
+            if shape.members and shape.open is None and (place.path == ()) == root
+            else []
+        )
 
     return lambda spoiler, record, rng: spoiler.added(record, rng, offers)
 
@@ -239,9 +304,15 @@ KINDS: dict[str, Callable[[Spoiler, Json, random.Random], Spoiled | None]] = {
     "readOnly sent": lambda spoiler, record, rng: spoiler.added(record, rng, spoiler.read_only),
     "unknown member in the root": _unknown_member(root=True),
     "unknown member below": _unknown_member(root=False),
-    "body null": _member(lambda p: bool(p.path) and p.type in _WRONG and not p.is_kind, lambda p: None),
-    "body bad enum": _member(lambda p: bool(p.schema.get("enum")) and not p.is_kind, lambda p: _NO_VALUE),
-    "query bad enum": _query(lambda p, s: bool(s.get("enum")) and p["name"] != API_VERSION, _NO_VALUE),
+    "body null": _member(
+        lambda p: bool(p.path) and p.type in _WRONG and not p.is_kind, lambda p: None
+    ),
+    "body bad enum": _member(
+        lambda p: bool(p.schema.get("enum")) and not p.is_kind, lambda p: _NO_VALUE
+    ),
+    "query bad enum": _query(
+        lambda p, s: bool(s.get("enum")) and p["name"] != API_VERSION, _NO_VALUE
+    ),
     "query required dropped": _query(lambda p, s: p["required"] and p["name"] != API_VERSION, None),
     "query wrong type": _query(lambda p, s: s.get("type") in ("integer", "number", "boolean"), "x"),
     "api-version wrong": _query(_version, "1999-01-01"),

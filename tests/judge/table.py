@@ -7,13 +7,24 @@ from collections.abc import Iterator, Mapping
 
 from .live import Json
 
-_COLUMNS = ("operations", "accepted", "requests", "refused", "wrong op", "notes", "answers refused", "prism refused")
+_COLUMNS = (
+    "operations",
+    "accepted",
+    "requests",
+    "refused",
+    "wrong op",
+    "notes",
+    "answers refused",
+    "prism refused",
+)
 _FAULTS_SHOWN = 40
 
 
 def passed(report: Mapping[str, Json]) -> bool:
     """Every operation of every document was judged and accepted, by every judge, with no note left."""
-    return bool(report) and not any(faults(report)) and all(r["operations"] for r in report.values())
+    return (
+        bool(report) and not any(faults(report)) and all(r["operations"] for r in report.values())
+    )
 
 
 def of_recordings(found: Json) -> Json:
@@ -48,12 +59,19 @@ def text(report: Mapping[str, Json], seconds: float) -> str:
     width = max(map(len, rows))
     lines = [f"{'document':{width}}  " + "  ".join(_COLUMNS)]
     lines += [
-        f"{doc:{width}}  " + "  ".join(f"{value:{len(name)}}" for value, name in zip(row, _COLUMNS, strict=True))
+        f"{doc:{width}}  "
+        + "  ".join(f"{value:{len(name)}}" for value, name in zip(row, _COLUMNS, strict=True))
         for doc, row in rows.items()
     ]
-    declared = [f"{doc}: {name}: {n}" for doc, found in report.items() for name, n in found["departures"].items()]
+    declared = [
+        f"{doc}: {name}: {n}"
+        for doc, found in report.items()
+        for name, n in found["departures"].items()
+    ]
     lines += (
-        ["", "departures that an overlay declares (calls):", *(f"  {line}" for line in declared)] if declared else []
+        ["", "departures that an overlay declares (calls):", *(f"  {line}" for line in declared)]
+        if declared
+        else []
     )
     answers = sum((Counter(found["answers"]) for found in report.values()), Counter[str]())
     lines += ["", "answers: " + ", ".join(f"{n} of {kind}" for kind, n in sorted(answers.items()))]

@@ -23,14 +23,19 @@ def installed(folder: Path) -> Path:
     """The folder whose `node_modules` holds what the lock file names; installs it where it does not yet."""
     node()
     npm = _found("npm")
-    stamp, wanted = folder / "installed", hashlib.sha256(b"".join((HERE / f).read_bytes() for f in _FILES)).hexdigest()
+    stamp, wanted = (
+        folder / "installed",
+        hashlib.sha256(b"".join((HERE / f).read_bytes() for f in _FILES)).hexdigest(),
+    )
     if stamp.exists() and stamp.read_text() == wanted:
         return folder
     folder.mkdir(parents=True, exist_ok=True)
     for name in _FILES:
         shutil.copyfile(HERE / name, folder / name)
     flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    done = subprocess.run([npm, "ci", "--prefix", str(folder), *flags], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [npm, "ci", "--prefix", str(folder), *flags], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         why = next((line for line in done.stderr.splitlines() if line.strip()), "no reason given")
         raise NotRunError(f"npm ci failed: {why}; is the npm registry reachable?")

@@ -75,9 +75,15 @@ class Upstream:
         prefix that the document does not know left out, and list values split."""
         request = record["liveRequest"]
         url, given = urlsplit(request["url"]), pairs(request["url"])
-        path = url.path.removeprefix(self.prefix) if url.path.startswith(self.prefix + "/") else url.path
+        path = (
+            url.path.removeprefix(self.prefix)
+            if url.path.startswith(self.prefix + "/")
+            else url.path
+        )
         looked_up = urlunsplit(url._replace(path=path, query=f"{API_VERSION}={self.version}"))
-        return record | {"liveRequest": request | {"url": looked_up, "query": self._split(record["op"], given)}}
+        return record | {
+            "liveRequest": request | {"url": looked_up, "query": self._split(record["op"], given)}
+        }
 
     def _split(self, operation_id: str, given: Pairs) -> Json:
         known, out = self.query(operation_id), dict[str, Any]()
@@ -97,22 +103,30 @@ class Upstream:
         templates = [m for name in known if (m := _NUMBERED.fullmatch(name))]
         numbered = [re.compile(re.escape(m[1]) + r"\d+" + re.escape(m[2])) for m in templates]
         notes = (
-            [] if urlsplit(request["url"]).path.startswith(self.prefix + "/") else [Note("lacks prefix", self.prefix)]
+            []
+            if urlsplit(request["url"]).path.startswith(self.prefix + "/")
+            else [Note("lacks prefix", self.prefix)]
         )
         for name, value in given:
             if name == API_VERSION and value != self.version:
                 notes.append(Note("other api-version", value))
             if name == API_VERSION and name not in known:
                 notes.append(Note("stray query", name))
-            elif not (name in known or record.get("followed") or any(p.fullmatch(name) for p in numbered)):
+            elif not (
+                name in known or record.get("followed") or any(p.fullmatch(name) for p in numbered)
+            ):
                 notes.append(Note("unknown query", name))
         names = [name for name, _ in given]
-        single = [n for n in dict.fromkeys(names) if known.get(n, {}).get("collectionFormat") != "multi"]
+        single = [
+            n for n in dict.fromkeys(names) if known.get(n, {}).get("collectionFormat") != "multi"
+        ]
         notes += [Note("repeated query", name) for name in single if names.count(name) > 1]
         if known.get(API_VERSION, {}).get("required") and API_VERSION not in names:
             notes.append(Note("lacks query", API_VERSION))
         if self._split(operation_id, given) != request["query"]:
-            notes.append(Note("split otherwise than the document says", ", ".join(sorted(request["query"]))))
+            notes.append(
+                Note("split otherwise than the document says", ", ".join(sorted(request["query"])))
+            )
         return notes + self._form_notes(operation_id, request, whole=record.get("whole", True))
 
     def _form_notes(self, operation_id: str, request: Json, *, whole: bool) -> list[Note]:
@@ -124,8 +138,16 @@ class Upstream:
         parts = form(media, request.get("body", ""))
         if parts is None:
             missing = [p["name"] for p in declared if p.get("required")]
-            return [Note("not a form:", media or "no content type")] if missing or "body" in request else []
-        notes = [Note("unknown part", name) for name in parts if name not in {p["name"] for p in declared}]
+            return (
+                [Note("not a form:", media or "no content type")]
+                if missing or "body" in request
+                else []
+            )
+        notes = [
+            Note("unknown part", name)
+            for name in parts
+            if name not in {p["name"] for p in declared}
+        ]
         for p in declared:
             if p.get("required") and p["name"] not in parts:
                 notes.append(Note("lacks part", p["name"]))
@@ -138,8 +160,13 @@ def form(media: str, body: Any) -> dict[str, bool] | None:
     """The parts of a multipart form: name -> whether it has a file name; None for what is none."""
     if not media.startswith("multipart/form-data") or not isinstance(body, str):
         return None
-    message = BytesParser(policy=policy.HTTP).parsebytes(f"Content-Type: {media}\r\n\r\n{body}".encode())
+    message = BytesParser(policy=policy.HTTP).parsebytes(
+        f"Content-Type: {media}\r\n\r\n{body}".encode()
+    )
     if not message.is_multipart() or message.defects:
         return None
-    found = [(p.get_param("name", header="content-disposition"), p.get_filename()) for p in message.iter_parts()]
+    found = [
+        (p.get_param("name", header="content-disposition"), p.get_filename())
+        for p in message.iter_parts()
+    ]
     return {str(name): bool(file) for name, file in found}

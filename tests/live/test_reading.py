@@ -28,7 +28,9 @@ def test_collections_hang_below_a_root(purview_client: Any) -> None:
 
 def test_pages_hold_what_the_list_holds(purview_client: Any) -> None:
     sources = purview_client("scanning").data_sources
-    assert [s.name for page in sources.list().by_page() for s in page.items] == [s.name for s in sources.list()]
+    assert [s.name for page in sources.list().by_page() for s in page.items] == [
+        s.name for s in sources.list()
+    ]
 
 
 def test_what_is_not_there(purview_client: Any) -> None:

@@ -31,13 +31,25 @@ from purview_core import (
 from purview_dataplane import PLANES, AsyncPurview, Purview
 from purview_dataplane.datamap import models as datamap
 from purview_dataplane.devops_policies import models as devops
-from purview_dataplane.scanning import API_VERSION, OPERATIONS, AsyncScanningClient, ScanningClient, models
+from purview_dataplane.scanning import (
+    API_VERSION,
+    OPERATIONS,
+    AsyncScanningClient,
+    ScanningClient,
+    models,
+)
 from purview_dataplane.share import models as share
 
 
 def credentials(credential: object) -> None:
     auth = ServicePrincipal("tenant", "client", "secret")
-    ServicePrincipal("tenant", "client", lambda: "secret", token_endpoint_version=2, allowed_hosts=("example.com",))
+    ServicePrincipal(
+        "tenant",
+        "client",
+        lambda: "secret",
+        token_endpoint_version=2,
+        allowed_hosts=("example.com",),
+    )
     ServicePrincipal.from_env()
     httpx.Client(auth=auth)
     httpx.AsyncClient(auth=CredentialAuth(credential))
@@ -55,7 +67,9 @@ def one_plane(transport: httpx.BaseTransport, auth: ServicePrincipal) -> None:
     with client:
         assert_type(client.scans.get("source", "scan"), models.Scan)
         assert_type(client.scans.get(data_source_name="source", scan_name="scan"), models.Scan)
-        response = client.call("Scans_Get", {"dataSourceName": "source", "scanName": "scan"}, body=None)
+        response = client.call(
+            "Scans_Get", {"dataSourceName": "source", "scanName": "scan"}, body=None
+        )
         assert_type(response, Response)
         assert_type(response.status_code, int)
         assert_type(response.content, bytes)
@@ -65,19 +79,25 @@ def one_plane(transport: httpx.BaseTransport, auth: ServicePrincipal) -> None:
 
 def answers_beside_typed_results(purview: Purview) -> None:
     seen: list[httpx.Response] = []
-    policies = purview.devops_policies.with_options(on_response=seen.append).devops_sql_perf_monitor_policy
+    policies = purview.devops_policies.with_options(
+        on_response=seen.append
+    ).devops_sql_perf_monitor_policy
     assert_type(policies.get("sql"), devops.DevopsPolicy)
     policies.create_or_replace("sql", body=policies.get("sql"), if_match=seen[-1].headers["etag"])
 
 
 async def answers_beside_typed_results_async(purview: AsyncPurview) -> None:
     seen: list[httpx.Response] = []
-    policies = purview.devops_policies.with_options(on_response=seen.append).devops_sql_perf_monitor_policy
+    policies = purview.devops_policies.with_options(
+        on_response=seen.append
+    ).devops_sql_perf_monitor_policy
     assert_type(await policies.get("sql"), devops.DevopsPolicy)
 
 
 def models_are_attrs_classes(scan: models.Scan) -> None:
-    properties = models.AzureSqlDatabaseCredentialScanProperties(server_endpoint="sql", database_name="sales")
+    properties = models.AzureSqlDatabaseCredentialScanProperties(
+        server_endpoint="sql", database_name="sales"
+    )
     typed = models.AzureSqlDatabaseCredentialScan(properties=properties)
     assert_type(typed.kind, str)
     assert_type(attrs.evolve(typed, properties=None), models.AzureSqlDatabaseCredentialScan)
@@ -94,7 +114,9 @@ def models_are_attrs_classes(scan: models.Scan) -> None:
     to_json(typed)
 
 
-def any_kind(client: ScanningClient, shares: share.ReceivedShare, sink: share.Sink) -> datetime | None:
+def any_kind(
+    client: ScanningClient, shares: share.ReceivedShare, sink: share.Sink
+) -> datetime | None:
     """What all kinds share is read without asking for the kind; of an unknown one, too."""
     for source in client.data_sources.list():
         if source.properties:
@@ -112,14 +134,19 @@ def any_kind(client: ScanningClient, shares: share.ReceivedShare, sink: share.Si
     credential = client.credential.get("name")
     credential.properties = models.CredentialProperties(description="any")
     print(credential.properties.description)
-    status = models.IntegrationRuntimeStatus.from_dict({"kind": "Future", "properties": {"state": "Online"}}).properties
+    status = models.IntegrationRuntimeStatus.from_dict(
+        {"kind": "Future", "properties": {"state": "Online"}}
+    ).properties
     assert_type(status.state if status else None, str | None)
     if status and status.type_properties:
         assert_type(status.type_properties.create_time, datetime | None)
-    future = models.DataSource(kind="Future", properties=models.DataSourceProperties(collection=None))
+    future = models.DataSource(
+        kind="Future", properties=models.DataSourceProperties(collection=None)
+    )
     assert_type(attrs.evolve(future, properties=None), models.DataSource)
     assert_type(
-        models.AdlsGen2DataSource(properties=models.AdlsGen2Properties()).properties, models.AdlsGen2Properties | None
+        models.AdlsGen2DataSource(properties=models.AdlsGen2Properties()).properties,
+        models.AdlsGen2Properties | None,
     )
     assert_type(sink.properties.container_name if sink.properties else "", str)
     if isinstance(sink, share.BlobAccountSink):
@@ -161,7 +188,9 @@ async def facade_async(auth: CredentialAuth) -> None:
 
 async def one_plane_async(client: AsyncScanningClient) -> AsyncIterator[str | None]:
     assert_type(await client.scans.get("source", "scan"), models.Scan)
-    assert_type(await client.call("Scans_Get", {"dataSourceName": "source", "scanName": "scan"}), Response)
+    assert_type(
+        await client.call("Scans_Get", {"dataSourceName": "source", "scanName": "scan"}), Response
+    )
     async for scan in client.scans.list_by_data_source("source"):
         yield scan.name
 

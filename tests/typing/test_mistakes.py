@@ -33,9 +33,21 @@ def mypy(path: Path) -> set[int]:
 def pyright(path: Path) -> set[int]:
     """The lines that pyright refuses."""
     report = json.loads(
-        _run("basedpyright", "--pythonpath", sys.executable, "--outputjson", "--level", "error", str(path))
+        _run(
+            "basedpyright",
+            "--pythonpath",
+            sys.executable,
+            "--outputjson",
+            "--level",
+            "error",
+            str(path),
+        )
     )
-    return {d["range"]["start"]["line"] + 1 for d in report["generalDiagnostics"] if d["severity"] == "error"}
+    return {
+        d["range"]["start"]["line"] + 1
+        for d in report["generalDiagnostics"]
+        if d["severity"] == "error"
+    }
 
 
 CHECKERS = pytest.mark.parametrize("check", [mypy, pyright], ids=["mypy", "pyright"])
@@ -43,7 +55,11 @@ CHECKERS = pytest.mark.parametrize("check", [mypy, pyright], ids=["mypy", "pyrig
 
 def _run(tool: str, *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", tool, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", tool, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode in (0, 1), done.stderr
     return done.stdout
@@ -62,7 +78,9 @@ def test_every_mistake_is_refused(check: Callable[[Path], set[int]], tmp_path: P
 
 @CHECKERS
 def test_the_readme_is_accepted(check: Callable[[Path], set[int]], tmp_path: Path) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    blocks = re.findall(
+        r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
     assert len(blocks) >= 2
     body = textwrap.indent("\n".join(blocks), "    ")
     path = tmp_path / "readme.py"

@@ -43,7 +43,9 @@ def test_modules(folder: Path) -> None:
 @pytest.mark.parametrize("folder", [*PACKAGES, ROOT / "examples"], ids=lambda p: p.name)
 def test_functions(folder: Path) -> None:
     found = {
-        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}": (node.end_lineno or 0)
+        - node.lineno
+        + 1
         for path in sorted(folder.rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
@@ -62,7 +64,11 @@ def test_noxfile() -> None:
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)
 def test_folders(package: Path) -> None:
     """More modules than this in one folder hide what belongs together."""
-    found = Counter(str(path.parent.relative_to(ROOT)) for path in package.rglob("*.py") if path.name != "__init__.py")
+    found = Counter(
+        str(path.parent.relative_to(ROOT))
+        for path in package.rglob("*.py")
+        if path.name != "__init__.py"
+    )
     assert found, f"{package.relative_to(ROOT)} holds no module"
     assert {} == {folder: n for folder, n in found.items() if n > FOLDER_FILES}
 

@@ -65,7 +65,9 @@ def dotted(path: Path, package: str) -> str:
 
 @cache
 def imports(path: Path, package: str) -> tuple[Import, ...]:
-    return tuple(_walk(ast.parse(path.read_text(encoding="utf-8")), _package_of(path, package), at_once=True))
+    return tuple(
+        _walk(ast.parse(path.read_text(encoding="utf-8")), _package_of(path, package), at_once=True)
+    )
 
 
 def _package_of(path: Path, package: str) -> list[str]:
@@ -82,7 +84,9 @@ def _walk(node: ast.AST, here: list[str], *, at_once: bool) -> Iterator[Import]:
             module = ".".join([*base, *([child.module] if child.module else [])])
             yield Import(module, child.lineno, at_once)
             yield from (
-                Import(f"{module}.{alias.name}", child.lineno, at_once) for alias in child.names if not child.module
+                Import(f"{module}.{alias.name}", child.lineno, at_once)
+                for alias in child.names
+                if not child.module
             )
         else:
             typing_only = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
@@ -96,7 +100,8 @@ def offences(package: str, allowed: set[str], *, never: tuple[str, ...] = ()) ->
         f"{path.relative_to(ROOT)}:{found.line} imports {found.module}"
         for path in modules(package)
         for found in imports(path, package)
-        if found.module.split(".")[0] not in allowed or any(f"{found.module}.".startswith(f"{n}.") for n in never)
+        if found.module.split(".")[0] not in allowed
+        or any(f"{found.module}.".startswith(f"{n}.") for n in never)
     ]
 
 
@@ -141,14 +146,28 @@ def test_core_knows_of_auth_only_what_both_need() -> None:
     allowed = {*STDLIB, "httpx", "attrs", "msgspec", "purview_core", "purview_auth", *below}
     shared = ("errors", "texts", "network.proxies", "network.trust", "network.half_imports")
     known = tuple(f" purview_auth.{name}" for name in shared)
-    found = [o for o in offences("purview_core", allowed, never=("purview_auth",)) if not o.endswith(known)]
+    found = [
+        o
+        for o in offences("purview_core", allowed, never=("purview_auth",))
+        if not o.endswith(known)
+    ]
     assert [] == offences("purview_core", allowed) + found
 
 
 def test_testing_stands_on_core_and_contracts() -> None:
-    allowed = {*STDLIB, "httpx", "pytest", "uvicorn", "purview_core", "purview_dataplane", "purview_testing"}
+    allowed = {
+        *STDLIB,
+        "httpx",
+        "pytest",
+        "uvicorn",
+        "purview_core",
+        "purview_dataplane",
+        "purview_testing",
+    }
     found = offences("purview_testing", allowed, never=("purview_codegen",))
-    assert ["live.py imports purview_auth"] == [re.sub(r".*/(\w+\.py):\d+", r"\1", o) for o in found]  # a real account
+    assert ["live.py imports purview_auth"] == [
+        re.sub(r".*/(\w+\.py):\d+", r"\1", o) for o in found
+    ]  # a real account
 
 
 def test_testing_imports_what_serves_only_when_it_serves() -> None:
@@ -172,16 +191,22 @@ def test_testing_imports_no_plane_at_once() -> None:
 
 
 def test_generated_code_stands_on_core() -> None:
-    assert [] == offences("purview_dataplane", {*GENERATED_STDLIB, "attrs", "purview_core", "purview_dataplane"})
+    assert [] == offences(
+        "purview_dataplane", {*GENERATED_STDLIB, "attrs", "purview_core", "purview_dataplane"}
+    )
 
 
 def test_no_plane_imports_another() -> None:
     found = []
     for path in modules("purview_dataplane"):
         mine = ".".join(dotted(path, "purview_dataplane").split(".")[:2])
-        plane = (SOURCES["purview_dataplane"] / mine.replace(".", "/")).is_dir() and mine != "purview_dataplane"
+        plane = (
+            SOURCES["purview_dataplane"] / mine.replace(".", "/")
+        ).is_dir() and mine != "purview_dataplane"
         for i in imports(path, "purview_dataplane"):
-            other = i.module.startswith("purview_dataplane") and not f"{i.module}.".startswith(f"{mine}.")
+            other = i.module.startswith("purview_dataplane") and not f"{i.module}.".startswith(
+                f"{mine}."
+            )
             if plane and other:
                 found.append(f"{path.relative_to(ROOT)}:{i.line} imports {i.module}")
     assert [] == found
@@ -190,13 +215,26 @@ def test_no_plane_imports_another() -> None:
 def test_the_facade_loads_a_plane_only_when_it_is_used() -> None:
     root = SOURCES["purview_dataplane"] / "purview_dataplane"
     planes = {f"purview_dataplane.{p.name}" for p in root.iterdir() if p.is_dir()}
-    at_once = {i.module for path in root.glob("*.py") for i in imports(path, "purview_dataplane") if i.at_once}
+    at_once = {
+        i.module
+        for path in root.glob("*.py")
+        for i in imports(path, "purview_dataplane")
+        if i.at_once
+    }
     assert set() == planes & at_once
 
 
 def test_codegen_needs_no_clients() -> None:
     never = ("purview_auth", "purview_dataplane", "purview_testing")
-    allowed = {*STDLIB, "attrs", "httpx", "jinja2", "openapi_python_client", "purview_codegen", "purview_core"}
+    allowed = {
+        *STDLIB,
+        "attrs",
+        "httpx",
+        "jinja2",
+        "openapi_python_client",
+        "purview_codegen",
+        "purview_core",
+    }
     assert [] == offences("purview_codegen", allowed, never=never)
 
 
@@ -223,7 +261,11 @@ def test_only_fetch_and_the_command_line_know_the_network() -> None:
 def test_the_way_to_a_contract_is_pure(name: str) -> None:
     path = SOURCES["purview_codegen"] / "purview_codegen" / f"{name.replace('.', '/')}.py"
     tops = {i.module.split(".")[0] for i in imports(path, "purview_codegen")}
-    siblings = {i.module for i in imports(path, "purview_codegen") if i.module.startswith("purview_codegen.")}
+    siblings = {
+        i.module
+        for i in imports(path, "purview_codegen")
+        if i.module.startswith("purview_codegen.")
+    }
     assert set() == tops & (NETWORK | DISK | CLOCK)
     assert tops <= {*STDLIB, "purview_codegen"}
     assert siblings <= {f"purview_codegen.{other}" for other in (*PURE, "errors")}
@@ -233,12 +275,20 @@ def test_the_way_to_a_contract_is_pure(name: str) -> None:
 @pytest.mark.parametrize("name", PURE)
 def test_no_plane_is_named_on_the_way_to_a_contract(name: str) -> None:
     planes = {p.name for p in (ROOT / "specs" / "contracts").iterdir()}
-    text = (SOURCES["purview_codegen"] / "purview_codegen" / f"{name.replace('.', '/')}.py").read_text(encoding="utf-8")
-    literals = {n.value for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    text = (
+        SOURCES["purview_codegen"] / "purview_codegen" / f"{name.replace('.', '/')}.py"
+    ).read_text(encoding="utf-8")
+    literals = {
+        n.value
+        for n in ast.walk(ast.parse(text))
+        if isinstance(n, ast.Constant) and isinstance(n.value, str)
+    }
     assert set() == planes & literals
 
 
 def names_in(path: Path) -> set[str]:
     """Every bare name and attribute that a module uses."""
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-    return {n.id for n in nodes if isinstance(n, ast.Name)} | {n.attr for n in nodes if isinstance(n, ast.Attribute)}
+    return {n.id for n in nodes if isinstance(n, ast.Name)} | {
+        n.attr for n in nodes if isinstance(n, ast.Attribute)
+    }

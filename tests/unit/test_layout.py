@@ -42,7 +42,16 @@ FILES = {
 }
 FOLDERS = {*PACKAGES, ".ci", ".github", "specs", "docs", "examples", "tests", "bench"}
 MACHINE = re.compile(r"(?<![\w.])/(?:work|root|tmp/dev|home/\w+)/")
-PROSE = {"title", "description", "summary", "example", "examples", "x-ms-examples", "externalDocs", "x-ms-summary"}
+PROSE = {
+    "title",
+    "description",
+    "summary",
+    "example",
+    "examples",
+    "x-ms-examples",
+    "externalDocs",
+    "x-ms-summary",
+}
 NAMED = {
     "properties",
     "schemas",
@@ -79,7 +88,9 @@ def tracked() -> tuple[Path, ...]:
     if done.returncode == 0 and done.stdout:
         return tuple(p for name in done.stdout.split("\0") if name and (p := ROOT / name).is_file())
     hidden = {".venv", ".nox", ".git", "__pycache__", "dist", "build"}
-    return tuple(p for p in ROOT.rglob("*") if p.is_file() and not hidden & set(p.relative_to(ROOT).parts))
+    return tuple(
+        p for p in ROOT.rglob("*") if p.is_file() and not hidden & set(p.relative_to(ROOT).parts)
+    )
 
 
 def texts() -> Iterator[tuple[str, str]]:
@@ -95,7 +106,9 @@ def test_nothing_lies_beside_the_known_folders() -> None:
 
 @pytest.mark.parametrize("folder", PACKAGES)
 def test_a_source_root_holds_its_packages_alone(folder: str) -> None:
-    inside = {p.relative_to(ROOT / folder).parts[0] for p in tracked() if p.is_relative_to(ROOT / folder)}
+    inside = {
+        p.relative_to(ROOT / folder).parts[0] for p in tracked() if p.is_relative_to(ROOT / folder)
+    }
     assert inside
     assert set() == inside - PACKAGES[folder]
     assert not (ROOT / folder / "__init__.py").exists()
@@ -103,14 +116,20 @@ def test_a_source_root_holds_its_packages_alone(folder: str) -> None:
 
 @pytest.mark.parametrize("package", sorted(set.union(*PACKAGES.values())))
 def test_every_package_is_typed(package: str) -> None:
-    folder = next(ROOT / root / package for root, packages in PACKAGES.items() if package in packages)
+    folder = next(
+        ROOT / root / package for root, packages in PACKAGES.items() if package in packages
+    )
     if package == "purview_testing" and not folder.exists():
         pytest.skip("there is no purview_testing yet")
     assert (folder / "py.typed").is_file()
 
 
 def test_a_folder_is_generated_or_written_by_hand() -> None:
-    marked = {p for p in tracked() if p.suffix == ".py" and HEADER in p.read_text(encoding="utf-8").splitlines()[:4]}
+    marked = {
+        p
+        for p in tracked()
+        if p.suffix == ".py" and HEADER in p.read_text(encoding="utf-8").splitlines()[:4]
+    }
     generated = {p for p in tracked() if p.suffix == ".py" and p.is_relative_to(ROOT / "generated")}
     assert generated
     assert set() == marked ^ generated
@@ -118,7 +137,9 @@ def test_a_folder_is_generated_or_written_by_hand() -> None:
 
 def test_generated_text_holds_no_date_and_no_commit() -> None:
     commit = re.compile(r"\b[0-9a-f]{40}\b")
-    assert [] == [name for name, text in texts() if name.startswith("generated/") and commit.search(text)]
+    assert [] == [
+        name for name, text in texts() if name.startswith("generated/") and commit.search(text)
+    ]
 
 
 def test_no_path_of_a_machine() -> None:
@@ -174,7 +195,9 @@ def test_every_plane_has_the_same_shape() -> None:
     for plane in Manifest.load(ROOT / "specs").planes:
         module = importlib.import_module(f"purview_dataplane.{plane.package}")
         client = f"{plane.title}Client"
-        assert sorted(["API_VERSION", "OPERATIONS", f"Async{client}", client, "models"]) == sorted(module.__all__)
+        assert sorted(["API_VERSION", "OPERATIONS", f"Async{client}", client, "models"]) == sorted(
+            module.__all__
+        )
         assert plane.default.version == module.API_VERSION
 
 
@@ -186,16 +209,22 @@ def test_the_readme_lists_every_plane_and_version() -> None:
         for plane in Manifest.load(ROOT / "specs").planes
     }
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
-    assert expected == {line for line in lines if line.startswith("| ") and "`purview_dataplane." in line}
+    assert expected == {
+        line for line in lines if line.startswith("| ") and "`purview_dataplane." in line
+    }
     assert 32 == len(Manifest.load(ROOT / "specs").documents)
 
 
 def test_pins_agree() -> None:
     """The generated text depends on the formatter, so lint, extra and build ask for the same one."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    pins = [p for p in project["project"]["optional-dependencies"]["codegen"] if p.startswith("ruff")]
+    pins = [
+        p for p in project["project"]["optional-dependencies"]["codegen"] if p.startswith("ruff")
+    ]
     assert pins == [p for p in project["dependency-groups"]["lint"] if p.startswith("ruff")]
-    assert [] == [p for p in project["project"]["optional-dependencies"]["codegen"] if "==" not in p]
+    assert [] == [
+        p for p in project["project"]["optional-dependencies"]["codegen"] if "==" not in p
+    ]
 
 
 def test_one_file_states_the_version_and_all_else_follows() -> None:

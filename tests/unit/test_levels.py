@@ -33,7 +33,9 @@ def test_three(): pytest.skip("not here")
 def test_levels(pytester: pytest.Pytester, arguments: list[str], lines: list[str]) -> None:
     pytester.makepyfile(TESTS)
     pytester.makeini("[pytest]\nmarkers = level(name): of contract tests\n")
-    done = pytester.runpytest_inprocess("-p", "tests.levels", "-p", "no:cacheprovider", "-o", "addopts=", *arguments)
+    done = pytester.runpytest_inprocess(
+        "-p", "tests.levels", "-p", "no:cacheprovider", "-o", "addopts=", *arguments
+    )
     found = [" ".join(line.split()) for line in [*done.stdout.lines, *done.stderr.lines]]
     for line in lines:
         assert any(line in text for text in found), (line, found)

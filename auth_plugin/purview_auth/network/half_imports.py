@@ -34,7 +34,18 @@ _HTTP = (
     "aiohttp",
     "yarl",
 )
-_OTHERS = ("anyio", "sniffio", "trio", "asyncio", "attr", "attrs", "msgspec", "encodings", "stringprep", "email")
+_OTHERS = (
+    "anyio",
+    "sniffio",
+    "trio",
+    "asyncio",
+    "attr",
+    "attrs",
+    "msgspec",
+    "encodings",
+    "stringprep",
+    "email",
+)
 NEEDED = frozenset((*_OURS, *_HTTP, *_OTHERS))
 LONGEST_S = 5.0  # then the fork goes on as it would have done without us
 _LOOK_S = 0.001

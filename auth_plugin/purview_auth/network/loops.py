@@ -53,7 +53,9 @@ async def wait_for_wake(subscribe: Callable[[Callable[[], None]], None], seconds
             await done.wait()
 
 
-def _quietly(schedule: Callable[[Callable[[], object]], object], call: Callable[[], object]) -> None:
+def _quietly(
+    schedule: Callable[[Callable[[], object]], object], call: Callable[[], object]
+) -> None:
     with contextlib.suppress(RuntimeError):  # the waiter's loop has ended, and the waiter with it
         schedule(call)
 
@@ -75,7 +77,9 @@ class PrivateLoop:
         if (loop := self._loops.get(os.getpid())) is None:
             runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
             loop = self._loops.setdefault(os.getpid(), runner.get_loop())
-            threading.Thread(target=_serve, args=(runner, loop), name="purview-auth-loop", daemon=True).start()
+            threading.Thread(
+                target=_serve, args=(runner, loop), name="purview-auth-loop", daemon=True
+            ).start()
         return asyncio.run_coroutine_threadsafe(_settle(value), loop).result()
 
     def close(self) -> None:

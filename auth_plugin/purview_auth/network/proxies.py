@@ -80,8 +80,14 @@ def _checked(text: str, where: str) -> httpx.URL:
         url = httpx.URL(text)
     except (httpx.InvalidURL, UnicodeError):
         url = httpx.URL("")
-    if url.scheme not in {"http", "https", *_SOCKS} or not url.host or url.port == 0:  # the text may hold a password
-        raise ValueError(f"{where} is not the URL of a proxy: http, https, socks5 or socks5h, and a host")
+    if (
+        url.scheme not in {"http", "https", *_SOCKS} or not url.host or url.port == 0
+    ):  # the text may hold a password
+        raise ValueError(
+            f"{where} is not the URL of a proxy: http, https, socks5 or socks5h, and a host"
+        )
     if url.scheme in _SOCKS and importlib.util.find_spec("socksio") is None:
-        raise ImportError(f"{where} names a SOCKS proxy, which needs socksio: pip install 'purview-dataplane[socks]'")
+        raise ImportError(
+            f"{where} names a SOCKS proxy, which needs socksio: pip install 'purview-dataplane[socks]'"
+        )
     return url

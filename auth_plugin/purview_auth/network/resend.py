@@ -41,7 +41,9 @@ class Replay:
         first = self._first
         if self._file is not None:
             self._file.seek(self._start)
-        again: httpx.Request = request_class(first)(first.method, first.url, headers=first.headers, stream=first.stream)
+        again: httpx.Request = request_class(first)(
+            first.method, first.url, headers=first.headers, stream=first.stream
+        )
         again.extensions = dict(first.extensions)
         again.headers["Authorization"] = authorization
         if is_bytes(first.stream):

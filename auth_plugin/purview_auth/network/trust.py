@@ -14,7 +14,9 @@ from purview_auth import settings
 from purview_auth.errors import TrustError
 
 _LONGEST_S = 5.0  # that a fork waits for a context under way
-_HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # the names under which OpenSSL looks for authorities in a folder
+_HASHED = re.compile(
+    r"[0-9a-f]{8}\.\d+"
+)  # the names under which OpenSSL looks for authorities in a folder
 _contexts: dict[tuple[str | None, ...], ssl.SSLContext] = {}
 _lock = threading.Lock()
 _held: list[bool] = []  # whether the forking thread has the lock
@@ -40,10 +42,17 @@ def _made(named: dict[str, str]) -> ssl.SSLContext:
         return context_of(Path(named[settings.CERT_FILE]), settings.CERT_FILE)
     if settings.CERT_DIR in named:
         folders = named[settings.CERT_DIR]  # OpenSSL takes several
-        wrong = [folder for folder in folders.split(os.pathsep) if folder and not Path(folder).is_dir()]
+        wrong = [
+            folder for folder in folders.split(os.pathsep) if folder and not Path(folder).is_dir()
+        ]
         if wrong:
             raise TrustError(f"{settings.CERT_DIR} names a folder that is not there: {wrong[0]}")
-        if not any(_HASHED.fullmatch(p.name) for folder in folders.split(os.pathsep) if folder for p in _in(folder)):
+        if not any(
+            _HASHED.fullmatch(p.name)
+            for folder in folders.split(os.pathsep)
+            if folder
+            for p in _in(folder)
+        ):
             raise TrustError(
                 f"{settings.CERT_DIR} names a folder without authorities under the names that OpenSSL looks for"
                 f" (openssl rehash makes them): {folders}"
@@ -70,7 +79,9 @@ def context_of(path: Path, name: str) -> ssl.SSLContext:
     except ssl.SSLError:
         raise TrustError(f"{name} names a file that holds no certificates in PEM: {path}") from None
     except OSError as error:
-        raise TrustError(f"{name} names a file that cannot be read ({error.strerror}): {path}") from None
+        raise TrustError(
+            f"{name} names a file that cannot be read ({error.strerror}): {path}"
+        ) from None
 
 
 def distrust_hint(error: object) -> str:

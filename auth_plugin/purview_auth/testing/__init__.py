@@ -10,7 +10,16 @@ assert 3 == len(endpoint.posts)
 from __future__ import annotations
 
 from .credentials import FakeAsyncCredential, FakeClock, FakeCredential
-from .endpoint import FakeTokenEndpoint, Fault, Held, answer, disconnected, dribbled, overloaded, refused
+from .endpoint import (
+    FakeTokenEndpoint,
+    Fault,
+    Held,
+    answer,
+    disconnected,
+    dribbled,
+    overloaded,
+    refused,
+)
 from .server import TokenServer
 
 __all__ = [

@@ -29,7 +29,10 @@ class Post:
     @property
     def form(self) -> dict[str, str]:
         """The fields of the form."""
-        return {name: values[0] for name, values in parse_qs(self.content.decode(), keep_blank_values=True).items()}
+        return {
+            name: values[0]
+            for name, values in parse_qs(self.content.decode(), keep_blank_values=True).items()
+        }
 
 
 @define(eq=False)
@@ -63,7 +66,9 @@ class FakeTokenEndpoint(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def token(self) -> httpx.Response:
         """An answer with the next token."""
-        return httpx.Response(200, json={"access_token": f"token-{next(self._numbers)}", **self.members})
+        return httpx.Response(
+            200, json={"access_token": f"token-{next(self._numbers)}", **self.members}
+        )
 
 
 def answer(status: int = 200, content: bytes = b"", **headers: str) -> Fault:

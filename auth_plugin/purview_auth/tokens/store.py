@@ -16,7 +16,13 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from purview_auth.errors import AuthError, ChallengeError, ClosedError, TokenResponseError, TokenTransportError
+from purview_auth.errors import (
+    AuthError,
+    ChallengeError,
+    ClosedError,
+    TokenResponseError,
+    TokenTransportError,
+)
 from purview_auth.network import loops
 from purview_auth.network.half_imports import forks_wait_for_imports
 
@@ -53,7 +59,9 @@ class Need:
 
     @property
     def cause(self) -> ChallengeError | None:
-        return ChallengeError("the service answered 401", status_code=401) if self.rejected else None
+        return (
+            ChallengeError("the service answered 401", status_code=401) if self.rejected else None
+        )
 
 
 @define(eq=False, kw_only=True)
@@ -105,8 +113,12 @@ class Flight:
 
     def __init__(self, epoch: int, source: TokenSource, claims: str | None) -> None:
         self.epoch, self.source, self.claims = epoch, source, claims
-        self.started = time.monotonic()  # real time, as the waiting is, whatever clock the tokens have
-        self.outcome: Token | AuthError | None = None  # None at the end: given up, another caller must take over
+        self.started = (
+            time.monotonic()
+        )  # real time, as the waiting is, whatever clock the tokens have
+        self.outcome: Token | AuthError | None = (
+            None  # None at the end: given up, another caller must take over
+        )
         self.done = threading.Event()
         self.abort: Callable[[], None] = lambda: None  # breaks a blocking request off
         self._lock = threading.Lock()
@@ -114,7 +126,9 @@ class Flight:
 
     @property
     def seconds_left(self) -> float:
-        return max(0.0, self.source.total_seconds + SLACK_SECONDS - (time.monotonic() - self.started))
+        return max(
+            0.0, self.source.total_seconds + SLACK_SECONDS - (time.monotonic() - self.started)
+        )
 
     @property
     def overdue(self) -> bool:
@@ -134,7 +148,9 @@ class Flight:
         return wake()
 
 
-Wait = tuple[Flight, bool, float]  # start the flight, if this caller leads it, then wait for its end so many seconds
+Wait = tuple[
+    Flight, bool, float
+]  # start the flight, if this caller leads it, then wait for its end so many seconds
 
 
 class Slot:
@@ -181,7 +197,9 @@ class Slot:
         with self._lock:
             self.current = None if token else self.current
             self._forget_failure()
-            self._epoch += 1  # a request under way for the old secret says nothing about the new one
+            self._epoch += (
+                1  # a request under way for the old secret says nothing about the new one
+            )
 
     def get(self, source: TokenSource, need: Need) -> Token | None:
         """The token to send; None where a 401 has no remedy. Raises AuthError."""
@@ -214,7 +232,9 @@ class Slot:
         token = self.current
         return token if token and need.rejected is None and token.fresh(clock) else None
 
-    def _resolve(self, source: TokenSource, need: Need) -> Generator[Wait | Token | None, None, None]:
+    def _resolve(
+        self, source: TokenSource, need: Need
+    ) -> Generator[Wait | Token | None, None, None]:
         while True:
             under_way = self._flights.get(need.claims)
             if under_way is not None and under_way.overdue:
@@ -229,7 +249,11 @@ class Slot:
                     self._expire(flight)
                 outcome = flight.outcome
                 if isinstance(outcome, Token) and outcome.usable(source.clock):
-                    yield None if need.rejected is not None and outcome.same(need.rejected) else outcome
+                    yield (
+                        None
+                        if need.rejected is not None and outcome.same(need.rejected)
+                        else outcome
+                    )
                 if usable is not None and usable.usable(source.clock):
                     yield usable
                 if isinstance(outcome, AuthError) and flight.epoch == self._epoch:
@@ -246,7 +270,12 @@ class Slot:
                 if claims is None and rejected.age(clock) <= REJECTED_AGE_SECONDS:
                     return None, None
                 known = True
-            if token is None or known or not token.usable(clock) or claims not in (None, token.claims):
+            if (
+                token is None
+                or known
+                or not token.usable(clock)
+                or claims not in (None, token.claims)
+            ):
                 token = None
             elif rejected is not None or token.fresh(clock):
                 return token, None
@@ -259,15 +288,25 @@ class Slot:
             if self._failure is not None and now < self._hard_until:
                 raise copy.copy(self._failure) from need.cause
             if source.closed:
-                raise ClosedError("a new token is needed, but the auth object is closed") from need.cause
+                raise ClosedError(
+                    "a new token is needed, but the auth object is closed"
+                ) from need.cause
             flight = self._flights[claims] = Flight(self._epoch, source, claims)
-            return token, (flight, True, flight.seconds_left if token is None else EARLY_WAIT_SECONDS)
+            return token, (
+                flight,
+                True,
+                flight.seconds_left if token is None else EARLY_WAIT_SECONDS,
+            )
 
     def _launch(self, flight: Flight) -> None:
         context = contextvars.copy_context()
         try:
-            threading.Thread(target=context.run, args=(self._fly, flight), name="purview-auth", daemon=True).start()
-        except RuntimeError:  # no thread to be had: the interpreter is ending, or the platform has none
+            threading.Thread(
+                target=context.run, args=(self._fly, flight), name="purview-auth", daemon=True
+            ).start()
+        except (
+            RuntimeError
+        ):  # no thread to be had: the interpreter is ending, or the platform has none
             self._fly(flight)
 
     def _fly(self, flight: Flight) -> None:
@@ -281,7 +320,9 @@ class Slot:
         source = flight.source
         outcome: Token | AuthError | None = None
         try:
-            outcome = await loops.within(source.total_seconds, lambda: source.fetch_async(flight.claims))
+            outcome = await loops.within(
+                source.total_seconds, lambda: source.fetch_async(flight.claims)
+            )
         except Exception as error:  # noqa: BLE001 - all callers wait for it
             outcome = _as_outcome(error)
         finally:  # where cancelled, without an outcome: a waiter takes over
@@ -310,14 +351,20 @@ class Slot:
         elif outcome is not None:
             serves = before is not None and before.usable(clock)
             if serves and known is None:  # said once, until a request succeeds
-                log.warning("the token could not be refreshed, the one in hand still serves: %s", outcome)
+                log.warning(
+                    "the token could not be refreshed, the one in hand still serves: %s", outcome
+                )
             _report(flight, "fallback" if serves else "failed", type(outcome).__name__)
         flight.settle(outcome)
 
     def _hold(self, failure: AuthError, now: float) -> None:
         """Says until when not to ask again: `soft` binds while a token serves, `hard` always."""
         told = failure.retry_after or (RETRY_SECONDS if failure.permanent else 0.0)
-        self._failure, self._hard_until, self._soft_until = failure, now + told, now + max(told, RETRY_SECONDS)
+        self._failure, self._hard_until, self._soft_until = (
+            failure,
+            now + told,
+            now + max(told, RETRY_SECONDS),
+        )
 
 
 def _as_outcome(error: BaseException) -> AuthError:

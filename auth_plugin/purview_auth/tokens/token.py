@@ -36,7 +36,9 @@ class Sealed:
         return self
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} is not picklable: build it in the process that uses it")
+        raise TypeError(
+            f"{type(self).__name__} is not picklable: build it in the process that uses it"
+        )
 
 
 class Bearer(Sealed, bytes):
@@ -116,7 +118,11 @@ def refresh_after(lifetime: float, refresh_in: float | None, jitter: Jitter) -> 
     or half of a shorter life. Up to 60 s of jitter come off (a tenth of a short life), so that many processes do not
     refresh together. Never before 30 s or half of the life, so that an odd answer cannot make every call a refresh.
     """
-    due = lifetime / 2 if lifetime >= HALF_LIFE_FROM_SECONDS else lifetime - min(EARLY_SECONDS, lifetime / 2)
+    due = (
+        lifetime / 2
+        if lifetime >= HALF_LIFE_FROM_SECONDS
+        else lifetime - min(EARLY_SECONDS, lifetime / 2)
+    )
     if refresh_in is not None and refresh_in < lifetime:
         due = refresh_in
     return max(due - jitter() * min(JITTER_SECONDS, lifetime / 10), min(30.0, lifetime / 2))

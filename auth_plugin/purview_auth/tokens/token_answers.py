@@ -47,7 +47,12 @@ def number(value: object, name: str, most: float = TEN_YEARS_SECONDS) -> float:
 
 
 def make_token(
-    text: object, kind: object, life: tuple[float, float | None], sent: Moment, claims: str | None, jitter: Jitter
+    text: object,
+    kind: object,
+    life: tuple[float, float | None],
+    sent: Moment,
+    claims: str | None,
+    jitter: Jitter,
 ) -> Token:
     """The Token of a life (lifetime, refresh_in); TokenResponseError where it is none, or unfit for a header line."""
     if not isinstance(text, str) or not text:
@@ -59,7 +64,9 @@ def make_token(
     return Token(Secret(text), sent, life[0], refresh_after(*life, jitter), claims)
 
 
-def read_token(reply: Reply, sent: Moment, claims: str | None, jitter: Jitter) -> tuple[Token, float]:
+def read_token(
+    reply: Reply, sent: Moment, claims: str | None, jitter: Jitter
+) -> tuple[Token, float]:
     """The Token of a 200 answer, and by how many seconds its expires_on disagrees with its expires_in.
 
     expires_in, counted from `sent`, wins: it needs no agreement of clocks. expires_on alone is read against the
@@ -68,8 +75,12 @@ def read_token(reply: Reply, sent: Moment, claims: str | None, jitter: Jitter) -
     media_type = reply.headers.get("content-type", "/json").partition(";")[0].strip().lower()
     answer = _loads(reply.body) if media_type.endswith(("/json", "+json")) else None
     if not isinstance(answer, dict):
-        raise TokenResponseError("the token answer is not a JSON object of a sane size", hint=_PROXY_HINT)
-    expires_in, expires_on, refresh_in = (answer.get(name) for name in ("expires_in", "expires_on", "refresh_in"))
+        raise TokenResponseError(
+            "the token answer is not a JSON object of a sane size", hint=_PROXY_HINT
+        )
+    expires_in, expires_on, refresh_in = (
+        answer.get(name) for name in ("expires_in", "expires_on", "refresh_in")
+    )
     skew = 0.0
     if expires_in is None:
         now = http_date(reply.headers.get("date")) or sent[0]
@@ -80,7 +91,9 @@ def read_token(reply: Reply, sent: Moment, claims: str | None, jitter: Jitter) -
             skew = float(expires_on) - sent[0] - lifetime
     early = None if refresh_in is None else number(refresh_in, "refresh_in")
     kind = answer.get("token_type", "Bearer")
-    return make_token(answer.get("access_token"), kind, (lifetime, early), sent, claims, jitter), skew
+    return make_token(
+        answer.get("access_token"), kind, (lifetime, early), sent, claims, jitter
+    ), skew
 
 
 def _loads(body: bytes) -> Any:
@@ -94,7 +107,9 @@ def _loads(body: bytes) -> Any:
 def read_error(reply: Reply, secret: Secret, wall: float) -> AuthError:
     """The error of an answer that is not 200."""
     if reply.status < 400:
-        what = f"the token endpoint answered {reply.status}, which is no token (and is not followed)"
+        what = (
+            f"the token endpoint answered {reply.status}, which is no token (and is not followed)"
+        )
         return TokenResponseError(what, status_code=reply.status, hint=_PROXY_HINT)
     parsed = _loads(reply.body)
     body: dict[str, Any] = parsed if isinstance(parsed, dict) else {}
@@ -138,7 +153,12 @@ def _spelling(character: str) -> str:
     percent = "".join(f"%(?:25)*(?i:{octet:02x})" for octet in octets)
     units = character.encode("utf-16-be", "surrogatepass").hex()
     json_escape = "".join(rf"\\u(?i:{units[n : n + 4]})" for n in range(0, len(units), 4))
-    plain = [character, html.escape(character), *([r"\+"] if character == " " else []), f"\\{character}"]
+    plain = [
+        character,
+        html.escape(character),
+        *([r"\+"] if character == " " else []),
+        f"\\{character}",
+    ]
     forms = [re.escape(one) if one != r"\+" else one for one in dict.fromkeys(plain)]
     return f"(?:{'|'.join([percent, json_escape, *sorted(forms, key=len, reverse=True)])})"
 
@@ -153,7 +173,11 @@ def http_date(text: str | None) -> float | None:
 
 def retry_after(headers: httpx.Headers, wall: float) -> float | None:
     """How long the server asks to wait, in seconds, capped; None where it does not say, or says nonsense."""
-    for name, scale in (("retry-after-ms", 0.001), ("x-ms-retry-after-ms", 0.001), ("retry-after", 1.0)):
+    for name, scale in (
+        ("retry-after-ms", 0.001),
+        ("x-ms-retry-after-ms", 0.001),
+        ("retry-after", 1.0),
+    ):
         text = headers.get(name, "").strip()
         if _NUMBER.fullmatch(text):
             return min(float(text) * scale, RETRY_AFTER_CAP_SECONDS)

@@ -106,7 +106,9 @@ class TokenClient(TokenSource):
             post = functools.partial(self._post, flight)
         sleep = self.sleep or (loops.sleep if flight is None else time.sleep)
         try:
-            secret = self.secret if isinstance(self.secret, Secret) else _checked((yield self.secret))
+            secret = (
+                self.secret if isinstance(self.secret, Secret) else _checked((yield self.secret))
+            )
             content = self._content(secret, claims)
             deadline = self.clock.monotonic() + self.timeouts.total
             tried = 0
@@ -116,12 +118,18 @@ class TokenClient(TokenSource):
                 if isinstance(reply, Reply) and reply.status == 200:
                     yield self._token(reply, sent, claims)
                 wall = self.clock.time()
-                failure = read_error(reply, secret, wall) if isinstance(reply, Reply) else _unreached(reply, self.url)
+                failure = (
+                    read_error(reply, secret, wall)
+                    if isinstance(reply, Reply)
+                    else _unreached(reply, self.url)
+                )
                 if failure.permanent or isinstance(failure, TokenResponseError):
                     raise failure
                 tried += 1
                 left = deadline - self.clock.monotonic()
-                yield functools.partial(sleep, pause_after(failure, tried, left, PAUSES, self.jitter))
+                yield functools.partial(
+                    sleep, pause_after(failure, tried, left, PAUSES, self.jitter)
+                )
         except AuthError as error:
             vars(error).update(self.facts)
             raise
@@ -130,7 +138,10 @@ class TokenClient(TokenSource):
         token, skew = read_token(reply, sent, claims, self.jitter)
         if abs(skew) > SKEW_SECONDS and not self._skewed:
             self._skewed = True
-            log.warning("expires_on is %+.0f s off expires_in: this machine's clock is wrong; expires_in counts", skew)
+            log.warning(
+                "expires_on is %+.0f s off expires_in: this machine's clock is wrong; expires_in counts",
+                skew,
+            )
         return token
 
     def _content(self, secret: Secret, claims: str | None) -> Secret:
@@ -138,7 +149,10 @@ class TokenClient(TokenSource):
         if self.capabilities:  # cp1, continuous access evaluation
             value = json.loads(claims or "{}")
             asked = value.get("access_token")
-            value["access_token"] = {**(asked if isinstance(asked, dict) else {}), "xms_cc": {"values": ["cp1"]}}
+            value["access_token"] = {
+                **(asked if isinstance(asked, dict) else {}),
+                "xms_cc": {"values": ["cp1"]},
+            }
             claims = json.dumps(value)
         form = {"client_id": self.form["client_id"], "client_secret": secret.reveal(), **self.form}
         return Secret(urlencode(form if claims is None else {**form, "claims": claims}))
@@ -154,13 +168,17 @@ class TokenClient(TokenSource):
         except (TrustError, ValueError, ImportError) as error:
             raise ConfigurationError(str(error), permanent=True) from None
         through = (
-            None if proxy is None else httpx.Proxy(proxy, ssl_context=context if proxy.scheme == "https" else None)
+            None
+            if proxy is None
+            else httpx.Proxy(proxy, ssl_context=context if proxy.scheme == "https" else None)
         )
         return kind(verify=context, proxy=through, trust_env=False)
 
     def _options(self, transport: object, kind: Any, deadline: float) -> dict[str, Any]:
         left, limits = max(0.001, deadline - self.clock.monotonic()), self.timeouts
-        parts = {name: min(getattr(limits, name), left) for name in ("connect", "read", "write", "pool")}
+        parts = {
+            name: min(getattr(limits, name), left) for name in ("connect", "read", "write", "pool")
+        }
         return {
             "transport": self._own(kind) if transport is None else _Borrowed(transport),
             "trust_env": False,  # that of the transport is read here, as for data calls
@@ -176,7 +194,9 @@ class TokenClient(TokenSource):
 
         with httpx.Client(**self._options(self.transport, httpx.HTTPTransport, deadline)) as client:
             flight.abort = client.close
-            with client.stream("POST", self.url, content=content.reveal(), extensions={"trace": check}) as response:
+            with client.stream(
+                "POST", self.url, content=content.reveal(), extensions={"trace": check}
+            ) as response:
                 body = bytearray()
                 for chunk in response.iter_bytes():
                     if self._enough(body, chunk, deadline):
@@ -185,19 +205,25 @@ class TokenClient(TokenSource):
 
     async def _post_async(self, content: Secret, deadline: float) -> Reply:
         async with (
-            httpx.AsyncClient(**self._options(self.async_transport, httpx.AsyncHTTPTransport, deadline)) as client,
+            httpx.AsyncClient(
+                **self._options(self.async_transport, httpx.AsyncHTTPTransport, deadline)
+            ) as client,
             client.stream("POST", self.url, content=content.reveal()) as response,
             aclosing(cast(AsyncGenerator[bytes], response.aiter_bytes())) as chunks,
         ):
             body = bytearray()
-            async for chunk in chunks:  # whose total time its caller limits: left half read, trio would warn of it
+            async for chunk in (
+                chunks
+            ):  # whose total time its caller limits: left half read, trio would warn of it
                 if self._enough(body, chunk, math.inf):
                     break
             return Reply(response.status_code, response.headers, bytes(body))
 
     def _enough(self, body: bytearray, chunk: bytes, deadline: float) -> bool:
         body += chunk
-        if self.clock.monotonic() >= deadline:  # the limit per read never fires on a body that comes byte by byte
+        if (
+            self.clock.monotonic() >= deadline
+        ):  # the limit per read never fires on a body that comes byte by byte
             raise httpx.ReadTimeout("total")
         return len(body) > BODY_LIMIT_BYTES
 

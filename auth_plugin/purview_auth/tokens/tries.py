@@ -7,7 +7,9 @@ from purview_auth.errors import AuthError
 from .token import Jitter
 
 TRIES = 3
-PASSING_STATUSES = frozenset({408, 410, 429})  # 410: a managed identity's endpoint that is being updated
+PASSING_STATUSES = frozenset(
+    {408, 410, 429}
+)  # 410: a managed identity's endpoint that is being updated
 
 
 def is_passing_status(status: int) -> bool:
@@ -16,7 +18,11 @@ def is_passing_status(status: int) -> bool:
 
 
 def pause_after(
-    failure: AuthError, tried: int, left: float, pauses: tuple[tuple[float, float], ...], jitter: Jitter
+    failure: AuthError,
+    tried: int,
+    left: float,
+    pauses: tuple[tuple[float, float], ...],
+    jitter: Jitter,
 ) -> float:
     """Seconds until the next try: what the failure asks for, else of `pauses` (at least, and up to so much more).
 

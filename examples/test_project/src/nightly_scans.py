@@ -18,7 +18,9 @@ def register(scanning: ScanningClient, lakes: Mapping[str, str], collection: str
     where = models.CollectionReference(reference_name=collection, type_="CollectionReference")
     for name in new:
         lake = models.AdlsGen2Properties(endpoint=lakes[name], collection=where)
-        scanning.data_sources.create_or_replace(name, body=models.AdlsGen2DataSource(properties=lake))
+        scanning.data_sources.create_or_replace(
+            name, body=models.AdlsGen2DataSource(properties=lake)
+        )
         scan = models.AdlsGen2MsiScan(properties=models.AdlsGen2MsiScanProperties(collection=where))
         scanning.scans.create_or_replace(name, SCAN, body=scan)
     return new
@@ -40,5 +42,7 @@ def run(scanning: ScanningClient, names: Iterable[str]) -> dict[str, str]:
 async def lakes(purview: AsyncPurview) -> list[str]:
     """The names of all data lakes of an account."""
     return [
-        s.name or "" async for s in purview.scanning.data_sources.list() if isinstance(s, models.AdlsGen2DataSource)
+        s.name or ""
+        async for s in purview.scanning.data_sources.list()
+        if isinstance(s, models.AdlsGen2DataSource)
     ]

@@ -56,18 +56,25 @@ def test_lakes_on_later_pages_are_known(scanning: ScanningClient, purview_sandbo
 
 def test_scans_run_to_their_end(scanning: ScanningClient) -> None:
     nightly_scans.register(scanning, {"sales": LAKES["sales"]}, "sandbox")
-    assert nightly_scans.run(scanning, ["sales", "stock"]) == {"sales": "Succeeded", "stock": "missing"}
+    assert nightly_scans.run(scanning, ["sales", "stock"]) == {
+        "sales": "Succeeded",
+        "stock": "missing",
+    }
 
 
 def test_a_busy_service_is_waited_for(
     scanning: ScanningClient, purview_client: Clients, purview_faults: FaultBook
 ) -> None:
-    purview_faults.add("throttled", operation="DataSources_CreateOrReplace", count=2, retry_after=20)
+    purview_faults.add(
+        "throttled", operation="DataSources_CreateOrReplace", count=2, retry_after=20
+    )
     assert nightly_scans.register(scanning, {"sales": LAKES["sales"]}, "sandbox") == ["sales"]
     assert purview_client.waits == [20, 20]  # none of it was slept
 
 
-def test_a_service_that_is_down_is_an_error(scanning: ScanningClient, purview_faults: FaultBook) -> None:
+def test_a_service_that_is_down_is_an_error(
+    scanning: ScanningClient, purview_faults: FaultBook
+) -> None:
     purview_faults.add("unavailable", operation="DataSources_List", count=None)
     with pytest.raises(ServerError, match="503"):
         nightly_scans.register(scanning, LAKES, "sandbox")

@@ -23,9 +23,13 @@ class Kinds:
     """Raises IntegrityError for allOf that leads back to itself, and for a discriminator that says what is not so."""
 
     def __init__(self, source: Json, document: Any) -> None:
-        self.source = {name: schema if isinstance(schema, dict) else {} for name, schema in source.items()}
+        self.source = {
+            name: schema if isinstance(schema, dict) else {} for name, schema in source.items()
+        }
         self.source |= _tagged(self.source, document)
-        self._parents = {name: list(dict.fromkeys(_references(s))) for name, s in self.source.items()}
+        self._parents = {
+            name: list(dict.fromkeys(_references(s))) for name, s in self.source.items()
+        }
         self._lineages = {name: self._lineage(name) for name in self.source}
         self._children: dict[str, list[str]] = {}
         for child, parents in self._parents.items():
@@ -38,13 +42,19 @@ class Kinds:
         """A schema and all that it is made of by allOf, the nearest first."""
         out, level = [name], [name]
         for _ in range(_DEEPEST):
-            level = [p for p in dict.fromkeys(p for n in level for p in self._parents.get(n, ())) if p not in out]
+            level = [
+                p
+                for p in dict.fromkeys(p for n in level for p in self._parents.get(n, ()))
+                if p not in out
+            ]
             if not level:
                 break
             out += level
         where = join("components", "schemas", name)
         if level:
-            raise IntegrityError(f"{name} is made of more than {_DEEPEST} schemas, each by allOf of the next: {where}")
+            raise IntegrityError(
+                f"{name} is made of more than {_DEEPEST} schemas, each by allOf of the next: {where}"
+            )
         if any(name in self._parents.get(other, ()) for other in out):
             raise IntegrityError(f"allOf of {name} leads back to itself: {where}")
         return out
@@ -61,7 +71,9 @@ class Kinds:
 
     def _tag(self, name: str) -> tuple[str, str] | None:
         """(the nearest schema with a discriminator that `name` is or is made of, its member)."""
-        found = next((n for n in self._lineages[name] if isinstance(self._discriminator(n), dict)), None)
+        found = next(
+            (n for n in self._lineages[name] if isinstance(self._discriminator(n), dict)), None
+        )
         return (found, self._discriminator(found)["propertyName"]) if found else None
 
     def _discriminator(self, name: str) -> Any:
@@ -85,7 +97,9 @@ class Kinds:
         schema, tag = self.source[name], self._tag(name)
         if tag is None or self.values[name] is None or _only(schema, tag[1]) is None:
             return schema
-        inherited = any(tag[1] in _members(self.source.get(n, {})) for n in self._lineages[name][1:])
+        inherited = any(
+            tag[1] in _members(self.source.get(n, {})) for n in self._lineages[name][1:]
+        )
         return _without(schema, tag[1], {} if inherited else {tag[1]: {"type": "string"}})
 
     def mapping(self, name: str) -> tuple[dict[str, str], list[str]]:
@@ -93,16 +107,22 @@ class Kinds:
         said = self._discriminator(name)
         where = join("components", "schemas", name, "discriminator")
         descendants = self._descendants(name)
-        claims: dict[str, list[str]] = {v: [name_of(ref)] for v, ref in said.get("mapping", {}).items()}
+        claims: dict[str, list[str]] = {
+            v: [name_of(ref)] for v, ref in said.get("mapping", {}).items()
+        }
         union = self.source[name].get("oneOf") or self.source[name].get("anyOf")
         for value, (target,) in [] if union else claims.items():
             if target not in (name, *descendants):
                 raise IntegrityError(
                     f"{value!a} maps to {target}, which is not made of {name} by allOf: {where}/mapping"
                 )
-        known = set().union(*(_members(self.source.get(n, {})) for n in (*self._lineages[name], *descendants)))
+        known = set().union(
+            *(_members(self.source.get(n, {})) for n in (*self._lineages[name], *descendants))
+        )
         if not union and said["propertyName"] not in known:
-            raise IntegrityError(f"the discriminator {said['propertyName']!a} is no member: {where}/propertyName")
+            raise IntegrityError(
+                f"the discriminator {said['propertyName']!a} is no member: {where}/propertyName"
+            )
         mapped = {names[0] for names in claims.values()}
         for child in descendants:
             own = self.values[child]
@@ -137,7 +157,11 @@ def _only(schema: Json, member: str) -> str | None:
     """The one text that a member may be, by const or by an enum of one."""
     for body in _bodies(schema):
         said = body.get("properties", {}).get(member)
-        values = [said["const"]] if isinstance(said, dict) and "const" in said else (said or {}).get("enum")
+        values = (
+            [said["const"]]
+            if isinstance(said, dict) and "const" in said
+            else (said or {}).get("enum")
+        )
         if isinstance(values, list) and len(values) == 1 and isinstance(values[0], str):
             return values[0]
     return None
@@ -158,18 +182,31 @@ def _tagged(source: Json, document: Any) -> Json:
     out: Json = {}
     for union in objects(document):
         tag = union.get("discriminator")
-        options = [str(s.get("$ref")) for s in (union.get("oneOf") or union.get("anyOf") or ()) if isinstance(s, dict)]
+        options = [
+            str(s.get("$ref"))
+            for s in (union.get("oneOf") or union.get("anyOf") or ())
+            if isinstance(s, dict)
+        ]
         if not (isinstance(tag, dict) and all(name_of(o) in source for o in options)):
             continue
         values = {name: _values(source[name], name, tag) for name in map(name_of, options)}
         for name, own in values.items():
-            bases = [source.get(name_of(part.get("$ref", "")), {}) for part in source[name].get("allOf", [])]
-            if not any("discriminator" in s or "oneOf" in s or "anyOf" in s for s in (source[name], *bases)):
+            bases = [
+                source.get(name_of(part.get("$ref", "")), {})
+                for part in source[name].get("allOf", [])
+            ]
+            if not any(
+                "discriminator" in s or "oneOf" in s or "anyOf" in s for s in (source[name], *bases)
+            ):
                 old = out.get(name, {})
-                mapping = old.get("discriminator", {}).get("mapping", {}) | dict.fromkeys(own, f"#/{name}")
+                mapping = old.get("discriminator", {}).get("mapping", {}) | dict.fromkeys(
+                    own, f"#/{name}"
+                )
                 more = {"x-ms-discriminator-value": own[0]} if len(mapping) == 1 else {}
                 named = {"discriminator": {"propertyName": tag["propertyName"], "mapping": mapping}}
-                others = {v: None for vs in values.values() for v in vs} | old.get("x-other-discriminator-values", {})
+                others = {v: None for vs in values.values() for v in vs} | old.get(
+                    "x-other-discriminator-values", {}
+                )
                 others = {v: None for v in others if v not in mapping}
                 out[name] = source[name] | named | more | {"x-other-discriminator-values": others}
     return out

@@ -75,16 +75,38 @@ class Overlay:
         for table in ("summaries", "methods"):
             entries = data.get(table, {})
             named = entries.values() if isinstance(entries, dict) else [None]
-            if odd := [v for v in named if not isinstance(v, str) or (table == "methods" and not _is_method(v))]:
-                raise IntegrityError(f"overlay {path.name}: [{table}] has {odd[0]!r}, where {_SAID[table]} is wanted")
-        changes = tuple(_change(entry, path.name, i) for i, entry in enumerate(data.get("changes", [])))
+            if odd := [
+                v
+                for v in named
+                if not isinstance(v, str) or (table == "methods" and not _is_method(v))
+            ]:
+                raise IntegrityError(
+                    f"overlay {path.name}: [{table}] has {odd[0]!r}, where {_SAID[table]} is wanted"
+                )
+        changes = tuple(
+            _change(entry, path.name, i) for i, entry in enumerate(data.get("changes", []))
+        )
         safe = tuple(data.get("retry_safe", ()))
-        pages, running = (_facts(data.get(table, []), table, path.name) for table in ("paging", "long_running"))
-        return cls(path.name, data.get("summaries", {}), data.get("methods", {}), changes, safe, pages, running)
+        pages, running = (
+            _facts(data.get(table, []), table, path.name) for table in ("paging", "long_running")
+        )
+        return cls(
+            path.name,
+            data.get("summaries", {}),
+            data.get("methods", {}),
+            changes,
+            safe,
+            pages,
+            running,
+        )
 
     def check(self, versions: Mapping[str, Json]) -> None:
         """Every entry must name something that one of the plane's contracts has."""
-        known = {op["operationId"] for contract in versions.values() for _, _, op in operations_of(contract)}
+        known = {
+            op["operationId"]
+            for contract in versions.values()
+            for _, _, op in operations_of(contract)
+        }
         tables = {
             "summaries": self.summaries,
             "methods": self.methods,
@@ -94,7 +116,9 @@ class Overlay:
         }
         for table, entries in tables.items():
             if stale := sorted(set(entries) - known):
-                raise IntegrityError(f"overlay {self.name}: [{table}] names no operation any more: {stale[0]}")
+                raise IntegrityError(
+                    f"overlay {self.name}: [{table}] names no operation any more: {stale[0]}"
+                )
         for change in self.changes:
             if stale := sorted(set(change.versions) - set(versions)):
                 raise IntegrityError(
@@ -120,7 +144,11 @@ def apply(contract: Json, overlay: Overlay) -> Json:
                 **facts,
             }
         if facts := overlay.long_running.get(operation["operationId"]):
-            operation["x-long-running"] = {"final-state-via": None, **operation.get("x-long-running", {}), **facts}
+            operation["x-long-running"] = {
+                "final-state-via": None,
+                **operation.get("x-long-running", {}),
+                **facts,
+            }
         if operation["operationId"] in overlay.retry_safe:
             operation["x-retry-safe"] = True
     out["components"]["schemas"] = dict(sorted(out["components"]["schemas"].items()))
@@ -147,10 +175,21 @@ def _change(entry: Json, name: str, index: int) -> Change:
     missing = sorted(_CHANGE - set(entry))
     unknown = sorted(set(entry) - set(EDITS) - _CHANGE)
     if missing or unknown or not edits:
-        fault = f"lacks {missing[0]}" if missing else f"has unknown {unknown[0]}" if unknown else "has no edit"
+        fault = (
+            f"lacks {missing[0]}"
+            if missing
+            else f"has unknown {unknown[0]}"
+            if unknown
+            else "has no edit"
+        )
         raise IntegrityError(f"overlay {name}: change {index + 1} {fault}")
     at = entry["at"]
-    return Change(tuple(entry["versions"]), (at,) if isinstance(at, str) else tuple(at), edits, entry["reason"])
+    return Change(
+        tuple(entry["versions"]),
+        (at,) if isinstance(at, str) else tuple(at),
+        edits,
+        entry["reason"],
+    )
 
 
 def _apply(document: Json, at: str, change: Change, name: str) -> None:

@@ -44,7 +44,10 @@ def _add(_document: Json, target: Json, given: Json) -> None:
 
 def _append(_document: Json, target: Json, given: Json) -> None:
     for key, items in given.items():
-        target[key] = [*target.get(key, []), *(item for item in items if item not in target.get(key, []))]
+        target[key] = [
+            *target.get(key, []),
+            *(item for item in items if item not in target.get(key, [])),
+        ]
 
 
 def _remove(_document: Json, target: Json, given: list[str]) -> None:
@@ -61,7 +64,9 @@ def _nullable(_document: Json, target: Json, given: bool) -> None:
 
 
 def _members(document: Json, target: Json, given: Json) -> None:
-    known = {name for schema in _with_bases(document, target) for name in schema.get("properties", {})}
+    known = {
+        name for schema in _with_bases(document, target) for name in schema.get("properties", {})
+    }
     if there := sorted(known & set(given)):
         raise EditError(f"the schema has the member {there[0]} already")
     _own(target).setdefault("properties", {}).update(given)
@@ -104,7 +109,11 @@ def _always(document: Json, target: Json, given: list[str]) -> None:
             own["required"] = sorted({*own.get("required", []), name})
         else:
             members[name]["x-answered"] = True
-    _optional(document, target, [n for n in given if n in own.get("required", []) and "x-answered" in members[n]])
+    _optional(
+        document,
+        target,
+        [n for n in given if n in own.get("required", []) and "x-answered" in members[n]],
+    )
 
 
 def _optional(_document: Json, target: Json, given: list[str]) -> None:
@@ -140,7 +149,9 @@ def _with_bases(document: Json, schema: Json) -> Iterator[Json]:
     """A schema, the parts of its allOf, and those of its bases."""
     yield schema
     for part in schema.get("allOf", []):
-        yield from _with_bases(document, find(document, part["$ref"][1:]) if "$ref" in part else part)
+        yield from _with_bases(
+            document, find(document, part["$ref"][1:]) if "$ref" in part else part
+        )
 
 
 def _values_of(document: Json, target: Json, member: str) -> list[Any]:

@@ -18,7 +18,15 @@ from purview_codegen.pointer import Json
 
 from .discriminators import name_of
 
-_LINKS = {"nextlink", "odatanextlink", "nextpagelink", "nextpageurl", "nexturl", "nexturi", "nexthref"}
+_LINKS = {
+    "nextlink",
+    "odatanextlink",
+    "nextpagelink",
+    "nextpageurl",
+    "nexturl",
+    "nexturi",
+    "nexthref",
+}
 _LINKS_BY_FORMAT = {"next", "nextpage"}
 _FORMATS = {"uri", "uri-reference", "url"}
 _LISTS = ("value", "values", "items", "results", "data", "elements")
@@ -37,14 +45,22 @@ def page(answer: Json, schema: Any, source: Json) -> Json | None:
         return {"itemName": "value", "nextLinkName": "nextLink"}
     if len(lists) != 1 and len(usual) != 1:
         return None
-    return {"itemName": (lists if len(lists) == 1 else usual)[0], "nextLinkName": link or "nextLink"}
+    return {
+        "itemName": (lists if len(lists) == 1 else usual)[0],
+        "nextLinkName": link or "nextLink",
+    }
 
 
 def _is_link(name: str, schema: Json) -> bool:
     plain = re.sub(r"[^a-z]", "", name.lower())
-    if not (_is(schema, "string") or any(_is(s, "string") for key in ("anyOf", "oneOf") for s in schema.get(key, []))):
+    if not (
+        _is(schema, "string")
+        or any(_is(s, "string") for key in ("anyOf", "oneOf") for s in schema.get(key, []))
+    ):
         return False
-    formats = {s.get("format") for s in (schema, *schema.get("anyOf", []), *schema.get("oneOf", []))}
+    formats = {
+        s.get("format") for s in (schema, *schema.get("anyOf", []), *schema.get("oneOf", []))
+    }
     return plain in _LINKS or (plain in _LINKS_BY_FORMAT and bool(formats & _FORMATS))
 
 

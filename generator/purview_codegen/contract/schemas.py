@@ -39,9 +39,13 @@ class Schemas:
         self._ambiguous = _ambiguous_enums(source if document is None else document)
         for name, schema in source.items():
             if not pascal(name):
-                raise GateError(f"{name!r} gives no class name: {join('components', 'schemas')}; give it one letter")
+                raise GateError(
+                    f"{name!r} gives no class name: {join('components', 'schemas')}; give it one letter"
+                )
             if other := self._taken.get(pascal(name).lower()):
-                raise GateError(f"{name!r} and {other!r} give one class name: {join('components', 'schemas', name)}")
+                raise GateError(
+                    f"{name!r} and {other!r} give one class name: {join('components', 'schemas', name)}"
+                )
             self._taken[pascal(name).lower()] = name
             if schema.get("enum"):
                 self._enums[self._enum_key(schema, name)] = pascal(name)
@@ -75,7 +79,9 @@ class Schemas:
             return {**body, "type": [body["type"], "null"]}
         if "anyOf" in body:
             return {**body, "anyOf": [*body["anyOf"], {"type": "null"}]}
-        return {"anyOf": [{k: v for k, v in body.items() if k != "readOnly"}, {"type": "null"}]} | _read_only(body)
+        return {
+            "anyOf": [{k: v for k, v in body.items() if k != "readOnly"}, {"type": "null"}]
+        } | _read_only(body)
 
     def _place(self, schema: Json, hint: str) -> Json:
         parts = schema.get("allOf", [])
@@ -84,7 +90,9 @@ class Schemas:
         if len(parts) == 1 and "$ref" in parts[0] and not schema.get("properties"):
             return self._reference(parts[0]["$ref"], schema)
         if union := schema.get("anyOf") or schema.get("oneOf"):
-            return {"anyOf": [self.place(s, f"{hint}Option{i + 1}") for i, s in enumerate(union)]} | _read_only(schema)
+            return {
+                "anyOf": [self.place(s, f"{hint}Option{i + 1}") for i, s in enumerate(union)]
+            } | _read_only(schema)
         if _is_enum(schema):
             default = {"default": schema["default"]} if schema.get("default") is not None else {}
             return {"$ref": REF + self._enum(schema, hint)} | default | _read_only(schema)
@@ -105,7 +113,10 @@ class Schemas:
         if _is_enum(schema):
             return {"type": _enum_type(schema), "enum": _values(schema)}
         if "$ref" in schema:
-            return {"type": "object", "allOf": [self._place(schema, name), {"type": "object", "properties": {}}]}
+            return {
+                "type": "object",
+                "allOf": [self._place(schema, name), {"type": "object", "properties": {}}],
+            }
         if union := schema.get("anyOf") or schema.get("oneOf"):
             return {"anyOf": [self.place(s, f"{name}Option{i + 1}") for i, s in enumerate(union)]}
         if schema.get("type") == "array":
@@ -124,7 +135,10 @@ class Schemas:
         if not _is_map(schema):
             body = self._model(schema, hint)
         elif _informative(schema.get("additionalProperties")):
-            body = {"type": "object", "additionalProperties": self._map_values(schema["additionalProperties"], hint)}
+            body = {
+                "type": "object",
+                "additionalProperties": self._map_values(schema["additionalProperties"], hint),
+            }
         else:
             self.out.setdefault(FREE_OBJECT, {"type": "object", "additionalProperties": {}})
             self._taken.setdefault(FREE_OBJECT.lower(), FREE_OBJECT)
@@ -151,7 +165,9 @@ class Schemas:
         if required:
             own["required"] = sorted(set(required))
         more = schema.get("additionalProperties")
-        values = {"additionalProperties": self._map_values(more, hint)} if isinstance(more, dict) else {}
+        values = (
+            {"additionalProperties": self._map_values(more, hint)} if isinstance(more, dict) else {}
+        )
         return {"type": "object", "allOf": [*bases, own]} | values if bases else own | values
 
     @staticmethod
@@ -186,8 +202,14 @@ def _ambiguous_enums(document: Any) -> set[str]:
     found: dict[str, set[tuple[Any, ...]]] = {}
     for value in objects(document):
         enum = value.get("x-ms-enum")
-        if isinstance(enum, dict) and isinstance(enum.get("name"), str) and isinstance(value.get("enum"), list):
-            found.setdefault(enum["name"].lower(), set()).add(tuple(sorted(map(str, _values(value)))))
+        if (
+            isinstance(enum, dict)
+            and isinstance(enum.get("name"), str)
+            and isinstance(value.get("enum"), list)
+        ):
+            found.setdefault(enum["name"].lower(), set()).add(
+                tuple(sorted(map(str, _values(value))))
+            )
     return {name for name, values in found.items() if len(values) > 1}
 
 
@@ -196,29 +218,43 @@ def _parts(schema: Json, hint: str) -> Iterator[Json]:
     for part in schema.get("allOf", []):
         yield from [part] if "$ref" in part else _parts(_plain(part, hint), hint)
     if union := [key for key in ("anyOf", "oneOf") if schema.get(key)]:
-        raise GateError(f"{union[0]} in allOf has no one class: {hint}; give it a schema of its own")
+        raise GateError(
+            f"{union[0]} in allOf has no one class: {hint}; give it a schema of its own"
+        )
     yield schema
 
 
 def _plain(schema: Json, hint: str) -> Json:
     """One spelling for types: a list of one type, `const`, unions with null and an allOf without references become a plain type, an
     enum, nullable, and one body. Raises GateError where members stand beside a reference or union, which would lose them."""
-    only = [k for k in ("anyOf", "oneOf") if all("required" in s and not _SHAPES & set(s) for s in schema.get(k, []))]
+    only = [
+        k
+        for k in ("anyOf", "oneOf")
+        if all("required" in s and not _SHAPES & set(s) for s in schema.get(k, []))
+    ]
     schema = {k: v for k, v in schema.items() if k not in only}  # unions of what is required alone
     parts = [s for s in schema.get("allOf", []) if set(s) - _PROSE]
     if parts and not any({"$ref", "properties", "allOf", "required"} & set(s) for s in parts):
-        schema = {k: v for part in (*parts, {**schema, "allOf": []}) for k, v in part.items() if v != []}
+        schema = {
+            k: v for part in (*parts, {**schema, "allOf": []}) for k, v in part.items() if v != []
+        }
     elif parts:
         schema = {**schema, "allOf": parts}
     kinds = [key for key in ("$ref", "anyOf", "oneOf", "properties", "allOf") if schema.get(key)]
     if len(kinds) > 1 and kinds[0] not in ("properties", "allOf"):
-        raise GateError(f"{kinds[1]} beside {kinds[0]} has no one class: {hint}; give each of them a schema of its own")
+        raise GateError(
+            f"{kinds[1]} beside {kinds[0]} has no one class: {hint}; give each of them a schema of its own"
+        )
     if "const" in schema:
         schema = {**schema, "enum": [schema["const"]]}
     if isinstance(schema.get("type"), list):
         types = [t for t in schema["type"] if t != "null"]
         rest = {k: v for k, v in schema.items() if k != "type"}
-        schema = {**rest, "type": types[0]} if len(types) == 1 else {**rest, "anyOf": [{"type": t} for t in types]}
+        schema = (
+            {**rest, "type": types[0]}
+            if len(types) == 1
+            else {**rest, "anyOf": [{"type": t} for t in types]}
+        )
     for key in ("anyOf", "oneOf"):
         options = [s for s in schema.get(key, []) if s.get("type") != "null"]
         if len(options) == 1:
@@ -247,13 +283,17 @@ def _is_enum(schema: Json) -> bool:
 
 
 def _enum_type(schema: Json) -> str:
-    return str(schema.get("type") or ("integer" if isinstance(_values(schema)[0], int) else "string"))
+    return str(
+        schema.get("type") or ("integer" if isinstance(_values(schema)[0], int) else "string")
+    )
 
 
 def _is_object(schema: Json) -> bool:
     more = schema.get("additionalProperties")
     return (
-        schema.get("type") == "object" or any(schema.get(k) for k in ("properties", "allOf")) or isinstance(more, dict)
+        schema.get("type") == "object"
+        or any(schema.get(k) for k in ("properties", "allOf"))
+        or isinstance(more, dict)
     )
 
 
@@ -264,7 +304,9 @@ def _is_map(schema: Json) -> bool:
 def _informative(values: Any) -> bool:
     if not isinstance(values, dict):
         return False
-    return bool({key for key, value in values.items() if value} - _NO_TRUTH) or values.get("type") not in (
+    return bool({key for key, value in values.items() if value} - _NO_TRUTH) or values.get(
+        "type"
+    ) not in (
         None,
         "object",
     )

@@ -17,8 +17,12 @@ from .paged_lists import page
 from .schemas import Schemas
 
 _API_VERSION = re.compile(r"\d{4}-\d\d-\d\d(-preview)?")
-_NAME_TEMPLATE = re.compile(r"([A-Za-z]+_)N(:\w+)")  # a placeholder: attr_N:qualifiedName stands for attr_0, attr_1, ..
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110: what names a header, and each half of a media type
+_NAME_TEMPLATE = re.compile(
+    r"([A-Za-z]+_)N(:\w+)"
+)  # a placeholder: attr_N:qualifiedName stands for attr_0, attr_1, ..
+_TOKEN = re.compile(
+    r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+)  # RFC 9110: what names a header, and each half of a media type
 _OPEN = "\0"  # stands for a part of an address that nobody gave
 _STATUS = re.compile(r"default|[1-5](\d\d|XX)")
 _REPEATABILITY = "repeatability-request-id"
@@ -28,13 +32,19 @@ def shape(document: Json, title: str) -> Json:
     """The contract of a document; `title` names it. Raises IntegrityError with a JSON pointer for what cannot be read."""
     version = str(document.get("info", {}).get("version"))
     if not _API_VERSION.fullmatch(version):
-        raise IntegrityError(f"not an api-version: {version!r}: {join('info', 'version')}; it has to be a date")
+        raise IntegrityError(
+            f"not an api-version: {version!r}: {join('info', 'version')}; it has to be a date"
+        )
     if "swagger" in document:
-        raise IntegrityError(f"Swagger {document['swagger']} has to be upgraded to OpenAPI 3 first: {join('swagger')}")
+        raise IntegrityError(
+            f"Swagger {document['swagger']} has to be upgraded to OpenAPI 3 first: {join('swagger')}"
+        )
     if not str(document.get("openapi", "")).startswith("3."):
         raise IntegrityError(f"neither Swagger 2.0 nor OpenAPI 3: {join('openapi')}")
     shaper = _Shaper(document, version)
-    components = shaper.schemas.components()  # before the paths: an enum that both have is named by the schema
+    components = (
+        shaper.schemas.components()
+    )  # before the paths: an enum that both have is named by the schema
     paths = {path: shaper.path(path, item) for path, item in document.get("paths", {}).items()}
     server: Json = next(iter(document.get("servers", [])), {})
     return {
@@ -44,7 +54,11 @@ def shape(document: Json, title: str) -> Json:
             {
                 "url": "{endpoint}" + _prefix(server),
                 "variables": {
-                    "endpoint": {"default": server.get("variables", {}).get("endpoint", {}).get("default", "")}
+                    "endpoint": {
+                        "default": server.get("variables", {})
+                        .get("endpoint", {})
+                        .get("default", "")
+                    }
                 },
             }
         ],
@@ -59,7 +73,9 @@ def _prefix(server: Json) -> str:
     address, variables = str(server.get("url", "")), server.get("variables", {})
     if not address.isprintable() or "\\" in address:
         _refuse("an address with a control character or a backslash", "servers", 0, "url")
-    url = re.sub(r"\{([^}]*)\}", lambda m: str(variables.get(m[1], {}).get("default", _OPEN)), address)
+    url = re.sub(
+        r"\{([^}]*)\}", lambda m: str(variables.get(m[1], {}).get("default", _OPEN)), address
+    )
     path = re.sub(rf"^(([\w{_OPEN}]+:)?//|{_OPEN})[^/]*", "", url).strip("/")
     if _OPEN in path:
         _refuse("a variable without a default in the path of an address", "servers", 0, "variables")
@@ -76,14 +92,20 @@ def _group(operation: Json) -> str:
 
 def _path_fault(path: str) -> str:
     """What in a path no request would hold as it stands here, or nothing."""
-    odd = {"a query": "?" in path, "a fragment": "#" in path, "a control character": not path.isprintable()}
+    odd = {
+        "a query": "?" in path,
+        "a fragment": "#" in path,
+        "a control character": not path.isprintable(),
+    }
     odd |= {"dots in place of a name": bool({".", ".."} & {*path.split("/")})}
     return next((what for what, there in odd.items() if there), "")
 
 
 def _refuse(what: str, *where: str | int) -> NoReturn:
     """For what a client could not send or read as it is meant, and would lose without a word."""
-    raise IntegrityError(f"{what} has no form in a client: {join(*where)}; say it otherwise in the document")
+    raise IntegrityError(
+        f"{what} has no form in a client: {join(*where)}; say it otherwise in the document"
+    )
 
 
 def _chosen(content: Json) -> tuple[str, Json]:
@@ -113,7 +135,11 @@ class _Shaper:
         if fault := _path_fault(path) or ("" if path.startswith("/") else "no slash before it"):
             _refuse(f"a path with {fault}", "paths", path)
         shared = item.get("parameters", [])
-        return {method: self._operation(path, method, item[method], shared) for method in METHODS if method in item}
+        return {
+            method: self._operation(path, method, item[method], shared)
+            for method in METHODS
+            if method in item
+        }
 
     def _operation(self, path: str, method: str, operation: Json, shared: list[Json]) -> Json:
         if "operationId" not in operation:
@@ -121,7 +147,9 @@ class _Shaper:
         name: str = operation["operationId"]
         own = [self._follow(p) for p in operation.get("parameters", [])]
         named = {(p["in"], p["name"]) for p in own}
-        parameters = [p for p in map(self._follow, shared) if (p["in"], p["name"]) not in named] + own
+        parameters = [
+            p for p in map(self._follow, shared) if (p["in"], p["name"]) not in named
+        ] + own
         if fault := self._fault(operation, parameters) or _template_fault(path, parameters):
             _refuse(f"{name}: {fault}", "paths", path, method)
         out: Json = {
@@ -132,13 +160,18 @@ class _Shaper:
         if "requestBody" in operation:
             out["requestBody"] = self._body(self._follow(operation["requestBody"]), pascal(name))
         out["responses"] = {
-            status: self._response(self._follow(r), f"{pascal(name)}Response{'' if status == 'default' else status}")
+            status: self._response(
+                self._follow(r), f"{pascal(name)}Response{'' if status == 'default' else status}"
+            )
             for status, r in self._answers(operation).items()
         }
         found = self._page(self._answers(operation)) if method == "get" else None
         if "x-ms-pageable" in operation:
             said = (found or {"nextLinkName": None}) | (operation["x-ms-pageable"] or {})
-            out["x-pageable"] = {"itemName": said.get("itemName") or "value", "nextLinkName": said["nextLinkName"]}
+            out["x-pageable"] = {
+                "itemName": said.get("itemName") or "value",
+                "nextLinkName": said["nextLinkName"],
+            }
         elif found:
             out["x-pageable"] = found
         if operation.get("x-ms-long-running-operation") and not _is_over_at_once(out["responses"]):
@@ -154,7 +187,9 @@ class _Shaper:
 
     def _answers(self, operation: Json) -> Json:
         """The answers by status. Where the default alone is given, and is no error, it is what a call gives."""
-        answers: Json = {s: r for s, r in operation.get("responses", {}).items() if not s.startswith("x-")}
+        answers: Json = {
+            s: r for s, r in operation.get("responses", {}).items() if not s.startswith("x-")
+        }
         good = "default" not in answers or any(status[0] in "23" for status in answers)
         if good or self._follow(answers["default"]).get("x-ms-error-response"):
             return answers
@@ -162,14 +197,20 @@ class _Shaper:
 
     def _fault(self, operation: Json, parameters: list[Json]) -> str:
         """What a client could not send as it is meant, or nothing."""
-        faults = [f"{fault} ({p['name']})" for p in parameters if (fault := self._parameter_fault(p))]
+        faults = [
+            f"{fault} ({p['name']})" for p in parameters if (fault := self._parameter_fault(p))
+        ]
         parts = [self._follow(r) for r in self._answers(operation).values()]
         if body := operation.get("requestBody"):
             parts.append(self._follow(body))
             faults.append(self._body_fault(parts[-1]))
         media = [one for part in parts for one in part.get("content", {}) if not _is_media(one)]
         faults += [f"a media type {one!a}" for one in media]
-        faults += [f"an answer of status {s!a}" for s in operation.get("responses", {}) if not _is_status(s)]
+        faults += [
+            f"an answer of status {s!a}"
+            for s in operation.get("responses", {})
+            if not _is_status(s)
+        ]
         return next(filter(None, faults), "a server of its own" if "servers" in operation else "")
 
     def _parameter_fault(self, p: Json) -> str:
@@ -187,14 +228,26 @@ class _Shaper:
         media, schema = _chosen(body["content"])
         if "urlencoded" in media:
             return f"a body of {media}"
-        fields = self._follow(schema).get("properties", {}) if media == "multipart/form-data" else {"": {}}
-        odd = [n for n, s in fields.items() if {"object", "array"} & {*_types(self._follow(s))} or "properties" in s]
+        fields = (
+            self._follow(schema).get("properties", {})
+            if media == "multipart/form-data"
+            else {"": {}}
+        )
+        odd = [
+            n
+            for n, s in fields.items()
+            if {"object", "array"} & {*_types(self._follow(s))} or "properties" in s
+        ]
         odd = odd if fields else ["none"]
         return f"a form with a part that is no file or scalar ({odd[0]})" if odd else ""
 
     def _parameter(self, parameter: Json, hint: str) -> Json:
         name = parameter["name"]
-        out: Json = {"name": name, "in": parameter["in"], "required": bool(parameter.get("required"))}
+        out: Json = {
+            "name": name,
+            "in": parameter["in"],
+            "required": bool(parameter.get("required")),
+        }
         if parameter["in"] == "query" and name == "api-version":
             return out | {"schema": {"type": "string", "enum": [self.version]}}
         schema = self.schemas.place(parameter.get("schema", {}), hint + pascal(name))
@@ -213,7 +266,11 @@ class _Shaper:
     def _body(self, body: Json, hint: str) -> Json:
         media, schema = _chosen(body["content"])
         if "json" not in media and media != "multipart/form-data":
-            schema = {"type": "string"} if media.startswith("text/") else {"type": "string", "format": "binary"}
+            schema = (
+                {"type": "string"}
+                if media.startswith("text/")
+                else {"type": "string", "format": "binary"}
+            )
         suffix = "Form" if media == "multipart/form-data" else "Body"
         content = {media: {"schema": self.schemas.place(schema, hint + suffix)}}
         name = {"x-name": body["x-name"]} if "x-name" in body else {}
@@ -248,7 +305,11 @@ def _template_fault(path: str, parameters: list[Json]) -> str:
 
 def _is_media(text: str) -> bool:
     kind, _, rest = text.partition(";")[0].strip().partition("/")
-    return text.isascii() and text.isprintable() and bool(_TOKEN.fullmatch(kind) and _TOKEN.fullmatch(rest))
+    return (
+        text.isascii()
+        and text.isprintable()
+        and bool(_TOKEN.fullmatch(kind) and _TOKEN.fullmatch(rest))
+    )
 
 
 def _is_status(text: str) -> bool:

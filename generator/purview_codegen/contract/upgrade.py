@@ -24,17 +24,27 @@ def upgrade(document: Json) -> Json:
         "openapi": "3.1.0",
         "info": document.get("info", {}),
         "servers": [
-            {"url": "{endpoint}" + prefix(document), "variables": {"endpoint": {"default": _endpoint(document)}}}
+            {
+                "url": "{endpoint}" + prefix(document),
+                "variables": {"endpoint": {"default": _endpoint(document)}},
+            }
         ],
         "paths": {
             path: {
-                key: _operation(document, value, item.get("parameters", [])) if key in METHODS else value
+                key: _operation(document, value, item.get("parameters", []))
+                if key in METHODS
+                else value
                 for key, value in item.items()
                 if key != "parameters"
             }
-            for path, item in {**document.get("paths", {}), **document.get("x-ms-paths", {})}.items()
+            for path, item in {
+                **document.get("paths", {}),
+                **document.get("x-ms-paths", {}),
+            }.items()
         },
-        "components": {"schemas": {name: _schema(s) for name, s in document.get("definitions", {}).items()}},
+        "components": {
+            "schemas": {name: _schema(s) for name, s in document.get("definitions", {}).items()}
+        },
     }
 
 
@@ -46,7 +56,10 @@ def prefix(document: Json) -> str:
 
 
 def _host_parameters(document: Json) -> list[Json]:
-    return [_dereference(document, p) for p in document.get("x-ms-parameterized-host", {}).get("parameters", [])]
+    return [
+        _dereference(document, p)
+        for p in document.get("x-ms-parameterized-host", {}).get("parameters", [])
+    ]
 
 
 def _endpoint(document: Json) -> str:
@@ -91,7 +104,9 @@ def _schema(schema: Any) -> Any:
 def _operation(document: Json, operation: Json, shared: list[Json]) -> Json:
     own = [_dereference(document, p) for p in operation.get("parameters", [])]
     named = {(p["in"], p["name"]) for p in own}
-    parameters = [p for p in (_dereference(document, q) for q in shared) if (p["in"], p["name"]) not in named] + own
+    parameters = [
+        p for p in (_dereference(document, q) for q in shared) if (p["in"], p["name"]) not in named
+    ] + own
     hosts = {p["name"] for p in _host_parameters(document)}
     out: Json = {key: operation[key] for key in _OPERATION if key in operation}
     out |= {key: value for key, value in operation.items() if key.startswith("x-")}
@@ -115,14 +130,21 @@ def _parameter(parameter: Json) -> Json:
     schema = {
         key: value
         for key, value in parameter.items()
-        if key not in (*_PARAMETER, "collectionFormat", "schema") and (not key.startswith("x-") or key == "x-ms-enum")
+        if key not in (*_PARAMETER, "collectionFormat", "schema")
+        and (not key.startswith("x-") or key == "x-ms-enum")
     }
     out["schema"] = _schema(schema)
     if parameter.get("type") == "array":
         usual = "form" if parameter["in"] == "query" else "simple"
         out["style"] = _STYLES.get(str(parameter.get("collectionFormat")), usual)
-        out["explode"] = parameter.get("collectionFormat") == "multi"  # csv is the default of Swagger 2
-    return out | {key: value for key, value in parameter.items() if key.startswith("x-") and key != "x-ms-enum"}
+        out["explode"] = (
+            parameter.get("collectionFormat") == "multi"
+        )  # csv is the default of Swagger 2
+    return out | {
+        key: value
+        for key, value in parameter.items()
+        if key.startswith("x-") and key != "x-ms-enum"
+    }
 
 
 def _request_body(document: Json, operation: Json, parameters: list[Json]) -> Json | None:
@@ -143,22 +165,35 @@ def _request_body(document: Json, operation: Json, parameters: list[Json]) -> Js
         "required": [p["name"] for p in form if p.get("required")],
         "properties": {p["name"]: _parameter(p)["schema"] for p in form},
     }
-    encoded = [media for media in consumes if "urlencoded" in media and "multipart/form-data" not in consumes]
+    encoded = [
+        media
+        for media in consumes
+        if "urlencoded" in media and "multipart/form-data" not in consumes
+    ]
     media = encoded[0] if encoded else "multipart/form-data"
     return {"required": bool(schema["required"]), "content": {media: {"schema": schema}}}
 
 
 def _response(response: Json, produces: list[str]) -> Json:
     """A failed answer is JSON whatever the operation produces; a file comes as the first type that is produced."""
-    out: Json = {key: value for key, value in response.items() if key == "description" or key.startswith("x-")}
+    out: Json = {
+        key: value
+        for key, value in response.items()
+        if key == "description" or key.startswith("x-")
+    }
     if "schema" in response:
         schema = _schema(response["schema"])
         text = schema.get("type") == "string" and not any("json" in media for media in produces)
         is_file = text or schema.get("format") == "binary"
-        media = produces[0] if is_file and not response.get("x-ms-error-response") else "application/json"
+        media = (
+            produces[0]
+            if is_file and not response.get("x-ms-error-response")
+            else "application/json"
+        )
         out["content"] = {media: {"schema": schema}}
     if response.get("headers"):
         out["headers"] = {
-            name: {"schema": {"type": h.get("type", "string")}} for name, h in response["headers"].items()
+            name: {"schema": {"type": h.get("type", "string")}}
+            for name, h in response["headers"].items()
         }
     return out

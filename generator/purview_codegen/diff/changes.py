@@ -79,19 +79,29 @@ class Ledger:
         self.pairs: list[Pair[Op]] = pair_operations(old, new)
         self.schemas = pair_schemas(old, new, self.pairs)
         self.uses = (usage(old), usage(new))
-        self.shown = self.version if old_version == self.version else f"{old_version} -> {self.version}"
+        self.shown = (
+            self.version if old_version == self.version else f"{old_version} -> {self.version}"
+        )
         self.out: list[Change] = []
         self.inner: dict[str, dict[str, str]] = {}
         self.forms: dict[str, str] = {}
 
-    def add(self, kind: str, where: str, uses: str, level: str, old: Any = "", new: Any = "") -> None:
-        self.out.append(Change(self.plane, self.shown, kind, where, uses, level, str(old), str(new)))
+    def add(
+        self, kind: str, where: str, uses: str, level: str, old: Any = "", new: Any = ""
+    ) -> None:
+        self.out.append(
+            Change(self.plane, self.shown, kind, where, uses, level, str(old), str(new))
+        )
 
-    def facts(self, prefix: str, where: str, label: str, found: Iterable[Fact], uses: set[str]) -> None:
+    def facts(
+        self, prefix: str, where: str, label: str, found: Iterable[Fact], uses: set[str]
+    ) -> None:
         """Adds what `compare` found; a fact has a level for each direction, and the worse one counts."""
         for fact in found:
             levels = [fact.request] * ("request" in uses) + [fact.response] * ("response" in uses)
-            level = max(levels or ["minor" if fact.request != "patch" else "patch"], key=LEVELS.index)
+            level = max(
+                levels or ["minor" if fact.request != "patch" else "patch"], key=LEVELS.index
+            )
             nothing = "none" if label and (fact.old or fact.new) else ""
             texts = [label + (text or nothing) for text in (fact.old, fact.new)]
             self.add(f"{prefix}.{fact.kind}", where, affects(uses), level, *texts)
@@ -100,14 +110,20 @@ class Ledger:
         """How alike the names of two things of these types have to be, if they are to be one: texts and numbers abound."""
         one = self._text(0, a)
         return (
-            SPELT if one != self._text(1, b) else CLOSE if one in ("string", "integer", "number", "boolean") else ALIKE
+            SPELT
+            if one != self._text(1, b)
+            else CLOSE
+            if one in ("string", "integer", "number", "boolean")
+            else ALIKE
         )
 
     def _compare(self, a: Json, b: Json) -> list[Fact]:
         return compare(self.old, self.new, a, b, self.schemas)
 
     def _text(self, side: int, schema: Json) -> str:
-        text = type_text(self.new, schema, {}) if side else type_text(self.old, schema, self.schemas)
+        text = (
+            type_text(self.new, schema, {}) if side else type_text(self.old, schema, self.schemas)
+        )
         return text + " or null" * null_in(schema)
 
     def _content(self, side: int, holder: Json | None) -> str:

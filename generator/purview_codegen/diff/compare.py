@@ -35,14 +35,22 @@ class Fact:
 
 def describe(value: Any) -> str:
     """Any JSON value as a short text; "" for nothing."""
-    return "" if value is None else value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return (
+        ""
+        if value is None
+        else value
+        if isinstance(value, str)
+        else json.dumps(value, sort_keys=True)
+    )
 
 
 def null_in(schema: Json) -> bool:
     return "null" in schema.get("type", ()) or _NULL in schema.get("anyOf", ())
 
 
-def type_text(contract: Json, schema: Json, names: Mapping[str, str], *, enums: bool = True, depth: int = 0) -> str:
+def type_text(
+    contract: Json, schema: Json, names: Mapping[str, str], *, enums: bool = True, depth: int = 0
+) -> str:
     """The type of a schema in words, null and limits left out; classes are called as `names` says, enums where asked."""
 
     def text(inner: Json) -> str:
@@ -66,7 +74,9 @@ def type_text(contract: Json, schema: Json, names: Mapping[str, str], *, enums: 
     return f"{kind} {schema['format']}" if schema.get("format") in _TYPED_FORMATS else str(kind)
 
 
-def compare(old: Json, new: Json, a: Json, b: Json, names: Mapping[str, str], depth: int = 0) -> list[Fact]:
+def compare(
+    old: Json, new: Json, a: Json, b: Json, names: Mapping[str, str], depth: int = 0
+) -> list[Fact]:
     """All differences between schema `a` of contract `old` and `b` of `new`; `names`: old component -> new one."""
     texts = type_text(old, a, names), type_text(new, b, {})
     out = list(_null(a, b)) + list(_read_only(a, b))
@@ -83,7 +93,11 @@ def compare(old: Json, new: Json, a: Json, b: Json, names: Mapping[str, str], de
 
 def _inner(schema: Json) -> list[Json]:
     """What a list, a map or a choice holds; of two that are of one type these are counterparts."""
-    held = [schema[key] for key in ("items", "additionalProperties") if isinstance(schema.get(key), dict)]
+    held = [
+        schema[key]
+        for key in ("items", "additionalProperties")
+        if isinstance(schema.get(key), dict)
+    ]
     return held + [option for option in schema.get("anyOf", ()) if option != _NULL]
 
 
@@ -103,7 +117,9 @@ def _type(old: str, new: str, *, same_text: bool) -> Fact:
     if same_text:
         return Fact("type", "minor", "minor", old, new)
     inner = old, new
-    while inner[0].split(" of ")[0] == inner[1].split(" of ")[0] and all(" of " in text for text in inner):
+    while inner[0].split(" of ")[0] == inner[1].split(" of ")[0] and all(
+        " of " in text for text in inner
+    ):
         inner = inner[0].split(" of ", 1)[1], inner[1].split(" of ", 1)[1]
     if inner[1] == "any" or inner in _WIDER:
         return Fact("type", "minor", "major", old, new)
@@ -114,12 +130,20 @@ def _type(old: str, new: str, *, same_text: bool) -> Fact:
 
 def _null(a: Json, b: Json) -> Iterator[Fact]:
     if null_in(a) != null_in(b):
-        yield Fact("nullable", "minor", "major") if null_in(b) else Fact("not-nullable", "major", "minor")
+        yield (
+            Fact("nullable", "minor", "major")
+            if null_in(b)
+            else Fact("not-nullable", "major", "minor")
+        )
 
 
 def _read_only(a: Json, b: Json) -> Iterator[Fact]:
     if bool(a.get("readOnly")) != bool(b.get("readOnly")):
-        yield Fact("read-only", "major", "patch") if b.get("readOnly") else Fact("writable", "minor", "patch")
+        yield (
+            Fact("read-only", "major", "patch")
+            if b.get("readOnly")
+            else Fact("writable", "minor", "patch")
+        )
 
 
 def _limits(a: Json, b: Json) -> Iterator[Fact]:
@@ -127,18 +151,25 @@ def _limits(a: Json, b: Json) -> Iterator[Fact]:
         old, new = a.get(key), b.get(key)
         if old != new:
             tighter = new is not None and (
-                old is None or (new > old if key in _LOWER else new < old if key in _UPPER else True)
+                old is None
+                or (new > old if key in _LOWER else new < old if key in _UPPER else True)
             )
             texts = [f"{key} {describe(v)}" if v is not None else "" for v in (old, new)]
-            yield Fact("limit", "major" if tighter else "minor", "patch" if tighter else "minor", *texts)
+            yield Fact(
+                "limit", "major" if tighter else "minor", "patch" if tighter else "minor", *texts
+            )
     formats = [s.get("format", "") for s in (a, b)]
     if formats[0] != formats[1] and not _TYPED_FORMATS & set(formats):
-        tighter = "string" in (b.get("type") or ()) and bool(formats[1])  # int32 and int64 are hints alone
+        tighter = "string" in (b.get("type") or ()) and bool(
+            formats[1]
+        )  # int32 and int64 are hints alone
         yield Fact("format", "major" if tighter else "patch", "patch", *formats)
     for key in _MARKS:
         if a.get(key) != b.get(key):
             level = "minor" if key == "default" else "patch"
-            yield Fact(key.removeprefix("x-"), level, "patch", describe(a.get(key)), describe(b.get(key)))
+            yield Fact(
+                key.removeprefix("x-"), level, "patch", describe(a.get(key)), describe(b.get(key))
+            )
 
 
 def own_members(contract: Json, name: str) -> Json:
@@ -151,7 +182,9 @@ def own_members(contract: Json, name: str) -> Json:
 def member_pointer(contract: Json, name: str, member: str) -> str:
     """Where a component states a member; an inherited one is told as if it were its own."""
     parts = contract["components"]["schemas"][name].get("allOf", ())
-    found = [("allOf", str(i)) for i, part in enumerate(parts) if member in part.get("properties", {})]
+    found = [
+        ("allOf", str(i)) for i, part in enumerate(parts) if member in part.get("properties", {})
+    ]
     return join("components", "schemas", name, *(found[-1] if found else ()), "properties", member)
 
 
@@ -162,7 +195,11 @@ def demanded(contract: Json, name: str) -> set[str]:
 
 
 def bases(contract: Json, name: str) -> list[str]:
-    return [name_in(p["$ref"]) for p in contract["components"]["schemas"][name].get("allOf", ()) if "$ref" in p]
+    return [
+        name_in(p["$ref"])
+        for p in contract["components"]["schemas"][name].get("allOf", ())
+        if "$ref" in p
+    ]
 
 
 def members(contract: Json, name: str) -> dict[str, tuple[Json, bool]]:
@@ -188,13 +225,23 @@ def canonical(contract: Json, names: Mapping[str, str], value: Any, depth: int =
         if "$ref" in value and depth < DEEP:
             name = name_in(value["$ref"])
             target = contract["components"]["schemas"].get(name, {})
-            inline = target if ground(target) and "enum" not in target else {"$ref": names.get(name, name)}
+            inline = (
+                target
+                if ground(target) and "enum" not in target
+                else {"$ref": names.get(name, name)}
+            )
             value = {**inline, **{k: v for k, v in value.items() if k != "$ref"}}
         if value.get("enum") == [contract["info"]["version"]]:
             value = {**value, "enum": ["api-version"]}
-        skip = {"operationId", "tags", "summary"} if "operationId" in value else {"x-name", "x-discriminator-value"}
+        skip = (
+            {"operationId", "tags", "summary"}
+            if "operationId" in value
+            else {"x-name", "x-discriminator-value"}
+        )
         return {
-            k: canonical(contract, names, v, depth + 1) for k, v in value.items() if k not in skip and v is not False
+            k: canonical(contract, names, v, depth + 1)
+            for k, v in value.items()
+            if k not in skip and v is not False
         }
     if isinstance(value, list):
         return sorted((canonical(contract, names, item, depth + 1) for item in value), key=repr)

@@ -22,7 +22,9 @@ def diff(old: Json, new: Json, plane: str) -> Diff:
     differ.components()
     ids = {a.id: b.id for a, b in differ.pairs if a and b}
     order = {"major": 0, "minor": 1, "patch": 2}
-    changes = sorted(dict.fromkeys(differ.out), key=lambda c: (order[c.level], c.kind, c.where, c.old, c.new))
+    changes = sorted(
+        dict.fromkeys(differ.out), key=lambda c: (order[c.level], c.kind, c.where, c.old, c.new)
+    )
     for oid, form in differ.forms.items():
         differ.inner[oid] = {**differ.inner.get(form, {}), **differ.inner[oid]}
     return Diff(tuple(changes), ids, differ.schemas, differ.inner)
@@ -31,7 +33,10 @@ def diff(old: Json, new: Json, plane: str) -> Diff:
 def _paired(a: Json, b: Json) -> list[tuple[Json, Json]]:
     """The schemas of two contents: of each media type that both have, else of the first ones."""
     both = [(a[media], b[media]) for media in a if media in b]
-    return [(x["schema"], y["schema"]) for x, y in both or [(next(iter(a.values())), next(iter(b.values())))]]
+    return [
+        (x["schema"], y["schema"])
+        for x, y in both or [(next(iter(a.values())), next(iter(b.values())))]
+    ]
 
 
 def _filled(parameter: Json) -> bool:
@@ -42,26 +47,38 @@ def _filled(parameter: Json) -> bool:
 class _Differ(Schemas):
     def document(self) -> None:
         old, new = self.old["servers"][0], self.new["servers"][0]
-        moved = [b for a, b in self.pairs if a and b and blank(a.path) == blank(b.path) and a.base != b.base]
+        moved = [
+            b
+            for a, b in self.pairs
+            if a and b and blank(a.path) == blank(b.path) and a.base != b.base
+        ]
         if moved:
             self.add("server.prefix", "/servers/0/url", "both", "major", old["url"], new["url"])
         hosts = [server["variables"]["endpoint"]["default"] for server in (old, new)]
         if hosts[0] != hosts[1]:
-            self.add("server.host", "/servers/0/variables/endpoint/default", "both", "major", *hosts)
+            self.add(
+                "server.host", "/servers/0/variables/endpoint/default", "both", "major", *hosts
+            )
 
     def operation(self, a: Op | None, b: Op | None) -> None:
         if a is None or b is None:
             op = a or b
             if op is not None:
-                level, kind = ("minor", "operation.added") if a is None else ("major", "operation.removed")
+                level, kind = (
+                    ("minor", "operation.added") if a is None else ("major", "operation.removed")
+                )
                 text = f"{op.verb.upper()} {op.base}{op.path}"
-                self.add(kind, op.id, "both", level, "" if a is None else text, text if a is None else "")
+                self.add(
+                    kind, op.id, "both", level, "" if a is None else text, text if a is None else ""
+                )
             return
         before = len(self.out)
         if a.id != b.id:
             self.add("operation.renamed", b.id, "names", "minor", a.id, b.id)
         elif a.value["tags"] != b.value["tags"]:
-            self.add("operation.group", b.id, "names", "minor", a.value["tags"][0], b.value["tags"][0])
+            self.add(
+                "operation.group", b.id, "names", "minor", a.value["tags"][0], b.value["tags"][0]
+            )
         if a.verb != b.verb:
             self.add("operation.verb", b.id, "both", "major", a.verb.upper(), b.verb.upper())
         if blank(a.base + a.path) != blank(b.base + b.path) and blank(a.path) != blank(b.path):
@@ -84,7 +101,9 @@ class _Differ(Schemas):
         for place in ("query", "header"):
             gone = {k[1]: left[k] for k in left if k not in same and k[0] == place}
             come = {k[1]: right[k] for k in right if k not in same.values() and k[0] == place}
-            found = pair_names(gone, come, lambda p, q: max(CLOSE, self._need(p["schema"], q["schema"])))
+            found = pair_names(
+                gone, come, lambda p, q: max(CLOSE, self._need(p["schema"], q["schema"]))
+            )
             same |= {(place, x): (place, y) for x, y in found.items()}
         self.inner[b.id] = {x[1]: y[1] for x, y in same.items()}
         for key, p in left.items():
@@ -95,7 +114,12 @@ class _Differ(Schemas):
                 self._parameter(b, p, other)
         for key, q in right.items():
             if key not in same.values():
-                self._lone("parameter.added", b, q, "major" if q["required"] and not _filled(q) else "minor")
+                self._lone(
+                    "parameter.added",
+                    b,
+                    q,
+                    "major" if q["required"] and not _filled(q) else "minor",
+                )
 
     def _lone(self, kind: str, op: Op, p: Json, level: str) -> None:
         side = kind == "parameter.added"
@@ -106,7 +130,14 @@ class _Differ(Schemas):
         label = f"{q['in']} {q['name']}: "
         if p["in"] != q["in"]:
             level = "minor" if _filled(p) and _filled(q) else "major"
-            self.add("parameter.location", op.id, "request", level, f"{p['in']} {p['name']}", f"{q['in']} {q['name']}")
+            self.add(
+                "parameter.location",
+                op.id,
+                "request",
+                level,
+                f"{p['in']} {p['name']}",
+                f"{q['in']} {q['name']}",
+            )
         if p["name"] != q["name"]:
             if p["in"] == "path":
                 if identifier(p["name"]) != identifier(q["name"]):
@@ -114,13 +145,24 @@ class _Differ(Schemas):
             else:
                 self.add("parameter.renamed", op.id, "request", "major", p["name"], q["name"])
         if p["required"] != q["required"]:
-            kind, level = ("required", "minor" if _filled(q) else "major") if q["required"] else ("optional", "minor")
+            kind, level = (
+                ("required", "minor" if _filled(q) else "major")
+                if q["required"]
+                else ("optional", "minor")
+            )
             self.add(f"parameter.{kind}", op.id, "request", level, "", label.rstrip(": "))
-        spelt = [{k: v for k, v in x.items() if k in ("style", "explode", "x-name-template", "x-auto")} for x in (p, q)]
+        spelt = [
+            {k: v for k, v in x.items() if k in ("style", "explode", "x-name-template", "x-auto")}
+            for x in (p, q)
+        ]
         if spelt[0] != spelt[1]:
-            self.add("parameter.style", op.id, "request", "minor", *(label + describe(s) for s in spelt))
+            self.add(
+                "parameter.style", op.id, "request", "minor", *(label + describe(s) for s in spelt)
+            )
         if q["name"] != "api-version":
-            self.facts("parameter", op.id, label, self._compare(p["schema"], q["schema"]), {"request"})
+            self.facts(
+                "parameter", op.id, label, self._compare(p["schema"], q["schema"]), {"request"}
+            )
 
     def _body(self, a: Op, b: Op) -> None:
         old, new = a.value.get("requestBody"), b.value.get("requestBody")
@@ -136,7 +178,9 @@ class _Differ(Schemas):
         media = [list(x["content"]) for x in (old, new)]
         if media[0] != media[1]:
             lost = set(media[0]) - set(media[1])
-            self.add("body.media", b.id, "request", "major" if lost else "minor", *map(", ".join, media))
+            self.add(
+                "body.media", b.id, "request", "major" if lost else "minor", *map(", ".join, media)
+            )
         for p, q in _paired(old["content"], new["content"]):
             self.facts("body", b.id, "", self._compare(p, q), {"request"})
             if "multipart/form-data" in new["content"] and "$ref" in q:
@@ -148,22 +192,41 @@ class _Differ(Schemas):
             before, after = old.get(status), new.get(status)
             good = status[0] in _GOOD
             if before is None or after is None:
-                kind, level = ("removed", "major" if good else "minor") if after is None else ("added", "minor")
-                texts = [f"{status} {self._content(i, r)}".strip() if r else "" for i, r in enumerate((before, after))]
+                kind, level = (
+                    ("removed", "major" if good else "minor")
+                    if after is None
+                    else ("added", "minor")
+                )
+                texts = [
+                    f"{status} {self._content(i, r)}".strip() if r else ""
+                    for i, r in enumerate((before, after))
+                ]
                 self.add(f"response.{kind}", b.id, "response", level, *texts)
                 continue
             content = [self._content(i, r) for i, r in enumerate((before, after))]
             if not (content[0] and content[1]):
                 if content[0] != content[1]:
                     level = "minor" if content[1] or not good else "major"
-                    self.add("response.body", b.id, "response", level, *(f"{status} {c or 'empty'}" for c in content))
+                    self.add(
+                        "response.body",
+                        b.id,
+                        "response",
+                        level,
+                        *(f"{status} {c or 'empty'}" for c in content),
+                    )
             else:
                 for p, q in _paired(before["content"], after["content"]):
                     self.facts("response", b.id, f"{status} ", self._compare(p, q), {"response"})
                 media = [list(r["content"]) for r in (before, after)]
                 if media[0] != media[1]:  # the first one says how the answer is read
                     level = "minor" if media[0] == media[1][: len(media[0])] else "major"
-                    self.add("response.media", b.id, "response", level, *(f"{status} {', '.join(m)}" for m in media))
+                    self.add(
+                        "response.media",
+                        b.id,
+                        "response",
+                        level,
+                        *(f"{status} {', '.join(m)}" for m in media),
+                    )
             self._headers(b.id, status, before, after)
 
     def _headers(self, where: str, status: str, before: Json, after: Json) -> None:
@@ -171,13 +234,26 @@ class _Differ(Schemas):
         for name in sorted(old.keys() ^ new.keys()):
             kind, level = ("added", "minor") if name in new else ("removed", "major")
             shown = f"{status} {old.get(name) or new[name]}"
-            self.add(f"header.{kind}", where, "response", level, *(("", shown) if name in new else (shown, "")))
+            self.add(
+                f"header.{kind}",
+                where,
+                "response",
+                level,
+                *(("", shown) if name in new else (shown, "")),
+            )
         for name in sorted(old.keys() & new.keys()):
             texts = [
-                self._text(i, r["headers"][n[name]]["schema"]) for i, (r, n) in enumerate(((before, old), (after, new)))
+                self._text(i, r["headers"][n[name]]["schema"])
+                for i, (r, n) in enumerate(((before, old), (after, new)))
             ]
             if texts[0] != texts[1]:
-                self.add("header.type", where, "response", "major", *(f"{status} {new[name]}: {t}" for t in texts))
+                self.add(
+                    "header.type",
+                    where,
+                    "response",
+                    "major",
+                    *(f"{status} {new[name]}: {t}" for t in texts),
+                )
         if before.get("x-error") != after.get("x-error"):
             self.add("response.error", where, "response", "minor", status, status)
 
@@ -185,7 +261,9 @@ class _Differ(Schemas):
         for key, kind in (("x-pageable", "paging"), ("x-long-running", "polling")):
             old, new = a.value.get(key), b.value.get(key)
             if old != new:
-                level = "minor" if old and new else "major"  # a pager or poller comes or goes: another Python type
+                level = (
+                    "minor" if old and new else "major"
+                )  # a pager or poller comes or goes: another Python type
                 uses = "names"
                 if kind == "polling" and "x-pageable" in a.value and "x-pageable" in b.value:
                     uses, level = "docs", "patch"  # such a method gives a pager all the same

@@ -34,12 +34,16 @@ class Schemas(Ledger):
             if target is not None:
                 self._schema(name, self.schemas[name])
             if not plain(schema) and (target is None or plain(target)):
-                self.add("schema.removed", join("components", "schemas", name), "names", "major", name)
+                self.add(
+                    "schema.removed", join("components", "schemas", name), "names", "major", name
+                )
         known = {b for a, b in self.schemas.items() if not plain(left[a])}
         for name in sorted(set(right) - known):
             if not plain(right[name]):
                 where = join("components", "schemas", name)
-                self.add("schema.added", where, affects(self.uses[1].get(name, ())), "minor", "", name)
+                self.add(
+                    "schema.added", where, affects(self.uses[1].get(name, ())), "minor", "", name
+                )
 
     def _schema(self, name: str, renamed: str) -> None:
         a, b = self.old["components"]["schemas"][name], self.new["components"]["schemas"][renamed]
@@ -67,7 +71,14 @@ class Schemas(Ledger):
         """Enums are open: a value more is no break; one less is, where the service must take it."""
         old, new = a.get("enum"), b.get("enum")
         if old is None or new is None or a.get("type") != b.get("type"):
-            self.add("enum.type", where, affects(uses), "major", describe(a.get("type")), describe(b.get("type")))
+            self.add(
+                "enum.type",
+                where,
+                affects(uses),
+                "major",
+                describe(a.get("type")),
+                describe(b.get("type")),
+            )
             return
         gone, come = ({str(v): v for v in x if v not in y} for x, y in ((old, new), (new, old)))
         pairs = pair_names(gone, come, lambda _a, _b: SPELT)  # another spelling of the same word
@@ -106,31 +117,49 @@ class Schemas(Ledger):
         self.inner[renamed] = {n: n for n in left if n in right} | pairs
         for n, m in pairs.items():
             seen = _returned(uses, left[n][0], right[m][0])
-            self.add("member.renamed", member_pointer(self.new, renamed, m), affects(seen), "major", n, m)
+            self.add(
+                "member.renamed", member_pointer(self.new, renamed, m), affects(seen), "major", n, m
+            )
         for n in [n for n in left if n in own]:
             target = n if n in right else pairs.get(n)
             if target is None:
                 seen, text = _returned(uses, left[n][0]), self._text(0, left[n][0])
-                self.add("member.removed", member_pointer(self.old, name, n), affects(seen), "major", text)
+                self.add(
+                    "member.removed",
+                    member_pointer(self.old, name, n),
+                    affects(seen),
+                    "major",
+                    text,
+                )
             else:
-                self._member(member_pointer(self.new, renamed, target), left[n], right[target], uses)
+                self._member(
+                    member_pointer(self.new, renamed, target), left[n], right[target], uses
+                )
         for n in come.keys() - set(pairs.values()):
             schema, required = come[n]
             seen = _returned(uses, schema)
             level = "major" if required and "request" in seen else "minor"
             text = self._text(1, schema) + (", required" if required else "")
-            self.add("member.added", member_pointer(self.new, renamed, n), affects(seen), level, "", text)
+            self.add(
+                "member.added", member_pointer(self.new, renamed, n), affects(seen), level, "", text
+            )
 
-    def _foreign(self, name: str, renamed: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> set[str]:
+    def _foreign(
+        self, name: str, renamed: str, left: Mapping[str, Any], right: Mapping[str, Any]
+    ) -> set[str]:
         """The inherited members, where the two bases are not one schema."""
         found = [bases(c, n) for c, n in ((self.old, name), (self.new, renamed))]
         return set() if [self.schemas.get(b) for b in found[0]] == found[1] else {*left, *right}
 
-    def _member(self, where: str, a: tuple[Json, bool], b: tuple[Json, bool], uses: set[str]) -> None:
+    def _member(
+        self, where: str, a: tuple[Json, bool], b: tuple[Json, bool], uses: set[str]
+    ) -> None:
         uses = _returned(uses, a[0], b[0])
         if a[1] != b[1]:
             more = b[1]
-            levels = ["major" if more else "minor"] * ("request" in uses and not b[0].get("readOnly"))
+            levels = ["major" if more else "minor"] * (
+                "request" in uses and not b[0].get("readOnly")
+            )
             levels += ["minor" if more else "major"] * ("response" in uses)
             kind = "member.required" if more else "member.optional"
             self.add(kind, where, affects(uses), max(levels or ["minor"], key=LEVELS.index))
@@ -162,15 +191,30 @@ class Schemas(Ledger):
             kind = "added" if value not in left else "removed" if now not in right else "changed"
             kind = "renamed" if value != now else kind
             texts = [f"{v}: {m[v]}" if v in m else "" for v, m in ((value, left), (now, right))]
-            self.add(f"subtype.{kind}", where, affects(uses), "minor" if kind == "added" else "major", *texts)
+            self.add(
+                f"subtype.{kind}",
+                where,
+                affects(uses),
+                "minor" if kind == "added" else "major",
+                *texts,
+            )
 
     def _tag(self, where: str, name: str, renamed: str, uses: set[str]) -> None:
         """The kind that a class states itself to be, its name by default, where no change of the base's table tells it."""
-        old, new = ((c["components"]["schemas"], n) for c, n in ((self.old, name), (self.new, renamed)))
+        old, new = (
+            (c["components"]["schemas"], n) for c, n in ((self.old, name), (self.new, renamed))
+        )
         texts = [describe(known[n].get("x-discriminator-value")) for known, n in (old, new)]
         before, after = (
-            {v for s in known.values() for v, to in _subtypes(s).items() if to == n} for known, n in (old, new)
+            {v for s in known.values() for v, to in _subtypes(s).items() if to == n}
+            for known, n in (old, new)
         )
         told = (texts[0] or name) in before - after and (texts[1] or renamed) in after
         if texts[0] != texts[1] and not told:
-            self.add("subtype.value", where, affects(uses), "major" if "request" in uses else "minor", *texts)
+            self.add(
+                "subtype.value",
+                where,
+                affects(uses),
+                "major" if "request" in uses else "minor",
+                *texts,
+            )

@@ -41,7 +41,12 @@ class Op:
 
 def operations_in(contract: Json) -> list[Op]:
     base = contract["servers"][0]["url"].removeprefix("{endpoint}")
-    return [Op(v, path, base, item[v]) for path, item in contract["paths"].items() for v in METHODS if v in item]
+    return [
+        Op(v, path, base, item[v])
+        for path, item in contract["paths"].items()
+        for v in METHODS
+        if v in item
+    ]
 
 
 def blank(path: str) -> str:
@@ -87,7 +92,12 @@ def name_in(reference: str) -> str:
 
 def ground(schema: Json) -> bool:
     """Whether a component is no class of its own: a map, a list, a scalar."""
-    if "$ref" in schema or "allOf" in schema or schema.get("properties") or "discriminator" in schema:
+    if (
+        "$ref" in schema
+        or "allOf" in schema
+        or schema.get("properties")
+        or "discriminator" in schema
+    ):
         return False
     return schema.get("type") != "object" or "additionalProperties" in schema
 
@@ -146,7 +156,12 @@ def pair_schemas(old: Json, new: Json, operations: Sequence[Pair[Op]]) -> dict[s
     left, right = old["components"]["schemas"], new["components"]["schemas"]
     votes: Counter[tuple[str, str]] = Counter()
     seen: set[tuple[str, str]] = set()
-    todo = [_meet(a, b, schemas) for a, b in operations if a and b for schemas in (request_schemas, response_schemas)]
+    todo = [
+        _meet(a, b, schemas)
+        for a, b in operations
+        if a and b
+        for schemas in (request_schemas, response_schemas)
+    ]
     todo += [{name: (left[name], right[name])} for name in left.keys() & right.keys()]
     while todo:
         for a, b in todo.pop().values():
@@ -164,15 +179,25 @@ def pair_schemas(old: Json, new: Json, operations: Sequence[Pair[Op]]) -> dict[s
     for free in (True, False):  # what nothing else became goes first; then two may have become one
         for (was, now), _ in ranked:
             named = not (plain(left[was]) or plain(right[now]))
-            if named and was not in out and (now not in taken) == free and _content_alike(left[was], right[now]):
+            if (
+                named
+                and was not in out
+                and (now not in taken) == free
+                and _content_alike(left[was], right[now])
+            ):
                 out[was] = now
                 taken.add(now)
     return out
 
 
-def _meet(a: Op, b: Op, schemas: Callable[[Op], Iterator[tuple[str, Json]]]) -> dict[str, tuple[Json, Json]]:
+def _meet(
+    a: Op, b: Op, schemas: Callable[[Op], Iterator[tuple[str, Json]]]
+) -> dict[str, tuple[Json, Json]]:
     """The schemas of two operations that stand at one place; the first body is the body, whatever its media type."""
-    mine, theirs = ({re.sub(r"^/body/.*", "/body", at): s for at, s in reversed([*schemas(op)])} for op in (a, b))
+    mine, theirs = (
+        {re.sub(r"^/body/.*", "/body", at): s for at, s in reversed([*schemas(op)])}
+        for op in (a, b)
+    )
     return {at: (mine[at], theirs[at]) for at in mine.keys() & theirs.keys()}
 
 
@@ -190,11 +215,15 @@ def _likeness(a: str, b: str) -> float:
     return 1.0 if x == y else difflib.SequenceMatcher(None, x, y).ratio()
 
 
-def pair_names(old: Mapping[str, Any], new: Mapping[str, Any], need: Callable[[Any, Any], float]) -> dict[str, str]:
+def pair_names(
+    old: Mapping[str, Any], new: Mapping[str, Any], need: Callable[[Any, Any], float]
+) -> dict[str, str]:
     """Renamed things among what is left over, the likest names first. `need` tells how alike two have to be, SPELT at most;
     at ALIKE the only ones of their kind are one, whatever they are called."""
     out: dict[str, str] = {}
-    ranked = sorted(((_likeness(a, b), a, b) for a in old for b in new), key=lambda r: (-r[0], r[1:]))
+    ranked = sorted(
+        ((_likeness(a, b), a, b) for a in old for b in new), key=lambda r: (-r[0], r[1:])
+    )
     for ratio, a, b in ranked:
         if a in out or b in out.values():
             continue

@@ -50,7 +50,9 @@ class Report:
     notes: tuple[str, ...] = ()
     proposals: tuple[str, ...] = ()
     accepted: frozenset[str] = frozenset()
-    taken: tuple[str, ...] = ()  # of the rules default@PLANE/VERSION, those that this update carries out
+    taken: tuple[
+        str, ...
+    ] = ()  # of the rules default@PLANE/VERSION, those that this update carries out
 
     def open(self, changes: Iterable[Change]) -> list[Change]:
         """The changes that nobody accepted."""
@@ -59,7 +61,11 @@ class Report:
     @property
     def lost(self) -> list[Rename]:
         """Names that do not work any more, and that nobody accepted; what a module held is told of its methods."""
-        return [r for r in self.names if not r.alias and r.kind != "module" and r.rule not in self.accepted]
+        return [
+            r
+            for r in self.names
+            if not r.alias and r.kind != "module" and r.rule not in self.accepted
+        ]
 
     @property
     def bump(self) -> tuple[str, str]:
@@ -68,7 +74,9 @@ class Report:
             return "major", f"another api-version by default: {', '.join(taken)}"
         shipped = {str(s) for s in self.steps if s.default}
         for level in reversed(LEVELS):
-            found = [c for c in self.open(self.changes) if c.level == level and c.document in shipped]
+            found = [
+                c for c in self.open(self.changes) if c.level == level and c.document in shipped
+            ]
             if found:
                 places = sorted({c.document for c in found})
                 more = f" and {len(places) - 3} more" if len(places) > 3 else ""
@@ -80,7 +88,10 @@ class Report:
         if added := [str(s) for s in self.steps if s.status == "added"]:
             return "minor", f"new api-versions: {', '.join(added)}"
         if other := [str(s) for s in self.steps if s.status in ("changed", "prose", "moved")]:
-            return "patch", f"no contract of a default document changes; touched: {', '.join(other)}"
+            return (
+                "patch",
+                f"no contract of a default document changes; touched: {', '.join(other)}",
+            )
         return "none", "nothing changed"
 
     @property
@@ -93,10 +104,15 @@ class Report:
             "reason": reason,
             "documents": {status: found[status] for status in STATUSES},
             "rewritten": [str(s) for s in self.steps if s.rewritten],
-            "operations": {what: kinds[f"operation.{what}"] for what in ("added", "removed", "renamed")},
+            "operations": {
+                what: kinds[f"operation.{what}"] for what in ("added", "removed", "renamed")
+            },
             "operations_in_added_documents": sum(s.operations for s in self.steps),
             "schemas": {what: kinds[f"schema.{what}"] for what in ("added", "removed", "renamed")},
-            "wire": {level: sum(c.wire and c.level == level for c in self.changes) for level in reversed(LEVELS)},
+            "wire": {
+                level: sum(c.wire and c.level == level for c in self.changes)
+                for level in reversed(LEVELS)
+            },
             "names": {
                 level: sum(c.affects == "names" and c.level == level for c in self.changes)
                 for level in reversed(LEVELS)
@@ -127,7 +143,9 @@ class Report:
 
 def differences(version: str, changes: Iterable[Change]) -> dict[str, Any]:
     totals = Report("", "", (), tuple(changes)).totals
-    return {"version": version} | {key: totals[key] for key in ("operations", "schemas", "wire", "names")}
+    return {"version": version} | {
+        key: totals[key] for key in ("operations", "schemas", "wire", "names")
+    }
 
 
 def accept(report: Report, patterns: Iterable[str], *, strict: bool) -> Report:
@@ -140,6 +158,8 @@ def accept(report: Report, patterns: Iterable[str], *, strict: bool) -> Report:
     for pattern in patterns:
         fits = [rule for rule in known if fnmatchcase(rule, pattern.replace("[", "[[]"))]
         if strict and not fits and "*" not in pattern:
-            raise UsageError(f"--accept {pattern} fits nothing in this update; see its report for RULE@WHERE")
+            raise UsageError(
+                f"--accept {pattern} fits nothing in this update; see its report for RULE@WHERE"
+            )
         taken.update(fits)
     return attrs.evolve(report, accepted=frozenset(taken))

@@ -52,7 +52,9 @@ def _markdown(block: Block) -> list[str]:
     if not block.header:
         return [block.text, ""]
     lines = [block.header, tuple("-" * 3 for _ in block.header), *block.rows]
-    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines] + [""]
+    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines] + [
+        ""
+    ]
 
 
 def _plain(block: Block) -> list[str]:
@@ -63,7 +65,10 @@ def _plain(block: Block) -> list[str]:
     lines = [tuple(cell.replace("`", "") for cell in row) for row in (block.header, *block.rows)]
     widths = [max(len(row[i]) for row in lines) for i in range(len(block.header) - 1)]
     return [
-        "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[-1]]).rstrip() for row in lines
+        "  ".join(
+            [*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[-1]]
+        ).rstrip()
+        for row in lines
     ]
 
 
@@ -85,7 +90,9 @@ def _blocks(report: Report, most: int) -> Iterable[Block]:
     yield Block(f"Suggested version bump: **{totals['bump']}**. {totals['reason']}.")
     for step in [s for s in report.steps if s.rewritten]:
         wire = sum(c.wire and c.level == "major" for c in report.changes if c.document == str(step))
-        what = f"Wire changes to act on: {wire}. Clients that were right yesterday may be wrong today"
+        what = (
+            f"Wire changes to act on: {wire}. Clients that were right yesterday may be wrong today"
+        )
         yield Block(
             f"**CHANGED UNDER THE SAME API-VERSION: {step}.** {what if wire else 'Wire changes to act on: none'}."
         )
@@ -106,13 +113,18 @@ def _blocks(report: Report, most: int) -> Iterable[Block]:
     touched = [s for s in report.steps if s.status not in ("same", "kept")]
     if touched:
         yield Block("Documents", 2)
-        facts = [(f"{s}{' (default)' if s.default else ''}", _status(s), _level(report, str(s))) for s in touched]
+        facts = [
+            (f"{s}{' (default)' if s.default else ''}", _status(s), _level(report, str(s)))
+            for s in touched
+        ]
         yield from _table(("document", "what happened", "worst change"), facts, most)
     for (plane, version), found in groupby(sorted(report.changes, key=_place), key=_place):
         yield from _plane(report, f"{plane} {version}", list(found), most)
     if report.names:
         yield Block("Migration", 2)
-        names = [(f"{r.plane} {r.kind}", _code(r.old), _code(r.new) or "gone") for r in report.names]
+        names = [
+            (f"{r.plane} {r.kind}", _code(r.old), _code(r.new) or "gone") for r in report.names
+        ]
         yield from _table(("what", "old", "new"), names, most)
 
 
@@ -127,9 +139,18 @@ def _counts(found: Mapping[str, int]) -> str:
 def _status(step: Step) -> str:
     if step.status == "added":
         came = f"added with {step.operations} operations"
-        counts = (f"{key} {_counts(step.beside[key])}" for key in ("operations", "schemas", "wire") if step.beside)
-        return f"{came}; beside {step.beside['version']}: {'; '.join(counts)}" if step.beside else came
-    told = {"prose": "prose only: other bytes, the same contract", "moved": "moved: the same bytes elsewhere"}
+        counts = (
+            f"{key} {_counts(step.beside[key])}"
+            for key in ("operations", "schemas", "wire")
+            if step.beside
+        )
+        return (
+            f"{came}; beside {step.beside['version']}: {'; '.join(counts)}" if step.beside else came
+        )
+    told = {
+        "prose": "prose only: other bytes, the same contract",
+        "moved": "moved: the same bytes elsewhere",
+    }
     return told.get(step.status, step.status)
 
 
@@ -143,7 +164,9 @@ def _plane(report: Report, title: str, changes: list[Change], most: int) -> Iter
     wire = [c for c in changes if c.wire and c.level == "major"]
     if wire:
         yield Block(f"Wire, major: {len(wire)} to act on", 3)
-        yield from _table(("change", "affects", "old", "new", "where"), _grouped(report, wire), most)
+        yield from _table(
+            ("change", "affects", "old", "new", "where"), _grouped(report, wire), most
+        )
     for level, shown in (("major", "Names, major"), ("minor", "Minor"), ("patch", "Patch")):
         rest = [c for c in changes if c.level == level and not (level == "major" and c.wire)]
         if rest:
@@ -159,7 +182,9 @@ def _grouped(report: Report, changes: list[Change]) -> list[Row]:
 
     rows: list[Row] = []
     for (kind, affects, old, new), found in groupby(sorted(changes, key=key), key=key):
-        places = [_short(c.where) + (" (accepted)" if c.rule in report.accepted else "") for c in found]
+        places = [
+            _short(c.where) + (" (accepted)" if c.rule in report.accepted else "") for c in found
+        ]
         more = f" and {len(places) - _PLACES} more" if len(places) > _PLACES else ""
         rows.append((kind, affects, _code(old), _code(new), ", ".join(places[:_PLACES]) + more))
     return rows

@@ -150,22 +150,34 @@ def parse(contract: Json) -> Parsed:
 
 def _parsed(contract: Json) -> Parsed:
     title = contract["info"]["title"]
-    config = Config.from_sources(ConfigFile(post_hooks=[]), MetaType.NONE, Path(title), "utf-8", True, None)
+    config = Config.from_sources(
+        ConfigFile(post_hooks=[]), MetaType.NONE, Path(title), "utf-8", True, None
+    )
     data = GeneratorData.from_dict(_for_parser(contract), config=config)
     if isinstance(data, GeneratorError):
         raise GateError(f"{title}: {' '.join(f'{data.header}: {data.detail}'.split())}")
-    problems = [e for c in data.endpoint_collections_by_tag.values() for e in c.parse_errors] + list(data.errors)
+    problems = [
+        e for c in data.endpoint_collections_by_tag.values() for e in c.parse_errors
+    ] + list(data.errors)
     if problems:
-        raise GateError(f"{title}: {len(problems)} parser errors: {'; '.join(map(_problem, problems[:3]))}")
+        raise GateError(
+            f"{title}: {len(problems)} parser errors: {'; '.join(map(_problem, problems[:3]))}"
+        )
     adapter = _Adapter(contract, data)
     return Parsed(adapter.models(), adapter.enums(), adapter.operations())
 
 
 def _problem(error: Any) -> str:
     """What the parser says, on one line, with a pointer where it names an operation, and without addresses of objects."""
-    text = re.sub(r"<[\w.]+ object at 0x\w+>", "..", f"{error.header}: {error.detail}").replace("\n", " ")[:300]
+    text = re.sub(r"<[\w.]+ object at 0x\w+>", "..", f"{error.header}: {error.detail}").replace(
+        "\n", " "
+    )[:300]
     found = re.search(r"parsing ([A-Z]+) (\S+) within", text)
-    return text + (f": {join('paths', found[2], found[1].lower())}" if found else f": {join('components', 'schemas')}")
+    return text + (
+        f": {join('paths', found[2], found[1].lower())}"
+        if found
+        else f": {join('components', 'schemas')}"
+    )
 
 
 def _for_parser(contract: Json) -> Json:
@@ -196,7 +208,9 @@ def _numbered(schema: Json) -> Json:
 
 def _known(part: Json) -> Json:
     known = {
-        media if "json" in media or media == "multipart/form-data" else "application/octet-stream": schema
+        media
+        if "json" in media or media == "multipart/form-data"
+        else "application/octet-stream": schema
         for media, schema in part.get("content", {}).items()
     }
     return part | {"content": known} if known else part
@@ -206,12 +220,18 @@ class _Adapter:
     def __init__(self, contract: Json, data: GeneratorData) -> None:
         self.contract, self.data = contract, data
         self._within: list[str] = []  # the maps whose values are looked at
-        self.schemas: dict[str, Json] = {class_name(n): s for n, s in contract["components"]["schemas"].items()}
+        self.schemas: dict[str, Json] = {
+            class_name(n): s for n, s in contract["components"]["schemas"].items()
+        }
         self.parsed = {_unreserved(m.class_info.name): m for m in data.models}
 
     def is_map(self, name: str) -> bool:
         schema = self.schemas.get(name, {})
-        return "additionalProperties" in schema and not schema.get("properties") and "allOf" not in schema
+        return (
+            "additionalProperties" in schema
+            and not schema.get("properties")
+            and "allOf" not in schema
+        )
 
     def type(self, p: Any) -> str:
         """The type text of a property, null left out of it."""
@@ -224,7 +244,9 @@ class _Adapter:
             case ListProperty():
                 return f"list[{self.type(p.inner_property)}]"
             case UnionProperty():
-                texts = dict.fromkeys(self.type(q) for q in p.inner_properties if not isinstance(q, NoneProperty))
+                texts = dict.fromkeys(
+                    self.type(q) for q in p.inner_properties if not isinstance(q, NoneProperty)
+                )
                 return "Any" if "Any" in texts else " | ".join(texts)
             case _:
                 pass
@@ -243,7 +265,9 @@ class _Adapter:
         return f"dict[str, {values}]"
 
     def property(self, p: Any) -> Property:
-        nullable = isinstance(p, UnionProperty) and any(isinstance(q, NoneProperty) for q in p.inner_properties)
+        nullable = isinstance(p, UnionProperty) and any(
+            isinstance(q, NoneProperty) for q in p.inner_properties
+        )
         wire, name = _plain(p.name), str(p.python_name)
         if (
             name == PythonIdentifier(wire, _PREFIX) or folded(name) != name
@@ -257,9 +281,15 @@ class _Adapter:
             if not self.is_map(name):
                 members = [*(m.required_properties or []), *(m.optional_properties or [])]
                 out[name] = Model(name, tuple(self.property(p) for p in members))
-        declared = {name for name, s in self.schemas.items() if s.get("type") == "object" and not self.is_map(name)}
+        declared = {
+            name
+            for name, s in self.schemas.items()
+            if s.get("type") == "object" and not self.is_map(name)
+        }
         if lost := sorted(declared - set(out)):
-            raise GateError(f"{self.contract['info']['title']}: schemas lost: {join('components', 'schemas', lost[0])}")
+            raise GateError(
+                f"{self.contract['info']['title']}: schemas lost: {join('components', 'schemas', lost[0])}"
+            )
         return out
 
     def enums(self) -> dict[str, Enum]:
@@ -276,17 +306,27 @@ class _Adapter:
         return out
 
     def operations(self) -> dict[str, Operation]:
-        parsed = {str(e.name): e for c in self.data.endpoint_collections_by_tag.values() for e in c.endpoints}
+        parsed = {
+            str(e.name): e
+            for c in self.data.endpoint_collections_by_tag.values()
+            for e in c.endpoints
+        }
         out = {}
         for i, (path, method, operation) in enumerate(operations_of(self.contract)):
             e = parsed.pop(f"operation_{i}", None)
             if e is None:
-                raise GateError(f"{operation['operationId']}: lost by the parser: {join('paths', path, method)}")
+                raise GateError(
+                    f"{operation['operationId']}: lost by the parser: {join('paths', path, method)}"
+                )
             out[operation["operationId"]] = self._operation(operation, e)
         return out
 
     def _operation(self, operation: Json, e: Any) -> Operation:
-        groups = (("path", e.path_parameters), ("query", e.query_parameters), ("header", e.header_parameters))
+        groups = (
+            ("path", e.path_parameters),
+            ("query", e.query_parameters),
+            ("header", e.header_parameters),
+        )
         parameters = {}
         for location, found in groups:
             for p in found:
@@ -297,7 +337,11 @@ class _Adapter:
         if e.bodies:
             multipart = "multipart/form-data" in operation["requestBody"]["content"]
             body = "" if multipart else self.type(e.bodies[0].prop)
-            form = self.models()[_unreserved(e.bodies[0].prop.class_info.name)].properties if multipart else ()
+            form = (
+                self.models()[_unreserved(e.bodies[0].prop.class_info.name)].properties
+                if multipart
+                else ()
+            )
         responses: dict[int | str, str] = {}
         for r in e.responses:
             status = r.status_code.pattern

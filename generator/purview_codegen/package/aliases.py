@@ -52,7 +52,11 @@ def merged(
     moved = {(r.kind, r.old): r.new for r in renames if r.new}
     now = [_followed(a, moved) for a in kept if _series(a.since) == _series(version)]
     fresh = [Alias(r.kind, r.old, r.new, version) for r in renames if r.new and r.kind in _KINDS]
-    good = {(a.kind, a.old): a for a in [*now, *fresh] if a.old not in used[a.kind] and _target(a) in used[a.kind]}
+    good = {
+        (a.kind, a.old): a
+        for a in [*now, *fresh]
+        if a.old not in used[a.kind] and _target(a) in used[a.kind]
+    }
     marked = [attrs.evolve(r, alias=(r.kind, r.old) in good) for r in renames]
     return [good[key] for key in sorted(good)], marked
 
@@ -80,4 +84,8 @@ def _followed(alias: Alias, moved: Mapping[tuple[str, str], str]) -> Alias:
         return attrs.evolve(alias, new=moved.get((alias.kind, alias.new), alias.new))
     method, _, old = alias.old.partition(" ")
     method = moved.get(("method", method), method)
-    return attrs.evolve(alias, old=f"{method} {old}", new=moved.get(("argument", f"{method} {alias.new}"), alias.new))
+    return attrs.evolve(
+        alias,
+        old=f"{method} {old}",
+        new=moved.get(("argument", f"{method} {alias.new}"), alias.new),
+    )

@@ -19,7 +19,9 @@ from purview_core.client.client import AsyncClient, Client
 
 from .adapter import class_name, method_name
 
-CLIENT = frozenset({"plane", "endpoint", "api_version", *dir(Client), *dir(AsyncClient)})  # what a group would hide
+CLIENT = frozenset(
+    {"plane", "endpoint", "api_version", *dir(Client), *dir(AsyncClient)}
+)  # what a group would hide
 _LINKS = {"by", "in", "for", "from", "to", "of", "via", "with", "at", "as", "on"}
 
 
@@ -32,13 +34,20 @@ class Name:
     method: str
 
 
-def operation_names(contracts: Mapping[str, Json], methods: Mapping[str, str]) -> dict[str, dict[str, Name]]:
+def operation_names(
+    contracts: Mapping[str, Json], methods: Mapping[str, str]
+) -> dict[str, dict[str, Name]]:
     """version -> operationId -> Name. `methods` are the overlay's; raises GateError where two operations get one name."""
-    full = {version: dict(map(_full, (op for _, _, op in operations_of(c)))) for version, c in contracts.items()}
+    full = {
+        version: dict(map(_full, (op for _, _, op in operations_of(c))))
+        for version, c in contracts.items()
+    }
     keep = {oid for version in full.values() for oid in _clashes(version)}
     out = {}
     for version, names in full.items():
-        out[version] = {oid: _final(name, methods.get(oid), keep=oid in keep) for oid, name in names.items()}
+        out[version] = {
+            oid: _final(name, methods.get(oid), keep=oid in keep) for oid, name in names.items()
+        }
         _unique(version, out[version], contracts[version])
     return out
 
@@ -69,7 +78,9 @@ def shortened(name: Name) -> str:
     noun = [_singular(word) for word in name.group.split("_")]
     for i in range(1, len(words) - len(noun) + 1):
         end = i + len(noun)
-        if [_singular(word) for word in words[i:end]] == noun and (end == len(words) or words[end] in _LINKS):
+        if [_singular(word) for word in words[i:end]] == noun and (
+            end == len(words) or words[end] in _LINKS
+        ):
             return method_name("_".join(words[:i] + words[end:]))
     return name.method
 

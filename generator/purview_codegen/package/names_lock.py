@@ -19,7 +19,10 @@ def read(path: Path) -> Names:
     if not path.exists():
         return {}
     try:
-        names: Names = {version: dict(found) for version, found in json.loads(path.read_text(encoding="utf-8")).items()}
+        names: Names = {
+            version: dict(found)
+            for version, found in json.loads(path.read_text(encoding="utf-8")).items()
+        }
     except (AttributeError, TypeError, ValueError) as error:
         raise IntegrityError(f"names.lock cannot be read: {error}") from None
     return names

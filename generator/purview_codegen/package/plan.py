@@ -57,7 +57,9 @@ def plan(contract: Json, names: Mapping[str, Name], aliases: Sequence[Alias] = (
     named twice."""
     parsed = adapter.parse(contract)
     taken = [adapter.class_name(name) for name in contract["components"]["schemas"]]
-    classes = with_shared(Classes(contract, parsed).out, [*taken, *(a.old for a in aliases if a.kind == "class")])
+    classes = with_shared(
+        Classes(contract, parsed).out, [*taken, *(a.old for a in aliases if a.kind == "class")]
+    )
     planner = Planner(contract, parsed, classes, names)
     roots = used((text for op in planner.operations for text in op.classes), classes)
     groups: dict[str, list[Operation]] = {}
@@ -74,7 +76,9 @@ def plan(contract: Json, names: Mapping[str, Name], aliases: Sequence[Alias] = (
     )
 
 
-def _groups(groups: Mapping[str, Sequence[Operation]], aliases: Sequence[Alias]) -> tuple[Group, ...]:
+def _groups(
+    groups: Mapping[str, Sequence[Operation]], aliases: Sequence[Alias]
+) -> tuple[Group, ...]:
     """The groups, and those that are left of old names alone."""
     classes = _group_classes({name: ops[0].name.group_class for name, ops in groups.items()})
     renamed: dict[str, list[tuple[str, str, str, str]]] = {}

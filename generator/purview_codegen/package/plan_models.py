@@ -49,7 +49,11 @@ class Field:
     def value(self) -> str:
         """What follows the annotation: nothing, the bare default, or a field() with what the codec has to know."""
         default = "" if self.default is None else f"default={self.default}, "
-        facts = ["read_only=True"] * self.read_only + ["required=True"] * self.required + ["secret=True"] * self.secret
+        facts = (
+            ["read_only=True"] * self.read_only
+            + ["required=True"] * self.required
+            + ["secret=True"] * self.secret
+        )
         if camel(self.name) != self.wire or self.secret or self.live:
             names = [ascii(name) for name in (self.live, self.wire) if name]
             return f" = _field({default}metadata=_wire({', '.join([*names, *facts])}))"
@@ -91,7 +95,13 @@ def python_type(text: str, prefix: str = "") -> str:
 
     def word(match: re.Match[str]) -> str:
         name = match[0]
-        return "_Any" if name == "Any" else f"{prefix}{name}" if name[0].isupper() and name != "None" else name
+        return (
+            "_Any"
+            if name == "Any"
+            else f"{prefix}{name}"
+            if name[0].isupper() and name != "None"
+            else name
+        )
 
     return _WORD.sub(word, text)
 
@@ -131,7 +141,9 @@ class Classes:
         if name not in self._bases:
             parts = self.schemas.get(name, {}).get("allOf", [])
             bases = [class_name(part["$ref"]) for part in parts if "$ref" in part]
-            tagged = (b for b in bases if any("discriminator" in self.schemas[n] for n in self.lineage(b)))
+            tagged = (
+                b for b in bases if any("discriminator" in self.schemas[n] for n in self.lineage(b))
+            )
             self._bases[name] = next(tagged, bases[0] if bases else None)
         return self._bases[name]
 
@@ -147,7 +159,11 @@ class Classes:
             schema = self.schemas.get(name, {})
             out: Json = {}
             for part in schema.get("allOf", []):
-                out |= self._members(class_name(part["$ref"])) if "$ref" in part else part.get("properties", {})
+                out |= (
+                    self._members(class_name(part["$ref"]))
+                    if "$ref" in part
+                    else part.get("properties", {})
+                )
             self._all[name] = out | schema.get("properties", {})
         return self._all[name]
 
@@ -170,21 +186,33 @@ class Classes:
             field = self._field(p, members.get(p.wire, {}))
             if p.wire in tags:
                 value = schema.get("x-discriminator-value") if p.wire == tags[0] else None
-                text = field.type if field.type in ("str", "str | None") else "str" if p.required else "str | None"
-                field = attrs.evolve(field, type=text, default=field.default if value is None else ascii(value))
+                text = (
+                    field.type
+                    if field.type in ("str", "str | None")
+                    else "str"
+                    if p.required
+                    else "str | None"
+                )
+                field = attrs.evolve(
+                    field, type=text, default=field.default if value is None else ascii(value)
+                )
             if (old := inherited.get(p.wire)) is not None:
                 field = _override(field, old)
             fields.append(field)
         self._unique(name, fields)
         mapping = schema.get("discriminator", {}).get("mapping", {})
-        tag = next((f.name for f in fields if tags and f.wire == tags[0]), None) if mapping else None
+        tag = (
+            next((f.name for f in fields if tags and f.wire == tags[0]), None) if mapping else None
+        )
         self.out[name] = Class(
             name,
             base,
             tuple(f for f in fields if f != inherited.get(f.wire)),
             tuple(fields),
             tag,
-            tuple((value, class_name(reference)) for value, reference in mapping.items()) if tag else (),
+            tuple((value, class_name(reference)) for value, reference in mapping.items())
+            if tag
+            else (),
             tuple(schema.get("x-other-discriminator-values", ())) if tag else (),
         )
 
@@ -201,7 +229,9 @@ class Classes:
             default = ascii(only) if normal(text) == "str" else f"_only({only!a})"
         sent = answered and not p.nullable
         live = member.get("x-live-name")
-        return Field(name, p.wire, text, default, read_only, sent, bool(member.get("x-secret")), live)
+        return Field(
+            name, p.wire, text, default, read_only, sent, bool(member.get("x-secret")), live
+        )
 
     def _only(self, member: Json) -> str | None:
         """The one value that a member can have: of its enum, or as an overlay says (x-only-value)."""
@@ -216,7 +246,9 @@ class Classes:
         seen: dict[str, str] = {}
         for field in fields:
             if field.name in seen:
-                pointer = join("components", "schemas", self.wire_names[name], "properties", field.wire)
+                pointer = join(
+                    "components", "schemas", self.wire_names[name], "properties", field.wire
+                )
                 raise GateError(
                     f"{self.title}: {seen[field.name]!r} and {field.wire!r} are both {field.name}: {pointer}"
                 )
@@ -227,7 +259,9 @@ def _override(field: Field, old: Field) -> Field:
     """A subclass may give an inherited field another default; its type stays what the base says, since fields are mutable."""
     if field.type == old.type:
         return field
-    return attrs.evolve(old, default=field.default if field.default not in (None, "None") else old.default)
+    return attrs.evolve(
+        old, default=field.default if field.default not in (None, "None") else old.default
+    )
 
 
 def modules(classes: Mapping[str, Class], roots: Iterable[str]) -> dict[str, list[str]]:
@@ -237,7 +271,10 @@ def modules(classes: Mapping[str, Class], roots: Iterable[str]) -> dict[str, lis
     is `common`. A base within another is of its family. So a class and its base are never in modules that need each other: what is
     in `common` has its base there.
     """
-    uses = {n: used((f.type for f in c.fields), classes) | ({c.base} if c.base else set()) for n, c in classes.items()}
+    uses = {
+        n: used((f.type for f in c.fields), classes) | ({c.base} if c.base else set())
+        for n, c in classes.items()
+    }
     families: dict[str, set[str]] = {}
     family: dict[str, str] = {}
     for name, c in classes.items():  # each after its base
@@ -260,10 +297,14 @@ def modules(classes: Mapping[str, Class], roots: Iterable[str]) -> dict[str, lis
 
     owned = {base: reach(names) - family.keys() for base, names in families.items()}
     common = reach((set(roots) & set(classes)) - family.keys())
-    common |= {n for n in classes if n not in family and sum(n in names for names in owned.values()) != 1}
+    common |= {
+        n for n in classes if n not in family and sum(n in names for names in owned.values()) != 1
+    }
     common = reach(common)
     out = {"common": [name for name in classes if name in common]}
     for base, names in families.items():
         there = names | (owned[base] - common)
-        out[module(identifier(base), ("common", "enums"))] = [name for name in classes if name in there]
+        out[module(identifier(base), ("common", "enums"))] = [
+            name for name in classes if name in there
+        ]
     return {where: names for where, names in out.items() if names}

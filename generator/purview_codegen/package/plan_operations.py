@@ -73,7 +73,11 @@ class Operation:
     def signature(self) -> str:
         """The arguments after `self`, with what leads to them."""
         first = [a.source for a in self.arguments if a.positional]
-        rest = [a.source for a in sorted(self.arguments, key=lambda a: not a.demanded) if not a.positional]
+        rest = [
+            a.source
+            for a in sorted(self.arguments, key=lambda a: not a.demanded)
+            if not a.positional
+        ]
         return "".join(f", {text}" for text in [*first, *(["*", *rest] if rest else [])])
 
     @property
@@ -89,7 +93,11 @@ class Planner:
     """Plans the operations of one contract."""
 
     def __init__(
-        self, contract: Json, parsed: adapter.Parsed, classes: Mapping[str, Class], names: Mapping[str, Name]
+        self,
+        contract: Json,
+        parsed: adapter.Parsed,
+        classes: Mapping[str, Class],
+        names: Mapping[str, Name],
     ) -> None:
         self.title = contract["info"]["title"]
         self.prefix: str = contract["servers"][0]["url"].removeprefix("{endpoint}")
@@ -106,12 +114,21 @@ class Planner:
         result, paging = self._result(typed), None
         if polling and "result" in polling:
             result = adapter.class_name(polling["result"])
-        if "x-pageable" in operation and verb in ("get", "post"):  # a write that is marked has no page after
+        if "x-pageable" in operation and verb in (
+            "get",
+            "post",
+        ):  # a write that is marked has no page after
             page = operation["x-pageable"]
             result, paging = self._item(typed, page, where), _paging(page, where)
-        planned = self.polling.plan(path, verb, operation, result, where) if polling and not paging else None
+        planned = (
+            self.polling.plan(path, verb, operation, result, where)
+            if polling and not paging
+            else None
+        )
         ordered = sorted(operation["parameters"], key=lambda p: _place(path, p))
-        parameters = _distinct([(p, typed.parameters.get((p["in"], p["name"]))) for p in ordered], typed.body)
+        parameters = _distinct(
+            [(p, typed.parameters.get((p["in"], p["name"]))) for p in ordered], typed.body
+        )
         arguments = [_argument(p, t) for p, t in parameters if t is not None]
         body, body_argument, more = _body(operation, typed)
         arguments += more
@@ -123,12 +140,16 @@ class Planner:
             verb=verb.upper(),
             path=self.prefix + path,
             summary=operation.get("summary", ""),
-            parameters=tuple("_d.API_VERSION" if t is None else _parameter(p, t) for p, t in parameters),
+            parameters=tuple(
+                "_d.API_VERSION" if t is None else _parameter(p, t) for p, t in parameters
+            ),
             arguments=tuple(arguments),
             values=tuple(t.name for _, t in parameters if t is not None),
             body=body,
             body_argument=body_argument,
-            responses=tuple((ascii(status), ascii(text)) for status, text in typed.responses.items()),
+            responses=tuple(
+                (ascii(status), ascii(text)) for status, text in typed.responses.items()
+            ),
             result=python_type(result, "m.") + (ALSO if planned and planned.uncertain else ""),
             paging=paging,
             polling=planned.source if planned else None,
@@ -138,7 +159,11 @@ class Planner:
 
     def _result(self, operation: adapter.Operation) -> str:
         """What a call gives: the union over its good answers, None last."""
-        good = [text for status, text in operation.responses.items() if status != "default" and int(str(status)[0]) < 4]
+        good = [
+            text
+            for status, text in operation.responses.items()
+            if status != "default" and int(str(status)[0]) < 4
+        ]
         texts = [text for text in dict.fromkeys(good) if text != "None"]
         if "Any" in texts:
             return "Any"
@@ -147,7 +172,9 @@ class Planner:
 
     def _item(self, operation: adapter.Operation, page: Json, where: str) -> str:
         """The type of the items of a page; a page may be a bare list."""
-        for text in (text for status, text in operation.responses.items() if status in (200, "200", "2XX")):
+        for text in (
+            text for status, text in operation.responses.items() if status in (200, "200", "2XX")
+        ):
             if text.startswith("list["):
                 return text[5:-1]
             for field in self.classes[text].fields if text in self.classes else ():
@@ -179,7 +206,9 @@ class Planner:
             elif (like := groups.setdefault(group.casefold(), group)) != group:
                 taken = f"stands in a file that some file systems take for that of {like}"
             if taken:
-                raise GateError(f"{self.title}: {op.id}: {called} {taken}; name another one in the overlay's [methods]")
+                raise GateError(
+                    f"{self.title}: {op.id}: {called} {taken}; name another one in the overlay's [methods]"
+                )
 
 
 def _distinct(
@@ -223,7 +252,9 @@ def _parameter(parameter: Json, typed: adapter.Property) -> str:
     return f"_d.{parameter['in']}({', '.join(parts)})"
 
 
-def _body(operation: Json, typed: adapter.Operation) -> tuple[str | None, str | None, list[Argument]]:
+def _body(
+    operation: Json, typed: adapter.Operation
+) -> tuple[str | None, str | None, list[Argument]]:
     """The body's declaration, what the method hands over, and the arguments it takes for it."""
     if typed.body is None:
         return None, None, []
@@ -244,11 +275,20 @@ def _body(operation: Json, typed: adapter.Operation) -> tuple[str | None, str | 
         for f in typed.form
     )
     arguments = [
-        Argument(f.name, "_d.FileInput" if f.type in _FILES else python_type(f.type, "m."), False, f.required)
+        Argument(
+            f.name,
+            "_d.FileInput" if f.type in _FILES else python_type(f.type, "m."),
+            False,
+            f.required,
+        )
         for f in typed.form
     ]
     values = ", ".join(f"{f.wire!a}: {f.name}" for f in typed.form)
-    return f"_d.Body({', '.join([ascii(''), *facts])}, fields=({fields},))", "{" + values + "}", arguments
+    return (
+        f"_d.Body({', '.join([ascii(''), *facts])}, fields=({fields},))",
+        "{" + values + "}",
+        arguments,
+    )
 
 
 def _paging(page: Json, where: str) -> str:

@@ -17,7 +17,9 @@ from .names import Name
 from .plan_models import Class
 
 _FACTS = {"final-state-via", "result", "status-path", "ask-with"}
-_ACTION = re.compile(r"/?:[^/{}]+$|/[^/:{}]+$")  # /things/{id}:revoke, /things/{id}/:revoke, /things/{id}/revoke
+_ACTION = re.compile(
+    r"/?:[^/{}]+$|/[^/:{}]+$"
+)  # /things/{id}:revoke, /things/{id}/:revoke, /things/{id}/revoke
 ALSO = " | _d.OperationStatus"
 
 
@@ -33,7 +35,11 @@ class PollingPlanner:
     """Plans the long-running operations of one contract."""
 
     def __init__(
-        self, contract: Json, parsed: adapter.Parsed, classes: Mapping[str, Class], names: Mapping[str, Name]
+        self,
+        contract: Json,
+        parsed: adapter.Parsed,
+        classes: Mapping[str, Class],
+        names: Mapping[str, Name],
     ) -> None:
         self.title = contract["info"]["title"]
         self.prefix: str = contract["servers"][0]["url"].removeprefix("{endpoint}")
@@ -50,7 +56,9 @@ class PollingPlanner:
             given.append(self.prefix + facts["status-path"])
         parts = [*map(ascii, given)]
         kinds = [kind for kind in result.split(" | ") if kind != "None"]
-        status = any(holds_status(f.wire for f in self.classes[k].fields) for k in kinds if k in self.classes)
+        status = any(
+            holds_status(f.wire for f in self.classes[k].fields) for k in kinds if k in self.classes
+        )
         resource = None if status or verb == "put" else self._resource(path, verb, kinds)
         if resource is not None:
             parts.append(f"resource={self.prefix + resource!a}")
@@ -63,10 +71,15 @@ class PollingPlanner:
         """The path of what an action changes: one whose GET needs no more than that path, and answers the same type."""
         for found in _changed(path) if verb in ("post", "patch") else ():
             read = self.reads.get(_norm(found))
-            if read is None or [self.parsed.operations[read["operationId"]].responses.get(200)] != kinds:
+            if (
+                read is None
+                or [self.parsed.operations[read["operationId"]].responses.get(200)] != kinds
+            ):
                 continue
             asked = [
-                p for p in read["parameters"] if p["required"] and p["in"] != "path" and p["name"] != "api-version"
+                p
+                for p in read["parameters"]
+                if p["required"] and p["in"] != "path" and p["name"] != "api-version"
             ]
             if not asked:
                 return found
@@ -80,7 +93,9 @@ class PollingPlanner:
             raise GateError(f"{self.title}: ask-with names no operation: {oid}: {where}")
         if oid is None:
             paths = [*([facts["status-path"]] if "status-path" in facts else []), *_changed(path)]
-            oid = next((self.reads[_norm(p)]["operationId"] for p in paths if _norm(p) in self.reads), None)
+            oid = next(
+                (self.reads[_norm(p)]["operationId"] for p in paths if _norm(p) in self.reads), None
+            )
         if oid is None:
             return None
         name = self.names[oid]

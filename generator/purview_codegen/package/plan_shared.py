@@ -26,13 +26,17 @@ from purview_codegen.identifiers import pascal
 from .plan_models import Class, Field, optional
 
 _OPTIONAL = " | None"
-_DEEPEST = 20  # classes within classes that are looked at; a chain of references may be of any length
+_DEEPEST = (
+    20  # classes within classes that are looked at; a chain of references may be of any length
+)
 
 
 def with_shared(classes: Mapping[str, Class], taken: Iterable[str]) -> dict[str, Class]:
     """The classes, each behind its base, with what kinds share on their base. No new class is called as one of `taken` is."""
     sharing = _Sharing(classes, taken)
-    for name in [*classes][::-1]:  # a base within a base first: what its kinds share, it shares itself
+    for name in [*classes][
+        ::-1
+    ]:  # a base within a base first: what its kinds share, it shares itself
         sharing.lift(name)
     return sharing.planned()
 
@@ -53,7 +57,10 @@ class _Sharing:
         kinds |= dict.fromkeys(kind for kind in self.classes if name in self._lineage(kind)[1:])
         if len(kinds) > 1:
             fields = self._common(base.fields, list(kinds), name)
-            may_lack = [attrs.evolve(f, type=optional(f.type), default="None", required=False) for f in fields]
+            may_lack = [
+                attrs.evolve(f, type=optional(f.type), default="None", required=False)
+                for f in fields
+            ]
             self.classes[name] = attrs.evolve(base, fields=(*base.fields, *may_lack))
 
     def _lineage(self, name: str | None) -> list[str]:
@@ -84,13 +91,21 @@ class _Sharing:
             return None
         free = any(optional(f.type) == f.type for f in fields)
         defaults = {f.default for f in fields}
-        default = fields[0].default if len(defaults) == 1 else "None" if free or "None" in defaults else None
+        default = (
+            fields[0].default
+            if len(defaults) == 1
+            else "None"
+            if free or "None" in defaults
+            else None
+        )
         return attrs.evolve(
             fields[0],
             type=optional(text) if free else text,
             default=default,
             required=default == "None" and (not free or all(f.required for f in fields)),
-            read_only=all(f.read_only for f in fields),  # else a kind that may write it would lose it without a word
+            read_only=all(
+                f.read_only for f in fields
+            ),  # else a kind that may write it would lose it without a word
             secret=any(f.secret for f in fields),
         )
 
@@ -142,7 +157,11 @@ class _Sharing:
                 if one not in out:
                     c = self.classes[one]
                     inherited = {f.wire: f for f in out[c.base].fields} if c.base else {}
-                    own = tuple(_own(f, inherited.get(f.wire)) for f in c.fields if f != inherited.get(f.wire))
+                    own = tuple(
+                        _own(f, inherited.get(f.wire))
+                        for f in c.fields
+                        if f != inherited.get(f.wire)
+                    )
                     out[one] = attrs.evolve(c, own=own)
         return out
 

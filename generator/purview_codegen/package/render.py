@@ -78,15 +78,24 @@ def render_plane(plan: Plan, plane: Plane) -> dict[str, str]:
             enums=plan.enums,
             **facts,
         ),
-        "models/__init__.py": _render("models_init.py.jinja", modules=sorted(index), renamed=renamed),
+        "models/__init__.py": _render(
+            "models_init.py.jinja", modules=sorted(index), renamed=renamed
+        ),
         "operations/__init__.py": _render("operations_init.py.jinja", groups=groups),
     }
     if plan.enums:
         kinds = {e.integer for e in plan.enums}
         out["models/enums.py"] = _render(
-            "enums.py.jinja", enums=plan.enums, integers=True in kinds, texts=False in kinds, renamed=renamed
+            "enums.py.jinja",
+            enums=plan.enums,
+            integers=True in kinds,
+            texts=False in kinds,
+            renamed=renamed,
         )
-    out |= {f"models/{module}.py": _models(plan, module, names) for module, names in plan.modules.items()}
+    out |= {
+        f"models/{module}.py": _models(plan, module, names)
+        for module, names in plan.modules.items()
+    }
     out |= {f"operations/{group.name}.py": _operations(group) for group in plan.groups}
     return out
 
@@ -179,7 +188,10 @@ def _operations(group: Group) -> str:
 def render_root(planes: Sequence[Plane], plans: Mapping[str, tuple[str, str]]) -> dict[str, str]:
     """The package over all planes; `plans` gives version and prefix of each plane's default document."""
     facts = [
-        {name: getattr(p, name) for name in ("name", "package", "title", "summary", "endpoint", "roles")}
+        {
+            name: getattr(p, name)
+            for name in ("name", "package", "title", "summary", "endpoint", "roles")
+        }
         | {"version": plans[p.name][0], "prefix": plans[p.name][1]}
         for p in planes
     ]

@@ -13,7 +13,9 @@ from .likeness import Traits, likeness
 from .manifest import Document, Manifest
 from .pins import document_table
 
-_HOST = "purview-service.microsoft.com"  # where the planes answer whose address has no account in it
+_HOST = (
+    "purview-service.microsoft.com"  # where the planes answer whose address has no account in it
+)
 
 
 @attrs.frozen
@@ -30,7 +32,9 @@ class Candidate:
     listed: bool = False
 
 
-def lines(manifest: Manifest, found: Iterable[Candidate], known: Callable[[Document], Traits | None]) -> str:
+def lines(
+    manifest: Manifest, found: Iterable[Candidate], known: Callable[[Document], Traits | None]
+) -> str:
     """The tables for all that can be taken: documents of known planes, then new planes with theirs. Of several states of one
     api-version, the one with the most operations."""
     good = [c for c in found if c.traits and not c.twin]
@@ -48,7 +52,8 @@ def lines(manifest: Manifest, found: Iterable[Candidate], known: Callable[[Docum
         default = newest(versions)
         out.append(_plane(name, best[-1], manifest, known))
         out += [
-            document_table(attrs.evolve(d, default=d.version == default)) for d in (_document(c, name) for c in best)
+            document_table(attrs.evolve(d, default=d.version == default))
+            for d in (_document(c, name) for c in best)
         ]
     return "\n\n".join(out) + "\n" if out else ""
 
@@ -70,7 +75,9 @@ def _document(c: Candidate, plane: str) -> Document:
 def _best(found: list[Candidate]) -> list[Candidate]:
     """One of each api-version, in their order."""
     out: dict[str, Candidate] = {}
-    for c in sorted(found, key=lambda c: (len(c.traits.operations) if c.traits else 0, c.path, c.commit)):
+    for c in sorted(
+        found, key=lambda c: (len(c.traits.operations) if c.traits else 0, c.path, c.commit)
+    ):
         out[c.traits.version if c.traits else ""] = c
     return [out[version] for version in sorted(out)]
 
@@ -78,7 +85,9 @@ def _best(found: list[Candidate]) -> list[Candidate]:
 def _groups(found: list[Candidate], taken: set[str]) -> dict[str, list[Candidate]]:
     """New planes: documents of one folder, or that have operations in common, are one plane's, under the name of its folder."""
     out: dict[str, list[Candidate]] = {}
-    for c in sorted(found, key=lambda c: (-len(c.traits.operations) if c.traits else 0, c.path, c.commit)):
+    for c in sorted(
+        found, key=lambda c: (-len(c.traits.operations) if c.traits else 0, c.path, c.commit)
+    ):
         alike = (name for name, group in out.items() if any(_alike(c, other) for other in group))
         name = next(alike, None) or _free(_snake(_called(c.path)), taken | out.keys())
         out.setdefault(name, []).append(c)
@@ -108,7 +117,9 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def _plane(name: str, c: Candidate, manifest: Manifest, known: Callable[[Document], Traits | None]) -> str:
+def _plane(
+    name: str, c: Candidate, manifest: Manifest, known: Callable[[Document], Traits | None]
+) -> str:
     title = "".join(word[:1].upper() + word[1:] for word in name.split("_"))
     return "\n".join(
         [

@@ -31,7 +31,9 @@ def inputs(text: str, path: str) -> frozenset[str]:
     """The documents that the tags of a readme take, as paths from the top of the repository."""
     found = (_FULL.sub("/", name.replace("\\", "/")) for name in _inputs(text))
     places = (name.replace("$(this-folder)/", "") for name in found)
-    return frozenset(normpath(p.lstrip("/") if p.startswith("/") else f"{dirname(path)}/{p}") for p in places)
+    return frozenset(
+        normpath(p.lstrip("/") if p.startswith("/") else f"{dirname(path)}/{p}") for p in places
+    )
 
 
 @attrs.frozen
@@ -46,7 +48,8 @@ class Published:
         version = _VERSION.search(path)
         same = {version and version[0], path.rpartition("/")[2].lower()}
         return path in self.listed or any(
-            same == {(v := _VERSION.search(p)) and v[0], p.rpartition("/")[2].lower()} for p in self.listed
+            same == {(v := _VERSION.search(p)) and v[0], p.rpartition("/")[2].lower()}
+            for p in self.listed
         )
 
 

@@ -127,7 +127,9 @@ class _Sorting:
         )
 
     def _take(self, document: Document, path: str) -> None:
-        self.found[path] = Found(attrs.evolve(document, commit=self.listing.commit, path=path), document)
+        self.found[path] = Found(
+            attrs.evolve(document, commit=self.listing.commit, path=path), document
+        )
 
     def _at_their_paths(self) -> list[Document]:
         """Takes what lies where it lay; returns the documents that do not."""
@@ -153,7 +155,11 @@ class _Sorting:
     def _unsure(self, document: Document) -> bool:
         """Whether what lies at a document's path has to be looked into: there are other planes, and its bytes are not the same."""
         blob = self.listing.files.get(document.path)
-        return blob is not None and self.reader.blob(document) != blob and len(self.manifest.planes) > 1
+        return (
+            blob is not None
+            and self.reader.blob(document) != blob
+            and len(self.manifest.planes) > 1
+        )
 
     def _readable(self, missing: Sequence[Document]) -> dict[str, Traits]:
         """The documents that nothing has taken yet, without those that are left out; what is none of both is told. One that is
@@ -170,7 +176,9 @@ class _Sorting:
         self.reader.bring(paths)
         for path in paths:
             there, rule = self.reader.read(path), rules[path]
-            if path in self.by_title and not (isinstance(there, Traits) and scope.names_purview(there.title)):
+            if path in self.by_title and not (
+                isinstance(there, Traits) and scope.names_purview(there.title)
+            ):
                 continue  # a schema in it is called so, or an object that is none
             if isinstance(there, Traits):
                 rule = rule or self._rule(path, there.version)
@@ -192,21 +200,34 @@ class _Sorting:
 
     def _follow(self, missing: Sequence[Document], free: Mapping[str, Traits]) -> list[Document]:
         """Takes the documents that lie elsewhere, the surest first; returns those that are nowhere."""
-        scores = [(self._sure(d, path, traits), d, path) for d in missing for path, traits in free.items()]
+        scores = [
+            (self._sure(d, path, traits), d, path) for d in missing for path, traits in free.items()
+        ]
         for sure in sorted(scores, key=lambda s: (-s[0], str(s[1]), s[2])):
             score, document, path = sure
             taken = {f.old for f in self.found.values()}
-            if score > 0 and document not in taken and path not in self.found and not self._rivals(sure, scores):
+            if (
+                score > 0
+                and document not in taken
+                and path not in self.found
+                and not self._rivals(sure, scores)
+            ):
                 self._take(document, path)
         return [d for d in missing if d not in {f.old for f in self.found.values()}]
 
-    def _rivals(self, sure: tuple[float, Document, str], scores: Sequence[tuple[float, Document, str]]) -> bool:
+    def _rivals(
+        self, sure: tuple[float, Document, str], scores: Sequence[tuple[float, Document, str]]
+    ) -> bool:
         """Whether another document is as sure to lie at this path, or, by its name alone, this one at another."""
         score, document, path = sure
         taken = {f.old for f in self.found.values()}
-        alike = [(d, p) for s, d, p in scores if s == score and d not in taken and p not in self.found]
+        alike = [
+            (d, p) for s, d, p in scores if s == score and d not in taken and p not in self.found
+        ]
         others = [d for d, p in alike if p == path and d != document]
-        return bool(others) or (score < _BY_NAME and any(d == document and p != path for d, p in alike))
+        return bool(others) or (
+            score < _BY_NAME and any(d == document and p != path for d, p in alike)
+        )
 
     def _sure(self, document: Document, path: str, traits: Traits) -> float:
         """How sure it is that a document lies at another path now; 0 where it does not."""
@@ -222,7 +243,9 @@ class _Sorting:
         if own is None:
             return names
         like, plane = likeness(traits, own), self.manifest.plane(document.plane)
-        if any(self._like(p, traits) > like + CLEARLY / 2 for p in self.manifest.planes if p != plane):
+        if any(
+            self._like(p, traits) > like + CLEARLY / 2 for p in self.manifest.planes if p != plane
+        ):
             return 0.0  # it is more another plane's
         return like and like + names + 0.1 * (plane.title.lower() in _squeezed(traits.title))
 
@@ -249,7 +272,9 @@ class _Sorting:
         for (name, version), paths in new.items():
             self._add_one(name, version, paths, free)
 
-    def _add_one(self, name: str, version: str, paths: Sequence[str], free: Mapping[str, Traits]) -> None:
+    def _add_one(
+        self, name: str, version: str, paths: Sequence[str], free: Mapping[str, Traits]
+    ) -> None:
         """Of several new files of one api-version, the one that is called as the plane's documents are."""
         files = {place.file for d in self.known if d.plane == name and (place := Place.of(d.path))}
         named = [p for p in paths if p.rpartition("/")[2].lower().removesuffix(".json") in files]
@@ -272,18 +297,30 @@ class _Sorting:
             p
             for p in self.manifest.planes
             for d in p.documents
-            if place and d in self.known and (old := Place.of(d.path)) and old.folder == place.folder
+            if place
+            and d in self.known
+            and (old := Place.of(d.path))
+            and old.folder == place.folder
         ]
         like = {p.name: self._like(p, traits) for p in self.manifest.planes}
         most = max(like.values(), default=0.0)
-        good = [p for p in homes if 0 < like[p.name] > most - CLEARLY]  # else it is clearly another plane's
+        good = [
+            p for p in homes if 0 < like[p.name] > most - CLEARLY
+        ]  # else it is clearly another plane's
         fits = good or [p for p in homes if not any(map(self.reader.known, p.documents))]
-        fits = fits or [p for p in self.manifest.planes if most > 0 and like[p.name] > most - CLEARLY / 4]
+        fits = fits or [
+            p for p in self.manifest.planes if most > 0 and like[p.name] > most - CLEARLY / 4
+        ]
         if not fits and homes:
-            return None, f"its folder is called as that of {homes[0].name}, whose operations it does not have"
+            return (
+                None,
+                f"its folder is called as that of {homes[0].name}, whose operations it does not have",
+            )
         if not fits:
             return None, "no plane of planes.toml has its operations"
-        return min(fits, key=lambda p: (stable(p.default.version) != stable(traits.version), p.name)), ""
+        return min(
+            fits, key=lambda p: (stable(p.default.version) != stable(traits.version), p.name)
+        ), ""
 
     def _like(self, plane: Plane, traits: Traits) -> float:
         there = [known for d in plane.documents if (known := self.reader.known(d))]
@@ -296,9 +333,13 @@ class _Sorting:
                 self.left[path] = rule
                 continue
             settings = self.reader.text(path) if path.endswith(".yaml") else ""
-            emits = scope.emits(folder, settings, [*self.found, *self.left, *(s.path for s in self.strays)])
+            emits = scope.emits(
+                folder, settings, [*self.found, *self.left, *(s.path for s in self.strays)]
+            )
             if emits is False:
-                self.strays.append(Stray(path, "TypeSpec, and the OpenAPI document that it emits is not there"))
+                self.strays.append(
+                    Stray(path, "TypeSpec, and the OpenAPI document that it emits is not there")
+                )
 
 
 def _squeezed(text: str) -> str:
@@ -312,7 +353,9 @@ def proposals(manifest: Manifest, listed: Mapping[str, frozenset[str]]) -> dict[
     out: dict[str, str] = {}
     for plane in manifest.planes:
         versions = {d.version for d in plane.documents}
-        good = (versions & listed.get(plane.name, frozenset())) or {d.version for d in plane.documents if not d.draft}
+        good = (versions & listed.get(plane.name, frozenset())) or {
+            d.version for d in plane.documents if not d.draft
+        }
         wanted = newest({*good, plane.default.version})
         if wanted != plane.default.version:
             out[plane.name] = wanted

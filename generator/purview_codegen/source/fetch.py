@@ -63,9 +63,15 @@ def mirror(folder: Path) -> Source:
     def read(location: str, _part: Path) -> bytes | None:
         owner, repository, commit, _ = location.split("/", 3)
         if not (folder / owner / repository / commit).is_dir():
-            there = sorted(p.name[:10] for p in (folder / owner / repository).glob("*") if p.is_dir())
-            known = f"it has {', '.join(there)}" if there else f"it has nothing of {owner}/{repository}"
-            raise UnreachableError(f"the mirror {folder} lacks commit {commit} of {owner}/{repository}; {known}")
+            there = sorted(
+                p.name[:10] for p in (folder / owner / repository).glob("*") if p.is_dir()
+            )
+            known = (
+                f"it has {', '.join(there)}" if there else f"it has nothing of {owner}/{repository}"
+            )
+            raise UnreachableError(
+                f"the mirror {folder} lacks commit {commit} of {owner}/{repository}; {known}"
+            )
         path = folder / location
         return path.read_bytes() if path.is_file() else None
 
@@ -79,7 +85,8 @@ def _checked(option: str, address: str) -> None:
     except httpx.InvalidURL as error:
         raise UsageError(f"{option} {address} is no address: {error}") from None
     if not url.host or (
-        url.scheme != "https" and not (url.scheme == "http" and url.host in ("127.0.0.1", "localhost", "::1"))
+        url.scheme != "https"
+        and not (url.scheme == "http" and url.host in ("127.0.0.1", "localhost", "::1"))
     ):
         raise UsageError(f"{option} {address} is not https; plain http is for loopback alone")
 
@@ -95,9 +102,13 @@ def get_json(api_url: str, stack: ExitStack) -> Callable[[str], Any]:
             answer = client.get(address, headers={"Accept": "application/vnd.github+json"})
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             why = str(error) or type(error).__name__
-            raise UnreachableError(f"cannot reach {address}: {why}; use --mirror or --offline") from None
+            raise UnreachableError(
+                f"cannot reach {address}: {why}; use --mirror or --offline"
+            ) from None
         if answer.status_code in (404, 422):
-            raise UnreachableError(f"{address} is not there ({answer.status_code}); check the commit or branch of --to")
+            raise UnreachableError(
+                f"{address} is not there ({answer.status_code}); check the commit or branch of --to"
+            )
         if answer.status_code != 200:
             raise _refused(address, answer)
         try:
@@ -115,7 +126,12 @@ def _refused(address: str, answer: httpx.Response) -> UnreachableError:
         there = f"answered {status}: it is at {headers.get('Location', 'no address')!r} now"
         return UnreachableError(f"{address} {there}; correct the address or planes.toml")
     wait, reset = headers.get("Retry-After", ""), headers.get("X-RateLimit-Reset", "")
-    if status in (403, 429) and headers.get("X-RateLimit-Remaining") == "0" and reset.isdecimal() and len(reset) < 12:
+    if (
+        status in (403, 429)
+        and headers.get("X-RateLimit-Remaining") == "0"
+        and reset.isdecimal()
+        and len(reset) < 12
+    ):
         until = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(int(reset) + 1))
         return UnreachableError(
             f"{address} answered {status}: too many requests; try again after {until}, or use --mirror"
@@ -134,7 +150,9 @@ def remote(base_url: str, client: httpx.Client) -> Source:
             return _download(client, address, part)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             why = str(error) or type(error).__name__
-            raise UnreachableError(f"cannot reach {address}: {why}; use --mirror or --offline") from None
+            raise UnreachableError(
+                f"cannot reach {address}: {why}; use --mirror or --offline"
+            ) from None
 
     return read
 
@@ -142,7 +160,9 @@ def remote(base_url: str, client: httpx.Client) -> Source:
 def _download(client: httpx.Client, address: str, part: Path) -> bytes:
     """The file at an address, continuing `part` where the server serves ranges. `part` stays where the connection breaks."""
     have = part.stat().st_size if part.exists() else 0
-    headers = {"Accept-Encoding": "identity"}  # a range of compressed bytes would not fit what the part holds
+    headers = {
+        "Accept-Encoding": "identity"
+    }  # a range of compressed bytes would not fit what the part holds
     headers |= {"Range": f"bytes={have}-"} if have else {}
     with client.stream("GET", address, headers=headers, timeout=_TIMEOUT_S) as response:
         status, span = response.status_code, response.headers.get("Content-Range", "")
@@ -150,7 +170,9 @@ def _download(client: httpx.Client, address: str, part: Path) -> bytes:
             part.unlink()  # it does not fit the file that is there now: begin again
             return _download(client, address, part)
         if status == 404:
-            raise _AbsentError(f"{address} is not there (404); check commit and path in planes.toml")
+            raise _AbsentError(
+                f"{address} is not there (404); check commit and path in planes.toml"
+            )
         if status != 200 and not (have and status == 206):
             raise _refused(address, response)
         part.parent.mkdir(parents=True, exist_ok=True)
@@ -176,7 +198,9 @@ class Cache:
         try:
             return self.path(document.location).read_bytes()
         except FileNotFoundError:
-            raise UnreachableError(f"{document} is not cached in {self.folder}; run fetch") from None
+            raise UnreachableError(
+                f"{document} is not cached in {self.folder}; run fetch"
+            ) from None
 
     def write(self, location: str, content: bytes) -> None:
         path = self.path(location)
@@ -211,18 +235,27 @@ def fetch(
 
 
 def _one(
-    document: Document, entry: Entry | None, cache: Cache, source: Source | None, examples: bool, relock: bool
+    document: Document,
+    entry: Entry | None,
+    cache: Cache,
+    source: Source | None,
+    examples: bool,
+    relock: bool,
 ) -> Fetched:
     content, note = _content(document, entry, cache, source, relock), ""
     if content is None and entry is None:
-        raise UnreachableError(f"{document} is not in the mirror, and no lock has it: {document.location}")
+        raise UnreachableError(
+            f"{document} is not in the mirror, and no lock has it: {document.location}"
+        )
     if content is None:
         return Fetched(document, note=f"{document}: not in mirror, kept")
     facts = inspect(content, str(document))
     if entry is not None and facts.sha256 != entry.sha256 and not relock:
         if entry.provenance != "rebuilt":
             found_not = f"expected sha256 {entry.sha256}, found {facts.sha256}; nothing kept"
-            raise IntegrityError(f"{document} is not what upstream.lock names: {found_not}; if meant, --update-lock")
+            raise IntegrityError(
+                f"{document} is not what upstream.lock names: {found_not}; if meant, --update-lock"
+            )
         note = f"{document}: a change to review: rebuilt copy {entry.sha256[:12]}, upstream {facts.sha256[:12]}"
     if source is not None:
         cache.write(document.location, content)
@@ -240,11 +273,15 @@ def _content(
     cached = cache.path(document.location)
     if cached.is_file():
         content = cached.read_bytes()
-        locked = entry is not None and not relock and hashlib.sha256(content).hexdigest() == entry.sha256
+        locked = (
+            entry is not None and not relock and hashlib.sha256(content).hexdigest() == entry.sha256
+        )
         if source is None or locked:
             return content
     if source is None:
-        raise UnreachableError(f"{document} is not cached in {cache.folder}; run fetch without --offline")
+        raise UnreachableError(
+            f"{document} is not cached in {cache.folder}; run fetch without --offline"
+        )
     return source(document.location, cached.with_name(cached.name + ".part"))
 
 

@@ -40,7 +40,9 @@ def inspect(content: bytes, name: str) -> Facts:
 
 
 def _too_deep(name: str) -> IntegrityError:
-    return IntegrityError(f"{name} is nested deeper than {DEEPEST} levels; give the inner schemas names of their own")
+    return IntegrityError(
+        f"{name} is nested deeper than {DEEPEST} levels; give the inner schemas names of their own"
+    )
 
 
 def _facts(content: bytes, name: str) -> Facts:
@@ -48,7 +50,9 @@ def _facts(content: bytes, name: str) -> Facts:
     _references(document, name)
     operations = list(_operations(document, name))
     schemas = document.get("definitions") or document.get("components", {}).get("schemas", {})
-    examples = {e["$ref"] for op in operations for e in op.get("x-ms-examples", {}).values() if "$ref" in e}
+    examples = {
+        e["$ref"] for op in operations for e in op.get("x-ms-examples", {}).values() if "$ref" in e
+    }
     digest = hashlib.sha256(content).hexdigest()
     return Facts(digest, len(content), len(operations), len(schemas), tuple(sorted(examples)))
 
@@ -61,7 +65,9 @@ def parse(content: bytes, name: str) -> Json:
         raise IntegrityError(f"{name} is not UTF-8 at byte {error.start}; fetch it again") from None
     except json.JSONDecodeError as error:
         if error.pos == 0 and content:
-            raise IntegrityError(f"{name} is no JSON; a document in YAML has to be made JSON first") from None
+            raise IntegrityError(
+                f"{name} is no JSON; a document in YAML has to be made JSON first"
+            ) from None
         raise IntegrityError(
             f"{name} is broken JSON at character {error.pos} of {len(content)}: {error.msg}; fetch it again"
         ) from None
@@ -78,8 +84,12 @@ def _levels(document: Json, name: str) -> None:
         texts = [v for v in level if isinstance(v, str)]
         texts += [key for v in level if isinstance(v, dict) for key in v]
         if torn := next((t for t in texts if not t.isascii() and _TORN.search(t)), None):
-            raise IntegrityError(f"{name} holds half of a character, a lone surrogate: {ascii(torn)[:60]}")
-        nested = [v.values() if isinstance(v, dict) else v for v in level if isinstance(v, dict | list)]
+            raise IntegrityError(
+                f"{name} holds half of a character, a lone surrogate: {ascii(torn)[:60]}"
+            )
+        nested = [
+            v.values() if isinstance(v, dict) else v for v in level if isinstance(v, dict | list)
+        ]
         level = [value for values in nested for value in values]
         if not level:
             return
@@ -110,7 +120,9 @@ def _operations(document: Json, name: str) -> Iterator[Json]:
                 what = f"an operationId is text without control characters, not {oid!a}"
                 raise IntegrityError(f"{name} is no OpenAPI document: {what}: {where}")
             if oid in seen:
-                raise IntegrityError(f"{name}: operationId {oid} is used twice: {seen[oid]} and {where}")
+                raise IntegrityError(
+                    f"{name}: operationId {oid} is used twice: {seen[oid]} and {where}"
+                )
             seen[oid] = where
             yield item[method]
 

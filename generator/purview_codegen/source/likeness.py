@@ -30,7 +30,9 @@ class Traits:
     prefix: str
     operations: frozenset[tuple[str, str]]
     ids: frozenset[str]
-    facts: Json = attrs.field(factory=dict, eq=False, repr=False)  # what else a plane is guessed from: host and servers
+    facts: Json = attrs.field(
+        factory=dict, eq=False, repr=False
+    )  # what else a plane is guessed from: host and servers
 
 
 @attrs.frozen
@@ -45,7 +47,10 @@ def traits(content: bytes, path: str) -> Traits | Flaw:
     """What the bytes of a JSON or YAML file are."""
     if path.lower().endswith((".yaml", ".yml")):
         is_one = bool(_YAML.search(content))
-        return Flaw("an OpenAPI document in YAML; make it JSON" if is_one else "YAML without OpenAPI in it", is_one)
+        return Flaw(
+            "an OpenAPI document in YAML; make it JSON" if is_one else "YAML without OpenAPI in it",
+            is_one,
+        )
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):
@@ -54,21 +59,31 @@ def traits(content: bytes, path: str) -> Traits | Flaw:
         return Flaw("JSON that is no OpenAPI document", document=False)
     form = str(found.get("swagger") or found.get("openapi"))
     if not form.startswith(("2.", "3.")):
-        return Flaw(f"of a form that cannot be read, {form[:20]!r}; only Swagger 2.0 and OpenAPI 3 can", document=True)
+        return Flaw(
+            f"of a form that cannot be read, {form[:20]!r}; only Swagger 2.0 and OpenAPI 3 can",
+            document=True,
+        )
     try:
         made = of(found)
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        return Flaw(f"not laid out as an OpenAPI document: {type(error).__name__}: {error}", document=True)
+        return Flaw(
+            f"not laid out as an OpenAPI document: {type(error).__name__}: {error}", document=True
+        )
     if not made.operations:
         return Flaw("an OpenAPI document without operations", document=False)
     if not _VERSION.fullmatch(made.version):
-        return Flaw(f"its info.version is {made.version!r}, which no api-version can be", document=True)
+        return Flaw(
+            f"its info.version is {made.version!r}, which no api-version can be", document=True
+        )
     return made
 
 
 def of(document: Json) -> Traits:
     """The traits of a document or a contract that was read."""
-    info, items = document.get("info", {}), {**document.get("paths", {}), **document.get("x-ms-paths", {})}
+    info, items = (
+        document.get("info", {}),
+        {**document.get("paths", {}), **document.get("x-ms-paths", {})},
+    )
     calls = [
         (method, path, item[method])
         for path, item in items.items()
@@ -79,9 +94,15 @@ def of(document: Json) -> Traits:
         title="".join(c if c.isprintable() else " " for c in str(info.get("title", ""))),
         version=str(info.get("version", "")),
         prefix=_prefix(document),
-        operations=frozenset((method, re.sub(r"\{[^}]*\}", "{}", path).rstrip("/")) for method, path, _ in calls),
+        operations=frozenset(
+            (method, re.sub(r"\{[^}]*\}", "{}", path).rstrip("/")) for method, path, _ in calls
+        ),
         ids=frozenset(str(operation.get("operationId", "")) for _, _, operation in calls),
-        facts={key: document[key] for key in ("x-ms-parameterized-host", "servers", "host") if key in document},
+        facts={
+            key: document[key]
+            for key in ("x-ms-parameterized-host", "servers", "host")
+            if key in document
+        },
     )
 
 
@@ -90,7 +111,9 @@ def likeness(one: Traits, other: Traits) -> float:
     shared = one.operations & other.operations
     paths = len(shared) / (min(len(one.operations), len(other.operations)) or 1)
     ids = len(one.ids & other.ids) / (min(len(one.ids), len(other.ids)) or 1)
-    alone = len(shared) == 1 and one.operations != other.operations  # a path may be in common by chance
+    alone = (
+        len(shared) == 1 and one.operations != other.operations
+    )  # a path may be in common by chance
     if paths < 0.5 or (alone and not (ids and one.prefix == other.prefix)):
         return 0.0
     return paths + ids + (one.prefix == other.prefix)

@@ -42,7 +42,9 @@ class Listing:
     def __attrs_post_init__(self) -> None:
         """Raises ValueError for what may not become part of a path in the cache, and for blob ids that are none."""
         odd = [
-            p for p in self.files if set(p.split("/")) & {"", ".", ".."} or {"\\", '"'} & {*p} or not p.isprintable()
+            p
+            for p in self.files
+            if set(p.split("/")) & {"", ".", ".."} or {"\\", '"'} & {*p} or not p.isprintable()
         ]
         odd += [p for p in self.titled if p not in self.files]
         odd += [b for b in (self.commit, *self.files.values()) if not _FULL.fullmatch(str(b))]
@@ -61,7 +63,11 @@ def from_mirror(folder: Path, repository: str, ref: str) -> Listing:
     there = sorted(p.name for p in home.glob("*") if p.is_dir() and _FULL.fullmatch(p.name))
     found = [name for name in there if name.startswith(ref.lower())] if len(ref) >= _SHORT else []
     if len(found) != 1:
-        known = f"it has {', '.join(name[:10] for name in there)}" if there else f"it has nothing of {repository}"
+        known = (
+            f"it has {', '.join(name[:10] for name in there)}"
+            if there
+            else f"it has nothing of {repository}"
+        )
         raise UnreachableError(f"the mirror {folder} lacks commit {ref} of {repository}; {known}")
     top = home / found[0]
     paths = ((p, p.relative_to(top).as_posix()) for p in sorted(top.rglob("*")))
@@ -90,9 +96,13 @@ def from_github(get: Get, repository: str, ref: str, roots: Collection[str]) -> 
     of specification/ that name Purview, and those that lie higher up on the way."""
     if not _REF.fullmatch(ref):
         raise UsageError(f"not the name of a commit or branch: {ref!r}")
-    commit: str = _typed(get(f"/repos/{repository}/commits/{ref}"), {"sha": str}, f"commit {ref}")["sha"]
+    commit: str = _typed(get(f"/repos/{repository}/commits/{ref}"), {"sha": str}, f"commit {ref}")[
+        "sha"
+    ]
     if _FULL.fullmatch(ref.lower()) and commit != ref.lower():
-        raise IntegrityError(f"asked for commit {ref} of {repository}, {commit} was answered; check --api-url")
+        raise IntegrityError(
+            f"asked for commit {ref} of {repository}, {commit} was answered; check --api-url"
+        )
     files: dict[str, str] = {}
 
     def folders(sha: str, above: str, query: str = "") -> list[dict[str, str]]:
@@ -102,54 +112,85 @@ def from_github(get: Get, repository: str, ref: str, roots: Collection[str]) -> 
         return [e for e in entries if e["type"] == "tree"]
 
     for top in folders(commit, ""):
-        names = tuple(root.partition("/")[2] for root in roots if root.startswith(f"{top['path']}/"))
+        names = tuple(
+            root.partition("/")[2] for root in roots if root.startswith(f"{top['path']}/")
+        )
         all_of_it = top["path"] == scope.TOP
         for folder in folders(top["sha"], f"{top['path']}/") if names or all_of_it else ():
-            if folder["path"].startswith(names) or (all_of_it and scope.names_purview(folder["path"])):
+            if folder["path"].startswith(names) or (
+                all_of_it and scope.names_purview(folder["path"])
+            ):
                 folders(folder["sha"], f"{top['path']}/{folder['path']}/", "?recursive=1")
     try:
-        return Listing(repository, commit, files, whole=True, roots=tuple(sorted(roots)), kinds=KINDS)
+        return Listing(
+            repository, commit, files, whole=True, roots=tuple(sorted(roots)), kinds=KINDS
+        )
     except ValueError as error:
-        raise IntegrityError(f"the listing of commit {ref} of {repository} has an {error}; check --api-url") from None
+        raise IntegrityError(
+            f"the listing of commit {ref} of {repository} has an {error}; check --api-url"
+        ) from None
 
 
 def _tree(get: Get, repository: str, sha: str, query: str = "") -> list[dict[str, str]]:
-    answer = _typed(get(f"/repos/{repository}/git/trees/{sha}{query}"), {"tree": list}, f"tree {sha}")
+    answer = _typed(
+        get(f"/repos/{repository}/git/trees/{sha}{query}"), {"tree": list}, f"tree {sha}"
+    )
     if answer.get("truncated"):
-        raise IntegrityError(f"the listing of tree {sha} of {repository} was cut short; use --mirror")
-    return [_typed(entry, {"path": str, "type": str, "sha": str}, f"tree {sha}") for entry in answer["tree"]]
+        raise IntegrityError(
+            f"the listing of tree {sha} of {repository} was cut short; use --mirror"
+        )
+    return [
+        _typed(entry, {"path": str, "type": str, "sha": str}, f"tree {sha}")
+        for entry in answer["tree"]
+    ]
 
 
 def _typed(answer: Any, members: Mapping[str, type], what: str) -> dict[str, Any]:
     """An object that has these members; raises IntegrityError for anything else."""
     there = answer if isinstance(answer, dict) else {}
     if lacking := [name for name, kind in members.items() if not isinstance(there.get(name), kind)]:
-        raise IntegrityError(f"the listing of {what} is not laid out as GitHub's: no {lacking[0]!r}; check --api-url")
+        raise IntegrityError(
+            f"the listing of {what} is not laid out as GitHub's: no {lacking[0]!r}; check --api-url"
+        )
     return there
 
 
 def keep(cache: Cache, listing: Listing) -> None:
     """Remembers a listing, so that the same commit can be looked at without network."""
-    cache.write(_place(listing.repository, listing.commit), json.dumps(attrs.asdict(listing)).encode())
+    cache.write(
+        _place(listing.repository, listing.commit), json.dumps(attrs.asdict(listing)).encode()
+    )
 
 
 def from_cache(cache: Cache, repository: str, ref: str, roots: Iterable[str]) -> Listing:
     """A listing that was kept; without network a branch cannot be found out."""
     if not _FULL.fullmatch(ref):
-        raise UnreachableError(f"what {ref} is cannot be found out without network; give the full hash of a commit")
+        raise UnreachableError(
+            f"what {ref} is cannot be found out without network; give the full hash of a commit"
+        )
     path = cache.path(_place(repository, ref))
     if not path.is_file():
-        raise UnreachableError(f"commit {ref} of {repository} was never listed; run update without --offline")
+        raise UnreachableError(
+            f"commit {ref} of {repository} was never listed; run update without --offline"
+        )
     try:
         data: dict[str, Any] = json.loads(path.read_bytes())
-        lists: dict[str, Any] = {key: tuple(data[key]) for key in ("roots", "titled") if key in data}
+        lists: dict[str, Any] = {
+            key: tuple(data[key]) for key in ("roots", "titled") if key in data
+        }
         found = Listing(**(data | lists))
     except (AttributeError, TypeError, ValueError, RecursionError) as error:
-        raise IntegrityError(f"{path} is no listing: {error}; delete it and run update without --offline") from None
+        raise IntegrityError(
+            f"{path} is no listing: {error}; delete it and run update without --offline"
+        ) from None
     if (found.repository, found.commit) != (repository, ref):
-        raise IntegrityError(f"{path} is another commit's listing; delete it and run update without --offline")
+        raise IntegrityError(
+            f"{path} is another commit's listing; delete it and run update without --offline"
+        )
     if found.whole and (never := sorted({*roots} - {*found.roots})):
-        raise UnreachableError(f"{never[0]} of commit {ref} was never listed; run update without --offline")
+        raise UnreachableError(
+            f"{never[0]} of commit {ref} was never listed; run update without --offline"
+        )
     return found
 
 

@@ -36,14 +36,21 @@ class Lock:
         if not path.exists():
             return cls({})
         try:
-            return cls({name: Entry(**entry) for name, entry in json.loads(path.read_text(encoding="utf-8")).items()})
+            return cls(
+                {
+                    name: Entry(**entry)
+                    for name, entry in json.loads(path.read_text(encoding="utf-8")).items()
+                }
+            )
         except (ValueError, TypeError, AttributeError) as error:
             raise IntegrityError(f"upstream.lock cannot be read: {error}") from None
 
     def entry(self, document: Document) -> Entry:
         found = self.entries.get(str(document))
         if found is None or f"{found.repository}/{found.commit}/{found.path}" != document.location:
-            raise IntegrityError(f"upstream.lock does not know {document} at its commit; run fetch --update-lock")
+            raise IntegrityError(
+                f"upstream.lock does not know {document} at its commit; run fetch --update-lock"
+            )
         return found
 
     def text(self) -> str:

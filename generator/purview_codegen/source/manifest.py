@@ -18,7 +18,9 @@ from purview_codegen.identifiers import module
 from purview_core.client.facade import AsyncFacade, Facade
 
 ENDPOINTS = ("account", "tenant")
-_FACADE = frozenset({"endpoint", "facade", *dir(Facade), *dir(AsyncFacade)})  # what a plane of that name would hide
+_FACADE = frozenset(
+    {"endpoint", "facade", *dir(Facade), *dir(AsyncFacade)}
+)  # what a plane of that name would hide
 _WANTED = {  # key -> (what it looks like, in words)
     "package": (r"(?a)[a-z]\w*", "a lower-case Python name"),
     "title": (r"(?a)[A-Za-z]\w*", "a Python name, which those of the clients begin with"),
@@ -110,16 +112,22 @@ class Manifest:
         if not isinstance(data.get("planes"), dict) or not data["planes"]:
             raise IntegrityError(f"planes.toml in {specs} has no table [planes.NAME]")
         if odd := [key for key in data if key not in ("planes", "left_out")]:
-            raise IntegrityError(f"planes.toml: unknown {odd[0]!r}; {nearest(odd[0], ('planes', 'left_out'))}")
+            raise IntegrityError(
+                f"planes.toml: unknown {odd[0]!r}; {nearest(odd[0], ('planes', 'left_out'))}"
+            )
         planes = tuple(_plane(name, entry) for name, entry in sorted(data["planes"].items()))
         for what in ("package", "title"):
             seen: dict[str, str] = {}
             for plane in planes:
-                if (other := seen.setdefault(getattr(plane, what).casefold(), plane.name)) != plane.name:
+                if (
+                    other := seen.setdefault(getattr(plane, what).casefold(), plane.name)
+                ) != plane.name:
                     raise IntegrityError(
                         f"planes.toml: {other} and {plane.name} have one {what}; file systems may know no case"
                     )
-        return cls(planes, _left_out(data.get("left_out", []), [d for p in planes for d in p.documents]))
+        return cls(
+            planes, _left_out(data.get("left_out", []), [d for p in planes for d in p.documents])
+        )
 
     @property
     def documents(self) -> list[Document]:
@@ -135,7 +143,10 @@ class Manifest:
         """The documents of one plane or of all; `version` None takes the default ones, "all" every one."""
         planes = [self.plane(plane)] if plane is not None else list(self.planes)
         found = [
-            d for p in planes for d in p.documents if (d.default if version is None else version in ("all", d.version))
+            d
+            for p in planes
+            for d in p.documents
+            if (d.default if version is None else version in ("all", d.version))
         ]
         if not found:
             known = sorted({d.version for p in planes for d in p.documents})
@@ -184,15 +195,25 @@ def _left_out(entries: Any, documents: Iterable[Document]) -> tuple[LeftOut, ...
     """The entries [[left_out]]; raises IntegrityError for one without reason, and for a document that is taken all the same."""
     out: list[LeftOut] = []
     if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
-        raise IntegrityError("planes.toml: left_out is no list of tables; begin each entry with [[left_out]]")
+        raise IntegrityError(
+            "planes.toml: left_out is no list of tables; begin each entry with [[left_out]]"
+        )
     for n, entry in enumerate(entries, 1):
         name = f"left_out entry {n} ({entry.get('path', 'without path')})"
         _look(name, entry, _LEFT_OUT)
         if lacking := [key for key in _LEFT_OUT if key not in entry and key != "version"]:
             raise IntegrityError(f"planes.toml: {name} has no {lacking[0]!r}")
-        rule = LeftOut(entry["repository"], entry["path"], entry.get("version", ""), entry["reason"])
-        if both := [d for d in documents if d.path == rule.path and rule.fits(d.repository, d.path, d.version)]:
-            raise IntegrityError(f"planes.toml: {name} leaves out {both[0]}, which is taken; drop one of the two")
+        rule = LeftOut(
+            entry["repository"], entry["path"], entry.get("version", ""), entry["reason"]
+        )
+        if both := [
+            d
+            for d in documents
+            if d.path == rule.path and rule.fits(d.repository, d.path, d.version)
+        ]:
+            raise IntegrityError(
+                f"planes.toml: {name} leaves out {both[0]}, which is taken; drop one of the two"
+            )
         out.append(rule)
     return tuple(out)
 
@@ -201,10 +222,19 @@ def _look(name: str, entry: Mapping[str, Any], known: Sequence[str]) -> None:
     """Raises IntegrityError for a key that nothing reads, and for a value that does not look as it has to."""
     for key, value in entry.items():
         if key not in known:
-            raise IntegrityError(f"planes.toml: {name}: unknown {key!r}; {nearest(key, sorted(known))}")
+            raise IntegrityError(
+                f"planes.toml: {name}: unknown {key!r}; {nearest(key, sorted(known))}"
+            )
         if key in _WANTED:
-            (pattern, words), kind = _WANTED[key], {"roles": list, "default": bool, "draft": bool}.get(key, str)
-            good = isinstance(value, kind) and re.fullmatch(pattern, str(value)) and value not in keyword.kwlist[3:]
+            (pattern, words), kind = (
+                _WANTED[key],
+                {"roles": list, "default": bool, "draft": bool}.get(key, str),
+            )
+            good = (
+                isinstance(value, kind)
+                and re.fullmatch(pattern, str(value))
+                and value not in keyword.kwlist[3:]
+            )
             if not good or (isinstance(value, list) and not all(isinstance(v, str) for v in value)):
                 raise IntegrityError(f"planes.toml: {name}: {key} is {value!r}, not {words}")
 
@@ -212,4 +242,6 @@ def _look(name: str, entry: Mapping[str, Any], known: Sequence[str]) -> None:
 def _document(plane: str, entry: Mapping[str, Any]) -> Document:
     _look(f"{plane} {entry['version']}", entry, _DOCUMENT)
     where = (entry["repository"], entry["commit"], entry["path"])
-    return Document(plane, entry["version"], *where, entry.get("default", False), entry.get("draft", False))
+    return Document(
+        plane, entry["version"], *where, entry.get("default", False), entry.get("draft", False)
+    )

@@ -20,7 +20,9 @@ def repinned(text: str, documents: Iterable[Document], defaults: Mapping[str, st
     for document in documents:
         i, found = _place(sections, document)
         if found:
-            sections[i] = _member(_member(sections[i], "commit", document.commit), "path", document.path)
+            sections[i] = _member(
+                _member(sections[i], "commit", document.commit), "path", document.path
+            )
         else:
             sections.insert(i, document_table(document))
     for plane, version in defaults.items():
@@ -39,7 +41,9 @@ def _place(sections: list[str], document: Document) -> tuple[int, bool]:
         if match and match["plane"] == document.plane:
             if _version(section) == document.version:
                 return i, True
-            place = i + 1 if _version(section) < document.version or place == len(sections) else place
+            place = (
+                i + 1 if _version(section) < document.version or place == len(sections) else place
+            )
             if _version(section) > document.version:
                 return i, False
     return place, False
@@ -56,13 +60,19 @@ def _member(section: str, key: str, value: str) -> str:
 
 def _defaulted(section: str, *, default: bool) -> str:
     bare = re.sub(r"(?m)^default\s*=.*\n", "", section)
-    return re.sub(r"(?m)^(version\s*=.*\n)", r"\1default = true\n", bare, count=1) if default else bare
+    return (
+        re.sub(r"(?m)^(version\s*=.*\n)", r"\1default = true\n", bare, count=1) if default else bare
+    )
 
 
 def document_table(d: Document) -> str:
     """The table of a document."""
     facts = {"repository": d.repository, "commit": d.commit, "path": d.path}
-    head = [f"[[planes.{d.plane}.documents]]", f'version = "{d.version}"', *(["default = true"] if d.default else [])]
+    head = [
+        f"[[planes.{d.plane}.documents]]",
+        f'version = "{d.version}"',
+        *(["default = true"] if d.default else []),
+    ]
     return "\n".join([*head, *(f'{key} = "{value}"' for key, value in facts.items())])
 
 

@@ -18,7 +18,12 @@ _NAME = "purview"
 _OUT = {"resource-manager", "examples"}
 _TITLE = re.compile(rb"\"title\"\s*:\s*\"[^\"]*purview", re.IGNORECASE)
 _PROJECT = ("main.tsp", "tspconfig.yaml")
-_SETTINGS = {"tspconfig", "suppressions", "cspell", "service"}  # YAML files that every folder of a service may have
+_SETTINGS = {
+    "tspconfig",
+    "suppressions",
+    "cspell",
+    "service",
+}  # YAML files that every folder of a service may have
 _PLACE = re.compile(
     r"(?P<root>.+)/(?P<folder>[^/]+)/(?P<state>preview|stable)/(?P<version>\d{4}-\d\d-\d\d(-preview)?)/(?P<file>[^/]+)\.json"
 )
@@ -62,13 +67,16 @@ def kept(path: str) -> bool:
     return name.endswith((".json", ".yaml", ".yml")) or name in ("readme.md", "main.tsp")
 
 
-def documents(files: Iterable[str], roots: Collection[str], titles: Collection[str] = ()) -> list[str]:
+def documents(
+    files: Iterable[str], roots: Collection[str], titles: Collection[str] = ()
+) -> list[str]:
     """The paths that may be documents, sorted. `roots`: the folders of known ones. `titles`: paths whose title names Purview."""
     tops = tuple(roots)
     return sorted(
         path
         for path in files
-        if _may_be(path) and (names_purview(dirname(path)) or path in titles or (tops and path.startswith(tops)))
+        if _may_be(path)
+        and (names_purview(dirname(path)) or path in titles or (tops and path.startswith(tops)))
     )
 
 
@@ -97,17 +105,23 @@ def emits(folder: str, settings: str, files: Iterable[str]) -> bool | None:
     ):
         return None
     if output := _member(settings, "output-file"):
-        base = (_member(settings, "emitter-output-dir") or "{project-root}").replace("{project-root}", folder)
+        base = (_member(settings, "emitter-output-dir") or "{project-root}").replace(
+            "{project-root}", folder
+        )
         home = _member(settings, "azure-resource-provider-folder") or "data-plane"
         text = normpath(f"{base}/{output.replace('{azure-resource-provider-folder}', home)}")
         pattern = "".join(
-            "[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^}]*\})", text)
+            "[^/]+" if part.startswith("{") else re.escape(part)
+            for part in re.split(r"(\{[^}]*\})", text)
         )
         if any(re.fullmatch(pattern, path) for path in files):
             return True
     top = "/".join(folder.split("/")[:2])
     places = [p for path in files if path.startswith(f"{top}/") and (p := Place.of(path))]
-    return any(p.folder == last(folder.rpartition("/")[2]) or p.path.startswith(f"{folder}/") for p in places)
+    return any(
+        p.folder == last(folder.rpartition("/")[2]) or p.path.startswith(f"{folder}/")
+        for p in places
+    )
 
 
 def _member(settings: str, key: str) -> str:

@@ -84,7 +84,10 @@ def survey(world: World, manifest: Manifest, ref: str, mirror: Path | None) -> S
     elif mirror is None:
         raise UsageError("--to all looks at every commit of a mirror; name one with --mirror")
     else:
-        found = [listings.from_mirror(mirror, repository, commit) for repository, commit in listings.commits(mirror)]
+        found = [
+            listings.from_mirror(mirror, repository, commit)
+            for repository, commit in listings.commits(mirror)
+        ]
     seen: list[Seen] = []
     candidates: list[Candidate] = []
     warnings: list[str] = []
@@ -100,24 +103,37 @@ def survey(world: World, manifest: Manifest, ref: str, mirror: Path | None) -> S
     )
 
 
-def _look(world: World, manifest: Manifest, one: Listing, main: str) -> tuple[list[Seen], list[Candidate], list[str]]:
+def _look(
+    world: World, manifest: Manifest, one: Listing, main: str
+) -> tuple[list[Seen], list[Candidate], list[str]]:
     """The files of one listing. A fork's are looked at as those of the repository that it is called like."""
     fork = one.repository.rpartition("/")[2] == main.rpartition("/")[2]
     files = Files(world, one)
     discovery = discover(manifest, attrs.evolve(one, repository=main) if fork else one, files)
     listed, warnings = tags(manifest.planes, discovery.found, files)
     strays = [
-        *(Candidate(one.repository, one.commit, s.path, s.traits, s.plane, s.twin) for s in discovery.strays),
-        *(_new(one, f.document.path, f.document.plane, files) for f in discovery.found if f.old is None),
+        *(
+            Candidate(one.repository, one.commit, s.path, s.traits, s.plane, s.twin)
+            for s in discovery.strays
+        ),
+        *(
+            _new(one, f.document.path, f.document.plane, files)
+            for f in discovery.found
+            if f.old is None
+        ),
     ]
     published = {version for versions in listed.values() for version in versions}
-    strays = [attrs.evolve(s, listed=bool(s.traits and s.traits.version in published)) for s in strays]
+    strays = [
+        attrs.evolve(s, listed=bool(s.traits and s.traits.version in published)) for s in strays
+    ]
     return sorted(_rows(manifest, one, discovery, files), key=lambda s: s.path), strays, warnings
 
 
 def _new(one: Listing, path: str, plane: str, files: Files) -> Candidate:
     there = files.read(path)
-    return Candidate(one.repository, one.commit, path, None if isinstance(there, Flaw) else there, plane)
+    return Candidate(
+        one.repository, one.commit, path, None if isinstance(there, Flaw) else there, plane
+    )
 
 
 def _rows(manifest: Manifest, one: Listing, discovery: Discovery, files: Files) -> Iterable[Seen]:
@@ -131,7 +147,9 @@ def _rows(manifest: Manifest, one: Listing, discovery: Discovery, files: Files) 
             yield Seen(*_at(one, s.path), UNKNOWN, why=s.why)
     for path, rule in discovery.left_out:
         place = Place.of(path)
-        yield Seen(*_at(one, path), LEFT, version=place.version if place else rule.version, why=rule.reason)
+        yield Seen(
+            *_at(one, path), LEFT, version=place.version if place else rule.version, why=rule.reason
+        )
     for path, why in discovery.others.items():
         yield Seen(*_at(one, path), OTHER, why=why)
 
@@ -141,14 +159,25 @@ def _found(manifest: Manifest, one: Listing, f: Found, files: Files) -> Seen:
     d = f.document
     traits = files.read(d.path) if f.old is None else files.known(f.old)
     known = traits if isinstance(traits, Traits) else None
-    seen = Seen(*_at(one, d.path), UNKNOWN, d.plane, d.version, operations=len(known.operations) if known else None)
+    seen = Seen(
+        *_at(one, d.path),
+        UNKNOWN,
+        d.plane,
+        d.version,
+        operations=len(known.operations) if known else None,
+    )
     if f.old is None:
-        return attrs.evolve(seen, title=known.title if known else "", why=f"a new api-version of {d.plane}")
+        return attrs.evolve(
+            seen, title=known.title if known else "", why=f"a new api-version of {d.plane}"
+        )
     pinned = any(
-        one.commit == p.commit and d.path == p.path and one.repository == p.repository for p in manifest.documents
+        one.commit == p.commit and d.path == p.path and one.repository == p.repository
+        for p in manifest.documents
     )
     moved = "" if f.old.path == d.path else f", which lay at {f.old.path}"
-    return attrs.evolve(seen, status=TAKEN, why="as it is taken" if pinned else f"another state of it{moved}")
+    return attrs.evolve(
+        seen, status=TAKEN, why="as it is taken" if pinned else f"another state of it{moved}"
+    )
 
 
 def _at(one: Listing, path: str) -> tuple[str, str, str]:
@@ -165,9 +194,13 @@ def _text(found: Survey, ref: str) -> Iterable[str]:
     kinds = Counter(s.why.split(",")[0] for s in found.of(TAKEN))
     yield f"Taken: {', '.join(f'{n} {why}' for why, n in kinds.items()) or 'none'}"
     unknown = found.of(UNKNOWN)
-    yield from _section(f"No plane takes these {len(unknown)}", [t for s in unknown for t in _shown(s)])
+    yield from _section(
+        f"No plane takes these {len(unknown)}", [t for s in unknown for t in _shown(s)]
+    )
     yield from _section("To take them, add to planes.toml", found.lines.splitlines())
-    yield from _section("To leave one out on purpose, say why in planes.toml", found.instead.splitlines())
+    yield from _section(
+        "To leave one out on purpose, say why in planes.toml", found.instead.splitlines()
+    )
     for reason, group in _by_reason(found.of(LEFT)).items():
         yield from _section(f"Left out: {reason}", [_where(s) for s in group])
     yield from _section("No documents", [f"{_where(s)}: {s.why}" for s in found.of(OTHER)])

@@ -54,16 +54,25 @@ class Files:
 
     def content(self, path: str) -> bytes:
         """The bytes of a file. Raises UnreachableError where they cannot be had, IntegrityError for others than the listing names."""
-        location, expected = f"{self.listing.repository}/{self.listing.commit}/{path}", self.listing.files[path]
+        location, expected = (
+            f"{self.listing.repository}/{self.listing.commit}/{path}",
+            self.listing.files[path],
+        )
         place = self.world.cache.path(location)
         if place.is_file() and blob_id(content := place.read_bytes()) == expected:
             return content
         if self.world.source is None:
-            raise UnreachableError(f"{location} is not cached in {self.world.cache.folder}; run without --offline")
+            raise UnreachableError(
+                f"{location} is not cached in {self.world.cache.folder}; run without --offline"
+            )
         found = self.world.source(location, place.with_name(f"{place.name}.part"))
         if found is None or blob_id(found) != expected:
-            here = f"expected blob {expected}, found {'nothing' if found is None else blob_id(found)}"
-            raise IntegrityError(f"{location} is not what the listing names: {here}; nothing kept; fetch it again")
+            here = (
+                f"expected blob {expected}, found {'nothing' if found is None else blob_id(found)}"
+            )
+            raise IntegrityError(
+                f"{location} is not what the listing names: {here}; nothing kept; fetch it again"
+            )
         self.world.cache.write(location, found)
         return found
 

@@ -30,30 +30,55 @@ Sources = Callable[[argparse.Namespace, ExitStack], Source | None]
 
 def options(command: argparse.ArgumentParser) -> None:
     """The options of `update` beside those of every command that fetches."""
-    command.add_argument("--to", required=True, metavar="REF", help="a commit, or a branch where there is a network")
     command.add_argument(
-        "--from", dest="since", metavar="REF", help="only report what changed from there; nothing is written"
+        "--to", required=True, metavar="REF", help="a commit, or a branch where there is a network"
+    )
+    command.add_argument(
+        "--from",
+        dest="since",
+        metavar="REF",
+        help="only report what changed from there; nothing is written",
     )
     command.add_argument("--only", metavar="P", help="one plane (default: all)")
-    command.add_argument("--dry-run", action="store_true", help="report what would change; nothing is written")
     command.add_argument(
-        "--check", action="store_true", help="exit with 1 where upstream has moved on; nothing is written"
+        "--dry-run", action="store_true", help="report what would change; nothing is written"
     )
     command.add_argument(
-        "--accept", action="append", default=[], metavar="RULE@WHERE", help="a change or loss that is meant"
+        "--check",
+        action="store_true",
+        help="exit with 1 where upstream has moved on; nothing is written",
     )
     command.add_argument(
-        "--api-url", default=listing.API_URL, metavar="URL", help="GitHub's REST interface, for the listing"
+        "--accept",
+        action="append",
+        default=[],
+        metavar="RULE@WHERE",
+        help="a change or loss that is meant",
     )
     command.add_argument(
-        "--out", type=paths.named, metavar="DIR", help="the source root of the generated tree, beside the specs"
+        "--api-url",
+        default=listing.API_URL,
+        metavar="URL",
+        help="GitHub's REST interface, for the listing",
+    )
+    command.add_argument(
+        "--out",
+        type=paths.named,
+        metavar="DIR",
+        help="the source root of the generated tree, beside the specs",
     )
     reports(command)
 
 
 def reports(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", metavar="FILE", help="the report as JSON; - for stdout, and nothing else there")
-    command.add_argument("--markdown", metavar="FILE", help="the report as Markdown; - for stdout in the text's stead")
+    command.add_argument(
+        "--json", metavar="FILE", help="the report as JSON; - for stdout, and nothing else there"
+    )
+    command.add_argument(
+        "--markdown",
+        metavar="FILE",
+        help="the report as Markdown; - for stdout in the text's stead",
+    )
 
 
 def update(arguments: argparse.Namespace, sources: Sources) -> Counts | None:
@@ -63,13 +88,22 @@ def update(arguments: argparse.Namespace, sources: Sources) -> Counts | None:
     from .update import update as run
 
     specs = (arguments.specs or paths.specs()).resolve()
-    out = arguments.out or paths.generated() or (specs.parent / "generated" if arguments.specs else None)
+    out = (
+        arguments.out
+        or paths.generated()
+        or (specs.parent / "generated" if arguments.specs else None)
+    )
     if out is None:
         raise UsageError("update needs a checkout; name a copy of the specs with --specs")
     transaction.recover(specs.parent)
     _fit(arguments)
     wish = Wish(
-        arguments.to, arguments.since, arguments.only, arguments.dry_run, arguments.check, tuple(arguments.accept)
+        arguments.to,
+        arguments.since,
+        arguments.only,
+        arguments.dry_run,
+        arguments.check,
+        tuple(arguments.accept),
     )
     with ExitStack() as stack:
         source = sources(arguments, stack)
@@ -81,7 +115,9 @@ def update(arguments: argparse.Namespace, sources: Sources) -> Counts | None:
             wish,
             lambda r: _files(r, arguments),
         )
-    counts = Counts("update", len(report.steps), sum(e.operations for e in Lock.load(specs).entries.values()))
+    counts = Counts(
+        "update", len(report.steps), sum(e.operations for e in Lock.load(specs).entries.values())
+    )
     return _show(report, arguments, counts)
 
 
@@ -90,7 +126,9 @@ def _fit(arguments: argparse.Namespace) -> None:
     if odd := [a for a in arguments.accept if not all(a.partition("@")[::2])]:
         raise UsageError(f"--accept {odd[0]!r} is not RULE@WHERE; the report tells the rules")
     if arguments.check and (arguments.since or arguments.json or arguments.markdown):
-        raise UsageError("--check makes no report; take --dry-run for --json and --markdown, and leave --from away")
+        raise UsageError(
+            "--check makes no report; take --dry-run for --json and --markdown, and leave --from away"
+        )
 
 
 def listings(
@@ -117,11 +155,17 @@ def compare(arguments: argparse.Namespace) -> Counts | None:
     from .states import judged, named
 
     specs = arguments.specs or paths.specs()
-    (old_name, old), (new_name, new) = (_contract(specs, name) for name in (arguments.old, arguments.new))
+    (old_name, old), (new_name, new) = (
+        _contract(specs, name) for name in (arguments.old, arguments.new)
+    )
     plane = arguments.new.partition("@")[0] if "@" in arguments.new else new["info"]["title"]
     found = diff(old, new, plane)
-    status = "same" if {**old, "info": 0} == {**new, "info": 0} else "changed"  # a file's name is its title
-    step = judged(Step(plane, new["info"]["version"], status, default=True, old=old_name, new=new_name), found)
+    status = (
+        "same" if {**old, "info": 0} == {**new, "info": 0} else "changed"
+    )  # a file's name is its title
+    step = judged(
+        Step(plane, new["info"]["version"], status, default=True, old=old_name, new=new_name), found
+    )
     same = old["info"]["version"] == new["info"]["version"]
     step = attrs.evolve(step, rewritten=step.rewritten and same)
     names = named(plane, new["info"]["version"], old, new, found)
@@ -147,7 +191,9 @@ def _contract(specs: Path, name: str) -> tuple[str, Json]:
     inspect(content, name)
     data = parse(content, name)
     operations = [op for item in data["paths"].values() for op in item.values()]
-    is_contract = data.keys() == _PARTS and all("tags" in op and "parameters" in op for op in operations)
+    is_contract = data.keys() == _PARTS and all(
+        "tags" in op and "parameters" in op for op in operations
+    )
     return path.name, data if is_contract else raw(Document(path.stem, "", "", "", name), content)
 
 
@@ -157,7 +203,9 @@ def _files(report: Report, arguments: argparse.Namespace) -> None:
 
     forms = ((arguments.json, report_text.as_json), (arguments.markdown, report_text.as_markdown))
     if arguments.json is not None and arguments.json == arguments.markdown:
-        raise UsageError(f"--json and --markdown both go to {arguments.json}; name another place for one")
+        raise UsageError(
+            f"--json and --markdown both go to {arguments.json}; name another place for one"
+        )
     for target, form in forms:
         if target not in (None, "-"):
             Path(target).write_text(form(report), encoding="utf-8", newline="\n")

@@ -20,15 +20,25 @@ from . import cli as update_cli
 def options(command: argparse.ArgumentParser) -> None:
     """The options of `discover` beside those of every command that fetches."""
     command.add_argument(
-        "--to", required=True, metavar="REF", help='a commit, a branch where there is a network, or "all" of a mirror'
+        "--to",
+        required=True,
+        metavar="REF",
+        help='a commit, a branch where there is a network, or "all" of a mirror',
     )
     command.add_argument(
-        "--check", action="store_true", help="exit with 1 where there is a document that no plane takes"
+        "--check",
+        action="store_true",
+        help="exit with 1 where there is a document that no plane takes",
     )
     command.add_argument(
-        "--api-url", default=listing.API_URL, metavar="URL", help="GitHub's REST interface, for the listing"
+        "--api-url",
+        default=listing.API_URL,
+        metavar="URL",
+        help="GitHub's REST interface, for the listing",
     )
-    command.add_argument("--json", metavar="FILE", help="the list as JSON; - for stdout, and nothing else there")
+    command.add_argument(
+        "--json", metavar="FILE", help="the list as JSON; - for stdout, and nothing else there"
+    )
 
 
 def discover(arguments: argparse.Namespace, sources: update_cli.Sources) -> None:
@@ -45,7 +55,11 @@ def discover(arguments: argparse.Namespace, sources: update_cli.Sources) -> None
     if arguments.json not in (None, "-"):
         Path(arguments.json).write_text(data, encoding="utf-8", newline="\n")
     counts = ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in found.totals.items())
-    sys.stdout.write(data if arguments.json == "-" else f"{as_text(found, arguments.to)}discover: {counts}\n")
+    sys.stdout.write(
+        data if arguments.json == "-" else f"{as_text(found, arguments.to)}discover: {counts}\n"
+    )
     if arguments.check and (unknown := found.of(UNKNOWN)):
         more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
-        raise BehindError(f"no plane of planes.toml takes {unknown[0].path}{more}; take it or leave it out there")
+        raise BehindError(
+            f"no plane of planes.toml takes {unknown[0].path}{more}; take it or leave it out there"
+        )

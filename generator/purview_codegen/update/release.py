@@ -51,7 +51,11 @@ def stated(root: Path) -> tuple[str, str]:
 def next_version(root: Path, level: str) -> str:
     """The version that the tree at `root` should state after changes of this level."""
     current, base = stated(root)
-    return max(current, bumped(base, level), key=lambda v: tuple(map(int, v.split(".")))) if base else current
+    return (
+        max(current, bumped(base, level), key=lambda v: tuple(map(int, v.split("."))))
+        if base
+        else current
+    )
 
 
 def written(root: Path, version: str, entries: Mapping[str, Sequence[str]]) -> dict[str, str]:

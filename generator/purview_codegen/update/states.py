@@ -49,19 +49,27 @@ def look(world: World, manifest: Manifest, only: str | None, ref: str) -> State:
     """The state at a commit or branch. Raises UnreachableError for one that is not known or documents that cannot be had."""
     planes = chosen(manifest, only)
     repository = Counter(d.repository for p in planes for d in p.documents).most_common(1)[0][0]
-    listing = world.listing(repository, ref, roots(d for d in manifest.documents if d.repository == repository))
+    listing = world.listing(
+        repository, ref, roots(d for d in manifest.documents if d.repository == repository)
+    )
     files = Files(world, listing)
     whole = discover(manifest, listing, files)
     if whole.unclear:
         raise IntegrityError(whole.unclear[0])
     names = {p.name for p in planes}
     found = tuple(f for f in whole.found if f.document.plane in names)
-    discovery = attrs.evolve(whole, found=found, lost=tuple(d for d in whole.lost if d.plane in names))
+    discovery = attrs.evolve(
+        whole, found=found, lost=tuple(d for d in whole.lost if d.plane in names)
+    )
     listed, warnings = tags(manifest.planes, whole.found, files)
-    return State(listing, discovery, _bring(world, listing, discovery.found), listed, tuple(warnings))
+    return State(
+        listing, discovery, _bring(world, listing, discovery.found), listed, tuple(warnings)
+    )
 
 
-def tags(planes: Sequence[Plane], found: Sequence[Found], files: Files) -> tuple[dict[str, frozenset[str]], list[str]]:
+def tags(
+    planes: Sequence[Plane], found: Sequence[Found], files: Files
+) -> tuple[dict[str, frozenset[str]], list[str]]:
     """(plane -> the api-versions that the readme files beside its documents list, what they say against its default)."""
     near = sorted({p for f in found for p in readmes_beside(f.document.path, files.listing.files)})
     files.bring(near)
@@ -69,10 +77,18 @@ def tags(planes: Sequence[Plane], found: Sequence[Found], files: Files) -> tuple
     listed: dict[str, frozenset[str]] = {}
     warnings = [_EARLIER] if files.listing.kinds != KINDS else []
     for plane in planes:
-        said = {f.document: published(f.document.path, texts) for f in found if f.document.plane == plane.name}
+        said = {
+            f.document: published(f.document.path, texts)
+            for f in found
+            if f.document.plane == plane.name
+        }
         if any(p.readmes for p in said.values()):
             listed[plane.name] = frozenset(d.version for d, p in said.items() if p.lists(d.path))
-        warnings += [_unlisted(d, p, listed[plane.name]) for d, p in said.items() if d.default and _not_listed(d, p)]
+        warnings += [
+            _unlisted(d, p, listed[plane.name])
+            for d, p in said.items()
+            if d.default and _not_listed(d, p)
+        ]
     return listed, warnings
 
 
@@ -109,7 +125,9 @@ def _bring(world: World, listing: Listing, found: Sequence[Found]) -> dict[Docum
         if blob_id(content) != expected:
             world.cache.path(document.location).unlink()
             here = f"expected blob {expected}, found {blob_id(content)}"
-            raise IntegrityError(f"{document} is not what the listing names: {here}; nothing kept; fetch it again")
+            raise IntegrityError(
+                f"{document} is not what the listing names: {here}; nothing kept; fetch it again"
+            )
         out[document] = inspect(content, str(document))
     return out
 
@@ -130,13 +148,25 @@ def step(found: Found, facts: Facts, entry: Entry | None) -> Step:
     """What became of one document since it was locked; "changed" is still to be told from "prose"."""
     new, old = found.document, found.old
     if old is None or entry is None:
-        return Step(new.plane, new.version, "added", new.default, "", new.location, operations=facts.operations)
+        return Step(
+            new.plane,
+            new.version,
+            "added",
+            new.default,
+            "",
+            new.location,
+            operations=facts.operations,
+        )
     place = (old.location, new.location)
     if entry.sha256 == facts.sha256:
-        return Step(new.plane, new.version, "same" if old.path == new.path else "moved", new.default, *place)
+        return Step(
+            new.plane, new.version, "same" if old.path == new.path else "moved", new.default, *place
+        )
     if old.location == new.location and entry.provenance == "exact":
         here = f"expected sha256 {entry.sha256}, found {facts.sha256}"
-        raise IntegrityError(f"{new} is not what upstream.lock names at this very commit: {here}; nothing kept")
+        raise IntegrityError(
+            f"{new} is not what upstream.lock names at this very commit: {here}; nothing kept"
+        )
     return Step(new.plane, new.version, "changed", new.default, *place)
 
 
@@ -144,7 +174,9 @@ def judged(step: Step, found: Diff) -> Step:
     """The step once the contracts are compared: prose only, or rewritten under its api-version."""
     if step.status == "changed" and not found.changes:
         return attrs.evolve(step, status="prose")
-    return attrs.evolve(step, rewritten=step.status == "changed" and any(c.wire for c in found.changes))
+    return attrs.evolve(
+        step, rewritten=step.status == "changed" and any(c.wire for c in found.changes)
+    )
 
 
 def between(world: World, manifest: Manifest, only: str | None, old: str, new: str) -> Report:
@@ -162,7 +194,14 @@ def between(world: World, manifest: Manifest, only: str | None, old: str, new: s
         if old_document is not None:
             facts = before.facts[old_document]
             entry = Entry(
-                old_document.repository, old_document.commit, old_document.path, facts.sha256, 0, 0, 0, "rebuilt"
+                old_document.repository,
+                old_document.commit,
+                old_document.path,
+                facts.sha256,
+                0,
+                0,
+                0,
+                "rebuilt",
             )
         one = step(Found(document, old_document), after.facts[f.document], entry)
         if one.status == "changed" and old_document is not None:
@@ -178,7 +217,9 @@ def between(world: World, manifest: Manifest, only: str | None, old: str, new: s
     gone = "lost" if after.listing.whole else "kept"
     steps += [Step(d.plane, d.version, gone, d.default, d.location) for d in left.values()]
     listed = (before.listing.commit, after.listing.commit)
-    return Report(*listed, tuple(sorted(steps, key=str)), tuple(changes), tuple(names), notes(after))
+    return Report(
+        *listed, tuple(sorted(steps, key=str)), tuple(changes), tuple(names), notes(after)
+    )
 
 
 def beside(step: Step, there: Iterable[Document], contract: Callable[[Document], Json]) -> Step:
@@ -187,7 +228,9 @@ def beside(step: Step, there: Iterable[Document], contract: Callable[[Document],
     earlier = max((v for v in documents if v < step.version), default=None)
     if earlier is None:
         return step
-    different = compared(documents[step.version], contract(documents[earlier]), contract(documents[step.version]))
+    different = compared(
+        documents[step.version], contract(documents[earlier]), contract(documents[step.version])
+    )
     return attrs.evolve(step, beside=differences(earlier, different.changes))
 
 
@@ -201,7 +244,9 @@ def notes(state: State) -> tuple[str, ...]:
 
 def _default(document: Document, manifest: Manifest, state: State) -> bool:
     """Whether a plane takes the document by default: as the manifest says, or as the rule does where its own is not there."""
-    versions = {f.document.version for f in state.discovery.found if f.document.plane == document.plane}
+    versions = {
+        f.document.version for f in state.discovery.found if f.document.plane == document.plane
+    }
     own = manifest.plane(document.plane).default.version
     return document.version == (own if own in versions else newest(versions))
 
@@ -212,7 +257,9 @@ def odd(what: str) -> Generator[None]:
     try:
         yield
     except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
-        raise IntegrityError(f"{what} has something at an odd place: {type(error).__name__}: {error}") from error
+        raise IntegrityError(
+            f"{what} has something at an odd place: {type(error).__name__}: {error}"
+        ) from error
 
 
 def compared(document: Document, old: Json, new: Json) -> Diff:
@@ -230,7 +277,9 @@ def raw(document: Document, content: bytes) -> Json:
 def named(plane: str, version: str, old: Json, new: Json, found: Diff) -> list[Rename]:
     """The Python names touched; none where a document cannot be generated without its overlay."""
     try:
-        before, after = (public_names(planned(c, operation_names({"": c}, {})[""])) for c in (old, new))
+        before, after = (
+            public_names(planned(c, operation_names({"": c}, {})[""])) for c in (old, new)
+        )
     except CodegenError:
         return []
     return touched(plane, version, before, after, found)

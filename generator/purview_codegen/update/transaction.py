@@ -54,7 +54,11 @@ def recover(root: Path) -> None:
     """Ends what a killed update began: its renames where it had come so far, else what it had made is swept away."""
     stage = root / STAGE
     if stage.is_dir():
-        with _held(root, f"cannot end the update that was begun in {stage}", "mend that and run the command again"):
+        with _held(
+            root,
+            f"cannot end the update that was begun in {stage}",
+            "mend that and run the command again",
+        ):
             pass
 
 
@@ -69,7 +73,11 @@ def _held(root: Path, fault: str, remedy: str) -> Generator[Path]:
             _hold(lock, root)
             _sweep(root)
         except OSError as error:
-            if isinstance(error, FileNotFoundError | FileExistsError) and root.is_dir() and not stage.is_file():
+            if (
+                isinstance(error, FileNotFoundError | FileExistsError)
+                and root.is_dir()
+                and not stage.is_file()
+            ):
                 raise _running(root) from None
             raise UsageError(f"{fault}: {error.strerror}: {error.filename}; {remedy}") from None
         try:
@@ -124,7 +132,9 @@ def _hold(lock: IO[str], root: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         raise _running(root) from None
-    if not os.fstat(lock.fileno()).st_nlink:  # its holder has swept it away; another may stand in its place
+    if not os.fstat(
+        lock.fileno()
+    ).st_nlink:  # its holder has swept it away; another may stand in its place
         raise _running(root)
 
 

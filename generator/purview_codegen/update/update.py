@@ -18,7 +18,13 @@ from purview_codegen.diff.changes import Diff
 from purview_codegen.diff.pairing import operations_in
 from purview_codegen.diff.renames import Rename, touched
 from purview_codegen.diff.report import Report, Step, accept
-from purview_codegen.errors import BehindError, GateError, IntegrityError, UnreachableError, UsageError
+from purview_codegen.errors import (
+    BehindError,
+    GateError,
+    IntegrityError,
+    UnreachableError,
+    UsageError,
+)
 from purview_codegen.package import aliases, names_lock
 from purview_codegen.pointer import Json
 from purview_codegen.source import pins
@@ -30,7 +36,19 @@ from purview_codegen.source.upstream_files import World
 from purview_core.version import VERSION
 
 from . import release, transaction
-from .states import State, beside, between, compared, judged, locked_names, look, missing, notes, raw, step
+from .states import (
+    State,
+    beside,
+    between,
+    compared,
+    judged,
+    locked_names,
+    look,
+    missing,
+    notes,
+    raw,
+    step,
+)
 
 Listed = Mapping[str, frozenset[str]]
 ACCEPTED = "accepted.json"  # commit -> RULE@WHERE, of the updates so far
@@ -52,23 +70,41 @@ class Wish:
 _PAGES = (release.VERSIONED, release.CHANGELOG, documents_page.PAGE)  # single files it writes
 
 
-def update(specs: Path, out: Path, world: World, wish: Wish, tell: Callable[[Report], None] = lambda _: None) -> Report:
+def update(
+    specs: Path,
+    out: Path,
+    world: World,
+    wish: Wish,
+    tell: Callable[[Report], None] = lambda _: None,
+) -> Report:
     """Makes the update, unless it is only asked about. Raises GateError where a gate stops it; then nothing has changed.
     `tell` gets the report before anything is put in place, so that one which cannot be written stops the update, too."""
     manifest, root = Manifest.load(specs), specs.parent
     if wish.since is not None:
-        tell(report := accept(between(world, manifest, wish.only, wish.since, wish.to), wish.accept, strict=True))
+        tell(
+            report := accept(
+                between(world, manifest, wish.only, wish.since, wish.to), wish.accept, strict=True
+            )
+        )
         return report
     if out.parent != root and root not in out.parents:
-        raise UsageError(f"{out} does not lie below {root}, where {specs.name} is; both change as one")
+        raise UsageError(
+            f"{out} does not lie below {root}, where {specs.name} is; both change as one"
+        )
     state, lock = look(world, manifest, wish.only, wish.to), Lock.load(specs)
     kept = _kept(specs).get(state.listing.commit, ())
     asked, patterns = [p for p in wish.accept if p not in kept], (*kept, *wish.accept)
     steps = _steps(manifest, lock, state, patterns)
-    report = Report(_old_commits(lock, steps), state.listing.commit, tuple(steps), (), (), notes(state))
+    report = Report(
+        _old_commits(lock, steps), state.listing.commit, tuple(steps), (), (), notes(state)
+    )
     behind = [f"{s} ({s.status})" for s in steps if s.status in _MOVED]
     if not behind and (wish.check or not _taken(manifest, patterns, state.listed)):
-        tell(report := accept(attrs.evolve(report, proposals=_rules(manifest, state.listed)), asked, strict=True))
+        tell(
+            report := accept(
+                attrs.evolve(report, proposals=_rules(manifest, state.listed)), asked, strict=True
+            )
+        )
         return report
     if wish.check:
         raise BehindError(f"behind {wish.to}: {_few(behind)}; run update --to {wish.to}")
@@ -98,12 +134,19 @@ def _few(texts: Sequence[str]) -> str:
 
 def _prints(root: Path, names: Iterable[str]) -> dict[str, tuple[int, int]]:
     """When each of the files that an update puts another in the place of was written, and its size."""
-    files = [p for name in names for p in (root / name, *(root / name).rglob("*")) if "__pycache__" not in p.parts]
+    files = [
+        p
+        for name in names
+        for p in (root / name, *(root / name).rglob("*"))
+        if "__pycache__" not in p.parts
+    ]
     return {str(p): (p.stat().st_mtime_ns, p.stat().st_size) for p in files if p.is_file()}
 
 
 def _rules(manifest: Manifest, listed: Listed) -> tuple[str, ...]:
-    return tuple(f"default@{plane}/{version}" for plane, version in proposals(manifest, listed).items())
+    return tuple(
+        f"default@{plane}/{version}" for plane, version in proposals(manifest, listed).items()
+    )
 
 
 def _taken(manifest: Manifest, patterns: Iterable[str], listed: Listed) -> dict[str, str]:
@@ -111,11 +154,22 @@ def _taken(manifest: Manifest, patterns: Iterable[str], listed: Listed) -> dict[
     several, else what is proposed and fits a pattern."""
     asked = [p for p in patterns if p.startswith("default@")]
     out = {
-        p: v for p, v in proposals(manifest, listed).items() if any(fnmatchcase(f"default@{p}/{v}", a) for a in asked)
+        p: v
+        for p, v in proposals(manifest, listed).items()
+        if any(fnmatchcase(f"default@{p}/{v}", a) for a in asked)
     }
-    named = {d.plane: d for a in asked for d in manifest.documents if a == f"default@{d.plane}/{d.version}"}
+    named = {
+        d.plane: d
+        for a in asked
+        for d in manifest.documents
+        if a == f"default@{d.plane}/{d.version}"
+    }
     out |= {plane: d.version for plane, d in named.items()}
-    return {plane: version for plane, version in out.items() if manifest.plane(plane).default.version != version}
+    return {
+        plane: version
+        for plane, version in out.items()
+        if manifest.plane(plane).default.version != version
+    }
 
 
 def _old_commits(lock: Lock, steps: Iterable[Step]) -> str:
@@ -135,7 +189,10 @@ def _kept(specs: Path) -> dict[str, list[str]]:
 
 def _steps(manifest: Manifest, lock: Lock, state: State, patterns: Sequence[str]) -> list[Step]:
     """What became of every document; a lost one stops the update unless that was accepted."""
-    out = [step(f, state.facts[f.document], lock.entries.get(str(f.document))) for f in state.discovery.found]
+    out = [
+        step(f, state.facts[f.document], lock.entries.get(str(f.document)))
+        for f in state.discovery.found
+    ]
     for document in missing(state):
         rule = f"document.lost@{document.plane}/{document.version}"
         if not any(fnmatchcase(rule, p) for p in patterns):
@@ -143,7 +200,9 @@ def _steps(manifest: Manifest, lock: Lock, state: State, patterns: Sequence[str]
                 f"{document} lost its path at {state.listing.commit[:10]}: {document.path}; "
                 f"--accept {rule} keeps it at its old commit"
             )
-        out.append(Step(document.plane, document.version, "lost", document.default, document.location))
+        out.append(
+            Step(document.plane, document.version, "lost", document.default, document.location)
+        )
     known = {str(s) for s in out}
     kept = [d for d in manifest.documents if str(d) not in known]
     out += [Step(d.plane, d.version, "kept", d.default, d.location) for d in kept]
@@ -154,7 +213,13 @@ class _Work:
     """An update in its stage: `specs` are the old ones, `new` the staged ones."""
 
     def __init__(
-        self, specs: Path, stage: Path, world: World, state: State, patterns: Sequence[str], report: Report
+        self,
+        specs: Path,
+        stage: Path,
+        world: World,
+        state: State,
+        patterns: Sequence[str],
+        report: Report,
     ) -> None:
         self.specs, self.new, self.stage = specs, stage / specs.name, stage
         self.world, self.state, self.patterns, self.report = world, state, patterns, report
@@ -185,12 +250,20 @@ class _Work:
         for document in documents:
             facts = self.state.facts[document]
             sizes = (facts.sha256, facts.bytes, facts.operations, facts.definitions)
-            entries[str(document)] = Entry(document.repository, document.commit, document.path, *sizes, "exact")
-        (self.new / "upstream.lock").write_text(Lock(entries).text(), encoding="utf-8", newline="\n")
+            entries[str(document)] = Entry(
+                document.repository, document.commit, document.path, *sizes, "exact"
+            )
+        (self.new / "upstream.lock").write_text(
+            Lock(entries).text(), encoding="utf-8", newline="\n"
+        )
         if (self.specs.parent / documents_page.PAGE).is_file():
             page = self.stage / documents_page.PAGE
             page.parent.mkdir(exist_ok=True)
-            page.write_text(documents_page.text(Manifest.load(self.new), Lock(entries)), encoding="utf-8", newline="\n")
+            page.write_text(
+                documents_page.text(Manifest.load(self.new), Lock(entries)),
+                encoding="utf-8",
+                newline="\n",
+            )
 
     def normalise(self) -> None:
         """Contracts of what moved; the overlays follow operations that have another id now."""
@@ -199,11 +272,16 @@ class _Work:
         defaults = {f"{plane} {version}" for plane, version in self.taken.items()} - moved.keys()
         documents = [d for d in manifest.documents if str(d) in moved or str(d) in defaults]
         results = fetch(
-            [d for d in documents if str(d) in defaults], Lock.load(self.new), self.world.cache, self.world.source
+            [d for d in documents if str(d) in defaults],
+            Lock.load(self.new),
+            self.world.cache,
+            self.world.source,
         )
         for result in results:
             if result.facts is None:
-                raise result.error or UnreachableError(f"{result.note}; where it is the default now, it is needed")
+                raise result.error or UnreachableError(
+                    f"{result.note}; where it is the default now, it is needed"
+                )
         fresh = {str(d): raw(d, self.world.cache.read(d)) for d in documents}
         for plane in sorted({d.plane for d in documents}):
             self._carry(manifest, plane, fresh)
@@ -215,50 +293,79 @@ class _Work:
 
     def _carry(self, manifest: Manifest, plane: str, fresh: Mapping[str, Json]) -> None:
         path = self.new / "overlays" / f"{plane}.toml"
-        contracts = {str(d): fresh.get(str(d)) or build.load(self.new, d) for d in manifest.plane(plane).documents}
+        contracts = {
+            str(d): fresh.get(str(d)) or build.load(self.new, d)
+            for d in manifest.plane(plane).documents
+        }
         known = {op.id for c in contracts.values() for op in operations_in(c)}
         renamed: dict[str, str] = {}
         for f in self.found:
             if f.document.plane == plane and f.old is not None:
-                ids = compared(f.document, build.load(self.specs, f.old), fresh[str(f.document)]).operations
+                ids = compared(
+                    f.document, build.load(self.specs, f.old), fresh[str(f.document)]
+                ).operations
                 renamed |= {a: b for a, b in ids.items() if a not in known or a in ids.values()}
         said = {renamed.get(oid, oid) for oid in Overlay.read(path).summaries}
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         default = contracts[str(manifest.plane(plane).default)]
-        lacking = [op.id for op in operations_in(default) if op.id not in said and not op.value.get("summary")]
+        lacking = [
+            op.id
+            for op in operations_in(default)
+            if op.id not in said and not op.value.get("summary")
+        ]
         path.parent.mkdir(exist_ok=True)
         path.write_text(pins.carried(text, renamed, known, lacking), encoding="utf-8", newline="\n")
 
     def judge(self, asked: Sequence[str], root: Path) -> Report:
         """The report: changes, names, what was accepted; aliases go to the staged names.lock."""
-        steps = [judged(s, self.diffs[str(s)]) if str(s) in self.diffs else s for s in self.report.steps]
+        steps = [
+            judged(s, self.diffs[str(s)]) if str(s) in self.diffs else s for s in self.report.steps
+        ]
         documents = Manifest.load(self.new).documents
-        steps = [beside(s, documents, partial(build.load, self.new)) if s.status == "added" else s for s in steps]
+        steps = [
+            beside(s, documents, partial(build.load, self.new)) if s.status == "added" else s
+            for s in steps
+        ]
         changes = [c for name in sorted(self.diffs) for c in self.diffs[name].changes]
         report = attrs.evolve(
-            self.report, steps=tuple(steps), changes=tuple(changes), proposals=self.proposed, notes=self._notes()
+            self.report,
+            steps=tuple(steps),
+            changes=tuple(changes),
+            proposals=self.proposed,
+            notes=self._notes(),
         )
         report = attrs.evolve(
-            report, taken=tuple(f"default@{plane}/{version}" for plane, version in self.taken.items())
+            report,
+            taken=tuple(f"default@{plane}/{version}" for plane, version in self.taken.items()),
         )
         locked = names_lock.read(self.specs / "names.lock")
-        fresh = locked_names(self.new, Manifest.load(self.new), {f.document.plane for f in self.found})
-        renames = {name: self._touched(name, locked.get(name, {}), new) for name, new in fresh.items()}
+        fresh = locked_names(
+            self.new, Manifest.load(self.new), {f.document.plane for f in self.found}
+        )
+        renames = {
+            name: self._touched(name, locked.get(name, {}), new) for name, new in fresh.items()
+        }
         self.version = self._next(root, accept(report, self.patterns, strict=False))
         merged = dict(locked)
         names: list[Rename] = []
         for name, new in fresh.items():
             plain = {key: text for key, text in new.items() if not key.startswith("renamed ")}
-            kept, marked = aliases.merged(aliases.read(locked.get(name, {})), renames[name], plain, self.version)
+            kept, marked = aliases.merged(
+                aliases.read(locked.get(name, {})), renames[name], plain, self.version
+            )
             merged[name] = plain | aliases.entries(kept)
             names += marked
-        (self.new / "names.lock").write_text(names_lock.text(merged), encoding="utf-8", newline="\n")
+        (self.new / "names.lock").write_text(
+            names_lock.text(merged), encoding="utf-8", newline="\n"
+        )
         report = attrs.evolve(report, names=tuple(names))
         return accept(accept(report, self.patterns, strict=False), asked, strict=True)
 
     def _touched(self, name: str, old: Mapping[str, str], new: Mapping[str, str]) -> list[Rename]:
         plane, _, version = name.partition(" ")
-        return touched(plane, version, old, new, self.diffs.get(name, Diff((), {}, {}))) if old else []
+        return (
+            touched(plane, version, old, new, self.diffs.get(name, Diff((), {}, {}))) if old else []
+        )
 
     def _next(self, root: Path, report: Report) -> str:
         if not (root / release.VERSIONED).is_file():
@@ -292,9 +399,13 @@ class _Work:
         if report.accepted:
             kept = _kept(self.specs)
             commit = self.state.listing.commit
-            planes = {rule.partition("/")[0] for rule in report.taken}  # of each, one default alone is to be remembered
+            planes = {
+                rule.partition("/")[0] for rule in report.taken
+            }  # of each, one default alone is to be remembered
             rules = {*kept.get(commit, ()), *report.accepted}
-            kept[commit] = sorted(r for r in rules if r in report.taken or r.partition("/")[0] not in planes)
+            kept[commit] = sorted(
+                r for r in rules if r in report.taken or r.partition("/")[0] not in planes
+            )
             text = json.dumps(kept, indent=1, sort_keys=True) + "\n"
             (self.new / ACCEPTED).write_text(text, encoding="utf-8", newline="\n")
         if (root / release.VERSIONED).is_file():
@@ -319,9 +430,11 @@ def _changelog(report: Report) -> dict[str, list[str]]:
 def _what(s: Step, report: Report) -> str:
     if s.status != "changed":
         added = f"a new api-version of {s.operations} operations"
-        return {"added": added, "prose": "prose only"}.get(s.status, "moved upstream, the same bytes")
+        return {"added": added, "prose": "prose only"}.get(
+            s.status, "moved upstream, the same bytes"
+        )
     levels = [c.level for c in report.changes if (c.plane, c.version) == (s.plane, s.version)]
-    counts = [f"{levels.count(level)} {level}" for level in ("major", "minor", "patch") if level in levels]
-    return (
-        f"{', '.join(counts)} change{'s' * (len(levels) != 1)}{', under the same api-version' if s.rewritten else ''}"
-    )
+    counts = [
+        f"{levels.count(level)} {level}" for level in ("major", "minor", "patch") if level in levels
+    ]
+    return f"{', '.join(counts)} change{'s' * (len(levels) != 1)}{', under the same api-version' if s.rewritten else ''}"

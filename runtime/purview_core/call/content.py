@@ -37,7 +37,9 @@ class Content:
             self._room_for(len(response.content))
         elif self._coding is None and self._most < inf:
             declared = response.headers.get("content-length", "")
-            self._room_for(int(declared) if declared.isdecimal() and response.request.method != "HEAD" else 0)
+            self._room_for(
+                int(declared) if declared.isdecimal() and response.request.method != "HEAD" else 0
+            )
 
     def add(self, data: bytes) -> None:
         if self._coding is None:
@@ -49,7 +51,9 @@ class Content:
     def finish(self) -> None:
         if self._coding is not None:
             self._coding.finish()
-        set_content(self._response, self._parts[0] if len(self._parts) == 1 else b"".join(self._parts))
+        set_content(
+            self._response, self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        )
 
     def _keep(self, piece: bytes) -> None:
         self._count += len(piece)

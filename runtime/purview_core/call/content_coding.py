@@ -52,7 +52,9 @@ class _Zlib:
             data = self._start = self._start + data
             if len(data) < 2:
                 return
-            with_header = data[0] & 0x0F == _ZLIB_METHOD and int.from_bytes(data[:2], "big") % 31 == 0
+            with_header = (
+                data[0] & 0x0F == _ZLIB_METHOD and int.from_bytes(data[:2], "big") % 31 == 0
+            )
             self._inflate = zlib.decompressobj(zlib.MAX_WBITS if with_header else -zlib.MAX_WBITS)
         while data:
             if self._inflate.eof:
@@ -81,7 +83,9 @@ class _Zlib:
         return rest
 
     def _broken(self) -> BrokenCodingError:
-        return BrokenCodingError(f"the answer is not the {self._name} that its Content-Encoding says")
+        return BrokenCodingError(
+            f"the answer is not the {self._name} that its Content-Encoding says"
+        )
 
     def finish(self) -> None:
         begun = self._start or self._fed
@@ -132,7 +136,9 @@ def coding_of(headers: httpx.Headers) -> Coding | None:
     text = headers.get("content-encoding")
     if text is None:
         return None
-    names = [name for part in text.split(",") if (name := part.strip().lower()) not in {"", "identity"}]
+    names = [
+        name for part in text.split(",") if (name := part.strip().lower()) not in {"", "identity"}
+    ]
     if not names:
         return None
     if len(names) > _LAYERS or not {"gzip", "x-gzip", "deflate"}.issuperset(names):

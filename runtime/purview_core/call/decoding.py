@@ -63,7 +63,9 @@ def decode(
     return decoded
 
 
-def _json(operation: Operation[Any], status_code: int, content: bytes, content_type: str | None) -> Any:
+def _json(
+    operation: Operation[Any], status_code: int, content: bytes, content_type: str | None
+) -> Any:
     try:
         return loads(content)
     except TooDeepError as error:
@@ -72,7 +74,9 @@ def _json(operation: Operation[Any], status_code: int, content: bytes, content_t
         raise DecodeError(_not_json(operation, status_code, content, content_type, error)) from None
 
 
-def _check_answer(operation: Operation[Any], status_code: int, text: str, value: Any, decoded: Any) -> None:
+def _check_answer(
+    operation: Operation[Any], status_code: int, text: str, value: Any, decoded: Any
+) -> None:
     """Raises where a good answer is none to what was asked."""
     known = codec(type(decoded)).known if isinstance(decoded, Coded) else _NOTHING
     if value.__class__ is dict and not known & value.keys():
@@ -104,7 +108,11 @@ def type_of(operation: Operation[Any], status_code: int) -> str | None:
         if key in types:
             return types[key]
     if 200 <= status_code < 300:
-        good = {status: text for status, text in types.items() if isinstance(status, int) and 200 <= status < 300}
+        good = {
+            status: text
+            for status, text in types.items()
+            if isinstance(status, int) and 200 <= status < 300
+        }
         typed = {status: text for status, text in good.items() if text != "None"} or good
         if typed:
             return typed[min(typed, key=lambda status: abs(status - status_code))]
@@ -112,11 +120,19 @@ def type_of(operation: Operation[Any], status_code: int) -> str | None:
 
 
 def _not_json(
-    operation: Operation[Any], status_code: int, content: bytes, content_type: str | None, error: ValueError
+    operation: Operation[Any],
+    status_code: int,
+    content: bytes,
+    content_type: str | None,
+    error: ValueError,
 ) -> str:
-    start = content[:_SHOWN_BYTES].decode("utf-8", "replace") + ("..." if len(content) > _SHOWN_BYTES else "")
+    start = content[:_SHOWN_BYTES].decode("utf-8", "replace") + (
+        "..." if len(content) > _SHOWN_BYTES else ""
+    )
     shown = (
         repr(start) if start.lstrip()[:1] not in "{[" else f"{len(content)} bytes"
     )  # a key may be in JSON that was cut off
     media = f" as {content_type}" if content_type else ""
-    return f"{operation.id}: the answer to {status_code} came{media} and is no JSON ({error}): {shown}"
+    return (
+        f"{operation.id}: the answer to {status_code} came{media} and is no JSON ({error}): {shown}"
+    )

@@ -19,7 +19,12 @@ from .content_coding import sliced
 
 
 def send(
-    transport: httpx.BaseTransport, auth: Any, request: httpx.Request, *, token: Any = None, stream: bool = False
+    transport: httpx.BaseTransport,
+    auth: Any,
+    request: httpx.Request,
+    *,
+    token: Any = None,
+    stream: bool = False,
 ) -> httpx.Response:
     """The answer to `request`, read; with `stream`, unread: it holds its connection until it is read or closed.
 
@@ -78,7 +83,12 @@ def read(response: httpx.Response) -> httpx.Response:
 
 
 async def asend(
-    transport: httpx.AsyncBaseTransport, auth: Any, request: httpx.Request, *, token: Any = None, stream: bool = False
+    transport: httpx.AsyncBaseTransport,
+    auth: Any,
+    request: httpx.Request,
+    *,
+    token: Any = None,
+    stream: bool = False,
 ) -> httpx.Response:
     """`send` for async code."""
     first: httpx.Response | None = None
@@ -147,7 +157,9 @@ class _Timing:
 
     def __init__(self, response: httpx.Response, started: float) -> None:
         self._stream: Any = response.stream
-        self._response = weakref.ref(response)  # which holds this: a page, or a place, would wait for the collector
+        self._response = weakref.ref(
+            response
+        )  # which holds this: a page, or a place, would wait for the collector
         self._started: float | None = started
 
     def stop(self) -> None:

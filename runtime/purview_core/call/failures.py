@@ -30,7 +30,8 @@ _SHOWN_CHARACTERS = 300
 # What servers and gateways answer to a request line that is too long for them.
 _TOO_LONG = {400, 404, 413, 414, 431, 502}
 _NOT_FOUND = re.compile(
-    r"not\W?found|(?:not|n't) ?exist|-404-|no such|(?:could not|cannot|couldn't|can't) (?:be found|find)", re.IGNORECASE
+    r"not\W?found|(?:not|n't) ?exist|-404-|no such|(?:could not|cannot|couldn't|can't) (?:be found|find)",
+    re.IGNORECASE,
 )
 # Codes, and below texts, that a wrong path or api-version gets too.
 _OF_NO_PATH = {"", "notfound", "resourcenotfound", "requesturinotfound", "pathnotfound", "404"}
@@ -41,14 +42,32 @@ _NO_PATH = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 SHOWN_HEADERS = {
-    *("content-type", "content-length", "date", "etag", "retry-after", "server", "operation-location", "location"),
-    *("x-ms-error-code", "x-ms-request-id", "x-ms-client-request-id", "x-ms-correlation-request-id"),
+    *(
+        "content-type",
+        "content-length",
+        "date",
+        "etag",
+        "retry-after",
+        "server",
+        "operation-location",
+        "location",
+    ),
+    *(
+        "x-ms-error-code",
+        "x-ms-request-id",
+        "x-ms-client-request-id",
+        "x-ms-correlation-request-id",
+    ),
     *("retry-after-ms", "x-ms-retry-after-ms"),
 }
 
 
 def http_error(
-    prepared: Prepared, response: httpx.Response, plane: Plane, resource: str | None = None, signs_in: bool = True
+    prepared: Prepared,
+    response: httpx.Response,
+    plane: Plane,
+    resource: str | None = None,
+    signs_in: bool = True,
 ) -> HttpError:
     """The typed error of a failed answer. `signs_in`: the client has an auth; `resource` is what that asks tokens for."""
     error = error_class(response.status_code)(
@@ -74,7 +93,9 @@ def _who_signed_in(resource: str | None, signs_in: bool) -> str:
     if not signs_in:
         how = "ServicePrincipal(tenant_id, client_id, client_secret), ServicePrincipal.from_env() or CredentialAuth(credential)"
         return f"Nobody signed in: the client was made without auth=. Give it one of purview_auth: {how}."
-    asked = f"it was asked for the resource {resource}" if resource else "the resource it was asked for"
+    asked = (
+        f"it was asked for the resource {resource}" if resource else "the resource it was asked for"
+    )
     return f"The token was not accepted: check its audience ({asked}) and its tenant."
 
 
@@ -103,8 +124,12 @@ def names_a_thing(error: HttpError, prepared: Prepared) -> bool:
     if code and re.sub(r"\W|_", "", code).lower() not in _OF_NO_PATH and _NOT_FOUND.search(code):
         return True
     constant = {*prepared.operation.path.lower().split("/"), ""}
-    values = {unquote(part).lower() for part in urlsplit(prepared.url).path.lower().split("/")} - constant
-    return _NOT_FOUND.search(message) is not None and (code != "" or any(value in message.lower() for value in values))
+    values = {
+        unquote(part).lower() for part in urlsplit(prepared.url).path.lower().split("/")
+    } - constant
+    return _NOT_FOUND.search(message) is not None and (
+        code != "" or any(value in message.lower() for value in values)
+    )
 
 
 def redacted(url: str) -> str:
@@ -114,7 +139,9 @@ def redacted(url: str) -> str:
     counts = Counter(name for name, _ in pairs)
     shown_as = {n: f"{n}={v if n == 'api-version' else '..'}" for n, v in reversed(pairs)}
     names = [shown_as[n] + (f" ({counts[n]} times)" if counts[n] > 1 else "") for n in counts]
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" + (f"?{'&'.join(names)}" if names else "")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" + (
+        f"?{'&'.join(names)}" if names else ""
+    )
 
 
 def transport_error(error: Exception, prepared: Prepared) -> TransportError:
@@ -127,10 +154,14 @@ def transport_error(error: Exception, prepared: Prepared) -> TransportError:
     elif isinstance(error, httpx.TimeoutException):
         kind = TransportTimeoutError
     url, what = redacted(prepared.url), shown(str(error), _SHOWN_CHARACTERS) or type(error).__name__
-    hint = too_long(prepared.method, prepared.url)  # some servers close the connection instead of an answer
+    hint = too_long(
+        prepared.method, prepared.url
+    )  # some servers close the connection instead of an answer
     hint = " ".join(one for one in (getattr(error, "hint", ""), hint) if one)
     what += f". {hint}" if hint else ""
-    message = f"{prepared.operation.id}: {what} [{prepared.method} {shortened(url, URL_CHARACTERS)}]"
+    message = (
+        f"{prepared.operation.id}: {what} [{prepared.method} {shortened(url, URL_CHARACTERS)}]"
+    )
     found = kind(message, operation_id=prepared.operation.id, method=prepared.method, url=url)
     found.passing = is_passing(error)
     return found

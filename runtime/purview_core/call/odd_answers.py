@@ -23,16 +23,48 @@ if TYPE_CHECKING:
     from purview_core.operation import Operation
 
 # Members of error objects, of the services and of the frameworks that they stand on, in lower case.
-_WORDS = frozenset({"message", "error", "errors", "errormessage", "detail", "title", "exceptionmessage"})
+_WORDS = frozenset(
+    {"message", "error", "errors", "errormessage", "detail", "title", "exceptionmessage"}
+)
 _BESIDE = frozenset(
     {
-        *("code", "errorcode", "statuscode", "status", "type", "target", "details", "innererror", "cause", "success"),
-        *("requestid", "activityid", "traceid", "correlationid", "correlation_id", "trace_id", "timestamp", "path"),
-        *("instance", "messagedetail", "exceptiontype", "stacktrace", "error_description", "error_codes", "error_uri"),
+        *(
+            "code",
+            "errorcode",
+            "statuscode",
+            "status",
+            "type",
+            "target",
+            "details",
+            "innererror",
+            "cause",
+            "success",
+        ),
+        *(
+            "requestid",
+            "activityid",
+            "traceid",
+            "correlationid",
+            "correlation_id",
+            "trace_id",
+            "timestamp",
+            "path",
+        ),
+        *(
+            "instance",
+            "messagedetail",
+            "exceptiontype",
+            "stacktrace",
+            "error_description",
+            "error_codes",
+            "error_uri",
+        ),
     }
 )
 _WRAPPED = ("value", "values")
-_AROUND = frozenset({*_WRAPPED, "nextLink", "count", "totalCount", "skipToken", "continuationToken"})
+_AROUND = frozenset(
+    {*_WRAPPED, "nextLink", "count", "totalCount", "skipToken", "continuationToken"}
+)
 
 
 def error_in(
@@ -63,7 +95,9 @@ def error_in(
 def holds_others(operation: Operation[Any], text: str) -> bool:
     """Whether a type text speaks of objects and lists alone, so that an answer of another shape is none."""
     registry = Registry.get(operation.models)
-    return all(registry.is_deep(o) or o.startswith(("list[", "dict[")) for o in split_union(normal(text)))
+    return all(
+        registry.is_deep(o) or o.startswith(("list[", "dict[")) for o in split_union(normal(text))
+    )
 
 
 def odd_answer(operation: Operation[Any], text: str, value: Any, decoded: Any) -> str:
@@ -72,8 +106,12 @@ def odd_answer(operation: Operation[Any], text: str, value: Any, decoded: Any) -
     if value is None or not holds_others(operation, text):
         return ""
     shapes = {list if o.startswith("list[") else dict for o in options}
-    if operation.paging:  # the pager takes its list by other names, and bare or wrapped, and refuses what is none
-        return "" if value.__class__ in (list, dict) else f"the page is {shape_name(value)}, no list"
+    if (
+        operation.paging
+    ):  # the pager takes its list by other names, and bare or wrapped, and refuses what is none
+        return (
+            "" if value.__class__ in (list, dict) else f"the page is {shape_name(value)}, no list"
+        )
     if value.__class__ not in shapes:
         return f"the answer is {shape_name(value)}, where {normal(text)} is declared"
     return _odd_object(operation, decoded, value) if isinstance(decoded, Coded) else ""

@@ -69,7 +69,11 @@ def _traced(prepared: Prepared, calling: Calling, span: Span) -> Flow[httpx.Resp
     try:
         response = yield from _attempts(prepared, calling, span.headers)
     except BaseException as error:
-        attempts, status, failure = getattr(error, "attempts", 1), getattr(error, "status_code", None), error
+        attempts, status, failure = (
+            getattr(error, "attempts", 1),
+            getattr(error, "status_code", None),
+            error,
+        )
         raise
     else:
         attempts, status = response.extensions["purview_attempts"], response.status_code
@@ -78,7 +82,9 @@ def _traced(prepared: Prepared, calling: Calling, span: Span) -> Flow[httpx.Resp
         span.end(attempts, status, failure)
 
 
-def _attempts(prepared: Prepared, calling: Calling, context: dict[str, str] | None) -> Flow[httpx.Response]:
+def _attempts(
+    prepared: Prepared, calling: Calling, context: dict[str, str] | None
+) -> Flow[httpx.Response]:
     gate, budget, debug = calling.gate, calling.budget, log.isEnabledFor(logging.DEBUG)
     deadline, attempt = calling.clock() + calling.total_s, 0
     while True:
@@ -101,7 +107,9 @@ def _attempts(prepared: Prepared, calling: Calling, context: dict[str, str] | No
                 if context is not None:
                     response.extensions["purview_attempts"] = attempt
                 return response
-            failure = http_error(prepared, response, calling.plane, calling.resource, calling.signs_in)
+            failure = http_error(
+                prepared, response, calling.plane, calling.resource, calling.signs_in
+            )
         failure.attempts = attempt
         seconds = _next(failure, prepared, calling, deadline)
         if debug:
@@ -109,7 +117,9 @@ def _attempts(prepared: Prepared, calling: Calling, context: dict[str, str] | No
         yield Wait(seconds)
 
 
-def _next(failure: HttpError | TransportError, prepared: Prepared, calling: Calling, deadline: float) -> float:
+def _next(
+    failure: HttpError | TransportError, prepared: Prepared, calling: Calling, deadline: float
+) -> float:
     """Seconds until the next try; raises the failure where there must be none, with the reason on it."""
     seconds, reason = pause(failure, prepared, failure.attempts, calling.retry, calling.random)
     if seconds is not None:
@@ -117,7 +127,9 @@ def _next(failure: HttpError | TransportError, prepared: Prepared, calling: Call
         if now + seconds >= deadline:
             reason = f"another try would end after the total_timeout of {calling.total_s:g} s"
         elif isinstance(failure, ThrottledError):
-            calling.gate.close(now + seconds, failure)  # holds the others; it draws on no budget, for nothing was done
+            calling.gate.close(
+                now + seconds, failure
+            )  # holds the others; it draws on no budget, for nothing was done
             return seconds
         elif calling.budget.take():
             return seconds
@@ -149,7 +161,9 @@ def _is_redirect(operation: Operation[Any], response: httpx.Response) -> bool:
     return 300 <= response.status_code < 400 and response.status_code not in operation.types
 
 
-def run(flow: Flow[T], send: Callable[[Attempt], httpx.Response], sleep: Callable[[float], None]) -> T:
+def run(
+    flow: Flow[T], send: Callable[[Attempt], httpx.Response], sleep: Callable[[float], None]
+) -> T:
     """Drives a flow; failures to send are thrown into it."""
     try:
         step = next(flow)
@@ -163,14 +177,18 @@ def run(flow: Flow[T], send: Callable[[Attempt], httpx.Response], sleep: Callabl
                 response = send(step)
             except (httpx.RequestError, PurviewError) as error:
                 failure = ours(error, step.prepared)
-            step = flow.send(response) if failure is None else flow.throw(failure)  # outside: no chain to the request
+            step = (
+                flow.send(response) if failure is None else flow.throw(failure)
+            )  # outside: no chain to the request
     except StopIteration as stop:
         result: T = stop.value
         return result
 
 
 async def arun(
-    flow: Flow[T], send: Callable[[Attempt], Awaitable[httpx.Response]], sleep: Callable[[float], Awaitable[None]]
+    flow: Flow[T],
+    send: Callable[[Attempt], Awaitable[httpx.Response]],
+    sleep: Callable[[float], Awaitable[None]],
 ) -> T:
     """`run` for async clients."""
     try:
@@ -185,7 +203,9 @@ async def arun(
                 response = await send(step)
             except (httpx.RequestError, PurviewError) as error:
                 failure = ours(error, step.prepared)
-            step = flow.send(response) if failure is None else flow.throw(failure)  # outside: no chain to the request
+            step = (
+                flow.send(response) if failure is None else flow.throw(failure)
+            )  # outside: no chain to the request
     except StopIteration as stop:
         result: T = stop.value
         return result

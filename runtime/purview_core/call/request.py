@@ -76,7 +76,9 @@ def prepare(
             _check(operation, parameter, value)
         try:
             if parameter.location == "path":
-                path = path.replace("{" + parameter.wire_name + "}", _path_value(operation, parameter, value))
+                path = path.replace(
+                    "{" + parameter.wire_name + "}", _path_value(operation, parameter, value)
+                )
             elif parameter.location == "query":
                 query += [f"{_name(n)}={_quoted(v)}" for n, v in _query_pairs(parameter, value)]
             else:
@@ -97,7 +99,9 @@ def _url(operation: Operation[Any], path: str, query: Sequence[str]) -> str:
 
 def sent_ids(prepared: Prepared) -> dict[str, str]:
     """The ids of what a request starts that a call fills in, where nobody gives them; not those that make it repeatable."""
-    filled = [p.wire_name for p in prepared.operation.parameters if p.auto and p.location == "query"]
+    filled = [
+        p.wire_name for p in prepared.operation.parameters if p.auto and p.location == "query"
+    ]
     found = {name: query_value(prepared.url, name) for name in filled}
     return {name: value for name, value in found.items() if value}
 
@@ -114,8 +118,12 @@ def _check(operation: Operation[Any], parameter: Parameter, value: Any) -> None:
     items = value if parameter.type.startswith("list[") else [value]
     if parameter.required and isinstance(items, (list, tuple)) and not items:
         raise ValueError(f"{operation.id}: {parameter.name} is empty; it is required")
-    if not isinstance(items, (list, tuple)) or not all(isinstance(item, _SCALARS) for item in items):
-        raise TypeError(f"{operation.id}: {parameter.name} takes {parameter.type}, not {shape_of(value)}")
+    if not isinstance(items, (list, tuple)) or not all(
+        isinstance(item, _SCALARS) for item in items
+    ):
+        raise TypeError(
+            f"{operation.id}: {parameter.name} takes {parameter.type}, not {shape_of(value)}"
+        )
 
 
 def text(value: Any) -> str:
@@ -150,7 +158,9 @@ def _query_pairs(parameter: Parameter, value: Any) -> list[tuple[str, str]]:
     if not isinstance(value, (list, tuple)):
         return [(parameter.wire_name, text(value))]
     if parameter.template:
-        return [(parameter.template.replace("{n}", str(i)), text(item)) for i, item in enumerate(value)]
+        return [
+            (parameter.template.replace("{n}", str(i)), text(item)) for i, item in enumerate(value)
+        ]
     if parameter.explode:
         return [(parameter.wire_name, text(item)) for item in value]
     return [(parameter.wire_name, ",".join(map(text, value)))]
@@ -159,7 +169,9 @@ def _query_pairs(parameter: Parameter, value: Any) -> list[tuple[str, str]]:
 def _header_value(operation: Operation[Any], parameter: Parameter, value: Any) -> str:
     written = ",".join(map(text, value)) if isinstance(value, (list, tuple)) else text(value)
     if not (written.isascii() and written.isprintable()):
-        raise ValueError(f"{operation.id}: {parameter.name} is a header, and holds a character that no header may hold")
+        raise ValueError(
+            f"{operation.id}: {parameter.name} is a header, and holds a character that no header may hold"
+        )
     return written
 
 
@@ -180,9 +192,13 @@ def _content(
     check(Registry.get(operation.models), declared.type, body, f"{operation.id}: body", plain=True)
     headers["Content-Type"] = declared.media_types[0]
     if "json" not in declared.media_types[0]:
-        return body if isinstance(body, bytes) else _encoded(f"{operation.id}: body", str(body)), None
+        return body if isinstance(body, bytes) else _encoded(
+            f"{operation.id}: body", str(body)
+        ), None
     value = json_body(body)
-    if isinstance(body, dict) or (isinstance(body, list) and not any(isinstance(item, Coded) for item in body)):
+    if isinstance(body, dict) or (
+        isinstance(body, list) and not any(isinstance(item, Coded) for item in body)
+    ):
         _check_plain(operation, declared.type, value)
     return dumps(value), None
 
@@ -191,7 +207,9 @@ def _check_plain(operation: Operation[Any], text: str, body: Any) -> None:
     """Plain JSON has no constructor that would refuse a str for a list; any other departure is the caller's choice."""
     for one in departures(Registry.get(operation.models), text, body):
         if one.expected.startswith("list[") and one.found not in ("null", "nothing"):
-            raise TypeError(f"{operation.id}: body{one.pointer} takes {one.expected}, not {one.found}")
+            raise TypeError(
+                f"{operation.id}: body{one.pointer} takes {one.expected}, not {one.found}"
+            )
 
 
 def _encoded(where: str, content: Any) -> Any:
@@ -203,7 +221,9 @@ def _encoded(where: str, content: Any) -> Any:
 
 def _files(operation: Operation[Any], body: Any) -> Mapping[str, Any] | None:
     if body is not None and not isinstance(body, Mapping):
-        raise TypeError(f"{operation.id}: the form takes a mapping of fields to files, not {shape_of(body)}")
+        raise TypeError(
+            f"{operation.id}: the form takes a mapping of fields to files, not {shape_of(body)}"
+        )
     given = dict(body or {})
     out: dict[str, Any] = {}
     assert operation.body is not None
@@ -216,9 +236,13 @@ def _files(operation: Operation[Any], body: Any) -> Mapping[str, Any] | None:
             name, content, *media = _file(where, value)
             for said in (name, *media):
                 if not isinstance(_encoded(where, said), bytes):
-                    raise TypeError(f"{where} takes text for the name and type of a file, not {shape_of(said)}")
+                    raise TypeError(
+                        f"{where} takes text for the name and type of a file, not {shape_of(said)}"
+                    )
             if media and not (media[0].isascii() and media[0].isprintable()):
-                raise ValueError(f"{where}: the media type holds a character that no header may hold")
+                raise ValueError(
+                    f"{where}: the media type holds a character that no header may hold"
+                )
             out[field.wire_name] = (name, _encoded(where, content), *media)
         elif field.required:
             raise TypeError(f"{operation.id} needs {field.name}")
@@ -239,7 +263,9 @@ def _file(name: str, value: Any) -> Any:
         return "file", value
     if _binary(value):
         return Path(str(getattr(value, "name", "file"))).name, value
-    raise TypeError(f"{name} takes bytes, an open binary file, a Path or (file name, content), not {shape_of(value)}")
+    raise TypeError(
+        f"{name} takes bytes, an open binary file, a Path or (file name, content), not {shape_of(value)}"
+    )
 
 
 def _binary(value: Any) -> bool:

@@ -20,7 +20,12 @@ from .request import Prepared
 
 _IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}
 _PASSING = {408, 500, 502, 503, 504}
-_CALLERS_FAULT = (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.DecodingError, httpx.TooManyRedirects)
+_CALLERS_FAULT = (
+    httpx.LocalProtocolError,
+    httpx.UnsupportedProtocol,
+    httpx.DecodingError,
+    httpx.TooManyRedirects,
+)
 _BUDGET_RETRIES = 50.0
 _GIVEN_BACK = 0.1  # of a retry, by each call that went well
 NEVER = float("-inf")
@@ -57,7 +62,11 @@ class Gate:
 
 
 def pause(
-    failure: HttpError | TransportError, prepared: Prepared, attempt: int, retry: Retry, random: Callable[[], float]
+    failure: HttpError | TransportError,
+    prepared: Prepared,
+    attempt: int,
+    retry: Retry,
+    random: Callable[[], float],
 ) -> tuple[float | None, str]:
     """Seconds until the next try; or None, and why there is none where that is not plain from the failure itself."""
     if not _may_repeat(failure, prepared, writes=retry.writes):
@@ -68,7 +77,10 @@ def pause(
         return None, ""
     asked = failure.retry_after if isinstance(failure, (ThrottledError, ServerError)) else None
     if asked is not None and asked > retry.longest_wait_s:
-        return None, f"the service asks to wait {asked:g} s, the longest wait allowed is {retry.longest_wait_s:g} s"
+        return (
+            None,
+            f"the service asks to wait {asked:g} s, the longest wait allowed is {retry.longest_wait_s:g} s",
+        )
     if asked is not None:
         return asked, ""
     return float(random() * min(retry.first_wait_s * 2 ** (attempt - 1), retry.longest_wait_s)), ""
@@ -86,7 +98,11 @@ def _may_repeat(failure: HttpError | TransportError, prepared: Prepared, *, writ
 
 def _repeatable(prepared: Prepared) -> bool:
     operation = prepared.operation
-    return prepared.method in _IDEMPOTENT or operation.retry_safe or any(p.auto for p in operation.parameters)
+    return (
+        prepared.method in _IDEMPOTENT
+        or operation.retry_safe
+        or any(p.auto for p in operation.parameters)
+    )
 
 
 def is_passing(error: Exception) -> bool:

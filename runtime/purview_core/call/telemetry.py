@@ -56,7 +56,9 @@ class Span:
             "purview.operation": operation.id,
         }
         tracer = trace.get_tracer("purview_core", VERSION)
-        self._span = tracer.start_span(operation.id, kind=trace.SpanKind.CLIENT, attributes=attributes)
+        self._span = tracer.start_span(
+            operation.id, kind=trace.SpanKind.CLIENT, attributes=attributes
+        )
         self._status = trace.Status, trace.StatusCode.ERROR
         self.headers: dict[str, str] = {}
         propagate.inject(self.headers, context=trace.set_span_in_context(self._span))
@@ -74,7 +76,13 @@ class Span:
         self._span.end()
 
 
-def start_span(prepared: Prepared, plane: Plane, modules: Mapping[str, Any] = sys.modules) -> Span | None:
+def start_span(
+    prepared: Prepared, plane: Plane, modules: Mapping[str, Any] = sys.modules
+) -> Span | None:
     """A span where the program has loaded OpenTelemetry itself; nothing is imported for it, and it costs nothing else."""
     trace, propagate = modules.get("opentelemetry.trace"), modules.get("opentelemetry.propagate")
-    return Span(trace, propagate, prepared, plane) if trace is not None and propagate is not None else None
+    return (
+        Span(trace, propagate, prepared, plane)
+        if trace is not None and propagate is not None
+        else None
+    )

@@ -103,7 +103,10 @@ class Base(Tied, Generic[X]):
             flag("strict", strict),
             checked_headers(headers),
         )
-        self._timeout, self._total_s = checked_timeout(timeout).as_dict(), checked_total(total_timeout)
+        self._timeout, self._total_s = (
+            checked_timeout(timeout).as_dict(),
+            checked_total(total_timeout),
+        )
         self._most_bytes = checked_most(max_answer_bytes)
         self._on_response: Callable[[httpx.Response], object] | None = None
         self._random: Callable[[], float] = _random.random
@@ -134,7 +137,9 @@ class Base(Tied, Generic[X]):
                 delattr(other, name)  # it calls by the client that it was made for
         other._timeout = self._timeout if timeout is None else checked_timeout(timeout).as_dict()
         other._total_s = self._total_s if total_timeout is None else checked_total(total_timeout)
-        other._most_bytes = self._most_bytes if max_answer_bytes is None else checked_most(max_answer_bytes)
+        other._most_bytes = (
+            self._most_bytes if max_answer_bytes is None else checked_most(max_answer_bytes)
+        )
         other._retry = self._retry if retry is None else checked_retry(retry)
         other.api_version = checked_version(api_version, self.api_version)
         other._headers = {**self._headers, **checked_headers(headers)}
@@ -148,26 +153,42 @@ class Base(Tied, Generic[X]):
 
     @property
     def _operations(self) -> Mapping[str, Operation[Any]]:
-        found: Mapping[str, Operation[Any]] = import_module(f"{self.plane.package}.operations").OPERATIONS
+        found: Mapping[str, Operation[Any]] = import_module(
+            f"{self.plane.package}.operations"
+        ).OPERATIONS
         return found
 
     def _prepare(
-        self, operation: Operation[Any], values: Sequence[Any], body: Any = None, version: str | None = None
+        self,
+        operation: Operation[Any],
+        values: Sequence[Any],
+        body: Any = None,
+        version: str | None = None,
     ) -> Prepared:
-        return prepare(operation, self.endpoint, values, body, api_version=version or self.api_version)
+        return prepare(
+            operation, self.endpoint, values, body, api_version=version or self.api_version
+        )
 
-    def _by_name(self, operation_id: str, parameters: Mapping[str, Any] | None, body: Any) -> Prepared:
+    def _by_name(
+        self, operation_id: str, parameters: Mapping[str, Any] | None, body: Any
+    ) -> Prepared:
         """A call by operationId and wire names; raises TypeError with the nearest names for one that is not known."""
         operations = self._operations
         if not isinstance(operation_id, str) or not isinstance(parameters, Mapping | None):
             found = type(parameters if isinstance(operation_id, str) else operation_id).__name__
-            raise TypeError(f"call takes an operationId and a mapping of wire names to values, not {found}")
+            raise TypeError(
+                f"call takes an operationId and a mapping of wire names to values, not {found}"
+            )
         if operation_id not in operations:
-            raise TypeError(f"{self.plane.name} has no operation {operation_id!r}{_nearest(operation_id, operations)}")
+            raise TypeError(
+                f"{self.plane.name} has no operation {operation_id!r}{_nearest(operation_id, operations)}"
+            )
         operation, given = operations[operation_id], dict(parameters or {})
         known = {p.wire_name for p in operation.parameters}
         if unknown := sorted(set(given) - known, key=str):
-            raise TypeError(f"{operation_id} has no parameter {unknown[0]!r}{_nearest(str(unknown[0]), known)}")
+            raise TypeError(
+                f"{operation_id} has no parameter {unknown[0]!r}{_nearest(str(unknown[0]), known)}"
+            )
         values = [given.get(p.wire_name) for p in operation.arguments]
         return self._prepare(operation, values, body, given.get(API_VERSION.wire_name))
 
@@ -176,14 +197,22 @@ class Base(Tied, Generic[X]):
         flow = call(
             prepared,
             Calling(
-                *(self.plane, self._retry, self._total_s, session.gate(self.plane.name), session.budget),
+                *(
+                    self.plane,
+                    self._retry,
+                    self._total_s,
+                    session.gate(self.plane.name),
+                    session.budget,
+                ),
                 *(self._random, self._clock, session.resource, session.auth is not None),
             ),
         )
         return self._shown(flow, self._on_response) if show and self._on_response else flow
 
     @staticmethod
-    def _shown(flow: Flow[httpx.Response], hook: Callable[[httpx.Response], object]) -> Flow[httpx.Response]:
+    def _shown(
+        flow: Flow[httpx.Response], hook: Callable[[httpx.Response], object]
+    ) -> Flow[httpx.Response]:
         response = yield from flow
         response.request = without_token(response.request)
         hook(response)
@@ -191,7 +220,13 @@ class Base(Tied, Generic[X]):
 
     def _decode(self, operation: Operation[Any], response: httpx.Response) -> Any:
         media = response.headers.get("content-type")
-        return decode(operation, response.status_code, response.content, content_type=media, strict=self._strict)
+        return decode(
+            operation,
+            response.status_code,
+            response.content,
+            content_type=media,
+            strict=self._strict,
+        )
 
     def _answered(self, prepared: Prepared) -> Flow[Any]:
         response = yield from self._call(prepared)
@@ -202,7 +237,11 @@ class Base(Tied, Generic[X]):
         taken = only_taken(prepared.operation, response)
         parsed = self._decode(prepared.operation, response) if taken is None else taken
         return Response(
-            response.status_code, response.headers, response.content, without_token(response.request), parsed
+            response.status_code,
+            response.headers,
+            response.content,
+            without_token(response.request),
+            parsed,
         )
 
     def _started(self, prepared: Prepared) -> Flow[Monitor[Any]]:
@@ -210,17 +249,29 @@ class Base(Tied, Generic[X]):
 
     def _ready(self, attempt: Attempt) -> tuple[httpx.Request, Any]:
         """The request of one attempt without files, and the token that it bears, where the auth has one at hand."""
-        token = self._session.warm_token(self.endpoint) if attempt.prepared.url.startswith(self._root) else None
+        token = (
+            self._session.warm_token(self.endpoint)
+            if attempt.prepared.url.startswith(self._root)
+            else None
+        )
         return self._build(attempt, token=token), token
 
-    def _build(self, attempt: Attempt, files: Any = None, *, token: Any = None, whole: bool = True) -> httpx.Request:
+    def _build(
+        self, attempt: Attempt, files: Any = None, *, token: Any = None, whole: bool = True
+    ) -> httpx.Request:
         """The request of one attempt. `whole`: its answer is read at once, so the deadline is for all of it."""
         prepared = attempt.prepared
         file = "bytes" in prepared.operation.types.values()
         headers: Any = _FILE if file else _JSON
-        needed: dict[Any, Any] = {**(attempt.context or _NONE), **prepared.headers, _ATTEMPT: str(attempt.number)}
+        needed: dict[Any, Any] = {
+            **(attempt.context or _NONE),
+            **prepared.headers,
+            _ATTEMPT: str(attempt.number),
+        }
         url, content = self._urls.url(prepared.url), prepared.content
-        if files is None:  # httpx adds these to a request with content=, but not to one with stream=, at half the cost
+        if (
+            files is None
+        ):  # httpx adds these to a request with content=, but not to one with stream=, at half the cost
             needed[b"Host"] = self._urls.host if prepared.url.startswith(self._root) else url.netloc
             if content or prepared.method in _WITH_BODY:
                 needed[b"Content-Length"] = b"%d" % len(content or b"")
@@ -232,20 +283,28 @@ class Base(Tied, Generic[X]):
             headers.update(needed)
         else:
             headers = {**headers, **needed}
-        extensions: dict[str, Any] = {"timeout": self._timeouts(attempt.deadline), "max_answer_bytes": self._most_bytes}
+        extensions: dict[str, Any] = {
+            "timeout": self._timeouts(attempt.deadline),
+            "max_answer_bytes": self._most_bytes,
+        }
         if whole and attempt.deadline < math.inf:
             extensions["deadline"] = attempt.deadline
         if files is not None:
-            return httpx.Request(prepared.method, url, headers=headers, files=files, extensions=extensions)
+            return httpx.Request(
+                prepared.method, url, headers=headers, files=files, extensions=extensions
+            )
         stream = httpx.ByteStream(content or b"")
-        made = httpx.Request(prepared.method, url, headers=headers, stream=stream, extensions=extensions)
+        made = httpx.Request(
+            prepared.method, url, headers=headers, stream=stream, extensions=extensions
+        )
         made.read()
         return made
 
     def _timeouts(self, deadline: float) -> dict[str, float | None]:
         left = max(0.001, deadline - self._clock())
         return {
-            k: v if v is not None and v < left else None if left == math.inf else left for k, v in self._timeout.items()
+            k: v if v is not None and v < left else None if left == math.inf else left
+            for k, v in self._timeout.items()
         }
 
 
@@ -253,14 +312,22 @@ def _nearest(name: str, known: Any) -> str:
     import difflib
 
     close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.4)
-    return f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(sorted(known)[:20])}"
+    return (
+        f"; did you mean {' or '.join(close)}?"
+        if close
+        else f"; there are {', '.join(sorted(known)[:20])}"
+    )
 
 
-def _checked(hook: Callable[[httpx.Response], object] | None) -> Callable[[httpx.Response], object] | None:
+def _checked(
+    hook: Callable[[httpx.Response], object] | None,
+) -> Callable[[httpx.Response], object] | None:
     if hook is not None and not callable(hook):
         raise TypeError(f"on_response= takes a function of one argument, not {type(hook).__name__}")
     if iscoroutinefunction(hook) or iscoroutinefunction(getattr(hook, "__call__", None)):  # noqa: B004
-        raise TypeError("on_response= takes a plain function, not a coroutine function: nothing awaits it")
+        raise TypeError(
+            "on_response= takes a plain function, not a coroutine function: nothing awaits it"
+        )
     return hook
 
 

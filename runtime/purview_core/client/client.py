@@ -74,7 +74,9 @@ class Client(Base[httpx.BaseTransport]):
     def _run(self, flow: Flow[T]) -> T:
         return run(flow, self._send_one, self._sleep)
 
-    def call(self, operation_id: str, parameters: Mapping[str, Any] | None = None, body: Any = None) -> Response:
+    def call(
+        self, operation_id: str, parameters: Mapping[str, Any] | None = None, body: Any = None
+    ) -> Response:
         """Calls an operation by its operationId, with parameters by wire name; raises what its method raises."""
         return self._run(self._responded(self._by_name(operation_id, parameters, body)))
 
@@ -139,7 +141,9 @@ class AsyncClient(Base[httpx.AsyncBaseTransport]):
     async def _run(self, flow: Flow[T]) -> T:
         return await arun(flow, self._send_one, self._sleep)
 
-    async def call(self, operation_id: str, parameters: Mapping[str, Any] | None = None, body: Any = None) -> Response:
+    async def call(
+        self, operation_id: str, parameters: Mapping[str, Any] | None = None, body: Any = None
+    ) -> Response:
         """Calls an operation by its operationId, with parameters by wire name; raises what its method raises."""
         return await self._run(self._responded(self._by_name(operation_id, parameters, body)))
 
@@ -185,12 +189,18 @@ class Group(Bound):
         answer: T = client._run(client._answered(client._prepare(operation, values, body)))
         return answer
 
-    def _pages(self, operation: Operation[T], values: Sequence[Any] = (), body: Any = None) -> Pager[T]:
+    def _pages(
+        self, operation: Operation[T], values: Sequence[Any] = (), body: Any = None
+    ) -> Pager[T]:
         return Pager(self._client, self._client._prepare(operation, values, body))
 
-    def _begin(self, operation: Operation[T], values: Sequence[Any] = (), body: Any = None) -> Poller[T]:
+    def _begin(
+        self, operation: Operation[T], values: Sequence[Any] = (), body: Any = None
+    ) -> Poller[T]:
         client = self._client
-        return Poller(client, client._run(client._started(client._prepare(operation, values, body))))
+        return Poller(
+            client, client._run(client._started(client._prepare(operation, values, body)))
+        )
 
 
 class AsyncGroup(Bound):
@@ -199,14 +209,22 @@ class AsyncGroup(Bound):
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
 
-    async def _send(self, operation: Operation[T], values: Sequence[Any] = (), body: Any = None) -> T:
+    async def _send(
+        self, operation: Operation[T], values: Sequence[Any] = (), body: Any = None
+    ) -> T:
         client = self._client
         answer: T = await client._run(client._answered(client._prepare(operation, values, body)))
         return answer
 
-    def _pages(self, operation: Operation[T], values: Sequence[Any] = (), body: Any = None) -> AsyncPager[T]:
+    def _pages(
+        self, operation: Operation[T], values: Sequence[Any] = (), body: Any = None
+    ) -> AsyncPager[T]:
         return AsyncPager(self._client, self._client._prepare(operation, values, body))
 
-    async def _begin(self, operation: Operation[T], values: Sequence[Any] = (), body: Any = None) -> AsyncPoller[T]:
+    async def _begin(
+        self, operation: Operation[T], values: Sequence[Any] = (), body: Any = None
+    ) -> AsyncPoller[T]:
         client = self._client
-        return AsyncPoller(client, await client._run(client._started(client._prepare(operation, values, body))))
+        return AsyncPoller(
+            client, await client._run(client._started(client._prepare(operation, values, body)))
+        )

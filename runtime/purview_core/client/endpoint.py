@@ -7,7 +7,11 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 TENANT_HOST = "https://api.purview-service.microsoft.com"
-CLOUDS = {"public": ".purview.azure.com", "usgov": ".purview.azure.us", "china": ".purview.azure.cn"}
+CLOUDS = {
+    "public": ".purview.azure.com",
+    "usgov": ".purview.azure.us",
+    "china": ".purview.azure.cn",
+}
 _FORM = "give the account name (contoso) or its address (https://contoso.purview.azure.com)"
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{1,61}[A-Za-z0-9])")
 _OLD_HOSTS = {  # of single planes, with the path prefix that their addresses leave out
@@ -31,8 +35,18 @@ _PREFIXES = (
         "/share",
         "/workflow",
     ),
-    *("/purviewunifiedcatalog", "/purviewunifiedcatalog/api", "/catalog/api/atlas/v2", "/datamap/api/atlas/v2"),
-    *("/datagovernance", "/datagovernance/access", "/datagovernance/catalog", "/datagovernance/dataaccess"),
+    *(
+        "/purviewunifiedcatalog",
+        "/purviewunifiedcatalog/api",
+        "/catalog/api/atlas/v2",
+        "/datamap/api/atlas/v2",
+    ),
+    *(
+        "/datagovernance",
+        "/datagovernance/access",
+        "/datagovernance/catalog",
+        "/datagovernance/dataaccess",
+    ),
     *("/datagovernance/dataestate", "/datagovernance/quality"),
 )
 _CUT_OFF = re.compile(r".+\.purview(\.azure(\.(c|co|u))?)?")  # of an account's address
@@ -57,13 +71,19 @@ def account_endpoint(text: str, cloud: str | None = None) -> str:
     parts = _split(text)
     host = parts.hostname or ""
     if is_loopback(host) and "://" not in text:
-        raise ValueError(f"{host} may be http or https: give http://{parts.netloc} or https://{parts.netloc}; {_FORM}")
+        raise ValueError(
+            f"{host} may be http or https: give http://{parts.netloc} or https://{parts.netloc}; {_FORM}"
+        )
     if not _is_host(host, text):
         raise ValueError(_refused(text))
     if _NO_SERVICE.fullmatch(host):
-        raise ValueError(f"{host} is a portal or a token resource, not an account's address; {_FORM}")
+        raise ValueError(
+            f"{host} is a portal or a token resource, not an account's address; {_FORM}"
+        )
     if cloud is not None and host.endswith(tuple(CLOUDS.values())) and not host.endswith(suffix):
-        raise ValueError(f"{host} is not of cloud {cloud!r}, whose accounts are at https://<account>{suffix}")
+        raise ValueError(
+            f"{host} is not of cloud {cloud!r}, whose accounts are at https://<account>{suffix}"
+        )
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError(f"an endpoint has no user, query or fragment: {host}; {_FORM}")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
@@ -72,7 +92,9 @@ def account_endpoint(text: str, cloud: str | None = None) -> str:
     if path and path.lower() not in _PREFIXES:
         raise ValueError(f"an endpoint has no path but a plane's own: {host}{path}; {_FORM}")
     port = (
-        f":{parts.port}" if parts.port and not (parts.scheme == "https" and parts.port == 443 and "." in host) else ""
+        f":{parts.port}"
+        if parts.port and not (parts.scheme == "https" and parts.port == 443 and "." in host)
+        else ""
     )
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else _mapped(host)}{port}"
 
@@ -86,7 +108,9 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def plane_endpoint(kind: str, text: str, tenant_endpoint: str | None = None, cloud: str | None = None) -> str:
+def plane_endpoint(
+    kind: str, text: str, tenant_endpoint: str | None = None, cloud: str | None = None
+) -> str:
     """The address that a plane of the given kind answers at. An account says nothing of the tenant-wide host, which no vendor
     page names but for the public cloud: ValueError for the others, unless `tenant_endpoint` says."""
     found = account_endpoint(text, cloud)
@@ -96,7 +120,9 @@ def plane_endpoint(kind: str, text: str, tenant_endpoint: str | None = None, clo
     if tenant is not None:
         return tenant
     if found.endswith((CLOUDS["usgov"], CLOUDS["china"])):
-        raise ValueError(f"the tenant-wide host beside {found} is in no document; give it as tenant_endpoint=")
+        raise ValueError(
+            f"the tenant-wide host beside {found} is in no document; give it as tenant_endpoint="
+        )
     return TENANT_HOST if found.endswith(CLOUDS["public"]) else found
 
 

@@ -29,7 +29,17 @@ from purview_core.operation import Operation
 from purview_core.options import seconds
 
 from .links import UNSENDABLE, repaired, resolve, shown_origin, with_api_version
-from .outcome import ACCEPTED, OperationStatus, body_of, holds_status, id_of, is_result, status_of, went_well, words_of
+from .outcome import (
+    ACCEPTED,
+    OperationStatus,
+    body_of,
+    holds_status,
+    id_of,
+    is_result,
+    status_of,
+    went_well,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from .client import AsyncClient, Client
@@ -80,13 +90,17 @@ class Monitor(Generic[T]):
     | an OperationStatus                                            | else: the static type then says so, too           |
     """
 
-    def __init__(self, client: Client | AsyncClient, prepared: Prepared, started: httpx.Response) -> None:
+    def __init__(
+        self, client: Client | AsyncClient, prepared: Prepared, started: httpx.Response
+    ) -> None:
         self._client, self._prepared, self._late = client, prepared, _LATE
         self._last: httpx.Response | None = started
         self._location: str | None = started.headers.get("location")
         self._refused: str | None = None
         self._link = self._status_link(started)
-        self._follows = self._link is not None or started.status_code == 202 or self._refused is not None
+        self._follows = (
+            self._link is not None or started.status_code == 202 or self._refused is not None
+        )
         body = body_of(started)
         self.status = status_of(body) or (ACCEPTED if self._follows else "Succeeded")
         self._well = went_well(self.status, body)
@@ -99,13 +113,26 @@ class Monitor(Generic[T]):
             state = msgspec.json.decode(token, type=_State)
         except (msgspec.MsgspecError, UnicodeError, TypeError):
             state = None
-        operation = client._operations.get(state.operation) if state and state.plane == client.plane.name else None
-        if state is None or operation is None or not operation.polling or not _below(state.url, state.link):
+        operation = (
+            client._operations.get(state.operation)
+            if state and state.plane == client.plane.name
+            else None
+        )
+        if (
+            state is None
+            or operation is None
+            or not operation.polling
+            or not _below(state.url, state.link)
+        ):
             raise ValueError(f"this is no token of a poller of the {client.plane.name} plane")
         made, headers = cls.__new__(cls), {REQUEST_ID: str(uuid.uuid4())}
         made._client, made._late, made._last, made._follows = client, _LATE, None, True
         made._prepared = Prepared(operation, state.method, client.endpoint + state.url, headers)
-        made._link, made._location, made._refused = client.endpoint + state.link, state.location, None
+        made._link, made._location, made._refused = (
+            client.endpoint + state.link,
+            state.location,
+            None,
+        )
         over = went_well(state.status) is not None
         made.status = "Running" if over else state.status  # the answer that said so is not here
         made._well = None
@@ -128,7 +155,11 @@ class Monitor(Generic[T]):
 
     def _no_link(self) -> str:
         refused = self._refused
-        return f"its link to {refused} is not followed: there is no other" if refused else "has no link"
+        return (
+            f"its link to {refused} is not followed: there is no other"
+            if refused
+            else "has no link"
+        )
 
     def _instead(self) -> str:
         return f"; ask with {self.accepted.ask_with}" if self.accepted.ask_with else ""
@@ -144,13 +175,17 @@ class Monitor(Generic[T]):
     def shown(self, kind: str) -> str:
         """The repr of a poller: the status of now, and what the first answer said besides."""
         first = self.accepted
-        now = OperationStatus(self.status, first.id, ask_with=first.ask_with, link_refused=first.link_refused)
+        now = OperationStatus(
+            self.status, first.id, ask_with=first.ask_with, link_refused=first.link_refused
+        )
         return f"<{kind} of {self.name}: {now}>"
 
     def _as_status(self, body: Any, known: str | None) -> OperationStatus:
         polling = self._prepared.operation.polling
         ask_with = polling.ask_with if polling else None
-        return OperationStatus(self.status, known, body, ask_with=ask_with, link_refused=self._refused)
+        return OperationStatus(
+            self.status, known, body, ask_with=ask_with, link_refused=self._refused
+        )
 
     def _status_link(self, started: httpx.Response) -> str | None:
         for name in _MONITORS:
@@ -161,10 +196,18 @@ class Monitor(Generic[T]):
                 return found
         body = body_of(started)
         state = status_of(body)
-        if self._refused is None and started.status_code != 202 and (not state or went_well(state, body) is not None):
+        if (
+            self._refused is None
+            and started.status_code != 202
+            and (not state or went_well(state, body) is not None)
+        ):
             return None
         polling = self._prepared.operation.polling
-        if polling and polling.status_path and (found := self._filled(polling.status_path, started)):
+        if (
+            polling
+            and polling.status_path
+            and (found := self._filled(polling.status_path, started))
+        ):
             return found
         if self._prepared.method == "PUT":
             return self._prepared.url
@@ -213,7 +256,9 @@ class Monitor(Generic[T]):
             return self.status
         self._late = 0  # once it was there, it has to stay
         body = body_of(self._last)
-        self.status = status_of(body) or ("Running" if self._last.status_code == 202 else "Succeeded")
+        self.status = status_of(body) or (
+            "Running" if self._last.status_code == 202 else "Succeeded"
+        )
         self._well = went_well(self.status, body)
         return self.status
 
@@ -229,7 +274,9 @@ class Monitor(Generic[T]):
             left = inf if timeout is None else timeout - gone
             pause = self._pause(interval, left)
             if pause > left or left < _NO_TIME_S:
-                raise PollingTimeoutError(f"{self.name} is {self.status} after {gone:.0f} s of waiting", self.status)
+                raise PollingTimeoutError(
+                    f"{self.name} is {self.status} after {gone:.0f} s of waiting", self.status
+                )
             yield Wait(pause)
             yield from self.flow_status()
         if self._well is False:
@@ -259,7 +306,9 @@ class Monitor(Generic[T]):
         if via == "location":
             where = self._followable(self._location)
         last = self._last
-        assert last is not None  # it is over, and an answer said so; or nobody can be asked, and the first one is here
+        assert (
+            last is not None
+        )  # it is over, and an answer said so; or nobody can be asked, and the first one is here
         if where is not None and self._link is not None and last.request.url != where:
             self._last = last = yield from self._client._call(self._get(where))
             if via == "original-uri":
@@ -323,7 +372,9 @@ def only_taken(operation: Operation[Any], answer: httpx.Response) -> OperationSt
     if status_class(operation, answer.status_code) or _is_declared(operation, answer):
         return None
     ask_with = operation.polling.ask_with
-    return OperationStatus(status_of(body) or ACCEPTED, id_of(body, answer.headers), body, ask_with=ask_with)
+    return OperationStatus(
+        status_of(body) or ACCEPTED, id_of(body, answer.headers), body, ask_with=ask_with
+    )
 
 
 def _is_declared(operation: Operation[Any], answer: httpx.Response) -> bool:

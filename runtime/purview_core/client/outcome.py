@@ -20,15 +20,31 @@ _WELL = re.compile(
     r"(partial|partially)?(succeeded|success|successful|successfully|completed?|finished|done)(with\w*)?"
 )
 _FAILED = {"failed", "canceled", "cancelled", "error"}
-_RUNNING = {"accepted", "new", "notstarted", "started", "queued", "scheduled", "submitted", "inprogress"}
+_RUNNING = {
+    "accepted",
+    "new",
+    "notstarted",
+    "started",
+    "queued",
+    "scheduled",
+    "submitted",
+    "inprogress",
+}
 _BAD = re.compile(
     r"fail|error|cancel|abort|quarantin|reject|denied|declin|expir|terminat|timedout|timeout|stop|kill|revert"
 )
 _END_TIME = re.compile(r"(end|ended|complet\w*|finish\w*)(date)?(time|at|on)(utc)?")
 _NO_TIME = ("0001-", "9999-")  # what .NET has for none
 _STATE = "provisioningstate"
-_CODES, _TEXTS, _DEEPEST, _LONGEST = ("code", "errorCode"), ("message", "errorMessage", "Message"), 8, 2_000
-_NEUTRAL = re.compile(r"id|\w+id|name|kind|type|status|result|message|error.*|.*time|.*date|.*at|percent.*|progress.*")
+_CODES, _TEXTS, _DEEPEST, _LONGEST = (
+    ("code", "errorCode"),
+    ("message", "errorMessage", "Message"),
+    8,
+    2_000,
+)
+_NEUTRAL = re.compile(
+    r"id|\w+id|name|kind|type|status|result|message|error.*|.*time|.*date|.*at|percent.*|progress.*"
+)
 _SAYS = re.compile(
     r"(inner|status|failure)?(errors?|exceptions?|details?|reasons?|messages?)(message|messages|details?|info)?"
     r"|diagnostics|notifications|issues"
@@ -69,7 +85,11 @@ class OperationStatus(Facts):
 
     def __repr__(self) -> str:
         """Without the body, which may be long."""
-        shown = (f"{n}={getattr(self, n)!r}" for n in self.__slots__ if n != "body" and getattr(self, n) is not None)
+        shown = (
+            f"{n}={getattr(self, n)!r}"
+            for n in self.__slots__
+            if n != "body" and getattr(self, n) is not None
+        )
         return f"OperationStatus({', '.join(shown)})"
 
     def __str__(self) -> str:
@@ -83,7 +103,9 @@ class OperationStatus(Facts):
 def body_of(response: httpx.Response | None) -> Any:
     """The JSON of an answer; None where there is none, or none that can be read."""
     try:
-        return loads(response.content) if response is not None and response.content.strip() else None
+        return (
+            loads(response.content) if response is not None and response.content.strip() else None
+        )
     except ValueError:
         return None
 
@@ -92,8 +114,15 @@ def status_of(body: Any) -> str | None:
     """`status`, or the provisioning state of a resource, whatever stands before those words."""
     if not isinstance(body, dict):
         return None
-    states = [value for part in _parts(body) for name, value in part.items() if name.lower().endswith(_STATE)]
-    return next((found for found in (body.get("status"), *states) if isinstance(found, str) and found), None)
+    states = [
+        value
+        for part in _parts(body)
+        for name, value in part.items()
+        if name.lower().endswith(_STATE)
+    ]
+    return next(
+        (found for found in (body.get("status"), *states) if isinstance(found, str) and found), None
+    )
 
 
 def id_of(body: Any, headers: Mapping[str, str]) -> str | None:
@@ -103,7 +132,11 @@ def id_of(body: Any, headers: Mapping[str, str]) -> str | None:
         return given
     text = headers.get("operation-id") or headers.get("x-ms-operation-id")
     try:
-        return urlsplit(text).path.rstrip("/").rpartition("/")[2] or None if text and "://" in text else text or None
+        return (
+            urlsplit(text).path.rstrip("/").rpartition("/")[2] or None
+            if text and "://" in text
+            else text or None
+        )
     except ValueError:
         return None
 
@@ -136,9 +169,12 @@ def went_well(status: str, body: Any = None) -> bool | None:
 
 def _has_ended(body: Any) -> bool:
     """Whether an answer has an end time that is one: neither null nor the first or last day that a service can write."""
-    times = (v for part in _parts(body) for name, v in part.items() if _END_TIME.fullmatch(name.lower()))
+    times = (
+        v for part in _parts(body) for name, v in part.items() if _END_TIME.fullmatch(name.lower())
+    )
     return any(
-        (isinstance(t, str) and bool(t.strip()) and not t.startswith(_NO_TIME)) or (type(t) is int and t > 0)
+        (isinstance(t, str) and bool(t.strip()) and not t.startswith(_NO_TIME))
+        or (type(t) is int and t > 0)
         for t in times
     )
 
@@ -171,7 +207,10 @@ def is_result(body: Any, made: Any) -> bool:
 
 
 def _speaks_of_work(body: Mapping[str, Any], known: Iterable[str]) -> bool:
-    return any(isinstance(body.get(n), (str, dict)) and bool(body[n]) and n not in known for n in ("status", "error"))
+    return any(
+        isinstance(body.get(n), (str, dict)) and bool(body[n]) and n not in known
+        for n in ("status", "error")
+    )
 
 
 def _own(body: Mapping[str, Any], known: Iterable[str], work: bool) -> list[str]:
@@ -197,7 +236,9 @@ def words_of(body: Any) -> tuple[str | None, str]:
     texts = dict.fromkeys(": ".join(filter(None, cause)) for cause in causes)
     said = "".join(c if c.isprintable() else " " for c in "; ".join(texts))
     half = _LONGEST // 2
-    return (codes[0] if codes else None), said if len(said) <= _LONGEST else f"{said[:half]} .. {said[-half:]}"
+    return (codes[0] if codes else None), said if len(
+        said
+    ) <= _LONGEST else f"{said[:half]} .. {said[-half:]}"
 
 
 def _causes(found: Any, depth: int = 0) -> Iterator[tuple[str | None, str]]:
@@ -209,7 +250,14 @@ def _causes(found: Any, depth: int = 0) -> Iterator[tuple[str | None, str]]:
             yield from _causes(item, depth + 1)
     elif isinstance(found, dict) and depth < _DEEPEST:
         code = next((found[name] for name in _CODES if found.get(name)), None)
-        text = next((found[name] for name in _TEXTS if isinstance(found.get(name), str) and found[name].strip()), "")
+        text = next(
+            (
+                found[name]
+                for name in _TEXTS
+                if isinstance(found.get(name), str) and found[name].strip()
+            ),
+            "",
+        )
         if text or (code and depth):
             yield None if code is None else str(code), text.strip()
         for name, value in found.items():

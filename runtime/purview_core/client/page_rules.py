@@ -38,7 +38,11 @@ def first_request(paging: Paging, prepared: Prepared) -> Prepared:
         or _number(_sent(paging, prepared, "limit")) < 1
     ):
         return prepared
-    return prepared if _sent(paging, prepared, "offset") is not None else _with(paging, prepared, paging.offset, 0)
+    return (
+        prepared
+        if _sent(paging, prepared, "offset") is not None
+        else _with(paging, prepared, paging.offset, 0)
+    )
 
 
 def next_request(paging: Paging, first: Prepared, position: str, api_version: str) -> Prepared:
@@ -70,7 +74,12 @@ def token_sent(paging: Paging, first: Prepared, position: str | None) -> str | N
 
 
 def next_position(
-    paging: Paging, first: Prepared, position: str | None, raw: Any, items: int, header_link: str | None
+    paging: Paging,
+    first: Prepared,
+    position: str | None,
+    raw: Any,
+    items: int,
+    header_link: str | None,
 ) -> str | None:
     """Where the page after this one is; None at the end. `items` is their number, `raw` the answer as JSON.
 
@@ -136,7 +145,11 @@ def _with(paging: Paging, prepared: Prepared, name: str, value: str | int) -> Pr
 
 
 def _changed(
-    prepared: Prepared, *, url: str = "", content: bytes | None = None, headers: Mapping[str, str] | None = None
+    prepared: Prepared,
+    *,
+    url: str = "",
+    content: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Prepared:
     return Prepared(
         prepared.operation,

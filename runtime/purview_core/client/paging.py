@@ -54,7 +54,9 @@ class Page(Facts, Generic[T]):
         position: str | None = None,
         token: str | None = None,
     ) -> None:
-        self._set(items=items, next_link=next_link, count=count, body=body, position=position, token=token)
+        self._set(
+            items=items, next_link=next_link, count=count, body=body, position=position, token=token
+        )
 
     def __repr__(self) -> str:
         return f"<Page of {len(self.items)} items>"
@@ -78,10 +80,14 @@ class Cursor(Generic[T]):
     ) -> None:
         assert first.operation.paging is not None
         if not isinstance(max_empty_pages, int) or max_empty_pages < 1:
-            raise ValueError(f"max_empty_pages= takes a whole number from 1 on, not {max_empty_pages!r:.40}")
+            raise ValueError(
+                f"max_empty_pages= takes a whole number from 1 on, not {max_empty_pages!r:.40}"
+            )
         if start is not None and not (isinstance(start, str) and start):
             what = "an empty one" if start == "" else shape_of(start)
-            raise TypeError(f"{first.operation.id}: by_page takes the text of a position, or None, not {what}")
+            raise TypeError(
+                f"{first.operation.id}: by_page takes the text of a position, or None, not {what}"
+            )
         self._client, self._facts = client, first.operation.paging
         self._first = kinds.first_request(self._facts, first)
         self._seen: set[str] = set()
@@ -126,12 +132,18 @@ class Cursor(Generic[T]):
     def _follow(self, position: str) -> Prepared:
         operation = self._first.operation
         try:
-            request = kinds.next_request(self._facts, self._first, position, self._client.api_version)
+            request = kinds.next_request(
+                self._facts, self._first, position, self._client.api_version
+            )
         except ValueError as error:
-            raise PagingError(f"{operation.id}: {error}; nothing was sent there", position=position) from None
+            raise PagingError(
+                f"{operation.id}: {error}; nothing was sent there", position=position
+            ) from None
         if _key(request) in self._seen:
             what = "token" if position.startswith(kinds.TOKEN) else "next link"
-            raise PagingError(f"{operation.id}: the service gave the same {what} twice", position=position)
+            raise PagingError(
+                f"{operation.id}: the service gave the same {what} twice", position=position
+            )
         return request
 
     def _page(self, response: httpx.Response) -> Page[T]:
@@ -140,16 +152,31 @@ class Cursor(Generic[T]):
         raw = encode(body)
         items: list[T] = self._items(body, raw, response.status_code)
         by_offset = self.position is not None and self.position.startswith(kinds.OFFSET)
-        self._repeats = self._repeats + 1 if by_offset and items and response.content == self._last else 0
-        if self._repeats > 1:  # two pages of equal items may be; an offset that is not looked at gives one for ever
-            raise PagingError(f"{operation.id}: the service gives the same page again, and so knows no {facts.offset}")
+        self._repeats = (
+            self._repeats + 1 if by_offset and items and response.content == self._last else 0
+        )
+        if (
+            self._repeats > 1
+        ):  # two pages of equal items may be; an offset that is not looked at gives one for ever
+            raise PagingError(
+                f"{operation.id}: the service gives the same page again, and so knows no {facts.offset}"
+            )
         header = response.links.get("next", {}).get("url")
         try:
-            position = kinds.next_position(facts, self._first, self.position, raw, len(items), header)
+            position = kinds.next_position(
+                facts, self._first, self.position, raw, len(items), header
+            )
         except ValueError as error:
             raise PagingError(f"{operation.id}: {error}") from None
         linked = position is not None and not position.startswith((kinds.TOKEN, kinds.OFFSET))
-        return Page(items, position if linked else None, _count(facts, raw), body, position, kinds.token_of(facts, raw))
+        return Page(
+            items,
+            position if linked else None,
+            _count(facts, raw),
+            body,
+            position,
+            kinds.token_of(facts, raw),
+        )
 
     def _body(self, response: httpx.Response) -> Any:
         """The decoded page; PagingError for an answer that is none: of a list, nobody may take that for the empty one."""
@@ -159,7 +186,10 @@ class Cursor(Generic[T]):
         try:
             return self._client._decode(operation, response)
         except HttpError as error:
-            what = ": ".join(part for part in (error.code, error.message) if part) or "it does not say which"
+            what = (
+                ": ".join(part for part in (error.code, error.message) if part)
+                or "it does not say which"
+            )
             raise PagingError(f"{operation.id}: {_NO_ITEMS}: {what}") from None
         except DecodeError as error:
             if error.body is None:
@@ -176,13 +206,23 @@ class Cursor(Generic[T]):
             if status == _NO_CONTENT:
                 return []
             raise PagingError(f"{operation.id}: the page is {shape_name(raw)}, no list")
-        fields = {f.wire: f for f in codec(type(body)).fields.values()} if not isinstance(body, dict) else {}
+        fields = (
+            {f.wire: f for f in codec(type(body)).fields.values()}
+            if not isinstance(body, dict)
+            else {}
+        )
         declared = fields[wire].type if wire in fields else type_of(operation, status) or ""
         for name in (wire, *_FALLBACK_ITEMS):
             if isinstance(raw.get(name), list):
-                load = Registry.get(operation.models).loader(declared if declared.startswith("list[") else "Any")
+                load = Registry.get(operation.models).loader(
+                    declared if declared.startswith("list[") else "Any"
+                )
                 items: list[T] = (
-                    getattr(body, fields[name].name) if name in fields else load(raw[name]) if load else raw[name]
+                    getattr(body, fields[name].name)
+                    if name in fields
+                    else load(raw[name])
+                    if load
+                    else raw[name]
                 )
                 return items
         self._explain(raw, {wire, *_FALLBACK_ITEMS}, fields)
@@ -192,14 +232,22 @@ class Cursor(Generic[T]):
         """Raises PagingError for a page without its list, unless it says nothing else: null, or left out beside members that the
         page has, is an empty list. `names`: what the list may be called."""
         operation, wire = self._first.operation, self._facts.items
-        error = service_error(raw) if any(raw.get(n) for n in ("error", "errorCode", "errorMessage")) else {}
+        error = (
+            service_error(raw)
+            if any(raw.get(n) for n in ("error", "errorCode", "errorMessage"))
+            else {}
+        )
         what = ": ".join(str(part) for part in (error.get("code"), error.get("message")) if part)
         if what:
             raise PagingError(f"{operation.id}: {_NO_ITEMS}: {what}")
         if odd := next((name for name in sorted(names) if raw.get(name) is not None), None):
             raise PagingError(f"{operation.id}: {odd} is {shape_name(raw[odd])}, no list")
         known = names | fields.keys()
-        others = [name for name, value in raw.items() if name not in known and (value or not known & raw.keys())]
+        others = [
+            name
+            for name, value in raw.items()
+            if name not in known and (value or not known & raw.keys())
+        ]
         lists = [name for name in others if isinstance(raw[name], list)]
         if lists or (others and not known & raw.keys()):
             what = f"no list {wire}, but {', '.join(lists or others)}, which the document does not have"
@@ -213,7 +261,9 @@ def _key(request: Prepared) -> str:
     paging = request.operation.paging
     assert paging is not None
     inside = paging.place == "body" and request.content
-    return request.url + (request.content.decode("utf-8", "replace") if inside and request.content else "")
+    return request.url + (
+        request.content.decode("utf-8", "replace") if inside and request.content else ""
+    )
 
 
 def _count(facts: Paging, raw: Any) -> int | None:
@@ -226,7 +276,9 @@ def _count(facts: Paging, raw: Any) -> int | None:
 class _Standing(Tied):
     """What both pagers know of the iteration that last went on."""
 
-    _instead = "make the client in the worker, and give its pager's by_page() the .position of this one"
+    _instead = (
+        "make the client in the worker, and give its pager's by_page() the .position of this one"
+    )
 
     def __init__(self, prepared: Prepared) -> None:
         assert prepared.operation.paging is not None
@@ -268,7 +320,9 @@ class Pager(_Standing, Generic[T]):
         super().__init__(prepared)
         self._client = client
 
-    def by_page(self, position: str | None = None, *, max_empty_pages: int = MAX_EMPTY_PAGES) -> Iterator[Page[T]]:
+    def by_page(
+        self, position: str | None = None, *, max_empty_pages: int = MAX_EMPTY_PAGES
+    ) -> Iterator[Page[T]]:
         cursor: Cursor[T] = Cursor(self._client, self._prepared, position, max_empty_pages)
         while (page := self._client._run(cursor.flow())) is not None:
             self._stand(cursor)

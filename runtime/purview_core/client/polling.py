@@ -27,7 +27,9 @@ class Poller(Tied, Generic[T]):
     OperationStatus. `accepted` says what to ask instead.
     """
 
-    _instead = "token() is a text without secrets, and client.resume(token) goes on from it in the worker"
+    _instead = (
+        "token() is a text without secrets, and client.resume(token) goes on from it in the worker"
+    )
 
     def __init__(self, client: Client, monitor: Monitor[T]) -> None:
         self._client, self._monitor = client, monitor

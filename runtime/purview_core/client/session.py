@@ -22,13 +22,19 @@ class Session(Tied):
     """One transport (its connections and TLS context), made at the first call, and one auth, for all clients of a facade."""
 
     def __init__(
-        self, make: Callable[[], Any], auth: httpx.Auth | None = None, *, given: Any = None, sends: str = ""
+        self,
+        make: Callable[[], Any],
+        auth: httpx.Auth | None = None,
+        *,
+        given: Any = None,
+        sends: str = "",
     ) -> None:
         if given is not None and (isinstance(given, type) or not hasattr(given, sends)):
             kind = "BaseTransport" if sends == "handle_request" else "AsyncBaseTransport"
             raise TypeError(f"transport= takes an httpx.{kind}, not {given!r:.60}")
         if auth is not None and (
-            isinstance(auth, type) or not (hasattr(auth, "sync_auth_flow") and hasattr(auth, "async_auth_flow"))
+            isinstance(auth, type)
+            or not (hasattr(auth, "sync_auth_flow") and hasattr(auth, "async_auth_flow"))
         ):
             raise TypeError(
                 f"auth= takes an httpx.Auth, not {type(auth).__name__}; around a credential, purview_auth.CredentialAuth(credential)"
@@ -76,11 +82,15 @@ def sync_session(transport: httpx.BaseTransport | None, auth: httpx.Auth | None)
 
 def async_session(transport: httpx.AsyncBaseTransport | None, auth: httpx.Auth | None) -> Session:
     """`sync_session` for async clients."""
-    return Session(lambda: transport or _async_http(), auth, given=transport, sends="handle_async_request")
+    return Session(
+        lambda: transport or _async_http(), auth, given=transport, sends="handle_async_request"
+    )
 
 
 def _http() -> httpx.BaseTransport:
-    from purview_core.transport.pooled import HttpTransport  # where a transport is given, httpcore need not be loaded
+    from purview_core.transport.pooled import (
+        HttpTransport,
+    )  # where a transport is given, httpcore need not be loaded
 
     return HttpTransport()
 

@@ -63,27 +63,43 @@ def _fits(registry: Registry | None, text: str, plain: bool) -> Fits:
         return lambda v: isinstance(v, (list, tuple)) and all(item(x) for x in v)
     if text.startswith("dict[str, "):
         value = fits(registry, text[10:-1], plain=plain)
-        return lambda v: isinstance(v, Mapping) and all(isinstance(k, str) and value(x) for k, x in v.items())
-    if text in _SCALARS or registry is None or text not in registry.names:  # of a user's own subclass
+        return lambda v: (
+            isinstance(v, Mapping) and all(isinstance(k, str) and value(x) for k, x in v.items())
+        )
+    if (
+        text in _SCALARS or registry is None or text not in registry.names
+    ):  # of a user's own subclass
         return _SCALARS.get(text, _SCALARS["Any"])
     kind = registry.class_of(text)
     if issubclass(kind, Enum):
         return _SCALARS["str" if issubclass(kind, str) else "int"]
-    return lambda v: isinstance(v, kind) or (plain and isinstance(v, Mapping) and not isinstance(v, Coded))
+    return lambda v: (
+        isinstance(v, kind) or (plain and isinstance(v, Mapping) and not isinstance(v, Coded))
+    )
 
 
-def check(registry: Registry | None, text: str, value: Any, name: str, *, plain: bool = False) -> None:
+def check(
+    registry: Registry | None, text: str, value: Any, name: str, *, plain: bool = False
+) -> None:
     """Raises TypeError where a value is not what `text` declares. None and NULL pass: they leave out, or send null."""
     if value is None or value is NULL or fits(registry, text, plain=plain)(value):
         return
     raise TypeError(misfit(registry, normal(text), value, name, plain=plain))
 
 
-def misfit(registry: Registry | None, text: str, value: Any, name: str, *, plain: bool = False) -> str:
+def misfit(
+    registry: Registry | None, text: str, value: Any, name: str, *, plain: bool = False
+) -> str:
     """What a value that does not fit should have been, at the place in it that does not: `contacts['Expert'][0] takes ..`."""
     options = split_union(text)
     for option in options:
-        inner = option[5:-1] if option.startswith("list[") else option[10:-1] if option.startswith("dict[str, ") else ""
+        inner = (
+            option[5:-1]
+            if option.startswith("list[")
+            else option[10:-1]
+            if option.startswith("dict[str, ")
+            else ""
+        )
         places: Iterable[tuple[Any, Any]] = ()
         if option.startswith("list[") and isinstance(value, (list, tuple)):
             places = enumerate(value)
@@ -95,8 +111,14 @@ def misfit(registry: Registry | None, text: str, value: Any, name: str, *, plain
             if not fits(registry, inner, plain=plain)(item):
                 return misfit(registry, inner, item, f"{name}[{key!r:.60}]", plain=plain)
     wanted, found = text, shape_of(value)
-    if registry is not None and isinstance(value, Coded) and (home := Registry.of(type(value))) is not registry:
-        named = [word for word in registry.names if re.search(rf"\b{word}\b", text)]  # of another plane or version
+    if (
+        registry is not None
+        and isinstance(value, Coded)
+        and (home := Registry.of(type(value))) is not registry
+    ):
+        named = [
+            word for word in registry.names if re.search(rf"\b{word}\b", text)
+        ]  # of another plane or version
         for word in named:
             wanted = re.sub(rf"\b{word}\b", f"{registry.index.__name__}.{word}", wanted)
         found = f"{home.index.__name__}.{found}"
@@ -106,7 +128,9 @@ def misfit(registry: Registry | None, text: str, value: Any, name: str, *, plain
 def missing(first: Field, cls: type, members: Mapping[str, Any]) -> str:
     """What a constructor says of the members that it was not given: `first` and those after it, and the way out."""
     fields = list(codec(cls).fields.values())
-    lack = [f for f in fields[fields.index(first) :] if f.default is NOTHING and f.name not in members]
+    lack = [
+        f for f in fields[fields.index(first) :] if f.default is NOTHING and f.name not in members
+    ]
     names = ", ".join(f"{f.name!r} ({f.type})" for f in lack)
     text = f"{cls.__name__}.__init__() missing {len(lack)} required keyword-only argument{'s' if lack[1:] else ''}: {names}"
     return f"{text}. The document requires them; plain JSON, as a dict or by {cls.__name__}.from_dict, may lack them"
@@ -153,7 +177,9 @@ def check_fields(model: Model, source: Model | None) -> None:
                 if f.lazy:
                     f.put(model, UNREAD)  # so that the null goes back
             elif source is None and not f.nullable and not f.answered:
-                raise TypeError(f"{type(model).__name__}.{f.name} takes {f.type}, not None (NULL sends null)")
+                raise TypeError(
+                    f"{type(model).__name__}.{f.name} takes {f.type}, not None (NULL sends null)"
+                )
         elif value is not NULL:
             _check_field(model, f, value, source)
 
@@ -173,14 +199,18 @@ def check_kind(model: Model) -> None:
         if not isinstance(kind, str) or model._raw.get(codec(cls).fields[tag].wire) == kind:
             continue
         name = base._kinds.get(kind, cls.__name__)
-        if kind in base._others or (name != cls.__name__ and not issubclass(Registry.of(cls).class_of(name), cls)):
+        if kind in base._others or (
+            name != cls.__name__ and not issubclass(Registry.of(cls).class_of(name), cls)
+        ):
             other = "of another class" if kind in base._others else f"that of {name}"
             raise TypeError(f"{cls.__name__}.{tag} takes no {kind!r}: that kind is {other}")
 
 
 def _check_field(model: Model, f: Field, value: Any, source: Model | None) -> None:
     if fits(f.registry, f.type)(value):
-        if f.open and (value.__class__ is str or (value.__class__ is list and str in map(type, value))):
+        if f.open and (
+            value.__class__ is str or (value.__class__ is list and str in map(type, value))
+        ):
             f.put(model, f.load(value))
     elif source is None or not _came_with(f, value, getattr(source, f.name, None), source._raw):
         raise TypeError(misfit(f.registry, f.type, value, f"{type(model).__name__}.{f.name}"))
@@ -197,10 +227,18 @@ def _came_with(f: Field, value: Any, old: Any, raw: Mapping[str, Any]) -> bool:
     except (TypeError, ValueError):  # it holds what JSON cannot
         return False
     for option in split_union(f.type):
-        if option.startswith("list[") and isinstance(value, (list, tuple)) and isinstance(old, (list, tuple)):
+        if (
+            option.startswith("list[")
+            and isinstance(value, (list, tuple))
+            and isinstance(old, (list, tuple))
+        ):
             item, known = fits(f.registry, option[5:-1]), set(map(id, old))
             return all(id(x) in known or item(x) for x in value)
-        if option.startswith("dict[str, ") and isinstance(value, Mapping) and isinstance(old, Mapping):
+        if (
+            option.startswith("dict[str, ")
+            and isinstance(value, Mapping)
+            and isinstance(old, Mapping)
+        ):
             item, known = fits(f.registry, option[10:-1]), set(map(id, old.values()))
             return all(isinstance(k, str) and (id(x) in known or item(x)) for k, x in value.items())
     return False

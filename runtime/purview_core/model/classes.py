@@ -25,7 +25,9 @@ class Declared:
 
     __slots__ = ("alias", "default", "metadata", "name", "type")
 
-    def __init__(self, default: Any = NOTHING, metadata: Any = _NO_METADATA, alias: str | None = None) -> None:
+    def __init__(
+        self, default: Any = NOTHING, metadata: Any = _NO_METADATA, alias: str | None = None
+    ) -> None:
         self.default, self.metadata, self.alias = default, metadata, alias
         self.name, self.type = "", "Any"
 
@@ -42,7 +44,9 @@ class _OnDemand:
         owner = next((c for c in cls.__mro__ if vars(c).get("__attrs_attrs__") is self), None)
         if owner is not None:  # no other thread was faster
             these = {d.name: _attribute(d) for d in vars(owner)["_own"]}
-            attrs.define(these=these, slots=False, init=False, eq=False, repr=False, kw_only=True)(owner)
+            attrs.define(these=these, slots=False, init=False, eq=False, repr=False, kw_only=True)(
+                owner
+            )
         return cls.__attrs_attrs__
 
 
@@ -90,7 +94,11 @@ def declared(cls: type[Any]) -> list[Declared]:
     found: dict[str, Declared] = {}
     for c in reversed(cls.__mro__):
         space = vars(c)
-        own = space["_own"] if "_own" in space else [_adopted(a) for a in space.get("__attrs_attrs__", ())]
+        own = (
+            space["_own"]
+            if "_own" in space
+            else [_adopted(a) for a in space.get("__attrs_attrs__", ())]
+        )
         found = {name: one for name, one in found.items() if name not in {d.name for d in own}}
         found |= {one.name: one for one in own}
     return list(found.values())

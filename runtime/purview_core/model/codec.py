@@ -55,7 +55,9 @@ __all__ = [
     "to_json",
 ]
 
-_PLAIN: frozenset[type] = frozenset({str, int, bool, type(None)})  # floats are looked at: JSON has no NaN
+_PLAIN: frozenset[type] = frozenset(
+    {str, int, bool, type(None)}
+)  # floats are looked at: JSON has no NaN
 _FEW = 7  # look-ups for which d.get takes less than a bound method that has to be made first
 
 
@@ -66,10 +68,14 @@ class Codec:
     def __init__(self, cls: Any) -> None:
         self.cls, self.registry = cls, Registry.of(cls)
         self.own = "_own" in vars(cls)  # of a class that others derived, too little is known
-        self.fields = {d.name: Field(cls, d, self.registry) for d in declared(cls) if d.name != CAME}
+        self.fields = {
+            d.name: Field(cls, d, self.registry) for d in declared(cls) if d.name != CAME
+        }
         self.known = frozenset(name for f in self.fields.values() for name in f.wires)
         kinds = vars(cls).get("_kinds", {}).items()  # where it names itself, a union asks for it
-        self.kinds: dict[str, Load] = {v: self._kind(v, name) for v, name in kinds if name != cls.__name__}
+        self.kinds: dict[str, Load] = {
+            v: self._kind(v, name) for v, name in kinds if name != cls.__name__
+        }
         for f in [f for f in self.fields.values() if f.lazy and self.own]:
             setattr(cls, f.name, property(f.reader, f.assign))
         for base in [c for c in cls.__mro__[1:] if "_own" in vars(c) and not self.own]:
@@ -91,11 +97,19 @@ class Codec:
         stored = [f for f in self.fields.values() if not f.lazy]
         get = "get" if len(stored) > _FEW else "d.get"
         env: dict[str, Any] = {"new": new, "cls": self.cls, "kinds": self.kinds, "UNREAD": UNREAD}
-        env |= {"make": object.__new__, "touch": touch, "assigned": ASSIGNED, "date": datetime.fromisoformat}
+        env |= {
+            "make": object.__new__,
+            "touch": touch,
+            "assigned": ASSIGNED,
+            "date": datetime.fromisoformat,
+        }
         lines = ["def f(d):", "if d.__class__ is not dict: return d"]
         if self.kinds:
             tag = self.fields[vars(self.cls)["_tag"]].wire
-            lines += [f"k = d.get({tag!r})", "if k.__class__ is str and k in kinds: return kinds[k](d)"]
+            lines += [
+                f"k = d.get({tag!r})",
+                "if k.__class__ is str and k in kinds: return kinds[k](d)",
+            ]
         lines += ["o = new()" if self.own else "o = make(new); touch(o, assigned)"]
         lines += ["o._raw = d; get = d.get" if get == "get" else "o._raw = d"]
         lazy = [f"o.{f.slot} = " for f in self.fields.values() if f.lazy]
@@ -103,7 +117,9 @@ class Codec:
         for i, f in enumerate(stored):
             lines += self._stored(f, f"e{i}", env, get)
         lines += ["o._touched = None; o.__class__ = cls" if self.own else "touch(o, assigned)"]
-        loaded: Load = compiled("\n ".join([*lines, "return o"]), f"<load {self.cls.__name__}>", env)
+        loaded: Load = compiled(
+            "\n ".join([*lines, "return o"]), f"<load {self.cls.__name__}>", env
+        )
         return loaded
 
     def _stored(self, f: Field, name: str, env: dict[str, Any], get: str) -> Iterator[str]:
@@ -115,7 +131,10 @@ class Codec:
             return
         yield f"v = {came}"
         if f.type == "datetime":
-            yield from (f"try: o.{f.name} = v and date(v)", f"except (TypeError, ValueError): o.{f.name} = v")
+            yield from (
+                f"try: o.{f.name} = v and date(v)",
+                f"except (TypeError, ValueError): o.{f.name} = v",
+            )
         elif (known := getattr(load, "known", None)) is not None:
             env["known" + name] = known
             yield f"o.{f.name} = v if v is None else v.__class__ is str and known{name}(v) or {name}(v)"
@@ -124,29 +143,58 @@ class Codec:
 
     def dumper(self, inner: Load) -> Load:
         """What encodes an object; `inner`, what encodes the values in it, is `encode` or `body`."""
-        env: dict[str, Any] = {"without": _without, "spelled": _spelled, "UNREAD": UNREAD, "HANDED": HANDED}
+        env: dict[str, Any] = {
+            "without": _without,
+            "spelled": _spelled,
+            "UNREAD": UNREAD,
+            "HANDED": HANDED,
+        }
         lines = ["def f(o):", "raw = o._raw; out = raw; touched = o._touched"]
         fields = {f"f{i}": f for i, f in enumerate(self.fields.values())}
         if inner is body:
             lines += [_left_out(f) for f in fields.values() if f.read_only]
             several = [f for f in fields.values() if len(f.wires) > 1 and not f.read_only]
-            lines += [f"out = spelled(out, {f.wire!r}, {n!r})" for f in several for n in f.wires[1:]]
+            lines += [
+                f"out = spelled(out, {f.wire!r}, {n!r})" for f in several for n in f.wires[1:]
+            ]
             fields = {name: f for name, f in fields.items() if not f.read_only}
             deep = [f for f in fields.values() if f.lazy and f.deep]
             lines += [f"if o.{f.slot} is UNREAD and {f.wire!r} in out: o.{f.name}" for f in deep]
-        env |= fields | {f"e_{name}": self.registry.loader(f.type) for name, f in fields.items() if not f.lazy}
+        env |= fields | {
+            f"e_{name}": self.registry.loader(f.type) for name, f in fields.items() if not f.lazy
+        }
         writers = _bodies if inner is body else _encoders
         env |= {f"lay_{name}": self._layer(f, writers) for name, f in fields.items()}
-        laid = {name: list(self._lazy_laid(f, name) if f.lazy else self._laid(f, name)) for name, f in fields.items()}
+        laid = {
+            name: list(self._lazy_laid(f, name) if f.lazy else self._laid(f, name))
+            for name, f in fields.items()
+        }
         slots = [f"o.{f.slot} is " for f in fields.values() if f.lazy and not f.as_it_is]
-        handed = [f"  {line}" for name, f in fields.items() if f.lazy and f.as_it_is for line in laid[name]]
-        unread = (["".join([*slots, "UNREAD"])] if slots else []) + (["touched is None"] if handed else [])
-        lines += ["if touched is None or touched is HANDED:", f" if {' and '.join(unread) or 'True'}: return out"]
-        lines += [f" {line}" for name, f in fields.items() if f.lazy and not f.as_it_is for line in laid[name]]
+        handed = [
+            f"  {line}"
+            for name, f in fields.items()
+            if f.lazy and f.as_it_is
+            for line in laid[name]
+        ]
+        unread = (["".join([*slots, "UNREAD"])] if slots else []) + (
+            ["touched is None"] if handed else []
+        )
+        lines += [
+            "if touched is None or touched is HANDED:",
+            f" if {' and '.join(unread) or 'True'}: return out",
+        ]
+        lines += [
+            f" {line}"
+            for name, f in fields.items()
+            if f.lazy and not f.as_it_is
+            for line in laid[name]
+        ]
         lines += [" if touched is HANDED:", *handed] if handed else []
         lines += [" return out"]
         lines += [line for all_of_one in laid.values() for line in all_of_one]
-        dumped: Load = compiled("\n ".join([*lines, "return out"]), f"<dump {self.cls.__name__}>", env)
+        dumped: Load = compiled(
+            "\n ".join([*lines, "return out"]), f"<dump {self.cls.__name__}>", env
+        )
         return dumped
 
     def _lazy_laid(self, f: Field, name: str) -> Iterator[str]:
@@ -177,7 +225,9 @@ class Codec:
             return f"v is not r and v != r and v != {load}(r)"
         return "True"  # what a list or a map holds may have been changed in place
 
-    def _layer(self, f: Field, writers: _Writers) -> Callable[[dict[str, Any], dict[str, Any], Any], dict[str, Any]]:
+    def _layer(
+        self, f: Field, writers: _Writers
+    ) -> Callable[[dict[str, Any], dict[str, Any], Any], dict[str, Any]]:
         """What lays one attribute over `out` (`raw` until the first change, then a copy)."""
         several = len(f.wires) > 1
 
@@ -337,7 +387,10 @@ def _key(key: Any) -> str:
 def copied(value: Any) -> Any:
     """JSON of a value that shares nothing with it."""
     if type(value) is dict:
-        return {k if type(k) is str else _key(k): x if type(x) in _PLAIN else copied(x) for k, x in value.items()}
+        return {
+            k if type(k) is str else _key(k): x if type(x) in _PLAIN else copied(x)
+            for k, x in value.items()
+        }
     if type(value) is list:
         return [x if type(x) in _PLAIN else copied(x) for x in value]
     new = encode(value)

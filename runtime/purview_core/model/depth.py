@@ -15,7 +15,9 @@ MAX_DEPTH: Final = 200  # levels of lists and objects; the services write some t
 class TooDeepError(ValueError):
     """JSON of more levels than are read, or a value of more than can be written."""
 
-    def __init__(self, text: str = f"nested deeper than {MAX_DEPTH} levels, the most that is read") -> None:
+    def __init__(
+        self, text: str = f"nested deeper than {MAX_DEPTH} levels, the most that is read"
+    ) -> None:
         super().__init__(text)
 
 

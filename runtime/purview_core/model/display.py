@@ -87,7 +87,13 @@ def differences(left: Coded, right: Coded) -> list[str]:
     for f in codec(type(left)).fields.values():
         both = getattr(left, f.name), getattr(right, f.name)
         if both[0] != both[1]:
-            lines.append(f"{f.name}: {' != '.join(MASK if f.secret else shown.repr(value) for value in both)}")
+            lines.append(
+                f"{f.name}: {' != '.join(MASK if f.secret else shown.repr(value) for value in both)}"
+            )
     unknown = [dict(getattr(model, "additional_properties", {})) for model in (left, right)]
-    names = [n for n in {**unknown[0], **unknown[1]} if unknown[0].get(n, shown) != unknown[1].get(n, shown)]
+    names = [
+        n
+        for n in {**unknown[0], **unknown[1]}
+        if unknown[0].get(n, shown) != unknown[1].get(n, shown)
+    ]
     return lines + ([f"additional_properties: {_listed(names)}"] if names else [])

@@ -95,7 +95,10 @@ class Field:
     def came_in(self, raw: str, get: str) -> str:
         """The text of what the member came as in the JSON object `raw`: under its own name, else under another spelling."""
         *first, last = self.wires
-        return "".join(f"{get}({name!r}) if {name!r} in {raw} else " for name in first) + f"{get}({last!r})"
+        return (
+            "".join(f"{get}({name!r}) if {name!r} in {raw} else " for name in first)
+            + f"{get}({last!r})"
+        )
 
     def key_in(self, raw: Mapping[str, Any]) -> str | None:
         """The spelling that a JSON object has the member by; None where it has none."""
@@ -115,10 +118,16 @@ class Field:
         key = (self.slot, self.wires, self.as_it_is)
         if key not in _readers:
             text = _HAND_OUT if self.as_it_is else _READ
-            text = text.format(slot=self.slot, came=self.came_in("o._raw", "o._raw.get"), one_at_a_time=_ONE_AT_A_TIME)
+            text = text.format(
+                slot=self.slot,
+                came=self.came_in("o._raw", "o._raw.get"),
+                one_at_a_time=_ONE_AT_A_TIME,
+            )
             _readers[key] = compiled(text, f"<{self.name}>", {}).__code__
         code, own = _readers[key], {"<UNREAD>": UNREAD, "<load>": self.load, "<put>": self.put}
-        return code.replace(co_name=self.name, co_consts=tuple(own.get(c, c) for c in code.co_consts))
+        return code.replace(
+            co_name=self.name, co_consts=tuple(own.get(c, c) for c in code.co_consts)
+        )
 
 
 _readers: dict[tuple[str, tuple[str, ...], bool], CodeType] = {}

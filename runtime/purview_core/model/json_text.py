@@ -112,7 +112,9 @@ def _is_shallow(content: bytes) -> bool:
 def _is_deep(value: Any) -> bool:
     level = [value]
     for _ in range(MAX_DEPTH + 1):
-        held = [x.values() if x.__class__ is dict else x for x in level if x.__class__ in (dict, list)]
+        held = [
+            x.values() if x.__class__ is dict else x for x in level if x.__class__ in (dict, list)
+        ]
         level = [x for each in held for x in each]
         if not held:
             return False

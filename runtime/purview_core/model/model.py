@@ -32,7 +32,9 @@ __all__ = [
     "wire",
 ]
 
-ANSWERED: Mapping[str, Any] = MappingProxyType({"required": True})  # the service makes it where it is not given
+ANSWERED: Mapping[str, Any] = MappingProxyType(
+    {"required": True}
+)  # the service makes it where it is not given
 READ_ONLY: Mapping[str, Any] = MappingProxyType({"read_only": True})
 READ_ONLY_REQUIRED: Mapping[str, Any] = MappingProxyType({"read_only": True, "required": True})
 
@@ -44,7 +46,13 @@ def wire(
 ) -> Mapping[str, Any]:
     """Field metadata: a wire name that is not camelCase of the attribute's, and other spellings that are read; whether an answer
     must hold the member though a constructor need not be given it, and whether repr hides the value."""
-    return {"wire": name, "also": also, "read_only": read_only, "required": required, "secret": secret}
+    return {
+        "wire": name,
+        "also": also,
+        "read_only": read_only,
+        "required": required,
+        "secret": secret,
+    }
 
 
 def only(value: str) -> Any:
@@ -63,9 +71,14 @@ class _Signature:
     """`__signature__` of a class, for inspect and for the completion of notebooks."""
 
     def __get__(self, _model: Any, cls: type[Any]) -> Signature:
-        given = [("additional_properties", _EMPTY), *((f.name, f.default) for f in codec(cls).fields.values())]
+        given = [
+            ("additional_properties", _EMPTY),
+            *((f.name, f.default) for f in codec(cls).fields.values()),
+        ]
         kind, empty = Parameter.KEYWORD_ONLY, Parameter.empty
-        return Signature([Parameter(n, kind, default=empty if v is NOTHING else v) for n, v in given])
+        return Signature(
+            [Parameter(n, kind, default=empty if v is NOTHING else v) for n, v in given]
+        )
 
 
 @define(kw_only=True)
@@ -81,7 +94,9 @@ class Model(Coded):
     _kinds: ClassVar[Mapping[str, str]] = {}
     _others: ClassVar[tuple[str, ...]] = ()
 
-    if not TYPE_CHECKING:  # type checkers go by the fields, and still refuse names that do not exist
+    if (
+        not TYPE_CHECKING
+    ):  # type checkers go by the fields, and still refuse names that do not exist
         __signature__ = _Signature()
 
         def __init__(self, *, additional_properties: Any = _EMPTY, **members: Any) -> None:
@@ -96,11 +111,15 @@ class Model(Coded):
                 f.put(self, value)
             for name in members:
                 near = did_you_mean(name, fields)
-                raise TypeError(f"{cls.__name__}.__init__() got an unexpected keyword argument {name!r}.{near}")
+                raise TypeError(
+                    f"{cls.__name__}.__init__() got an unexpected keyword argument {name!r}.{near}"
+                )
             self.__attrs_post_init__()
 
         def __delattr__(self, name: str) -> None:
-            raise AttributeError(f"{name!r} stays; assign None to leave it out of what is sent", name=name, obj=self)
+            raise AttributeError(
+                f"{name!r} stays; assign None to leave it out of what is sent", name=name, obj=self
+            )
 
     def __attrs_pre_init__(self) -> None:  # of classes that attrs derives, too
         touch(self, ASSIGNED)
@@ -126,7 +145,9 @@ class Model(Coded):
 
     @additional_properties.setter
     def additional_properties(self, _value: Any) -> None:
-        raise AttributeError("additional_properties is read-only: give it to the constructor, or to attrs.evolve")
+        raise AttributeError(
+            "additional_properties is read-only: give it to the constructor, or to attrs.evolve"
+        )
 
     @classmethod
     def from_dict(cls, src: Mapping[str, Any]) -> Self:
@@ -200,7 +221,11 @@ class Model(Coded):
     def __getstate__(self) -> dict[str, Any]:
         state = {"_raw": self._raw, "_touched": self._touched}
         slots = {f.slot: f.get(self) for f in codec(type(self)).fields.values()}
-        return state | {k: v for k, v in slots.items() if v is not UNREAD} | getattr(self, "__dict__", {})
+        return (
+            state
+            | {k: v for k, v in slots.items() if v is not UNREAD}
+            | getattr(self, "__dict__", {})
+        )
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         unread = {f.slot: UNREAD for f in codec(type(self)).fields.values() if f.lazy}
@@ -233,5 +258,6 @@ def type_hints(model: type[Model]) -> dict[str, Any]:
     """Attribute -> Python type of a generated class, whose annotations name classes that it does not import itself."""
     fields = codec(model).fields.values()
     return {
-        f.name: f.registry.resolve(f"{f.type} | None" if f.nullable and f.type != "Any" else f.type) for f in fields
+        f.name: f.registry.resolve(f"{f.type} | None" if f.nullable and f.type != "Any" else f.type)
+        for f in fields
     }

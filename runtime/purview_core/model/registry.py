@@ -21,7 +21,10 @@ Load = Callable[[Any], Any]  # total: what does not fit comes back as it is
 _WORD = re.compile(r"\w+")
 _PLAIN: tuple[type, ...] = (str, int, float, bool, bytes, datetime)
 _UNCHANGING = frozenset({"str", "int", "float", "bool", "datetime"})
-_SCALARS: Mapping[str, Any] = {kind.__name__: kind for kind in _PLAIN} | {"None": type(None), "Any": Any}
+_SCALARS: Mapping[str, Any] = {kind.__name__: kind for kind in _PLAIN} | {
+    "None": type(None),
+    "Any": Any,
+}
 
 
 @lru_cache(maxsize=4096)  # the few texts of generated code are asked for at every answer and value
@@ -63,7 +66,9 @@ class Registry:
 
     @classmethod
     def of(cls, model: type) -> Registry:
-        for c in model.__mro__:  # a user's subclass lives elsewhere; its first generated ancestor tells the package
+        for c in (
+            model.__mro__
+        ):  # a user's subclass lives elsewhere; its first generated ancestor tells the package
             package = c.__module__.rpartition(".")[0]
             if hasattr(sys.modules.get(package), "_WHERE"):
                 return cls.get(package)
@@ -86,7 +91,9 @@ class Registry:
         """Whether a type text speaks of scalars, date-times and enums alone, none of which can be changed in place."""
         if text not in self._plain:
             options = split_union(normal(text))
-            self._plain[text] = all(o in _UNCHANGING or self.names.get(o) == "enums" for o in options)
+            self._plain[text] = all(
+                o in _UNCHANGING or self.names.get(o) == "enums" for o in options
+            )
         return self._plain[text]
 
     def named(self, name: str) -> Load:
@@ -96,7 +103,9 @@ class Registry:
         found = self._named.get(name)
         if found is None:
             kind = self.class_of(name)
-            found = self._named[name] = _EnumLoader(kind) if issubclass(kind, Enum) else codec(kind).load
+            found = self._named[name] = (
+                _EnumLoader(kind) if issubclass(kind, Enum) else codec(kind).load
+            )
         return found
 
     def loader(self, text: str) -> Load | None:
@@ -121,7 +130,9 @@ class Registry:
         is an option, too. All else stays as it is: JSON's own classes tell scalars apart."""
         models = [name for name in options if name in self.names and self.is_deep(name)]
         loaders: dict[type, Load] = self._scalars(options)
-        if each_list := next((self.loader(text) for text in options if text.startswith("list[")), None):
+        if each_list := next(
+            (self.loader(text) for text in options if text.startswith("list[")), None
+        ):
             loaders[list] = each_list
         if models:
             loaders[dict] = lambda value: self._best(models, value)
@@ -139,7 +150,11 @@ class Registry:
             if option == "datetime" or self.names.get(option) == "enums":
                 one = self.named(option)
                 found.setdefault(one.wire if isinstance(one, _EnumLoader) else str, []).append(one)
-        return {wire: each[0] for wire, each in found.items() if len(each) == 1 and wire.__name__ not in options}
+        return {
+            wire: each[0]
+            for wire, each in found.items()
+            if len(each) == 1 and wire.__name__ not in options
+        }
 
     def _best(self, models: list[str], value: dict[str, Any]) -> Any:
         from .codec import codec

@@ -8,7 +8,12 @@ from typing import Any, NamedTuple
 
 from .codec import Coded, Registry, codec, normal, split_union
 
-_SCALARS: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
+_SCALARS: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+}
 _SHAPES: dict[type, str] = {  # bool before int, whose subclass it is
     dict: "an object",
     list: "a list",
@@ -53,7 +58,9 @@ def departures(registry: Registry, text: str, value: Any, at: str = "") -> Itera
         yield Departure(at, text, shape_name(value))
 
 
-def _members(registry: Registry, made: Coded, value: dict[str, Any], at: str) -> Iterator[Departure]:
+def _members(
+    registry: Registry, made: Coded, value: dict[str, Any], at: str
+) -> Iterator[Departure]:
     for f in codec(type(made)).fields.values():
         here = _step(at, f.wire)
         if f.wire in value:
@@ -75,7 +82,9 @@ def _fits(registry: Registry, text: str, value: Any) -> bool:
 
 
 def shape_name(value: Any) -> str:
-    return next((name for kind, name in _SHAPES.items() if isinstance(value, kind)), type(value).__name__)
+    return next(
+        (name for kind, name in _SHAPES.items() if isinstance(value, kind)), type(value).__name__
+    )
 
 
 def _step(at: str, key: str) -> str:

@@ -22,7 +22,9 @@ from .stream import unreached
 try:
     import aiohttp
 except ImportError as error:
-    raise ImportError("this transport needs aiohttp: pip install 'purview-dataplane[aiohttp]'") from error
+    raise ImportError(
+        "this transport needs aiohttp: pip install 'purview-dataplane[aiohttp]'"
+    ) from error
 from yarl import URL  # aiohttp's own
 
 # the first that fits counts; what may have been sent is never told as a failure to connect
@@ -41,12 +43,26 @@ _KINDS: tuple[tuple[type[Exception], type[httpx.TransportError], str], ...] = (
     ),
     (aiohttp.ClientResponseError, httpx.RemoteProtocolError, "the answer is not valid HTTP"),
     (aiohttp.ClientPayloadError, httpx.RemoteProtocolError, "the answer is not complete"),
-    (aiohttp.ClientError, httpx.ReadError, "the connection was lost before the answer was complete"),
+    (
+        aiohttp.ClientError,
+        httpx.ReadError,
+        "the connection was lost before the answer was complete",
+    ),
 )
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
 
 
-_NOT_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")  # the request has what it should have
+_NOT_ADDED = (
+    "User-Agent",
+    "Accept",
+    "Accept-Encoding",
+    "Content-Type",
+)  # the request has what it should have
 _NO_TIME_S = 1e-6  # aiohttp takes 0 for no end
 
 
@@ -93,10 +109,15 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
             raise RuntimeError(CLOSED)
         if self._session is None:
             kept = self.limits.keepalive_expiry_s
-            connector = aiohttp.TCPConnector(limit=self.limits.max_connections, keepalive_timeout=kept)
+            connector = aiohttp.TCPConnector(
+                limit=self.limits.max_connections, keepalive_timeout=kept
+            )
             jar = aiohttp.DummyCookieJar()
             self._session = aiohttp.ClientSession(
-                connector=connector, cookie_jar=jar, auto_decompress=False, skip_auto_headers=_NOT_ADDED
+                connector=connector,
+                cookie_jar=jar,
+                auto_decompress=False,
+                skip_auto_headers=_NOT_ADDED,
             )
             self._loop = loop
         if loop is not self._loop:
@@ -106,7 +127,11 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
         return self._session
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        session, deadline, upload = self._here(), request.extensions.get("deadline"), _Upload(request)
+        session, deadline, upload = (
+            self._here(),
+            request.extensions.get("deadline"),
+            _Upload(request),
+        )
         timeouts = request.extensions.get("timeout") or {}
         try:
             async with _until(deadline):
@@ -115,7 +140,9 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
                     URL(str(request.url), encoded=True),
                     data=upload.whole if upload.chunks is None else upload,
                     allow_redirects=False,
-                    timeout=_timeout(timeouts.get("connect"), timeouts.get("pool"), timeouts.get("read")),
+                    timeout=_timeout(
+                        timeouts.get("connect"), timeouts.get("pool"), timeouts.get("read")
+                    ),
                     **self._options(request),
                 )
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -124,19 +151,33 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
             failure = upload.error or unreached(_mapped(error, request), way)
         else:
             version, reason = answer.version or (1, 1), (answer.reason or "").encode()
-            extensions = {"http_version": b"HTTP/%d.%d" % (version[0], version[1]), "reason_phrase": reason}
+            extensions = {
+                "http_version": b"HTTP/%d.%d" % (version[0], version[1]),
+                "reason_phrase": reason,
+            }
             body: dict[str, Any] = {"stream": _Body(answer, request, deadline)}
-            plain = "Content-Encoding" not in answer.headers  # httpx would decode the other at once, whole or not
-            if plain and answer.content.is_eof() and answer.content_length and answer.content.exception() is None:
+            plain = (
+                "Content-Encoding" not in answer.headers
+            )  # httpx would decode the other at once, whole or not
+            if (
+                plain
+                and answer.content.is_eof()
+                and answer.content_length
+                and answer.content.exception() is None
+            ):
                 body = {"content": answer.content.read_nowait()}  # a small answer is all here
-            return httpx.Response(answer.status, headers=list(answer.raw_headers), extensions=extensions, **body)
+            return httpx.Response(
+                answer.status, headers=list(answer.raw_headers), extensions=extensions, **body
+            )
         raise failure
 
     def _options(self, request: httpx.Request) -> dict[str, Any]:
         """Headers, TLS and proxy of a request."""
         url = request.url
         text, pairs = request.headers.encoding, request.headers.raw
-        headers = [(k.decode(text), v.decode(text)) for k, v in pairs if k.lower() != b"transfer-encoding"]  # aiohttp's
+        headers = [
+            (k.decode(text), v.decode(text)) for k, v in pairs if k.lower() != b"transfer-encoding"
+        ]  # aiohttp's
         options: dict[str, Any] = {"headers": headers}
         if url.scheme == "https":
             options["ssl"] = self._context()
@@ -160,8 +201,12 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
 
 
 @lru_cache(16)
-def _timeout(connect: float | None, pool: float | None, read: float | None) -> aiohttp.ClientTimeout:
-    connect, pool, read = (None if value in {None, inf} else value or _NO_TIME_S for value in (connect, pool, read))
+def _timeout(
+    connect: float | None, pool: float | None, read: float | None
+) -> aiohttp.ClientTimeout:
+    connect, pool, read = (
+        None if value in {None, inf} else value or _NO_TIME_S for value in (connect, pool, read)
+    )
     together = None if connect is None or pool is None else connect + pool
     return aiohttp.ClientTimeout(total=None, connect=together, sock_connect=connect, sock_read=read)
 
@@ -198,7 +243,9 @@ class _Upload:
 
 
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, answer: aiohttp.ClientResponse, request: httpx.Request, deadline: float | None) -> None:
+    def __init__(
+        self, answer: aiohttp.ClientResponse, request: httpx.Request, deadline: float | None
+    ) -> None:
         self._answer, self._request, self._deadline = answer, request, deadline
 
     def __aiter__(self) -> AsyncIterator[bytes]:

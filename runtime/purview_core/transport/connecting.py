@@ -100,12 +100,17 @@ class Transport(Tied, ABC):
         if url is not None:
             options["proxy"] = self._proxy(url)
         link.wire = wire
-        wire.way = self._proxies.named(scheme.decode(), host.decode(), port) if url is not None else ""
+        wire.way = (
+            self._proxies.named(scheme.decode(), host.decode(), port) if url is not None else ""
+        )
         if not link.shared:
             link.connection = connection_to(self._factory(**options), origin)
             return link
         limits = self.limits
-        options |= {"max_connections": limits.max_connections, "max_keepalive_connections": limits.max_keepalive}
+        options |= {
+            "max_connections": limits.max_connections,
+            "max_keepalive_connections": limits.max_keepalive,
+        }
         options |= {"keepalive_expiry": limits.keepalive_expiry_s, "http2": True}
         link.connection = self._factory(**options)
         return link
@@ -113,7 +118,9 @@ class Transport(Tied, ABC):
     def _proxy(self, url: httpx.URL) -> httpcore.Proxy:
         where = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/")
         auth = (url.username.encode(), url.password.encode()) if url.userinfo else None
-        return httpcore.Proxy(where, auth=auth, ssl_context=self._context() if url.scheme == "https" else None)
+        return httpcore.Proxy(
+            where, auth=auth, ssl_context=self._context() if url.scheme == "https" else None
+        )
 
     def shared(self, pool: Pool, key: Key) -> Link | None:
         """What carries HTTP/2 to an origin; None for HTTP/1.1."""
@@ -137,7 +144,9 @@ class Transport(Tied, ABC):
             timeouts["pool"] = seconds_left(timeouts["pool"], httpcore.PoolTimeout)
         url = httpcore.URL(scheme=key[0], host=key[1], port=key[2], target=request.url.raw_path)
         headers = request.headers.raw
-        made = httpcore.Request(request.method, url, headers=headers, content=content, extensions=extensions)
+        made = httpcore.Request(
+            request.method, url, headers=headers, content=content, extensions=extensions
+        )
         if not self._http2:
             made.headers = header_lines(headers)
         return made, timeouts
@@ -150,7 +159,9 @@ def _checked_trust(trust: Trust) -> ssl.SSLContext | Path | None:
     if trust is None or isinstance(trust, ssl.SSLContext):
         return trust
     if not isinstance(trust, (str, os.PathLike)):
-        raise TypeError(f"ssl_context= takes an ssl.SSLContext or a path, not {type(trust).__name__}")
+        raise TypeError(
+            f"ssl_context= takes an ssl.SSLContext or a path, not {type(trust).__name__}"
+        )
     path = Path(trust)
     if not path.exists():
         raise ValueError(f"ssl_context= names a file or folder that is not there: {path}")

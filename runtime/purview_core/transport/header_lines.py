@@ -20,7 +20,13 @@ def header_lines(pairs: Pairs) -> Any:
     items = []
     for name, value in pairs:
         lower = _LOWER.get(name)
-        if lower is None or not value or value.translate(None, _VISIBLE) or value[0] == 0x20 or value[-1] == 0x20:
+        if (
+            lower is None
+            or not value
+            or value.translate(None, _VISIBLE)
+            or value[0] == 0x20
+            or value[-1] == 0x20
+        ):
             return pairs
         if lower == b"content-length" and not (value.isdigit() and len(value) < 19):
             return pairs

@@ -25,7 +25,9 @@ class PoolLimits(Facts):
     max_keepalive: int
     keepalive_expiry_s: float | None
 
-    def __init__(self, max_connections: int, max_keepalive: int, keepalive_expiry_s: float | None) -> None:
+    def __init__(
+        self, max_connections: int, max_keepalive: int, keepalive_expiry_s: float | None
+    ) -> None:
         whole("max_connections", max_connections, 1)
         whole("max_keepalive", max_keepalive, 0)
         if keepalive_expiry_s is not None:
@@ -139,7 +141,9 @@ class Pool:
         """Another one to the same origin, for a connection that turned out dead."""
         with self.lock:
             self._links.discard(link.ref)
-            return self._pop(link.key, newest=True) if link.key in self._idle else self._new(link.key)
+            return (
+                self._pop(link.key, newest=True) if link.key in self._idle else self._new(link.key)
+            )
 
     def put(self, link: Link, now: float) -> list[Link]:
         """Takes back a connection that can serve again; gives those to close."""
@@ -212,7 +216,9 @@ class Pool:
             self._dead.popleft()
 
     def _serve(self) -> None:
-        while len(self._links) < self.limits.max_connections and (waiter := self._first()) is not None:
+        while (
+            len(self._links) < self.limits.max_connections and (waiter := self._first()) is not None
+        ):
             self._give(waiter, self._new(waiter.key))
 
     def _first(self) -> Waiter | None:

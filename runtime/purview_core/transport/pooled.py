@@ -50,7 +50,9 @@ class HttpTransport(Transport, httpx.BaseTransport):
                 _drop(pool, link)
         else:
             body = _Body(answer.stream, pool, link, request)
-            return httpx.Response(answer.status, headers=answer.headers, stream=body, extensions=answer.extensions)
+            return httpx.Response(
+                answer.status, headers=answer.headers, stream=body, extensions=answer.extensions
+            )
         try:
             raise failure
         finally:
@@ -166,7 +168,9 @@ class _Body(httpx.SyncByteStream):
 
 
 class AsyncHttpTransport(Transport, httpx.AsyncBaseTransport):
-    __doc__ = f"Async connections, for asyncio and trio; each event loop has its own. {Transport.__doc__}"
+    __doc__ = (
+        f"Async connections, for asyncio and trio; each event loop has its own. {Transport.__doc__}"
+    )
     _wire, _factory = AsyncWire, httpcore.AsyncConnectionPool
     _closed = False
     _pools: dict[Any, Pool]
@@ -203,7 +207,9 @@ class AsyncHttpTransport(Transport, httpx.AsyncBaseTransport):
             await upload.aclose()
         else:
             body = _AsyncBody(answer.stream, pool, link, request)
-            return httpx.Response(answer.status, headers=answer.headers, stream=body, extensions=answer.extensions)
+            return httpx.Response(
+                answer.status, headers=answer.headers, stream=body, extensions=answer.extensions
+            )
         try:
             raise failure
         finally:
@@ -360,7 +366,9 @@ class _Upload:
 
 
 def _running_loop() -> Any:
-    aio = sys.modules.get("asyncio")  # whoever runs a loop has imported it; sync code need not pay for that
+    aio = sys.modules.get(
+        "asyncio"
+    )  # whoever runs a loop has imported it; sync code need not pay for that
     try:
         return aio.get_running_loop()  # type: ignore[union-attr]  # or trio's
     except (AttributeError, RuntimeError):

@@ -15,7 +15,9 @@ from purview_auth.network.trust import distrust_hint
 
 T = TypeVar("T", bound=Exception)
 _ODD_SECONDS = frozenset({0, inf})  # sockets take neither for what it says
-_PIECE_BYTES = 16 * 1024  # what a socket that is ready takes at once, so that a deadline is looked at in between
+_PIECE_BYTES = (
+    16 * 1024
+)  # what a socket that is ready takes at once, so that a deadline is looked at in between
 _SHOWN = (OSError, httpcore.ConnectError, httpcore.ReadError, httpcore.WriteError)
 
 
@@ -105,13 +107,19 @@ class SyncStream(_Stream, httpcore.NetworkStream):
             self._inner.write(buffer, seconds)
             return
         for start in range(0, len(buffer), _PIECE_BYTES):
-            self._inner.write(buffer[start : start + _PIECE_BYTES], timeout.left(httpcore.WriteTimeout))
+            self._inner.write(
+                buffer[start : start + _PIECE_BYTES], timeout.left(httpcore.WriteTimeout)
+            )
 
     def start_tls(
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
     ) -> SyncStream:
         seconds = seconds_left(timeout, httpcore.ConnectTimeout)
-        return SyncStream(self._inner.start_tls(ssl_context, server_hostname, seconds), self._wire, self._layer + 1)
+        return SyncStream(
+            self._inner.start_tls(ssl_context, server_hostname, seconds),
+            self._wire,
+            self._layer + 1,
+        )
 
     def close(self) -> None:
         self._inner.close()
@@ -131,12 +139,18 @@ class SyncWire(Wire, httpcore.NetworkBackend):
         self.greeting = timeout if self.socks else None
         seconds = seconds_left(timeout, httpcore.ConnectTimeout)
         if seconds is None:
-            return SyncStream(self._backend.connect_tcp(host, port, None, local_address, socket_options), self)
+            return SyncStream(
+                self._backend.connect_tcp(host, port, None, local_address, socket_options), self
+            )
         end, addresses = time.monotonic() + seconds, _addresses(host, port)
-        for tried, address in enumerate(addresses):  # sockets would give each of them the whole time
+        for tried, address in enumerate(
+            addresses
+        ):  # sockets would give each of them the whole time
             share = max(end - time.monotonic(), 0.001) / (len(addresses) - tried)
             try:
-                inner = self._backend.connect_tcp(address, port, share, local_address, socket_options)
+                inner = self._backend.connect_tcp(
+                    address, port, share, local_address, socket_options
+                )
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if tried == len(addresses) - 1:
                     raise
@@ -162,7 +176,9 @@ class AsyncStream(_Stream, httpcore.AsyncNetworkStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
-            data: bytes = await self._inner.read(max_bytes, self._seconds(timeout, httpcore.ReadTimeout))
+            data: bytes = await self._inner.read(
+                max_bytes, self._seconds(timeout, httpcore.ReadTimeout)
+            )
         except OSError as error:
             raise httpcore.ReadError(error) from error
         if data and self._own(timeout):
@@ -205,7 +221,10 @@ class AsyncWire(Wire, httpcore.AsyncNetworkBackend):
     ) -> AsyncStream:
         self.greeting = timeout if self.socks else None
         seconds = seconds_left(timeout, httpcore.ConnectTimeout)
-        return AsyncStream(await self._backend.connect_tcp(host, port, seconds, local_address, socket_options), self)
+        return AsyncStream(
+            await self._backend.connect_tcp(host, port, seconds, local_address, socket_options),
+            self,
+        )
 
     async def aclose(self) -> None:
         if self.stream is not None:
@@ -223,7 +242,10 @@ _KINDS: dict[type[Exception], tuple[type[httpx.TransportError], str]] = {
     httpcore.ProxyError: (httpx.ProxyError, "the proxy refused to connect"),
     httpcore.UnsupportedProtocol: (httpx.UnsupportedProtocol, "not an http or https URL"),
     httpcore.LocalProtocolError: (httpx.LocalProtocolError, "the request is not valid HTTP"),
-    httpcore.RemoteProtocolError: (httpx.RemoteProtocolError, "the answer is not complete, or not valid HTTP"),
+    httpcore.RemoteProtocolError: (
+        httpx.RemoteProtocolError,
+        "the answer is not complete, or not valid HTTP",
+    ),
 }
 _BEFORE_IT_WAS_SENT: dict[type[Exception], type[Exception]] = {
     httpcore.ReadTimeout: httpcore.ConnectTimeout,
@@ -232,7 +254,13 @@ _BEFORE_IT_WAS_SENT: dict[type[Exception], type[Exception]] = {
     httpcore.WriteError: httpcore.ConnectError,
     httpcore.RemoteProtocolError: httpcore.ConnectError,
 }
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
 
 
 def unreached(error: T, way: str) -> T:

@@ -43,7 +43,12 @@ def documents(specs: Path | None = None) -> tuple[Document, ...]:
     data = tomllib.loads(((specs or folder()) / "planes.toml").read_text(encoding="utf-8"))
     return tuple(
         Document(
-            name, entry["version"], entry.get("default", False), plane["endpoint"], plane["package"], plane["title"]
+            name,
+            entry["version"],
+            entry.get("default", False),
+            plane["endpoint"],
+            plane["package"],
+            plane["title"],
         )
         for name, plane in sorted(data["planes"].items())
         for entry in plane["documents"]
@@ -62,11 +67,15 @@ def _named(name: str, known: Sequence[Document]) -> Document:
     plane, _, version = name.partition("@")
     of_plane = [d for d in known if d.plane == plane]
     if not of_plane:
-        raise UsageError(f"unknown plane {plane!r}; {nearest(plane, sorted({d.plane for d in known}))}")
+        raise UsageError(
+            f"unknown plane {plane!r}; {nearest(plane, sorted({d.plane for d in known}))}"
+        )
     for document in of_plane:
         if document.version == version or (not version and document.default):
             return document
-    raise UsageError(f"unknown version {version!r} of {plane}; {nearest(version, [d.version for d in of_plane])}")
+    raise UsageError(
+        f"unknown version {version!r} of {plane}; {nearest(version, [d.version for d in of_plane])}"
+    )
 
 
 def nearest(name: str, known: Iterable[str], most: int = 3) -> str:

@@ -28,8 +28,12 @@ class Shape:
     types: tuple[str, ...]
     properties: Mapping[str, Json] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
-    spellings: Mapping[str, str] = field(default_factory=dict)  # how a document spells a member -> how the service does
-    answered: frozenset[str] = frozenset()  # of those required: what an answer alone has to hold, though a request may
+    spellings: Mapping[str, str] = field(
+        default_factory=dict
+    )  # how a document spells a member -> how the service does
+    answered: frozenset[str] = (
+        frozenset()
+    )  # of those required: what an answer alone has to hold, though a request may
     additional: Any = None  # a schema, or True; None where unknown members are departures
     items: Any = None
     enum: tuple[Any, ...] = ()
@@ -87,7 +91,9 @@ class Schemas:
         given = schema.get("type")
         types = () if given is None else (given,) if isinstance(given, str) else tuple(given)
         own: Json = schema.get("properties", {})
-        spelled = {n: str(member["x-live-name"]) for n, member in own.items() if member.get("x-live-name")}
+        spelled = {
+            n: str(member["x-live-name"]) for n, member in own.items() if member.get("x-live-name")
+        }
         properties: Json = {}
         required: set[str] = set()
         answered = {n for n, member in own.items() if member.get("x-answered")}
@@ -182,7 +188,9 @@ class Operation:
     @cached_property
     def result(self) -> Json | None:
         """The schema of its JSON answer."""
-        return next((a.json for s, a in sorted(self.answers.items()) if s.startswith("2") and a.json), None)
+        return next(
+            (a.json for s, a in sorted(self.answers.items()) if s.startswith("2") and a.json), None
+        )
 
     @cached_property
     def body_schema(self) -> Json | None:
@@ -200,7 +208,11 @@ class Operation:
         if self.result is None:
             return None
         properties = self.contract.schemas.shape(self.result).properties
-        found = [n for n in _ITEMS if n in properties and "array" in self.contract.schemas.shape(properties[n]).types]
+        found = [
+            n
+            for n in _ITEMS
+            if n in properties and "array" in self.contract.schemas.shape(properties[n]).types
+        ]
         return found[0] if len(found) == 1 else None
 
     @cached_property
@@ -209,7 +221,9 @@ class Operation:
         if self.result is None or self.list_member is None:
             return None
         schemas = self.contract.schemas
-        items: Json | None = schemas.shape(schemas.shape(self.result).properties[self.list_member]).items
+        items: Json | None = schemas.shape(
+            schemas.shape(self.result).properties[self.list_member]
+        ).items
         return items
 
     def __repr__(self) -> str:
@@ -239,10 +253,15 @@ class Contract:
             path=self.prefix + path,
             parameters=tuple(_parameter(p) for p in fact.get("parameters", ())),
             body_required=bool(body.get("required")),
-            body={media: content["schema"] for media, content in body.get("content", EMPTY).items()},
+            body={
+                media: content["schema"] for media, content in body.get("content", EMPTY).items()
+            },
             answers={
                 status: Answer(
-                    {media: c.get("schema", {}) for media, c in answer.get("content", EMPTY).items()},
+                    {
+                        media: c.get("schema", {})
+                        for media, c in answer.get("content", EMPTY).items()
+                    },
                     frozenset(answer.get("headers", ())),
                 )
                 for status, answer in fact["responses"].items()
@@ -262,9 +281,16 @@ class Contract:
 
 def _parameter(fact: Json) -> Parameter:
     template = fact.get("x-name-template")
-    pattern = re.compile(re.escape(template).replace(re.escape("{n}"), r"\d+")) if template else None
+    pattern = (
+        re.compile(re.escape(template).replace(re.escape("{n}"), r"\d+")) if template else None
+    )
     return Parameter(
-        fact["name"], fact["in"], bool(fact.get("required")), fact["schema"], bool(fact.get("explode", True)), pattern
+        fact["name"],
+        fact["in"],
+        bool(fact.get("required")),
+        fact["schema"],
+        bool(fact.get("explode", True)),
+        pattern,
     )
 
 

@@ -42,7 +42,11 @@ class Validator:
     """Judges messages by the contracts of the given documents, the default ones of all planes without."""
 
     def __init__(
-        self, documents: Iterable[Document | str] | None = None, *, strict: bool = True, specs: Path | None = None
+        self,
+        documents: Iterable[Document | str] | None = None,
+        *,
+        strict: bool = True,
+        specs: Path | None = None,
     ) -> None:
         given = None if documents is None else list(documents)
         names = None if given is None else [str(d) for d in given]
@@ -58,7 +62,9 @@ class Validator:
             return Verdict(None, (self._lost(request, methods),), {})
         departures = list(self._facts(request, match))
         if operation is not None and match.operation.id != operation:
-            departures.append(Departure("path", "", "operation", f"the operation {operation}", match.operation.id))
+            departures.append(
+                Departure("path", "", "operation", f"the operation {operation}", match.operation.id)
+            )
         query, wrong = read_query(match.operation, request.query, strict=self.strict)
         return Verdict(match, (*departures, *wrong), query)
 
@@ -78,10 +84,18 @@ class Validator:
                 if value is not None:
                     yield from self._argument(operation, parameter, value)
                 elif parameter.required:
-                    yield Departure("header", parameter.name, "required", "a value, since it is required", "nothing")
+                    yield Departure(
+                        "header",
+                        parameter.name,
+                        "required",
+                        "a value, since it is required",
+                        "nothing",
+                    )
         yield from self._body(request, operation)
 
-    def _argument(self, operation: Operation, parameter: Parameter, text: str) -> Iterator[Departure]:
+    def _argument(
+        self, operation: Operation, parameter: Parameter, text: str
+    ) -> Iterator[Departure]:
         _, wrong = read_argument(operation, parameter, [text], strict=self.strict)
         yield from wrong
 
@@ -96,12 +110,16 @@ class Validator:
             return
         coding = request.headers.get("content-encoding", "").strip().lower()
         if coding not in ("", "identity"):
-            yield Departure("header", "content-encoding", "coding", "a body as it is, with no coding", coding)
+            yield Departure(
+                "header", "content-encoding", "coding", "a body as it is, with no coding", coding
+            )
             return
         media = next((m for m in operation.body if _fits(m, request.media)), None)
         if media is None:
             wanted = " or ".join(operation.body)
-            yield Departure("header", "content-type", "media-type", wanted, request.media or "nothing")
+            yield Departure(
+                "header", "content-type", "media-type", wanted, request.media or "nothing"
+            )
         elif "json" in media:
             yield from self._json(request, operation)
         elif media.startswith("multipart/"):
@@ -118,21 +136,43 @@ class Validator:
             yield Departure("body", "", "null", "a value", "null")
         if self.strict:
             for name in twice(request.content):
-                yield Departure("body", "", "twice", "each member of an object once", f"{name!r} twice")
+                yield Departure(
+                    "body", "", "twice", "each member of an object once", f"{name!r} twice"
+                )
         yield from checker.check(operation.body_schema, value)
 
     def response(self, operation: Operation, response: Response) -> list[Departure]:
         """How an answer departs from what the operation declares."""
         declared = operation.answers.get(str(response.status)) or operation.answers.get("default")
-        if declared is None or (str(response.status) not in operation.answers and response.status < 400):
-            return [Departure("status", "", "status", f"one of {', '.join(operation.answers)}", str(response.status))]
+        if declared is None or (
+            str(response.status) not in operation.answers and response.status < 400
+        ):
+            return [
+                Departure(
+                    "status",
+                    "",
+                    "status",
+                    f"one of {', '.join(operation.answers)}",
+                    str(response.status),
+                )
+            ]
         media = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if not declared.content:
             found_bytes = f"{len(response.content)} bytes"
-            return [Departure("body", "", "unknown", "no body", found_bytes)] if response.content else []
+            return (
+                [Departure("body", "", "unknown", "no body", found_bytes)]
+                if response.content
+                else []
+            )
         if not any(_fits(m, media) for m in declared.content):
             return [
-                Departure("header", "content-type", "media-type", " or ".join(declared.content), media or "nothing")
+                Departure(
+                    "header",
+                    "content-type",
+                    "media-type",
+                    " or ".join(declared.content),
+                    media or "nothing",
+                )
             ]
         if "json" not in media:
             return []
@@ -153,7 +193,9 @@ def twice(content: bytes) -> list[str]:
         if len(set(names)) < len(names):
             found.extend(name for name in dict.fromkeys(names) if names.count(name) > 1)
 
-    with contextlib.suppress(ValueError, RecursionError):  # of numbers and depths that `loads` reads
+    with contextlib.suppress(
+        ValueError, RecursionError
+    ):  # of numbers and depths that `loads` reads
         json.loads(content, object_pairs_hook=note, parse_int=str)
     return found
 
@@ -177,7 +219,11 @@ def _form(operation: Operation, schema: Any, request: Request) -> Iterator[Depar
     for name in names:
         if name not in shape.properties:
             yield Departure(
-                "body", f"/{name}", "unknown", f"one of {', '.join(shape.properties)}", f"the part {name!r}"
+                "body",
+                f"/{name}",
+                "unknown",
+                f"one of {', '.join(shape.properties)}",
+                f"the part {name!r}",
             )
 
 
@@ -194,7 +240,11 @@ def read_query(
             values[parameter.name], bad = read_argument(operation, parameter, texts, strict=strict)
             wrong += bad
         elif parameter.required:
-            wrong.append(Departure("query", parameter.name, "required", "a value, since it is required", "nothing"))
+            wrong.append(
+                Departure(
+                    "query", parameter.name, "required", "a value, since it is required", "nothing"
+                )
+            )
     for name, text in pairs:
         if any(p.named(name) for p in declared):
             continue
@@ -204,7 +254,15 @@ def read_query(
             continue  # the service takes one also where a document has none, and every other client sends it
         else:
             known = ", ".join(p.name for p in declared) or "none"
-            wrong.append(Departure("query", name, "unknown", f"a query name of {operation.id} ({known})", repr(name)))
+            wrong.append(
+                Departure(
+                    "query",
+                    name,
+                    "unknown",
+                    f"a query name of {operation.id} ({known})",
+                    repr(name),
+                )
+            )
     return values, wrong
 
 
@@ -219,7 +277,11 @@ def read_argument(
         items = texts if parameter.explode else texts[0].split(",")
         value: Any = [_typed(schemas.shape(shape.items), item) for item in items]
     elif len(texts) > 1:
-        return texts, [Departure(parameter.location, parameter.name, "type", "one value", f"{len(texts)} values")]
+        return texts, [
+            Departure(
+                parameter.location, parameter.name, "type", "one value", f"{len(texts)} values"
+            )
+        ]
     else:
         value = _typed(shape, texts[0])
     wrong = [

@@ -11,7 +11,9 @@ from urllib.parse import parse_qsl, urlsplit
 from purview_core.model.json_text import dumps, loads
 
 Json = dict[str, Any]
-LARGEST_BODY = 128 * 1024 * 1024  # bytes of a request; more is an error of the caller, or of a test that goes wild
+LARGEST_BODY = (
+    128 * 1024 * 1024
+)  # bytes of a request; more is an error of the caller, or of a test that goes wild
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,19 @@ class Request:
     content: bytes = b""
 
     @classmethod
-    def of(cls, method: str, url: str, headers: Mapping[str, str] | None = None, content: bytes = b"") -> Request:
+    def of(
+        cls, method: str, url: str, headers: Mapping[str, str] | None = None, content: bytes = b""
+    ) -> Request:
         parts = urlsplit(url)
         lower = {k.lower(): v for k, v in (headers or {}).items()}
-        return cls(method.upper(), f"{parts.scheme}://{parts.netloc}", parts.path or "/", parts.query, lower, content)
+        return cls(
+            method.upper(),
+            f"{parts.scheme}://{parts.netloc}",
+            parts.path or "/",
+            parts.query,
+            lower,
+            content,
+        )
 
     @cached_property
     def query(self) -> Sequence[tuple[str, str]]:
@@ -91,17 +102,28 @@ class Problem(Exception):  # noqa: N818 - it is an answer
     def response(self, *, atlas: bool, request_id: str) -> Response:
         """In the shape of the plane's own errors."""
         if atlas:
-            left = self.details[1:] if self.named else self.details  # the text is all there is: each is told once
+            left = (
+                self.details[1:] if self.named else self.details
+            )  # the text is all there is: each is told once
             told = "; ".join([self.message, *(f"{target}: {text}" for target, text in left)])
             return json_response(
-                self.status, {"requestId": request_id, "errorCode": self.code, "errorMessage": told}, self.headers
+                self.status,
+                {"requestId": request_id, "errorCode": self.code, "errorMessage": told},
+                self.headers,
             )
         error: Json = {"code": self.code, "message": self.message}
         if self.details:
-            error["details"] = [{"code": self.code, "message": text, "target": target} for target, text in self.details]
+            error["details"] = [
+                {"code": self.code, "message": text, "target": target}
+                for target, text in self.details
+            ]
         headers = {"x-ms-error-code": self.code, **self.headers}
         return json_response(self.status, {"error": error}, headers)
 
 
 def not_found(what: str, name: str) -> Problem:
-    return Problem(404, f"{what}_NotFound" if what else "NotFound", f"{what or 'The resource'} {name!r} is not found.")
+    return Problem(
+        404,
+        f"{what}_NotFound" if what else "NotFound",
+        f"{what or 'The resource'} {name!r} is not found.",
+    )

@@ -60,7 +60,9 @@ class Router:
         ]
         return sorted(found, key=_generality)
 
-    def find(self, method: str, raw_path: str, api_version: str | None = None) -> tuple[Match | None, list[str]]:
+    def find(
+        self, method: str, raw_path: str, api_version: str | None = None
+    ) -> tuple[Match | None, list[str]]:
         """The operation, and the methods that the path knows. Two versions with one path are told apart by api-version."""
         found = self.matches(raw_path)
         methods = list(dict.fromkeys(m.operation.method for m in found))
@@ -68,7 +70,11 @@ class Router:
         if not fitting:
             return None, methods
         best = [m for m in fitting if _generality(m) == _generality(fitting[0])]
-        named = [m for m in best if m.operation.versioned and m.operation.contract.document.version == api_version]
+        named = [
+            m
+            for m in best
+            if m.operation.versioned and m.operation.contract.document.version == api_version
+        ]
         plain = [m for m in best if not m.operation.versioned]
         return (named or (plain if api_version is None else []) or best)[0], methods
 
@@ -95,10 +101,14 @@ def segments(path: str) -> list[str]:
 def _pattern(segment: str) -> re.Pattern[str]:
     """`{x}:run` -> a value, then the literal. Encoded literals in the path are compared as they decode."""
     parts = _HOLE.split(segment)
-    return re.compile("".join("(.+)" if i % 2 else re.escape(part) for i, part in enumerate(parts)), re.DOTALL)
+    return re.compile(
+        "".join("(.+)" if i % 2 else re.escape(part) for i, part in enumerate(parts)), re.DOTALL
+    )
 
 
-def _walk(node: _Node, left: list[str], values: tuple[str, ...]) -> Iterator[tuple[_Node, tuple[str, ...]]]:
+def _walk(
+    node: _Node, left: list[str], values: tuple[str, ...]
+) -> Iterator[tuple[_Node, tuple[str, ...]]]:
     if not left:
         if node.operations:
             yield node, values

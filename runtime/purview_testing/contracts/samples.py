@@ -14,7 +14,18 @@ from .schema_check import Checker
 
 _DEEPEST = 5  # levels of optional members
 _NULLS = 3  # absent optional members of an object that are sent as null
-_WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath", "islet", "juniper")
+_WORDS = (
+    "amber",
+    "birch",
+    "cedar",
+    "delta",
+    "ember",
+    "fjord",
+    "grove",
+    "heath",
+    "islet",
+    "juniper",
+)
 
 
 class Examples:
@@ -41,11 +52,17 @@ class Examples:
         if kind == "array":
             recursive = self._schemas.shape(shape.items).name in inside
             deep = len(inside) > _DEEPEST or recursive
-            return [] if deep and not shape.facts.get("minItems") else [self._inner(shape.items, inside, full=full)]
+            return (
+                []
+                if deep and not shape.facts.get("minItems")
+                else [self._inner(shape.items, inside, full=full)]
+            )
         if kind == "string":
             return self._text(shape.facts)
         number = self._random.randint(1, 99)
-        return {"integer": number, "number": number + 0.5, "boolean": number % 2 == 0}.get(kind, "sample")
+        return {"integer": number, "number": number + 0.5, "boolean": number % 2 == 0}.get(
+            kind, "sample"
+        )
 
     def _inner(self, schema: Any, inside: tuple[str, ...], *, full: bool) -> Any:
         return self._value(self._schemas.shape(schema), inside, full=full)
@@ -114,7 +131,9 @@ def _live(schemas: Schemas, shape: Shape, value: Any) -> Any:
     shape = (schemas.subtype(shape, value) if shape.discriminator else None) or shape
     inner = shape.additional if isinstance(shape.additional, dict) else None
     out = {
-        name: live(schemas, member, item) if (member := shape.properties.get(name, inner)) is not None else item
+        name: live(schemas, member, item)
+        if (member := shape.properties.get(name, inner)) is not None
+        else item
         for name, item in value.items()
     }
     absent = [n for n in shape.properties if out.get(n) is None and n not in shape.required]
@@ -126,18 +145,31 @@ def _beyond(value: dict[str, Any], shape: Shape) -> dict[str, Any]:
     out: dict[str, Any] = {}
     if "guid" in value and "typeName" in value and "attributes" in value:
         attributes = value["attributes"] if isinstance(value["attributes"], dict) else {}
-        out = {"isIndexed": True, "source": "Portal", "domainId": "sandbox", "displayText": attributes.get("name")}
+        out = {
+            "isIndexed": True,
+            "source": "Portal",
+            "domainId": "sandbox",
+            "displayText": attributes.get("name"),
+        }
     elif "collection" in shape.properties and "createdAt" in shape.properties:
         out = {"parentCollection": None, "isMauiScan": None}
     elif "ingestionJobId" in shape.properties:
         out = {"webScanResults": None, "assetsDiscovered": 0}
-    return {name: item for name, item in out.items() if name not in value and name not in shape.properties}
+    return {
+        name: item
+        for name, item in out.items()
+        if name not in value and name not in shape.properties
+    }
 
 
 def exactly(schemas: Schemas, schema: Any, value: Any) -> Any:
     """An answer without what its schema does not have: planes and versions share resources, and one may know more than another."""
     checker = Checker(schemas, request=False)
-    return value if next(checker.check(schema, value), None) is None else _trimmed(checker, schema, value)
+    return (
+        value
+        if next(checker.check(schema, value), None) is None
+        else _trimmed(checker, schema, value)
+    )
 
 
 def _trimmed(checker: Checker, schema: Any, value: Any) -> Any:
@@ -155,7 +187,11 @@ def _trimmed(checker: Checker, schema: Any, value: Any) -> Any:
         if member is None:
             continue
         kept = item if member is True else _trimmed(checker, member, item)
-        if name in shape.required or member is True or next(checker.check(member, kept), None) is None:
+        if (
+            name in shape.required
+            or member is True
+            or next(checker.check(member, kept), None) is None
+        ):
             out[name] = kept
     return out
 

@@ -83,11 +83,18 @@ class Checker:
                 yield _body(pointer, "null", _named(shape), "null")
             return
         if shape.types and not any(_KINDS[t](value) for t in shape.types):
-            if not (isinstance(value, float) and value.is_integer() and "integer" in shape.types and not self.request):
+            if not (
+                isinstance(value, float)
+                and value.is_integer()
+                and "integer" in shape.types
+                and not self.request
+            ):
                 yield _body(pointer, "type", _named(shape), found(value))
             return
         if shape.enum and value not in shape.enum and (self.strict or not isinstance(value, str)):
-            yield _body(pointer, "enum", f"one of {', '.join(map(str, shape.enum[:12]))}", found(value))
+            yield _body(
+                pointer, "enum", f"one of {', '.join(map(str, shape.enum[:12]))}", found(value)
+            )
         yield from self._inside(shape, value, pointer)
 
     def _inside(self, shape: Shape, value: Any, pointer: str) -> Iterator[Departure]:
@@ -101,7 +108,9 @@ class Checker:
                 yield _body(pointer, "duplicate", "items that differ", "an item twice")
             for i, item in enumerate(value) if shape.items else ():
                 yield from self.check(shape.items, item, f"{pointer}/{i}")
-        elif isinstance(value, int) and value not in _RANGES.get(shape.facts.get("format", ""), (value,)):
+        elif isinstance(value, int) and value not in _RANGES.get(
+            shape.facts.get("format", ""), (value,)
+        ):
             yield _body(pointer, "format", f"a number of {shape.facts['format']}", found(value))
 
     def _object(self, shape: Shape, value: dict[str, Any], pointer: str) -> Iterator[Departure]:
@@ -117,12 +126,23 @@ class Checker:
                 yield _body(at, "discriminator", _kinds(shape), "nothing")
         for name in shape.required:
             made = self.request and self._made_by_the_service(shape, name)
-            if name not in value and not made and not (self.lenient and f"{pointer}/{name}" == "/id"):
-                yield _body(f"{pointer}/{escape(name)}", "required", "a value, since it is required", "nothing")
+            if (
+                name not in value
+                and not made
+                and not (self.lenient and f"{pointer}/{name}" == "/id")
+            ):
+                yield _body(
+                    f"{pointer}/{escape(name)}",
+                    "required",
+                    "a value, since it is required",
+                    "nothing",
+                )
         for name, item in value.items():
             yield from self._member(shape, name, item, f"{pointer}/{escape(name)}", known=known)
 
-    def _member(self, shape: Shape, name: str, item: Any, pointer: str, *, known: bool) -> Iterator[Departure]:
+    def _member(
+        self, shape: Shape, name: str, item: Any, pointer: str, *, known: bool
+    ) -> Iterator[Departure]:
         schema = shape.properties.get(shape.spellings.get(name, name))
         if self.lenient and self._taken(shape, name, item):
             return
@@ -133,7 +153,12 @@ class Checker:
                 yield from self.check(schema, item, pointer)
         elif shape.additional is None:
             if known and not shape.free and shape.types:
-                yield _body(pointer, "unknown", f"a member of {_named(shape)}", f"the unknown member {name!r}")
+                yield _body(
+                    pointer,
+                    "unknown",
+                    f"a member of {_named(shape)}",
+                    f"the unknown member {name!r}",
+                )
         elif shape.additional is not True:
             yield from self.check(shape.additional, item, pointer)
 
@@ -145,17 +170,23 @@ class Checker:
         schema = shape.properties.get(shape.spellings.get(name, name))
         if schema is None:
             return shape.additional is None or (item is None and shape.additional is not True)
-        if self._made_by_the_service(shape, name) and (item is None or self._read_only(shape, name)):
+        if self._made_by_the_service(shape, name) and (
+            item is None or self._read_only(shape, name)
+        ):
             return True
         if item is None and name not in shape.required:
             return True
-        return name == "guid" and is_placeholder(item) and "string" in self.schemas.shape(schema).types
+        return (
+            name == "guid" and is_placeholder(item) and "string" in self.schemas.shape(schema).types
+        )
 
     def _read_only(self, shape: Shape, name: str) -> bool:
         schema = shape.properties.get(name)
         if not isinstance(schema, dict):
             return False
-        return bool(schema.get("readOnly")) or ("$ref" in schema and self.schemas.shape(schema).read_only)
+        return bool(schema.get("readOnly")) or (
+            "$ref" in schema and self.schemas.shape(schema).read_only
+        )
 
 
 def is_placeholder(value: Any) -> bool:

@@ -59,9 +59,20 @@ class InProcess:
     """A handler in this process as a target."""
 
     def __init__(
-        self, handle: Callable[..., Any], auth: httpx.Auth | None, account: str, tenant: str, waits: Waits
+        self,
+        handle: Callable[..., Any],
+        auth: httpx.Auth | None,
+        account: str,
+        tenant: str,
+        waits: Waits,
     ) -> None:
-        self._handle, self.auth, self.account, self.tenant, self.waits = handle, auth, account, tenant, waits
+        self._handle, self.auth, self.account, self.tenant, self.waits = (
+            handle,
+            auth,
+            account,
+            tenant,
+            waits,
+        )
 
     def transport(self) -> httpx.BaseTransport:
         return SandboxTransport(self._handle, self.waits.sleep, self.waits.clock)
@@ -93,8 +104,14 @@ class _Factory:
         facade = not hasattr(kind, "plane")
         if not facade:
             self._served(kind.plane)
-        given: dict[str, Any] = {"auth": self._target.auth, "tenant_endpoint": self._target.tenant, **options}
-        client = (self._patient(kind) if facade else kind)(self._target.account, transport=transport, **given)
+        given: dict[str, Any] = {
+            "auth": self._target.auth,
+            "tenant_endpoint": self._target.tenant,
+            **options,
+        }
+        client = (self._patient(kind) if facade else kind)(
+            self._target.account, transport=transport, **given
+        )
         self._made.append(client)
         return client if facade else self._hasten(client)
 
@@ -178,4 +195,6 @@ class AsyncClients(_Factory):
             with contextlib.suppress(StopIteration):
                 closing.send(None)
                 closing.close()
-                raise RuntimeError(f"{client!r} waits while it is closed; close it in the test, with `async with`")
+                raise RuntimeError(
+                    f"{client!r} waits while it is closed; close it in the test, with `async with`"
+                )

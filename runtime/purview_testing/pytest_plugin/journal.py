@@ -57,7 +57,9 @@ class Journal:
         name, template = (operation.id, operation.path) if operation else ("", "")
         path = f"{request.raw_path}{'?' if request.raw_query else ''}{request.raw_query}"
         with self._lock:
-            self._broken.append(Broken(request.method, path, status, document, name, template, tuple(departures)))
+            self._broken.append(
+                Broken(request.method, path, status, document, name, template, tuple(departures))
+            )
 
     def take(self) -> list[Broken]:
         """The requests that broke their contracts since the last time."""
@@ -76,12 +78,20 @@ def links(response: Response) -> Iterable[str]:
         except ValueError:
             return
         if isinstance(value, dict):
-            yield from (v for v in value.values() if isinstance(v, str) and (v.startswith(("http", "/")) or "?" in v))
+            yield from (
+                v
+                for v in value.values()
+                if isinstance(v, str) and (v.startswith(("http", "/")) or "?" in v)
+            )
 
 
 def _target(url: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     parts = urlsplit(url)
-    query = sorted((n, v) for n, v in parse_qsl(parts.query, keep_blank_values=True) if n.lower() != "api-version")
+    query = sorted(
+        (n, v)
+        for n, v in parse_qsl(parts.query, keep_blank_values=True)
+        if n.lower() != "api-version"
+    )
     return unquote(parts.path), tuple(query)
 
 
@@ -90,23 +100,31 @@ def told(broken: Sequence[Broken]) -> str:
     if not broken:
         return ""
     number = "1 request" if len(broken) == 1 else f"{len(broken)} requests"
-    lines = [f"purview: {number} broke the contract (--purview-lenient, or purview(strict=False), lets that pass)"]
+    lines = [
+        f"purview: {number} broke the contract (--purview-lenient, or purview(strict=False), lets that pass)"
+    ]
     for each in broken:
         lines.append(f"  {each.method} {each.path} -> {each.status}")
         if each.operation:
-            lines.append(f"    operation {each.operation}: {each.method} {each.template} ({each.document})")
-        lines += [f"    {_where(d)}: expected {d.expected}, found {_found(d)}" for d in each.departures]
+            lines.append(
+                f"    operation {each.operation}: {each.method} {each.template} ({each.document})"
+            )
+        lines += [
+            f"    {_where(d)}: expected {d.expected}, found {_found(d)}" for d in each.departures
+        ]
     return "\n".join(lines)
 
 
 def _where(departure: Departure) -> str:
-    return (
-        f"{departure.place} {departure.where or '(whole)' if departure.place == 'body' else departure.where}".rstrip()
-    )
+    return f"{departure.place} {departure.where or '(whole)' if departure.place == 'body' else departure.where}".rstrip()
 
 
 def _found(departure: Departure) -> Any:
     """What was found, unless its member or parameter holds secrets."""
     member = _MEMBER.search(departure.where)
     name = member[1] if member else departure.where
-    return LEFT_OUT if is_secret(name) and departure.found not in ("nothing", "null") else departure.found
+    return (
+        LEFT_OUT
+        if is_secret(name) and departure.found not in ("nothing", "null")
+        else departure.found
+    )

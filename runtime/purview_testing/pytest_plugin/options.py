@@ -8,7 +8,16 @@ from typing import NamedTuple
 import pytest
 
 MODES = ("sandbox", "replay", "live")
-_TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_TRUTH = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
 _INI = {
     "purview_mode": "where calls go: sandbox, replay or live (default: sandbox)",
     "purview_record": "keep the calls of each test in purview_recordings (default: false)",
@@ -34,10 +43,16 @@ def add_options(parser: pytest.Parser) -> None:
     """The options of the command line, and the ini keys that stand for them."""
     group = parser.getgroup("purview", "Microsoft Purview: sandbox, recordings, live account")
     group.addoption("--purview-mode", metavar="MODE", help=_INI["purview_mode"])
-    group.addoption("--purview-record", action="store_true", default=None, help=_INI["purview_record"])
+    group.addoption(
+        "--purview-record", action="store_true", default=None, help=_INI["purview_record"]
+    )
     group.addoption("--purview-recordings", metavar="DIR", help=_INI["purview_recordings"])
-    group.addoption("--purview-strict", action="store_true", default=None, help=_INI["purview_strict"])
-    group.addoption("--purview-lenient", action="store_true", default=None, help="let such requests pass")
+    group.addoption(
+        "--purview-strict", action="store_true", default=None, help=_INI["purview_strict"]
+    )
+    group.addoption(
+        "--purview-lenient", action="store_true", default=None, help="let such requests pass"
+    )
     group.addoption("--purview-contracts", metavar="DIR", help=_INI["purview_contracts"])
     group.addoption(
         "--purview-live-account",
@@ -74,7 +89,9 @@ def read_options(config: pytest.Config) -> Options:
 def _strict(config: pytest.Config) -> bool:
     strict, lenient = config.getoption("purview_strict"), config.getoption("purview_lenient")
     if strict and lenient:
-        raise pytest.UsageError("--purview-strict and --purview-lenient exclude each other; give one of them")
+        raise pytest.UsageError(
+            "--purview-strict and --purview-lenient exclude each other; give one of them"
+        )
     return not lenient if strict or lenient else _truth(config, "purview_strict", default=True)
 
 
@@ -95,7 +112,9 @@ def _folder(config: pytest.Config, name: str) -> Path | None:
     """A folder of the command line, below the current one; or of the ini file, below its own."""
     if (given := config.getoption(name)) is not None:
         if not given:
-            raise pytest.UsageError(f"--{name.replace('_', '-')}: has an empty value; name a folder")
+            raise pytest.UsageError(
+                f"--{name.replace('_', '-')}: has an empty value; name a folder"
+            )
         return Path(given).absolute()
     text = config.getini(name)
     base = config.inipath.parent if config.inipath is not None else config.rootpath
@@ -104,15 +123,23 @@ def _folder(config: pytest.Config, name: str) -> Path | None:
 
 def _check(options: Options) -> None:
     if options.record and options.mode == "replay":
-        raise pytest.UsageError("--purview-record: replay makes no calls; record with --purview-mode sandbox or live")
+        raise pytest.UsageError(
+            "--purview-record: replay makes no calls; record with --purview-mode sandbox or live"
+        )
     if options.mode == "replay" and not options.recordings.is_dir():
-        text = "is no folder; make recordings with --purview-mode live --purview-record (or sandbox)"
+        text = (
+            "is no folder; make recordings with --purview-mode live --purview-record (or sandbox)"
+        )
         raise pytest.UsageError(f"--purview-recordings {options.recordings}: {text}")
     if options.recordings.exists() and not options.recordings.is_dir():
-        raise pytest.UsageError(f"--purview-recordings {options.recordings}: is a file; name a folder")
+        raise pytest.UsageError(
+            f"--purview-recordings {options.recordings}: is a file; name a folder"
+        )
     contracts = options.contracts
     if contracts is not None and not (contracts / "planes.toml").is_file():
         text = "has no planes.toml; name a folder that holds it beside contracts/, as specs/ does"
         raise pytest.UsageError(f"--purview-contracts {contracts}: {text}")
     if options.mode != "live" and options.account is not None:
-        raise pytest.UsageError("--purview-live-account: is for --purview-mode live alone; give both, or neither")
+        raise pytest.UsageError(
+            "--purview-live-account: is for --purview-mode live alone; give both, or neither"
+        )

@@ -54,11 +54,19 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """Two models that should be equal: the members in which they differ, without their secrets."""
     core = sys.modules.get("purview_core.model")
-    if core is None or op != "==" or type(left) is not type(right) or not isinstance(left, core.Model):
+    if (
+        core is None
+        or op != "=="
+        or type(left) is not type(right)
+        or not isinstance(left, core.Model)
+    ):
         return None
     from purview_core.model.display import differences
 
-    return [f"{type(left).__name__} == {type(right).__name__}", *differences(cast(Any, left), cast(Any, right))]
+    return [
+        f"{type(left).__name__} == {type(right).__name__}",
+        *differences(cast(Any, left), cast(Any, right)),
+    ]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -85,11 +93,16 @@ def _purview_bench(request: pytest.FixtureRequest) -> Generator[Bench]:
     item: pytest.Item = request.node
     markers = list(item.iter_markers("purview"))[::-1]  # the closest one last, so that it decides
     if any(marker.args for marker in markers):
-        pytest.fail("@pytest.mark.purview takes named arguments alone, such as planes=['scanning']", pytrace=False)
+        pytest.fail(
+            "@pytest.mark.purview takes named arguments alone, such as planes=['scanning']",
+            pytrace=False,
+        )
     options = request.config.stash[_OPTIONS]
     if options.mode == "live" and item.get_closest_marker("purview_live") is None:
         pytest.skip("not marked purview_live, so it may not touch a real account")
-    bench = open_bench(options, {k: v for m in markers for k, v in m.kwargs.items()}, item.nodeid, item.path.parent)
+    bench = open_bench(
+        options, {k: v for m in markers for k, v in m.kwargs.items()}, item.nodeid, item.path.parent
+    )
     item.stash[_BENCH] = bench
     try:
         yield bench

@@ -28,13 +28,17 @@ _NAME = re.compile(
     r"(?i)(secret|password|passwd|pwd$|token$|authkey|access_?key|account_?key|primary_?key|secondary_?key|connection_?string"
     r"|activationcode|assertion|^sig$|^signature$|^key\d+$|api_?key|^authorization$|cookie)"
 )
-_NO_SECRET = re.compile(r"(?i)(name|version|type|uri|url|id|skip_?token|continuation_?token|next_?token)$")
+_NO_SECRET = re.compile(
+    r"(?i)(name|version|type|uri|url|id|skip_?token|continuation_?token|next_?token)$"
+)
 _FORMS = (
     (re.compile(r"eyJ[\w-]{8,}\.[\w-]+(\.[\w-]*)?"), LEFT_OUT),
     (re.compile(r"(?i)(bearer\s+)[\w.~+/=-]{8,}"), rf"\1{LEFT_OUT}"),
     (re.compile(r"(?i)([?&](?:sig|code|token|key)=)[^&\s\"']+"), rf"\1{LEFT_OUT}"),
     (
-        re.compile(r"(?i)((?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd|Secret)\s*=\s*)[^;\"']+"),
+        re.compile(
+            r"(?i)((?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd|Secret)\s*=\s*)[^;\"']+"
+        ),
         rf"\1{LEFT_OUT}",
     ),
 )
@@ -50,7 +54,14 @@ _KEPT = {
         "operation-location",
         "azure-asyncoperation",
     ),
-    *("retry-after", "retry-after-ms", "x-ms-error-code", "x-ms-request-id", "x-ms-client-request-id", "link"),
+    *(
+        "retry-after",
+        "retry-after-ms",
+        "x-ms-error-code",
+        "x-ms-request-id",
+        "x-ms-client-request-id",
+        "link",
+    ),
     *("repeatability-request-id", "repeatability-first-sent", "repeatability-result", "allow"),
 }
 _SHORTEST = 6  # characters; a shorter value stands for too many other things to be taken out wherever it shows
@@ -96,7 +107,9 @@ class Recording:
             part.write_bytes(b"".join(dumps(call) + b"\n" for call in self.calls))
             os.replace(part, path)
         except OSError as error:
-            raise UsageError(f"recording {path}: {error.strerror}; name a folder that can be written") from None
+            raise UsageError(
+                f"recording {path}: {error.strerror}; name a folder that can be written"
+            ) from None
         return path
 
     def _line(self, request: Request, response: Response) -> Json | None:
@@ -109,7 +122,10 @@ class Recording:
         self._learn(contract, request, response)
         line = pair(operation, request, response)
         sent, came = line["liveRequest"], line["liveResponse"]
-        sent["headers"], came["headers"] = _kept(request.headers, operation), _kept(response.headers, operation)
+        sent["headers"], came["headers"] = (
+            _kept(request.headers, operation),
+            _kept(response.headers, operation),
+        )
         content = response.content
         if content and not (isinstance(came["body"], (dict, list)) or _is_json(content, response)):
             came["content"] = base64.b64encode(self._without(content)).decode("ascii")
@@ -166,7 +182,9 @@ def shown(text: str) -> str:
 def _kept(headers: Any, operation: Operation) -> Json:
     """The headers that matter to a contract; all others could hold anything."""
     declared = {p.name.lower() for p in operation.parameters if p.location == "header"}
-    known = (_KEPT | declared | {h.lower() for a in operation.answers.values() for h in a.headers}) - {"authorization"}
+    known = (
+        _KEPT | declared | {h.lower() for a in operation.answers.values() for h in a.headers}
+    ) - {"authorization"}
     return {k.lower(): v for k, v in headers.items() if k.lower() in known}
 
 
@@ -183,7 +201,9 @@ def _is_json(content: bytes, response: Response) -> bool:
 def _marked(contract: Contract) -> frozenset[str]:
     """The members that a contract marks as secret."""
     parts = (part for raw in contract.schemas.raw.values() for part in (raw, *raw.get("allOf", ())))
-    return frozenset(n for part in parts for n, m in part.get("properties", {}).items() if m.get("x-secret"))
+    return frozenset(
+        n for part in parts for n, m in part.get("properties", {}).items() if m.get("x-secret")
+    )
 
 
 def _secret_values(value: Any, names: frozenset[str], name: str = "") -> Iterator[str]:
@@ -220,7 +240,12 @@ def read_file(path: Path) -> list[Json]:
             continue
         try:
             call = loads(line)
-            _ = call["doc"], call["op"], call["liveRequest"]["url"], call["liveResponse"]["statusCode"]
+            _ = (
+                call["doc"],
+                call["op"],
+                call["liveRequest"]["url"],
+                call["liveResponse"]["statusCode"],
+            )
         except (ValueError, TypeError, KeyError):
             text = "is no call with doc, op, liveRequest and liveResponse; record the test again"
             raise UsageError(f"recording {path}, line {number}: {text}") from None

@@ -44,7 +44,10 @@ class Replay:
         self._lock = threading.Lock()
         self.misses: list[str] = []
         kinds = {str(c.document): c.document.endpoint for c in recording.validator.contracts}
-        bases = {kinds.get(str(c["doc"]), "account"): _base(c["liveRequest"]["url"]) for c in reversed(self._left)}
+        bases = {
+            kinds.get(str(c["doc"]), "account"): _base(c["liveRequest"]["url"])
+            for c in reversed(self._left)
+        }
         self.account = bases.get("account", bases.get("tenant", HOST))
         self.tenant = bases.get("tenant", self.account)
 
@@ -88,8 +91,12 @@ class Replay:
             content = base64.b64decode(came["content"])
         elif body is not None:
             content = dumps(body)
-        text = {k: self._current(v) for k, v in came.get("headers", {}).items() if k != "content-length"}
-        fresh = self._current(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+        text = {
+            k: self._current(v) for k, v in came.get("headers", {}).items() if k != "content-length"
+        }
+        fresh = self._current(content.decode("utf-8", "surrogateescape")).encode(
+            "utf-8", "surrogateescape"
+        )
         return Response(int(came["statusCode"]), text, fresh)
 
     def _current(self, text: str) -> str:
@@ -126,7 +133,9 @@ def _differs(recorded: Any, sent: Any, where: str, ids: dict[str, str]) -> Diffe
         for name in {**recorded, **sent}:
             if name not in sent or name not in recorded:
                 absent = "nothing"
-                return Difference(f"{where}/{name}", recorded.get(name, absent), sent.get(name, absent))
+                return Difference(
+                    f"{where}/{name}", recorded.get(name, absent), sent.get(name, absent)
+                )
             if found := _differs(recorded[name], sent[name], f"{where}/{name}", ids):
                 return found
         return None

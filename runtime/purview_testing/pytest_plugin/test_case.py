@@ -53,14 +53,22 @@ class Bench:
     """Everything of one test; see `open_bench`."""
 
     def __init__(
-        self, options: Options, marks: Mapping[str, Any], target: Target, recording: Recording, journal: Journal
+        self,
+        options: Options,
+        marks: Mapping[str, Any],
+        target: Target,
+        recording: Recording,
+        journal: Journal,
     ) -> None:
         self.strict = marks.get("strict", options.strict)
         self.recording, self._journal, self._mode = recording, journal, options.mode
         self.sandbox: WatchedSandbox | None = None
         self.misses: list[str] = []
         self.save_to: Path | None = None
-        real, waits = options.mode == "live", target.waits if isinstance(target, InProcess) else Waits()
+        real, waits = (
+            options.mode == "live",
+            target.waits if isinstance(target, InProcess) else Waits(),
+        )
         self.clients = Clients(target, journal.validator, waits, real=real)
         self.async_clients = AsyncClients(target, journal.validator, waits, real=real)
 
@@ -79,8 +87,14 @@ class Bench:
         missed, self.misses[:] = list(self.misses), []
         parts += [f"purview: {text}" for text in missed]
         if whole and self.strict and self.sandbox is not None:
-            parts += [f"purview: fault never struck: {_fault(f)}" for f in self.sandbox.faults.unused()]
-            parts += [f"purview: seeded data never used: {s.told}" for s in self.sandbox.seeds if not s.used]
+            parts += [
+                f"purview: fault never struck: {_fault(f)}" for f in self.sandbox.faults.unused()
+            ]
+            parts += [
+                f"purview: seeded data never used: {s.told}"
+                for s in self.sandbox.seeds
+                if not s.used
+            ]
         return shown("\n".join(parts))
 
     def close(self) -> None:
@@ -93,7 +107,9 @@ class Bench:
 
 
 def _fault(fault: Fault) -> str:
-    where = ", ".join(f"{n}={v}" for n, v in (("plane", fault.plane), ("operation", fault.operation)) if v)
+    where = ", ".join(
+        f"{n}={v}" for n, v in (("plane", fault.plane), ("operation", fault.operation)) if v
+    )
     return f"{fault.kind} ({where or 'any call'}, nth={fault.nth}); {fault.seen} calls fitted it"
 
 
@@ -110,11 +126,15 @@ def open_bench(options: Options, marks: dict[str, Any], nodeid: str, folder: Pat
 def _open(options: Options, marks: dict[str, Any], nodeid: str, folder: Path) -> Bench:
     for name in marks:
         if name not in MARKS:
-            raise UsageError(f"@pytest.mark.purview: unknown argument {name!r}; {nearest(name, MARKS)}")
+            raise UsageError(
+                f"@pytest.mark.purview: unknown argument {name!r}; {nearest(name, MARKS)}"
+            )
     arguments.flag("strict", marks.get("strict", False))
     arguments.text("recording", marks.get("recording"))
     path = options.recordings / (marks.get("recording") or file_name(nodeid))
-    bench = {"sandbox": _sandbox, "replay": _replay, "live": _live}[options.mode](options, marks, path, folder)
+    bench = {"sandbox": _sandbox, "replay": _replay, "live": _live}[options.mode](
+        options, marks, path, folder
+    )
     bench.save_to = path if options.record else None
     return bench
 
@@ -127,7 +147,9 @@ def _sandbox(options: Options, marks: dict[str, Any], _: Path, folder: Path) -> 
     if isinstance(seed, int):
         more["seed"] = seed
     strict = bool(marks.get("strict", options.strict))
-    sandbox = WatchedSandbox(_planes(marks), strict=strict, sleep=waits.sleep, clock=waits.now, **more)
+    sandbox = WatchedSandbox(
+        _planes(marks), strict=strict, sleep=waits.sleep, clock=waits.now, **more
+    )
     target = InProcess(sandbox.handle, sandbox.auth, HOST, HOST, waits)
     bench = Bench(options, marks, target, sandbox.recording, sandbox.journal)
     bench.sandbox = sandbox
@@ -156,7 +178,9 @@ def _calls(seed: Any, folder: Path) -> Any:
     except ValueError as error:
         raise UsageError(f"seed {folder / seed}: no JSON: {error}") from None
     if not isinstance(calls, list):
-        raise UsageError(f"seed {folder / seed}: a list of calls is needed, each with method, path and body")
+        raise UsageError(
+            f"seed {folder / seed}: a list of calls is needed, each with method, path and body"
+        )
     return calls
 
 

@@ -25,7 +25,9 @@ class Seed:
     def __init__(self, request: Request, response: Response) -> None:
         self.told, self.used = f"{request.method} {unquote(request.raw_path)}", False
         names = (
-            {unquote(request.raw_path.rstrip("/").rpartition("/")[2])} if request.method in ("PUT", "PATCH") else set()
+            {unquote(request.raw_path.rstrip("/").rpartition("/")[2])}
+            if request.method in ("PUT", "PATCH")
+            else set()
         )
         for content in (request, response):
             names.update(_named(content))
@@ -36,7 +38,9 @@ class Seed:
         if not self.used:
             parts = {*request.raw_path.split("/"), *(v for _, v in request.query)}
             bodies = (request.content, response.content)
-            self.used = bool(self._paths & parts) or any(t in body for t in self._texts for body in bodies if body)
+            self.used = bool(self._paths & parts) or any(
+                t in body for t in self._texts for body in bodies if body
+            )
 
 
 def _named(content: Request | Response) -> Iterator[str]:
@@ -113,7 +117,9 @@ class WatchedSandbox(Sandbox):
                 self._filling = False
 
     def __repr__(self) -> str:
-        return f"<Sandbox {self._at or 'in process'} of {len(self.app.validator.contracts)} documents>"
+        return (
+            f"<Sandbox {self._at or 'in process'} of {len(self.app.validator.contracts)} documents>"
+        )
 
     def close(self) -> None:
         self._ports.close()

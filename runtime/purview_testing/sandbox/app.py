@@ -12,7 +12,13 @@ from typing import Any
 
 from purview_testing.contracts.facts import Contract, Operation
 from purview_testing.contracts.judge import Validator, Verdict
-from purview_testing.contracts.messages import LARGEST_BODY, Problem, Request, Response, json_response
+from purview_testing.contracts.messages import (
+    LARGEST_BODY,
+    Problem,
+    Request,
+    Response,
+    json_response,
+)
 from purview_testing.contracts.routing import Match
 from purview_testing.contracts.samples import exactly, live
 from purview_testing.contracts.schema_check import Departure
@@ -63,7 +69,12 @@ class App:
         identity: Identity,
         recorder: Recorder | None = None,
     ) -> None:
-        self.validator, self.settings, self.store, self.identity = validator, settings, store, identity
+        self.validator, self.settings, self.store, self.identity = (
+            validator,
+            settings,
+            store,
+            identity,
+        )
         self.faults = Faults(self.known)
         self._meter = Meter(settings.limits.rate, settings.clock)
         self.requests: deque[Seen] = deque(maxlen=_JOURNAL)
@@ -108,7 +119,9 @@ class App:
             response = spoil(fault, response, request.url) if fault is not None else response
             kind = fault.kind if fault else None
             name = operation.id if operation else None
-            self.requests.append(Seen(request, plane, name, verdict.departures, response.status, kind))
+            self.requests.append(
+                Seen(request, plane, name, verdict.departures, response.status, kind)
+            )
             if self._recorder is not None and operation is not None:
                 self._recorder.write(operation, request, response)
             return response
@@ -137,7 +150,9 @@ class App:
         return self._prefixes[max(fitting, key=len)] if fitting else None
 
     def _answer(self, request: Request, verdict: Verdict, fault: Fault | None) -> Response:
-        contract = verdict.operation.contract if verdict.operation else self._contract(request.raw_path)
+        contract = (
+            verdict.operation.contract if verdict.operation else self._contract(request.raw_path)
+        )
         try:
             early = self._early(fault)
             response = early if early is not None else self._served(request, verdict, fault)
@@ -155,7 +170,9 @@ class App:
             return None
         if (error := instead(fault, self.settings.clock())) is not None:
             status, code, headers = error
-            raise Problem(status, code, f"Made up by a fault of the sandbox: {fault.kind}.", headers=headers)
+            raise Problem(
+                status, code, f"Made up by a fault of the sandbox: {fault.kind}.", headers=headers
+            )
         return page_instead(fault)
 
     def _served(self, request: Request, verdict: Verdict, fault: Fault | None) -> Response:
@@ -176,17 +193,31 @@ class App:
             behaviours.check(call)
             return self._respond(call, self._behaviour(call)(call))
 
-    def _call(self, request: Request, match: Match, query: dict[str, Any], body: Any, fault: Fault | None) -> Call:
+    def _call(
+        self, request: Request, match: Match, query: dict[str, Any], body: Any, fault: Fault | None
+    ) -> Call:
         failing = fault.failing if fault else None
         generic = self._resources[match.operation.contract].behaviour(match.operation)
-        return Call(self.store, self.settings, request, match.operation, match.holes, query, body, failing, generic)
+        return Call(
+            self.store,
+            self.settings,
+            request,
+            match.operation,
+            match.holes,
+            query,
+            body,
+            failing,
+            generic,
+        )
 
     def within(self, request: Request) -> Response:
         """A call that a behaviour makes itself: no token, no journal, no fault."""
         verdict = self.validator.request(request)
         if verdict.match is None:
             raise Problem(404, "NotFound", str(verdict.departures[0]))
-        call = self._call(request, verdict.match, verdict.query, read_body(request, verdict.match.operation), None)
+        call = self._call(
+            request, verdict.match, verdict.query, read_body(request, verdict.match.operation), None
+        )
         return self._respond(call, self._behaviour(call)(call))
 
     def _behaviour(self, call: Call) -> behaviours.Behaviour:
@@ -195,23 +226,37 @@ class App:
     def _respond(self, call: Call, reply: Reply) -> Response:
         status = reply.status if reply.status is not None else call.operation.status
         if reply.content is not None:
-            return Response(status, {"content-type": reply.content[0], **reply.headers}, reply.content[1])
+            return Response(
+                status, {"content-type": reply.content[0], **reply.headers}, reply.content[1]
+            )
         declared = call.operation.answers.get(str(status))
-        if reply.value is NOTHING or status == 204 or (declared is not None and not declared.content):
+        if (
+            reply.value is NOTHING
+            or status == 204
+            or (declared is not None and not declared.content)
+        ):
             return Response(status, dict(reply.headers))
         value, schema = reply.value, declared.json if declared else None
         if schema is not None and status < 300:
-            value = (exactly if self.settings.exact else live)(call.operation.contract.schemas, schema, value)
+            value = (exactly if self.settings.exact else live)(
+                call.operation.contract.schemas, schema, value
+            )
         return json_response(status, value, reply.headers)
 
     def _polled(self, request: Request) -> tuple[Contract, str, Any] | None:
         """The contract, key and record of the long-running operation whose status is asked for."""
         found = _STATUS.fullmatch(request.raw_path)
-        record = self.store.get(operations.KIND, found["key"]) if found and request.method == "GET" else None
+        record = (
+            self.store.get(operations.KIND, found["key"])
+            if found and request.method == "GET"
+            else None
+        )
         if found is None or record is None:
             return None
         fitting = [
-            c for c in self.validator.contracts if c.prefix == found["prefix"] and record["operation"] in c.operations
+            c
+            for c in self.validator.contracts
+            if c.prefix == found["prefix"] and record["operation"] in c.operations
         ]
         return (fitting[0], found["key"], record) if fitting else None
 
@@ -219,7 +264,9 @@ class App:
         """A status of a long-running operation, or an error that names what is near."""
         if (polled := self._polled(request)) is not None:
             contract, key, record = polled
-            call = Call(self.store, self.settings, request, contract.operations[record["operation"]], {}, {})
+            call = Call(
+                self.store, self.settings, request, contract.operations[record["operation"]], {}, {}
+            )
             with self.store.transaction():
                 reply = operations.status(call, key)
             return json_response(reply.status or 200, reply.value, reply.headers)
@@ -228,8 +275,12 @@ class App:
             allow = departure.expected.removeprefix("one of ")
             text = f"{request.method} is not allowed at {request.raw_path}; allowed are {allow}."
             raise Problem(405, "MethodNotAllowed", text, headers={"Allow": allow})
-        code = "RequestUriNotFound" if near is not None and near.atlas_errors else "ResourceNotFound"
-        raise Problem(404, code, f"{request.raw_path} is no path of this sandbox: {departure.expected}.")
+        code = (
+            "RequestUriNotFound" if near is not None and near.atlas_errors else "ResourceNotFound"
+        )
+        raise Problem(
+            404, code, f"{request.raw_path} is no path of this sandbox: {departure.expected}."
+        )
 
 
 def read_body(request: Request, operation: Operation) -> Any:
@@ -258,7 +309,9 @@ def _weight(departure: Departure) -> int:
     """The api-version comes first, then the media type, then the coding of the body; then what comes first."""
     kinds = ("media-type", "coding")
     return (
-        0 if departure.where == "api-version" else 1 + (kinds.index(departure.kind) if departure.kind in kinds else 2)
+        0
+        if departure.where == "api-version"
+        else 1 + (kinds.index(departure.kind) if departure.kind in kinds else 2)
     )
 
 
@@ -266,7 +319,11 @@ def _refusal(departure: Departure) -> tuple[int, str, str]:
     """Status, code and message for a request that departs in this way."""
     expected = departure.expected
     if departure.where == "api-version":
-        code = "MissingApiVersionParameter" if departure.kind == "required" else "InvalidApiVersionParameter"
+        code = (
+            "MissingApiVersionParameter"
+            if departure.kind == "required"
+            else "InvalidApiVersionParameter"
+        )
         return 400, code, f"api-version: expected {expected}, found {departure.found}."
     if departure.kind == "media-type":
         return 415, "UnsupportedMediaType", f"The content type: expected {expected}."

@@ -9,10 +9,17 @@ from typing import Any
 from purview_testing.contracts.documents import UsageError
 
 
-def number(name: str, value: Any, least: float = -inf, *, whole: bool = False, none: bool = False) -> None:
+def number(
+    name: str, value: Any, least: float = -inf, *, whole: bool = False, none: bool = False
+) -> None:
     """Raises UsageError for what is no number from `least` on; endless ones are none, nor are True and False."""
     kinds = int if whole else (int, float)
-    fits = isinstance(value, kinds) and not isinstance(value, bool) and least <= value and -inf < value < inf
+    fits = (
+        isinstance(value, kinds)
+        and not isinstance(value, bool)
+        and least <= value
+        and -inf < value < inf
+    )
     if not fits and not (none and value is None):
         words = f"{'a whole' if whole else 'a'} number{'' if least == -inf else f', {least:g} or more,'}"
         raise UsageError(f"{name} {_shown(value)}: {words} is needed")

@@ -83,14 +83,20 @@ class Call:
         """The same for the same request."""
         request = self.request
         digest = hashlib.sha256(request.content).hexdigest()
-        seed = f"{self.settings.seed}|{request.method}|{request.raw_path}|{request.raw_query}|{digest}"
+        seed = (
+            f"{self.settings.seed}|{request.method}|{request.raw_path}|{request.raw_query}|{digest}"
+        )
         return Examples(self.operation.contract.schemas, seed)
 
     def otherwise(self) -> Reply:
         """What the shape of the route alone would do."""
         assert self.generic is not None
         reply = self.generic(self)
-        return self._since(reply) if "304" in self.operation.answers and isinstance(reply.value, dict) else reply
+        return (
+            self._since(reply)
+            if "304" in self.operation.answers and isinstance(reply.value, dict)
+            else reply
+        )
 
     def _since(self, reply: Reply) -> Reply:
         """News since a token: the examples are all there is, so whoever has the token of now is told that nothing is new."""
@@ -132,7 +138,9 @@ class Call:
 
     def known(self, value: Json, schema: Any = NOTHING) -> Json:
         """A value without the members that its schema does not have."""
-        shape = self.operation.contract.schemas.shape(self.operation.result if schema is NOTHING else schema)
+        shape = self.operation.contract.schemas.shape(
+            self.operation.result if schema is NOTHING else schema
+        )
         return {n: v for n, v in value.items() if n in shape.properties}
 
     def as_item(self, value: Json) -> Json:
@@ -143,10 +151,16 @@ class Call:
         """A value without the members that depart from its schema: what was sent in the shape of another one."""
         schemas = self.operation.contract.schemas
         strict = self.settings.strict
-        checker = Checker(schemas, strict, request=not strict)  # one that is lenient loses no null and no new kind
+        checker = Checker(
+            schemas, strict, request=not strict
+        )  # one that is lenient loses no null and no new kind
         known = self.known(value, schema)
-        properties = schemas.shape(self.operation.result if schema is NOTHING else schema).properties
-        return {n: v for n, v in known.items() if next(checker.check(properties[n], v), None) is None}
+        properties = schemas.shape(
+            self.operation.result if schema is NOTHING else schema
+        ).properties
+        return {
+            n: v for n, v in known.items() if next(checker.check(properties[n], v), None) is None
+        }
 
     def token(self, *names: str) -> int:
         """The seq of the page token among the arguments; 0 without one. Where the sandbox fills in, any text is a token."""
@@ -163,7 +177,9 @@ class Call:
         lifetime = self.settings.limits.page_lifetime
         if lifetime is not None and self.now_ms - int(issued or 0) >= lifetime * 1000:
             raise Problem(
-                400, "ExpiredToken", f"The token {text!r} is over after {lifetime:g} s; begin the list again."
+                400,
+                "ExpiredToken",
+                f"The token {text!r} is over after {lifetime:g} s; begin the list again.",
             )
         return int(number)
 
@@ -175,7 +191,14 @@ class Call:
     def link(self, path: str, query: str = "") -> str:
         """An address at this sandbox, as the caller reaches it; with the api-version of the call."""
         version = next((v for n, v in self.request.query if n == "api-version"), None)
-        parts = [p for p in (query, f"api-version={version}" if version and "api-version" not in query else "") if p]
+        parts = [
+            p
+            for p in (
+                query,
+                f"api-version={version}" if version and "api-version" not in query else "",
+            )
+            if p
+        ]
         return f"{self.request.base}{path}{'?' if parts else ''}{'&'.join(parts)}"
 
 

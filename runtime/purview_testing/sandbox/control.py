@@ -27,11 +27,16 @@ def serve(app: App, request: Request) -> Response:
         "token": {"POST": lambda a, _: {"access_token": a.identity.issue()}},
     }
     if name not in routes:
-        return _error(404, f"{request.raw_path} is no control route; there are {', '.join(ROOT + n for n in routes)}")
+        return _error(
+            404,
+            f"{request.raw_path} is no control route; there are {', '.join(ROOT + n for n in routes)}",
+        )
     action = routes[name].get(request.method)
     if action is None:
         allow = ", ".join(routes[name])
-        response = _error(405, f"{request.method} is not allowed at {request.raw_path}; allowed are {allow}")
+        response = _error(
+            405, f"{request.method} is not allowed at {request.raw_path}; allowed are {allow}"
+        )
         return response.but(headers={**response.headers, "Allow": allow})
     try:
         return json_response(200, action(app, request))

@@ -68,12 +68,16 @@ class Fault:
         if self.kind not in tuple(KINDS):
             raise UsageError(f"unknown fault {self.kind!r}; {nearest(str(self.kind), KINDS)}")
         if self.form not in _FORMS:
-            raise UsageError(f"unknown form of Retry-After {self.form!r}; {nearest(str(self.form), _FORMS)}")
+            raise UsageError(
+                f"unknown form of Retry-After {self.form!r}; {nearest(str(self.form), _FORMS)}"
+            )
         where = f"fault {self.kind}:"
         for name in ("plane", "operation", "to"):
             arguments.text(f"{where} {name}", getattr(self, name))
         for name, least in (("nth", 1), ("count", 1), ("seed", -inf)):
-            arguments.number(f"{where} {name}", getattr(self, name), least, whole=True, none=name == "count")
+            arguments.number(
+                f"{where} {name}", getattr(self, name), least, whole=True, none=name == "count"
+            )
         arguments.number(f"{where} retry_after", self.retry_after, none=True)
         arguments.number(f"{where} delay", self.delay, 0)
         arguments.number(f"{where} probability", self.probability, 0)
@@ -89,7 +93,9 @@ class Fault:
             raise UsageError(f"a fault is an object with a kind: {', '.join(KINDS)}")
         for name in value:
             if name not in known:
-                raise UsageError(f"fault {value['kind']}: unknown member {name!r}; {nearest(name, known)}")
+                raise UsageError(
+                    f"fault {value['kind']}: unknown member {name!r}; {nearest(name, known)}"
+                )
         try:
             return cls(**value)
         except TypeError as error:
@@ -101,12 +107,16 @@ class Fault:
     def fits(self, plane: str | None, operation: Operation | None) -> bool:
         """Whether a call is one of those; faults of links and of long-running operations fit such operations alone."""
         name = operation.id if operation is not None else None
-        if (self.plane is not None and self.plane != plane) or (self.operation is not None and self.operation != name):
+        if (self.plane is not None and self.plane != plane) or (
+            self.operation is not None and self.operation != name
+        ):
             return False
         if self.kind.startswith("next-link"):
             return operation is not None and _has_links(operation)
         if self.failing is not None:
-            return operation is not None and (operation.polling is not None or operation.status == 202)
+            return operation is not None and (
+                operation.polling is not None or operation.status == 202
+            )
         return True
 
     def strikes(self) -> bool:
@@ -146,10 +156,14 @@ class Faults:
     def add(self, fault: Fault) -> Fault:
         """Adds one; a plane or an operation that is not served is a UsageError."""
         if not isinstance(fault, Fault):
-            raise TypeError(f"faults.add takes a Fault, such as Fault('throttled'), not {fault!r:.60}")
+            raise TypeError(
+                f"faults.add takes a Fault, such as Fault('throttled'), not {fault!r:.60}"
+            )
         known = self._operations()
         if fault.plane is not None and fault.plane not in {*known, "identity"}:
-            raise UsageError(f"fault {fault.kind}: unknown plane {fault.plane!r}; {nearest(fault.plane, known)}")
+            raise UsageError(
+                f"fault {fault.kind}: unknown plane {fault.plane!r}; {nearest(fault.plane, known)}"
+            )
         ids = set().union(*(ids for plane, ids in known.items() if fault.plane in (None, plane)))
         if fault.operation is not None and fault.operation not in ids:
             raise UsageError(
@@ -186,7 +200,11 @@ def instead(fault: Fault, now: float) -> tuple[int, str, dict[str, str]] | None:
         "unavailable": (503, "ServiceUnavailable", headers),
         "server-error": (500, "InternalServerError", headers),
         "forbidden": (403, "Unauthorized", headers),
-        "unauthorized": (401, "Unauthenticated", {"WWW-Authenticate": 'Bearer error="invalid_token"'}),
+        "unauthorized": (
+            401,
+            "Unauthenticated",
+            {"WWW-Authenticate": 'Bearer error="invalid_token"'},
+        ),
     }.get(fault.kind)
 
 
@@ -196,7 +214,11 @@ def _retry_after(fault: Fault, now: float) -> dict[str, str]:
     if fault.form == "ms":
         return {"retry-after-ms": str(int(fault.retry_after * 1000))}
     date = fault.form == "date"
-    return {"Retry-After": formatdate(now + fault.retry_after, usegmt=True) if date else f"{fault.retry_after:g}"}
+    return {
+        "Retry-After": formatdate(now + fault.retry_after, usegmt=True)
+        if date
+        else f"{fault.retry_after:g}"
+    }
 
 
 def page_instead(fault: Fault) -> Response | None:
@@ -228,4 +250,8 @@ def _linked(response: Response, link: str) -> Response:
     from purview_core.model.json_text import dumps
 
     value = response.json() if response.content else None
-    return response.but(content=dumps({**value, "nextLink": link})) if isinstance(value, dict) else response
+    return (
+        response.but(content=dumps({**value, "nextLink": link}))
+        if isinstance(value, dict)
+        else response
+    )

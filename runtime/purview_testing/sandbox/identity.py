@@ -11,7 +11,12 @@ from urllib.parse import parse_qsl
 from purview_testing.contracts.messages import Problem, Request, Response, json_response
 
 _PATH = re.compile(r"/(?P<tenant>[^/]+)/oauth2(?P<v2>/v2\.0)?/token/?")
-_CODES = {"invalid_request": 900144, "unsupported_grant_type": 70003, "invalid_client": 7000215, "invalid_scope": 70011}
+_CODES = {
+    "invalid_request": 900144,
+    "unsupported_grant_type": 70003,
+    "invalid_client": 7000215,
+    "invalid_scope": 70011,
+}
 _DAY_S = 86_399
 
 
@@ -51,7 +56,12 @@ class Identity:
             why = "The token has expired."
         else:
             return
-        raise Problem(401, "Unauthenticated", why, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+        raise Problem(
+            401,
+            "Unauthenticated",
+            why,
+            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+        )
 
     def knows(self, request: Request) -> bool:
         """Whether a request is for a token."""
@@ -63,9 +73,13 @@ class Identity:
         if found is None:
             return None
         if request.method != "POST":
-            return json_response(405, _error("invalid_request", "POST is the only method here"), {"Allow": "POST"})
+            return json_response(
+                405, _error("invalid_request", "POST is the only method here"), {"Allow": "POST"}
+            )
         if request.media != "application/x-www-form-urlencoded":
-            return json_response(400, _error("invalid_request", "the body must be application/x-www-form-urlencoded"))
+            return json_response(
+                400, _error("invalid_request", "the body must be application/x-www-form-urlencoded")
+            )
         form = dict(parse_qsl(request.content.decode("utf-8", "replace"), keep_blank_values=True))
         audience = "scope" if found["v2"] else "resource"
         for name in ("grant_type", "client_id", "client_secret", audience):
@@ -73,20 +87,33 @@ class Identity:
                 text = f"The request body must contain the following parameter: '{name}'."
                 return json_response(400, _error("invalid_request", text))
         if form["grant_type"] != "client_credentials":
-            return json_response(400, _error("unsupported_grant_type", "The sandbox knows client_credentials alone."))
+            return json_response(
+                400, _error("unsupported_grant_type", "The sandbox knows client_credentials alone.")
+            )
         if found["v2"] and not form["scope"].endswith("/.default"):
             return json_response(400, _error("invalid_scope", "The scope must end with /.default."))
         return json_response(
-            200, self._answer(v2=bool(found["v2"]), audience=form[audience]), {"Cache-Control": "no-store"}
+            200,
+            self._answer(v2=bool(found["v2"]), audience=form[audience]),
+            {"Cache-Control": "no-store"},
         )
 
     def _answer(self, *, v2: bool, audience: str) -> dict[str, object]:
         token, seconds = self.issue(), int(self.lifetime)
         out: dict[str, object] = {"token_type": "Bearer", "access_token": token}
         if v2:
-            return out | {"expires_in": seconds, "ext_expires_in": seconds, "refresh_in": seconds // 2}
+            return out | {
+                "expires_in": seconds,
+                "ext_expires_in": seconds,
+                "refresh_in": seconds // 2,
+            }
         now = int(self._clock())  # v1 sends its numbers as strings
-        times = {"expires_in": seconds, "ext_expires_in": seconds, "expires_on": now + seconds, "not_before": now}
+        times = {
+            "expires_in": seconds,
+            "ext_expires_in": seconds,
+            "expires_on": now + seconds,
+            "not_before": now,
+        }
         return out | {n: str(v) for n, v in times.items()} | {"resource": audience}
 
 

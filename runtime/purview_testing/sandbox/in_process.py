@@ -19,7 +19,10 @@ class SandboxTransport(httpx.BaseTransport):
     """Calls the handler; `sleep` is for slow faults alone, `clock` is that of the client's deadlines."""
 
     def __init__(
-        self, handle: Handle, sleep: Callable[[float], Any], clock: Callable[[], float] = time.monotonic
+        self,
+        handle: Handle,
+        sleep: Callable[[float], Any],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._handle, self._sleep, self._clock = handle, sleep, clock
 
@@ -70,7 +73,9 @@ class Patience:
         """After a pause: raises where the client would have given up before its end."""
         read, late = self._read, self._deadline is not None and self._clock() >= self._deadline
         if late or (read is not None and seconds >= read):
-            raise httpx.ReadTimeout("made up by a fault of the sandbox: too slow", request=self.request)
+            raise httpx.ReadTimeout(
+                "made up by a fault of the sandbox: too slow", request=self.request
+            )
 
 
 def read(request: httpx.Request, content: bytes) -> Request:
@@ -81,9 +86,13 @@ def read(request: httpx.Request, content: bytes) -> Request:
     return Request(request.method, base, raw_path or "/", query, headers, content)
 
 
-def answer(response: Response, stream: httpx.SyncByteStream | httpx.AsyncByteStream | None) -> httpx.Response:
+def answer(
+    response: Response, stream: httpx.SyncByteStream | httpx.AsyncByteStream | None
+) -> httpx.Response:
     if stream is None:
-        return httpx.Response(response.status, headers=dict(response.headers), content=response.content)
+        return httpx.Response(
+            response.status, headers=dict(response.headers), content=response.content
+        )
     headers = {**response.headers, "content-length": str(len(response.content))}
     if response.wire and response.wire["kind"] == "broken-chunk":
         del headers["content-length"]
@@ -112,12 +121,16 @@ def _pieces(response: Response, request: httpx.Request) -> Iterator[tuple[float,
         return
     if kind in ("truncated", "broken-chunk"):
         yield 0.0, content[: len(content) // 2]
-        raise httpx.RemoteProtocolError(f"made up by a fault of the sandbox: {kind}", request=request)
+        raise httpx.RemoteProtocolError(
+            f"made up by a fault of the sandbox: {kind}", request=request
+        )
     yield 0.0, content
 
 
 class _Stream(httpx.SyncByteStream):
-    def __init__(self, response: Response, sleep: Callable[[float], Any], patience: Patience) -> None:
+    def __init__(
+        self, response: Response, sleep: Callable[[float], Any], patience: Patience
+    ) -> None:
         self._response, self._sleep, self._patience = response, sleep, patience
 
     def __iter__(self) -> Iterator[bytes]:

@@ -15,7 +15,13 @@ def follow(store: Store, kinds: Collection[str], lag: float, clock: Callable[[],
     """Notes from now on when an item of these kinds is in the index, or out of it: `lag` seconds after each change."""
 
     def changed(kind: str, key: str, value: Any, tags: Collection[str]) -> None:
-        note = {"kind": kind, "key": key, "value": value, "tags": sorted(tags), "due": clock() + lag}
+        note = {
+            "kind": kind,
+            "key": key,
+            "value": value,
+            "tags": sorted(tags),
+            "due": clock() + lag,
+        }
         store.put(LOG, str(store.next("late")), note)
 
     store.follow(kinds, changed)

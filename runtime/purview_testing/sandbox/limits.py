@@ -11,7 +11,9 @@ from purview_testing.contracts.messages import Problem, Request
 
 from . import arguments
 
-LONGEST = 8_192  # characters of path and query that the service reads: 193 guids in one GET, no more
+LONGEST = (
+    8_192  # characters of path and query that the service reads: 193 guids in one GET, no more
+)
 
 
 class Given(TypedDict, total=False):

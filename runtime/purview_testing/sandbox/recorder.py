@@ -14,8 +14,16 @@ from purview_testing.contracts.messages import Request, Response
 
 Json = dict[str, Any]
 LEFT_OUT = "left-out"
-_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-ms-authorization-auxiliary"}
-_SECRET = re.compile(r"(?i)(secret|password|token$|authkey|accesskey|connectionstring|activationcode)")
+_HEADERS = {
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "set-cookie",
+    "x-ms-authorization-auxiliary",
+}
+_SECRET = re.compile(
+    r"(?i)(secret|password|token$|authkey|accesskey|connectionstring|activationcode)"
+)
 
 
 class Recorder:
@@ -26,7 +34,9 @@ class Recorder:
         try:
             self._file: IO[bytes] = Path(path).open("ab")  # noqa: SIM115 - open as long as the sandbox
         except OSError as error:
-            raise UsageError(f"--record {path}: {error.strerror}; name a file that can be written") from None
+            raise UsageError(
+                f"--record {path}: {error.strerror}; name a file that can be written"
+            ) from None
 
     def write(self, operation: Operation, request: Request, response: Response) -> None:
         line = dumps(pair(operation, request, response)) + b"\n"
@@ -106,7 +116,9 @@ def without_secrets(value: Any, names: frozenset[str] = frozenset()) -> Any:
     """A JSON value whose secret texts are left out."""
     if isinstance(value, dict):
         return {
-            k: LEFT_OUT if isinstance(v, str) and (k in names or _SECRET.search(k)) else without_secrets(v, names)
+            k: LEFT_OUT
+            if isinstance(v, str) and (k in names or _SECRET.search(k))
+            else without_secrets(v, names)
             for k, v in value.items()
         }
     return [without_secrets(v, names) for v in value] if isinstance(value, list) else value

@@ -80,7 +80,9 @@ class Sandbox:
         strict = strict or exact
         validator = Validator(arguments.names("planes", planes), strict=strict, specs=specs)
         makes = frozenset(writable(validator.contracts))
-        settings = Settings(exact, strict, fill, seed, page_size, pace, clock, Limits(**limits), makes)
+        settings = Settings(
+            exact, strict, fill, seed, page_size, pace, clock, Limits(**limits), makes
+        )
         self._recorder = Recorder(record) if record is not None else None
         self._store = Store(state)
         self._identity = Identity(clock, token_lifetime)
@@ -146,13 +148,28 @@ class Sandbox:
             try:
                 method, path, body = call["method"], call["path"], call.get("body")
             except (TypeError, KeyError, AttributeError):
-                raise UsageError(f"seed data, call {number}: an object with method, path and body is needed") from None
-            if not (isinstance(method, str) and isinstance(path, str) and method and path.startswith("/")):
-                raise UsageError(f"seed data, call {number}: method and path are text, and the path begins with /")
+                raise UsageError(
+                    f"seed data, call {number}: an object with method, path and body is needed"
+                ) from None
+            if not (
+                isinstance(method, str)
+                and isinstance(path, str)
+                and method
+                and path.startswith("/")
+            ):
+                raise UsageError(
+                    f"seed data, call {number}: method and path are text, and the path begins with /"
+                )
             with httpx.Client(transport=self.transport(), auth=self.auth, base_url=HOST) as client:
-                response = client.request(method, path, json=body) if body is not None else client.request(method, path)
+                response = (
+                    client.request(method, path, json=body)
+                    if body is not None
+                    else client.request(method, path)
+                )
             if response.status_code >= 300:
-                raise UsageError(f"seed data, call {number}: {method} {path}: {response.status_code} {response.text}")
+                raise UsageError(
+                    f"seed data, call {number}: {method} {path}: {response.status_code} {response.text}"
+                )
         return number
 
     def close(self) -> None:

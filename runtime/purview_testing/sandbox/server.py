@@ -60,13 +60,26 @@ async def _request(scope: MutableMapping[str, Any], receive: Receive) -> Request
         size += len(piece)
         more = message.get("more_body", False)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    raw_path = cast(bytes, scope.get("raw_path") or scope["path"].encode()).decode("ascii").partition("?")[0]
+    raw_path = (
+        cast(bytes, scope.get("raw_path") or scope["path"].encode())
+        .decode("ascii")
+        .partition("?")[0]
+    )
     base = f"{scope['scheme']}://{headers.get('host', '127.0.0.1')}"
-    return Request(scope["method"], base, raw_path, scope["query_string"].decode("ascii"), headers, b"".join(pieces))
+    return Request(
+        scope["method"],
+        base,
+        raw_path,
+        scope["query_string"].decode("ascii"),
+        headers,
+        b"".join(pieces),
+    )
 
 
 async def _send(send: Send, response: Response) -> None:
-    headers = [(n.lower().encode("latin-1"), str(v).encode("latin-1")) for n, v in response.headers.items()]
+    headers = [
+        (n.lower().encode("latin-1"), str(v).encode("latin-1")) for n, v in response.headers.items()
+    ]
     if response.status not in (204, 304):
         headers.append((b"content-length", str(len(response.content)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
@@ -110,7 +123,9 @@ def _head(response: Response, *, chunked: bool) -> bytes:
         *(f"{n}: {v}" for n, v in response.headers.items()),
         "connection: close",
     ]
-    lines.append("transfer-encoding: chunked" if chunked else f"content-length: {len(response.content)}")
+    lines.append(
+        "transfer-encoding: chunked" if chunked else f"content-length: {len(response.content)}"
+    )
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
@@ -134,11 +149,17 @@ def _protocol(application: Application) -> type[asyncio.Protocol]:
 def listen(host: str, port: int) -> socket.socket:
     """A bound socket; UsageError that says whether the host is none of this machine, or the port taken or not allowed."""
     if not isinstance(host, str) or not host:  # an empty one would be every address of this machine
-        raise UsageError(f"--host {host!r}: a name or address of this machine is needed, such as 127.0.0.1")
+        raise UsageError(
+            f"--host {host!r}: a name or address of this machine is needed, such as 127.0.0.1"
+        )
     if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65_535:
-        raise UsageError(f"--port {port!r}: a whole number from 0 to 65535 is needed; 0 picks a free port")
+        raise UsageError(
+            f"--port {port!r}: a whole number from 0 to 65535 is needed; 0 picks a free port"
+        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle's delay on
+    sock = socket.socket(
+        family, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )  # named, or asyncio leaves Nagle's delay on
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))

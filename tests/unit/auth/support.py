@@ -68,7 +68,9 @@ def rejecting(*bad: str) -> Answer:
     """A service that takes every token but these."""
 
     def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(401 if request.headers["Authorization"].removeprefix("Bearer ") in bad else 200)
+        return httpx.Response(
+            401 if request.headers["Authorization"].removeprefix("Bearer ") in bad else 200
+        )
 
     return answer
 
@@ -89,7 +91,9 @@ class World:
             "sleep": self.clock,
             "rng": NoJitter(),
         }
-        self.auth = ServicePrincipal(TENANT, CLIENT, options.pop("client_secret", SECRET), **{**given, **options})
+        self.auth = ServicePrincipal(
+            TENANT, CLIENT, options.pop("client_secret", SECRET), **{**given, **options}
+        )
         return self.auth
 
     def get(self, mode: str = "sync", **options: Any) -> httpx.Response:
@@ -121,13 +125,17 @@ def call(
 
     async def run_async() -> httpx.Response:
         transport: Any = service
-        async with httpx.AsyncClient(transport=transport, auth=auth, follow_redirects=follow) as client:
+        async with httpx.AsyncClient(
+            transport=transport, auth=auth, follow_redirects=follow
+        ) as client:
             return await client.request(method, url, **options)
 
     return run(mode, run_async)
 
 
-def ahead(mode: str, auth: PurviewAuth | None, service: Any, request: httpx.Request) -> httpx.Response:
+def ahead(
+    mode: str, auth: PurviewAuth | None, service: Any, request: httpx.Request
+) -> httpx.Response:
     """As the clients of this package do it: a token that is at hand is in the request before it is sent."""
     token = None
     if auth is not None and isinstance(request.stream, httpx.ByteStream):

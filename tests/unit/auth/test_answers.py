@@ -9,7 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from purview_auth.errors import AuthError, TokenRequestError, TokenResponseError, TokenTransportError
+from purview_auth.errors import (
+    AuthError,
+    TokenRequestError,
+    TokenResponseError,
+    TokenTransportError,
+)
 from purview_auth.testing import answer, refused
 
 from .support import CLIENT, SECRET, TENANT, World, json_bytes
@@ -20,7 +25,14 @@ JSON = {"content_type": "application/json"}
 @pytest.mark.row("A03")
 @pytest.mark.parametrize(
     ("given", "lifetime"),
-    [("86399", 86399), (3599, 3599), (3599.5, 3599.5), ("3599.0", 3599), (1, 1), (315360000, 315360000)],
+    [
+        ("86399", 86399),
+        (3599, 3599),
+        (3599.5, 3599.5),
+        ("3599.0", 3599),
+        (1, 1),
+        (315360000, 315360000),
+    ],
 )
 def test_numbers_come_in_many_forms(world: World, given: object, lifetime: float) -> None:
     world.expires_in(given)
@@ -31,11 +43,33 @@ def test_numbers_come_in_many_forms(world: World, given: object, lifetime: float
 @pytest.mark.row("A03")
 @pytest.mark.parametrize(
     "given",
-    [True, -1, 0, "-5", "0", "NaN", float("nan"), "", " ", "1e3", "x", [], {}, 10**9, "9" * 30, "٣", float("inf")],
+    [
+        True,
+        -1,
+        0,
+        "-5",
+        "0",
+        "NaN",
+        float("nan"),
+        "",
+        " ",
+        "1e3",
+        "x",
+        [],
+        {},
+        10**9,
+        "9" * 30,
+        "٣",
+        float("inf"),
+    ],
 )
 def test_nonsense_is_refused(world: World, given: object) -> None:
-    world.endpoint.always = answer(content=json.dumps({"access_token": "t", "expires_in": given}).encode(), **JSON)
-    with pytest.raises(TokenResponseError, match="expires_in of the token is not a positive number of seconds"):
+    world.endpoint.always = answer(
+        content=json.dumps({"access_token": "t", "expires_in": given}).encode(), **JSON
+    )
+    with pytest.raises(
+        TokenResponseError, match="expires_in of the token is not a positive number of seconds"
+    ):
         world.get()
 
 
@@ -83,12 +117,19 @@ def test_disagreement_warns_once(
     warnings: int,
 ) -> None:
     for _ in range(3):
-        world.endpoint.members = {"expires_in": 3600, "expires_on": int(world.clock.wall) + 3600 + off}
+        world.endpoint.members = {
+            "expires_in": 3600,
+            "expires_on": int(world.clock.wall) + 3600 + off,
+        }
         world.get()
         assert 3600 == world.auth.token_info().expires_in
         world.clock.advance(3600)
     assert warnings == len(
-        [r for r in caplog.records if r.levelno == logging.WARNING and "clock is wrong" in r.message]
+        [
+            r
+            for r in caplog.records
+            if r.levelno == logging.WARNING and "clock is wrong" in r.message
+        ]
     )
 
 
@@ -122,11 +163,22 @@ def test_errors_say_what_to_do(world: World, mode: str, code: int, hint: str) ->
         world.get(mode)
     error = caught.value
     assert ("invalid_client", (code,), 401) == (error.error, error.error_codes, error.status_code)
-    assert (TENANT, CLIENT, "login.microsoftonline.com") == (error.tenant, error.client_id, error.authority)
+    assert (TENANT, CLIENT, "login.microsoftonline.com") == (
+        error.tenant,
+        error.client_id,
+        error.authority,
+    )
     assert "00000000-0000-0000-0000-00000000000a" == error.trace_id
     assert "00000000-0000-0000-0000-00000000000b" == error.correlation_id
     assert "2024-01-31 12:00:00Z" == error.timestamp
-    for fact in (f"AADSTS{code}", error.correlation_id, error.timestamp, "HTTP 401", TENANT, CLIENT):
+    for fact in (
+        f"AADSTS{code}",
+        error.correlation_id,
+        error.timestamp,
+        "HTTP 401",
+        TENANT,
+        CLIENT,
+    ):
         assert fact in str(error)
 
 
@@ -144,7 +196,9 @@ def test_the_number_is_found_in_the_description(world: World) -> None:
 def test_the_servers_text_is_cut_and_redacted(world: World) -> None:
     encoded = "CANARY-s3cret%2B%26%3D%25~%C3%A9"
     text = f"{SECRET} {encoded} eyJhbGciOiJub25lIn0.CANARY.x " + "long " * 500
-    body = json_bytes(error=f"bad {SECRET}", error_description=text, correlation_id=[SECRET], error_codes=SECRET)
+    body = json_bytes(
+        error=f"bad {SECRET}", error_description=text, correlation_id=[SECRET], error_codes=SECRET
+    )
     world.endpoint.always = answer(400, body, **JSON)
     with pytest.raises(TokenRequestError) as caught:
         world.get()
@@ -167,7 +221,10 @@ def test_the_servers_text_is_cut_and_redacted(world: World) -> None:
         (answer(content=b'"text"', **JSON), "not a JSON object"),
         (answer(content=b"null", **JSON), "not a JSON object"),
         (answer(content=b"[" * 100_000, **JSON), "not a JSON object"),
-        (answer(content=json_bytes(access_token="t", expires_in=9), content_type="text/plain"), "not a JSON object"),
+        (
+            answer(content=json_bytes(access_token="t", expires_in=9), content_type="text/plain"),
+            "not a JSON object",
+        ),
         (answer(content=b" " * 1_100_000, **JSON), "sane size"),
         (answer(content=json_bytes(expires_in=9), **JSON), "no token"),
         (answer(content=json_bytes(expires_in=9, access_token=""), **JSON), "no token"),
@@ -176,18 +233,32 @@ def test_the_servers_text_is_cut_and_redacted(world: World) -> None:
         (answer(content=json_bytes(expires_in=9, access_token="a b"), **JSON), "characters"),
         (answer(content=json_bytes(expires_in=9, access_token="a\x7f"), **JSON), "characters"),
         (answer(content=json_bytes(expires_in=9, access_token="\u00e9"), **JSON), "characters"),
-        (answer(content=json_bytes(expires_in=9, access_token="t", token_type="pop"), **JSON), "not Bearer"),
-        (answer(content=json_bytes(expires_in=9, access_token="t", token_type=5), **JSON), "not Bearer"),
+        (
+            answer(content=json_bytes(expires_in=9, access_token="t", token_type="pop"), **JSON),
+            "not Bearer",
+        ),
+        (
+            answer(content=json_bytes(expires_in=9, access_token="t", token_type=5), **JSON),
+            "not Bearer",
+        ),
         (answer(content=json_bytes(access_token="t"), **JSON), "expires_on"),
         (answer(content=json_bytes(access_token="t", expires_on=1), **JSON), "expires_on"),
-        (answer(content=json_bytes(access_token="t", expires_in=9, refresh_in="x"), **JSON), "refresh_in"),
+        (
+            answer(content=json_bytes(access_token="t", expires_in=9, refresh_in="x"), **JSON),
+            "refresh_in",
+        ),
         (answer(204), "answered 204"),
         (answer(302, location="/x"), "answered 302"),
     ],
 )
 @pytest.mark.parametrize("native", [False, True])
 def test_a_malformed_answer_is_one_typed_error(
-    world: World, mode: str, native: bool, fault: Any, message: str, caplog: pytest.LogCaptureFixture
+    world: World,
+    mode: str,
+    native: bool,
+    fault: Any,
+    message: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     world.principal(async_transport=world.endpoint if native else None)
@@ -202,7 +273,9 @@ def test_a_malformed_answer_is_one_typed_error(
 @pytest.mark.parametrize("content", [b"<html>", b"", b"[]", b"\xff"])
 def test_a_malformed_error_answer_is_one_too(world: World, content: bytes) -> None:
     world.endpoint.always = answer(400, content, content_type="text/html")
-    with pytest.raises(TokenRequestError, match=r"^the token request failed \(HTTP 400, ") as caught:
+    with pytest.raises(
+        TokenRequestError, match=r"^the token request failed \(HTTP 400, "
+    ) as caught:
         world.get()
     assert caught.value.hint is None
 
@@ -229,7 +302,9 @@ def test_what_a_transport_raises_is_a_typed_error(world: World, mode: str) -> No
 @pytest.mark.row("A16")
 def test_an_untrusted_certificate_has_its_hint(world: World) -> None:
     def untrusted(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] unable to get local issuer certificate")
+        raise httpx.ConnectError(
+            "[SSL: CERTIFICATE_VERIFY_FAILED] unable to get local issuer certificate"
+        )
 
     world.endpoint.always = untrusted
     with pytest.raises(AuthError, match="SSL_CERT_FILE"):

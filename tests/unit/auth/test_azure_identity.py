@@ -37,7 +37,12 @@ class Response:
     """What the pipeline of azure-core asks of one."""
 
     def __init__(self, request: Any, status: int, body: Any, headers: dict[str, str]) -> None:
-        self.request, self.internal_response, self.status_code, self.reason = request, self, status, ""
+        self.request, self.internal_response, self.status_code, self.reason = (
+            request,
+            self,
+            status,
+            "",
+        )
         self.headers = {"content-type": "application/json", **headers}
         self.content_type, self.content = "application/json", json.dumps(body).encode()
         self.is_stream_consumed = self.is_closed = True
@@ -76,8 +81,18 @@ class Identity:
         if fault == "silence":
             raise ServiceRequestError("connection refused")
         if fault is not None:
-            return kind(request, fault[0], {"error": fault[1], "error_description": fault[2]}, dict(fault[3:]))
-        token = {"access_token": f"t{self.asked}", "expires_in": 3600, "token_type": "Bearer", "resource": "r"}
+            return kind(
+                request,
+                fault[0],
+                {"error": fault[1], "error_description": fault[2]},
+                dict(fault[3:]),
+            )
+        token = {
+            "access_token": f"t{self.asked}",
+            "expires_in": 3600,
+            "token_type": "Bearer",
+            "resource": "r",
+        }
         return kind(request, 200, token, {})
 
 
@@ -109,12 +124,16 @@ class AsyncTransport(AsyncHttpTransport[Any, Any]):
 
 Make = Callable[[Identity], Any]
 CREDENTIALS: dict[str, Make] = {
-    "secret": lambda i: ClientSecretCredential(TENANT, "c", "CANARY", transport=Transport(i), retry_total=0),
+    "secret": lambda i: ClientSecretCredential(
+        TENANT, "c", "CANARY", transport=Transport(i), retry_total=0
+    ),
     "managed": lambda i: ManagedIdentityCredential(transport=Transport(i), retry_total=0),
     "secret, async": lambda i: aio.ClientSecretCredential(
         TENANT, "c", "CANARY", transport=AsyncTransport(i), retry_total=0
     ),
-    "managed, async": lambda i: aio.ManagedIdentityCredential(transport=AsyncTransport(i), retry_total=0),
+    "managed, async": lambda i: aio.ManagedIdentityCredential(
+        transport=AsyncTransport(i), retry_total=0
+    ),
 }
 FAULTS: dict[str, Any] = {
     "500": (500, "server_error", "down"),
@@ -161,7 +180,9 @@ def test_one_failure_that_passes_fails_no_call(name: str, fault: str, msal_time:
 
 @pytest.mark.parametrize("name", CREDENTIALS)
 def test_a_refusal_is_kept(name: str, msal_time: FakeClock) -> None:
-    failed, identity = failures(CREDENTIALS[name], (401, "invalid_client", "AADSTS7000215: wrong"), msal_time, 9)
+    failed, identity = failures(
+        CREDENTIALS[name], (401, "invalid_client", "AADSTS7000215: wrong"), msal_time, 9
+    )
     assert (5, 1) == (failed, identity.asked)
 
 

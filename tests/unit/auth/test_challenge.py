@@ -84,7 +84,12 @@ def test_what_is_no_claims_challenge_is_none(line: str) -> None:
 @pytest.mark.row("A21")
 def test_challenges_are_told_apart() -> None:
     header = 'Negotiate, Digest realm="a \\"b\\", c", qop=auth, Bearer'
-    expected = [("", {}), ("negotiate", {}), ("digest", {"realm": 'a "b", c', "qop": "auth"}), ("bearer", {})]
+    expected = [
+        ("", {}),
+        ("negotiate", {}),
+        ("digest", {"realm": 'a "b", c', "qop": "auth"}),
+        ("bearer", {}),
+    ]
     assert expected == list(challenges(header))
 
 
@@ -112,7 +117,11 @@ def test_a_challenge_met_together_is_one_request(world: World) -> None:
 
     def answer(request: httpx.Request) -> httpx.Response:
         response = bad(request)
-        return httpx.Response(401, headers={"www-authenticate": PLAIN}) if response.status_code == 401 else response
+        return (
+            httpx.Response(401, headers={"www-authenticate": PLAIN})
+            if response.status_code == 401
+            else response
+        )
 
     world.service.always = answer
     results = many_threads(lambda: world.get().status_code, 32)
@@ -167,7 +176,9 @@ def test_continuous_access_adds_the_capability(world: World, mode: str) -> None:
     world.get(mode)
     first, second = (json.loads(post.form["claims"]) for post in world.endpoint.posts)
     assert {"access_token": {"xms_cc": {"values": ["cp1"]}}} == first
-    assert {"access_token": {**json.loads(CLAIMS)["access_token"], "xms_cc": {"values": ["cp1"]}}} == second
+    assert {
+        "access_token": {**json.loads(CLAIMS)["access_token"], "xms_cc": {"values": ["cp1"]}}
+    } == second
 
 
 @pytest.mark.row("A22")
@@ -175,7 +186,9 @@ def test_odd_claims_do_no_harm(world: World) -> None:
     world.principal(continuous_access=True)
     world.service.script = [status(401, www_authenticate=_challenge('{"access_token": []}'))]
     world.get()
-    assert {"access_token": {"xms_cc": {"values": ["cp1"]}}} == json.loads(world.endpoint.posts[1].form["claims"])
+    assert {"access_token": {"xms_cc": {"values": ["cp1"]}}} == json.loads(
+        world.endpoint.posts[1].form["claims"]
+    )
 
 
 @pytest.mark.row("A23")
@@ -245,7 +258,9 @@ def test_threads_that_meet_a_401_together_make_one_request(world: World) -> None
 
 @pytest.mark.row("A23")
 def test_a_new_token_that_is_the_old_one_is_not_sent_again(world: World, mode: str) -> None:
-    world.endpoint.always = lambda request: httpx.Response(200, json={"access_token": "same", "expires_in": 3600})
+    world.endpoint.always = lambda request: httpx.Response(
+        200, json={"access_token": "same", "expires_in": 3600}
+    )
     world.get(mode)
     world.clock.advance(11)
     world.service.always = status(401)
@@ -268,7 +283,9 @@ def test_a_seekable_file_is_sent_again_from_where_it_stood(world: World) -> None
     world.service.script = [status(401, www_authenticate=PLAIN)]
     file = io.BytesIO(b"abcdef")
     file.seek(2)
-    assert 200 == world.get(method="POST", content=file, headers={"Content-Length": "4"}).status_code
+    assert (
+        200 == world.get(method="POST", content=file, headers={"Content-Length": "4"}).status_code
+    )
     assert [b"cdef"] * 2 == world.service.bodies
 
 
@@ -308,7 +325,9 @@ def generated() -> Iterator[bytes]:
 
 
 @pytest.mark.row("A25")
-@pytest.mark.parametrize("make", [generated, lambda: Unseekable(b"abc"), Pipe, lambda: iter([b"abc"])])
+@pytest.mark.parametrize(
+    "make", [generated, lambda: Unseekable(b"abc"), Pipe, lambda: iter([b"abc"])]
+)
 def test_other_bodies_are_not(world: World, make: Any) -> None:
     world.service.script = [status(401, www_authenticate=PLAIN)]
     assert 401 == world.get(method="POST", content=make()).status_code
@@ -342,7 +361,9 @@ def test_a_flow_can_be_driven_by_hand(world: World) -> None:
         flow.send(httpx.Response(403, request=request))
 
     async def main() -> None:
-        flow = world.auth.async_auth_flow(httpx.Request("GET", "https://contoso.purview.azure.com/"))
+        flow = world.auth.async_auth_flow(
+            httpx.Request("GET", "https://contoso.purview.azure.com/")
+        )
         request = await anext(flow)
         with pytest.raises(StopAsyncIteration):
             await flow.asend(httpx.Response(403, request=request))

@@ -156,7 +156,10 @@ def test_a_store_may_be_given() -> None:
     one, two = (credential_auth(credential, credential.clock, store=shared) for _ in range(2))
     assert token_of(one)() == token_of(two)()
     assert token_of(credential_auth(credential, credential.clock))() == "Bearer token-2"
-    assert token_of(credential_auth(credential, credential.clock, store=shared, resource="other"))() == "Bearer token-3"
+    assert (
+        token_of(credential_auth(credential, credential.clock, store=shared, resource="other"))()
+        == "Bearer token-3"
+    )
 
 
 @pytest.mark.row("A30")
@@ -253,7 +256,9 @@ def test_an_odd_token_is_a_typed_error(members: dict[str, Any]) -> None:
 @pytest.mark.row("A30")
 def test_refresh_on_is_heeded() -> None:
     now = FakeClock().time()
-    auth = credential_auth(_answering(token="t", expires_on=now + 3600, refresh_on=now + 1000), FakeClock())
+    auth = credential_auth(
+        _answering(token="t", expires_on=now + 3600, refresh_on=now + 1000), FakeClock()
+    )
     call("sync", auth, Service())
     info = auth.token_info()
     assert info is not None
@@ -261,7 +266,9 @@ def test_refresh_on_is_heeded() -> None:
 
 
 @pytest.mark.row("A30")
-@pytest.mark.parametrize("credential", [None, object(), "text", type("Odd", (), {"get_token": 5})()])
+@pytest.mark.parametrize(
+    "credential", [None, object(), "text", type("Odd", (), {"get_token": 5})()]
+)
 def test_what_is_no_credential_is_refused(credential: Any) -> None:
     with pytest.raises(ConfigurationError, match="must have a method"):
         CredentialAuth(credential)
@@ -306,7 +313,9 @@ print(out); print(err, file=sys.stderr); sys.exit(int(code))
 def test_the_az_command_signs_in(az: Path, older: bool) -> None:
     expiry = datetime.now().astimezone().timestamp() + 3000
     local = datetime.fromtimestamp(expiry).isoformat(" ")  # noqa: DTZ006  (as az prints it)
-    answer = {"accessToken": "from-az", "expiresOn": local} | ({} if older else {"expires_on": int(expiry)})
+    answer = {"accessToken": "from-az", "expiresOn": local} | (
+        {} if older else {"expires_on": int(expiry)}
+    )
     (az / "answer").write_text(json.dumps(answer) + "||0")
     service = Service()
     auth = CredentialAuth(AzureCliCredential(tenant_id="contoso.example"))

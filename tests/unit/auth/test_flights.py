@@ -143,7 +143,9 @@ def test_all_threads_share_one_failure(world: World, fault: Fault, posts: int) -
     world.endpoint.always = slow
     errors = many_threads(token_of(world.principal()))
     assert 1 == len({str(error) for error in errors})
-    assert THREADS == len({id(error) for error in errors})  # each its own, for tracebacks are added to what is raised
+    assert THREADS == len(
+        {id(error) for error in errors}
+    )  # each its own, for tracebacks are added to what is raised
     assert posts == world.posts
 
 
@@ -316,7 +318,9 @@ def test_two_event_loops_in_two_threads_and_a_blocking_one(world: World, native:
         # the leader is blocking: a native one would stand still with the loop that this fault blocks
         futures = [pool.submit(call, "sync", auth, world.service)]
         held.reached.wait()
-        futures += [pool.submit(call, mode, auth, world.service) for mode in ("asyncio", "trio", "asyncio")]
+        futures += [
+            pool.submit(call, mode, auth, world.service) for mode in ("asyncio", "trio", "asyncio")
+        ]
         start_waiters(world, 3)
         held.release.set()
         assert [200] * 4 == [future.result().status_code for future in futures]
@@ -451,7 +455,10 @@ def test_a_spawned_child_builds_its_own(world: World) -> None:
     """
     path = os.pathsep.join(sys.path)
     done = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, capture_output=True, check=False
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        check=False,
     )
     assert (b"Bearer token-1", b"") == (done.stdout.strip(), done.stderr)
 
@@ -527,7 +534,9 @@ def test_no_thread_of_ours_keeps_the_interpreter_alive() -> None:
     caller = threading.Thread(target=token_of(auth))
     caller.start()
     held.reached.wait()
-    ours = {one.name: one.daemon for one in threading.enumerate() if one.name.startswith("purview-auth")}
+    ours = {
+        one.name: one.daemon for one in threading.enumerate() if one.name.startswith("purview-auth")
+    }
     held.release.set()
     caller.join()
     auth.close()
@@ -619,7 +628,9 @@ def test_a_request_over_its_time_is_given_up(world: World, monkeypatch: pytest.M
     world.endpoint.faults.append(held)
     auth = world.principal(timeouts=Timeouts(total=0.05))
     results = many_threads(token_of(auth), 4)
-    assert {"the token request was not done within its total time limit"} == {one.args[0] for one in results}
+    assert {"the token request was not done within its total time limit"} == {
+        one.args[0] for one in results
+    }
     assert "Bearer token-1" == token_of(auth)()
     held.release.set()
 
@@ -692,7 +703,9 @@ def test_the_policys_times_are_what_its_table_says() -> None:
     )
 
 
-def test_an_event_says_how_long_the_request_took(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_says_how_long_the_request_took(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     events: list[AuthEvent] = []
     auth = world.principal(on_event=events.append)
     flight = store.Flight(0, auth._client, None)
@@ -706,7 +719,9 @@ def test_sources_are_compared_by_who_they_are_and_show_no_loop(world: World) -> 
     assert one != other
     assert "PrivateLoop" not in repr(one)
     with pytest.raises(TypeError, match="abstract"):
-        type("Half", (store.TokenSource,), {})(clock=world.clock, jitter=float, total_seconds=1.0, native=False)
+        type("Half", (store.TokenSource,), {})(
+            clock=world.clock, jitter=float, total_seconds=1.0, native=False
+        )
     whole = type("Whole", (store.TokenSource,), {"steps": lambda *_: iter(())})
     with pytest.raises(TypeError, match="positional"):
         whole(world.clock, float, 1.0, False)

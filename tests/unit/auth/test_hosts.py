@@ -66,7 +66,9 @@ def test_other_hosts_do_not(world: World, mode: str, url: str) -> None:
 
 
 @pytest.mark.row("A19")
-@pytest.mark.parametrize("url", ["//contoso.purview.azure.com/", "ftp://contoso.purview.azure.com/", "/scan"])
+@pytest.mark.parametrize(
+    "url", ["//contoso.purview.azure.com/", "ftp://contoso.purview.azure.com/", "/scan"]
+)
 def test_no_scheme_is_no_https(world: World, url: str) -> None:
     with pytest.raises(HostRefusedError, match="over https alone"):
         world.principal().check_url(url)
@@ -115,7 +117,12 @@ def test_loopback_by_choice(world: World, host: str) -> None:
     world.principal(allow_insecure_localhost=True)
     for url in (f"http://{host}:8000/x", f"https://{host}/x"):
         world.auth.check_url(url)
-    for url in (f"ftp://{host}/", f"http://u@{host}/", "http://localhost.evil.example/", "http://127.1.evil.example/"):
+    for url in (
+        f"ftp://{host}/",
+        f"http://u@{host}/",
+        "http://localhost.evil.example/",
+        "http://127.1.evil.example/",
+    ):
         with pytest.raises(HostRefusedError):
             world.auth.check_url(url)
 
@@ -133,7 +140,11 @@ def test_a_loopback_authority_by_choice(mode: str) -> None:
 @pytest.mark.row("A19")
 def test_no_token_is_given_ahead_for_other_hosts(world: World) -> None:
     world.get()
-    for url in ("https://evil.example", "http://contoso.purview.azure.com", "https://u@contoso.purview.azure.com"):
+    for url in (
+        "https://evil.example",
+        "http://contoso.purview.azure.com",
+        "https://u@contoso.purview.azure.com",
+    ):
         for _ in range(2):
             with pytest.raises(HostRefusedError):
                 world.auth.warm_token(url)

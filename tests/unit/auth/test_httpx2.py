@@ -28,7 +28,10 @@ class Service2:
     """Notes the tokens and bodies that came; answers 401 for the tokens in `bad`."""
 
     def __init__(self, *bad: str, **headers: str) -> None:
-        self.bad, self.headers = bad, {name.replace("_", "-"): value for name, value in headers.items()}
+        self.bad, self.headers = (
+            bad,
+            {name.replace("_", "-"): value for name, value in headers.items()},
+        )
         self.tokens: list[str] = []
         self.bodies: list[bytes] = []
 
@@ -36,16 +39,22 @@ class Service2:
         self.tokens.append(request.headers["Authorization"].removeprefix("Bearer "))
         self.bodies.append(request.content)
         refused = self.tokens[-1] in self.bad
-        return httpx2.Response(401 if refused else 200, headers=self.headers if refused else {}, json={})
+        return httpx2.Response(
+            401 if refused else 200, headers=self.headers if refused else {}, json={}
+        )
 
 
-def call2(mode: str, auth: Any, service: Service2, url: str = URL, method: str = "GET", **options: Any) -> Any:
+def call2(
+    mode: str, auth: Any, service: Service2, url: str = URL, method: str = "GET", **options: Any
+) -> Any:
     if mode == "sync":
         with httpx2.Client(transport=httpx2.MockTransport(_read(service)), auth=auth) as client:
             return client.request(method, url, **options)
 
     async def main() -> Any:
-        async with httpx2.AsyncClient(transport=httpx2.MockTransport(_aread(service)), auth=auth) as client:
+        async with httpx2.AsyncClient(
+            transport=httpx2.MockTransport(_aread(service)), auth=auth
+        ) as client:
             return await client.request(method, url, **options)
 
     return trio.run(main) if mode == "trio" else asyncio.run(main())
@@ -69,13 +78,17 @@ def _aread(service: Service2) -> Any:
 
 def principal() -> tuple[Any, FakeClock, Any]:
     endpoint, clock = FakeTokenEndpoint(), FakeClock()
-    auth = ServicePrincipal(TENANT, CLIENT, SECRET, transport=endpoint, clock=clock, sleep=clock, rng=NoJitter())
+    auth = ServicePrincipal(
+        TENANT, CLIENT, SECRET, transport=endpoint, clock=clock, sleep=clock, rng=NoJitter()
+    )
     return auth, clock, lambda: len(endpoint.posts)
 
 
 def of_credential() -> tuple[Any, FakeClock, Any]:
     credential = FakeCredential()
-    auth = CredentialAuth(credential, clock=credential.clock, sleep=credential.clock, rng=NoJitter())
+    auth = CredentialAuth(
+        credential, clock=credential.clock, sleep=credential.clock, rng=NoJitter()
+    )
     return auth, credential.clock, lambda: len(credential.calls)
 
 
@@ -135,7 +148,12 @@ def test_bodies_that_can_be_sent_again_and_that_cannot(mode: str) -> None:
     call2(mode, auth, Service2())
     clock.advance(60)
     service = Service2("token-1")
-    assert 200 == call2(mode, auth, service, method="POST", files={"f": ("n", io.BytesIO(b"file"))}).status_code
+    assert (
+        200
+        == call2(
+            mode, auth, service, method="POST", files={"f": ("n", io.BytesIO(b"file"))}
+        ).status_code
+    )
     assert service.bodies[0] == service.bodies[1] != b""
     clock.advance(60)
     once = Service2("token-2")

@@ -156,7 +156,9 @@ def test_events_tell_what_happened(
     assert expected == [(event.kind, event.error) for event in events]
     assert all(0 <= event.seconds < 30 for event in events)
     said = [record.message for record in caplog.records if record.message.startswith("token ")]
-    expected_logs = [f"token {one.kind} in {one.seconds:.3f} s: {one.error or 'no error'}" for one in events]
+    expected_logs = [
+        f"token {one.kind} in {one.seconds:.3f} s: {one.error or 'no error'}" for one in events
+    ]
     assert expected_logs == said
 
 
@@ -223,7 +225,12 @@ class Storm:
             if kind == 0:
                 disconnected()(request)
             if kind in (1, 2, 3):
-                bad = [overloaded(500), overloaded(429, retry_after="7"), refused(), answer(200, b"<html>")]
+                bad = [
+                    overloaded(500),
+                    overloaded(429, retry_after="7"),
+                    refused(),
+                    answer(200, b"<html>"),
+                ]
                 return bad[self.rng.randrange(4)](request)
             with self.lock:
                 self.numbers += 1
@@ -279,15 +286,21 @@ def test_invariants_hold_under_stress(suspended: bool, capsys: pytest.CaptureFix
                 request = next(auth.sync_auth_flow(httpx.Request("GET", URL)))
             except AuthError:
                 failures[number] += 1
-                in_hand = held is auth._slot.current  # else another thread put one in its place, which may end sooner
+                in_hand = (
+                    held is auth._slot.current
+                )  # else another thread put one in its place, which may end sooner
                 if suspended and in_hand and held is not None and held.usable(storm.clock):
-                    needless.append(number)  # (a wall clock that is set back can make a token usable again)
+                    needless.append(
+                        number
+                    )  # (a wall clock that is set back can make a token usable again)
             else:
                 storm.check(request.headers["Authorization"].removeprefix("Bearer "), began)
 
     logging.getLogger("purview_auth").setLevel(logging.ERROR)
     try:
-        workers = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(threads)]
+        workers = [
+            threading.Thread(target=work, args=(number,), daemon=True) for number in range(threads)
+        ]
         for worker in workers:
             worker.start()
         for worker in workers:
@@ -295,7 +308,9 @@ def test_invariants_hold_under_stress(suspended: bool, capsys: pytest.CaptureFix
     finally:
         logging.getLogger("purview_auth").setLevel(logging.NOTSET)
     with capsys.disabled():
-        print(f"\nseed {seed}: {len(storm.endpoint.posts)} posts, {sum(failures)} failed of {calls} calls")
+        print(
+            f"\nseed {seed}: {len(storm.endpoint.posts)} posts, {sum(failures)} failed of {calls} calls"
+        )
     assert [] == [worker for worker in workers if worker.is_alive()]  # no deadlock
     assert ([], [], 1) == (storm.late, needless, storm.most)
     assert len(storm.endpoint.posts) <= calls / 10

@@ -73,17 +73,30 @@ PASSING: dict[str, Fault] = {
     "408": lambda: ClientAuthenticationError("", Answer(408)),
     "429": lambda: ClientAuthenticationError("", Answer(429)),
     "410": lambda: ClientAuthenticationError("", Answer(410)),
-    "503 with a number": lambda: ClientAuthenticationError("AADSTS90033: A transient error", Answer(503)),
-    "500, unavailable": lambda: CredentialUnavailableError("no response", Answer(500)),
-    "500 as the cause": lambda: chained(CredentialUnavailableError("no"), AzureError("x", Answer(502))),
-    "500 in the context": lambda: within(ClientAuthenticationError("no"), AzureError("x", Answer(502))),
-    "500 of msal": lambda: chained(
-        ClientAuthenticationError("Authentication failed: HTTP Error: 500"), MsalServiceError("HTTP Error: 500")
+    "503 with a number": lambda: ClientAuthenticationError(
+        "AADSTS90033: A transient error", Answer(503)
     ),
-    "an error of the identity endpoint": lambda: CredentialUnavailableError("Token request error: (unknown) wait"),
-    "not now, without a status": lambda: ClientAuthenticationError("Authentication failed: AADSTS90055: throttled"),
+    "500, unavailable": lambda: CredentialUnavailableError("no response", Answer(500)),
+    "500 as the cause": lambda: chained(
+        CredentialUnavailableError("no"), AzureError("x", Answer(502))
+    ),
+    "500 in the context": lambda: within(
+        ClientAuthenticationError("no"), AzureError("x", Answer(502))
+    ),
+    "500 of msal": lambda: chained(
+        ClientAuthenticationError("Authentication failed: HTTP Error: 500"),
+        MsalServiceError("HTTP Error: 500"),
+    ),
+    "an error of the identity endpoint": lambda: CredentialUnavailableError(
+        "Token request error: (unknown) wait"
+    ),
+    "not now, without a status": lambda: ClientAuthenticationError(
+        "Authentication failed: AADSTS90055: throttled"
+    ),
     "words alone": lambda: ClientAuthenticationError("Authentication failed: slow down"),
-    "silence": lambda: chained(CredentialUnavailableError("no response"), ServiceRequestError("refused")),
+    "silence": lambda: chained(
+        CredentialUnavailableError("no response"), ServiceRequestError("refused")
+    ),
     "silence, bare": lambda: ServiceRequestError("refused"),
     "connection": ConnectionResetError,
     "timeout": TimeoutError,
@@ -95,14 +108,22 @@ REFUSALS: dict[str, Fault] = {
     "403": lambda: ClientAuthenticationError("", Answer(403)),
     "number alone": lambda: ClientAuthenticationError("AADSTS700016: unknown app"),
     "400 of msal": lambda: MsalServiceError("HTTP Error: 400"),
-    "the identity endpoint's refusal": lambda: CredentialUnavailableError("Token request error: (invalid_request) x"),
+    "the identity endpoint's refusal": lambda: CredentialUnavailableError(
+        "Token request error: (invalid_request) x"
+    ),
 }
 UNKNOWN: dict[str, Fault] = {
-    "no program": lambda: within(CredentialUnavailableError("Azure CLI not found on path"), FileNotFoundError("az")),
+    "no program": lambda: within(
+        CredentialUnavailableError("Azure CLI not found on path"), FileNotFoundError("az")
+    ),
     "no configuration": lambda: CredentialUnavailableError("environment variables are not set"),
-    "a chain": lambda: ClientAuthenticationError("DefaultAzureCredential failed to retrieve a token"),
+    "a chain": lambda: ClientAuthenticationError(
+        "DefaultAzureCredential failed to retrieve a token"
+    ),
     "odd": lambda: ValueError("x"),
-    "a fault within": lambda: chained(ClientAuthenticationError("Authentication failed: no key"), KeyError("x")),
+    "a fault within": lambda: chained(
+        ClientAuthenticationError("Authentication failed: no key"), KeyError("x")
+    ),
 }
 
 
@@ -243,7 +264,9 @@ def test_the_tries_end_within_the_timeout() -> None:
     assert "HTTP 500" in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["ManagedIdentityCredential", "CertificateCredential", "WorkloadIdentityCredential"])
+@pytest.mark.parametrize(
+    "name", ["ManagedIdentityCredential", "CertificateCredential", "WorkloadIdentityCredential"]
+)
 def test_no_client_secret_is_blamed_where_there_is_none(name: str) -> None:
     faults: list[Fault] = [
         *(
@@ -275,8 +298,16 @@ def spellings(text: str) -> Iterator[str]:
         quote_plus(text, safe="/~"),
         quote(text, safe="/:@!$&'()*+,;="),
     )
-    yield from (_hex_lower(once), _hex_lower(quote_plus(text)), quote(once, safe=""), _hex_lower(quote(once, safe="")))
-    yield from (quote(quote(once, safe=""), safe=""), "".join(f"%{octet:02X}" for octet in text.encode()))
+    yield from (
+        _hex_lower(once),
+        _hex_lower(quote_plus(text)),
+        quote(once, safe=""),
+        _hex_lower(quote(once, safe="")),
+    )
+    yield from (
+        quote(quote(once, safe=""), safe=""),
+        "".join(f"%{octet:02X}" for octet in text.encode()),
+    )
 
 
 def _hex_lower(text: str) -> str:

@@ -11,7 +11,15 @@ import httpx
 import pytest
 
 import purview_auth
-from purview_auth import CHINA, PUBLIC, US_GOVERNMENT, Cloud, ConfigurationError, CredentialAuth, ServicePrincipal
+from purview_auth import (
+    CHINA,
+    PUBLIC,
+    US_GOVERNMENT,
+    Cloud,
+    ConfigurationError,
+    CredentialAuth,
+    ServicePrincipal,
+)
 from purview_auth.testing import FakeCredential, FakeTokenEndpoint, answer, overloaded, refused
 
 from .support import CLIENT, SECRET, TENANT, URL, World
@@ -95,7 +103,9 @@ def test_an_authority_is_https_and_a_host(authority: str) -> None:
 
 
 @pytest.mark.row("A17")
-@pytest.mark.parametrize("tenant", ["", "a/b", "a b", "..", "../x", "a..b", ".a", "a?b", "té", None])
+@pytest.mark.parametrize(
+    "tenant", ["", "a/b", "a b", "..", "../x", "a..b", ".a", "a?b", "té", None]
+)
 def test_a_tenant_has_no_odd_characters(tenant: Any) -> None:
     with pytest.raises(ConfigurationError, match="tenant_id must be"):
         ServicePrincipal(tenant, CLIENT, SECRET)
@@ -118,7 +128,9 @@ def test_redirects_are_refused(world: World, mode: str, code: int) -> None:
 
 
 @pytest.mark.row("A17")
-@pytest.mark.parametrize(("client", "secret", "version"), [("", "s", 1), ("c", "", 1), ("c", b"s", 1), ("c", "s", 3)])
+@pytest.mark.parametrize(
+    ("client", "secret", "version"), [("", "s", 1), ("c", "", 1), ("c", b"s", 1), ("c", "s", 3)]
+)
 def test_other_arguments_are_checked(client: str, secret: Any, version: int) -> None:
     with pytest.raises(ConfigurationError, match="client_(id|secret) must be"):
         ServicePrincipal(TENANT, client, secret, token_endpoint_version=version)
@@ -145,7 +157,9 @@ def test_from_env_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("AZURE_TENANT_ID", TENANT)
     monkeypatch.delenv("AZURE_CLIENT_ID", raising=False)
     monkeypatch.setenv("AZURE_CLIENT_SECRET", "")
-    with pytest.raises(ConfigurationError, match="environment: AZURE_CLIENT_ID, AZURE_CLIENT_SECRET"):
+    with pytest.raises(
+        ConfigurationError, match="environment: AZURE_CLIENT_ID, AZURE_CLIENT_SECRET"
+    ):
         ServicePrincipal.from_env()
 
 
@@ -163,7 +177,9 @@ def test_from_env_takes_the_authority(monkeypatch: pytest.MonkeyPatch, host: str
 @pytest.mark.parametrize("native", [False, True])
 def test_a_callable_is_asked_at_every_refresh(world: World, mode: str, native: bool) -> None:
     secrets = iter(["one", "two"])
-    world.principal(client_secret=lambda: next(secrets), async_transport=world.endpoint if native else None)
+    world.principal(
+        client_secret=lambda: next(secrets), async_transport=world.endpoint if native else None
+    )
     world.get(mode)
     world.clock.advance(3600)
     world.get(mode)
@@ -183,7 +199,8 @@ def test_an_async_callable_is_awaited(world: World, mode: str, native: bool) -> 
 
 @pytest.mark.row("A29")
 @pytest.mark.parametrize(
-    "given", ["", None, b"bytes", ValueError(SECRET), ConfigurationError("no secret: see the vault")]
+    "given",
+    ["", None, b"bytes", ValueError(SECRET), ConfigurationError("no secret: see the vault")],
 )
 def test_a_callable_that_gives_none_is_a_typed_error(world: World, mode: str, given: Any) -> None:
     def secret() -> Any:
@@ -231,12 +248,16 @@ def test_a_cloud_is_one_value(world: World) -> None:
 
 @pytest.mark.row("A31")
 def test_the_authority_tells_the_cloud() -> None:
-    auth = ServicePrincipal(TENANT, CLIENT, SECRET, authority="https://login.partner.microsoftonline.cn")
+    auth = ServicePrincipal(
+        TENANT, CLIENT, SECRET, authority="https://login.partner.microsoftonline.cn"
+    )
     auth.check_url("https://contoso.purview.azure.cn")
 
 
 @pytest.mark.row("A31")
-@pytest.mark.parametrize("host", ["contoso.purview.azure.us", ".purview.azure.cn", "https://contoso.purview.azure.us"])
+@pytest.mark.parametrize(
+    "host", ["contoso.purview.azure.us", ".purview.azure.cn", "https://contoso.purview.azure.us"]
+)
 def test_clouds_do_not_mix(host: str) -> None:
     with pytest.raises(ConfigurationError, match="is a host of cloud"):
         ServicePrincipal(TENANT, CLIENT, SECRET, allowed_hosts=(host,))
@@ -247,13 +268,16 @@ def test_clouds_do_not_mix(host: str) -> None:
 @pytest.mark.row("A31")
 def test_authority_and_cloud_must_agree() -> None:
     with pytest.raises(ConfigurationError, match="is of cloud public, not of china"):
-        ServicePrincipal(TENANT, CLIENT, SECRET, authority="https://login.microsoftonline.com", cloud=CHINA)
+        ServicePrincipal(
+            TENANT, CLIENT, SECRET, authority="https://login.microsoftonline.com", cloud=CHINA
+        )
 
 
 @pytest.mark.row("A31")
 def test_another_clouds_host_is_named(world: World) -> None:
     with pytest.raises(
-        purview_auth.HostRefusedError, match="host of cloud us_government, this auth object is for public"
+        purview_auth.HostRefusedError,
+        match="host of cloud us_government, this auth object is for public",
     ):
         world.get(url="https://contoso.purview.azure.us/scan")
 
@@ -285,7 +309,9 @@ def test_the_public_names_are_pinned() -> None:
 def test_importing_the_package_loads_nothing_heavy(name: str) -> None:
     code = f"import sys, {name}; print(sorted({{'httpx', 'attrs', 'asyncio', 'ssl', 'json'}} & set(sys.modules)))"
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run([sys.executable, "-S", "-c", code], env=env, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], env=env, capture_output=True, check=False
+    )
     assert (b"[]", b"") == (done.stdout.strip(), done.stderr)
 
 

@@ -15,9 +15,25 @@ import attrs
 import httpx
 import pytest
 
-from purview_auth import AzureCliCredential, ConfigurationError, CredentialAuth, ServicePrincipal, Timeouts, TokenStore
+from purview_auth import (
+    AzureCliCredential,
+    ConfigurationError,
+    CredentialAuth,
+    ServicePrincipal,
+    Timeouts,
+    TokenStore,
+)
 from purview_auth.errors import AuthError
-from purview_auth.testing import FakeCredential, Fault, TokenServer, answer, disconnected, dribbled, overloaded, refused
+from purview_auth.testing import (
+    FakeCredential,
+    Fault,
+    TokenServer,
+    answer,
+    disconnected,
+    dribbled,
+    overloaded,
+    refused,
+)
 from purview_auth.tokens import store
 
 from .support import CLIENT, SECRET, TENANT, URL, World, call, json_bytes, status
@@ -41,7 +57,10 @@ def shown(error: BaseException | None) -> str:
         seen.append(repr(getattr(request, "content", "")))
         todo += [one.__cause__, one.__context__]
         for frame, _ in traceback.walk_tb(one.__traceback__):
-            if any(part in frame.f_code.co_filename for part in ("purview_auth", "httpx", "httpcore", "asyncio")):
+            if any(
+                part in frame.f_code.co_filename
+                for part in ("purview_auth", "httpx", "httpcore", "asyncio")
+            ):
                 seen += [f"{name}={value!r}" for name, value in frame.f_locals.items()]
     return "\n".join(seen)
 
@@ -66,7 +85,12 @@ def echo(status_code: int = 400) -> Fault:
 
     def fault(request: httpx.Request) -> httpx.Response:
         text = request.content.decode()
-        body = {"error": text, "error_description": f"{SECRET} {text}", "trace_id": SECRET, "access_token": [TOKEN]}
+        body = {
+            "error": text,
+            "error_description": f"{SECRET} {text}",
+            "trace_id": SECRET,
+            "access_token": [TOKEN],
+        }
         return httpx.Response(status_code, json=body)
 
     return fault
@@ -90,7 +114,9 @@ PATHS: dict[str, Fault] = {
     "not json": answer(content=f"{{{SECRET}".encode(), **ENTRA),
     "bad number": answer(content=json_bytes(access_token=TOKEN, expires_in=SECRET), **ENTRA),
     "bad token": answer(content=json_bytes(access_token=f"{TOKEN} x", expires_in=5), **ENTRA),
-    "bad type": answer(content=json_bytes(access_token=TOKEN, expires_in=5, token_type=SECRET), **ENTRA),
+    "bad type": answer(
+        content=json_bytes(access_token=TOKEN, expires_in=5, token_type=SECRET), **ENTRA
+    ),
     "redirect": answer(307, location="https://evil.example/"),
 }
 
@@ -108,7 +134,9 @@ def test_no_failure_shows_a_secret(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     events: list[Any] = []
-    auth = world.principal(async_transport=world.endpoint if native else None, on_event=events.append)
+    auth = world.principal(
+        async_transport=world.endpoint if native else None, on_event=events.append
+    )
     world.endpoint.always = PATHS[path]
     with pytest.raises(AuthError) as caught:
         world.get(mode)
@@ -129,7 +157,9 @@ def test_no_success_shows_a_secret(
     world.clock.advance(3400)
     world.endpoint.always = echo()
     world.get(mode)
-    world.service.always = status(401, www_authenticate='Bearer error="insufficient_claims", claims="e30="')
+    world.service.always = status(
+        401, www_authenticate='Bearer error="insufficient_claims", claims="e30="'
+    )
     with pytest.raises(AuthError) as caught:
         world.get(mode)
     texts = [everything(world.auth), caplog.text, shown(caught.value)]
@@ -156,7 +186,12 @@ def test_a_wrong_argument_shows_no_secret(make: Callable[[], Any]) -> None:
     assert CANARY not in str(caught.value)
     frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
     names = ("client_secret", "source", "secret")
-    local = [repr(f.f_locals.get(name)) for f in frames if "purview_auth" in f.f_code.co_filename for name in names]
+    local = [
+        repr(f.f_locals.get(name))
+        for f in frames
+        if "purview_auth" in f.f_code.co_filename
+        for name in names
+    ]
     assert [] == [text for text in local if CANARY in text]
 
 
@@ -215,7 +250,11 @@ def test_a_cancelled_native_request_shows_no_secret(world: World) -> None:
             try:
                 await task
             except asyncio.CancelledError as error:
-                frames = [f for f, _ in traceback.walk_tb(error.__traceback__) if "tests" not in f.f_code.co_filename]
+                frames = [
+                    f
+                    for f, _ in traceback.walk_tb(error.__traceback__)
+                    if "tests" not in f.f_code.co_filename
+                ]
                 return shown(error) + "".join(repr(frame.f_locals) for frame in frames)
         raise AssertionError
 
@@ -249,18 +288,29 @@ def test_a_secrets_source_shows_nothing(world: World, mode: str) -> None:
 @pytest.mark.row("A27")
 def test_auth_objects_are_not_pickled(world: World) -> None:
     world.get()
-    objects: list[Any] = [world.auth, world.auth._client.secret, world.auth._slot.current, TokenStore()]
+    objects: list[Any] = [
+        world.auth,
+        world.auth._client.secret,
+        world.auth._slot.current,
+        TokenStore(),
+    ]
     objects += [CredentialAuth(FakeCredential()), ServicePrincipal(TENANT, CLIENT, bad_secret)]
     for one in objects:
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
-            with pytest.raises(TypeError, match="is not picklable: build it in the process that uses it"):
+            with pytest.raises(
+                TypeError, match="is not picklable: build it in the process that uses it"
+            ):
                 pickle.dumps(one, protocol)
 
 
 @pytest.mark.row("A27")
 def test_copies_share_the_store(world: World) -> None:
     world.get()
-    for copied in (copy.copy(world.auth), copy.deepcopy(world.auth), copy.deepcopy({"auth": world.auth})["auth"]):
+    for copied in (
+        copy.copy(world.auth),
+        copy.deepcopy(world.auth),
+        copy.deepcopy({"auth": world.auth})["auth"],
+    ):
         call("sync", copied, world.service)
     assert 1 == world.posts
     assert copy.deepcopy(world.auth._client.secret) is world.auth._client.secret
@@ -296,7 +346,14 @@ def test_a_header_at_hand_shows_no_token(world: World) -> None:
     world.get()
     bearer = world.auth.warm_token("https://contoso.purview.azure.com").secret.bearer
     headers = {b"Authorization": bearer}
-    shown = [repr(bearer), str(bearer), f"{bearer}", f"{bearer!r}", repr(headers), repr(httpx.Headers(headers))]
+    shown = [
+        repr(bearer),
+        str(bearer),
+        f"{bearer}",
+        f"{bearer!r}",
+        repr(headers),
+        repr(httpx.Headers(headers)),
+    ]
     assert "token-1" not in " ".join(shown)
     assert b"Bearer token-1" == bytes(bearer)
     with pytest.raises(TypeError, match="not picklable"):

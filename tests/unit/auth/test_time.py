@@ -10,7 +10,12 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from purview_auth.errors import AuthError, TokenRequestError, TokenResponseError, TokenTransportError
+from purview_auth.errors import (
+    AuthError,
+    TokenRequestError,
+    TokenResponseError,
+    TokenTransportError,
+)
 from purview_auth.testing import FakeClock, Fault, Held, answer, disconnected, overloaded, refused
 from purview_auth.tokens import store
 from purview_auth.tokens.token import Secret, Token, refresh_after
@@ -76,7 +81,9 @@ def test_a_clock_that_is_wrong_from_the_start_does_no_harm(world: World, wrong: 
 )
 def test_refresh_points_of_lifetimes(lifetime: float, refresh_in: float | None, due: float) -> None:
     assert due == refresh_after(lifetime, refresh_in, NoJitter().random)
-    jittered = {refresh_after(lifetime, refresh_in, random.Random(seed).random) for seed in range(50)}
+    jittered = {
+        refresh_after(lifetime, refresh_in, random.Random(seed).random) for seed in range(50)
+    }
     assert all(due - 60 <= one <= due for one in jittered)
     assert min(jittered) >= min(30, lifetime / 2)
 
@@ -168,7 +175,9 @@ def test_an_early_refresh_may_outlast_the_token(
 
 @pytest.mark.row("A12")
 @pytest.mark.parametrize("native", [False, True])
-@pytest.mark.parametrize("fault", [disconnected(), overloaded(500), overloaded(429), refused(), answer(200, b"<html>")])
+@pytest.mark.parametrize(
+    "fault", [disconnected(), overloaded(500), overloaded(429), refused(), answer(200, b"<html>")]
+)
 def test_a_failed_refresh_leaves_the_valid_token(
     world: World, mode: str, native: bool, fault: Fault, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -224,7 +233,8 @@ def test_expiry_ends_the_pause_of_a_passing_failure(world: World) -> None:
 
 @pytest.mark.row("A13")
 @pytest.mark.parametrize(
-    "fault", [disconnected(httpx.ReadTimeout), *[overloaded(code) for code in (408, 429, 500, 503, 504)]]
+    "fault",
+    [disconnected(httpx.ReadTimeout), *[overloaded(code) for code in (408, 429, 500, 503, 504)]],
 )
 def test_passing_failures_are_tried_three_times(world: World, mode: str, fault: Fault) -> None:
     world.endpoint.always = fault
@@ -319,7 +329,9 @@ def test_the_total_ends_the_tries(world: World) -> None:
 
 
 @pytest.mark.row("A14")
-@pytest.mark.parametrize("error", ["invalid_client", "unauthorized_client", "invalid_request", "invalid_resource"])
+@pytest.mark.parametrize(
+    "error", ["invalid_client", "unauthorized_client", "invalid_request", "invalid_resource"]
+)
 @pytest.mark.parametrize("code", [400, 401])
 def test_a_refusal_is_kept_for_a_while(world: World, mode: str, error: str, code: int) -> None:
     world.endpoint.always = refused(error, 700016, code)
@@ -371,14 +383,18 @@ def test_a_refusal_of_the_old_secret_says_nothing_about_the_new(world: World) ->
 
 @pytest.mark.row("A24")
 def test_a_403_never_refreshes(world: World, mode: str) -> None:
-    world.service.always = status(403, www_authenticate='Bearer error="insufficient_claims", claims="e30"')
+    world.service.always = status(
+        403, www_authenticate='Bearer error="insufficient_claims", claims="e30"'
+    )
     world.get(mode)
     world.clock.advance(60)
     assert 403 == world.get(mode).status_code
     assert (1, 2) == (world.posts, len(world.service.tokens))
 
 
-def test_warnings_come_again_after_a_success(world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_warnings_come_again_after_a_success(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.WARNING)
     for _ in range(2):
         world.get()

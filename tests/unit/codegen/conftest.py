@@ -30,7 +30,9 @@ def tiny(**more: Any) -> Json:
                 "get": {
                     "operationId": "Pets_List",
                     "parameters": [version],
-                    "responses": {"200": {"description": "", "schema": {"$ref": "#/definitions/PetList"}}},
+                    "responses": {
+                        "200": {"description": "", "schema": {"$ref": "#/definitions/PetList"}}
+                    },
                     "x-ms-pageable": {"nextLinkName": "nextLink"},
                 }
             },
@@ -43,7 +45,10 @@ def tiny(**more: Any) -> Json:
             },
         },
         "definitions": {
-            "Pet": {"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer"}}},
+            "Pet": {
+                "type": "object",
+                "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
+            },
             "PetList": {"type": "object", "properties": {"value": {"type": "array", "items": pet}}},
         },
         **more,
@@ -91,4 +96,6 @@ def lock_entry(entry: Json) -> Json:
     from purview_codegen.source.lock import Entry
 
     known = {a.name for a in attrs.fields(Entry)}
-    return {key: value for key, value in {"repository": "owner/repo", **entry}.items() if key in known}
+    return {
+        key: value for key, value in {"repository": "owner/repo", **entry}.items() if key in known
+    }

@@ -61,7 +61,9 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int
         (["update", "--to", "x", "--out="], "argument --out: it is empty"),
     ],
 )
-def test_usage_errors_are_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], says: str) -> None:
+def test_usage_errors_are_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
+) -> None:
     code, out, err = run(capsys, *arguments)
     assert (2, "", 1) == (code, out, err.count("\n"))
     assert err.startswith("purview_codegen: ")
@@ -77,9 +79,13 @@ def test_help(capsys: pytest.CaptureFixture[str], command: str) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_specs_folder_without_a_manifest(capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str) -> None:
+def test_a_specs_folder_without_a_manifest(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
+) -> None:
     more = ("--out", tmp_path / "out") if command == "generate" else ()
-    says = f"purview_codegen {command}: no planes.toml in {tmp_path}; name the folder with --specs\n"
+    says = (
+        f"purview_codegen {command}: no planes.toml in {tmp_path}; name the folder with --specs\n"
+    )
     assert (2, "", says) == run(capsys, command, "--specs", tmp_path, *more)
 
 
@@ -88,7 +94,9 @@ def test_versions_need_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     assert (2, "", says) == run(capsys, "generate", "--version", "all")
 
 
-def test_check_needs_a_checkout(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_needs_a_checkout(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(paths, "generated", lambda: None)
     code, out, err = run(capsys, "check")
     assert (2, "", 1) == (code, out, err.count("\n"))
@@ -96,8 +104,12 @@ def test_check_needs_a_checkout(capsys: pytest.CaptureFixture[str], monkeypatch:
 
 
 @pytest.mark.parametrize("option", ["--json", "--markdown"])
-def test_a_report_without_a_name_is_not_left_out(capsys: pytest.CaptureFixture[str], option: str) -> None:
-    code, _, err = run(capsys, "diff", "scanning@2023-09-01", "scanning@2022-07-01-preview", option, "")
+def test_a_report_without_a_name_is_not_left_out(
+    capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    code, _, err = run(
+        capsys, "diff", "scanning@2023-09-01", "scanning@2022-07-01-preview", option, ""
+    )
     assert (2, "purview_codegen diff: Is a directory: .\n") == (code, err)
 
 
@@ -106,7 +118,10 @@ def test_a_report_without_a_name_is_not_left_out(capsys: pytest.CaptureFixture[s
     ("chosen", "says"),
     [
         (["--plane", "tyni"], "unknown plane 'tyni'; did you mean tiny?"),
-        (["--plane", "tiny", "--version", "2024"], "unknown version '2024' of tiny; did you mean 2024-01-01?"),
+        (
+            ["--plane", "tiny", "--version", "2024"],
+            "unknown version '2024' of tiny; did you mean 2024-01-01?",
+        ),
     ],
 )
 def test_unknown_names(
@@ -129,13 +144,21 @@ def broken(document: Json, kind: str) -> bytes:
 @pytest.mark.parametrize(
     ("kind", "says"),
     [
-        ("duplicate", "operationId Pets_Get is used twice: /paths/~1pets/get and /paths/~1pets~1{name}/get"),
+        (
+            "duplicate",
+            "operationId Pets_Get is used twice: /paths/~1pets/get and /paths/~1pets~1{name}/get",
+        ),
         ("dangling", "#/definitions/Age: /definitions/Pet/properties/age/$ref"),
         ("truncated", "is broken JSON at character "),
     ],
 )
 def test_a_faulty_document(
-    specs: Make, capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str, kind: str, says: str
+    specs: Make,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    command: str,
+    kind: str,
+    says: str,
 ) -> None:
     folder = specs(tiny())
     (place,) = (tmp_path / "mirror").rglob("tiny.json")
@@ -170,7 +193,10 @@ def test_normalise_keeps_the_contract_of_a_document_that_the_mirror_lacks(
     (place,) = (tmp_path / "mirror").rglob("tiny.json")
     place.unlink()
     code, out, err = run(capsys, "normalise", *common, tmp_path / "empty")
-    lines = ["tiny 2024-01-01: not in mirror, kept", "normalise: 0 documents, 0 operations, 0 errors"]
+    lines = [
+        "tiny 2024-01-01: not in mirror, kept",
+        "normalise: 0 documents, 0 operations, 0 errors",
+    ]
     assert (0, lines, "") == (code, out.splitlines(), err)
     assert before == contract.read_bytes()
 
@@ -186,12 +212,20 @@ def stopping(error: BaseException) -> Callable[[argparse.Namespace], Counts]:
     ("error", "code", "says"),
     [
         (KeyboardInterrupt(), 130, "interrupted; nothing half-written is left"),
-        (PermissionError(13, "Permission denied", "/some/where"), 2, "Permission denied: /some/where"),
+        (
+            PermissionError(13, "Permission denied", "/some/where"),
+            2,
+            "Permission denied: /some/where",
+        ),
         (ModuleNotFoundError("no", name="ruff"), 2, "needs ruff; install it with: pip install"),
     ],
 )
 def test_foreseen_stops(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, says: str
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    code: int,
+    says: str,
 ) -> None:
     monkeypatch.setattr(cli, "_fetch", stopping(error))
     found, out, err = run(capsys, "fetch")
@@ -200,11 +234,14 @@ def test_foreseen_stops(
 
 
 def test_as_a_process(tmp_path: Path) -> None:
-    with process("fetch", "--offline", "--plane", "pds", PURVIEW_CODEGEN_CACHE=str(tmp_path)) as running:
+    with process(
+        "fetch", "--offline", "--plane", "pds", PURVIEW_CODEGEN_CACHE=str(tmp_path)
+    ) as running:
         out, err = running.communicate()
     assert (4, "") == (running.returncode, out)
     says = [
-        f"purview_codegen fetch: pds {v} is not cached in {tmp_path};" for v in ("2023-01-01", "2022-11-01-preview")
+        f"purview_codegen fetch: pds {v} is not cached in {tmp_path};"
+        for v in ("2023-01-01", "2022-11-01-preview")
     ]
     assert says == [line.removesuffix(" run fetch without --offline") for line in err.splitlines()]
 
@@ -212,7 +249,14 @@ def test_as_a_process(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="a closed pipe is another error there")
 def test_a_reader_that_goes_away(specs: Make, tmp_path: Path) -> None:
     folder = specs(tiny())
-    common = ("--specs", str(folder), "--mirror", str(tmp_path / "mirror"), "--cache", str(tmp_path / "cache"))
+    common = (
+        "--specs",
+        str(folder),
+        "--mirror",
+        str(tmp_path / "mirror"),
+        "--cache",
+        str(tmp_path / "cache"),
+    )
     with process("fetch", *common) as running:
         assert running.stdout is not None
         assert running.stderr is not None
@@ -235,7 +279,9 @@ def test_where_things_lie(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     assert not paths.cache().is_relative_to(ROOT)
 
 
-def test_an_installed_package_brings_its_specs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_installed_package_brings_its_specs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(paths, "_HERE", tmp_path)
     (tmp_path / "specs").mkdir()
     assert tmp_path / "specs" == paths.specs()

@@ -20,7 +20,11 @@ PAGE = ROOT / documents_page.PAGE
 
 
 def rows(text: str) -> list[list[str]]:
-    return [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ") and "---" not in line]
+    return [
+        line.strip("| ").split(" | ")
+        for line in text.splitlines()
+        if line.startswith("| ") and "---" not in line
+    ]
 
 
 def test_the_page_has_every_document_and_nothing_else() -> None:
@@ -38,9 +42,14 @@ def test_the_page_has_every_document_and_nothing_else() -> None:
         for name in sorted(planes)
         for d in planes[name]["documents"]
     ]
-    found = [[cell.strip() for cell in re.split(r"\|", line)[1:-1]] for line in PAGE.read_text("utf-8").splitlines()]
+    found = [
+        [cell.strip() for cell in re.split(r"\|", line)[1:-1]]
+        for line in PAGE.read_text("utf-8").splitlines()
+    ]
     assert expected == [row for row in found if len(row) == 6][2:]
-    every, default = (sum(int(r[3]) for r in expected if not chosen or r[2] == "yes") for chosen in (False, True))
+    every, default = (
+        sum(int(r[3]) for r in expected if not chosen or r[2] == "yes") for chosen in (False, True)
+    )
     defaults = sum(r[2] == "yes" for r in expected)
     line = f"{len(expected)} documents, {every} operations; by default {defaults} documents, {default} operations."
     assert line in PAGE.read_text("utf-8").splitlines()
@@ -57,7 +66,9 @@ def test_the_page_is_what_the_generator_writes() -> None:
     documents_page.check(SPECS)
 
 
-@pytest.mark.parametrize("spoil", [lambda t: t.replace("| yes |", "|  |", 1), lambda t: "", lambda t: t + "More.\n"])
+@pytest.mark.parametrize(
+    "spoil", [lambda t: t.replace("| yes |", "|  |", 1), lambda t: "", lambda t: t + "More.\n"]
+)
 def test_a_page_that_is_behind_is_told_and_made_anew(tmp_path: Path, spoil: object) -> None:
     specs = tmp_path / "specs"
     specs.mkdir()
@@ -70,7 +81,9 @@ def test_a_page_that_is_behind_is_told_and_made_anew(tmp_path: Path, spoil: obje
     (tmp_path / documents_page.PAGE).write_text(spoil(PAGE.read_text("utf-8")), "utf-8")  # type: ignore[operator]
     with pytest.raises(GateError) as caught:
         documents_page.check(specs)
-    assert re.fullmatch(r"docs/documents.md is behind: it lacks .+; run fetch --update-lock", str(caught.value))
+    assert re.fullmatch(
+        r"docs/documents.md is behind: it lacks .+; run fetch --update-lock", str(caught.value)
+    )
     documents_page.refresh(specs, tmp_path)
     assert PAGE.read_text("utf-8") == (tmp_path / documents_page.PAGE).read_text("utf-8")
 

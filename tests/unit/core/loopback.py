@@ -43,7 +43,9 @@ class Peer:
         head = self.until(b"\r\n\r\n")
         body, lower = b"", head.lower()
         if b"transfer-encoding: chunked" in lower:
-            while size := int(self.until(b"\r\n"), 16):  # a ValueError where the client has broken off
+            while size := int(
+                self.until(b"\r\n"), 16
+            ):  # a ValueError where the client has broken off
                 body += self._exactly(size)
                 self.until(b"\r\n")
             self.until(b"\r\n")
@@ -78,11 +80,19 @@ def keep_alive(peer: Peer) -> None:
         if not head:
             return
         path = head.split(b" ")[1].decode()
-        text = json.dumps({"connection": peer.number, "path": path, "body": body.decode("latin-1")}).encode()
-        peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(text) + text)
+        text = json.dumps(
+            {"connection": peer.number, "path": path, "body": body.decode("latin-1")}
+        ).encode()
+        peer.send(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+            % len(text)
+            + text
+        )
 
 
-def tunnel(tls: ssl.SSLContext, answer: bytes = b"HTTP/1.1 200 OK\r\n\r\n") -> Callable[[Peer], None]:
+def tunnel(
+    tls: ssl.SSLContext, answer: bytes = b"HTTP/1.1 200 OK\r\n\r\n"
+) -> Callable[[Peer], None]:
     """A proxy that is the server behind it, too."""
 
     def script(peer: Peer) -> None:
@@ -104,7 +114,9 @@ class Server:
         self.script, self.tls = script, tls
         self.seen: list[tuple[int, bytes, bytes]] = []
         self.accepted = 0
-        self.ended = threading.Event()  # set when the server stops: what a script waits for that should hang
+        self.ended = (
+            threading.Event()
+        )  # set when the server stops: what a script waits for that should hang
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
@@ -130,7 +142,9 @@ class Server:
             while True:
                 sock, _ = self._listener.accept()
                 self._open.add(sock)
-                thread = threading.Thread(target=self._serve, args=(sock, self.accepted), daemon=True)
+                thread = threading.Thread(
+                    target=self._serve, args=(sock, self.accepted), daemon=True
+                )
                 self.accepted += 1
                 self._threads.append(thread)
                 thread.start()
@@ -172,9 +186,19 @@ class Caller:
         self.is_sync = isinstance(transport, httpx.BaseTransport)
 
     def request(
-        self, method: str, url: str, *, timeout: Any = 5.0, deadline: float | None = None, **more: Any
+        self,
+        method: str,
+        url: str,
+        *,
+        timeout: Any = 5.0,
+        deadline: float | None = None,
+        **more: Any,
     ) -> httpx.Request:
-        limits = timeout if isinstance(timeout, dict) else dict.fromkeys(("connect", "read", "write", "pool"), timeout)
+        limits = (
+            timeout
+            if isinstance(timeout, dict)
+            else dict.fromkeys(("connect", "read", "write", "pool"), timeout)
+        )
         extensions: dict[str, Any] = {"timeout": limits}
         if deadline is not None:
             extensions["deadline"] = time.monotonic() + deadline
@@ -232,11 +256,15 @@ class Caller:
             await self.transport.aclose()
 
 
-def run(kind: str, scenario: Callable[[Caller], Awaitable[Any]], transport: Any = None, **options: Any) -> Any:
+def run(
+    kind: str, scenario: Callable[[Caller], Awaitable[Any]], transport: Any = None, **options: Any
+) -> Any:
     """Runs `scenario` with a transport of this kind, which is closed at the end."""
 
     async def main() -> Any:
-        caller = Caller(transport or (HttpTransport if kind == "sync" else AsyncHttpTransport)(**options))
+        caller = Caller(
+            transport or (HttpTransport if kind == "sync" else AsyncHttpTransport)(**options)
+        )
         try:
             return await scenario(caller)
         finally:

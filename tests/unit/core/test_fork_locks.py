@@ -71,11 +71,18 @@ def change_a_model() -> None:
     scan.id = None
     scan.tags = ["b"]
     scan.properties = m.SqlScanProperties(workers=2)
-    assert {"kind": "Sql", "name": "n", "tags": ["b"], "properties": {"workers": 2}} == scan.to_dict()
+    assert {
+        "kind": "Sql",
+        "name": "n",
+        "tags": ["b"],
+        "properties": {"workers": 2},
+    } == scan.to_dict()
 
 
 @forks
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of forking beside threads, which is what is tried here
+@pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning"
+)  # of forking beside threads, which is what is tried here
 def test_a_child_changes_models_while_its_parent_was_in_one() -> None:
     with held(fields._lock):
         assert 0 == in_child(change_a_model)
@@ -94,12 +101,25 @@ def test_a_lock_is_free_in_a_child_and_still_held_in_its_parent() -> None:
 
 def made_in(path: Path) -> list[str]:
     """The locks that a module makes itself."""
-    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
-    names = [(c, c.func.attr if isinstance(c.func, ast.Attribute) else getattr(c.func, "id", "")) for c in calls]
-    return [f"{path.name}:{call.lineno} {ast.unparse(call.func)}" for call, name in names if name in LOCKS]
+    calls = [
+        node
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    ]
+    names = [
+        (c, c.func.attr if isinstance(c.func, ast.Attribute) else getattr(c.func, "id", ""))
+        for c in calls
+    ]
+    return [
+        f"{path.name}:{call.lineno} {ast.unparse(call.func)}"
+        for call, name in names
+        if name in LOCKS
+    ]
 
 
 def test_every_lock_is_made_where_forks_are_thought_of() -> None:
     found = {path: made_in(path) for folder in PACKAGES for path in sorted(folder.rglob("*.py"))}
-    assert [] == [line for path, lines in found.items() if path.name not in ELSEWHERE for line in lines]
+    assert [] == [
+        line for path, lines in found.items() if path.name not in ELSEWHERE for line in lines
+    ]
     assert set(ELSEWHERE) == {path.name for path, lines in found.items() if lines}

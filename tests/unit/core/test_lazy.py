@@ -11,7 +11,10 @@ import pytest
 import purview_core
 from purview_core.lazy import lazy_index, lazy_names
 
-ROOTS = [str(Path(purview_core.__file__).parents[1]), str(Path(__file__).parents[3] / "auth_plugin")]
+ROOTS = [
+    str(Path(purview_core.__file__).parents[1]),
+    str(Path(__file__).parents[3] / "auth_plugin"),
+]
 
 
 def loaded(statement: str) -> set[str]:
@@ -37,18 +40,24 @@ def test_importing_loads_nothing_heavy(statement: str) -> None:
 def test_models_need_no_http_and_a_small_answer_no_fast_parser() -> None:
     both = "from purview_core import Model, NULL, to_json; from purview_core.model.json_text import dumps, loads"
     assert set() == loaded(f"{both}; assert loads(b'[1.5, 1e400]')[0] == 1.5")
-    assert {"msgspec"} == loaded(f"{both}; assert len(loads(b'[' + b'10, ' * 9_000 + b'10]')) == 9_001")
+    assert {"msgspec"} == loaded(
+        f"{both}; assert len(loads(b'[' + b'10, ' * 9_000 + b'10]')) == 9_001"
+    )
     assert {"msgspec"} == loaded(f"{both}; assert dumps(loads(b'[1e400]')) == b'[1e400]'")
     assert {"attrs"} == loaded("import purview_core; purview_core.Model.__attrs_attrs__")
 
 
 def test_every_public_name_is_there() -> None:
     assert sorted(purview_core.__all__) == dir(purview_core)
-    assert [] == [name for name in purview_core.__all__ if getattr(purview_core, name, None) is None]
+    assert [] == [
+        name for name in purview_core.__all__ if getattr(purview_core, name, None) is None
+    ]
 
 
 def test_an_index_knows_its_names_before_it_imports() -> None:
-    where, get, names = lazy_index(__package__ or "", sample_plane="models", support="Recorder quick")
+    where, get, names = lazy_index(
+        __package__ or "", sample_plane="models", support="Recorder quick"
+    )
     assert {"models": "sample_plane", "Recorder": "support", "quick": "support"} == where
     assert ["Recorder", "models", "quick"] == names()
     assert "Recorder" == get("Recorder").__name__

@@ -15,7 +15,14 @@ import pytest
 
 from purview_core import library_internals as beneath
 from purview_core.call.urls import Urls
-from purview_core.library_internals import has_content, header_class, request_of, set_content, set_decoder, with_parts
+from purview_core.library_internals import (
+    has_content,
+    header_class,
+    request_of,
+    set_content,
+    set_decoder,
+    with_parts,
+)
 
 CORE = Path(beneath.__file__).parent
 LIBRARIES = (httpx, httpcore, h11)
@@ -48,10 +55,18 @@ def our_names() -> frozenset[str]:
     for path in CORE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             own = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
-            if own and isinstance(node.value, ast.Name) and node.value.id in {"self", "other", "cls"}:  # type: ignore[attr-defined]
+            if (
+                own
+                and isinstance(node.value, ast.Name)
+                and node.value.id in {"self", "other", "cls"}
+            ):  # type: ignore[attr-defined]
                 names.add(node.attr)  # type: ignore[attr-defined]
             elif isinstance(node, ast.ClassDef):
-                names |= {one.name for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
+                names |= {
+                    one.name
+                    for one in node.body
+                    if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
+                }
     return frozenset(names)
 
 
@@ -65,10 +80,18 @@ def uses(tree: ast.AST) -> Iterator[tuple[int, str]]:
             top = isinstance(node.value, ast.Name) and node.value.id in tops
             if top or (not mine and node.attr in private_names() - our_names()):
                 yield node.lineno, node.attr
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and str(node.module).partition(".")[0] in tops:
+        elif (
+            isinstance(node, ast.ImportFrom)
+            and node.level == 0
+            and str(node.module).partition(".")[0] in tops
+        ):
             if "._" in str(node.module) or any(_private(alias.name) for alias in node.names):
                 yield node.lineno, str(node.module)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"getattr", "hasattr", "setattr"}:
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {
+            "getattr",
+            "hasattr",
+            "setattr",
+        }:
             name = node.args[1]
             if isinstance(name, ast.Constant) and name.value in private_names() - our_names():
                 yield node.lineno, str(name.value)
@@ -105,7 +128,9 @@ def test_what_is_used_is_there() -> None:
     """Fails with a release that has no more what the functions of the file stand on."""
     url = with_parts(httpx.URL("https://contoso.example/"), "/a", "b=c")
     assert (b"/a?b=c", "https://contoso.example/a?b=c") == (url.raw_path, str(url))
-    assert Urls("https://contoso.example")._fits  # else each URL is parsed, which takes twice as long
+    assert Urls(
+        "https://contoso.example"
+    )._fits  # else each URL is parsed, which takes twice as long
     request = httpx.Request("GET", url)
     assert request is request_of(httpx.ReadError("lost", request=request))
     assert None is request_of(httpx.ReadError("lost"))
@@ -113,7 +138,9 @@ def test_what_is_used_is_there() -> None:
     assert not has_content(response)
     set_content(response, b"def")
     assert (True, b"def") == (has_content(response), response.content)
-    coded = httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(b"abc"))
+    coded = httpx.Response(
+        200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(b"abc")
+    )
     set_decoder(coded, _Reversed())
     assert b"cba!" == coded.read()
     names = [b"Host", b"Accept"]

@@ -18,7 +18,10 @@ from .support import ENDPOINT, Recorder
 CLIENTS = (ScanningClient, AsyncScanningClient, Purview, AsyncPurview)
 ODD_SECONDS: list[Any] = ["5", "", True, math.nan, -1, -math.inf, [5]]
 ODD: list[tuple[str, Any]] = [
-    *(("timeout", odd) for odd in [*ODD_SECONDS, 0, httpx.Timeout(-1), httpx.Timeout("5"), httpx.Timeout(math.nan)]),  # type: ignore[arg-type]
+    *(
+        ("timeout", odd)
+        for odd in [*ODD_SECONDS, 0, httpx.Timeout(-1), httpx.Timeout("5"), httpx.Timeout(math.nan)]
+    ),  # type: ignore[arg-type]
     *(("total_timeout", odd) for odd in [*ODD_SECONDS, 0]),
     *(("strict", odd) for odd in ("false", 0, None)),
     *(("headers", odd) for odd in ("X-A: b", [("X-A", "b")])),
@@ -33,7 +36,9 @@ def one_line(caught: pytest.ExceptionInfo[Exception], name: str) -> bool:
     return "\n" not in text and f"{name}=" in text
 
 
-@pytest.mark.parametrize(("name", "odd"), ODD, ids=[f"{name}-{i}" for i, (name, _) in enumerate(ODD)])
+@pytest.mark.parametrize(
+    ("name", "odd"), ODD, ids=[f"{name}-{i}" for i, (name, _) in enumerate(ODD)]
+)
 def test_a_client_names_the_argument_that_is_odd(name: str, odd: Any) -> None:
     for make in CLIENTS:
         with pytest.raises((TypeError, ValueError)) as caught:
@@ -55,9 +60,13 @@ def test_an_api_version_is_text(odd: Any) -> None:
 
 
 def test_a_transport_is_of_the_clients_own_kind() -> None:
-    with pytest.raises(TypeError, match="transport= takes an httpx.AsyncBaseTransport, not <httpx.HTTPTransport"):
+    with pytest.raises(
+        TypeError, match="transport= takes an httpx.AsyncBaseTransport, not <httpx.HTTPTransport"
+    ):
         AsyncPurview(ENDPOINT, transport=httpx.HTTPTransport())  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="transport= takes an httpx.BaseTransport, not <httpx.AsyncHTTPTransport"):
+    with pytest.raises(
+        TypeError, match="transport= takes an httpx.BaseTransport, not <httpx.AsyncHTTPTransport"
+    ):
         ScanningClient(ENDPOINT, transport=httpx.AsyncHTTPTransport())  # type: ignore[arg-type]
 
 
@@ -65,7 +74,11 @@ def test_a_transport_is_of_the_clients_own_kind() -> None:
     ("name", "odd"),
     [
         *(("attempts", odd) for odd in (0, -1, True, 1.5, "3", math.nan, None)),
-        *((name, odd) for name in ("first_wait_s", "longest_wait_s") for odd in [*ODD_SECONDS, None]),
+        *(
+            (name, odd)
+            for name in ("first_wait_s", "longest_wait_s")
+            for odd in [*ODD_SECONDS, None]
+        ),
     ],
     ids=repr,
 )
@@ -82,7 +95,17 @@ def test_a_retry_names_the_argument_that_is_odd(name: str, odd: Any) -> None:
         *(("max_connections", odd) for odd in (0, -1, True, 1.5, "3", math.nan, None)),
         *(("max_keepalive", odd) for odd in (-1, True, 1.5, "3", math.nan)),
         *(("keepalive_expiry_s", odd) for odd in ODD_SECONDS),
-        *(("proxy", odd) for odd in (7, "", "http://", ["http://127.0.0.1:1"], b"http://127.0.0.1:1", "http://h:0")),
+        *(
+            ("proxy", odd)
+            for odd in (
+                7,
+                "",
+                "http://",
+                ["http://127.0.0.1:1"],
+                b"http://127.0.0.1:1",
+                "http://h:0",
+            )
+        ),
         *((name, odd) for name in ("trust_env", "http2") for odd in ("no", 0, None)),
         *(("ssl_context", odd) for odd in (False, 7, "nowhere")),
     ],
@@ -106,5 +129,13 @@ def test_what_is_rare_but_fine() -> None:
         headers=httpx.Headers({"X-A": "b"}),
     )
     assert [] == list(client.with_options(api_version="1", strict=True).data_sources.list())
-    assert ("/scan/datasources?api-version=1", "b") == (recorder.paths[0].split()[1], recorder.seen[0].headers["x-a"])
-    assert 0 == HttpTransport(max_keepalive=0, keepalive_expiry_s=0, trust_env=False).limits.keepalive_expiry_s
+    assert ("/scan/datasources?api-version=1", "b") == (
+        recorder.paths[0].split()[1],
+        recorder.seen[0].headers["x-a"],
+    )
+    assert (
+        0
+        == HttpTransport(
+            max_keepalive=0, keepalive_expiry_s=0, trust_env=False
+        ).limits.keepalive_expiry_s
+    )

@@ -15,11 +15,17 @@ from purview_core.transport.pooled import AsyncHttpTransport, HttpTransport
 from purview_dataplane import PLANES, AsyncPurview, Purview
 from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
 
-WORKER, POSITION, TOKEN = "make the client in the worker", "by_page() the .position", "client.resume(token)"
+WORKER, POSITION, TOKEN = (
+    "make the client in the worker",
+    "by_page() the .position",
+    "client.resume(token)",
+)
 
 
 def accepted(_: httpx.Request) -> httpx.Response:
-    return httpx.Response(202, json={"id": "1"}, headers={"Operation-Location": "https://contoso.purview.azure.com/o"})
+    return httpx.Response(
+        202, json={"id": "1"}, headers={"Operation-Location": "https://contoso.purview.azure.com/o"}
+    )
 
 
 def objects() -> Iterator[tuple[str, Any, str]]:
@@ -28,15 +34,24 @@ def objects() -> Iterator[tuple[str, Any, str]]:
         ScanningClient("contoso", transport=transport),
         AsyncScanningClient("contoso", transport=transport),
     )
-    facade, afacade = Purview("contoso", transport=transport), AsyncPurview("contoso", transport=transport)
+    facade, afacade = (
+        Purview("contoso", transport=transport),
+        AsyncPurview("contoso", transport=transport),
+    )
     yield from [("client", client, WORKER), ("async client", aclient, WORKER)]
     yield from [("facade", facade, WORKER), ("async facade", afacade, WORKER)]
     yield "with_options", client.with_options(timeout=5), WORKER
     yield from ((plane, getattr(facade, plane), WORKER) for plane in PLANES)
     yield from ((f"async {plane}", getattr(afacade, plane), WORKER) for plane in PLANES)
     yield from [("group", client.scans, WORKER), ("async group", aclient.scans, WORKER)]
-    yield from [("pager", client.data_sources.list(), POSITION), ("async pager", aclient.data_sources.list(), POSITION)]
-    yield from [("transport", HttpTransport(), WORKER), ("async transport", AsyncHttpTransport(), WORKER)]
+    yield from [
+        ("pager", client.data_sources.list(), POSITION),
+        ("async pager", aclient.data_sources.list(), POSITION),
+    ]
+    yield from [
+        ("transport", HttpTransport(), WORKER),
+        ("async transport", AsyncHttpTransport(), WORKER),
+    ]
     yield "aiohttp transport", fast_async_transport(), WORKER
     yield "poller", client.scan_result.begin_run_scan("d", "s", run_id="r"), TOKEN
 

@@ -31,7 +31,11 @@ def put(client, name, body=BODY):
 
 _USED = (
     *("purview_auth", "purview_core", "purview_testing"),
-    *("purview_dataplane.scanning", "purview_dataplane.account", "purview_dataplane.unified_catalog"),
+    *(
+        "purview_dataplane.scanning",
+        "purview_dataplane.account",
+        "purview_dataplane.unified_catalog",
+    ),
 )
 
 

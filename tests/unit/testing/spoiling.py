@@ -15,7 +15,14 @@ from purview_testing.contracts.samples import Examples
 from purview_testing.sandbox.state.resources import concrete
 
 Json = dict[str, Any]
-WRONG = {"object": "text", "array": "text", "string": 7, "integer": "text", "number": "text", "boolean": "text"}
+WRONG = {
+    "object": "text",
+    "array": "text",
+    "string": 7,
+    "integer": "text",
+    "number": "text",
+    "boolean": "text",
+}
 MOST = 12  # places of one kind in one request
 
 
@@ -34,7 +41,11 @@ class Sample:
     @property
     def request(self) -> Request:
         content = (
-            self.content if self.content is not None else b"" if self.body is None else json.dumps(self.body).encode()
+            self.content
+            if self.content is not None
+            else b""
+            if self.body is None
+            else json.dumps(self.body).encode()
         )
         return Request(
             self.method,
@@ -58,7 +69,11 @@ def sample(operation: Operation) -> Sample:
             name = "attr_0:qualifiedName" if parameter.pattern else parameter.name
             texts = [text(v) for v in value] if isinstance(value, list) else [text(value)]
             query += [(name, t) for t in texts] if parameter.explode else [(name, ",".join(texts))]
-    headers = [(p.name.lower(), text(values["header", p.name])) for p in operation.parameters if p.location == "header"]
+    headers = [
+        (p.name.lower(), text(values["header", p.name]))
+        for p in operation.parameters
+        if p.location == "header"
+    ]
     path = concrete(operation.path, holes)
     if operation.body_schema is not None:
         body = examples.of(operation.body_schema)
@@ -82,7 +97,9 @@ def text(value: Any) -> str:
 def places(operation: Operation, body: Any) -> Iterator[tuple[tuple[Any, ...], Shape, Any]]:
     """(path, shape, value) of every place in a body whose schema says something."""
     if operation.body_schema is not None:
-        yield from _places(operation, operation.contract.schemas.shape(operation.body_schema), body, ())
+        yield from _places(
+            operation, operation.contract.schemas.shape(operation.body_schema), body, ()
+        )
 
 
 def _places(
@@ -124,7 +141,11 @@ def spoiled(operation: Operation, methods: set[str]) -> Iterator[tuple[str, Samp
     """(kind, request) of every way to spoil the sample of an operation. `methods`: those that its path knows."""
     good = sample(operation)
     counts: dict[str, int] = {}
-    for kind, bad in (*_whole(operation, good, methods), *_query(operation, good), *_bodies(operation, good)):
+    for kind, bad in (
+        *_whole(operation, good, methods),
+        *_query(operation, good),
+        *_bodies(operation, good),
+    ):
         counts[kind] = counts.get(kind, 0) + 1
         if counts[kind] <= MOST:
             yield kind, bad
@@ -137,7 +158,10 @@ def _whole(operation: Operation, good: Sample, methods: set[str]) -> Iterator[tu
     literals = [i for i, s in enumerate(operation.path.split("/")) if s and "{" not in s]
     if literals:
         at = literals[-1]
-        yield "path literal", replace(good, path="/".join([*segments[:at], f"{segments[at]}x", *segments[at + 1 :]]))
+        yield (
+            "path literal",
+            replace(good, path="/".join([*segments[:at], f"{segments[at]}x", *segments[at + 1 :]])),
+        )
     if operation.body_required:
         yield "body missing", replace(good, body=None, content=b"")
     if operation.body:
@@ -177,7 +201,10 @@ def _bodies(operation: Operation, good: Sample) -> Iterator[tuple[str, Sample]]:
             kind = "root type" if not path else "member of wrong type"
             yield kind, replace(good, body=put(good.body, path, WRONG[kinds[0]]))
         if path and kinds and not shape.nullable:
-            yield "body null", replace(good, content=json.dumps(put(good.body, path, None)).encode())
+            yield (
+                "body null",
+                replace(good, content=json.dumps(put(good.body, path, None)).encode()),
+            )
         if shape.enum and (not path or path[-1] != "kind"):
             yield "body bad enum", replace(good, body=put(good.body, path, "noSuchValue"))
         if not isinstance(value, dict):
@@ -190,7 +217,12 @@ def _bodies(operation: Operation, good: Sample) -> Iterator[tuple[str, Sample]]:
 
 
 def _members(
-    operation: Operation, good: Sample, path: tuple[Any, ...], shape: Shape, inner: Shape, value: Json
+    operation: Operation,
+    good: Sample,
+    path: tuple[Any, ...],
+    shape: Shape,
+    inner: Shape,
+    value: Json,
 ) -> Iterator[tuple[str, Sample]]:
     for name in (inner.required - inner.answered) & set(value):
         if name != shape.discriminator:

@@ -15,11 +15,22 @@ from .unified import DOMAINS, PRODUCTS
 Json = dict[str, Any]
 PLANES = ("data_access",)
 _BASE = "/datagovernance/dataaccess"
-SUBSCRIPTIONS, FLOWS, RUNS = f"{_BASE}/dataSubscriptions", f"{_BASE}/workflows", f"{_BASE}/workflowRuns"
+SUBSCRIPTIONS, FLOWS, RUNS = (
+    f"{_BASE}/dataSubscriptions",
+    f"{_BASE}/workflows",
+    f"{_BASE}/workflowRuns",
+)
 APPROVALS = f"{_BASE}/approvals"  # what each run waits for, by the id of the run
 _ASKED_FOR = "DataAccessRequestSubmitted"  # the trigger of the workflows that decide on access
 _WAITING, _PENDING = "InProgress", "Pending"  # an approval as a whole, and an approver's answer
-_FILTERS = ("businessConcept", "dataProductId", "dataProductName", "governanceDomain", "status", "workflowType")
+_FILTERS = (
+    "businessConcept",
+    "dataProductId",
+    "dataProductName",
+    "governanceDomain",
+    "status",
+    "workflowType",
+)
 _PEOPLE = ("requestor", "subscriber")
 
 
@@ -39,7 +50,11 @@ def subscribe(call: Call) -> Reply:
     value = {**reply.value, **_of_product(call, reply.value)}
     if not asked:
         flow = _flow(call, value)
-        value |= {"subscriptionStatus": _PENDING, "useWorkflow": flow is not None, "writeAccess": False}
+        value |= {
+            "subscriptionStatus": _PENDING,
+            "useWorkflow": flow is not None,
+            "writeAccess": False,
+        }
         if flow is not None:
             value |= _start(call, flow, value)
     return _kept(call, key, reply, value)
@@ -53,7 +68,9 @@ def _kept(call: Call, key: str, reply: Reply, value: Json) -> Reply:
 def _of_product(call: Call, subscription: Json) -> Json:
     """What the service adds from the data product, where the account has it."""
     product = call.store.get(PRODUCTS, str(subscription.get("dataProductId"))) or {}
-    domain = call.store.get(DOMAINS, str(subscription.get("domainId") or product.get("domain"))) or {}
+    domain = (
+        call.store.get(DOMAINS, str(subscription.get("domainId") or product.get("domain"))) or {}
+    )
     found = {"dataProductName": product, "businessDomainName": domain, "governanceDomain": domain}
     told = {name: source["name"] for name, source in found.items() if "name" in source}
     power = _settings(call, str(subscription.get("dataProductId")))["usePowerAutomate"]
@@ -91,10 +108,16 @@ def _starts(flow: Json) -> bool:
 def _start(call: Call, flow: Json, subscription: Json) -> Json:
     """A run of a workflow and what it waits for; what the subscription says of the workflow."""
     run, approval = call.guid(), call.guid()
-    steps = [a.get("inputs") or {} for a in flow.get("actionDag") or [] if "assignedTo" in (a.get("inputs") or {})]
+    steps = [
+        a.get("inputs") or {}
+        for a in flow.get("actionDag") or []
+        if "assignedTo" in (a.get("inputs") or {})
+    ]
     step: Json = steps[0] if steps else {}
     who = [str(one) for one in step.get("assignedTo") or [ME]]
-    people = {n: subscription.get(f"{n}Identity") or subscription["subscriberIdentity"] for n in _PEOPLE}
+    people = {
+        n: subscription.get(f"{n}Identity") or subscription["subscriberIdentity"] for n in _PEOPLE
+    }
     common = {
         "workflowRunId": run,
         "workflowId": flow["workflowId"],
@@ -124,7 +147,12 @@ def _start(call: Call, flow: Json, subscription: Json) -> Json:
     }
     answers = [{"approver": one, "status": _PENDING} for one in who]
     _put(call, RUNS, run, of_run)
-    _put(call, APPROVALS, run, of_approval | {"subscription": subscription["dataSubscriptionId"], "answers": answers})
+    _put(
+        call,
+        APPROVALS,
+        run,
+        of_approval | {"subscription": subscription["dataSubscriptionId"], "answers": answers},
+    )
     told = {n: common[n] for n in ("workflowId", "workflowType", "workflowName")}
     return {n: v for n, v in {**told, "accessProviders": who}.items() if v is not None}
 
@@ -153,7 +181,9 @@ def runs(call: Call) -> Reply:
 
 def read_run(call: Call) -> Reply:
     run = call.arguments[0]
-    return Reply(call.need(RUNS, run, "WorkflowRun", lambda: {**call.example(), "workflowRunId": run}))
+    return Reply(
+        call.need(RUNS, run, "WorkflowRun", lambda: {**call.example(), "workflowRunId": run})
+    )
 
 
 def remove_run(call: Call) -> Reply:
@@ -174,8 +204,14 @@ def _decide(call: Call, answer: str, of_approval: str) -> Reply:
         return Reply()
     approval = call.store.get(APPROVALS, key)
     if approval["status"] != _WAITING:
-        raise Problem(400, "RunDecided", f"The run {key!r} is decided already: {approval['status']}.")
-    comment = {"comment": call.body["comment"]} if call.body and call.body.get("comment") is not None else {}
+        raise Problem(
+            400, "RunDecided", f"The run {key!r} is decided already: {approval['status']}."
+        )
+    comment = (
+        {"comment": call.body["comment"]}
+        if call.body and call.body.get("comment") is not None
+        else {}
+    )
     answers = [{**one, "status": answer, **comment} for one in approval["answers"]]
     _put(call, APPROVALS, key, {**approval, "status": of_approval, "answers": answers})
     _put(call, RUNS, key, {**run, "status": "Completed"})

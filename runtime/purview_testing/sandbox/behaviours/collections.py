@@ -54,14 +54,20 @@ def put(call: Call) -> Reply:
     wanted = (body.get("parentCollection") or {}).get("referenceName")
     if wanted is not None and not call.settings.fill:
         if call.store.get(KIND, wanted) is None:
-            raise Problem(400, "InvalidParentCollection", f"The parent collection {wanted!r} is not there.")
+            raise Problem(
+                400, "InvalidParentCollection", f"The parent collection {wanted!r} is not there."
+            )
         if name in [wanted, *chain(call.store, wanted)]:
             raise Problem(400, "InvalidParentCollection", f"{name!r} can not lie below itself.")
-    value = complete(call, body, call.operation.result, name, old) | {"friendlyName": body.get("friendlyName") or name}
+    value = complete(call, body, call.operation.result, name, old) | {
+        "friendlyName": body.get("friendlyName") or name
+    }
     call.store.put(KIND, name, {**value, "collectionProvisioningState": "Succeeded"}, _tags(value))
     if old is None:
         policies.establish(call.store, name, wanted)
-    return Reply({**value, "collectionProvisioningState": "Creating" if old is None else "Succeeded"})
+    return Reply(
+        {**value, "collectionProvisioningState": "Creating" if old is None else "Succeeded"}
+    )
 
 
 def chain(store: Store, name: str) -> list[str]:
@@ -82,9 +88,15 @@ def delete(call: Call) -> Reply:
     name = call.arguments[0]
     if call.store.get(KIND, name) is None and not call.settings.fill:
         raise not_found("Collection", name)
-    if name == ROOT or call.store.total(KIND, f"parent={name}") or call.store.total("/atlas/entities", f"c:{name}"):
+    if (
+        name == ROOT
+        or call.store.total(KIND, f"parent={name}")
+        or call.store.total("/atlas/entities", f"c:{name}")
+    ):
         raise Problem(
-            409, "CollectionNotEmpty", f"The collection {name!r} is the root, or holds collections or assets."
+            409,
+            "CollectionNotEmpty",
+            f"The collection {name!r} is the root, or holds collections or assets.",
         )
     call.store.delete(KIND, name)
     policies.dissolve(call.store, name)
@@ -118,9 +130,16 @@ def _account(call: Call) -> Json:
     kept = call.store.get(*_ACCOUNT)
     if kept is not None:
         return dict(kept)
-    made = Examples(call.operation.contract.schemas, f"account {call.settings.seed}").of(call.operation.result)
-    properties = made.get("properties", {}) | {"provisioningState": "Succeeded", "friendlyName": ROOT}
-    return call.known({**made, "name": ROOT, "properties": call.known(properties, _properties(call))})
+    made = Examples(call.operation.contract.schemas, f"account {call.settings.seed}").of(
+        call.operation.result
+    )
+    properties = made.get("properties", {}) | {
+        "provisioningState": "Succeeded",
+        "friendlyName": ROOT,
+    }
+    return call.known(
+        {**made, "name": ROOT, "properties": call.known(properties, _properties(call))}
+    )
 
 
 def _properties(call: Call) -> Any:

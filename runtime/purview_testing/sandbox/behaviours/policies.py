@@ -28,7 +28,9 @@ _BUILT_IN = {
 def install(store: Store, _: Settings) -> None:
     for name, friendly in _BUILT_IN.items():
         if store.get(ROLES, _PREFIX + name) is None:
-            condition = [[{"attributeName": "principal.microsoft.id", "attributeValueIncludedIn": [ME]}]]
+            condition = [
+                [{"attributeName": "principal.microsoft.id", "attributeValueIncludedIn": [ME]}]
+            ]
             properties = {
                 "provisioningState": "Provisioned",
                 "roleType": "BuiltIn",
@@ -36,13 +38,20 @@ def install(store: Store, _: Settings) -> None:
                 "version": 1,
             }
             role = {"id": _PREFIX + name, "name": _PREFIX + name, "type": "Microsoft.Purview/role"}
-            store.put(ROLES, _PREFIX + name, {**role, "properties": {**properties, "cnfCondition": condition}})
+            store.put(
+                ROLES,
+                _PREFIX + name,
+                {**role, "properties": {**properties, "cnfCondition": condition}},
+            )
 
 
 def establish(store: Store, collection: str, parent: str | None) -> None:
     """The policy of a new collection: its maker administers it; it inherits from its parent."""
     key, permission = str(uuid.uuid5(_SPACE, collection)), f"permission:{collection}"
-    rules = [_rule(role, collection, [ME] if role == "collection-administrator" else []) for role in _BUILT_IN]
+    rules = [
+        _rule(role, collection, [ME] if role == "collection-administrator" else [])
+        for role in _BUILT_IN
+    ]
     inherited = [[_derived("permission", f"permission:{parent}")]]
     reach = [[_derived("role", r["id"])] for r in rules]
     rules.append(
@@ -56,13 +65,22 @@ def establish(store: Store, collection: str, parent: str | None) -> None:
     properties: Json = {
         "description": "",
         "decisionRules": [
-            {"kind": "decisionrule", "effect": "Permit", "dnfCondition": [[_derived("permission", permission)]]}
+            {
+                "kind": "decisionrule",
+                "effect": "Permit",
+                "dnfCondition": [[_derived("permission", permission)]],
+            }
         ],
         "attributeRules": rules,
         "collection": {"type": "CollectionReference", "referenceName": collection},
     }
     properties |= {"parentCollectionName": parent} if parent else {}
-    value = {"id": key, "name": f"policy_collection_{collection}", "version": 0, "properties": properties}
+    value = {
+        "id": key,
+        "name": f"policy_collection_{collection}",
+        "version": 0,
+        "properties": properties,
+    }
     store.put(KIND, key, value, [f"collection={collection}"])
 
 
@@ -79,7 +97,11 @@ def _rule(role: str, collection: str, members: list[str]) -> Json:
 
 def _derived(what: str, value: str) -> Json:
     """A condition on what another rule gives."""
-    return {"fromRule": value, "attributeName": f"derived.purview.{what}", "attributeValueIncludes": value}
+    return {
+        "fromRule": value,
+        "attributeName": f"derived.purview.{what}",
+        "attributeValueIncludes": value,
+    }
 
 
 def dissolve(store: Store, collection: str) -> None:
@@ -93,7 +115,12 @@ def listed(call: Call) -> Reply:
 
 def read(call: Call) -> Reply:
     return Reply(
-        call.need(KIND, call.arguments[0], "MetadataPolicy", lambda: {**call.example(), "id": call.arguments[0]})
+        call.need(
+            KIND,
+            call.arguments[0],
+            "MetadataPolicy",
+            lambda: {**call.example(), "id": call.arguments[0]},
+        )
     )
 
 
@@ -114,7 +141,12 @@ def update(call: Call) -> Reply:
     version = (old or {}).get("version", 0)
     if old is not None and call.body.get("version", version) != version:
         raise Problem(409, "VersionConflict", f"The policy is at version {version}; read it again.")
-    value = {**call.body, "id": key, "name": (old or call.body).get("name", key), "version": version + 1}
+    value = {
+        **call.body,
+        "id": key,
+        "name": (old or call.body).get("name", key),
+        "version": version + 1,
+    }
     collection = (properties.get("collection") or {}).get("referenceName")
     call.store.put(KIND, key, value, [f"collection={collection}"] if collection else [])
     return Reply(value)

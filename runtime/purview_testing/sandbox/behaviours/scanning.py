@@ -9,7 +9,14 @@ from purview_testing.contracts.facts import Shape
 from purview_testing.contracts.messages import Problem, not_found
 from purview_testing.sandbox.call import Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing
-from purview_testing.sandbox.state.long_running import FAILED, begin, one_of, peek, retry_after, stage
+from purview_testing.sandbox.state.long_running import (
+    FAILED,
+    begin,
+    one_of,
+    peek,
+    retry_after,
+    stage,
+)
 from purview_testing.sandbox.state.resources import concrete
 
 Json = dict[str, Any]
@@ -31,7 +38,9 @@ def run(call: Call) -> Reply:
     """Starts a run under the caller's id; the same id again gives the run that is there."""
     scans, runs = _scan(call)
     call.need(scans, call.arguments[1], "Scan", dict)
-    key = str(call.query.get("runId") or (call.arguments[2] if len(call.arguments) > 2 else call.guid()))
+    key = str(
+        call.query.get("runId") or (call.arguments[2] if len(call.arguments) > 2 else call.guid())
+    )
     if call.store.get(runs, key) is None:
         level = call.query.get("scanLevel") or "Full"
         value = {
@@ -55,11 +64,16 @@ def _result(call: Call, runs: str, key: str, at: int, schema: Any = None) -> Jso
     schemas, schema = call.operation.contract.schemas, schema or _item(call)
     shape = schemas.shape(schema)
     enum = schemas.shape(shape.properties["status"]).enum if "status" in shape.properties else ()
-    value.setdefault("status", one_of(_STATES[at] if not call.settings.exact else _STATES[at][::-1], enum))
+    value.setdefault(
+        "status", one_of(_STATES[at] if not call.settings.exact else _STATES[at][::-1], enum)
+    )
     if value["status"] in _ENDED:
         value.setdefault("endTime", call.now)
     if value["status"] == "Failed":
-        value["error"] = {"code": "SandboxFault", "message": "A fault of the sandbox made this run fail."}
+        value["error"] = {
+            "code": "SandboxFault",
+            "message": "A fault of the sandbox made this run fail.",
+        }
     return call.whole(call.known(value, schema), schema)
 
 
@@ -75,7 +89,10 @@ def status(call: Call) -> Reply:
     if value is None:
         call.need(runs, key, "ScanRun", dict)
         return Reply(_result(call, runs, key, 2))
-    return Reply(_result(call, runs, key, _advance(call, runs, key, value)), headers={"Retry-After": retry_after(call)})
+    return Reply(
+        _result(call, runs, key, _advance(call, runs, key, value)),
+        headers={"Retry-After": retry_after(call)},
+    )
 
 
 def _advance(call: Call, runs: str, key: str, value: Json) -> int:
@@ -94,12 +111,18 @@ def history(call: Call) -> Reply:
     scans, runs = _scan(call)
     call.need(scans, call.arguments[1], "Scan", dict)
     elsewhere = any(
-        o.method == "GET" and o.path.endswith("/runs/{runId}") for o in call.operation.contract.operations.values()
+        o.method == "GET" and o.path.endswith("/runs/{runId}")
+        for o in call.operation.contract.operations.values()
     )
 
     def shown(value: Json) -> Json:
         key = value["id"]
-        return _result(call, runs, key, _seen(call, runs, key) if elsewhere else _advance(call, runs, key, value))
+        return _result(
+            call,
+            runs,
+            key,
+            _seen(call, runs, key) if elsewhere else _advance(call, runs, key, value),
+        )
 
     return listing(call, runs, present=shown)
 
@@ -138,7 +161,10 @@ def _with_scans(call: Call, path: str, value: Json, shape: Shape) -> Json:
     schemas = call.operation.contract.schemas
     scan = schemas.shape(schemas.shape(shape.properties["scans"]).items)
     rows = call.store.page(f"{path}/scans", _MANY)
-    scans = [_with_runs(call, f"{path}/scans/{quote(row.key, safe='~')}", row.value, scan) for row in rows]
+    scans = [
+        _with_runs(call, f"{path}/scans/{quote(row.key, safe='~')}", row.value, scan)
+        for row in rows
+    ]
     return {**value, "scans": scans} if scans else value
 
 
@@ -204,7 +230,13 @@ def _shipped(call: Call, kind: str) -> Json:
         if not call.settings.fill:
             raise not_found("SystemScanRuleset", kind)
         kind = _kinds(call)[0]
-    value = {"kind": kind, "id": f"systemScanRulesets/{kind}", "name": kind, "status": "Enabled", "version": 1}
+    value = {
+        "kind": kind,
+        "id": f"systemScanRulesets/{kind}",
+        "name": kind,
+        "status": "Enabled",
+        "version": 1,
+    }
     subtype = schemas.subtype(shape, value) or shape
     wanted = value | {"scanRulesetType": "System"}
     return call.whole({n: v for n, v in wanted.items() if n in subtype.properties}, schema)
@@ -213,7 +245,9 @@ def _shipped(call: Call, kind: str) -> Json:
 def _kinds(call: Call) -> list[str]:
     schemas = call.operation.contract.schemas
     shape = schemas.shape(_item(call))
-    return sorted(shape.mapping) or [str(v) for v in schemas.shape(shape.properties["kind"]).enum if v != "None"]
+    return sorted(shape.mapping) or [
+        str(v) for v in schemas.shape(shape.properties["kind"]).enum if v != "None"
+    ]
 
 
 def shipped(call: Call) -> Reply:

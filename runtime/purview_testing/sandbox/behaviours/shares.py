@@ -28,7 +28,12 @@ def put_received(call: Call) -> Reply:
     properties = reply.value.get("properties") or {}
     sink = properties.get("sink")
     properties["shareStatus"] = "Attached" if sink else "Detached"
-    _tagged(call, {**reply.value, "properties": properties}, sink or {}, f"status={properties['shareStatus']}")
+    _tagged(
+        call,
+        {**reply.value, "properties": properties},
+        sink or {},
+        f"status={properties['shareStatus']}",
+    )
     return reply
 
 
@@ -45,19 +50,35 @@ def _resource(store: Store, artifact: Json) -> None:
     old = store.get(RESOURCES, name) or {"sentSharesCount": 0, "receivedSharesCount": 0}
     facts = {"id": name, "type": "Microsoft.Purview/shareResources", "storeReference": reference}
     counts = {"sentSharesCount": store.total(SENT, f"ref={name}") or old["sentSharesCount"]}
-    store.put(RESOURCES, name, {**old, **facts, **counts, "storeKind": artifact.get("storeKind", "AdlsGen2Account")})
+    store.put(
+        RESOURCES,
+        name,
+        {**old, **facts, **counts, "storeKind": artifact.get("storeKind", "AdlsGen2Account")},
+    )
 
 
 def put_invitation(call: Call) -> Reply:
     reply = call.otherwise()
     sent = call.store.get(SENT, call.arguments[0]) or {}
     given = sent.get("properties") or {}
-    facts = {"displayName": given.get("displayName", "shared"), "shareStatus": "Detached", "state": "Succeeded"}
-    share = {"id": call.arguments[1], "type": "Microsoft.Purview/receivedShares", "shareKind": "InPlace"}
+    facts = {
+        "displayName": given.get("displayName", "shared"),
+        "shareStatus": "Detached",
+        "state": "Succeeded",
+    }
+    share = {
+        "id": call.arguments[1],
+        "type": "Microsoft.Purview/receivedShares",
+        "shareKind": "InPlace",
+    }
     kind = (given.get("artifact") or {}).get("storeKind")
-    properties = {**facts, "createdAt": call.now, "sharedAt": call.now} | ({"assetStoreKind": kind} if kind else {})
+    properties = {**facts, "createdAt": call.now, "sharedAt": call.now} | (
+        {"assetStoreKind": kind} if kind else {}
+    )
     if call.store.get(RECEIVED, call.arguments[1]) is None:
-        call.store.put(RECEIVED, call.arguments[1], {**share, "properties": properties}, ["status=Detached"])
+        call.store.put(
+            RECEIVED, call.arguments[1], {**share, "properties": properties}, ["status=Detached"]
+        )
     return reply
 
 

@@ -35,13 +35,18 @@ def relate(call: Call) -> Reply:
     body: Json = call.body
     if "entityId" not in body and body and all(isinstance(v, dict) for v in body.values()):
         body = next(iter(body.values()))  # a map of relationships, as one version has it
-    value = call.fitting({**body, "systemData": {"createdAt": call.now, "lastModifiedAt": call.now}})
+    value = call.fitting(
+        {**body, "systemData": {"createdAt": call.now, "lastModifiedAt": call.now}}
+    )
     if "entityId" not in value and not call.settings.fill:
         raise Problem(400, "InvalidRequest", "A relationship needs its entityId.")
     _owner(call)
     value = call.whole({"entityId": call.guid()} | value)
     entity = str(value["entityId"])
-    tags = [f"type={call.query.get('entityType', '')}", f"relation={value.get('relationshipType', '')}"]
+    tags = [
+        f"type={call.query.get('entityType', '')}",
+        f"relation={value.get('relationshipType', '')}",
+    ]
     call.store.put(_kind(call), _key(entity, call), value, tags)
     return Reply(value)
 
@@ -72,7 +77,11 @@ def hierarchy(call: Call) -> Reply:
     kind = f"{call.operation.contract.prefix}/terms"
     term = call.need(kind, call.arguments[0], "Terms", lambda: call.example(call.operation.item))
     chain = [term]
-    while (above := chain[0].get("parentId")) and (parent := call.store.get(kind, above)) and parent not in chain:
+    while (
+        (above := chain[0].get("parentId"))
+        and (parent := call.store.get(kind, above))
+        and parent not in chain
+    ):
         chain.insert(0, parent)
     return Reply({"value": chain})
 
@@ -80,13 +89,18 @@ def hierarchy(call: Call) -> Reply:
 def facets(call: Call) -> Reply:
     """How many of what is stored have each value of the facets asked for; of the status, where none is asked for."""
     kind = call.request.raw_path.removesuffix("/facets")
-    names = [f.get("name") for f in call.body.get("facets") or [{"name": "status"}] if f.get("name")]
+    names = [
+        f.get("name") for f in call.body.get("facets") or [{"name": "status"}] if f.get("name")
+    ]
     counted: dict[str, dict[str, int]] = {str(name): {} for name in names}
     for row in call.store.page(kind, 10_000):
         for name, counts in counted.items():
             if isinstance(row.value.get(name), str):
                 counts[row.value[name]] = counts.get(row.value[name], 0) + 1
-    shown = {n: [{"value": v, "count": str(c)} for v, c in counts.items()] for n, counts in counted.items()}
+    shown = {
+        n: [{"value": v, "count": str(c)} for v, c in counts.items()]
+        for n, counts in counted.items()
+    }
     return Reply({"facets": shown})
 
 

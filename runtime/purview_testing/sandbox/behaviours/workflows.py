@@ -31,7 +31,11 @@ def submit(call: Call) -> Reply:
 def _start(call: Call, flow: Json, operation: Json, request_id: str) -> str:
     run, task = call.guid(), call.guid()
     target = str(operation.get("payload", {}).get("name") or operation["type"])
-    payload = {"type": operation["type"], "targetValue": target, "payload": operation.get("payload") or {}}
+    payload = {
+        "type": operation["type"],
+        "targetValue": target,
+        "payload": operation.get("payload") or {},
+    }
     common = {"workflowId": flow["id"], "requestor": ME}
     value = {
         **common,
@@ -44,7 +48,11 @@ def _start(call: Call, flow: Json, operation: Json, request_id: str) -> str:
         "detail": {"runInput": payload["payload"], "actions": {}},
     }
     call.store.put(RUNS, run, value, [f"workflow={flow['id']}"])
-    detail = {"approvalType": "PendingOnAny", "status": _PENDING, "approvers": {ME: {"reply": _PENDING}}}
+    detail = {
+        "approvalType": "PendingOnAny",
+        "status": _PENDING,
+        "approvers": {ME: {"reply": _PENDING}},
+    }
     item = {
         "type": "Approval",
         "id": task,
@@ -62,9 +70,14 @@ def _answer(reply: str) -> Behaviour:
         task = _task(call)
         detail = dict(task.get("approvalDetail") or {})
         if detail.get("status") != _PENDING and not call.settings.fill:
-            raise Problem(400, "TaskNotPending", f"The task is {detail.get('status', 'no approval')}.")
+            raise Problem(
+                400, "TaskNotPending", f"The task is {detail.get('status', 'no approval')}."
+            )
         comment = {"comment": call.body["comment"]} if "comment" in call.body else {}
-        detail |= {"status": reply, "approvers": {ME: {"reply": reply, "responseTime": call.now, **comment}}}
+        detail |= {
+            "status": reply,
+            "approvers": {ME: {"reply": reply, "responseTime": call.now, **comment}},
+        }
         _keep(call, task, {"approvalDetail": detail})
         run = call.store.get(RUNS, str(task.get("workflowRunId")))
         if run is not None:
@@ -75,7 +88,9 @@ def _answer(reply: str) -> Behaviour:
 
 
 def _task(call: Call) -> Json:
-    return dict(call.need(TASKS, call.arguments[0], "WorkflowTask", lambda: {"id": call.arguments[0]}))
+    return dict(
+        call.need(TASKS, call.arguments[0], "WorkflowTask", lambda: {"id": call.arguments[0]})
+    )
 
 
 def _keep(call: Call, task: Json, changes: Json) -> None:
@@ -100,7 +115,11 @@ def cancel(call: Call) -> Reply:
     _end(call, run, "Completed", cancelTime=call.now, **comment)
     for row in call.store.page(TASKS, 100, tag=f"run={key}"):
         if "approvalDetail" in row.value:
-            _keep(call, row.value, {"approvalDetail": {**row.value["approvalDetail"], "status": "Canceled"}})
+            _keep(
+                call,
+                row.value,
+                {"approvalDetail": {**row.value["approvalDetail"], "status": "Canceled"}},
+            )
     return Reply()
 
 
@@ -117,7 +136,9 @@ def reassign(call: Call) -> Reply:
 def change(call: Call) -> Reply:
     task = _task(call)
     detail = task.get("taskDetail")
-    _keep(call, task, {"taskDetail": {**detail, "status": call.body["newStatus"]}} if detail else {})
+    _keep(
+        call, task, {"taskDetail": {**detail, "status": call.body["newStatus"]}} if detail else {}
+    )
     return Reply()
 
 

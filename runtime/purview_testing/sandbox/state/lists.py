@@ -55,7 +55,9 @@ def listing(
     shape = call.operation.contract.schemas.shape(call.operation.result)
     way = next((n for n in _WAYS if n in shape.properties), None)
     wanted = next((call.query[n] for n in _SIZES if isinstance(call.query.get(n), int)), 0)
-    most = min(call.settings.page_size, largest) if way is not None else _ALL  # what can not be followed is not cut
+    most = (
+        min(call.settings.page_size, largest) if way is not None else _ALL
+    )  # what can not be followed is not cut
     size = min(wanted, most) if wanted > 0 else most
     skip = next((call.query[n] for n in _OFFSETS if isinstance(call.query.get(n), int)), 0)
     after = call.token("$skipToken", "skipToken", "continuationToken")
@@ -76,14 +78,23 @@ def next_link(call: Call, after: int) -> str:
     """The same call with a token, under the name that the operation has for it."""
     kept = [(n, v) for n, v in call.request.query if n not in (*PAGE_TOKENS, *_OFFSETS)]
     own = next(
-        (p.name for p in call.operation.parameters if p.location == "query" and p.name in PAGE_TOKENS), "$skipToken"
+        (
+            p.name
+            for p in call.operation.parameters
+            if p.location == "query" and p.name in PAGE_TOKENS
+        ),
+        "$skipToken",
     )
     return call.link(call.request.raw_path, urlencode([*kept, (own, call.page_token(after))]))
 
 
 def _query_tags(call: Call, handled: Collection[str]) -> list[str]:
     """The filters of a query that an item has as a member."""
-    item = call.operation.contract.schemas.shape(call.operation.item).properties if call.operation.item else {}
+    item = (
+        call.operation.contract.schemas.shape(call.operation.item).properties
+        if call.operation.item
+        else {}
+    )
     out = []
     for name, value in call.query.items():
         member = _ALIASES.get(name, name)
@@ -97,7 +108,14 @@ def _query_tags(call: Call, handled: Collection[str]) -> list[str]:
 
 
 def pick(
-    call: Call, kind: str, tags: Sequence[str], keep: Predicate | None, most: int, *, after: int = 0, skip: int = 0
+    call: Call,
+    kind: str,
+    tags: Sequence[str],
+    keep: Predicate | None,
+    most: int,
+    *,
+    after: int = 0,
+    skip: int = 0,
 ) -> list[Row]:
     """The first items of a kind that carry all tags and pass `keep`. The rarest tag leads, by its index."""
     store = call.store
@@ -108,7 +126,11 @@ def pick(
     out: list[Row] = []
     while len(out) < most + skip:
         rows = store.page(kind, max(most, 200), after=after, tag=lead)
-        out += [r for r in rows if others <= all_tags(r.value, others) and (keep is None or keep(r.value))]
+        out += [
+            r
+            for r in rows
+            if others <= all_tags(r.value, others) and (keep is None or keep(r.value))
+        ]
         if len(rows) < max(most, 200):
             break
         after = rows[-1].seq
@@ -122,10 +144,15 @@ def all_tags(value: Json, wanted: Iterable[str]) -> set[str]:
 def searched(call: Call, kind: str, *, counting: bool = False) -> Reply:
     """POST of a query: filters, skip and top are in the body; with `counting` the number alone."""
     body = call.body if isinstance(call.body, dict) else {}
-    keep, tags = _wanted(body), [f"w:{w}" for n in ("nameKeyword", "definition") for w in words(body.get(n))]
+    keep, tags = (
+        _wanted(body),
+        [f"w:{w}" for n in ("nameKeyword", "definition") for w in words(body.get(n))],
+    )
     if counting:
         one = len(tags) == 1 and keep is None
-        return Reply(call.store.total(kind, tags[0]) if one else len(pick(call, kind, tags, keep, 10_000)))
+        return Reply(
+            call.store.total(kind, tags[0]) if one else len(pick(call, kind, tags, keep, 10_000))
+        )
     top, skip = body.get("top") or call.settings.page_size, body.get("skip") or 0
     rows = pick(call, kind, tags, keep, top + 1, skip=skip)
     member = call.operation.list_member
@@ -140,7 +167,11 @@ def searched(call: Call, kind: str, *, counting: bool = False) -> Reply:
 def _wanted(body: Json) -> Predicate | None:
     """Whether an item is one of those that a query's body names."""
     lists = {_ALIASES.get(n, n): v for n, v in body.items() if n in ("ids", "domainIds") and v}
-    states = {s.lower() for s in [body.get("status"), *(body.get("multiStatus") or [])] if isinstance(s, str)}
+    states = {
+        s.lower()
+        for s in [body.get("status"), *(body.get("multiStatus") or [])]
+        if isinstance(s, str)
+    }
     if not lists and not states:
         return None
 

@@ -22,7 +22,14 @@ def begin(call: Call, **more: Any) -> dict[str, str]:
     """Notes a new operation; the headers that lead to its status."""
     key = call.guid()
     call.store.put(
-        KIND, key, {"operation": call.operation.id, "begun": call.settings.clock(), "failing": call.failing, **more}
+        KIND,
+        key,
+        {
+            "operation": call.operation.id,
+            "begun": call.settings.clock(),
+            "failing": call.failing,
+            **more,
+        },
     )
     return {
         "Operation-Location": call.link(f"{call.operation.contract.prefix}/operations/{key}"),
@@ -47,7 +54,9 @@ def peek(call: Call, record: Json) -> int:
     if record.get("failing") == NEVER:
         return 1
     if call.settings.pace is not None:
-        return min(_OVER, int((call.settings.clock() - record["begun"]) / max(call.settings.pace, 1e-9)))
+        return min(
+            _OVER, int((call.settings.clock() - record["begun"]) / max(call.settings.pace, 1e-9))
+        )
     return min(_OVER, int(record.get("asked", 0)))
 
 
@@ -71,8 +80,12 @@ def report(call: Call, key: str, at: int, *, failed: bool = False) -> Reply:
         if at < _OVER or failed or shape is None or call.operation.method == "PUT":
             return Reply(_plain(key, at, failed=failed), 200 if at == _OVER else 202, headers)
         return Reply(call.example(schema), 200, headers)
-    value: Json = call.known({"id": key, "startTime": call.now, "scanResultId": key, "createTime": call.now}, schema)
-    value["status"] = "Failed" if failed else one_of(_STAGES[at], schemas.shape(shape.properties["status"]).enum)
+    value: Json = call.known(
+        {"id": key, "startTime": call.now, "scanResultId": key, "createTime": call.now}, schema
+    )
+    value["status"] = (
+        "Failed" if failed else one_of(_STAGES[at], schemas.shape(shape.properties["status"]).enum)
+    )
     if at == _OVER and "endTime" in shape.properties:
         value["endTime"] = call.now
     if failed and "error" in shape.properties:

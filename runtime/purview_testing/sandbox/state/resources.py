@@ -57,7 +57,9 @@ class Resources:
         if method in ("PUT", "PATCH", "DELETE") and self._is_item(template):
             return {"PUT": self.write, "PATCH": self.change, "DELETE": self.remove}[method]
         if method == "GET":
-            if operation.list_member and (self._creatable(f"{template}/{{}}") or self._has_named(template)):
+            if operation.list_member and (
+                self._creatable(f"{template}/{{}}") or self._has_named(template)
+            ):
                 return self.list
             return self.example if operation.list_member or not _is_object(operation) else self.read
         return self._posted(template)
@@ -77,17 +79,30 @@ class Resources:
 
     def _creatable(self, template: str) -> bool:
         methods = self.table.get(template, {})
-        return "PUT" in methods or ("GET" in methods and "POST" in self.table.get(template.removesuffix("/{}"), {}))
+        return "PUT" in methods or (
+            "GET" in methods and "POST" in self.table.get(template.removesuffix("/{}"), {})
+        )
 
     def _has_named(self, template: str) -> bool:
         """Whether an item of a list is written under a name of its own, as the default one of a kind."""
-        below = (t for t, methods in self.table.items() if "PUT" in methods and t.startswith(f"{template}/"))
+        below = (
+            t
+            for t, methods in self.table.items()
+            if "PUT" in methods and t.startswith(f"{template}/")
+        )
         return any("/" not in t.removeprefix(f"{template}/") for t in below)
 
     def _schema(self, template: str) -> Any:
         """The schema of an item, as it is read; as it is written, where it is never read."""
         methods = self.table.get(template, {})
-        return next((methods[m].result for m in ("GET", "PUT", "PATCH") if m in methods and methods[m].result), {})
+        return next(
+            (
+                methods[m].result
+                for m in ("GET", "PUT", "PATCH")
+                if m in methods and methods[m].result
+            ),
+            {},
+        )
 
     def write(self, call: Call) -> Reply:
         """PUT: adds or replaces; replaces alone where a POST of the list is what adds."""
@@ -114,7 +129,13 @@ class Resources:
     def _keep(self, call: Call, kind: str, key: str, value: Json) -> Reply:
         new = call.store.put(kind, key, value, tags_of(value, self._filters(kind)))
         call.store.delete(GONE, f"{kind}/{key}")
-        status = 201 if new and "201" in call.operation.answers else 200 if "200" in call.operation.answers else None
+        status = (
+            201
+            if new and "201" in call.operation.answers
+            else 200
+            if "200" in call.operation.answers
+            else None
+        )
         headers = etag_header(call, status or call.operation.status, value)
         if call.operation.polling is not None:
             headers |= begin(call)
@@ -123,7 +144,11 @@ class Resources:
     def _filters(self, kind: str) -> Iterable[str]:
         """The members by which the list of a kind can be filtered."""
         methods = self.table.get(_template_of(kind, self.table), {})
-        return [p.name for p in methods["GET"].parameters if p.location == "query"] if "GET" in methods else []
+        return (
+            [p.name for p in methods["GET"].parameters if p.location == "query"]
+            if "GET" in methods
+            else []
+        )
 
     def change(self, call: Call) -> Reply:
         """PATCH: merges into what is there."""
@@ -131,7 +156,9 @@ class Resources:
         old = call.need(kind, key, "Resource", lambda: self._invented(call, key))
         matches(call, old)
         schema = call.operation.result or self._schema(norm(call.operation.path))
-        return self._keep(call, kind, key, complete(call, {**old, **own(call, schema)}, schema, key, old))
+        return self._keep(
+            call, kind, key, complete(call, {**old, **own(call, schema)}, schema, key, old)
+        )
 
     def read(self, call: Call) -> Reply:
         """GET of an item. One that no operation makes is invented; so is one of a kind that an account has once."""
@@ -148,7 +175,11 @@ class Resources:
     def _invented(self, call: Call, key: str) -> Json:
         schema = self._schema(norm(call.operation.path))
         made = call.examples.of(schema)
-        named = {n: key for n in ("id", "name") if n in made and not isinstance(made[n], dict)} if key else {}
+        named = (
+            {n: key for n in ("id", "name") if n in made and not isinstance(made[n], dict)}
+            if key
+            else {}
+        )
         return complete(call, {**made, **named}, schema, key, None)
 
     def remove(self, call: Call) -> Reply:
@@ -212,21 +243,37 @@ class Resources:
             raise not_found(noun(item), unquote(key))
         if call.operation.polling is not None:
             return Reply(*started(call))
-        if call.operation.result is not None and call.operation.result == item.result and value is not None:
+        if (
+            call.operation.result is not None
+            and call.operation.result == item.result
+            and value is not None
+        ):
             return Reply(value)
         return self.example(call)
 
     def example(self, call: Call) -> Reply:
         """A schema-true answer; a list of one page."""
         operation = call.operation
-        media = next((m for s, a in sorted(operation.answers.items()) if s.startswith("2") for m in a.content), None)
+        media = next(
+            (
+                m
+                for s, a in sorted(operation.answers.items())
+                if s.startswith("2")
+                for m in a.content
+            ),
+            None,
+        )
         if operation.polling is not None and operation.status == 202:
             return Reply(*started(call))
         if media is None or operation.result is None:
             return Reply(content=(media, b"name,value\r\nsample,1\r\n")) if media else Reply()
         value = call.example()
         if isinstance(value, dict):
-            value = {k: v for k, v in value.items() if k not in ("nextLink", "skipToken", "continuationToken")}
+            value = {
+                k: v
+                for k, v in value.items()
+                if k not in ("nextLink", "skipToken", "continuationToken")
+            }
             if operation.paging:
                 value.setdefault(operation.paging.get("itemName", "value"), [])
         return Reply(value)
@@ -243,14 +290,20 @@ class Resources:
 
 def _is_object(operation: Operation) -> bool:
     """Whether the answer is one thing with members."""
-    return operation.result is not None and bool(operation.contract.schemas.shape(operation.result).properties)
+    return operation.result is not None and bool(
+        operation.contract.schemas.shape(operation.result).properties
+    )
 
 
 def started(call: Call) -> tuple[Any, int | None, Mapping[str, str]]:
     """The first answer of a long-running operation without a resource."""
     headers = begin(call)
     if call.operation.result is None:
-        return _empty(call).value if isinstance(_empty(call), Reply) else _empty(call), None, headers
+        return (
+            _empty(call).value if isinstance(_empty(call), Reply) else _empty(call),
+            None,
+            headers,
+        )
     schema, shape = call.operation.result, _shape(call, call.operation.result)
     value = call.whole(call.known({"id": call.guid(), "startTime": call.now}, schema))
     if "status" in shape.properties:
@@ -262,7 +315,12 @@ def pending(call: Call, shape: Shape) -> str:
     """A first status that the schema knows."""
     enum = call.operation.contract.schemas.shape(shape.properties["status"]).enum
     return next(
-        (s for s in ("Accepted", "NotStarted", "Queued", "Running", "InProgress") if not enum or s in enum), "Running"
+        (
+            s
+            for s in ("Accepted", "NotStarted", "Queued", "Running", "InProgress")
+            if not enum or s in enum
+        ),
+        "Running",
     )
 
 
@@ -296,7 +354,9 @@ def _template_of(kind: str, table: Mapping[str, Any]) -> str:
     parts = kind.split("/")
     for template in table:
         theirs = template.split("/")
-        if len(theirs) == len(parts) and all(t in ("{}", p) for t, p in zip(theirs, parts, strict=True)):
+        if len(theirs) == len(parts) and all(
+            t in ("{}", p) for t, p in zip(theirs, parts, strict=True)
+        ):
             return template
     return kind
 
@@ -312,7 +372,11 @@ def matches(call: Call, old: Any) -> None:
     if wanted is None or (call.settings.fill and old is None):
         return
     if old is None or (wanted != "*" and wanted != etag(old)):
-        raise Problem(412, "PreconditionFailed", "The resource has another etag, or is not there; read it again.")
+        raise Problem(
+            412,
+            "PreconditionFailed",
+            "The resource has another etag, or is not there; read it again.",
+        )
 
 
 def etag_header(call: Call, status: int, value: Any) -> dict[str, str]:

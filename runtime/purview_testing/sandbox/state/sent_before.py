@@ -29,7 +29,8 @@ def came_from_here(
         return tuple(departures)
     sent = {
         place
-        for path, inside, at in behaviours.read_at(match.operation, body) or [(request.raw_path, "", "")]
+        for path, inside, at in behaviours.read_at(match.operation, body)
+        or [(request.raw_path, "", "")]
         for place in _places(resolve(_got(app, request, path), inside)[1], at)
     }
     return tuple(d for d in departures if not _is_sent(d, body, sent))
@@ -46,7 +47,9 @@ def _is_sent(departure: Departure, body: Any, sent: set[tuple[str, bytes]]) -> b
 
 
 def _got(app: App, request: Request, path: str) -> Any:
-    found, _ = app.validator.router.find("GET", path, next((v for n, v in request.query if n == "api-version"), None))
+    found, _ = app.validator.router.find(
+        "GET", path, next((v for n, v in request.query if n == "api-version"), None)
+    )
     if found is None:
         return None
     declared = [p for p in found.operation.parameters if p.location == "query"]

@@ -32,13 +32,27 @@ def complete(call: Call, body: Mapping[str, Any], schema: Any, key: str, old: Js
     shape = schemas.shape(schema)
     shape = (schemas.subtype(shape, body) if shape.discriminator else None) or shape
     other = call.operation.body_schema not in (None, schema)  # the body has a shape of its own
-    out = call.fitting({**(old or {}), **body}, schema) | _beyond(call, body, shape) if other else dict(body)
+    out = (
+        call.fitting({**(old or {}), **body}, schema) | _beyond(call, body, shape)
+        if other
+        else dict(body)
+    )
     own = _own_id(call, shape)
     for name in ("id", "name", *own):
-        if name in shape.properties and key and (name not in out or name in own or _read_only(call, shape, name)):
+        if (
+            name in shape.properties
+            and key
+            and (name not in out or name in own or _read_only(call, shape, name))
+        ):
             out[name] = _identity(call, shape, name, key, old)
-    kept = (n for n in shape.properties if n not in out and n in (old or {}) and _read_only(call, shape, n))
-    out |= {name: (old or {})[name] for name in kept}  # a caller cannot leave out what is not theirs
+    kept = (
+        n
+        for n in shape.properties
+        if n not in out and n in (old or {}) and _read_only(call, shape, n)
+    )
+    out |= {
+        name: (old or {})[name] for name in kept
+    }  # a caller cannot leave out what is not theirs
     _stamp(call, shape, out, old or {})
     return call.whole(out, schema)
 
@@ -46,7 +60,9 @@ def complete(call: Call, body: Mapping[str, Any], schema: Any, key: str, old: Js
 def _beyond(call: Call, body: Mapping[str, Any], shape: Shape) -> Json:
     """What no document has, neither of the body nor of the answer: it is kept."""
     sent = call.operation.contract.schemas.shape(call.operation.body_schema)
-    sent = (call.operation.contract.schemas.subtype(sent, body) if sent.discriminator else None) or sent
+    sent = (
+        call.operation.contract.schemas.subtype(sent, body) if sent.discriminator else None
+    ) or sent
     known = sent.properties.keys() | shape.properties.keys()
     return {n: v for n, v in body.items() if n not in known} if sent.properties else {}
 
@@ -55,7 +71,9 @@ def own(call: Call, schema: Any) -> Json:
     """The body of a call without what is read-only at its root: the service takes that, and keeps its own."""
     body = call.body if isinstance(call.body, dict) else {}
     shape = call.operation.contract.schemas.shape(schema)
-    shape = (call.operation.contract.schemas.subtype(shape, body) if shape.discriminator else None) or shape
+    shape = (
+        call.operation.contract.schemas.subtype(shape, body) if shape.discriminator else None
+    ) or shape
     return {
         n: v
         for n, v in body.items()
@@ -82,14 +100,24 @@ def _stamp(call: Call, shape: Shape, out: Json, old: Json) -> None:
     for name, schema in shape.properties.items():
         member = call.operation.contract.schemas.shape(schema)
         before = old.get(name)
-        if name in _GROUPS and "object" in member.types and (member.properties or isinstance(out.get(name), dict)):
+        if (
+            name in _GROUPS
+            and "object" in member.types
+            and (member.properties or isinstance(out.get(name), dict))
+        ):
             _group(call, member, name, out, before if isinstance(before, dict) else {})
         elif name in _CREATED | _CHANGED and _is_server(call, shape, name, out):
             kept = before if name in _CREATED else None
             out[name] = kept if kept is not None else _when(call, member, name)
         elif name in _STATES and _read_only(call, shape, name):
-            out[name] = "Succeeded" if not member.enum or "Succeeded" in member.enum else member.enum[0]
-        elif name == "version" and "integer" in member.types and (name not in out or _read_only(call, shape, name)):
+            out[name] = (
+                "Succeeded" if not member.enum or "Succeeded" in member.enum else member.enum[0]
+            )
+        elif (
+            name == "version"
+            and "integer" in member.types
+            and (name not in out or _read_only(call, shape, name))
+        ):
             out[name] = (before if isinstance(before, int) else 0) + 1
 
 

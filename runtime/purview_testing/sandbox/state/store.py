@@ -49,7 +49,9 @@ class Store:
         self._followed: Collection[str] = ()
         self._changed: Callable[[str, str, Any, Collection[str]], None] | None = None
         try:
-            self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+            self._db = sqlite3.connect(
+                path or ":memory:", isolation_level=None, check_same_thread=False
+            )
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if path is not None:
                 self._db.execute("PRAGMA journal_mode=WAL")
@@ -60,11 +62,15 @@ class Store:
             ) from None
         if version not in (0, _FORMAT):
             self._db.close()
-            raise UsageError(f"--state {path}: made by another version of the sandbox; remove it or name another file")
+            raise UsageError(
+                f"--state {path}: made by another version of the sandbox; remove it or name another file"
+            )
         self._db.executescript(_TABLES)
         self._db.execute(f"PRAGMA user_version={_FORMAT}")
 
-    def follow(self, kinds: Collection[str], changed: Callable[[str, str, Any, Collection[str]], None]) -> None:
+    def follow(
+        self, kinds: Collection[str], changed: Callable[[str, str, Any, Collection[str]], None]
+    ) -> None:
         """Calls a function with (kind, key, value, tags) at each write of these kinds; the value of what goes is None."""
         self._followed, self._changed = kinds, changed
 
@@ -94,16 +100,21 @@ class Store:
     def get(self, kind: str, key: str) -> Any:
         """The value, or None."""
         with self._lock:
-            row = self._db.execute("SELECT value FROM item WHERE kind = ? AND key = ?", (kind, key)).fetchone()
+            row = self._db.execute(
+                "SELECT value FROM item WHERE kind = ? AND key = ?", (kind, key)
+            ).fetchone()
         return None if row is None else loads(row[0])
 
     def put(self, kind: str, key: str, value: Any, tags: Iterable[str] = ()) -> bool:
         """Adds or replaces an item; True where it is new."""
         with self.transaction():
-            row = self._db.execute("SELECT seq FROM item WHERE kind = ? AND key = ?", (kind, key)).fetchone()
+            row = self._db.execute(
+                "SELECT seq FROM item WHERE kind = ? AND key = ?", (kind, key)
+            ).fetchone()
             if row is None:
                 done = self._db.execute(
-                    "INSERT INTO item (kind, key, value) VALUES (?, ?, ?)", (kind, key, dumps(value))
+                    "INSERT INTO item (kind, key, value) VALUES (?, ?, ?)",
+                    (kind, key, dumps(value)),
                 )
                 seq, old = int(done.lastrowid or 0), set[str]()
                 self._db.execute(_ADD, (kind, "", 1))
@@ -120,7 +131,8 @@ class Store:
         gone, come = old - new, new - old
         if gone:
             self._db.executemany(
-                "DELETE FROM tag WHERE kind = ? AND tag = ? AND seq = ?", [(kind, t, seq) for t in gone]
+                "DELETE FROM tag WHERE kind = ? AND tag = ? AND seq = ?",
+                [(kind, t, seq) for t in gone],
             )
         if come:
             self._db.executemany("INSERT INTO tag VALUES (?, ?, ?)", [(kind, t, seq) for t in come])
@@ -130,11 +142,16 @@ class Store:
     def delete(self, kind: str, key: str) -> bool:
         """False where there is none."""
         with self.transaction():
-            row = self._db.execute("SELECT seq FROM item WHERE kind = ? AND key = ?", (kind, key)).fetchone()
+            row = self._db.execute(
+                "SELECT seq FROM item WHERE kind = ? AND key = ?", (kind, key)
+            ).fetchone()
             if row is None:
                 return False
             self._tag(
-                kind, row[0], {t for (t,) in self._db.execute("SELECT tag FROM tag WHERE seq = ?", (row[0],))}, set()
+                kind,
+                row[0],
+                {t for (t,) in self._db.execute("SELECT tag FROM tag WHERE seq = ?", (row[0],))},
+                set(),
             )
             self._db.execute("DELETE FROM item WHERE seq = ?", (row[0],))
             self._db.execute(_ADD, (kind, "", -1))
@@ -150,7 +167,9 @@ class Store:
             for kind, key in rows:
                 self.delete(kind, key)
 
-    def page(self, kind: str, limit: int, *, after: int = 0, skip: int = 0, tag: str | None = None) -> list[Row]:
+    def page(
+        self, kind: str, limit: int, *, after: int = 0, skip: int = 0, tag: str | None = None
+    ) -> list[Row]:
         """At most `limit` items in the order they came, those after a seq; with a tag only those that carry it."""
         if tag is None:
             text = "SELECT seq, key, value FROM item WHERE kind = ? AND seq > ? ORDER BY seq LIMIT ? OFFSET ?"
@@ -172,7 +191,9 @@ class Store:
     def total(self, kind: str, tag: str = "") -> int:
         """How many items a kind has, or how many of them carry a tag."""
         with self._lock:
-            row = self._db.execute("SELECT n FROM total WHERE kind = ? AND tag = ?", (kind, tag)).fetchone()
+            row = self._db.execute(
+                "SELECT n FROM total WHERE kind = ? AND tag = ?", (kind, tag)
+            ).fetchone()
         return int(row[0]) if row else 0
 
     def tags(self, kind: str, prefix: str, limit: int) -> list[tuple[str, int]]:
@@ -187,14 +208,17 @@ class Store:
         """The next number of a sequence, from 1."""
         with self._lock:
             row = self._db.execute(
-                "INSERT INTO counter VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n", (name,)
+                "INSERT INTO counter VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n",
+                (name,),
             ).fetchone()
         return int(row[0])
 
     def kinds(self) -> dict[str, int]:
         """Each kind and its number of items."""
         with self._lock:
-            return dict(self._db.execute("SELECT kind, n FROM total WHERE tag = '' AND n > 0 ORDER BY kind"))
+            return dict(
+                self._db.execute("SELECT kind, n FROM total WHERE tag = '' AND n > 0 ORDER BY kind")
+            )
 
     def clear(self) -> None:
         with self.transaction():

@@ -21,8 +21,16 @@ PLANES = [plane.package for plane in Manifest.load(SPECS).planes if plane.docume
 def classes() -> dict[str, Any]:
     """Classes whose members can have one value only: attribute and value."""
     return {
-        "account": (account.models.CollectionReference(reference_name="c"), "type_", "CollectionReference"),
-        "scanning": (scanning.models.CollectionReference(reference_name="c"), "type_", "CollectionReference"),
+        "account": (
+            account.models.CollectionReference(reference_name="c"),
+            "type_",
+            "CollectionReference",
+        ),
+        "scanning": (
+            scanning.models.CollectionReference(reference_name="c"),
+            "type_",
+            "CollectionReference",
+        ),
         "metadata_policies": (metadata_policies.models.DecisionRule(), "kind", "decisionrule"),
         "share": (share.models.StoreReference(reference_name="r"), "type_", "ArmResourceReference"),
     }

@@ -28,13 +28,24 @@ CONTRACT: Json = {
                 "type": "object",
                 "allOf": [
                     {"$ref": f"{REF}Root"},
-                    {"type": "object", "properties": {"kind": {"$ref": f"{REF}Kind"}, "name": {"type": "string"}}},
+                    {
+                        "type": "object",
+                        "properties": {"kind": {"$ref": f"{REF}Kind"}, "name": {"type": "string"}},
+                    },
                 ],
                 "discriminator": {"propertyName": "kind", "mapping": {}},
                 "x-ambiguous-discriminator-values": ["None"],
             },
-            "CatBase": {"type": "object", "allOf": [{"$ref": BASE}], "x-discriminator-value": "None"},
-            "DogBase": {"type": "object", "allOf": [{"$ref": BASE}], "x-discriminator-value": "None"},
+            "CatBase": {
+                "type": "object",
+                "allOf": [{"$ref": BASE}],
+                "x-discriminator-value": "None",
+            },
+            "DogBase": {
+                "type": "object",
+                "allOf": [{"$ref": BASE}],
+                "x-discriminator-value": "None",
+            },
             "Scan": {
                 "type": "object",
                 "properties": {"password": {"type": "string"}, "size": {"type": "integer"}},
@@ -94,7 +105,9 @@ def test_values_of_an_enum_get_names(tmp_path: Path) -> None:
 
 def test_kinds_reach_the_subtypes_that_are_named_after_them(tmp_path: Path) -> None:
     found = applied(tmp_path, AT + "Base", kinds="{kind}Base")
-    assert {"Cat": f"{REF}CatBase", "Dog": f"{REF}DogBase"} == found["Base"]["discriminator"]["mapping"]
+    assert {"Cat": f"{REF}CatBase", "Dog": f"{REF}DogBase"} == found["Base"]["discriminator"][
+        "mapping"
+    ]
     assert ["Cat", "Dog"] == [found[n]["x-discriminator-value"] for n in ("CatBase", "DogBase")]
     assert "x-ambiguous-discriminator-values" not in found["Base"]
 
@@ -118,7 +131,10 @@ def test_what_every_answer_holds(tmp_path: Path) -> None:
     assert ["size"] == sent["required"]
     assert {"type": "string", "x-answered": True} == sent["properties"]["password"]
     free = applied(tmp_path, AT + "Base", always=["name"])["Base"]["allOf"][1]
-    assert ({"type": "string", "x-answered": True}, False) == (free["properties"]["name"], "required" in free)
+    assert ({"type": "string", "x-answered": True}, False) == (
+        free["properties"]["name"],
+        "required" in free,
+    )
 
 
 def test_what_is_no_more_required(tmp_path: Path) -> None:
@@ -129,9 +145,13 @@ def test_what_is_no_more_required(tmp_path: Path) -> None:
 def test_wildcards_and_lists_of_places(tmp_path: Path) -> None:
     mark = {"x-secret": True}
     every = applied(tmp_path, AT + "**/password", set=mark)
-    assert [True, True] == [every[n]["properties"]["password"].get("x-secret") for n in ("Scan", "Other")]
+    assert [True, True] == [
+        every[n]["properties"]["password"].get("x-secret") for n in ("Scan", "Other")
+    ]
     some = applied(tmp_path, AT + "*can/properties/password", set=mark)
-    assert [True, None] == [some[n]["properties"]["password"].get("x-secret") for n in ("Scan", "Other")]
+    assert [True, None] == [
+        some[n]["properties"]["password"].get("x-secret") for n in ("Scan", "Other")
+    ]
     two = applied(tmp_path, [AT + "CatBase", AT + "DogBase"], set={"x": 1})
     assert [1, 1, None] == [two[n].get("x") for n in ("CatBase", "DogBase", "Base")]
 
@@ -145,7 +165,10 @@ def test_wildcards_and_lists_of_places(tmp_path: Path) -> None:
         ("/a/x~1*", ["/a/x~1y"]),
         ("/**/d", ["/a/bc/d", "/a/bc/d/0/d", "/d"]),
         ("/a/bc/d/*/d", ["/a/bc/d/0/d"]),
-        ("/**", ["", "/a", "/a/b", "/a/bc", "/a/bc/d", "/a/bc/d/0", "/a/bc/d/0/d", "/a/x~1y", "/d"]),
+        (
+            "/**",
+            ["", "/a", "/a/b", "/a/bc", "/a/bc/d", "/a/bc/d/0", "/a/bc/d/0/d", "/a/x~1y", "/d"],
+        ),
     ],
 )
 def test_where_a_pattern_leads(pattern: str, expected: list[str]) -> None:
@@ -157,7 +180,11 @@ def test_where_a_pattern_leads(pattern: str, expected: list[str]) -> None:
     ("at", "edits", "expected"),
     [
         (AT + "Scan", {"members": {"size": {}}}, "the schema has the member size already"),
-        (AT + "Base", {"members": {"id": {}}}, "the schema has the member id already"),  # of its base
+        (
+            AT + "Base",
+            {"members": {"id": {}}},
+            "the schema has the member id already",
+        ),  # of its base
         ("/components/schemas", {"add": {"Scan": {}}}, "it has Scan already"),
         (AT + "Kind", {"values": ["Cat"]}, "the enum has the value 'Cat' already"),
         (AT + "Base", {"kinds": "{kind}Nothing"}, "it is so already"),
@@ -166,14 +193,20 @@ def test_where_a_pattern_leads(pattern: str, expected: list[str]) -> None:
         (AT + "Base", {"always": ["id"]}, "the schema has no member id of its own"),
         (AT + "**/passwords", {"set": {"x": 1}}, f"nothing at {AT}**/passwords"),
         ([AT + "Scan", AT + "Gone"], {"set": {"x": 1}}, f"nothing at {AT}Gone"),
-        ([AT + "Scan", AT + "Other"], {"set": {"properties": {}, "type": "object"}, "remove": ["required"]}, None),
+        (
+            [AT + "Scan", AT + "Other"],
+            {"set": {"properties": {}, "type": "object"}, "remove": ["required"]},
+            None,
+        ),
         (AT + "**/type", {"set": {"x": 1}}, "what is there is no object but str"),
         (AT + "Scan", {"members": ["x"]}, "members = ['x'] cannot be made there"),
         (AT + "Scan", {"kinds": "{kind}Base"}, "kinds = '{kind}Base' cannot be made there"),
         (AT + "Base", {"kinds": "{value}Base"}, "kinds = '{value}Base' cannot be made there"),
     ],
 )
-def test_an_edit_that_no_longer_applies(tmp_path: Path, at: str | list[str], edits: Json, expected: str | None) -> None:
+def test_an_edit_that_no_longer_applies(
+    tmp_path: Path, at: str | list[str], edits: Json, expected: str | None
+) -> None:
     if expected is None:
         assert {} == applied(tmp_path, at, **edits)["Other"]["properties"]
         return

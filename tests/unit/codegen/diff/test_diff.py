@@ -26,7 +26,12 @@ def content(schema: Json) -> Json:
 
 def contract() -> Json:
     """In is sent, Out is received, Both is in either; Base has two subtypes; Unused is in neither."""
-    top = {"name": "$top", "in": "query", "required": False, "schema": {"type": "integer", "maximum": 9, "default": 5}}
+    top = {
+        "name": "$top",
+        "in": "query",
+        "required": False,
+        "schema": {"type": "integer", "maximum": 9, "default": 5},
+    }
     kind = {"name": "kind", "in": "query", "required": False, "schema": ref("Kind")}
     version = {
         "name": "api-version",
@@ -71,7 +76,10 @@ def contract() -> Json:
                     "tags": ["Pets"],
                     "parameters": [version],
                     "responses": {
-                        "200": {"description": "", "content": content({"type": "array", "items": ref("Base")})}
+                        "200": {
+                            "description": "",
+                            "content": content({"type": "array", "items": ref("Base")}),
+                        }
                     },
                     "x-pageable": {"itemName": "value", "nextLinkName": None},
                 }
@@ -120,7 +128,10 @@ def contract() -> Json:
                 },
                 "Dog": {
                     "type": "object",
-                    "allOf": [ref("Base"), {"type": "object", "properties": {"tricks": {"type": "integer"}}}],
+                    "allOf": [
+                        ref("Base"),
+                        {"type": "object", "properties": {"tricks": {"type": "integer"}}},
+                    ],
                 },
                 "Kind": {"type": "string", "enum": ["cat", "dog"]},
                 "State": {"type": "string", "enum": ["up", "down"]},
@@ -187,7 +198,9 @@ EXTRA = {"name": "extra", "in": "query", "required": False, "schema": {"type": "
 def changes(edit: Edit) -> list[Facts]:
     old, new = contract(), contract()
     edit(new)
-    return [(c.kind, c.where, c.affects, c.level, c.old, c.new) for c in diff(old, new, "zoo").changes]
+    return [
+        (c.kind, c.where, c.affects, c.level, c.old, c.new) for c in diff(old, new, "zoo").changes
+    ]
 
 
 CASES: list[tuple[str, Edit, list[Facts]]] = [
@@ -329,7 +342,9 @@ def test_pointers_lead_to_what_they_name(edit: Edit) -> None:
     edit(new)
     for change in diff(old, new, "zoo").changes:
         gone = change.kind in ("schema.removed", "member.removed", "operation.removed")
-        if change.where.startswith("/") and change.where != f"{S}/Cat/properties/size":  # it inherits that one
+        if (
+            change.where.startswith("/") and change.where != f"{S}/Cat/properties/size"
+        ):  # it inherits that one
             find(old if gone else new, change.where)
 
 
@@ -347,7 +362,9 @@ def test_a_renamed_schema_is_one_change(name: str) -> None:
     new = contract()
     rename_schema(new, name, "Fresh")
     found = diff(contract(), new, "zoo")
-    assert [("schema.renamed", name, "Fresh", "minor")] == [(c.kind, c.old, c.new, c.level) for c in found.changes]
+    assert [("schema.renamed", name, "Fresh", "minor")] == [
+        (c.kind, c.old, c.new, c.level) for c in found.changes
+    ]
     assert "Fresh" == found.schemas[name]
 
 
@@ -363,11 +380,13 @@ def test_two_schemas_that_became_one() -> None:
 
 def test_a_member_under_another_name() -> None:
     def edit(found: Json) -> None:
-        found["components"]["schemas"]["Both"]["properties"]["countOf"] = found["components"]["schemas"]["Both"][
-            "properties"
-        ].pop("count")
+        found["components"]["schemas"]["Both"]["properties"]["countOf"] = found["components"][
+            "schemas"
+        ]["Both"]["properties"].pop("count")
 
-    expected = [("member.renamed", f"{S}/Both/properties/countOf", "both", "major", "count", "countOf")]
+    expected = [
+        ("member.renamed", f"{S}/Both/properties/countOf", "both", "major", "count", "countOf")
+    ]
     assert expected == changes(edit)
 
 
@@ -389,7 +408,11 @@ def test_a_type_that_changes_with_the_move_to_the_base_is_told() -> None:
     old, new = contract(), contract()
     old["components"]["schemas"]["Cat"]["properties"]["colour"] = {"type": "string"}
     new["components"]["schemas"]["Base"]["properties"]["colour"] = {"type": "integer"}
-    found = [(c.kind, c.where, c.old, c.new) for c in diff(old, new, "zoo").changes if c.kind == "member.type"]
+    found = [
+        (c.kind, c.where, c.old, c.new)
+        for c in diff(old, new, "zoo").changes
+        if c.kind == "member.type"
+    ]
     assert [("member.type", f"{S}/Cat/properties/colour", "string", "integer")] == found
 
 

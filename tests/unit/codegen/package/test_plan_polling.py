@@ -23,7 +23,10 @@ STRING = {"type": "string"}
 SCHEMAS: Json = {
     "Thing": {"type": "object", "properties": {"name": STRING, "size": {"type": "integer"}}},
     "Other": {"type": "object", "properties": {"name": STRING}},
-    "Work": {"type": "object", "properties": {"id": STRING, "status": STRING, "error": {"type": "object"}}},
+    "Work": {
+        "type": "object",
+        "properties": {"id": STRING, "status": STRING, "error": {"type": "object"}},
+    },
 }
 
 
@@ -32,7 +35,9 @@ def answers(kind: str | None, status: int = 202) -> Json:
     return {str(status): {"description": "", **({"content": content} if kind else {})}}
 
 
-def operation(oid: str, kind: str | None, *, status: int = 202, more: list[Json] | None = None) -> Json:
+def operation(
+    oid: str, kind: str | None, *, status: int = 202, more: list[Json] | None = None
+) -> Json:
     named = {"name": "name", "in": "path", "required": True, "schema": STRING}
     return {
         "operationId": oid,
@@ -44,7 +49,12 @@ def operation(oid: str, kind: str | None, *, status: int = 202, more: list[Json]
 
 def source(paths: Json, facts: Json | None = None) -> str:
     """The module of the group `things`, on one line a statement."""
-    document = {"openapi": "3.0.0", "info": {"version": VERSION}, "paths": paths, "components": {"schemas": SCHEMAS}}
+    document = {
+        "openapi": "3.0.0",
+        "info": {"version": VERSION},
+        "paths": paths,
+        "components": {"schemas": SCHEMAS},
+    }
     overlay = Overlay("mine.toml", {}, {}, (), long_running=facts or {})
     contract = apply(shape(document, "mine"), overlay)
     names = operation_names({VERSION: contract}, {})[VERSION]
@@ -90,7 +100,9 @@ def test_an_action_asks_for_what_it_changes(action: str) -> None:
         ({"/things/{name}:stop": {"post": operation("Things_Stop", None)}}, "None"),
     ],
 )
-def test_the_type_says_where_a_status_may_be_all_there_is(paths: Json, expected: str | None) -> None:
+def test_the_type_says_where_a_status_may_be_all_there_is(
+    paths: Json, expected: str | None
+) -> None:
     found = re.search(r"def begin_stop\(self, name: str\) -> Poller\[([^\]]+)\]", source(paths))
     assert found is not None
     assert (expected or "Other | OperationStatus") == found[1]
@@ -99,7 +111,9 @@ def test_the_type_says_where_a_status_may_be_all_there_is(paths: Json, expected:
 def test_a_resource_whose_get_needs_more_is_not_asked_for() -> None:
     needed = {"name": "scope", "in": "query", "required": True, "schema": STRING}
     get = {"get": operation("Things_Get", "Thing", status=200, more=[needed])}
-    found = source({"/things/{name}": get, "/things/{name}:stop": {"post": operation("Things_Stop", "Thing")}})
+    found = source(
+        {"/things/{name}": get, "/things/{name}:stop": {"post": operation("Things_Stop", "Thing")}}
+    )
     assert "resource=" not in found
     assert "Poller[Thing | OperationStatus]" in found
 
@@ -118,7 +132,11 @@ def test_a_mark_on_what_answers_204_alone_is_no_mark(responses: Json, marked: bo
     document = {
         "openapi": "3.0.0",
         "info": {"version": VERSION},
-        "paths": {"/things/{name}": {"delete": {**operation("Things_Delete", None), "responses": responses}}},
+        "paths": {
+            "/things/{name}": {
+                "delete": {**operation("Things_Delete", None), "responses": responses}
+            }
+        },
     }
     made = shape(document, "mine")["paths"]["/things/{name}"]["delete"]
     assert marked == ("x-long-running" in made)
@@ -130,9 +148,15 @@ def test_what_to_ask_is_a_fact_that_has_to_hold() -> None:
         "/jobs/{name}": {"get": operation("Works_GetState", "Work", status=200)},
         "/things/{name}:stop": {"post": operation("Things_Stop", "Work")},
     }
-    assert "ask_with='works.get_state'" in source(paths, {"Things_Stop": {"ask-with": "Works_GetState"}})
-    assert "ask_with='works.get_state'" in source(paths, {"Things_Stop": {"status-path": "/jobs/{id}"}})
-    with pytest.raises(GateError, match=r"ask-with names no operation: Works_Gone: Things_Stop: /paths"):
+    assert "ask_with='works.get_state'" in source(
+        paths, {"Things_Stop": {"ask-with": "Works_GetState"}}
+    )
+    assert "ask_with='works.get_state'" in source(
+        paths, {"Things_Stop": {"status-path": "/jobs/{id}"}}
+    )
+    with pytest.raises(
+        GateError, match=r"ask-with names no operation: Works_Gone: Things_Stop: /paths"
+    ):
         source(paths, {"Things_Stop": {"ask-with": "Works_Gone"}})
     with pytest.raises(GateError, match="x-long-running knows no 'asks'"):
         source(paths, {"Things_Stop": {"asks": "Works_GetState"}})
@@ -141,10 +165,17 @@ def test_what_to_ask_is_a_fact_that_has_to_hold() -> None:
 @pytest.mark.parametrize("table", ["paging", "long_running"])
 def test_an_entry_of_an_overlay_has_all_its_parts(table: str, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text(f'[[{table}]]\noperations = ["A"]\nfacts = {{ ask-with = "B" }}\nreason = "r"\n', encoding="utf-8")
-    with pytest.raises(IntegrityError, match=f"overlay mine.toml: {table} 1 lacks or does not know link"):
+    path.write_text(
+        f'[[{table}]]\noperations = ["A"]\nfacts = {{ ask-with = "B" }}\nreason = "r"\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(
+        IntegrityError, match=f"overlay mine.toml: {table} 1 lacks or does not know link"
+    ):
         Overlay.read(path)
-    path.write_text(path.read_text(encoding="utf-8") + 'link = "https://l.example"\n', encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8") + 'link = "https://l.example"\n', encoding="utf-8"
+    )
     overlay = Overlay.read(path)
     assert {"A": {"ask-with": "B"}} == getattr(overlay, table)
     with pytest.raises(IntegrityError, match=rf"\[{table}\] names no operation any more: A"):

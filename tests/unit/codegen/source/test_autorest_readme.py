@@ -12,7 +12,9 @@ CATS = "Cats/stable/2024-01-01/cats.json"
 
 
 def fenced(*lines: str, fence: str = "``` yaml $(tag) == 'package-1'") -> str:
-    return "\n".join(["# Words", "input-file: words.json", fence, *lines, fence[:3], "- more.json", ""])
+    return "\n".join(
+        ["# Words", "input-file: words.json", fence, *lines, fence[:3], "- more.json", ""]
+    )
 
 
 @pytest.mark.parametrize(

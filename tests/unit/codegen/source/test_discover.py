@@ -19,10 +19,15 @@ REPOSITORY, OLD, NEW = "owner/repo", "0" * 40, "1" * 40
 TOP = "specification/purview/data-plane"
 
 
-def made(name: str, version: str = "2024-01-01", count: int = 6, title: str = "", prefix: str = "") -> Json:
+def made(
+    name: str, version: str = "2024-01-01", count: int = 6, title: str = "", prefix: str = ""
+) -> Json:
     """A document of `count` operations, which it shares with others of its name alone."""
     one = {"operationId": "", "responses": {}}
-    paths = {f"/{name}/{n}/{{{name}Id}}": {"get": {**one, "operationId": f"{name}_Get{n}"}} for n in range(count)}
+    paths = {
+        f"/{name}/{n}/{{{name}Id}}": {"get": {**one, "operationId": f"{name}_Get{n}"}}
+        for n in range(count)
+    }
     return {
         "swagger": "2.0",
         "info": {"title": title or f"Purview{name.title()}", "version": version},
@@ -45,7 +50,10 @@ def entry(name: str, place: str, version: str = "2024-01-01") -> Document:
     return Document(name, version, REPOSITORY, OLD, place)
 
 
-CATS, DOGS = path("Azure.Analytics.Purview.Cats", "cats"), path("Azure.Analytics.Purview.Dogs", "dogs")
+CATS, DOGS = (
+    path("Azure.Analytics.Purview.Cats", "cats"),
+    path("Azure.Analytics.Purview.Dogs", "dogs"),
+)
 PLANES = (plane("cats", entry("cats", CATS)), plane("dogs", entry("dogs", DOGS)))
 CONTENT = {"cats": made("cats"), "dogs": made("dogs")}
 
@@ -96,7 +104,10 @@ def places(found: Discovery) -> dict[str, str]:
 
 
 RENAMES = {
-    "another spelling": (path("azure.analytics.purview.CATS", "cats"), path("Azure.Analytics.Purview.Dogs", "dogs")),
+    "another spelling": (
+        path("azure.analytics.purview.CATS", "cats"),
+        path("Azure.Analytics.Purview.Dogs", "dogs"),
+    ),
     "a misspelt folder": (path("Azure.Analaytics.Purview.Kats", "cats"), DOGS),
     "a short folder": (path("cats", "cats"), path("dogs", "dogs")),
     "another root": (path("Cats", "cats", top="specification/purviewgovernace/data-plane"), DOGS),
@@ -120,7 +131,9 @@ def test_a_document_is_followed_by_its_content(kind: str, *, changed: bool, at_h
     assert ((), ()) == (found.lost, found.strays)
 
 
-@pytest.mark.parametrize("kind", [k for k in RENAMES if k.startswith(("another s", "a short", "each other's f"))])
+@pytest.mark.parametrize(
+    "kind", [k for k in RENAMES if k.startswith(("another s", "a short", "each other's f"))]
+)
 def test_names_tell_where_no_contract_was_made_yet(kind: str) -> None:
     cats, dogs = RENAMES[kind]
     found, _ = sort({cats: made("cats"), dogs: made("dogs")}, contracts=False)
@@ -151,10 +164,14 @@ def test_a_twin_beside_a_known_document() -> None:
     assert CATS == places(found)["cats 2024-01-01"]
 
 
-@pytest.mark.parametrize("folder", ["Azure.Analytics.Purview.Cats", "kats", "Azure.Analaytics.Purview.Felines"])
+@pytest.mark.parametrize(
+    "folder", ["Azure.Analytics.Purview.Cats", "kats", "Azure.Analaytics.Purview.Felines"]
+)
 def test_a_new_version_goes_to_the_plane_that_has_its_operations(folder: str) -> None:
     newer = path(folder, "openapi", "2025-01-01-preview")
-    found, _ = sort({CATS: made("cats"), DOGS: made("dogs"), newer: made("cats", "2025-01-01-preview", 9)})
+    found, _ = sort(
+        {CATS: made("cats"), DOGS: made("dogs"), newer: made("cats", "2025-01-01-preview", 9)}
+    )
     assert newer == places(found)["cats 2025-01-01-preview"]
     assert () == found.strays
 
@@ -167,16 +184,27 @@ def test_a_copy_of_what_is_taken_is_no_other_document() -> None:
 
 def test_two_planes_with_the_same_paths() -> None:
     """As the Data Map has those of the catalog: a document is the one's whose ids and prefix it has, too."""
-    lions = json.loads(json.dumps(made("cats", "2025-01-01", prefix="/lions")).replace("cats_Get", "lions_Get"))
+    lions = json.loads(
+        json.dumps(made("cats", "2025-01-01", prefix="/lions")).replace("cats_Get", "lions_Get")
+    )
     place, moved = path("Lions", "lions", "2025-01-01"), path("felines", "openapi", "2025-01-01")
     planes = (PLANES[0], plane("lions", entry("lions", place, "2025-01-01")))
     contents = {"cats": made("cats"), "lions": lions}
-    found, _ = sort({CATS: made("cats"), moved: made("cats", "2025-01-01", 5)}, planes, contents=contents)
-    assert ({"cats 2024-01-01": CATS, "cats 2025-01-01": moved}, 1) == (places(found), len(found.lost))
+    found, _ = sort(
+        {CATS: made("cats"), moved: made("cats", "2025-01-01", 5)}, planes, contents=contents
+    )
+    assert ({"cats 2024-01-01": CATS, "cats 2025-01-01": moved}, 1) == (
+        places(found),
+        len(found.lost),
+    )
     found, _ = sort({CATS: made("cats"), moved: lions}, planes, contents=contents)
     assert {"cats 2024-01-01": CATS, "lions 2025-01-01": moved} == places(found)
     newer = path("Lions", "lions", "2026-01-01")  # in the lions' folder, and the cats' all the same
-    found, _ = sort({CATS: made("cats"), place: lions, newer: made("cats", "2026-01-01")}, planes, contents=contents)
+    found, _ = sort(
+        {CATS: made("cats"), place: lions, newer: made("cats", "2026-01-01")},
+        planes,
+        contents=contents,
+    )
     assert newer == places(found)["cats 2026-01-01"]
 
 
@@ -196,7 +224,11 @@ def test_a_preview_goes_to_the_plane_of_previews() -> None:
     )
     contents = {"cats": made("cats"), "cats_preview": made("cats", "2024-03-01-preview")}
     new = {v: path("Cats", "cats", v) for v in ("2025-01-01", "2025-02-01-preview")}
-    tree = {stable: contents["cats"], early: contents["cats_preview"], **{p: made("cats", v) for v, p in new.items()}}
+    tree = {
+        stable: contents["cats"],
+        early: contents["cats_preview"],
+        **{p: made("cats", v) for v, p in new.items()},
+    }
     found, _ = sort(tree, planes, contents=contents)
     got = places(found)
     assert (new["2025-01-01"], new["2025-02-01-preview"]) == (
@@ -206,7 +238,9 @@ def test_a_preview_goes_to_the_plane_of_previews() -> None:
 
 
 OTHER = "specification/owls/data-plane/Owls/stable/2024-01-01/owls.json"
-UNKNOWN = path("Azure.Analaytics.Purview.Cows", "cows", top="specification/purviewdatagovernace/data-plane")
+UNKNOWN = path(
+    "Azure.Analaytics.Purview.Cows", "cows", top="specification/purviewdatagovernace/data-plane"
+)
 
 
 @pytest.mark.parametrize(
@@ -220,18 +254,24 @@ UNKNOWN = path("Azure.Analaytics.Purview.Cows", "cows", top="specification/purvi
 )
 def test_whatever_names_purview_is_told(place: str) -> None:
     found, _ = sort({CATS: made("cats"), DOGS: made("dogs"), place: made("cows")})
-    assert [(place, "no plane of planes.toml has its operations")] == [(s.path, s.why) for s in found.strays]
+    assert [(place, "no plane of planes.toml has its operations")] == [
+        (s.path, s.why) for s in found.strays
+    ]
 
 
 def test_a_title_that_names_purview_is_told() -> None:
     place = "specification/cows/data-plane/Cows/stable/2024-01-01/cows.json"
     tree = {CATS: made("cats"), DOGS: made("dogs"), place: made("cows", title="Azure PURVIEW cows")}
-    tree[OTHER] = made("owls", title="Owls") | {"definitions": {"Owl": {"title": "seen by Purview"}}}
+    tree[OTHER] = made("owls", title="Owls") | {
+        "definitions": {"Owl": {"title": "seen by Purview"}}
+    }
     files = {p: json.dumps(v).encode() for p, v in tree.items()}
     blobs = {p: blob_id(v) for p, v in files.items()}
     for titled, strays in (((place,), [place]), ((), []), ((OTHER,), [])):
         listing = Listing(REPOSITORY, NEW, blobs, whole=False, titled=titled)
-        assert strays == [s.path for s in discover(Manifest(PLANES), listing, Fake(files, CONTENT)).strays]
+        assert strays == [
+            s.path for s in discover(Manifest(PLANES), listing, Fake(files, CONTENT)).strays
+        ]
 
 
 @pytest.mark.parametrize(
@@ -256,13 +296,43 @@ def test_resource_management_examples_and_other_services_are_no_documents(place:
         ("a.json", b"[" * 100_000, "cannot be read", True),
         ("a.json", b"[]", "JSON that is no OpenAPI document", False),
         ("a.json", b'{"name": "package"}', "JSON that is no OpenAPI document", False),
-        ("a.json", b'{"swagger": "2.0", "definitions": {}}', "an OpenAPI document without operations", False),
-        ("a.json", b'{"swagger": "1.2", "paths": {}}', "of a form that cannot be read, '1.2'", True),
-        ("a.json", json.dumps(made("cows", '1"\n[x]')).encode(), "its info.version is '1\"\\n[x]', which no", True),
-        ("a.json", json.dumps(made("cows", "")).encode(), "its info.version is '', which no api-version can be", True),
+        (
+            "a.json",
+            b'{"swagger": "2.0", "definitions": {}}',
+            "an OpenAPI document without operations",
+            False,
+        ),
+        (
+            "a.json",
+            b'{"swagger": "1.2", "paths": {}}',
+            "of a form that cannot be read, '1.2'",
+            True,
+        ),
+        (
+            "a.json",
+            json.dumps(made("cows", '1"\n[x]')).encode(),
+            "its info.version is '1\"\\n[x]', which no",
+            True,
+        ),
+        (
+            "a.json",
+            json.dumps(made("cows", "")).encode(),
+            "its info.version is '', which no api-version can be",
+            True,
+        ),
         ("a.json", b'{"swagger": "2.0", "paths": []}', "not laid out as an OpenAPI document", True),
-        ("a.json", b'{"openapi": "3.0.1", "paths": {"/a": {"get": 1}}}', "not laid out as an OpenAPI document", True),
-        ("a.yaml", b"swagger: '2.0'\npaths: {}\n", "an OpenAPI document in YAML; make it JSON", True),
+        (
+            "a.json",
+            b'{"openapi": "3.0.1", "paths": {"/a": {"get": 1}}}',
+            "not laid out as an OpenAPI document",
+            True,
+        ),
+        (
+            "a.yaml",
+            b"swagger: '2.0'\npaths: {}\n",
+            "an OpenAPI document in YAML; make it JSON",
+            True,
+        ),
         ("a.yml", b"# words\nopenapi: 3.0.0\n", "an OpenAPI document in YAML; make it JSON", True),
         ("a.yaml", b"words: []\n", "YAML without OpenAPI in it", False),
     ],
@@ -282,14 +352,21 @@ def test_left_out_documents_are_not_unknown_and_not_read() -> None:
     rule = LeftOut(REPOSITORY, f"{TOP}/*Cats/*", "2025-01-01-preview", "A draft.")
     tree = {CATS: made("cats"), DOGS: made("dogs"), draft: made("cats", "2025-01-01-preview")}
     found, reader = sort(tree, left_out=(rule,))
-    assert ([], ((draft, rule),), False) == (list(found.strays), found.left_out, draft in reader.asked)
+    assert ([], ((draft, rule),), False) == (
+        list(found.strays),
+        found.left_out,
+        draft in reader.asked,
+    )
     odd = f"{TOP}/Cats/draft.json"  # its folders say no api-version, its content does
     found, _ = sort(
         {CATS: made("cats"), DOGS: made("dogs"), odd: tree[draft]},
         left_out=(LeftOut(REPOSITORY, f"{TOP}/*", "2025-01-01-preview", "A draft."),),
     )
     assert [odd] == [p for p, _ in found.left_out]
-    for other in (attrs.evolve(rule, version="2025-01-02"), attrs.evolve(rule, repository="fork/repo")):
+    for other in (
+        attrs.evolve(rule, version="2025-01-02"),
+        attrs.evolve(rule, repository="fork/repo"),
+    ):
         assert () == sort(tree, left_out=(other,))[0].left_out
 
 
@@ -299,7 +376,10 @@ def test_a_missing_document_is_followed_into_a_folder_that_is_left_out() -> None
     found, _ = sort({moved: made("cats"), DOGS: made("dogs")}, left_out=(rule,))
     assert (moved, ()) == (places(found)["cats 2024-01-01"], found.left_out)
     found, _ = sort({moved: made("cows"), DOGS: made("dogs")}, left_out=(rule,))
-    assert ([moved], ["cats 2024-01-01"]) == ([p for p, _ in found.left_out], [str(d) for d in found.lost])
+    assert ([moved], ["cats 2024-01-01"]) == (
+        [p for p, _ in found.left_out],
+        [str(d) for d in found.lost],
+    )
 
 
 SETTINGS = b"""emit: ["@azure-tools/typespec-autorest"]
@@ -378,7 +458,12 @@ def test_every_candidate_is_told_once() -> None:
 
 def test_what_is_read_was_brought() -> None:
     """Before it is read one by one, all of it is fetched at once."""
-    changed = {CATS: made("cats", count=7), DOGS: made("dogs"), UNKNOWN: made("cows"), f"{TOP}/a.json": b"[]"}
+    changed = {
+        CATS: made("cats", count=7),
+        DOGS: made("dogs"),
+        UNKNOWN: made("cows"),
+        f"{TOP}/a.json": b"[]",
+    }
     _, reader = sort(changed, at_hand=True)
     assert {CATS, UNKNOWN, f"{TOP}/a.json"} == set(reader.asked) == set(reader.brought)
 
@@ -387,8 +472,20 @@ def test_what_is_read_was_brought() -> None:
     ("versions", "drafts", "listed", "default", "wanted"),
     [
         (("2024-01-01", "2025-01-01"), (), None, "2024-01-01", "2025-01-01"),
-        (("2024-01-01-preview", "2025-01-01-preview"), (), {"2024-01-01-preview"}, "2024-01-01-preview", None),
-        (("2024-01-01-preview", "2025-01-01-preview"), ("2025-01-01-preview",), None, "2024-01-01-preview", None),
+        (
+            ("2024-01-01-preview", "2025-01-01-preview"),
+            (),
+            {"2024-01-01-preview"},
+            "2024-01-01-preview",
+            None,
+        ),
+        (
+            ("2024-01-01-preview", "2025-01-01-preview"),
+            ("2025-01-01-preview",),
+            None,
+            "2024-01-01-preview",
+            None,
+        ),
         (
             ("2024-01-01-preview", "2025-01-01-preview"),
             ("2025-01-01-preview",),
@@ -396,16 +493,46 @@ def test_what_is_read_was_brought() -> None:
             "2024-01-01-preview",
             "2025-01-01-preview",
         ),
-        (("2024-01-01-preview", "2025-01-01-preview"), (), {"2024-01-01-preview"}, "2025-01-01-preview", None),
-        (("2024-01-01-preview", "2025-01-01-preview"), (), set(), "2024-01-01-preview", "2025-01-01-preview"),
-        (("2024-01-01", "2025-01-01", "2026-01-01"), (), {"2025-01-01"}, "2024-01-01", "2025-01-01"),
+        (
+            ("2024-01-01-preview", "2025-01-01-preview"),
+            (),
+            {"2024-01-01-preview"},
+            "2025-01-01-preview",
+            None,
+        ),
+        (
+            ("2024-01-01-preview", "2025-01-01-preview"),
+            (),
+            set(),
+            "2024-01-01-preview",
+            "2025-01-01-preview",
+        ),
+        (
+            ("2024-01-01", "2025-01-01", "2026-01-01"),
+            (),
+            {"2025-01-01"},
+            "2024-01-01",
+            "2025-01-01",
+        ),
     ],
 )
 def test_only_what_is_published_is_proposed(
-    versions: tuple[str, ...], drafts: tuple[str, ...], listed: set[str] | None, default: str, wanted: str | None
+    versions: tuple[str, ...],
+    drafts: tuple[str, ...],
+    listed: set[str] | None,
+    default: str,
+    wanted: str | None,
 ) -> None:
     documents = tuple(
-        Document("cats", v, REPOSITORY, OLD, path("Cats", "cats", v), default=v == default, draft=v in drafts)
+        Document(
+            "cats",
+            v,
+            REPOSITORY,
+            OLD,
+            path("Cats", "cats", v),
+            default=v == default,
+            draft=v in drafts,
+        )
         for v in versions
     )
     manifest = Manifest((Plane("cats", "cats", "Cats", "Cats.", "account", (), documents),))

@@ -46,7 +46,11 @@ class Upstream:
         start = int(asked.removeprefix("bytes=").removesuffix("-")) + self.shift
         if start >= len(content):
             return 416, {}, b""
-        return 206, {"Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"}, content[start:]
+        return (
+            206,
+            {"Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"},
+            content[start:],
+        )
 
 
 def handler(upstream: Upstream) -> type[BaseHTTPRequestHandler]:
@@ -107,8 +111,16 @@ class Project:
         lines = ["[planes.tiny]", *(f'{key} = "tiny"' for key in ("package", "title", "summary"))]
         lines += ['endpoint = "account"', "roles = []"]
         for i, version in enumerate(self.documents):
-            lines += ["[[planes.tiny.documents]]", f'version = "{version}"', f"default = {str(i == 0).lower()}"]
-            lines += ['repository = "owner/repo"', f'commit = "{COMMIT}"', f'path = "{PATH.format(version)}"']
+            lines += [
+                "[[planes.tiny.documents]]",
+                f'version = "{version}"',
+                f"default = {str(i == 0).lower()}",
+            ]
+            lines += [
+                'repository = "owner/repo"',
+                f'commit = "{COMMIT}"',
+                f'path = "{PATH.format(version)}"',
+            ]
         (self.specs / "planes.toml").write_text("\n".join(lines))
         self.lock = {f"tiny {v}": self.entry(v, content) for v, content in self.documents.items()}
         (self.specs / "upstream.lock").write_text(json.dumps(self.lock))
@@ -126,16 +138,24 @@ class Project:
         }
 
     def fetch(self, *arguments: str) -> Run:
-        code = cli.main(["fetch", "--specs", str(self.specs), "--cache", str(self.cache), *arguments])
+        code = cli.main(
+            ["fetch", "--specs", str(self.specs), "--cache", str(self.cache), *arguments]
+        )
         out, err = self.capsys.readouterr()
         return Run(code, out.splitlines(), err.splitlines())
 
     def cached(self) -> dict[str, bytes]:
-        return {str(p.relative_to(self.cache)): p.read_bytes() for p in sorted(self.cache.rglob("*")) if p.is_file()}
+        return {
+            str(p.relative_to(self.cache)): p.read_bytes()
+            for p in sorted(self.cache.rglob("*"))
+            if p.is_file()
+        }
 
 
 @pytest.fixture
-def project(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Project:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
@@ -169,7 +189,9 @@ def test_a_broken_transfer_is_continued(project: Project, upstream: Upstream) ->
     upstream.breaks_after = 100
     first = project.fetch("--base-url", upstream.base_url)
     assert (4, []) == (first.code, first.out)
-    assert first.err[0].startswith(f"purview_codegen fetch: cannot reach {upstream.base_url}/{place}: ")
+    assert first.err[0].startswith(
+        f"purview_codegen fetch: cannot reach {upstream.base_url}/{place}: "
+    )
     assert {f"{place}.part": WHOLE[:100]} == project.cached()
     upstream.breaks_after = None
     assert Run(0, [DONE], []) == project.fetch("--base-url", upstream.base_url)
@@ -188,7 +210,9 @@ def test_a_server_without_ranges_begins_again(project: Project, upstream: Upstre
 
 
 @pytest.mark.parametrize(("shift", "part"), [(7, WHOLE[:100]), (0, WHOLE), (0, WHOLE + b"more")])
-def test_a_part_that_does_not_fit_begins_again(project: Project, upstream: Upstream, shift: int, part: bytes) -> None:
+def test_a_part_that_does_not_fit_begins_again(
+    project: Project, upstream: Upstream, shift: int, part: bytes
+) -> None:
     place = project.add("1")
     upstream.files[f"/{place}"] = WHOLE
     upstream.shift = shift
@@ -218,11 +242,16 @@ def test_a_wrong_hash_keeps_nothing(project: Project, upstream: Upstream) -> Non
     found = project.fetch("--base-url", upstream.base_url)
     hashes = [hashlib.sha256(content).hexdigest() for content in (WHOLE, other)]
     assert (3, [], 1) == (found.code, found.out, len(found.err))
-    assert f"tiny 1 is not what upstream.lock names: expected sha256 {hashes[0]}, found {hashes[1]}" in found.err[0]
+    assert (
+        f"tiny 1 is not what upstream.lock names: expected sha256 {hashes[0]}, found {hashes[1]}"
+        in found.err[0]
+    )
     assert {} == project.cached()
 
 
-def test_a_rebuilt_document_that_differs_is_a_change_to_review(project: Project, upstream: Upstream) -> None:
+def test_a_rebuilt_document_that_differs_is_a_change_to_review(
+    project: Project, upstream: Upstream
+) -> None:
     place = project.add("1", provenance="rebuilt")
     other = json.dumps(tiny(host="x")).encode()
     upstream.files[f"/{place}"] = other
@@ -248,7 +277,9 @@ def test_wrong_bytes_in_the_cache_are_replaced(project: Project, upstream: Upstr
 def test_a_document_that_is_not_there(project: Project, upstream: Upstream) -> None:
     place = project.add("1")
     says = f"{upstream.base_url}/{place} is not there (404); check commit and path in planes.toml"
-    assert Run(4, [], [f"purview_codegen fetch: {says}"]) == project.fetch("--base-url", upstream.base_url)
+    assert Run(4, [], [f"purview_codegen fetch: {says}"]) == project.fetch(
+        "--base-url", upstream.base_url
+    )
     assert {} == project.cached()
 
 
@@ -259,7 +290,9 @@ def test_an_answer_that_is_no_document(project: Project, upstream: Upstream, sta
     moved = ": it is at '/elsewhere' now; correct the address or planes.toml"
     why = moved if status == 302 else "; try again, or use --mirror"
     says = f"{upstream.base_url}/{place} answered {status}{why}"
-    assert Run(4, [], [f"purview_codegen fetch: {says}"]) == project.fetch("--base-url", upstream.base_url)
+    assert Run(4, [], [f"purview_codegen fetch: {says}"]) == project.fetch(
+        "--base-url", upstream.base_url
+    )
     assert 1 == len(upstream.requests)
 
 
@@ -274,7 +307,9 @@ def test_nobody_listens(project: Project) -> None:
     assert found.err[0].endswith("; use --mirror or --offline")
 
 
-@pytest.mark.parametrize("base_url", ["http://example.com", "ftp://127.0.0.1", "127.0.0.1", "", "http://[::1"])
+@pytest.mark.parametrize(
+    "base_url", ["http://example.com", "ftp://127.0.0.1", "127.0.0.1", "", "http://[::1"]
+)
 def test_an_address_that_is_not_taken(project: Project, base_url: str) -> None:
     project.add("1")
     found = project.fetch("--base-url", base_url)
@@ -296,9 +331,14 @@ def test_others_are_fetched_when_some_fail(project: Project, upstream: Upstream)
 def test_one_version_of_many(project: Project, upstream: Upstream) -> None:
     places = [project.add(version) for version in "123"]
     upstream.files |= {f"/{place}": WHOLE for place in places}
-    assert Run(0, [DONE], []) == project.fetch("--base-url", upstream.base_url, "--plane", "tiny", "--version", "2")
+    assert Run(0, [DONE], []) == project.fetch(
+        "--base-url", upstream.base_url, "--plane", "tiny", "--version", "2"
+    )
     assert {places[1]: WHOLE} == project.cached()
-    assert "fetch: 3 documents, 6 operations, 0 errors" == project.fetch("--base-url", upstream.base_url).out[-1]
+    assert (
+        "fetch: 3 documents, 6 operations, 0 errors"
+        == project.fetch("--base-url", upstream.base_url).out[-1]
+    )
 
 
 def test_nothing_cached_and_offline(project: Project) -> None:
@@ -334,7 +374,9 @@ def test_from_a_mirror(project: Project, tmp_path: Path) -> None:
 def test_a_document_that_a_mirror_lacks_is_kept(project: Project, tmp_path: Path) -> None:
     there, _ = project.add("1"), project.add("2")
     folder = mirror(tmp_path, {there: WHOLE})
-    assert Run(0, ["tiny 2: not in mirror, kept", DONE], []) == project.fetch("--mirror", str(folder))
+    assert Run(0, ["tiny 2: not in mirror, kept", DONE], []) == project.fetch(
+        "--mirror", str(folder)
+    )
     lock = (project.specs / "upstream.lock").read_text()
     assert 0 == project.fetch("--mirror", str(folder), "--update-lock").code
     assert json.loads(lock) == json.loads((project.specs / "upstream.lock").read_text())
@@ -351,7 +393,10 @@ def test_a_mirror_of_something_else(project: Project, tmp_path: Path) -> None:
     project.add("1")
     assert "it has nothing of owner/repo" in project.fetch("--mirror", str(tmp_path)).err[0]
     missing = project.fetch("--mirror", str(tmp_path / "gone"))
-    assert Run(4, [], [f"purview_codegen fetch: the mirror {tmp_path / 'gone'} is not a folder"]) == missing
+    assert (
+        Run(4, [], [f"purview_codegen fetch: the mirror {tmp_path / 'gone'} is not a folder"])
+        == missing
+    )
 
 
 def with_examples(*names: str) -> bytes:
@@ -371,11 +416,17 @@ def serve(request: pytest.FixtureRequest, tmp_path: Path, upstream: Upstream) ->
         upstream.files = {f"/{place}": content for place, content in files.items()}
         return ["--base-url", upstream.base_url]
 
-    return over_http if request.param == "http" else lambda files: ["--mirror", str(mirror(tmp_path, files))]
+    return (
+        over_http
+        if request.param == "http"
+        else lambda files: ["--mirror", str(mirror(tmp_path, files))]
+    )
 
 
 def test_examples_come_along(project: Project, serve: Serve) -> None:
-    content = with_examples("./examples/a.json", "examples/gone.json", "../shared.json", "../../../../../secret.json")
+    content = with_examples(
+        "./examples/a.json", "examples/gone.json", "../shared.json", "../../../../../secret.json"
+    )
     place = project.add("1", content)
     root = f"owner/repo/{COMMIT}/specification"
     files = {place: content, f"{root}/tiny/examples/a.json": b"{}", f"{root}/shared.json": b"[]"}

@@ -63,12 +63,17 @@ def test_examples_are_named_once_and_sorted() -> None:
     document: Json = tiny()
     for item, names in zip(document["paths"].values(), (["b", "a"], ["a"]), strict=True):
         item["get"]["x-ms-examples"] = {name: {"$ref": f"./examples/{name}.json"} for name in names}
-    assert ("./examples/a.json", "./examples/b.json") == inspect(content(document), "tiny 1").examples
+    assert ("./examples/a.json", "./examples/b.json") == inspect(
+        content(document), "tiny 1"
+    ).examples
 
 
 def test_a_duplicate_operation_id_names_both_places() -> None:
     found = refusal(changed("paths|/pets/{name}|get|operationId", "Pets_List"))
-    assert "tiny 1: operationId Pets_List is used twice: /paths/~1pets/get and /paths/~1pets~1{name}/get" == found
+    assert (
+        "tiny 1: operationId Pets_List is used twice: /paths/~1pets/get and /paths/~1pets~1{name}/get"
+        == found
+    )
 
 
 def test_an_operation_without_id() -> None:
@@ -112,7 +117,9 @@ def test_a_truncated_document_names_the_offset(length: int) -> None:
 
 
 def test_bytes_that_are_no_text() -> None:
-    assert "tiny 1 is not UTF-8 at byte 13; fetch it again" == refusal(b'{"swagger": "\xe4\xff\xff"}')
+    assert "tiny 1 is not UTF-8 at byte 13; fetch it again" == refusal(
+        b'{"swagger": "\xe4\xff\xff"}'
+    )
 
 
 def test_a_member_that_is_there_twice_is_not_lost_in_silence() -> None:

@@ -37,7 +37,9 @@ def test_every_document_is_locked_and_nothing_else(manifest: Manifest, lock: Loc
     assert 617 == sum(lock.entry(d).operations for d in manifest.select(None, None))
 
 
-def test_the_governance_documents_are_rebuilt_and_the_classic_ones_exact(manifest: Manifest, lock: Lock) -> None:
+def test_the_governance_documents_are_rebuilt_and_the_classic_ones_exact(
+    manifest: Manifest, lock: Lock
+) -> None:
     rebuilt = {d for d in manifest.documents if d.path.startswith("specification/purviewdatagover")}
     assert 8 == len(rebuilt)
     assert rebuilt == {d for d in manifest.documents if lock.entry(d).provenance == "rebuilt"}
@@ -55,19 +57,25 @@ def test_the_documents_are_the_locked_ones(manifest: Manifest, lock: Lock) -> No
         content = (SHARED / "upstream" / document.location).read_bytes()
         entry, facts = lock.entry(document), inspect(content, str(document))
         expected = (entry.sha256, entry.bytes, entry.operations, entry.definitions)
-        assert expected == (facts.sha256, facts.bytes, facts.operations, facts.definitions), document
+        assert expected == (facts.sha256, facts.bytes, facts.operations, facts.definitions), (
+            document
+        )
 
 
 def test_an_entry_is_found_by_name_and_place() -> None:
     assert ENTRY == Lock({"tiny 1": ENTRY}).entry(DOCUMENT)
 
 
-@pytest.mark.parametrize("change", [{"repository": "fork/repo"}, {"commit": "1" * 40}, {"path": "c.json"}])
+@pytest.mark.parametrize(
+    "change", [{"repository": "fork/repo"}, {"commit": "1" * 40}, {"path": "c.json"}]
+)
 def test_a_document_that_moved_is_not_the_locked_one(change: dict[str, Any]) -> None:
     moved = attrs.evolve(DOCUMENT, **change)
     with pytest.raises(IntegrityError) as caught:
         Lock({"tiny 1": ENTRY}).entry(moved)
-    assert "upstream.lock does not know tiny 1 at its commit; run fetch --update-lock" == str(caught.value)
+    assert "upstream.lock does not know tiny 1 at its commit; run fetch --update-lock" == str(
+        caught.value
+    )
 
 
 def test_no_lock_is_an_empty_one(tmp_path: Path) -> None:
@@ -81,7 +89,9 @@ def test_the_text_is_sorted_and_read_back(tmp_path: Path) -> None:
     assert lock == Lock.load(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"a 1": 3}', '{"a 1": {"commit": ""}}', '{"a 1": {"odd": 1}}'])
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"a 1": 3}', '{"a 1": {"commit": ""}}', '{"a 1": {"odd": 1}}']
+)
 def test_a_lock_that_cannot_be_read(tmp_path: Path, text: str) -> None:
     (tmp_path / "upstream.lock").write_text(text, encoding="utf-8")
     with pytest.raises(IntegrityError) as caught:

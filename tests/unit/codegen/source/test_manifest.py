@@ -51,13 +51,19 @@ def test_the_planes_of_today(manifest: Manifest) -> None:
 
 
 def test_titles_and_packages_name_one_plane_each(manifest: Manifest) -> None:
-    assert 15 == len({p.title for p in manifest.planes}) == len({p.package for p in manifest.planes})
-    assert [] == [p.title for p in manifest.planes if not (p.title.isidentifier() and p.title[0].isupper())]
+    assert (
+        15 == len({p.title for p in manifest.planes}) == len({p.package for p in manifest.planes})
+    )
+    assert [] == [
+        p.title for p in manifest.planes if not (p.title.isidentifier() and p.title[0].isupper())
+    ]
     assert [] == [p.package for p in manifest.planes if p.package != p.name]
 
 
 def test_summaries_are_one_sentence(manifest: Manifest) -> None:
-    assert [] == [p.name for p in manifest.planes if "\n" in p.summary or not p.summary.endswith(".")]
+    assert [] == [
+        p.name for p in manifest.planes if "\n" in p.summary or not p.summary.endswith(".")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -76,12 +82,21 @@ def test_documented_roles(manifest: Manifest, plane: str, roles: tuple[str, ...]
 
 
 def test_no_two_documents_share_a_place(manifest: Manifest) -> None:
-    assert 32 == len({d.location for d in manifest.documents}) == len({str(d) for d in manifest.documents})
+    assert (
+        32
+        == len({d.location for d in manifest.documents})
+        == len({str(d) for d in manifest.documents})
+    )
 
 
 def test_a_plane_is_a_few_lines(tmp_path: Path) -> None:
     plane = load(tmp_path, PLANE + DOCUMENT).plane("tiny")
-    assert ("tiny", "Tiny", "account", ("Data Curator",)) == (plane.package, plane.title, plane.endpoint, plane.roles)
+    assert ("tiny", "Tiny", "account", ("Data Curator",)) == (
+        plane.package,
+        plane.title,
+        plane.endpoint,
+        plane.roles,
+    )
     assert plane.default == plane.documents[0]
     assert f"owner/repo/{COMMIT}/specification/tiny.json" == plane.default.location
     assert "tiny 2024-01-01" == str(plane.default)
@@ -96,11 +111,20 @@ def test_a_plane_is_a_few_lines(tmp_path: Path) -> None:
         (PLANE.replace("title", "# title") + DOCUMENT, "tiny has no 'title'"),
         (PLANE + DOCUMENT.replace("path", "file"), "tiny 2024-01-01: unknown 'file'; there are "),
         (PLANE + DOCUMENT.replace("path", "# path"), "tiny has no 'path'"),
-        (PLANE.replace('"account"', '"moon"') + DOCUMENT, "endpoint is 'moon', not one of account, tenant"),
+        (
+            PLANE.replace('"account"', '"moon"') + DOCUMENT,
+            "endpoint is 'moon', not one of account, tenant",
+        ),
         (PLANE + DOCUMENT.replace("true", "false"), "tiny needs exactly one default document"),
         (PLANE + DOCUMENT + DOCUMENT, "tiny needs exactly one default document"),
-        (PLANE + DOCUMENT + DOCUMENT.replace("true", "false"), "tiny has two documents of one version"),
-        (PLANE + DOCUMENT.replace(COMMIT, COMMIT[:10]), f"tiny 2024-01-01: commit is '{COMMIT[:10]}', not a full"),
+        (
+            PLANE + DOCUMENT + DOCUMENT.replace("true", "false"),
+            "tiny has two documents of one version",
+        ),
+        (
+            PLANE + DOCUMENT.replace(COMMIT, COMMIT[:10]),
+            f"tiny 2024-01-01: commit is '{COMMIT[:10]}', not a full",
+        ),
         (PLANE + DOCUMENT.replace(f'"{COMMIT}"', "7"), "tiny 2024-01-01: commit is 7, not a full"),
         (
             PLANE + DOCUMENT.replace('"2024-01-01"', "2024-01-01"),
@@ -108,10 +132,19 @@ def test_a_plane_is_a_few_lines(tmp_path: Path) -> None:
         ),
         (PLANE + DOCUMENT.replace("true", '"no"'), "default is 'no', not true or false"),
         (PLANE + DOCUMENT.replace("owner/repo", "repo"), "repository is 'repo', not owner/name"),
-        (PLANE + DOCUMENT.replace("specification/", "../"), "path is '../tiny.json', not a path below"),
+        (
+            PLANE + DOCUMENT.replace("specification/", "../"),
+            "path is '../tiny.json', not a path below",
+        ),
         (PLANE.replace('"Tiny"', '"My Tiny"') + DOCUMENT, "title is 'My Tiny', not a Python name"),
-        (PLANE.replace('= "tiny"', '= "import"') + DOCUMENT, "package is 'import', not a lower-case"),
-        (PLANE.replace('["Data Curator"]', '"Reader"') + DOCUMENT, "roles is 'Reader', not a list of texts"),
+        (
+            PLANE.replace('= "tiny"', '= "import"') + DOCUMENT,
+            "package is 'import', not a lower-case",
+        ),
+        (
+            PLANE.replace('["Data Curator"]', '"Reader"') + DOCUMENT,
+            "roles is 'Reader', not a list of texts",
+        ),
         (PLANE.replace('["Data Curator"]', "[1]") + DOCUMENT, "roles is [1], not a list of texts"),
         ((PLANE + DOCUMENT).replace("planes.tiny", "plane.tiny"), "no table [planes.NAME]"),
         ("[planes]\n", "no table [planes.NAME]"),
@@ -138,12 +171,18 @@ def test_a_folder_without_a_manifest(tmp_path: Path) -> None:
         ("scaning", None, "unknown plane 'scaning'; did you mean scanning"),
         ("datamaps", "all", "did you mean datamap or "),
         ("zzz", None, "there are account, catalog, "),
-        ("datamap", "2023-09-02", "unknown version '2023-09-02' of datamap; did you mean 2023-09-01"),
+        (
+            "datamap",
+            "2023-09-02",
+            "unknown version '2023-09-02' of datamap; did you mean 2023-09-01",
+        ),
         ("pds", "x", "unknown version 'x' of pds; there are 2022-11-01-preview, 2023-01-01"),
         (None, "2026-03-20", "unknown version '2026-03-20'; did you mean 2026-03-20-preview"),
     ],
 )
-def test_unknown_names(manifest: Manifest, plane: str | None, version: str | None, says: str) -> None:
+def test_unknown_names(
+    manifest: Manifest, plane: str | None, version: str | None, says: str
+) -> None:
     with pytest.raises(UsageError) as caught:
         manifest.select(plane, version)
     assert says in str(caught.value)
@@ -160,7 +199,9 @@ def test_unknown_names(manifest: Manifest, plane: str | None, version: str | Non
         (None, "2023-10-01-preview", 4),
     ],
 )
-def test_chosen_documents(manifest: Manifest, plane: str | None, version: str | None, count: int) -> None:
+def test_chosen_documents(
+    manifest: Manifest, plane: str | None, version: str | None, count: int
+) -> None:
     assert count == len(manifest.select(plane, version))
 
 
@@ -173,10 +214,15 @@ def test_nearest_takes_what_comes_close_or_everything() -> None:
 def test_a_name_that_no_plane_can_have(tmp_path: Path, name: str) -> None:
     for text in (PLANE.replace('"tiny"', f'"{name}"'), PLANE.replace(".tiny]", f".{name}]")):
         with pytest.raises(IntegrityError, match=f"{name} is no name for a plane"):
-            load(tmp_path, text + (DOCUMENT if ".tiny]" in text else DOCUMENT.replace(".tiny.", f".{name}.")))
+            load(
+                tmp_path,
+                text + (DOCUMENT if ".tiny]" in text else DOCUMENT.replace(".tiny.", f".{name}.")),
+            )
 
 
-@pytest.mark.parametrize(("what", "value"), [("package", "tiny"), ("title", "Tiny"), ("title", "TINY")])
+@pytest.mark.parametrize(
+    ("what", "value"), [("package", "tiny"), ("title", "Tiny"), ("title", "TINY")]
+)
 def test_two_planes_of_one_name(tmp_path: Path, what: str, value: str) -> None:
     other = (PLANE + DOCUMENT).replace("planes.tiny", "planes.other")
     other = other.replace('"tiny"', f'"{value if what == "package" else "other"}"')
@@ -195,14 +241,19 @@ reason = "A draft."
 
 
 def test_left_out_documents_and_drafts(tmp_path: Path) -> None:
-    found = load(tmp_path, PLANE + DOCUMENT.replace("default = true", "default = true\ndraft = true") + LEFT_OUT)
+    found = load(
+        tmp_path,
+        PLANE + DOCUMENT.replace("default = true", "default = true\ndraft = true") + LEFT_OUT,
+    )
     (rule,) = found.left_out
     assert (True, "A draft.") == (found.documents[0].draft, rule.reason)
     good = ("owner/repo", "specification/a/b/draft.json", "2025-01-01")
     assert rule.fits(*good)
     for n, other in enumerate(("fork/repo", "specification/a/final.json", "2025-01-02")):
         assert not rule.fits(*good[:n], other, *good[n + 1 :])
-    every = load(tmp_path, PLANE + DOCUMENT + LEFT_OUT.replace('version = "2025-01-01"\n', "")).left_out[0]
+    every = load(
+        tmp_path, PLANE + DOCUMENT + LEFT_OUT.replace('version = "2025-01-01"\n', "")
+    ).left_out[0]
     assert every.fits(*good[:2], "")
     odd = load(tmp_path, PLANE + DOCUMENT + LEFT_OUT.replace("*/draft", "[a]/draft")).left_out[0]
     assert (True, False) == tuple(
@@ -213,14 +264,23 @@ def test_left_out_documents_and_drafts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (LEFT_OUT.replace("reason", "# reason"), "left_out entry 1 (specification/*/draft.json) has no 'reason'"),
+        (
+            LEFT_OUT.replace("reason", "# reason"),
+            "left_out entry 1 (specification/*/draft.json) has no 'reason'",
+        ),
         (LEFT_OUT.replace('"A draft."', '" "'), "reason is ' ', not one line of text"),
         (LEFT_OUT.replace('"A draft."', "true"), "reason is True, not one line of text"),
         (LEFT_OUT.replace("path", "# path"), "left_out entry 1 (without path) has no 'path'"),
-        (LEFT_OUT.replace("repository", "repo"), "unknown 'repo'; did you mean reason or repository?"),
+        (
+            LEFT_OUT.replace("repository", "repo"),
+            "unknown 'repo'; did you mean reason or repository?",
+        ),
         (LEFT_OUT.replace('path = "', 'path = "../'), "not a path below the repository"),
         (LEFT_OUT * 2 + LEFT_OUT.replace("reason", "why"), "left_out entry 3 "),
-        (LEFT_OUT.replace("[[left_out]]", "[[leftout]]"), "unknown 'leftout'; did you mean left_out?"),
+        (
+            LEFT_OUT.replace("[[left_out]]", "[[leftout]]"),
+            "unknown 'leftout'; did you mean left_out?",
+        ),
         (LEFT_OUT.replace("[[left_out]]", "[left_out]"), "left_out is no list of tables"),
         (
             LEFT_OUT.replace("specification/*/draft.json", "specification/tiny.json").replace(
@@ -239,10 +299,14 @@ def test_a_left_out_entry_that_cannot_be_read(tmp_path: Path, text: str, says: s
 
 def test_a_pattern_never_leaves_out_what_is_taken(tmp_path: Path) -> None:
     """An update may move a document into a folder that a pattern covers; the manifest stays good."""
-    wide = LEFT_OUT.replace("specification/*/draft.json", "specification/*").replace("2025-01-01", "2024-01-01")
+    wide = LEFT_OUT.replace("specification/*/draft.json", "specification/*").replace(
+        "2025-01-01", "2024-01-01"
+    )
     assert 1 == len(load(tmp_path, PLANE + DOCUMENT + wide).documents)
 
 
 def test_every_reason_of_today_is_a_sentence(manifest: Manifest) -> None:
     assert manifest.left_out
-    assert [] == [r.path for r in manifest.left_out if not r.reason.endswith(".") or len(r.reason) < 20]
+    assert [] == [
+        r.path for r in manifest.left_out if not r.reason.endswith(".") or len(r.reason) < 20
+    ]

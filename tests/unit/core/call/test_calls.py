@@ -42,8 +42,19 @@ from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
 from purview_dataplane.scanning import models as m
 from purview_dataplane.unified_catalog import UnifiedCatalogClient
 
-ODATA = {"error": {"code": "C1", "message": "m", "target": "t", "details": [{"code": "C2", "message": "n"}]}}
-ATLAS = {"requestId": "my-run-7", "errorCode": "RequestUriNotFound", "errorMessage": "null for uri: {x} 100%s"}
+ODATA = {
+    "error": {
+        "code": "C1",
+        "message": "m",
+        "target": "t",
+        "details": [{"code": "C2", "message": "n"}],
+    }
+}
+ATLAS = {
+    "requestId": "my-run-7",
+    "errorCode": "RequestUriNotFound",
+    "errorMessage": "null for uri: {x} 100%s",
+}
 GOOD = httpx.Response(200, json={"kind": "AdlsGen2Msi", "name": "n"})
 
 
@@ -57,7 +68,12 @@ def scanning(*answers: Any, **options: Any) -> tuple[Any, Recorder, list[float]]
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        *((400, BadRequestError), (401, UnauthorizedError), (403, ForbiddenError), (404, NotFoundError)),
+        *(
+            (400, BadRequestError),
+            (401, UnauthorizedError),
+            (403, ForbiddenError),
+            (404, NotFoundError),
+        ),
         *(
             (409, ConflictError),
             (412, PreconditionFailedError),
@@ -65,7 +81,13 @@ def scanning(*answers: Any, **options: Any) -> tuple[Any, Recorder, list[float]]
             (500, ServerError),
             (503, ServerError),
         ),
-        *((302, HttpError), (418, HttpError), (499, HttpError), (520, ServerError), (561, ServerError)),
+        *(
+            (302, HttpError),
+            (418, HttpError),
+            (499, HttpError),
+            (520, ServerError),
+            (561, ServerError),
+        ),
     ],
 )
 def test_each_status_has_its_error(status: int, kind: type[HttpError]) -> None:
@@ -87,14 +109,19 @@ def test_the_atlas_error_shape_is_read() -> None:
     with pytest.raises(NotFoundError) as caught:
         client.entity.get_by_guid("g")
     error = caught.value
-    assert ("RequestUriNotFound", ATLAS["errorMessage"], "my-run-7") == (error.code, error.message, error.request_id)
+    assert ("RequestUriNotFound", ATLAS["errorMessage"], "my-run-7") == (
+        error.code,
+        error.message,
+        error.request_id,
+    )
     assert ATLAS["errorMessage"] in str(error)
     assert "prefix /catalog/api" in str(error)
 
 
 @pytest.mark.row("T10")
 @pytest.mark.parametrize(
-    "content", [b"", b"<html>Bad gateway</html>", b"upstream \xff error", b"[1]", b'"text"', b"null"]
+    "content",
+    [b"", b"<html>Bad gateway</html>", b"upstream \xff error", b"[1]", b'"text"', b"null"],
 )
 def test_bodies_of_gateways_are_read(content: bytes) -> None:
     client, _, _ = scanning(httpx.Response(502, content=content), retry=NO_RETRY)
@@ -112,13 +139,19 @@ def test_errors_have_hints() -> None:
         client.scans.get("s", "n")
     assert 1 == len(recorder.seen)
     with pytest.raises(ForbiddenError, match="not documented"):
-        UnifiedCatalogClient(ENDPOINT, transport=Recorder(httpx.Response(403, json=refused)).sync).terms.get("t")
+        UnifiedCatalogClient(
+            ENDPOINT, transport=Recorder(httpx.Response(403, json=refused)).sync
+        ).terms.get("t")
     client, _, _ = scanning(
-        httpx.Response(401, json={"error": {"code": "Unauthenticated", "message": "audiences: A,B"}})
+        httpx.Response(
+            401, json={"error": {"code": "Unauthenticated", "message": "audiences: A,B"}}
+        )
     )
     with pytest.raises(UnauthorizedError, match="audience"):
         client.scans.get("s", "n")
-    client, _, _ = scanning(httpx.Response(404, json={"error": {"code": "ResourceNotFound", "message": "x"}}))
+    client, _, _ = scanning(
+        httpx.Response(404, json={"error": {"code": "ResourceNotFound", "message": "x"}})
+    )
     with pytest.raises(NotFoundError, match="prefix /scan, api-version 2023-09-01"):
         client.scans.get("s", "n")
 
@@ -130,7 +163,11 @@ def test_errors_survive_a_pickle_and_hold_no_token() -> None:
             request.headers["Authorization"] = "Bearer canary-token"
             yield request
 
-    answers = [httpx.Response(409, json=ODATA), httpx.ConnectError("refused"), httpx.Response(200, content=b"<html>")]
+    answers = [
+        httpx.Response(409, json=ODATA),
+        httpx.ConnectError("refused"),
+        httpx.Response(200, content=b"<html>"),
+    ]
     for answer, kind in zip(answers, (ConflictError, ConnectError, DecodeError), strict=True):
         client, recorder, _ = scanning(answer, auth=Token(), retry=NO_RETRY)
         with pytest.raises(kind) as caught:
@@ -138,7 +175,11 @@ def test_errors_survive_a_pickle_and_hold_no_token() -> None:
         assert "Bearer canary-token" == recorder.seen[0].headers["Authorization"]
         again = pickle.loads(pickle.dumps(caught.value))
         assert (kind, str(caught.value)) == (type(again), str(again))
-        chain = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + repr(vars(caught.value))
+        chain = (
+            "".join(traceback.format_exception(caught.value))
+            + repr(caught.value)
+            + repr(vars(caught.value))
+        )
         assert "canary" not in chain
         assert b"canary" not in pickle.dumps(caught.value)
         assert not isinstance(caught.value.__context__, httpx.HTTPError)
@@ -156,7 +197,12 @@ def test_facts_that_come_in_headers() -> None:
     with pytest.raises(ConflictError) as caught:
         client.scans.get("s", "n")
     error = caught.value
-    assert ("E1", "E1", "r", "c") == (error.error_code, error.code, error.request_id, error.correlation_id)
+    assert ("E1", "E1", "r", "c") == (
+        error.error_code,
+        error.code,
+        error.request_id,
+        error.correlation_id,
+    )
     assert "canary" not in repr(vars(error))
 
 
@@ -184,7 +230,9 @@ def test_an_answer_that_cannot_be_unpacked() -> None:
 @pytest.mark.row("T14")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_not_followed(status: int) -> None:
-    client, recorder, _ = scanning(httpx.Response(status, headers={"Location": "https://evil.example/x"}))
+    client, recorder, _ = scanning(
+        httpx.Response(status, headers={"Location": "https://evil.example/x"})
+    )
     with pytest.raises(HttpError, match=f"Scans_Get: {status}") as caught:
         client.scans.get("s", "n")
     assert (1, "https://evil.example/x") == (len(recorder.seen), caught.value.headers["location"])
@@ -218,7 +266,9 @@ def test_what_is_seen_beside_typed_results() -> None:
         httpx.Response(200, content=b"bytes"),
         httpx.Response(200, json={"kind": "New"}, headers={"X-Try": "6"}),
     )
-    client, _ = quick(ScanningClient(ENDPOINT, transport=recorder.sync, auth=httpx.BasicAuth("u", "canary")))
+    client, _ = quick(
+        ScanningClient(ENDPOINT, transport=recorder.sync, auth=httpx.BasicAuth("u", "canary"))
+    )
     seen: list[httpx.Response] = []
     shown = client.with_options(on_response=seen.append)
     assert 2 == len(list(shown.data_sources.list()))
@@ -307,8 +357,20 @@ def test_waits_between_tries_grow_or_are_the_services() -> None:
         ({"Retry-After": "1.5"}, 1.5),
         ({"retry-after-ms": "250"}, 0.25),
         ({"x-ms-retry-after-ms": "250", "Retry-After": "1"}, 0.25),
-        ({"Retry-After": "Wed, 21 Oct 2026 07:28:10 GMT", "Date": "Wed, 21 Oct 2026 07:28:00 GMT"}, 10.0),
-        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT", "Date": "Wed, 21 Oct 2026 07:28:10 GMT"}, 0.0),
+        (
+            {
+                "Retry-After": "Wed, 21 Oct 2026 07:28:10 GMT",
+                "Date": "Wed, 21 Oct 2026 07:28:00 GMT",
+            },
+            10.0,
+        ),
+        (
+            {
+                "Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT",
+                "Date": "Wed, 21 Oct 2026 07:28:10 GMT",
+            },
+            0.0,
+        ),
         ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
     ],
 )
@@ -329,7 +391,8 @@ def test_a_wait_that_is_too_long_is_not_waited(text: str) -> None:
 
 @pytest.mark.row("T02")
 @pytest.mark.parametrize(
-    "text", ["soon", "-1", "nan", "inf", "", "Wed, 99 Oct 2026 07:28:00 GMT", "21 Oct 99999 07:28:00"]
+    "text",
+    ["soon", "-1", "nan", "inf", "", "Wed, 99 Oct 2026 07:28:00 GMT", "21 Oct 99999 07:28:00"],
 )
 def test_a_wait_that_makes_no_sense_is_none(text: str) -> None:
     client, recorder, waits = scanning(httpx.Response(429, headers={"Retry-After": text}), GOOD)
@@ -361,7 +424,9 @@ def test_calls_by_operation_id() -> None:
     assert "application/json" == response.headers["content-type"]
     assert "authorization" not in response.request.headers
     client.call(
-        "Scans_CreateOrReplace", {"dataSourceName": "s", "scanName": "n", "api-version": "2022-07-01"}, {"kind": "X"}
+        "Scans_CreateOrReplace",
+        {"dataSourceName": "s", "scanName": "n", "api-version": "2022-07-01"},
+        {"kind": "X"},
     )
     assert "PUT /scan/datasources/s/scans/n?api-version=2022-07-01" == recorder.paths[1]
     assert b'{"kind":"X"}' == recorder.seen[1].content
@@ -372,14 +437,26 @@ def test_calls_by_operation_id() -> None:
     [
         (("Scan_Get",), "scanning has no operation 'Scan_Get'; did you mean Scans_Get"),
         ((7,), "call takes an operationId and a mapping of wire names to values, not int"),
-        ((["Scans_Get"],), "call takes an operationId and a mapping of wire names to values, not list"),
-        (("Scans_Get", "sn"), "call takes an operationId and a mapping of wire names to values, not str"),
+        (
+            (["Scans_Get"],),
+            "call takes an operationId and a mapping of wire names to values, not list",
+        ),
+        (
+            ("Scans_Get", "sn"),
+            "call takes an operationId and a mapping of wire names to values, not str",
+        ),
         (("Scans_Get", [("scanName", "n")]), "and a mapping of wire names to values, not list"),
         (("Scans_Get", {7: "s", None: "n"}), "Scans_Get has no parameter 7"),
-        (("Scans_Get", {"dataSource": "s"}), "Scans_Get has no parameter 'dataSource'; did you mean dataSourceName?"),
+        (
+            ("Scans_Get", {"dataSource": "s"}),
+            "Scans_Get has no parameter 'dataSource'; did you mean dataSourceName?",
+        ),
         (("Scans_Get", {"dataSourceName": "s"}), "Scans_Get needs scan_name"),
         (("Scans_Get", {"dataSourceName": "s", "scanName": "n"}, {}), "Scans_Get takes no body"),
-        (("Scans_CreateOrReplace", {"dataSourceName": "s", "scanName": "n"}), "Scans_CreateOrReplace needs body"),
+        (
+            ("Scans_CreateOrReplace", {"dataSourceName": "s", "scanName": "n"}),
+            "Scans_CreateOrReplace needs body",
+        ),
     ],
 )
 def test_wrong_calls_send_nothing(arguments: tuple[Any, ...], message: str) -> None:
@@ -390,12 +467,16 @@ def test_wrong_calls_send_nothing(arguments: tuple[Any, ...], message: str) -> N
 
 
 def test_constructor_arguments() -> None:
-    with pytest.raises(ValueError, match="headers= may not hold authorization: it is made from auth="):
+    with pytest.raises(
+        ValueError, match="headers= may not hold authorization: it is made from auth="
+    ):
         ScanningClient(ENDPOINT, headers={"authorization": "Bearer x"})
     with pytest.raises(ValueError, match="headers= may not hold Host"):
         ScanningClient(ENDPOINT, headers={"Host": "x"})
     for name in ("content-length", "Transfer-Encoding", "Content-Type"):
-        with pytest.raises(ValueError, match=f"headers= may not hold {name}: it is made from the body"):
+        with pytest.raises(
+            ValueError, match=f"headers= may not hold {name}: it is made from the body"
+        ):
             ScanningClient(ENDPOINT, headers={name: "3"})
     with pytest.raises(TypeError, match="unexpected keyword argument 'tiemout'"):
         ScanningClient(ENDPOINT, tiemout=3)  # type: ignore[call-arg]
@@ -426,7 +507,11 @@ def test_the_facade_shares_one_pool() -> None:
     with pytest.raises(RuntimeError):
         list(purview.scanning.data_sources.list())
     hosts = [r.url.host for r in recorder.seen]
-    assert ["contoso.purview.azure.com", "api.purview-service.microsoft.com", "contoso.purview.azure.com"] == hosts
+    assert [
+        "contoso.purview.azure.com",
+        "api.purview-service.microsoft.com",
+        "contoso.purview.azure.com",
+    ] == hosts
 
 
 @pytest.mark.parametrize("run", [asyncio.run, "trio"])
@@ -436,12 +521,21 @@ def test_async_clients_do_the_same(run: Any) -> None:
     async def story() -> None:
         async with AsyncScanningClient(ENDPOINT, transport=recorder.both) as client:
             assert "n" == (await client.scans.get("s", "n")).name
-            assert 200 == (await client.call("Scans_Get", {"dataSourceName": "s", "scanName": "n"})).status_code
-            async with client.stream("Scans_Get", {"dataSourceName": "s", "scanName": "n"}) as response:
+            assert (
+                200
+                == (
+                    await client.call("Scans_Get", {"dataSourceName": "s", "scanName": "n"})
+                ).status_code
+            )
+            async with client.stream(
+                "Scans_Get", {"dataSourceName": "s", "scanName": "n"}
+            ) as response:
                 assert GOOD.content == b"".join([chunk async for chunk in response.aiter_bytes()])
         with pytest.raises(RuntimeError, match="closed"):
             await client.scans.get("s", "n")
-        async with AsyncPurview("contoso", transport=Recorder(httpx.Response(404, json=ATLAS)).both) as purview:
+        async with AsyncPurview(
+            "contoso", transport=Recorder(httpx.Response(404, json=ATLAS)).both
+        ) as purview:
             with pytest.raises(NotFoundError):
                 await purview.catalog.entity.get_by_guid("g")
 
@@ -494,7 +588,10 @@ def test_streams_are_tried_again_and_say_when_they_are_cut_off() -> None:
 
     arguments, chunks = ("Scans_Get", {"dataSourceName": "s", "scanName": "n"}), []
     client, waits = quick(ScanningClient(ENDPOINT, transport=Refuses(), headers={"x": "y"}))
-    with pytest.raises(TransportTimeoutError, match="Scans_Get: slow"), client.stream(*arguments) as response:
+    with (
+        pytest.raises(TransportTimeoutError, match="Scans_Get: slow"),
+        client.stream(*arguments) as response,
+    ):
         chunks += list(response.iter_bytes(1))
     assert ([], [0.25]) == (chunks, waits)
 
@@ -506,16 +603,24 @@ def test_streams_are_tried_again_and_say_when_they_are_cut_off() -> None:
 
     asyncio.run(story())
     with pytest.raises(httpx.ReadTimeout), client.stream(*arguments):
-        raise httpx.ReadTimeout("of a request of the caller's own", request=httpx.Request("GET", "https://x"))
+        raise httpx.ReadTimeout(
+            "of a request of the caller's own", request=httpx.Request("GET", "https://x")
+        )
 
 
 @pytest.mark.row("T18")
 def test_streams_raise_typed_errors() -> None:
     client, _, _ = scanning(httpx.Response(404, json=ATLAS))
-    with pytest.raises(NotFoundError), client.stream("Scans_Get", {"dataSourceName": "s", "scanName": "n"}):
+    with (
+        pytest.raises(NotFoundError),
+        client.stream("Scans_Get", {"dataSourceName": "s", "scanName": "n"}),
+    ):
         pass
     client, _, _ = scanning(httpx.ConnectError("no"))
-    with pytest.raises(ConnectError), client.stream("Scans_Get", {"dataSourceName": "s", "scanName": "n"}):
+    with (
+        pytest.raises(ConnectError),
+        client.stream("Scans_Get", {"dataSourceName": "s", "scanName": "n"}),
+    ):
         pass
 
 
@@ -550,7 +655,14 @@ def test_requests_are_those_that_httpx_would_make(case: str, headers: dict[str, 
 
 
 ODD_HEADERS: list[Any] = [
-    *({"X-A": 1}, {"X-A": None}, {b"X-A": "b"}, {"X-A": b"b"}, {b"Authorization": b"evil"}, {1: "a"}),
+    *(
+        {"X-A": 1},
+        {"X-A": None},
+        {b"X-A": "b"},
+        {"X-A": b"b"},
+        {b"Authorization": b"evil"},
+        {1: "a"},
+    ),
     *(
         {"X-A": "\u00fc"},
         {"X-A": "a\r\nb: c"},
@@ -560,13 +672,21 @@ ODD_HEADERS: list[Any] = [
         {"": "b"},
         {"Authorization ": "x"},
     ),
-    *({"Expect": "100-continue"}, {"TE": "gzip"}, {"x-ms-client-request-id": "mine"}, {"Purview-Client-Attempt": "7"}),
+    *(
+        {"Expect": "100-continue"},
+        {"TE": "gzip"},
+        {"x-ms-client-request-id": "mine"},
+        {"Purview-Client-Attempt": "7"},
+    ),
 ]
 
 
 @pytest.mark.parametrize("headers", ODD_HEADERS, ids=repr)
 def test_odd_headers_are_refused_when_the_client_is_made(headers: Any) -> None:
-    for make in (lambda: ScanningClient(ENDPOINT, headers=headers), lambda: Purview(ENDPOINT, headers=headers)):
+    for make in (
+        lambda: ScanningClient(ENDPOINT, headers=headers),
+        lambda: Purview(ENDPOINT, headers=headers),
+    ):
         with pytest.raises((TypeError, ValueError), match="headers= "):
             make()
     with pytest.raises((TypeError, ValueError), match="headers= "):
@@ -574,14 +694,20 @@ def test_odd_headers_are_refused_when_the_client_is_made(headers: Any) -> None:
 
 
 def test_headers_that_are_fine() -> None:
-    client, recorder, _ = scanning(GOOD, headers={"X-Team": "data lake\t7", "X-Empty": "", "accept": "text/plain"})
+    client, recorder, _ = scanning(
+        GOOD, headers={"X-Team": "data lake\t7", "X-Empty": "", "accept": "text/plain"}
+    )
     client.scans.get("s", "n")
     (made,) = recorder.seen
-    assert ["data lake\t7", "", "text/plain"] == [made.headers[name] for name in ("x-team", "x-empty", "accept")]
+    assert ["data lake\t7", "", "text/plain"] == [
+        made.headers[name] for name in ("x-team", "x-empty", "accept")
+    ]
 
 
 @pytest.mark.parametrize("auth", ["token", ("user", "password"), 7], ids=repr)
 def test_what_is_no_auth_is_refused_when_the_client_is_made(auth: Any) -> None:
     for make in (ScanningClient, AsyncScanningClient, Purview, AsyncPurview):
-        with pytest.raises(TypeError, match=r"auth= takes an httpx.Auth, not .*CredentialAuth\(credential\)"):
+        with pytest.raises(
+            TypeError, match=r"auth= takes an httpx.Auth, not .*CredentialAuth\(credential\)"
+        ):
             make(ENDPOINT, auth=auth)

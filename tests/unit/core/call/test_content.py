@@ -16,13 +16,22 @@ import pytest
 from tests.unit.core.loopback import Peer, Server
 
 from purview_core import NO_RETRY, TransportError
-from purview_core.call.content_coding import STEP_BYTES, BrokenCodingError, Coding, CutCodingError, coding_of
+from purview_core.call.content_coding import (
+    STEP_BYTES,
+    BrokenCodingError,
+    Coding,
+    CutCodingError,
+    coding_of,
+)
 from purview_core.transport.aiohttp import fast_async_transport
 from purview_core.transport.pooled import AsyncHttpTransport, HttpTransport
 from purview_dataplane.datamap import AsyncDataMapClient, DataMapClient
 
-pytestmark = pytest.mark.filterwarnings(  # of trio, on generators of httpx and httpcore that an error ends
-    "ignore:Async generator 'httpcore:ResourceWarning", "ignore:Async generator 'httpx:ResourceWarning"
+pytestmark = (
+    pytest.mark.filterwarnings(  # of trio, on generators of httpx and httpcore that an error ends
+        "ignore:Async generator 'httpcore:ResourceWarning",
+        "ignore:Async generator 'httpx:ResourceWarning",
+    )
 )
 WAYS: dict[str, Callable[[], Any]] = {
     "sync": HttpTransport,
@@ -30,7 +39,9 @@ WAYS: dict[str, Callable[[], Any]] = {
     "trio": AsyncHttpTransport,
     "aiohttp": fast_async_transport,
 }
-DOCUMENT = b'{"entity": {"guid": "g", "note": "' + random.Random(3).randbytes(3000).hex().encode() + b'"}}'
+DOCUMENT = (
+    b'{"entity": {"guid": "g", "note": "' + random.Random(3).randbytes(3000).hex().encode() + b'"}}'
+)
 
 
 def raw_deflate(data: bytes) -> bytes:
@@ -50,7 +61,10 @@ CODED: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "deflate": ("deflate", zlib.compress),
     "raw deflate": ("deflate", raw_deflate),
     "gzip in deflate": ("gzip, deflate", lambda data: zlib.compress(gzip.compress(data))),
-    "raw deflate in gzip": ("deflate, identity, gzip", lambda data: gzip.compress(raw_deflate(data))),
+    "raw deflate in gzip": (
+        "deflate, identity, gzip",
+        lambda data: gzip.compress(raw_deflate(data)),
+    ),
 }
 
 
@@ -59,7 +73,9 @@ def answer(coding: str, body: bytes, *, chunked: bool) -> bytes:
     if not chunked:
         return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
     pieces = [body[start : start + 700] for start in range(0, len(body), 700)]
-    return head + b"Transfer-Encoding: chunked\r\n\r\n" + b"".join(map(_chunk, pieces)) + b"0\r\n\r\n"
+    return (
+        head + b"Transfer-Encoding: chunked\r\n\r\n" + b"".join(map(_chunk, pieces)) + b"0\r\n\r\n"
+    )
 
 
 def _chunk(data: bytes) -> bytes:
@@ -84,7 +100,9 @@ def outcome(way: str, url: str, *, streamed: bool = False, **options: Any) -> An
                     return client.call("Entity_Get", {"guid": "g"}).content
                 with client.stream("Entity_Get", {"guid": "g"}) as response:
                     return b"".join(response.iter_bytes())
-        return anyio.run(_aoutcome, way, url, streamed, common, backend="trio" if way == "trio" else "asyncio")
+        return anyio.run(
+            _aoutcome, way, url, streamed, common, backend="trio" if way == "trio" else "asyncio"
+        )
     except TransportError as error:
         return error
 
@@ -100,7 +118,9 @@ async def _aoutcome(way: str, url: str, streamed: bool, options: dict[str, Any])
 @pytest.mark.parametrize("chunked", [True, False], ids=["chunked", "with a length"])
 @pytest.mark.parametrize("streamed", [True, False], ids=["stream", "call"])
 @pytest.mark.parametrize("way", WAYS)
-def test_a_coding_that_is_cut_in_a_whole_answer_is_an_error(way: str, streamed: bool, chunked: bool) -> None:
+def test_a_coding_that_is_cut_in_a_whole_answer_is_an_error(
+    way: str, streamed: bool, chunked: bool
+) -> None:
     for coding, encode in CODED.values():
         body = encode(DOCUMENT)
         with Server(saying(answer(coding, body, chunked=chunked))) as server:
@@ -156,7 +176,11 @@ def test_a_coding_comes_out_in_small_pieces_however_it_goes_in() -> None:
     documents = [b"", b"{}", b"a" * 1_000_000, numbers.randbytes(200_000), b"ab" * STEP_BYTES]
     for document in documents:
         for coding, encode in CODED.values():
-            body, found, out = encode(document), coding_of(httpx.Headers({"Content-Encoding": coding})), []
+            body, found, out = (
+                encode(document),
+                coding_of(httpx.Headers({"Content-Encoding": coding})),
+                [],
+            )
             assert found is not None
             while body:
                 count = numbers.choice([1, 2, 3, 100, 5000, 1_000_000])
@@ -208,10 +232,13 @@ def test_an_answer_that_swells_ends_at_the_limit(way: str) -> None:
     assert len(body) < 150_000
     with Server(saying(answer("gzip", body, chunked=False))) as server:
         outcome(way, server.url, max_answer_bytes=10)  # whatever is loaded for the first call
-        error, peak = peak_of(lambda: outcome(way, server.url, max_answer_bytes=MILLION, total_timeout=60))
+        error, peak = peak_of(
+            lambda: outcome(way, server.url, max_answer_bytes=MILLION, total_timeout=60)
+        )
     assert isinstance(error, TransportError)
-    assert "the answer is larger than max_answer_bytes=1000000: allow more, or read it with client.stream()" in str(
-        error
+    assert (
+        "the answer is larger than max_answer_bytes=1000000: allow more, or read it with client.stream()"
+        in str(error)
     )
     assert not error.passing
     assert peak < 4 * MILLION
@@ -226,7 +253,9 @@ def test_a_stream_that_swells_takes_little_memory(way: str) -> None:
     async def count(url: str) -> int:
         total = 0
         async with (
-            AsyncDataMapClient(url, transport=WAYS[way](trust_env=False), max_answer_bytes=1) as client,
+            AsyncDataMapClient(
+                url, transport=WAYS[way](trust_env=False), max_answer_bytes=1
+            ) as client,
             client.stream("Entity_Get", {"guid": "g"}) as response,
         ):
             async for chunk in response.aiter_bytes():
@@ -237,7 +266,9 @@ def test_a_stream_that_swells_takes_little_memory(way: str) -> None:
         if way != "sync":
             return anyio.run(count, server.url, backend="trio" if way == "trio" else "asyncio")
         with (
-            DataMapClient(server.url, transport=HttpTransport(trust_env=False), max_answer_bytes=1) as client,
+            DataMapClient(
+                server.url, transport=HttpTransport(trust_env=False), max_answer_bytes=1
+            ) as client,
             client.stream("Entity_Get", {"guid": "g"}) as response,
         ):
             return sum(map(len, response.iter_bytes()))
@@ -251,7 +282,9 @@ def test_a_stream_that_swells_takes_little_memory(way: str) -> None:
 
 def endless(peer: Peer) -> None:
     peer.request()
-    peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+    peer.send(
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
     while not peer.server.ended.is_set():
         peer.send(_chunk(b" " * 60_000))
 
@@ -293,20 +326,31 @@ def test_a_length_beyond_the_limit_is_refused_before_it_is_read() -> None:
         peer.wait_for_end()
 
     with Server(script) as server:
-        assert "max_answer_bytes=4999999" in str(outcome("sync", server.url, max_answer_bytes=4_999_999))
+        assert "max_answer_bytes=4999999" in str(
+            outcome("sync", server.url, max_answer_bytes=4_999_999)
+        )
 
 
 def test_failed_answers_and_those_of_other_transports_count_too() -> None:
     for status in (200, 404, 500):
-        transport = httpx.MockTransport(lambda _, status=status: httpx.Response(status, content=b" " * 1001))
-        with DataMapClient("contoso", transport=transport, max_answer_bytes=1000, retry=NO_RETRY) as client:
+        transport = httpx.MockTransport(
+            lambda _, status=status: httpx.Response(status, content=b" " * 1001)
+        )
+        with DataMapClient(
+            "contoso", transport=transport, max_answer_bytes=1000, retry=NO_RETRY
+        ) as client:
             with pytest.raises(TransportError, match="max_answer_bytes=1000"):
                 client.call("Entity_Get", {"guid": "g"})
             client.with_options(max_answer_bytes=1001, retry=None)
     body = b'{"entity": {"guid": "g"}}'
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
     with DataMapClient("contoso", transport=transport, max_answer_bytes=1) as client:
-        assert body == client.with_options(max_answer_bytes=len(body)).call("Entity_Get", {"guid": "g"}).content
+        assert (
+            body
+            == client.with_options(max_answer_bytes=len(body))
+            .call("Entity_Get", {"guid": "g"})
+            .content
+        )
 
 
 @pytest.mark.parametrize("odd", [0, -1, 1.5, "1", True, float("nan")])

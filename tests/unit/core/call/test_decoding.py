@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 from tests.unit.core.sample_plane import models as m
 
-from purview_core import ContractError, DecodeError, Departure, HttpError, Operation, PurviewError, decode, to_json
+from purview_core import (
+    ContractError,
+    DecodeError,
+    Departure,
+    HttpError,
+    Operation,
+    PurviewError,
+    decode,
+    to_json,
+)
 from purview_core.model.json_text import dumps
 
 SCAN = b'{"kind": "Sql", "name": "n"}'
@@ -15,7 +24,10 @@ SCAN = b'{"kind": "Sql", "name": "n"}'
 
 def operation(**responses: str) -> Operation[Any]:
     """An operation with these answers: `s200="Scan"`, `default="Key"`."""
-    keys = {int(k[1:]) if k[1:].isdigit() else k.removeprefix("s"): text for k, text in responses.items()}
+    keys = {
+        int(k[1:]) if k[1:].isdigit() else k.removeprefix("s"): text
+        for k, text in responses.items()
+    }
     return declared(Operation(id="Scans_Get", method="GET", path="/", responses=keys))
 
 
@@ -66,13 +78,21 @@ def test_nothing_is_none(content: bytes, text: str) -> None:
 def test_bytes_are_left_alone() -> None:
     for content in (b"", b"PK\x03\x04", SCAN):
         assert content == decode(
-            operation(s200="bytes"), 200, content, content_type="application/octet-stream", strict=True
+            operation(s200="bytes"),
+            200,
+            content,
+            content_type="application/octet-stream",
+            strict=True,
         )
 
 
 @pytest.mark.parametrize(
     ("content", "media"),
-    [(b"<html><body>Sign in</body></html>", "text/html"), (b"Accepted", "text/plain"), (b"\x00\xff", None)],
+    [
+        (b"<html><body>Sign in</body></html>", "text/html"),
+        (b"Accepted", "text/plain"),
+        (b"\x00\xff", None),
+    ],
 )
 @pytest.mark.parametrize("text", ["Scan", "None", "Any", "str"])
 def test_what_is_no_json(content: bytes, media: str | None, text: str) -> None:
@@ -85,7 +105,9 @@ def test_what_is_no_json(content: bytes, media: str | None, text: str) -> None:
 
 
 @pytest.mark.row("T15")
-@pytest.mark.parametrize("content", [b'{"authKey1": "canary', b' [{"key": "canary"}', b"{'canary': 1}"])
+@pytest.mark.parametrize(
+    "content", [b'{"authKey1": "canary', b' [{"key": "canary"}', b"{'canary': 1}"]
+)
 def test_json_that_was_cut_off_is_not_shown(content: bytes) -> None:
     with pytest.raises(DecodeError, match=f"is no JSON .*: {len(content)} bytes$") as caught:
         decode(operation(s200="Scan"), 200, content)
@@ -108,7 +130,9 @@ def test_a_long_answer_is_shown_shortened() -> None:
         ("list[Key]", b'[{"name": null}]', Departure("/0/name", "str", "null")),
     ],
 )
-def test_strict_tells_what_lenient_lets_pass(text: str, content: bytes, expected: Departure) -> None:
+def test_strict_tells_what_lenient_lets_pass(
+    text: str, content: bytes, expected: Departure
+) -> None:
     lenient = decode(operation(s200=text), 200, content)
     with pytest.raises(ContractError) as caught:
         decode(operation(s200=text), 200, content, strict=True)
@@ -131,7 +155,9 @@ WORDS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("text", ["Scan", "Box", "list[Scan]", "Scan | Collection", "dict[str, Scan]", "Any", "None"])
+@pytest.mark.parametrize(
+    "text", ["Scan", "Box", "list[Scan]", "Scan | Collection", "dict[str, Scan]", "Any", "None"]
+)
 @pytest.mark.parametrize("body", ERRORS)
 def test_an_error_of_the_service_is_raised_whatever_was_declared(text: str, body: Any) -> None:
     with pytest.raises(HttpError) as caught:
@@ -145,7 +171,9 @@ def test_an_error_of_the_service_is_raised_whatever_was_declared(text: str, body
     assert str(caught.value).startswith("Scans_Get: 200: Broken: it broke")
 
 
-@pytest.mark.parametrize("text", ["Scan", "ScanList", "list[Scan]", "Scan | Key", "dict[str, Scan]"])
+@pytest.mark.parametrize(
+    "text", ["Scan", "ScanList", "list[Scan]", "Scan | Key", "dict[str, Scan]"]
+)
 @pytest.mark.parametrize("body", WORDS)
 def test_words_alone_are_an_error_where_an_object_was_declared(text: str, body: Any) -> None:
     with pytest.raises(HttpError, match="200"):
@@ -171,13 +199,22 @@ def test_what_is_not_surely_an_error_is_an_answer(text: str, body: Any) -> None:
 def test_the_declared_error_of_a_bad_status_is_decoded(status: int) -> None:
     body = {"name": "k", "error": {"code": "X"}}
     assert body == to_json(decode(operation(s200="Scan", default="Key"), status, dumps(body)))
-    assert ERRORS[0] == to_json(decode(operation(s200="Scan", default="Key"), status, dumps(ERRORS[0])))
+    assert ERRORS[0] == to_json(
+        decode(operation(s200="Scan", default="Key"), status, dumps(ERRORS[0]))
+    )
 
 
 def test_an_error_in_place_of_a_file() -> None:
     with pytest.raises(HttpError, match="Broken: it broke"):
-        decode(operation(s200="bytes"), 200, dumps(ERRORS[0]), content_type="application/json; charset=utf-8")
-    assert dumps(ERRORS[0]) == decode(operation(s200="bytes"), 200, dumps(ERRORS[0]), content_type="text/csv")
+        decode(
+            operation(s200="bytes"),
+            200,
+            dumps(ERRORS[0]),
+            content_type="application/json; charset=utf-8",
+        )
+    assert dumps(ERRORS[0]) == decode(
+        operation(s200="bytes"), 200, dumps(ERRORS[0]), content_type="text/csv"
+    )
 
 
 @pytest.mark.parametrize(
@@ -248,5 +285,8 @@ def nested(levels: int) -> bytes:
 
 @pytest.mark.parametrize("levels", [201, 202, 600, 990, 2_000, 100_000])
 def test_json_of_too_many_levels_is_refused_with_the_limit(levels: int) -> None:
-    with pytest.raises(DecodeError, match="the answer to 200 is JSON nested deeper than 200 levels, the most that is"):
+    with pytest.raises(
+        DecodeError,
+        match="the answer to 200 is JSON nested deeper than 200 levels, the most that is",
+    ):
         decode(operation(s200="Box"), 200, nested(levels))

@@ -43,11 +43,15 @@ class Twice(httpx.Auth):
 class Other(httpx.Auth):
     """One flow for sync code and another for async code, as auths that wait for something have."""
 
-    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+    def sync_auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
         request.headers["Authorization"] = "sync"
         yield request
 
-    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
         await anyio.lowlevel.checkpoint()
         request.headers["Authorization"] = "async"
         yield request
@@ -83,7 +87,11 @@ class Answers(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.seen.append(
-            {k: v for k, v in request.headers.items() if k not in {"accept", "accept-encoding", "user-agent"}}
+            {
+                k: v
+                for k, v in request.headers.items()
+                if k not in {"accept", "accept-encoding", "user-agent"}
+            }
         )
         answer = self.answers[min(len(self.seen), len(self.answers)) - 1]
         if isinstance(answer, Exception):
@@ -144,7 +152,12 @@ def outcome(kind: str, how: Any, case: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("httpx._auth.os.urandom", lambda n: b"0" * n)
     monkeypatch.setattr("httpx._auth.time.ctime", lambda: "now")
     streams = [Stream([body]) for _, _, body in answers]
-    transport = Answers(*((status, headers, one) for (status, headers, _), one in zip(answers, streams, strict=True)))
+    transport = Answers(
+        *(
+            (status, headers, one)
+            for (status, headers, _), one in zip(answers, streams, strict=True)
+        )
+    )
     auth = make and make()
     request = httpx.Request("GET", URL)
 
@@ -152,7 +165,13 @@ def outcome(kind: str, how: Any, case: str, monkeypatch: pytest.MonkeyPatch) -> 
         response = await how(kind, transport, auth, request, stream=stream)
         before = response.is_closed
         body = response.read() if kind == "sync" else await response.aread()
-        return [response.status_code, response.request is request, before, body, type(response.elapsed)]
+        return [
+            response.status_code,
+            response.request is request,
+            before,
+            body,
+            type(response.elapsed),
+        ]
 
     found = waiting(kind, main())
     return [
@@ -166,7 +185,9 @@ def outcome(kind: str, how: Any, case: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 @every
 @pytest.mark.parametrize("case", CASES)
-def test_an_auth_finds_what_it_finds_in_httpx(kind: str, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_auth_finds_what_it_finds_in_httpx(
+    kind: str, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert outcome(kind, theirs, case, monkeypatch) == outcome(kind, ours, case, monkeypatch)
 
 
@@ -174,7 +195,9 @@ def test_an_auth_finds_what_it_finds_in_httpx(kind: str, case: str, monkeypatch:
 @pytest.mark.parametrize("stream", [False, True])
 def test_redirects_are_answers_and_there_is_no_history(kind: str, stream: bool) -> None:
     transport = Answers((302, {"location": "https://elsewhere.example/"}, Stream([])))
-    response = waiting(kind, ours(kind, transport, Twice(), httpx.Request("GET", URL), stream=stream))
+    response = waiting(
+        kind, ours(kind, transport, Twice(), httpx.Request("GET", URL), stream=stream)
+    )
     assert (302, [], 1) == (response.status_code, response.history, len(transport.seen))
 
 
@@ -182,7 +205,10 @@ def test_redirects_are_answers_and_there_is_no_history(kind: str, stream: bool) 
 def test_a_failing_auth_closes_the_answer_and_its_flow(kind: str) -> None:
     stream, auth = Stream([b"no"]), Twice(fail=True)
     with pytest.raises(LookupError, match="no token"):
-        waiting(kind, ours(kind, Answers((401, {}, stream)), auth, httpx.Request("GET", URL), stream=True))
+        waiting(
+            kind,
+            ours(kind, Answers((401, {}, stream)), auth, httpx.Request("GET", URL), stream=True),
+        )
     assert (1, 1) == (stream.closed, auth.closed)
 
 
@@ -211,7 +237,10 @@ def test_an_answer_that_breaks_off_is_closed(kind: str, make: Any, error: Except
 def test_a_first_answer_that_breaks_off_is_closed(kind: str) -> None:
     auth, stream = Twice(), Stream([b"half"], httpx.ReadError("cut off"))
     with pytest.raises(httpx.ReadError):
-        waiting(kind, ours(kind, Answers((401, {}, stream)), auth, httpx.Request("GET", URL), stream=True))
+        waiting(
+            kind,
+            ours(kind, Answers((401, {}, stream)), auth, httpx.Request("GET", URL), stream=True),
+        )
     assert (1, 1) == (stream.closed, auth.closed)
 
 
@@ -226,7 +255,9 @@ def test_mock_transports(kind: str) -> None:
 
     for handler in [plain] if kind == "sync" else [plain, answer]:
         request = httpx.Request("POST", URL, json={})
-        response = waiting(kind, ours(kind, httpx.MockTransport(handler), Twice(), request, stream=False))
+        response = waiting(
+            kind, ours(kind, httpx.MockTransport(handler), Twice(), request, stream=False)
+        )
         assert {"path": "/a"} == response.json()
         assert response.request is request
         assert isinstance(response.elapsed, timedelta)

@@ -25,12 +25,16 @@ from purview_core.transport.pooled import HttpTransport
 TRACED = {module.__file__ for module in (pooled, pool, connecting, stream, exchange)}
 PLACES = 2
 # A connection that falls out of a gap is closed by the collector, which says so.
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
 
 
 @pytest.fixture(autouse=True)
 def collected(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)  # pytest's keeps the frames of what was raised in them
+    monkeypatch.setattr(
+        sys, "unraisablehook", lambda _: None
+    )  # pytest's keeps the frames of what was raised in them
     yield
     gc.collect()  # while the warnings above are passed over
 
@@ -70,7 +74,9 @@ def interrupted(at: int) -> Iterator[Interrupting]:
 
 def get(transport: HttpTransport, server: Server, seconds: float = 5.0) -> int:
     limits = dict.fromkeys(("connect", "read", "write", "pool"), seconds)
-    return send(transport, None, httpx.Request("GET", server.url, extensions={"timeout": limits})).status_code
+    return send(
+        transport, None, httpx.Request("GET", server.url, extensions={"timeout": limits})
+    ).status_code
 
 
 def in_use(transport: HttpTransport) -> int:
@@ -82,7 +88,10 @@ def serves(transport: HttpTransport, server: Server, at: int = 0) -> None:
     """All its places are there: none is in use, and so many calls at once get one."""
     assert 0 == in_use(transport), at
     limits = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), 2.0)}
-    for held in [transport.handle_request(httpx.Request("GET", server.url, extensions=limits)) for _ in range(PLACES)]:
+    for held in [
+        transport.handle_request(httpx.Request("GET", server.url, extensions=limits))
+        for _ in range(PLACES)
+    ]:
         held.read()
         held.close()
     assert 0 == in_use(transport), at
@@ -168,7 +177,10 @@ def test_two_thousand_signals_at_random_moments_lose_no_place() -> None:
     moments, count = random.Random(7), 0
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
-        with Server() as server, HttpTransport(max_connections=PLACES, trust_env=False) as transport:
+        with (
+            Server() as server,
+            HttpTransport(max_connections=PLACES, trust_env=False) as transport,
+        ):
             started = time.perf_counter()
             for _ in range(20):
                 get(transport, server)

@@ -41,7 +41,9 @@ def test_nothing_is_safe_in_a_path_value() -> None:
 
 
 @pytest.mark.row("T19")
-@pytest.mark.parametrize(("value", "expected"), [("..", "%2E%2E"), (".", "%2E"), ("a.b", "a.b"), ("~", "~")])
+@pytest.mark.parametrize(
+    ("value", "expected"), [("..", "%2E%2E"), (".", "%2E"), ("a.b", "a.b"), ("~", "~")]
+)
 def test_a_value_of_dots_does_not_climb(value: str, expected: str) -> None:
     client, seen = sent(ScanningClient)
     client.scans.get("s", value)
@@ -73,7 +75,9 @@ def test_a_space_in_a_query_leaves_as_percent_20() -> None:
 def test_colon_actions_stay_in_the_path() -> None:
     client, seen = sent(ScanningClient, httpx.Response(202, json={}))
     client.scan_result.begin_run_scan("src1", "scan1", run_id="U")
-    assert ["POST /scan/datasources/src1/scans/scan1:run?runId=U&api-version=2023-09-01"] == seen.paths
+    assert [
+        "POST /scan/datasources/src1/scans/scan1:run?runId=U&api-version=2023-09-01"
+    ] == seen.paths
 
 
 @pytest.mark.row("T19")
@@ -109,7 +113,9 @@ def test_a_string_for_a_list_is_refused_before_anything_is_sent() -> None:
     with pytest.raises(TypeError, match=r"guid takes list\[str\], not str"):
         client.entity.list_by_guids(guid="g1")
     with pytest.raises(TypeError, match=r"entity_guids takes list\[str\], not str"):
-        client.entity.move_to_collection(collection_id="c", body=dm.MoveEntitiesOptions(entity_guids="g1"))
+        client.entity.move_to_collection(
+            collection_id="c", body=dm.MoveEntitiesOptions(entity_guids="g1")
+        )
     with pytest.raises(TypeError, match="body takes list"):
         client.entity.add_classifications("g", body=dm.AtlasClassification(type_name="x"))
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'scan_name'"):
@@ -121,7 +127,10 @@ def test_a_string_for_a_list_is_refused_before_anything_is_sent() -> None:
 
 def test_bodies_are_what_the_document_says() -> None:
     client, seen = sent(DataMapClient, httpx.Response(204))
-    assert client.entity.add_classifications("g1", body=[dm.AtlasClassification(type_name="C1")]) is None
+    assert (
+        client.entity.add_classifications("g1", body=[dm.AtlasClassification(type_name="C1")])
+        is None
+    )
     client.entity.add_or_update_business_metadata(
         "g1", is_overwrite=True, body={"Retention": {"years": "7", "tags": ["a"]}}
     )
@@ -137,7 +146,11 @@ def test_bodies_are_what_the_document_says() -> None:
 
 def test_read_only_members_do_not_go_out() -> None:
     client, seen = sent(ScanningClient)
-    raw = {"kind": "AdlsGen2Msi", "name": "n", "properties": {"createdAt": "2020-01-01T00:00:00Z", "x": 1}}
+    raw = {
+        "kind": "AdlsGen2Msi",
+        "name": "n",
+        "properties": {"createdAt": "2020-01-01T00:00:00Z", "x": 1},
+    }
     client.scans.create_or_replace("s", "n", body=m.Scan.from_dict(raw))
     assert {"x": 1} == json.loads(seen.seen[0].content)["properties"]
 
@@ -168,7 +181,11 @@ def test_a_wrong_file_is_refused() -> None:
     client, seen = sent(DataMapClient)
     with pytest.raises(TypeError, match="file takes bytes, an open binary file, a Path or"):
         client.entity.import_business_metadata(file=7)
-    for content, named in ((iter([b"a"]), "list_iterator"), (None, "NoneType"), (bytearray(b"a"), "bytearray")):
+    for content, named in (
+        (iter([b"a"]), "list_iterator"),
+        (None, "NoneType"),
+        (bytearray(b"a"), "bytearray"),
+    ):
         with pytest.raises(TypeError, match=f"a Path or .*, not tuple of {named}, str"):
             client.entity.import_business_metadata(file=("x.csv", content))
     assert [] == seen.seen
@@ -177,7 +194,9 @@ def test_a_wrong_file_is_refused() -> None:
 TORN = "torn \ud800"
 
 
-def test_text_that_has_no_utf8_is_refused_by_its_name_before_anything_is_sent(tmp_path: Path) -> None:
+def test_text_that_has_no_utf8_is_refused_by_its_name_before_anything_is_sent(
+    tmp_path: Path,
+) -> None:
     """In a path, a query, a list in one, numbered names, a header, and each part of a form; and by a call by name."""
     (tmp_path / os.fsdecode(b"torn \xff")).write_bytes(b"a")
     (odd,) = tmp_path.iterdir()
@@ -187,8 +206,14 @@ def test_text_that_has_no_utf8_is_refused_by_its_name_before_anything_is_sent(tm
     calls: list[tuple[Callable[[], object], str]] = [
         (lambda: scanning.scans.get(TORN, "n"), "Scans_Get: data_source_name"),
         (lambda: scanning.scans.get("s", TORN[-1]), "Scans_Get: scan_name"),
-        (lambda: scanning.call("Scans_Get", {"dataSourceName": "s", "scanName": TORN}), "Scans_Get: scan_name"),
-        (lambda: entity.get_by_unique_attributes("t", attr_qualified_name=TORN), "Entity_.*: attr_qualified_name"),
+        (
+            lambda: scanning.call("Scans_Get", {"dataSourceName": "s", "scanName": TORN}),
+            "Scans_Get: scan_name",
+        ),
+        (
+            lambda: entity.get_by_unique_attributes("t", attr_qualified_name=TORN),
+            "Entity_.*: attr_qualified_name",
+        ),
         (lambda: entity.list_by_guids(guid=["g", TORN]), "Entity_ListByGuids: guid"),
         (
             lambda: entity.list_by_unique_attributes("t", attr_n_qualified_name=["a", TORN]),
@@ -208,8 +233,12 @@ def test_text_that_has_no_utf8_is_refused_by_its_name_before_anything_is_sent(tm
         assert type(caught.value) is ValueError
         str(caught.value).encode()
     devops, three = sent(DevopsPoliciesClient)
-    with pytest.raises(ValueError, match="if_match is a header, and holds a character that no header may hold"):
-        devops.call("DevopsSqlPerfMonitorPolicy_Delete", {"purviewResourceName": "r", "If-Match": TORN})
+    with pytest.raises(
+        ValueError, match="if_match is a header, and holds a character that no header may hold"
+    ):
+        devops.call(
+            "DevopsSqlPerfMonitorPolicy_Delete", {"purviewResourceName": "r", "If-Match": TORN}
+        )
     assert [] == one.seen + two.seen + three.seen
 
 
@@ -226,7 +255,10 @@ def test_text_of_json_may_hold_what_has_no_utf8() -> None:
         ((7, b"a"), "file takes text for the name and type of a file, not int"),
         ((None, b"a"), "file takes text for the name and type of a file, not NoneType"),
         (("a.csv", b"a", 7), "file takes text for the name and type of a file, not int"),
-        (("a.csv", b"a", "text/csv\r\nX-A: b"), "file: the media type holds a character that no header may hold"),
+        (
+            ("a.csv", b"a", "text/csv\r\nX-A: b"),
+            "file: the media type holds a character that no header may hold",
+        ),
         (io.StringIO("a"), "file takes bytes, an open binary file, a Path or"),
         (("a.csv", io.StringIO("a")), "file takes bytes, an open binary file, a Path or"),
     ],
@@ -243,7 +275,8 @@ def test_a_part_is_what_it_should_be(file: Any, said: str) -> None:
 @pytest.mark.row("T18")
 def test_files_come_back_as_bytes() -> None:
     client, _ = sent(
-        DataMapClient, httpx.Response(200, content=b"\xef\xbb\xbfa,b", headers={"content-type": "text/csv"})
+        DataMapClient,
+        httpx.Response(200, content=b"\xef\xbb\xbfa,b", headers={"content-type": "text/csv"}),
     )
     assert b"\xef\xbb\xbfa,b" == client.entity.get_sample_business_metadata_template()
 
@@ -264,7 +297,9 @@ def test_a_call_that_gives_a_file_accepts_one() -> None:
 
 def test_headers_of_a_client_are_named_in_any_case() -> None:
     recorder = Recorder()
-    client = ScanningClient(ENDPOINT, transport=recorder.sync, headers={"accept": "x/y", "user-AGENT": "q"})
+    client = ScanningClient(
+        ENDPOINT, transport=recorder.sync, headers={"accept": "x/y", "user-AGENT": "q"}
+    )
     client.scans.create_or_replace("s", "n", body=m.AdlsGen2MsiScan())
     headers = recorder.seen[0].headers
     assert (["x/y"], ["q"]) == (headers.get_list("accept"), headers.get_list("user-agent"))
@@ -291,10 +326,17 @@ def test_any_text_arrives_as_it_is(source: str, scan: str, run: str) -> None:
 @pytest.mark.row("T20")
 def test_headers_of_an_operation() -> None:
     client, seen = sent(DevopsPoliciesClient)
-    client.call("DevopsSqlPerfMonitorPolicy_Delete", {"purviewResourceName": "r", "If-Match": '"1"'})
+    client.call(
+        "DevopsSqlPerfMonitorPolicy_Delete", {"purviewResourceName": "r", "If-Match": '"1"'}
+    )
     assert '"1"' == seen.seen[0].headers["If-Match"]
-    with pytest.raises(ValueError, match="is a header, and holds a character that no header may hold"):
-        client.call("DevopsSqlPerfMonitorPolicy_Delete", {"purviewResourceName": "r", "If-Match": "1\r\nx: y"})
+    with pytest.raises(
+        ValueError, match="is a header, and holds a character that no header may hold"
+    ):
+        client.call(
+            "DevopsSqlPerfMonitorPolicy_Delete",
+            {"purviewResourceName": "r", "If-Match": "1\r\nx: y"},
+        )
 
 
 @pytest.mark.row("T06")
@@ -304,7 +346,9 @@ def test_a_repeatability_id_is_made_once_a_call() -> None:
     client = ShareClient(ENDPOINT, transport=recorder.sync)
     from purview_dataplane.share import models as share
 
-    body = share.TenantEmailRegistration(properties=share.TenantEmailRegistrationProperties(activation_code="c"))
+    body = share.TenantEmailRegistration(
+        properties=share.TenantEmailRegistrationProperties(activation_code="c")
+    )
     client.received_shares.activate_tenant_email_registration(body=body)
     ids = [r.headers["repeatability-request-id"] for r in recorder.seen]
     assert 2 == len(ids)

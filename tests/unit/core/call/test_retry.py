@@ -54,12 +54,19 @@ WRITES = [
     (DataMapClient, AsyncDataMapClient, "Entity_BulkCreateOrUpdate"),
     (AccountClient, AsyncAccountClient, "Accounts_UpdateAccountProperties"),
 ]
-PASSING = [httpx.ReadError("cut off"), *(httpx.Response(status) for status in (408, 500, 502, 503, 504))]
+PASSING = [
+    httpx.ReadError("cut off"),
+    *(httpx.Response(status) for status in (408, 500, 502, 503, 504)),
+]
 
 
-@pytest.mark.parametrize("failure", PASSING, ids=lambda f: str(getattr(f, "status_code", "cut off")))
+@pytest.mark.parametrize(
+    "failure", PASSING, ids=lambda f: str(getattr(f, "status_code", "cut off"))
+)
 @pytest.mark.parametrize("writes", [True, False])
-def test_a_write_is_tried_again_where_the_caller_says_that_it_may_be(failure: Any, writes: bool) -> None:
+def test_a_write_is_tried_again_where_the_caller_says_that_it_may_be(
+    failure: Any, writes: bool
+) -> None:
     """For one call, sync and async, POST and PATCH; the next call over the same connections is as before."""
     good, retry = httpx.Response(200, json={}), Retry(writes=writes)
 
@@ -128,7 +135,10 @@ def test_a_connection_that_is_late_is_both(error: Exception) -> None:
 @pytest.mark.parametrize("status", [429, 503])
 def test_too_long_a_wait_says_so(status: int) -> None:
     client, recorder, waits = scanning(httpx.Response(status, headers={"Retry-After": "99999"}))
-    with pytest.raises(HttpError, match=r"Not tried again: the service asks to wait 99999 s, the longest wait allowed"):
+    with pytest.raises(
+        HttpError,
+        match=r"Not tried again: the service asks to wait 99999 s, the longest wait allowed",
+    ):
         client.scans.get("s", "n")
     assert (1, []) == (len(recorder.seen), waits)
 
@@ -136,7 +146,9 @@ def test_too_long_a_wait_says_so(status: int) -> None:
 @pytest.mark.row("T02")
 def test_the_jitter_is_full_and_capped() -> None:
     drawn = iter([0.0, 0.999, 1.0, 1.0, 1.0])
-    client, _, waits = scanning(httpx.Response(503), retry=Retry(attempts=6, first_wait_s=1, longest_wait_s=4))
+    client, _, waits = scanning(
+        httpx.Response(503), retry=Retry(attempts=6, first_wait_s=1, longest_wait_s=4)
+    )
     client._random = lambda: next(drawn)
     with pytest.raises(ServerError):
         client.scans.get("s", "n")
@@ -145,15 +157,21 @@ def test_the_jitter_is_full_and_capped() -> None:
 
 @pytest.mark.row("T02")
 def test_no_wait_goes_beyond_the_total() -> None:
-    client, recorder, waits = scanning(httpx.Response(503, headers={"Retry-After": "4"}), total_timeout=10)
-    with pytest.raises(ServerError, match="another try would end after the total_timeout of 10 s") as caught:
+    client, recorder, waits = scanning(
+        httpx.Response(503, headers={"Retry-After": "4"}), total_timeout=10
+    )
+    with pytest.raises(
+        ServerError, match="another try would end after the total_timeout of 10 s"
+    ) as caught:
         client.with_options(retry=Retry(attempts=9)).scans.get("s", "n")
     assert (3, [4.0, 4.0], 3) == (len(recorder.seen), waits, caught.value.attempts)
 
 
 @pytest.mark.row("T02")
 def test_the_total_limits_what_one_attempt_may_take() -> None:
-    client, recorder, _ = scanning(httpx.Response(503, headers={"Retry-After": "4"}), GOOD, total_timeout=10, timeout=8)
+    client, recorder, _ = scanning(
+        httpx.Response(503, headers={"Retry-After": "4"}), GOOD, total_timeout=10, timeout=8
+    )
     client.scans.get("s", "n")
     limits = [r.extensions["timeout"] for r in recorder.seen]
     assert [{"connect": n, "read": n, "write": n, "pool": n} for n in (8, 6)] == limits
@@ -163,7 +181,9 @@ def test_the_total_limits_what_one_attempt_may_take() -> None:
 @pytest.mark.row("T03")
 def test_a_429_holds_the_whole_client() -> None:
     client, recorder, waits = scanning(BUSY, GOOD)
-    with pytest.raises(ThrottledError, match="another try would end after the total_timeout of 1 s"):
+    with pytest.raises(
+        ThrottledError, match="another try would end after the total_timeout of 1 s"
+    ):
         client.with_options(total_timeout=1).scans.get("s", "n")
     assert 1 == len(recorder.seen)
     client, recorder, waits = scanning(BUSY, GOOD)
@@ -177,10 +197,14 @@ def _meanwhile(client: Any, waits: list[float], seconds: float) -> None:
     """While one call sleeps, others begin: they wait too, within a second of each other."""
     hasty = client.with_options(total_timeout=5)
     hasty._sleep = waits.append
-    with pytest.raises(ThrottledError, match="another call's answer, and asks all to wait 7 s more") as caught:
+    with pytest.raises(
+        ThrottledError, match="another call's answer, and asks all to wait 7 s more"
+    ) as caught:
         hasty.scans.get("s", "n")
     assert 0 == caught.value.attempts
-    assert "n" == client.with_options(retry=NO_RETRY).scans.get("s", "n").name  # it does not wait for anything
+    assert (
+        "n" == client.with_options(retry=NO_RETRY).scans.get("s", "n").name
+    )  # it does not wait for anything
     patient = client.with_options()
     patient._sleep = waits.append
     assert "n" == patient.scans.get("s", "n").name
@@ -208,7 +232,10 @@ def test_many_failing_calls_share_a_budget_of_retries() -> None:
         errors.append(caught.value)
     assert 150 == len(recorder.seen)
     assert "" == errors[0].gave_up
-    assert "Not tried again: too many calls over these connections fail and are tried again." in str(errors[-1])
+    assert (
+        "Not tried again: too many calls over these connections fail and are tried again."
+        in str(errors[-1])
+    )
     client, recorder, _ = scanning(BUSY)
     for _ in range(100):
         with pytest.raises(ThrottledError):
@@ -240,7 +267,10 @@ def test_attempts_are_told_apart_and_belong_to_one_call() -> None:
     client, recorder, _ = scanning(httpx.Response(503), GOOD)
     client.scans.get("s", "n")
     client.scans.get("s", "n")
-    sent = [(r.headers["purview-client-attempt"], r.headers["x-ms-client-request-id"]) for r in recorder.seen]
+    sent = [
+        (r.headers["purview-client-attempt"], r.headers["x-ms-client-request-id"])
+        for r in recorder.seen
+    ]
     assert ["1", "2", "1"] == [number for number, _ in sent]
     assert [True, False] == [sent[0][1] == sent[1][1], sent[1][1] == sent[2][1]]
 
@@ -256,9 +286,17 @@ def test_options_of_one_call() -> None:
         other.scans.get("s", "n")
     sent = recorder.seen[0]
     assert 1 == len(recorder.seen)
-    assert ("1", "2", "2030-01-01") == (sent.headers["x-mine"], sent.headers["x-more"], sent.url.params["api-version"])
+    assert ("1", "2", "2030-01-01") == (
+        sent.headers["x-mine"],
+        sent.headers["x-more"],
+        sent.url.params["api-version"],
+    )
     assert {2.5} == set(sent.extensions["timeout"].values())
-    assert ("2023-09-01", {"x-mine": "1"}, False) == (client.api_version, client._headers, client._strict)
+    assert ("2023-09-01", {"x-mine": "1"}, False) == (
+        client.api_version,
+        client._headers,
+        client._strict,
+    )
     assert (other._session, True) == (client._session, other._strict)
     other.close()  # the connections are the client's
     with pytest.raises(ServerError):
@@ -268,7 +306,14 @@ def test_options_of_one_call() -> None:
 @pytest.mark.row("T07")
 @pytest.mark.parametrize("name", ["timeout", "total_timeout"])
 @pytest.mark.parametrize(
-    ("value", "kind"), [(0, ValueError), (-1, ValueError), (math.nan, ValueError), ("5", TypeError), (True, TypeError)]
+    ("value", "kind"),
+    [
+        (0, ValueError),
+        (-1, ValueError),
+        (math.nan, ValueError),
+        ("5", TypeError),
+        (True, TypeError),
+    ],
 )
 def test_limits_that_make_no_sense(name: str, value: Any, kind: type[Exception]) -> None:
     with pytest.raises(kind, match=f"{name}= "):
@@ -286,7 +331,9 @@ def test_infinity_is_no_limit() -> None:
     assert "deadline" not in recorder.seen[0].extensions
     client, recorder, _ = scanning(GOOD, timeout=httpx.Timeout(None, read=3.0))
     client.scans.get("s", "n")
-    assert {"connect": 600, "read": 3, "write": 600, "pool": 600} == recorder.seen[0].extensions["timeout"]
+    assert {"connect": 600, "read": 3, "write": 600, "pool": 600} == recorder.seen[0].extensions[
+        "timeout"
+    ]
 
 
 @pytest.mark.row("T01")
@@ -303,7 +350,9 @@ def test_a_retry_without_attempts_is_refused(value: int) -> None:
 @pytest.mark.row("T01")
 def test_a_retry_is_a_value() -> None:
     one = Retry(5, longest_wait_s=3)
-    assert one == pickle.loads(pickle.dumps(one)) == copy.deepcopy(one) == Retry(5, longest_wait_s=3.0)
+    assert (
+        one == pickle.loads(pickle.dumps(one)) == copy.deepcopy(one) == Retry(5, longest_wait_s=3.0)
+    )
     assert "Retry(attempts=5, first_wait_s=0.5, longest_wait_s=3, writes=False)" == repr(one)
     assert one != Retry(5)
     with pytest.raises(AttributeError, match="Retry is read-only"):
@@ -315,9 +364,16 @@ def test_a_401_is_an_auth_error_that_names_the_resource() -> None:
     class Asks(httpx.Auth):
         resource = "https://purview.azure.net"
 
-    said = {"error": {"code": "Unauthenticated", "message": "Invalid token audience provided. Valid audiences: A,B"}}
+    said = {
+        "error": {
+            "code": "Unauthenticated",
+            "message": "Invalid token audience provided. Valid audiences: A,B",
+        }
+    }
     client, recorder, _ = scanning(httpx.Response(401, json=said), auth=Asks())
-    with pytest.raises(AuthError, match="Valid audiences: A,B.*for the resource https://purview.azure.net") as caught:
+    with pytest.raises(
+        AuthError, match="Valid audiences: A,B.*for the resource https://purview.azure.net"
+    ) as caught:
         client.scans.get("s", "n")
     assert 1 == len(recorder.seen)
     assert isinstance(caught.value, UnauthorizedError)
@@ -362,12 +418,16 @@ def test_nothing_is_written_at_info(caplog: pytest.LogCaptureFixture) -> None:
 def test_async_clients_wait_and_give_up_alike() -> None:
     async def story() -> list[float]:
         recorder = Recorder(BUSY, httpx.Response(503), httpx.ConnectError("no"))
-        client, waits = quick(AsyncScanningClient(ENDPOINT, transport=recorder.both, total_timeout=9))
+        client, waits = quick(
+            AsyncScanningClient(ENDPOINT, transport=recorder.both, total_timeout=9)
+        )
         with pytest.raises(ConnectError) as caught:
             await client.scans.get("s", "n")
         assert (3, 3) == (len(recorder.seen), caught.value.attempts)
         async with client.with_options(retry=Retry(attempts=20), total_timeout=1.2) as other:
-            with pytest.raises(ConnectError, match="another try would end after the total_timeout of 1.2 s"):
+            with pytest.raises(
+                ConnectError, match="another try would end after the total_timeout of 1.2 s"
+            ):
                 await other.scans.get("s", "n")
         return waits
 

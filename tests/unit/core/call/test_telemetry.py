@@ -52,7 +52,9 @@ def test_a_call_is_one_span(spans: Any) -> None:
         "http.response.status_code": 200,
     }
     assert ("Scans_Get", "CLIENT", expected) == (span.name, span.kind.name, dict(span.attributes))
-    assert f"00-{span.context.trace_id:032x}-{span.context.span_id:016x}" == sent["traceparent"][:-3]
+    assert (
+        f"00-{span.context.trace_id:032x}-{span.context.span_id:016x}" == sent["traceparent"][:-3]
+    )
     assert span.status.is_ok or span.status.status_code.name == "UNSET"
 
 
@@ -68,13 +70,18 @@ def test_a_failure_is_on_the_span(
     status: int | None,
 ) -> None:
     async def story() -> None:
-        client, _ = quick(AsyncScanningClient(ENDPOINT, transport=Recorder(answer).both, headers={"x-mine": "1"}))
+        client, _ = quick(
+            AsyncScanningClient(ENDPOINT, transport=Recorder(answer).both, headers={"x-mine": "1"})
+        )
         with pytest.raises(kind):
             await client.scans.get("s", "n")
 
     asyncio.run(story())
     (span,) = spans.get_finished_spans()
-    assert ("ERROR", status) == (span.status.status_code.name, span.attributes.get("http.response.status_code"))
+    assert ("ERROR", status) == (
+        span.status.status_code.name,
+        span.attributes.get("http.response.status_code"),
+    )
     assert str(status or "ConnectError") == span.attributes["error.type"]
     assert () == span.events  # an exception's text may name what it should not
 
@@ -89,6 +96,9 @@ def test_nothing_is_loaded_for_it() -> None:
         print(sorted(m for m in sys.modules if m.startswith("opentelemetry")))
     """
     done = subprocess.run(
-        [sys.executable, "-c", code], env={"PYTHONPATH": ":".join(sys.path)}, capture_output=True, check=False
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        check=False,
     )
     assert (b"[]\n", b"") == (done.stdout, done.stderr)

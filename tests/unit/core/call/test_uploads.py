@@ -138,7 +138,8 @@ def test_an_open_file_is_wound_back_for_the_next_try(kind: str, tmp_path: Path) 
 
 @pytest.mark.row("T05")
 @pytest.mark.parametrize(
-    ("answer", "kind"), [(httpx.Response(429), ThrottledError), (httpx.ConnectError("no"), ConnectError)]
+    ("answer", "kind"),
+    [(httpx.Response(429), ThrottledError), (httpx.ConnectError("no"), ConnectError)],
 )
 def test_what_cannot_be_wound_back_is_sent_once(answer: Any, kind: type[Exception]) -> None:
     drain = Drain(answer)

@@ -18,7 +18,9 @@ ORIGINS = (
     "https://xn--bcher-kva.example",
 )
 PARTS = st.text(alphabet="abAB09._~%:@!$&'()*+,;=-?/#[]{}|\\^`\"<> \n\té\U0001f600", max_size=12)
-MORE = st.lists(st.sampled_from(["%20", "%2F", "%2e", "%", "/./", "/../", "//", "?", "#", "a", "="]), max_size=6)
+MORE = st.lists(
+    st.sampled_from(["%20", "%2F", "%2e", "%", "/./", "/../", "//", "?", "#", "a", "="]), max_size=6
+)
 
 
 def made(how: Any, text: str) -> Any:
@@ -26,7 +28,17 @@ def made(how: Any, text: str) -> Any:
         url = how(text)
     except httpx.InvalidURL:
         return httpx.InvalidURL
-    return url, str(url), url.raw_path, url.path, url.query, url.fragment, url.raw_host, url.port, url.userinfo
+    return (
+        url,
+        str(url),
+        url.raw_path,
+        url.path,
+        url.query,
+        url.fragment,
+        url.raw_host,
+        url.port,
+        url.userinfo,
+    )
 
 
 @given(st.sampled_from(ORIGINS), PARTS, MORE, PARTS)
@@ -38,7 +50,9 @@ def made(how: Any, text: str) -> Any:
 def test_the_same_as_httpx_makes(origin: str, path: str, more: list[str], rest: str) -> None:
     text = origin + path + "".join(more) + rest
     assert made(httpx.URL, text) == made(Urls(origin).url, text)
-    assert made(httpx.URL, f"{origin}/{path}{rest}") == made(Urls(origin).url, f"{origin}/{path}{rest}")
+    assert made(httpx.URL, f"{origin}/{path}{rest}") == made(
+        Urls(origin).url, f"{origin}/{path}{rest}"
+    )
 
 
 def test_of_another_origin_they_are_those_of_httpx() -> None:

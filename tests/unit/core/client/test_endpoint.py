@@ -16,12 +16,37 @@ from purview_dataplane.unified_catalog import UnifiedCatalogClient
 @pytest.mark.parametrize(
     "form",
     [
-        *("contoso", "Contoso", " contoso ", "contoso.purview.azure.com", ENDPOINT, f"{ENDPOINT}/", f"{ENDPOINT}:443"),
-        *(f"{ENDPOINT}/catalog", f"{ENDPOINT}/account/", f"{ENDPOINT}/datamap/api/", f"{ENDPOINT}/policyStore"),
+        *(
+            "contoso",
+            "Contoso",
+            " contoso ",
+            "contoso.purview.azure.com",
+            ENDPOINT,
+            f"{ENDPOINT}/",
+            f"{ENDPOINT}:443",
+        ),
+        *(
+            f"{ENDPOINT}/catalog",
+            f"{ENDPOINT}/account/",
+            f"{ENDPOINT}/datamap/api/",
+            f"{ENDPOINT}/policyStore",
+        ),
         *("https://CONTOSO.Purview.Azure.COM/scan", "https://contoso.catalog.purview.azure.com"),
-        *("https://contoso.scan.purview.azure.com/", "contoso.account.purview.azure.com", "contoso\n"),
-        *(f"{ENDPOINT}/catalog/api/atlas/v2", f"{ENDPOINT}/datamap/api/atlas/v2/", "contoso.purview.azure.com/scan"),
-        *(f"{ENDPOINT}/datagovernance/catalog/", "HTTPS://CONTOSO.PURVIEW.AZURE.COM/", f"{ENDPOINT}/Account"),
+        *(
+            "https://contoso.scan.purview.azure.com/",
+            "contoso.account.purview.azure.com",
+            "contoso\n",
+        ),
+        *(
+            f"{ENDPOINT}/catalog/api/atlas/v2",
+            f"{ENDPOINT}/datamap/api/atlas/v2/",
+            "contoso.purview.azure.com/scan",
+        ),
+        *(
+            f"{ENDPOINT}/datagovernance/catalog/",
+            "HTTPS://CONTOSO.PURVIEW.AZURE.COM/",
+            f"{ENDPOINT}/Account",
+        ),
     ],
 )
 def test_forms_of_an_account(form: str) -> None:
@@ -68,10 +93,19 @@ def test_other_addresses(form: str, expected: str) -> None:
         ("https://[::1", "not an endpoint"),
         ("https://{account}.purview.azure.com", "not an endpoint"),
         ("contoso_prod", "not an endpoint"),
-        *((f"contoso{rest}", "not an endpoint") for rest in (".purview", ".purview.azure", ".purview.azure.co")),
+        *(
+            (f"contoso{rest}", "not an endpoint")
+            for rest in (".purview", ".purview.azure", ".purview.azure.co")
+        ),
         ("https://contoso.purview/catalog", "not an endpoint"),
-        *((form, "not an endpoint") for form in ("http://localhost:0", "http://[::1]:0", f"{ENDPOINT}:0", "contoso:0")),
-        *((f"https://{host}", "not an endpoint") for host in ("a..example.org", "-a.example.org", "a.-b.example.org")),
+        *(
+            (form, "not an endpoint")
+            for form in ("http://localhost:0", "http://[::1]:0", f"{ENDPOINT}:0", "contoso:0")
+        ),
+        *(
+            (f"https://{host}", "not an endpoint")
+            for host in ("a..example.org", "-a.example.org", "a.-b.example.org")
+        ),
         ("localhost", "give http://localhost or https://localhost"),
         ("localhost:8080", "give http://localhost:8080 or https://localhost:8080"),
         ("127.0.0.1:8080/", "give http://127.0.0.1:8080 or"),
@@ -80,13 +114,19 @@ def test_other_addresses(form: str, expected: str) -> None:
         ("/subscriptions/1/providers/Microsoft.Purview/accounts/contoso", "not an endpoint"),
         (f"{ENDPOINT}//catalog", "no path but a plane's own"),
         ("https://purview.microsoft.com", "purview.microsoft.com is a portal or a token resource"),
-        ("https://purview.microsoft.com/datacatalog/governance?tid=1", "purview.microsoft.com is a portal"),
+        (
+            "https://purview.microsoft.com/datacatalog/governance?tid=1",
+            "purview.microsoft.com is a portal",
+        ),
         ("https://web.purview.azure.com/resource/contoso", "web.purview.azure.com is a portal"),
         ("https://ms.web.purview.azure.com", "ms.web.purview.azure.com is a portal"),
         ("https://contoso.purviewstudio.azure.com", "contoso.purviewstudio.azure.com is a portal"),
         ("https://portal.azure.com/#@contoso/resource", "portal.azure.com is a portal"),
         ("https://purview.azure.net", "purview.azure.net is a portal or a token resource"),
-        ("purview.azure.com", "purview.azure.com is a portal or a token resource, not an account's address"),
+        (
+            "purview.azure.com",
+            "purview.azure.com is a portal or a token resource, not an account's address",
+        ),
     ],
 )
 def test_refused_forms_show_the_right_one(form: str, message: str) -> None:
@@ -116,10 +156,13 @@ def test_clouds() -> None:
     for cloud in ("mars", "", ["usgov"]):
         with pytest.raises(ValueError, match="unknown cloud"):
             account_endpoint(ENDPOINT, cloud)  # type: ignore[arg-type]
-    assert "https://contoso.purview.azure.us" == account_endpoint("contoso.scan.purview.azure.us", "usgov")
+    assert "https://contoso.purview.azure.us" == account_endpoint(
+        "contoso.scan.purview.azure.us", "usgov"
+    )
     assert "http://127.0.0.1:1" == account_endpoint("http://127.0.0.1:1", "usgov")
     with pytest.raises(
-        ValueError, match="contoso.purview.azure.com is not of cloud 'usgov', .*<account>.purview.azure.us"
+        ValueError,
+        match="contoso.purview.azure.com is not of cloud 'usgov', .*<account>.purview.azure.us",
     ):
         account_endpoint(ENDPOINT, "usgov")
 
@@ -130,11 +173,16 @@ def test_the_tenant_wide_host_of_other_clouds_is_asked_for_not_guessed(cloud: st
     account = account_endpoint("contoso", cloud)
     tenant_wide = [name for name, plane in PLANES.items() if plane.endpoint == "tenant"]
     assert 3 <= len(tenant_wide)
-    for purview in (Purview("contoso", cloud=cloud), Purview(account), AsyncPurview("contoso", cloud=cloud)):
+    for purview in (
+        Purview("contoso", cloud=cloud),
+        Purview(account),
+        AsyncPurview("contoso", cloud=cloud),
+    ):
         assert account == purview.scanning.endpoint
         for name in tenant_wide:
             with pytest.raises(
-                ValueError, match=f"tenant-wide host beside {account} is in no document; .*tenant_endpoint="
+                ValueError,
+                match=f"tenant-wide host beside {account} is in no document; .*tenant_endpoint=",
             ):
                 getattr(purview, name)
     with pytest.raises(ValueError, match="tenant_endpoint="):
@@ -145,12 +193,19 @@ def test_the_tenant_wide_host_of_other_clouds_is_asked_for_not_guessed(cloud: st
 
 def test_tenant_wide_planes_have_their_own_host() -> None:
     host = "https://api.purview-service.microsoft.com"
-    assert host == UnifiedCatalogClient("contoso").endpoint == UnifiedCatalogClient(host + "/").endpoint
+    assert (
+        host
+        == UnifiedCatalogClient("contoso").endpoint
+        == UnifiedCatalogClient(host + "/").endpoint
+    )
     assert "https://t-api.purview-service.microsoft.com" == plane_endpoint(
         "tenant", "t-api.purview-service.microsoft.com"
     )
     with Purview("contoso", tenant_endpoint="http://127.0.0.1:1/") as purview:
-        assert ("http://127.0.0.1:1", ENDPOINT) == (purview.unified_catalog.endpoint, purview.scanning.endpoint)
+        assert ("http://127.0.0.1:1", ENDPOINT) == (
+            purview.unified_catalog.endpoint,
+            purview.scanning.endpoint,
+        )
 
 
 @pytest.mark.parametrize("suffix", ["", "/", "/catalog", "/account/", "/datamap/api/"])
@@ -160,7 +215,9 @@ def test_prefixes_are_joined_once(suffix: str) -> None:
     recorder = Recorder()
     client = CatalogClient(ENDPOINT + suffix, transport=recorder.sync)
     client.collection.move_entities_to("c1", body=models.MoveEntitiesRequest(entity_guids=["g"]))
-    assert ["POST /catalog/api/collections/c1/entity/moveHere?api-version=2023-02-01-preview"] == recorder.paths
+    assert [
+        "POST /catalog/api/collections/c1/entity/moveHere?api-version=2023-02-01-preview"
+    ] == recorder.paths
 
 
 def test_the_facade_has_every_plane() -> None:
@@ -171,6 +228,9 @@ def test_the_facade_has_every_plane() -> None:
             assert (name, plane.version) == (client.plane.name, client.api_version)
             assert client is getattr(purview, name)
     assert {"scanning", "datamap_preview"} <= set(PLANES)
-    assert ("account", "tenant") == (PLANES["scanning"].endpoint, PLANES["unified_catalog"].endpoint)
+    assert ("account", "tenant") == (
+        PLANES["scanning"].endpoint,
+        PLANES["unified_catalog"].endpoint,
+    )
     assert ("Data Curator",) == PLANES["catalog"].roles
     assert "<AsyncPurview https://contoso.purview.azure.com>" == repr(AsyncPurview("contoso"))

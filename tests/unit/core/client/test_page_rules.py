@@ -57,7 +57,8 @@ def terms(total: int, **arguments: Any) -> tuple[list[Any], Terms]:
 @pytest.mark.row("B36")
 @pytest.mark.row("T12")
 @pytest.mark.parametrize(
-    ("total", "offsets"), [(2500, ["0", "1000", "2000"]), (2000, ["0", "1000", "2000"]), (3, ["0"]), (0, ["0"])]
+    ("total", "offsets"),
+    [(2500, ["0", "1000", "2000"]), (2000, ["0", "1000", "2000"]), (3, ["0"]), (0, ["0"])],
 )
 def test_terms_come_in_pages_of_the_limit_until_a_short_or_empty_one(
     total: int,
@@ -90,16 +91,24 @@ def test_the_callers_offset_is_the_start() -> None:
 @pytest.mark.row("T12")
 def test_what_else_was_asked_for_is_asked_for_again() -> None:
     recorder = Recorder(bare("a"), bare())
-    list(CatalogClient(ENDPOINT, transport=recorder.sync).glossary.list_glossary_terms("g", limit=1, sort="a b&c"))
+    list(
+        CatalogClient(ENDPOINT, transport=recorder.sync).glossary.list_glossary_terms(
+            "g", limit=1, sort="a b&c"
+        )
+    )
     asked = {"limit": "1", "sort": "a b&c"}
-    assert [asked | {"offset": "0"}, asked | {"offset": "1"}] == [dict(r.url.params) for r in recorder.seen]
+    assert [asked | {"offset": "0"}, asked | {"offset": "1"}] == [
+        dict(r.url.params) for r in recorder.seen
+    ]
     assert all("sort=a%20b%26c" in path for path in recorder.paths)
 
 
 @pytest.mark.row("T12")
 def test_only_the_pages_that_are_needed_are_asked_for() -> None:
     service = Terms(10)
-    pager = DataMapClient(ENDPOINT, transport=httpx.MockTransport(service)).glossary.list_terms("g", limit=2)
+    pager = DataMapClient(ENDPOINT, transport=httpx.MockTransport(service)).glossary.list_terms(
+        "g", limit=2
+    )
     assert ["t0", "t1", "t2"] == [t.name for t in itertools.islice(pager, 3)]
     assert [("0", "2"), ("2", "2")] == service.asked
 
@@ -110,7 +119,12 @@ def test_items_of_a_bare_list_are_models_and_the_page_says_where_it_goes_on() ->
     pager = DataMapClient(ENDPOINT, transport=recorder.sync).glossary.list_terms("g", limit=2)
     first, second = pager.by_page()
     assert isinstance(first.items[0], dm.AtlasGlossaryTerm)
-    assert (None, None, "offset:2", None) == (first.next_link, first.count, first.position, first.token)
+    assert (None, None, "offset:2", None) == (
+        first.next_link,
+        first.count,
+        first.position,
+        first.token,
+    )
     assert (None, ["c"]) == (second.position, [t.name for t in second])
 
 
@@ -119,14 +133,21 @@ def test_a_service_that_knows_no_offset_is_an_error_not_an_endless_list() -> Non
     recorder = Recorder(bare("a", "b"))
     found: list[Any] = []
     with pytest.raises(PagingError, match="the same page again, and so knows no offset") as caught:
-        found.extend(p for p in DataMapClient(ENDPOINT, transport=recorder.sync).glossary.list_terms("g", limit=2))
+        found.extend(
+            p
+            for p in DataMapClient(ENDPOINT, transport=recorder.sync).glossary.list_terms(
+                "g", limit=2
+            )
+        )
     assert ("offset:4", 4, 3) == (caught.value.position, len(found), len(recorder.seen))
 
 
 @pytest.mark.row("T12")
 def test_a_service_that_knows_no_limit_loses_and_repeats_nothing() -> None:
     recorder = Recorder(bare("a", "b", "c"), bare())
-    assert 3 == len(list(DataMapClient(ENDPOINT, transport=recorder.sync).glossary.list_terms("g", limit=2)))
+    assert 3 == len(
+        list(DataMapClient(ENDPOINT, transport=recorder.sync).glossary.list_terms("g", limit=2))
+    )
     assert "offset=3" in recorder.paths[1]
 
 
@@ -137,7 +158,8 @@ def bodies(recorder: Recorder) -> list[Any]:
 @pytest.mark.row("T12")
 def test_a_search_by_offset_goes_on_in_its_body_until_the_total() -> None:
     recorder = Recorder(
-        rows("a", "b", **{"@search.count": 3, "@search.facets": None}), rows("c", **{"@search.count": 3})
+        rows("a", "b", **{"@search.count": 3, "@search.facets": None}),
+        rows("c", **{"@search.count": 3}),
     )
     pager = CatalogClient(ENDPOINT, transport=recorder.sync).discovery.query(
         body=cat.SearchRequest(keywords="k", limit=2)
@@ -146,7 +168,9 @@ def test_a_search_by_offset_goes_on_in_its_body_until_the_total() -> None:
     first, second = pager.by_page()
     assert isinstance(first.body, cat.SearchResult)
     assert ([2, 1], 3) == ([len(first), len(second)], first.count)
-    assert [{"keywords": "k", "limit": 2}, {"keywords": "k", "limit": 2, "offset": 2}] == bodies(recorder)
+    assert [{"keywords": "k", "limit": 2}, {"keywords": "k", "limit": 2, "offset": 2}] == bodies(
+        recorder
+    )
     assert ["application/json"] * 2 == [r.headers["content-type"] for r in recorder.seen]
 
 
@@ -154,7 +178,11 @@ def test_a_search_by_offset_goes_on_in_its_body_until_the_total() -> None:
 def test_a_search_without_a_limit_goes_on_by_the_total_and_by_the_documented_page_size() -> None:
     def ask(*answers: httpx.Response) -> list[Any]:
         recorder = Recorder(*answers)
-        list(CatalogClient(ENDPOINT, transport=recorder.sync).discovery.query(body=cat.SearchRequest(keywords="k")))
+        list(
+            CatalogClient(ENDPOINT, transport=recorder.sync).discovery.query(
+                body=cat.SearchRequest(keywords="k")
+            )
+        )
         return [body.get("offset") for body in bodies(recorder)]
 
     fifty = [f"n{i}" for i in range(50)]
@@ -173,7 +201,11 @@ def test_a_search_by_token_goes_on_in_its_body() -> None:
     )
     assert ["a", "b"] == [hit.name for hit in pager]
     sent = {"keywords": "k", "limit": 1}
-    assert [sent, {**sent, "continuationToken": "T1"}, {**sent, "continuationToken": "T2"}] == bodies(recorder)
+    assert [
+        sent,
+        {**sent, "continuationToken": "T1"},
+        {**sent, "continuationToken": "T2"},
+    ] == bodies(recorder)
     assert ["POST"] * 3 == [r.method for r in recorder.seen]
     assert (None, "T2") == (pager.position, pager.token)
 
@@ -182,7 +214,11 @@ def test_a_search_by_token_goes_on_in_its_body() -> None:
 @pytest.mark.parametrize("end", [{}, {"continuationToken": None}, {"continuationToken": ""}])
 def test_a_search_by_token_ends_without_one(end: dict[str, Any]) -> None:
     recorder = Recorder(rows("a", **end))
-    assert 1 == len(list(DataMapClient(ENDPOINT, transport=recorder.sync).discovery.query(body=dm.QueryOptions())))
+    assert 1 == len(
+        list(
+            DataMapClient(ENDPOINT, transport=recorder.sync).discovery.query(body=dm.QueryOptions())
+        )
+    )
     assert 1 == len(recorder.seen)
 
 
@@ -191,7 +227,9 @@ def test_a_search_by_token_ends_without_one(end: dict[str, Any]) -> None:
 def test_a_token_that_comes_twice_is_an_error(tokens: list[str]) -> None:
     recorder = Recorder(*[rows(f"n{i}", continuationToken=t) for i, t in enumerate(tokens)])
     with pytest.raises(PagingError, match="same token twice") as caught:
-        list(DataMapClient(ENDPOINT, transport=recorder.sync).discovery.query(body=dm.QueryOptions()))
+        list(
+            DataMapClient(ENDPOINT, transport=recorder.sync).discovery.query(body=dm.QueryOptions())
+        )
     assert ("token:A", len(tokens)) == (caught.value.position, len(recorder.seen))
 
 
@@ -200,7 +238,9 @@ def test_a_navigation_has_its_token_in_the_query() -> None:
     page = httpx.Response(200, json={"items": [{"count": 1}], "continuationToken": "a+b/c="})
     recorder = Recorder(page, httpx.Response(200, json={"items": [{"count": 2}]}))
     client = DataMapPreviewClient(ENDPOINT, transport=recorder.sync)
-    pager = client.discovery.navigation(body=nav.NavigationRequest(item_path=nav.ItemPath(path="p")), maxpagesize=1)
+    pager = client.discovery.navigation(
+        body=nav.NavigationRequest(item_path=nav.ItemPath(path="p")), maxpagesize=1
+    )
     assert [1, 2] == [item.count for item in pager]
     assert "a+b/c=" == recorder.seen[1].url.params["continuationToken"]
     assert "continuationToken=a%2Bb%2Fc%3D" in recorder.paths[1]
@@ -209,20 +249,34 @@ def test_a_navigation_has_its_token_in_the_query() -> None:
 
 @pytest.mark.row("T12")
 def test_lists_by_skip_token() -> None:
-    recorder = Recorder(httpx.Response(200, json={"values": [{"id": "1"}], "skipToken": "S"}), rows())
+    recorder = Recorder(
+        httpx.Response(200, json={"values": [{"id": "1"}], "skipToken": "S"}), rows()
+    )
     assert 1 == len(list(UnifiedCatalogClient("contoso", transport=recorder.sync).policies.list()))
     assert "S" == recorder.seen[1].url.params["skipToken"]
     recorder = Recorder(rows("a", skipToken="S"), rows("b", nextLink="?x=1"), rows("c"))
-    assert 3 == len(list(DataAccessClient("contoso", transport=recorder.sync).workflows.list_runs(status="s")))
-    assert ["S", "1"] == [recorder.seen[1].url.params["skipToken"], recorder.seen[2].url.params["x"]]
+    assert 3 == len(
+        list(DataAccessClient("contoso", transport=recorder.sync).workflows.list_runs(status="s"))
+    )
+    assert ["S", "1"] == [
+        recorder.seen[1].url.params["skipToken"],
+        recorder.seen[2].url.params["x"],
+    ]
 
 
 @pytest.mark.row("T12")
 @pytest.mark.parametrize("token", ["T", "W3sidG9rZW4i+/==", "a/b", "k:v"])
 def test_a_bare_token_in_place_of_a_link_goes_where_the_operation_takes_it(token: str) -> None:
     recorder = Recorder(rows("a", nextLink=token), rows("b", nextLink=""))
-    first, _ = DataQualityClient("contoso", transport=recorder.sync).assets.list("d", data_product_id="p").by_page()
-    assert ("token:" + token, token) == (first.position, recorder.seen[1].url.params["continuationToken"])
+    first, _ = (
+        DataQualityClient("contoso", transport=recorder.sync)
+        .assets.list("d", data_product_id="p")
+        .by_page()
+    )
+    assert ("token:" + token, token) == (
+        first.position,
+        recorder.seen[1].url.params["continuationToken"],
+    )
     assert recorder.seen[0].url.path == recorder.seen[1].url.path
     assert "p" == recorder.seen[1].url.params["dataProductId"]
 
@@ -231,7 +285,11 @@ def test_a_bare_token_in_place_of_a_link_goes_where_the_operation_takes_it(token
 def test_a_list_whose_token_no_parameter_takes() -> None:
     recorder = Recorder(rows("a", continuationToken="T", count=2), rows("b", count=2))
     first, _ = DataEstateHealthClient("contoso", transport=recorder.sync).controls.list().by_page()
-    assert (2, "T", "T") == (first.count, first.token, recorder.seen[1].url.params["continuationToken"])
+    assert (2, "T", "T") == (
+        first.count,
+        first.token,
+        recorder.seen[1].url.params["continuationToken"],
+    )
     recorder = Recorder(rows("a", continuationToken="T"))
     with pytest.raises(PagingError, match="same token twice"):
         list(DataEstateHealthClient("contoso", transport=recorder.sync).controls.list())
@@ -252,17 +310,26 @@ def test_skip_and_top_lead_on_only_where_no_page_knows_of_a_link() -> None:
 
 
 def changes(*names: str, token: str | None) -> httpx.Response:
-    return httpx.Response(200, json={"value": [{"eventType": n} for n in names], "syncToken": token})
+    return httpx.Response(
+        200, json={"value": [{"eventType": n} for n in names], "syncToken": token}
+    )
 
 
 @pytest.mark.row("T12")
 def test_changes_are_read_to_the_last_and_the_token_is_kept_for_later() -> None:
-    recorder = Recorder(changes("a", "b", token="S1"), changes("c", token="S2"), httpx.Response(304))
-    pager = PdsClient(ENDPOINT, transport=recorder.sync).policy_events.list(scope="s", sync_token="S0")
+    recorder = Recorder(
+        changes("a", "b", token="S1"), changes("c", token="S2"), httpx.Response(304)
+    )
+    pager = PdsClient(ENDPOINT, transport=recorder.sync).policy_events.list(
+        scope="s", sync_token="S0"
+    )
     assert "S0" == pager.token
     found = list(pager)
     assert isinstance(found[0], pds.PolicyElementEventModelUpdated)
-    assert (3, ["S0", "S1", "S2"]) == (len(found), [r.url.params["syncToken"] for r in recorder.seen])
+    assert (3, ["S0", "S1", "S2"]) == (
+        len(found),
+        [r.url.params["syncToken"] for r in recorder.seen],
+    )
     assert ("S2", None) == (pager.token, pager.position)
 
 
@@ -270,7 +337,9 @@ def test_changes_are_read_to_the_last_and_the_token_is_kept_for_later() -> None:
 def test_nothing_new_is_an_empty_list() -> None:
     for nothing in (httpx.Response(304), changes(token="S0"), changes(token=None)):
         recorder = Recorder(nothing)
-        pager = PdsClient(ENDPOINT, transport=recorder.sync).policy_events.list(scope="s", sync_token="S0")
+        pager = PdsClient(ENDPOINT, transport=recorder.sync).policy_events.list(
+            scope="s", sync_token="S0"
+        )
         assert ([], "S0", 1) == (list(pager), pager.token, len(recorder.seen))
 
 
@@ -278,13 +347,19 @@ def test_nothing_new_is_an_empty_list() -> None:
 def test_changes_that_go_round_are_an_error() -> None:
     recorder = Recorder(changes("a", token="S1"), changes("b", token="S0"))
     with pytest.raises(PagingError, match="same token twice"):
-        list(PdsClient(ENDPOINT, transport=recorder.sync).policy_events.list(scope="s", sync_token="S0"))
+        list(
+            PdsClient(ENDPOINT, transport=recorder.sync).policy_events.list(
+                scope="s", sync_token="S0"
+            )
+        )
 
 
 @pytest.mark.row("T12")
 def test_a_link_may_be_a_header() -> None:
     link = {"Link": '</datagovernance/catalog/terms?page=2>; rel="next"'}
-    recorder = Recorder(httpx.Response(200, json={"value": [{"name": "a"}]}, headers=link), rows("b"))
+    recorder = Recorder(
+        httpx.Response(200, json={"value": [{"name": "a"}]}, headers=link), rows("b")
+    )
     pager = UnifiedCatalogClient("contoso", transport=recorder.sync).terms.list()
     assert ["a", "b"] == [t.name for t in pager]
     assert "2" == recorder.seen[1].url.params["page"]
@@ -310,13 +385,19 @@ def test_going_on_after_a_failure_and_from_what_the_pager_remembers() -> None:
     with pytest.raises(ServerError) as caught:
         list(pager)
     assert "offset:2" == caught.value.position == pager.position
-    assert ["c"] == [t.name for page in client.glossary.list_terms("g", limit=2).by_page("offset:2") for t in page]
+    assert ["c"] == [
+        t.name
+        for page in client.glossary.list_terms("g", limit=2).by_page("offset:2")
+        for t in page
+    ]
 
 
 @pytest.mark.row("T12")
 def test_async_pages_of_each_kind() -> None:
     async def story() -> None:
-        async with AsyncDataMapClient(ENDPOINT, transport=Recorder(bare("a", "b"), bare("c")).both) as client:
+        async with AsyncDataMapClient(
+            ENDPOINT, transport=Recorder(bare("a", "b"), bare("c")).both
+        ) as client:
             pages = [p async for p in client.glossary.list_terms("g", limit=2).by_page()]
             assert ["offset:2", None] == [p.position for p in pages]
         found = Recorder(rows("a", continuationToken="T"), httpx.Response(500), rows("b"))

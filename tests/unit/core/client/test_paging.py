@@ -25,12 +25,16 @@ LIST = "/scan/datasources"
 
 def page(*names: str, link: Any = "absent", **more: Any) -> httpx.Response:
     body = {"value": [{"kind": "AmazonS3", "name": name} for name in names], **more}
-    return httpx.Response(200, content=json.dumps(body if link == "absent" else {**body, "nextLink": link}))
+    return httpx.Response(
+        200, content=json.dumps(body if link == "absent" else {**body, "nextLink": link})
+    )
 
 
 def names(*answers: Any) -> tuple[list[Any], Recorder]:
     recorder = Recorder(*answers)
-    return [s.name for s in ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list()], recorder
+    return [
+        s.name for s in ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list()
+    ], recorder
 
 
 @pytest.mark.row("T11")
@@ -44,12 +48,18 @@ def test_a_list_ends_without_a_link(end: Any) -> None:
 @pytest.mark.parametrize(
     ("link", "expected"),
     [
-        (f"{ENDPOINT}{LIST}?api-version=2023-09-01&$skip=a%2Fb+c", f"{LIST}?api-version=2023-09-01&$skip=a%2Fb+c"),
+        (
+            f"{ENDPOINT}{LIST}?api-version=2023-09-01&$skip=a%2Fb+c",
+            f"{LIST}?api-version=2023-09-01&$skip=a%2Fb+c",
+        ),
         (f"{ENDPOINT}{LIST}?skip=2", f"{LIST}?skip=2&api-version=2023-09-01"),
         (f"{LIST}?skip=%7B2%7D", f"{LIST}?skip=%7B2%7D&api-version=2023-09-01"),
         ("?skip=2", f"{LIST}?skip=2&api-version=2023-09-01"),
         ("?skip=a b#part", f"{LIST}?skip=a%20b&api-version=2023-09-01"),
-        (f"https://CONTOSO.purview.azure.com:443{LIST}?skip=2", f"{LIST}?skip=2&api-version=2023-09-01"),
+        (
+            f"https://CONTOSO.purview.azure.com:443{LIST}?skip=2",
+            f"{LIST}?skip=2&api-version=2023-09-01",
+        ),
     ],
 )
 def test_links_are_followed_as_they_came(link: str, expected: str) -> None:
@@ -62,15 +72,33 @@ def test_links_are_followed_as_they_came(link: str, expected: str) -> None:
     ("link", "said"),
     [
         ("https://evil.example/x", f"leads to another host: https://evil.example, not {ENDPOINT};"),
-        ("http://contoso.purview.azure.com/x", "leads to another scheme: http://contoso.purview.azure.com, not"),
-        ("http://contoso.purview.azure.com:443/x", "leads to another scheme and port: http://contoso"),
+        (
+            "http://contoso.purview.azure.com/x",
+            "leads to another scheme: http://contoso.purview.azure.com, not",
+        ),
+        (
+            "http://contoso.purview.azure.com:443/x",
+            "leads to another scheme and port: http://contoso",
+        ),
         ("//evil.example/x", "leads to another host: https://evil.example, not"),
-        (f"{ENDPOINT}.evil.example/x", "leads to another host: https://contoso.purview.azure.com.evil.example, not"),
-        ("https://contoso.purview.azure.com@evil.example/x", "leads to another host: https://evil.example, not"),
+        (
+            f"{ENDPOINT}.evil.example/x",
+            "leads to another host: https://contoso.purview.azure.com.evil.example, not",
+        ),
+        (
+            "https://contoso.purview.azure.com@evil.example/x",
+            "leads to another host: https://evil.example, not",
+        ),
         (f"{ENDPOINT}:444/x", f"leads to another port: {ENDPOINT}:444, not {ENDPOINT};"),
         (f"{ENDPOINT}:0/x", f"leads to another port: {ENDPOINT}:0, not"),
-        ("http://evil.example:81/x", "leads to another scheme and host and port: http://evil.example:81, not"),
-        ("https://me:pass@contoso.purview.azure.com/x", f"names a user beside the host: {ENDPOINT};"),
+        (
+            "http://evil.example:81/x",
+            "leads to another scheme and host and port: http://evil.example:81, not",
+        ),
+        (
+            "https://me:pass@contoso.purview.azure.com/x",
+            f"names a user beside the host: {ENDPOINT};",
+        ),
     ],
 )
 def test_links_to_another_origin_are_refused_before_anything_is_sent(link: str, said: str) -> None:
@@ -78,15 +106,28 @@ def test_links_to_another_origin_are_refused_before_anything_is_sent(link: str, 
     recorder = Recorder(page("a", link=link))
     found: list[Any] = []
     with pytest.raises(PagingError) as caught:
-        found.extend(s.name for s in ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list())
+        found.extend(
+            s.name for s in ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list()
+        )
     assert (1, link, ["a"]) == (len(recorder.seen), caught.value.position, found)
     text = str(caught.value)
-    assert (True, False, False) == (f"the link {said}" in text, "t0ken" in text, "pass" in text), text
+    assert (True, False, False) == (f"the link {said}" in text, "t0ken" in text, "pass" in text), (
+        text
+    )
 
 
 @pytest.mark.row("T11")
 @pytest.mark.parametrize(
-    "link", ["?skip=\x01", "\x00", "/scan\r\nx: y", "?a=\ud800", "https://[", f"?skip={'a' * 70_000}", f"{ENDPOINT}:x/"]
+    "link",
+    [
+        "?skip=\x01",
+        "\x00",
+        "/scan\r\nx: y",
+        "?a=\ud800",
+        "https://[",
+        f"?skip={'a' * 70_000}",
+        f"{ENDPOINT}:x/",
+    ],
 )
 def test_links_that_are_none_are_refused(link: str) -> None:
     recorder = Recorder(page("a", link=link))
@@ -152,10 +193,17 @@ def test_going_on_after_a_failure() -> None:
 @pytest.mark.row("T11")
 @pytest.mark.parametrize(
     "answer",
-    [httpx.ReadError("cut"), httpx.Response(200, content=b"<html>"), httpx.Response(403), AuthError("no token")],
+    [
+        httpx.ReadError("cut"),
+        httpx.Response(200, content=b"<html>"),
+        httpx.Response(403),
+        AuthError("no token"),
+    ],
 )
 def test_every_failure_says_where_it_was(answer: Any) -> None:
-    client = ScanningClient(ENDPOINT, transport=Recorder(page("a", link="?skip=1"), answer).sync, retry=NO_RETRY)
+    client = ScanningClient(
+        ENDPOINT, transport=Recorder(page("a", link="?skip=1"), answer).sync, retry=NO_RETRY
+    )
     with pytest.raises(PurviewError) as caught:
         list(client.data_sources.list())
     assert "?skip=1" == vars(caught.value)["position"]
@@ -165,13 +213,23 @@ def test_every_failure_says_where_it_was(answer: Any) -> None:
 @pytest.mark.parametrize("name", ["value", "values"])
 def test_either_name_of_the_list_is_read(name: str) -> None:
     transport = Recorder(httpx.Response(200, json={name: [{"name": "p"}]})).sync
-    (policy,) = MetadataPoliciesClient(ENDPOINT, transport=transport).metadata_policy.list_all(collection_name="c1")
+    (policy,) = MetadataPoliciesClient(ENDPOINT, transport=transport).metadata_policy.list_all(
+        collection_name="c1"
+    )
     assert "p" == policy.name
 
 
 @pytest.mark.row("T11")
 @pytest.mark.parametrize(
-    "empty", [[], {"value": []}, {"value": None}, {"nextLink": False}, {"nextLink": None, "count": 0}, {"values": []}]
+    "empty",
+    [
+        [],
+        {"value": []},
+        {"value": None},
+        {"nextLink": False},
+        {"nextLink": None, "count": 0},
+        {"values": []},
+    ],
 )
 def test_an_empty_list_in_any_form_is_one(empty: Any) -> None:
     found, recorder = names(httpx.Response(200, content=json.dumps(empty)))
@@ -203,7 +261,9 @@ NO_LISTS: dict[str, Any] = {
 
 @pytest.mark.row("T11")
 @pytest.mark.parametrize("what", NO_LISTS)
-@pytest.mark.parametrize("first", [[], [page("a", link="?skip=0")]], ids=["the first page", "a later one"])
+@pytest.mark.parametrize(
+    "first", [[], [page("a", link="?skip=0")]], ids=["the first page", "a later one"]
+)
 def test_what_is_no_list_is_never_an_empty_one(what: str, first: list[httpx.Response]) -> None:
     answers = [*first, httpx.Response(200, content=json.dumps(NO_LISTS[what]))]
     position = "?skip=0" if first else None
@@ -211,7 +271,11 @@ def test_what_is_no_list_is_never_an_empty_one(what: str, first: list[httpx.Resp
         list(ScanningClient(ENDPOINT, transport=Recorder(*answers).sync).data_sources.list())
     assert position == caught.value.position
     with pytest.raises(PagingError, match=what) as caught:
-        asyncio.run(read_all(AsyncScanningClient(ENDPOINT, transport=Recorder(*answers).both).data_sources.list()))
+        asyncio.run(
+            read_all(
+                AsyncScanningClient(ENDPOINT, transport=Recorder(*answers).both).data_sources.list()
+            )
+        )
     assert position == caught.value.position
 
 
@@ -228,7 +292,11 @@ def test_empty_pages_that_lead_to_ever_new_ones_have_an_end(most: int) -> None:
     limit = {} if most == 1_000 else {"max_empty_pages": most}
     asked: list[httpx.Request] = []
     with pytest.raises(PagingError, match=f"{most} empty pages in a row.*by_page") as caught:
-        list(ScanningClient(ENDPOINT, transport=httpx.MockTransport(answer)).data_sources.list().by_page(**limit))
+        list(
+            ScanningClient(ENDPOINT, transport=httpx.MockTransport(answer))
+            .data_sources.list()
+            .by_page(**limit)
+        )
     assert (most, f"?skip={most}") == (len(asked), caught.value.position)
     asked.clear()
     client = AsyncScanningClient(ENDPOINT, transport=httpx.MockTransport(answered))
@@ -271,14 +339,20 @@ def test_an_error_or_a_renamed_list_is_no_empty_page(body: Any, said: str) -> No
         recorder = Recorder(*first, httpx.Response(200, json=body))
         with pytest.raises(PagingError, match=f"^DataSources_List: .*{said}$") as caught:
             list(ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list())
-        assert ("?skip=0" if first else None, len(first) + 1) == (caught.value.position, len(recorder.seen))
+        assert ("?skip=0" if first else None, len(first) + 1) == (
+            caught.value.position,
+            len(recorder.seen),
+        )
 
 
 @pytest.mark.row("T11")
 def test_an_error_that_says_nothing_or_comes_with_items_is_none() -> None:
     """Services send an empty one with success."""
     for error in (None, {}, {"errorCode": 0, "errorMessage": ""}, {"code": None, "message": ""}):
-        assert [] == names(httpx.Response(200, json={"error": error, "errorCode": None, "value": []}))[0]
+        assert (
+            []
+            == names(httpx.Response(200, json={"error": error, "errorCode": None, "value": []}))[0]
+        )
     assert ["a"] == names(page("a", error={"code": "Busy"}, warnings=["w"]))[0]
 
 
@@ -286,7 +360,9 @@ def test_an_error_that_says_nothing_or_comes_with_items_is_none() -> None:
 def test_a_version_that_names_its_list_otherwise_is_no_empty_list() -> None:
     recorder = Recorder(httpx.Response(200, json={"count": 1, "elements": [{"id": "e"}]}))
     client = PdsClient(ENDPOINT, transport=recorder.sync, api_version="2022-11-01-preview")
-    with pytest.raises(PagingError, match="has no list value, but elements, which the document does not have"):
+    with pytest.raises(
+        PagingError, match="has no list value, but elements, which the document does not have"
+    ):
         list(client.policy_elements.list(scope="s"))
 
 
@@ -295,12 +371,20 @@ def test_a_version_that_names_its_list_otherwise_is_no_empty_list() -> None:
 def test_a_position_is_text(odd: Any) -> None:
     recorder = Recorder(page("a"))
     pager = ScanningClient(ENDPOINT, transport=recorder.sync).data_sources.list()
-    with pytest.raises(TypeError, match="^DataSources_List: by_page takes the text of a position, or None, not "):
+    with pytest.raises(
+        TypeError, match="^DataSources_List: by_page takes the text of a position, or None, not "
+    ):
         next(pager.by_page(odd))
 
     async def story() -> None:
         with pytest.raises(TypeError, match="by_page takes the text of a position, or None, not "):
-            await anext(aiter(AsyncScanningClient(ENDPOINT, transport=recorder.both).data_sources.list().by_page(odd)))
+            await anext(
+                aiter(
+                    AsyncScanningClient(ENDPOINT, transport=recorder.both)
+                    .data_sources.list()
+                    .by_page(odd)
+                )
+            )
 
     asyncio.run(story())
     assert [] == recorder.seen
@@ -319,7 +403,8 @@ def test_a_link_that_is_no_text_is_not_the_end_of_a_list(link: Any) -> None:
 @pytest.mark.row("T11")
 def test_a_page_without_a_body_is_not_the_end_of_a_list() -> None:
     recorder = Recorder(
-        httpx.Response(200, json={"value": [{"name": "a"}], "nextLink": "?skip=1"}), httpx.Response(200)
+        httpx.Response(200, json={"value": [{"name": "a"}], "nextLink": "?skip=1"}),
+        httpx.Response(200),
     )
     client = ScanningClient(ENDPOINT, transport=recorder.sync)
     with pytest.raises(PagingError, match="without a body") as caught:
@@ -334,11 +419,21 @@ def test_a_page_without_a_body_is_not_the_end_of_a_list() -> None:
 @pytest.mark.row("T11")
 def test_a_null_number_in_a_run_history() -> None:
     runs = {
-        "value": [{"ingestionExecutionDetails": {"estimatedTimeRemainingInSeconds": None}, "resourceId": None}, {}],
+        "value": [
+            {
+                "ingestionExecutionDetails": {"estimatedTimeRemainingInSeconds": None},
+                "resourceId": None,
+            },
+            {},
+        ],
         "count": 2,
     }
     transport = Recorder(httpx.Response(200, json=runs)).sync
-    (only,) = ScanningClient(ENDPOINT, transport=transport).scan_result.list_scan_history("s", "n").by_page()
+    (only,) = (
+        ScanningClient(ENDPOINT, transport=transport)
+        .scan_result.list_scan_history("s", "n")
+        .by_page()
+    )
     assert (2, 2) == (len(only), only.count)
     assert runs == only.body.to_dict()
 
@@ -357,7 +452,9 @@ def test_a_query_is_asked_again_with_its_body() -> None:
         httpx.Response(200, json={"value": [{"id": "2"}]}),
     )
     client = UnifiedCatalogClient("contoso", transport=recorder.sync)
-    pager = client.terms.query(body=uc.TermQueryRequest(top=1) if hasattr(uc, "TermQueryRequest") else None)  # type: ignore[arg-type]
+    pager = client.terms.query(
+        body=uc.TermQueryRequest(top=1) if hasattr(uc, "TermQueryRequest") else None
+    )  # type: ignore[arg-type]
     assert [] == recorder.seen
     assert 2 == len(list(pager))
     assert ["POST", "POST"] == [r.method for r in recorder.seen]
@@ -372,6 +469,8 @@ def test_async_pagers_do_the_same() -> None:
         client, _ = quick(AsyncScanningClient(ENDPOINT, transport=recorder.both))
         async with client:
             pager = client.data_sources.list()
-            return [s.name async for s in pager], [len(p) async for p in client.data_sources.list().by_page()]
+            return [s.name async for s in pager], [
+                len(p) async for p in client.data_sources.list().by_page()
+            ]
 
     assert (["a", "b"], [1]) == asyncio.run(story())

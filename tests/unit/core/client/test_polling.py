@@ -47,7 +47,9 @@ STATUS = f"{ENDPOINT}/share/operationResults/op?api-version=2023-05-30-preview"
 def status(state: str, link: str | None = None, **headers: str) -> httpx.Response:
     more = {"Operation-Location": link} if link else {}
     return httpx.Response(
-        202 if link else 200, json={"id": "op", "status": state, "error": None}, headers={**more, **headers}
+        202 if link else 200,
+        json={"id": "op", "status": state, "error": None},
+        headers={**more, **headers},
     )
 
 
@@ -77,9 +79,13 @@ def test_a_delete_is_followed_to_its_end() -> None:
 @pytest.mark.row("T13")
 def test_a_put_ends_with_the_resource() -> None:
     made = {"shareKind": "InPlace", "id": "s"}
-    first = httpx.Response(201, json={"shareKind": "InPlace"}, headers={"Operation-Location": STATUS})
+    first = httpx.Response(
+        201, json={"shareKind": "InPlace"}, headers={"Operation-Location": STATUS}
+    )
     client, recorder, _ = shares(first, status("Succeeded"), httpx.Response(200, json=made))
-    result = client.sent_shares.begin_create_or_replace("s", body=share.SentShare(share_kind="InPlace")).result()
+    result = client.sent_shares.begin_create_or_replace(
+        "s", body=share.SentShare(share_kind="InPlace")
+    ).result()
     assert (share.InPlaceSentShare, made) == (type(result), result.to_dict())
     assert ["PUT", "GET", "GET"] == [r.method for r in recorder.seen]
     assert recorder.seen[0].url == recorder.seen[2].url
@@ -89,7 +95,9 @@ def test_a_put_ends_with_the_resource() -> None:
 @pytest.mark.row("T13")
 @pytest.mark.parametrize("state", ["Failed", "canceled", "Cancelled"])
 def test_failed_operations_raise_with_the_services_words(state: str) -> None:
-    failed = httpx.Response(200, json={"status": state, "error": {"code": "Busy", "message": "come {back} later"}})
+    failed = httpx.Response(
+        200, json={"status": state, "error": {"code": "Busy", "message": "come {back} later"}}
+    )
     client, _, _ = shares(status("Running", STATUS), failed)
     with pytest.raises(PollingError, match=r"come \{back\} later") as caught:
         client.sent_shares.begin_delete("s").result()
@@ -100,7 +108,10 @@ def test_failed_operations_raise_with_the_services_words(state: str) -> None:
 @pytest.mark.parametrize(
     ("link", "expected"),
     [
-        (f"{ENDPOINT}/catalog/api/glossary/terms/import/OP1%3Fapi-version=2022-03-01-preview", "2022-03-01-preview"),
+        (
+            f"{ENDPOINT}/catalog/api/glossary/terms/import/OP1%3Fapi-version=2022-03-01-preview",
+            "2022-03-01-preview",
+        ),
         (f"{ENDPOINT}/catalog/api/glossary/terms/import/OP1", "2023-02-01-preview"),
         ("/catalog/api/glossary/terms/import/OP1?api-version=1", "1"),
         ("/catalog/api/glossary/terms/import/OP1%3fapi-version=1?api-version=1", "1"),
@@ -116,12 +127,17 @@ def test_links_are_repaired(link: str, expected: str) -> None:
         "properties": {"importedTerms": "0"},
         "error": {"errorCode": 0, "errorMessage": ""},
     }
-    started = httpx.Response(202, json=body, headers={"Retry-After": "1", "operation-location": link})
+    started = httpx.Response(
+        202, json=body, headers={"Retry-After": "1", "operation-location": link}
+    )
     recorder = Recorder(started, httpx.Response(200, json={**body, "status": "Succeeded"}))
     client, waits = quick(CatalogClient(ENDPOINT, transport=recorder.sync))
     result = client.glossary.begin_import_glossary_terms_via_csv("g", file=b"a").result()
     assert isinstance(result, cat.ImportCSVOperation)
-    assert (f"GET /catalog/api/glossary/terms/import/OP1?api-version={expected}", [1.0]) == (recorder.paths[1], waits)
+    assert (f"GET /catalog/api/glossary/terms/import/OP1?api-version={expected}", [1.0]) == (
+        recorder.paths[1],
+        waits,
+    )
 
 
 @pytest.mark.row("T13")
@@ -141,7 +157,8 @@ def test_links_to_another_host_are_not_followed_and_leave_the_poller() -> None:
         assert ("Running", False) == (poller.status(), poller.done())
         assert share.OperationResponse(status="Running", id="op") == attrs_of(poller.result())
         with pytest.raises(
-            PollingError, match=f"link to {re.escape(refused)} is not followed: .*; ask with sent_shares.get"
+            PollingError,
+            match=f"link to {re.escape(refused)} is not followed: .*; ask with sent_shares.get",
         ):
             poller.token()
         assert (1, False) == (len(recorder.seen), "t0ken" in repr(poller))
@@ -158,7 +175,9 @@ def test_what_was_accepted_is_one_frozen_thing_that_survives_pickling() -> None:
     accepted = client.sent_shares.begin_delete("s").accepted
     again = pickle.loads(pickle.dumps(accepted))
     assert (accepted, hash(accepted), repr(accepted)) == (again, hash(again), repr(again))
-    shown = "status='Running', id='op', ask_with='sent_shares.get', link_refused='https://evil.example'"
+    shown = (
+        "status='Running', id='op', ask_with='sent_shares.get', link_refused='https://evil.example'"
+    )
     assert f"OperationStatus({shown})" == repr(accepted)
     with pytest.raises(AttributeError, match="read-only"):
         accepted.status = "Done"
@@ -183,7 +202,10 @@ def test_the_id_is_in_the_body_or_a_header(
 ) -> None:
     content = b"" if body is None else json.dumps(body).encode()
     client, _, _ = shares(httpx.Response(202, content=content, headers=headers))
-    assert (expected, "Accepted") == ((a := client.sent_shares.begin_delete("s").accepted).id, a.status)
+    assert (expected, "Accepted") == (
+        (a := client.sent_shares.begin_delete("s").accepted).id,
+        a.status,
+    )
 
 
 @pytest.mark.row("T13")
@@ -213,7 +235,10 @@ def test_a_word_that_nobody_knows_is_an_end_where_the_answer_has_an_end_time(
     state: str, ended: Any, expected: str, place: str
 ) -> None:
     time = {"endTime": ended} if place == "top" else {"properties": {"endTime": ended}}
-    first, last = status("Running", STATUS), httpx.Response(200, json={"id": "op", "status": state, **time})
+    first, last = (
+        status("Running", STATUS),
+        httpx.Response(200, json={"id": "op", "status": state, **time}),
+    )
     client, _, _ = shares(first, last)
     poller = client.sent_shares.begin_delete("s")
     if expected == "failure":
@@ -235,7 +260,11 @@ def test_a_wait_that_is_over_is_an_error_of_ours_and_a_timeout() -> None:
     assert isinstance(caught.value, PurviewError)
     assert isinstance(caught.value, TimeoutError)
     again = pickle.loads(pickle.dumps(caught.value))
-    assert ("Running", str(caught.value), type(caught.value)) == (again.status, str(again), type(again))
+    assert ("Running", str(caught.value), type(caught.value)) == (
+        again.status,
+        str(again),
+        type(again),
+    )
 
 
 RUN = "[0-9a-f-]{36}"
@@ -244,21 +273,29 @@ CONFLICT = httpx.Response(409, json={"error": {"code": "Active", "message": "a r
 
 def runs(*answers: Any, cls: Any = ScanningClient) -> tuple[Any, Recorder]:
     recorder = Recorder(*answers)
-    made, _ = quick(cls(ENDPOINT, transport=recorder.sync if cls is ScanningClient else recorder.both))
+    made, _ = quick(
+        cls(ENDPOINT, transport=recorder.sync if cls is ScanningClient else recorder.both)
+    )
     return made, recorder
 
 
 @pytest.mark.row("T13")
-@pytest.mark.parametrize("lost", [httpx.ReadError("cut off"), httpx.Response(503)], ids=["cut off", "503"])
+@pytest.mark.parametrize(
+    "lost", [httpx.ReadError("cut off"), httpx.Response(503)], ids=["cut off", "503"]
+)
 def test_a_run_whose_first_answer_was_lost_is_found_by_its_id(lost: Any) -> None:
     """The first try has started it, so the second is told that a run is active: it is our own."""
     running = httpx.Response(200, json={"id": "r", "status": "InProgress"})
-    client, recorder = runs(lost, CONFLICT, running, httpx.Response(200, json={"id": "r", "status": "Succeeded"}))
+    client, recorder = runs(
+        lost, CONFLICT, running, httpx.Response(200, json={"id": "r", "status": "Succeeded"})
+    )
     poller = client.scan_result.begin_run_scan("s", "n")
     run = recorder.seen[0].url.params["runId"]
     assert ("InProgress", "r", False) == (poller.accepted.status, poller.accepted.id, poller.done())
     assert "Succeeded" == poller.result().status
-    assert [f"/scan/datasources/s/scans/n/runs/{run}"] * 2 == [r.url.path for r in recorder.seen[2:]]
+    assert [f"/scan/datasources/s/scans/n/runs/{run}"] * 2 == [
+        r.url.path for r in recorder.seen[2:]
+    ]
 
     async def story() -> Any:
         client, _ = runs(lost, CONFLICT, running, cls=AsyncScanningClient)
@@ -279,7 +316,9 @@ def test_a_run_whose_first_answer_was_lost_is_found_by_its_id(lost: Any) -> None
 )
 def test_a_conflict_that_stays_has_the_id_that_was_sent(answers: list[Any], requests: int) -> None:
     client, recorder = runs(*answers)
-    with pytest.raises(ConflictError, match=f"a run is active. .*It was sent with runId {RUN}") as caught:
+    with pytest.raises(
+        ConflictError, match=f"a run is active. .*It was sent with runId {RUN}"
+    ) as caught:
         client.scan_result.begin_run_scan("s", "n")
     assert {"runId": recorder.seen[0].url.params["runId"]} == caught.value.sent_ids
     assert requests == len(recorder.seen)
@@ -299,7 +338,9 @@ def test_a_refused_link_leaves_what_else_tells_the_state() -> None:
     """The declared path of a run, and the resource of a PUT."""
     foreign = {"Operation-Location": "https://evil.example/op", "Location": "/gone"}
     client, recorder = runs(
-        httpx.Response(202, json={"status": "Accepted"}, headers={"Location": "https://evil.example/op"}),
+        httpx.Response(
+            202, json={"status": "Accepted"}, headers={"Location": "https://evil.example/op"}
+        ),
         httpx.Response(200, json={"id": "r", "status": "Succeeded"}),
     )
     assert "Succeeded" == client.scan_result.begin_run_scan("s", "n").result().status
@@ -307,7 +348,9 @@ def test_a_refused_link_leaves_what_else_tells_the_state() -> None:
     made = {"shareKind": "InPlace", "id": "s", "properties": {"state": "Succeeded"}}
     put = httpx.Response(201, json={**made, "properties": {"state": "Creating"}}, headers=foreign)
     shared, recorder, _ = shares(put, httpx.Response(200, json=made))
-    poller = shared.sent_shares.begin_create_or_replace("s", body=share.SentShare(share_kind="InPlace"))
+    poller = shared.sent_shares.begin_create_or_replace(
+        "s", body=share.SentShare(share_kind="InPlace")
+    )
     assert made == poller.result().to_dict()
     assert [f"GET {recorder.paths[0].removeprefix('PUT ')}"] == recorder.paths[1:]
     assert "https://evil.example" == poller.accepted.link_refused
@@ -356,7 +399,12 @@ def test_a_timeout_is_real() -> None:
 @pytest.mark.row("T13")
 def test_the_last_question_is_at_the_end_of_the_time() -> None:
     """Once, however the seconds add up, and not where the service asks for a longer wait: nothing is asked before its time."""
-    for timeout, interval, expected in ((5, 5, [5.0]), (3, 5, [3.0]), (7, 5, [5.0, 2.0]), (0.3, 0.1, [0.1, 0.1, 0.1])):
+    for timeout, interval, expected in (
+        (5, 5, [5.0]),
+        (3, 5, [3.0]),
+        (7, 5, [5.0, 2.0]),
+        (0.3, 0.1, [0.1, 0.1, 0.1]),
+    ):
         client, recorder, waits = shares(status("Running", STATUS), status("Running"))
         with pytest.raises(TimeoutError):
             client.sent_shares.begin_delete("s").result(timeout, interval=interval)
@@ -384,7 +432,8 @@ def test_what_is_no_time_to_wait_is_refused_by_its_name(name: str, odd: Any) -> 
         poller.status()
         for wait in (poller.result, poller.wait):
             with pytest.raises(
-                (TypeError, ValueError), match=f"^{name}= (takes seconds|must be 0 or more seconds), not "
+                (TypeError, ValueError),
+                match=f"^{name}= (takes seconds|must be 0 or more seconds), not ",
             ):
                 wait(**{name: odd})
         assert 2 == len(recorder.seen)
@@ -403,11 +452,17 @@ def test_the_wait_has_a_cap_and_can_be_chosen() -> None:
 def test_an_operation_without_a_link_is_not_taken_for_finished() -> None:
     body = {"scanResultId": None, "startTime": None, "status": "Accepted", "error": None}
     recorder = Recorder(httpx.Response(202, json=body))
-    poller = ScanningClient(ENDPOINT, transport=recorder.sync).scan_result.begin_cancel_scan("s", "n", "r")
+    poller = ScanningClient(ENDPOINT, transport=recorder.sync).scan_result.begin_cancel_scan(
+        "s", "n", "r"
+    )
     assert not poller.done()
     assert "Accepted" == poller.status()
     result = poller.result()
-    assert (m.OperationResponse, "Accepted", body) == (type(result), result.status, result.to_dict())
+    assert (m.OperationResponse, "Accepted", body) == (
+        type(result),
+        result.status,
+        result.to_dict(),
+    )
     assert (1, False) == (len(recorder.seen), poller.done())
     with pytest.raises(PollingError, match="has no link by which it could be resumed"):
         poller.token()
@@ -415,13 +470,18 @@ def test_an_operation_without_a_link_is_not_taken_for_finished() -> None:
 
 @pytest.mark.row("T13")
 def test_a_run_is_followed_by_the_id_it_was_given() -> None:
-    first = httpx.Response(202, json={"scanResultId": None, "startTime": None, "status": "Accepted", "error": None})
+    first = httpx.Response(
+        202, json={"scanResultId": None, "startTime": None, "status": "Accepted", "error": None}
+    )
     recorder = Recorder(first, httpx.Response(200, json={"id": "r", "status": "Succeeded"}))
     client, _ = quick(ScanningClient(ENDPOINT, transport=recorder.sync))
     result = client.scan_result.begin_run_scan("a/b", "n 1").result()
     run = recorder.seen[0].url.params["runId"]
     assert 36 == len(run)
-    assert f"GET /scan/datasources/a%2Fb/scans/n%201/runs/{run}?api-version=2023-09-01" == recorder.paths[1]
+    assert (
+        f"GET /scan/datasources/a%2Fb/scans/n%201/runs/{run}?api-version=2023-09-01"
+        == recorder.paths[1]
+    )
     assert isinstance(result, m.ScanResultWithIngestion)
 
 
@@ -437,11 +497,18 @@ def test_an_operation_that_is_over_at_once() -> None:
 @pytest.mark.row("T13")
 def test_a_missing_link_is_built_from_the_id() -> None:
     body = {"id": "OP1", "status": "Running"}
-    recorder = Recorder(httpx.Response(202, json=body), httpx.Response(200, json={**body, "status": "Succeeded"}))
+    recorder = Recorder(
+        httpx.Response(202, json=body), httpx.Response(200, json={**body, "status": "Succeeded"})
+    )
     client, _ = quick(CatalogClient(ENDPOINT, transport=recorder.sync))
-    result = client.glossary.begin_import_glossary_terms_via_csv_by_glossary_name("n", file=b"a").result()
+    result = client.glossary.begin_import_glossary_terms_via_csv_by_glossary_name(
+        "n", file=b"a"
+    ).result()
     assert isinstance(result, cat.ImportCSVOperation)
-    assert "GET /catalog/api/glossary/terms/import/OP1?api-version=2023-02-01-preview" == recorder.paths[1]
+    assert (
+        "GET /catalog/api/glossary/terms/import/OP1?api-version=2023-02-01-preview"
+        == recorder.paths[1]
+    )
 
 
 @pytest.mark.row("T13")
@@ -449,7 +516,9 @@ def test_a_missing_link_is_built_from_the_id() -> None:
 def test_an_id_that_no_link_can_hold_leaves_the_operation_known(odd: Any) -> None:
     """It has begun: the poller gives the answer, and says what to ask."""
     content = json.dumps({"id": odd, "status": "Running"}).encode()
-    client, _ = quick(CatalogClient(ENDPOINT, transport=Recorder(httpx.Response(202, content=content)).sync))
+    client, _ = quick(
+        CatalogClient(ENDPOINT, transport=Recorder(httpx.Response(202, content=content)).sync)
+    )
     poller = client.glossary.begin_import_glossary_terms_via_csv_by_glossary_name("n", file=b"a")
     assert "Running" == poller.result().status
     assert "glossary.get_import_csv_operation_status" == poller.accepted.ask_with
@@ -457,9 +526,13 @@ def test_an_id_that_no_link_can_hold_leaves_the_operation_known(odd: Any) -> Non
 
 @pytest.mark.row("T13")
 def test_a_status_request_has_nothing_of_the_first_request_but_its_id(tmp_path: Path) -> None:
-    recorder = Recorder(status("Running", f"{ENDPOINT}/x"), httpx.Response(503), status("Succeeded"))
+    recorder = Recorder(
+        status("Running", f"{ENDPOINT}/x"), httpx.Response(503), status("Succeeded")
+    )
     client, _ = quick(CatalogClient(ENDPOINT, transport=recorder.sync))
-    with (tmp_path / "terms.csv").open("w+b") as file:  # cannot be sent again, but its status can be asked for again
+    with (tmp_path / "terms.csv").open(
+        "w+b"
+    ) as file:  # cannot be sent again, but its status can be asked for again
         client.glossary.begin_import_glossary_terms_via_csv("g", file=file).wait()
     first, *rest = recorder.seen
     assert ["POST", "GET", "GET"] == [r.method for r in recorder.seen]
@@ -481,12 +554,18 @@ def test_the_final_state_is_read_where_the_document_says(
     via: str | None, last: str, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operation = OPERATIONS["SentShares_CreateOrReplace"]
-    monkeypatch.setattr(operation, "polling", Polling(via, operation.polling.result if operation.polling else None))
+    monkeypatch.setattr(
+        operation, "polling", Polling(via, operation.polling.result if operation.polling else None)
+    )
     made = httpx.Response(200, json={"shareKind": "InPlace", "id": "resource"})
     over = httpx.Response(200, json={"shareKind": "InPlace", "id": "status", "status": "Succeeded"})
-    started = httpx.Response(201, json={}, headers={"Operation-Location": STATUS, "Location": "/made"})
+    started = httpx.Response(
+        201, json={}, headers={"Operation-Location": STATUS, "Location": "/made"}
+    )
     client, recorder, _ = shares(started, over, made)
-    result = client.sent_shares.begin_create_or_replace("s", body=share.SentShare(share_kind="InPlace")).result()
+    result = client.sent_shares.begin_create_or_replace(
+        "s", body=share.SentShare(share_kind="InPlace")
+    ).result()
     assert (text, f"GET {last}") == (result.id, recorder.paths[-1])
 
 
@@ -536,7 +615,9 @@ def test_a_state_is_read_under_each_of_its_names(body: Any, expected: str) -> No
 
 @pytest.mark.row("T13")
 def test_a_status_that_was_there_has_to_stay() -> None:
-    client, recorder, _ = shares(status("Running", STATUS), httpx.Response(404), status("Running"), httpx.Response(404))
+    client, recorder, _ = shares(
+        status("Running", STATUS), httpx.Response(404), status("Running"), httpx.Response(404)
+    )
     with pytest.raises(NotFoundError):
         client.sent_shares.begin_delete("s").wait()
     assert 4 == len(recorder.seen)
@@ -553,10 +634,14 @@ def test_a_status_that_never_comes_is_an_error() -> None:
 @pytest.mark.row("T13")
 def test_a_token_is_all_that_another_process_needs() -> None:
     made = {"shareKind": "InPlace", "id": "s"}
-    first = httpx.Response(201, json={"shareKind": "InPlace"}, headers={"Operation-Location": STATUS})
+    first = httpx.Response(
+        201, json={"shareKind": "InPlace"}, headers={"Operation-Location": STATUS}
+    )
     client, _, _ = shares(first)
     client._headers = {"x-canary": "canary"}
-    token = client.sent_shares.begin_create_or_replace("s", body=share.SentShare(share_kind="InPlace")).token()
+    token = client.sent_shares.begin_create_or_replace(
+        "s", body=share.SentShare(share_kind="InPlace")
+    ).token()
     assert "canary" not in token
     assert {
         "plane": "share",
@@ -567,7 +652,9 @@ def test_a_token_is_all_that_another_process_needs() -> None:
         "location": None,
         "status": "Accepted",
     } == json.loads(token)
-    other, recorder, waits = shares(status("Running"), status("Succeeded"), httpx.Response(200, json=made))
+    other, recorder, waits = shares(
+        status("Running"), status("Succeeded"), httpx.Response(200, json=made)
+    )
     poller = other.resume(token)
     assert ([], False) == (recorder.seen, poller.done())
     result = poller.result()
@@ -630,7 +717,11 @@ def test_a_wait_that_is_broken_off_leaves_a_poller_that_can_be_asked() -> None:
     poller = client.sent_shares.begin_delete("s")
     with pytest.raises(KeyboardInterrupt):
         poller.wait()
-    assert ("Running", "Succeeded", 3) == (poller._monitor.status, poller.status(), len(recorder.seen))
+    assert ("Running", "Succeeded", 3) == (
+        poller._monitor.status,
+        poller.status(),
+        len(recorder.seen),
+    )
 
 
 @pytest.mark.row("T13")
@@ -670,14 +761,23 @@ def test_data_quality_gives_the_state_that_came_and_says_what_to_ask(
     group: str, method: str, arguments: tuple[Any, ...], asks: str
 ) -> None:
     body = {"id": "op", "status": "InProgress", "lastUpdated": "2024-05-06T07:08:09Z"}
-    link = {"Operation-Location": "https://westus.api.purview.azure.com/dataquality/business-domains/d/status/op"}
+    link = {
+        "Operation-Location": "https://westus.api.purview.azure.com/dataquality/business-domains/d/status/op"
+    }
     recorder = Recorder(httpx.Response(202, json=body, headers={**link, "Operation-Id": "op"}))
     client, waits = quick(DataQualityClient("contoso", transport=recorder.sync))
     send = getattr(getattr(client, group), method)
     taken = {name: {} for name in ("body",) if name in inspect.signature(send).parameters}
     poller = send(*arguments, **taken)
     result = poller.result()
-    assert ("StatusMonitor", "InProgress", body) == (type(result).__name__, result.status, result.to_dict())
+    assert ("StatusMonitor", "InProgress", body) == (
+        type(result).__name__,
+        result.status,
+        result.to_dict(),
+    )
     assert ("InProgress", False, asks) == (poller.status(), poller.done(), poller.accepted.ask_with)
-    assert ("op", "https://westus.api.purview.azure.com") == (poller.accepted.id, poller.accepted.link_refused)
+    assert ("op", "https://westus.api.purview.azure.com") == (
+        poller.accepted.id,
+        poller.accepted.link_refused,
+    )
     assert ([], 1) == (waits, len(recorder.seen))

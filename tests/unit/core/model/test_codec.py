@@ -33,7 +33,9 @@ def touch(value: Any) -> Iterator[Model]:
 
 
 # ---- absent, null, assigned -----------------------------------------------------------------------------------------
-@pytest.mark.parametrize("member", ["name", "origin", "level", "tags", "createdAt", "lastRun", "properties"])
+@pytest.mark.parametrize(
+    "member", ["name", "origin", "level", "tags", "createdAt", "lastRun", "properties"]
+)
 @pytest.mark.parametrize("read", [False, True])
 class TestAnyMember:
     """Absent and null are the same to the eye, and different on the wire, whatever the type of the member."""
@@ -93,7 +95,10 @@ def test_copies_keep_nulls(how: Callable[[Any], Any]) -> None:
         ("2024-01-02T03:04:05.1234567Z", datetime(2024, 1, 2, 3, 4, 5, 123456, tzinfo=UTC)),
         ("2024-01-02T03:04:05.123456789Z", datetime(2024, 1, 2, 3, 4, 5, 123456, tzinfo=UTC)),
         ("2024-01-02T03:04:05.123+0000", datetime(2024, 1, 2, 3, 4, 5, 123000, tzinfo=UTC)),
-        ("2024-01-02T03:04:05+05:30", datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=5, minutes=30)))),
+        (
+            "2024-01-02T03:04:05+05:30",
+            datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=5, minutes=30))),
+        ),
         ("2024-13-02T03:04:05Z", "2024-13-02T03:04:05Z"),
         ("", ""),
     ],
@@ -126,7 +131,12 @@ def test_an_unknown_value_is_of_the_enum() -> None:
     found = m.Scan.from_dict({"kind": "Sql", "origin": "Later"}).origin
     assert isinstance(found, m.Origin)
     assert isinstance(found, str)
-    assert (False, "Later", "Later", "Later") == (found.is_known, found.value, str(found), f"{found}")
+    assert (False, "Later", "Later", "Later") == (
+        found.is_known,
+        found.value,
+        str(found),
+        f"{found}",
+    )
     assert "Later" == found == m.Origin("Later")
     assert '"Later"' == json.dumps(found)
     assert {"Later": 1}[found] == 1
@@ -145,7 +155,9 @@ def test_known_values_are_the_members() -> None:
     assert issubclass(m.Origin, OpenEnum)
 
 
-@pytest.mark.parametrize(("value", "expected"), [(1, m.Level.LOW), (7, 7), ("1", "1"), (True, True), (1.0, 1.0)])
+@pytest.mark.parametrize(
+    ("value", "expected"), [(1, m.Level.LOW), (7, 7), ("1", "1"), (True, True), (1.0, 1.0)]
+)
 def test_whole_number_enums(value: Any, expected: Any) -> None:
     found = m.Scan.from_dict({"kind": "Sql", "level": value})
     assert (type(expected), expected) == (type(found.level), found.level)
@@ -218,7 +230,12 @@ def test_items_of_a_union_are_decoded() -> None:
 # ---- in place, and what JSON cannot hold -----------------------------------------------------------------------------
 def test_what_is_changed_in_place_goes_out() -> None:
     box = m.Box.from_dict(
-        {"attributes": {"a": [1]}, "labels": {"k": "v"}, "collections": {"c": {"x": 1}}, "grid": [[{}]]}
+        {
+            "attributes": {"a": [1]},
+            "labels": {"k": "v"},
+            "collections": {"c": {"x": 1}},
+            "grid": [[{}]],
+        }
     )
     box.attributes["a"].append(m.Collection(reference_name="r"))
     box.attributes["when"] = datetime(2024, 1, 1, tzinfo=UTC)
@@ -227,7 +244,11 @@ def test_what_is_changed_in_place_goes_out() -> None:
     box.collections["c"].reference_name = "q"
     box.grid[0].append(m.Collection(type_="t"))
     expected = {
-        "attributes": {"a": [1, {"referenceName": "r"}], "when": "2024-01-01T00:00:00Z", "gone": None},
+        "attributes": {
+            "a": [1, {"referenceName": "r"}],
+            "when": "2024-01-01T00:00:00Z",
+            "gone": None,
+        },
         "labels": {"k": "v", "k2": "w"},
         "collections": {"c": {"x": 1, "referenceName": "q"}},
         "grid": [[{}, {"type": "t"}]],
@@ -237,7 +258,10 @@ def test_what_is_changed_in_place_goes_out() -> None:
 
 def test_equal_is_not_the_same() -> None:
     """Lists and maps go out as they came only while they hold the very objects that came."""
-    raw = {"collections": {"a": {"type": 1}, "b": {"type": 1.0}}, "oneOrMore": [{"type": 1}, {"type": True}]}
+    raw = {
+        "collections": {"a": {"type": 1}, "b": {"type": 1.0}},
+        "oneOrMore": [{"type": 1}, {"type": True}],
+    }
     box = m.Box.from_dict(raw)
     list(touch(box))
     assert encode(box) is box._raw
@@ -252,13 +276,16 @@ def test_equal_is_not_the_same() -> None:
     assert ["b", "a"] == list(encode(box)["collections"])
 
 
-@pytest.mark.parametrize("value", [object(), {1, 2}, b"x", 1j, {1: 2}, [object()], {"a": {"b": ()}, "c": b""}])
+@pytest.mark.parametrize(
+    "value", [object(), {1, 2}, b"x", 1j, {1: 2}, [object()], {"a": {"b": ()}, "c": b""}]
+)
 @pytest.mark.parametrize("write", [encode, body, to_json])
 def test_what_json_cannot_hold_names_its_place(value: Any, write: Callable[[Any], Any]) -> None:
     scan = m.SqlScan(properties=m.SqlScanProperties(collection=m.Collection()))
     scan.properties.collection.reference_name = value
     with pytest.raises(
-        TypeError, match=r"^SqlScan.properties: SqlScanProperties.collection: Collection.reference_name: "
+        TypeError,
+        match=r"^SqlScan.properties: SqlScanProperties.collection: Collection.reference_name: ",
     ):
         write(scan)
     box = m.Box.from_dict({"attributes": {}})
@@ -285,9 +312,13 @@ def test_relatives_of_json_classes_go_out() -> None:
     class Whole(int):
         pass
 
-    sent = to_json({"a": (1, Text("x")), m.Origin.MANUAL: Whole(3), "c": m.Level.LOW, "d": [m.Origin("Later")]})
+    sent = to_json(
+        {"a": (1, Text("x")), m.Origin.MANUAL: Whole(3), "c": m.Level.LOW, "d": [m.Origin("Later")]}
+    )
     assert {"a": [1, "x"], "Manual": 3, "c": 1, "d": ["Later"]} == sent
-    assert [str, int, int, str] == [type(v) for v in (sent["a"][1], sent["Manual"], sent["c"], sent["d"][0])]
+    assert [str, int, int, str] == [
+        type(v) for v in (sent["a"][1], sent["Manual"], sent["c"], sent["d"][0])
+    ]
 
 
 def test_nothing_is_copied_that_need_not_be() -> None:
@@ -312,13 +343,30 @@ def test_equal_numbers_are_not_the_same(value: Any) -> None:
 def test_read_only_members_stay_out_at_any_depth() -> None:
     inner = {"referenceName": "r", "lastModifiedAt": "2024-01-01T00:00:00Z", "x": 1}
     sent = {"referenceName": "r", "x": 1}
-    raw = {"kind": "Sql", "id": "i", "lastRun": {"value": []}, "properties": {"collection": inner, "workers": None}}
+    raw = {
+        "kind": "Sql",
+        "id": "i",
+        "lastRun": {"value": []},
+        "properties": {"collection": inner, "workers": None},
+    }
     expected = {"kind": "Sql", "properties": {"collection": sent, "workers": None}}
     scan = m.Scan.from_dict(raw)
     assert expected == body(scan)
     assert raw == scan.to_dict()
-    box = {"collections": {"a": inner}, "grid": [[inner]], "either": inner, "oneOrMore": [inner], "anything": inner}
-    less = {"collections": {"a": sent}, "grid": [[sent]], "either": sent, "oneOrMore": [sent], "anything": inner}
+    box = {
+        "collections": {"a": inner},
+        "grid": [[inner]],
+        "either": inner,
+        "oneOrMore": [inner],
+        "anything": inner,
+    }
+    less = {
+        "collections": {"a": sent},
+        "grid": [[sent]],
+        "either": sent,
+        "oneOrMore": [sent],
+        "anything": inner,
+    }
     assert less == body(m.Box.from_dict(box))
     assert [{"b": less}] == body([{"b": m.Box.from_dict(box)}])
 
@@ -400,7 +448,8 @@ SCALARS = (
 JSON = st.recursive(
     SCALARS,
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(MEMBERS) | st.text(max_size=3), inner, max_size=6)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(MEMBERS) | st.text(max_size=3), inner, max_size=6)
     ),
     max_leaves=15,
 )
@@ -409,7 +458,9 @@ JSON = st.recursive(
 @settings(max_examples=300, deadline=None)
 @given(
     raw=JSON,
-    text=st.sampled_from(["Scan", "ScanList", "Box", "list[Box]", "dict[str, Scan]", "Scan | Box", "list[Origin]"]),
+    text=st.sampled_from(
+        ["Scan", "ScanList", "Box", "list[Box]", "dict[str, Scan]", "Scan | Box", "list[Origin]"]
+    ),
 )
 def test_any_json_comes_back_equal(raw: Any, text: str) -> None:
     content = dumps(raw)

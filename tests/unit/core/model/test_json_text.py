@@ -45,7 +45,11 @@ def test_values_survive(value: Any) -> None:
 
 
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
@@ -60,14 +64,20 @@ def test_small_text_is_read_alike_before_the_fast_parser_is_loaded(value: Any) -
     assert repr(before) == repr(loads(text)) == repr(loads(dumps(value)))
 
 
-@given(st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.text(st.characters(codec=None)))
+@given(
+    st.floats(allow_nan=False, allow_infinity=False)
+    | st.integers()
+    | st.text(st.characters(codec=None))
+)
 def test_scalars_are_read_as_the_standard_library_reads_them(value: Any) -> None:
     text = json.dumps(value).encode()
     assert json.loads(text) == loads(text) == loads(dumps(value))
     assert type(value) is type(loads(text))
 
 
-@pytest.mark.parametrize("text", ["1e400", "-1e400", "1E+99999999999", "2.5e999", "1" * 5000, "-" + "9" * 10_000])
+@pytest.mark.parametrize(
+    "text", ["1e400", "-1e400", "1E+99999999999", "2.5e999", "1" * 5000, "-" + "9" * 10_000]
+)
 def test_numbers_beyond_a_float_go_back_as_they_came(text: str) -> None:
     found = loads(f'{{"a": [{text}], "ratio": {text}, "new": {text}}}'.encode())
     assert math.inf == abs(found["ratio"])
@@ -83,10 +93,21 @@ def test_numbers_beyond_a_float_go_back_as_they_came(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b"-0", b"-0.0", b"1E2", b"0.1000000000000000055511151231257827", b"9007199254740993.0", b"1e-400"]
+    "text",
+    [
+        b"-0",
+        b"-0.0",
+        b"1E2",
+        b"0.1000000000000000055511151231257827",
+        b"9007199254740993.0",
+        b"1e-400",
+    ],
 )
 def test_numbers_that_are_written_unusually(text: bytes) -> None:
-    assert (type(json.loads(text)), repr(json.loads(text))) == (type(loads(text)), repr(loads(text)))
+    assert (type(json.loads(text)), repr(json.loads(text))) == (
+        type(loads(text)),
+        repr(loads(text)),
+    )
 
 
 def test_the_last_of_two_members_of_one_name_counts() -> None:

@@ -55,7 +55,10 @@ class OwnScan(m.SqlScan):
         ({"origin": 1}, "SqlScan.origin takes Origin, not int"),
         ({"created_at": "2024-01-01"}, "SqlScan.created_at takes datetime, not str"),
         ({"properties": {"workers": 1}}, "SqlScan.properties takes SqlScanProperties, not dict"),
-        ({"properties": m.AmazonScanProperties()}, "SqlScan.properties takes SqlScanProperties, not AmazonScanProp"),
+        (
+            {"properties": m.AmazonScanProperties()},
+            "SqlScan.properties takes SqlScanProperties, not AmazonScanProp",
+        ),
         ({"kind": None}, r"SqlScan.kind takes str, not None \(NULL sends null\)"),
         ({"nam": "n"}, "unexpected keyword argument 'nam'"),
         ({"additional_properties": [1]}, "additional_properties takes a mapping, not list of int"),
@@ -73,13 +76,22 @@ def test_a_wrong_shape_is_refused(members: dict[str, Any], message: str) -> None
         ({"ratio": True}, "Box.ratio takes float, not bool"),
         ({"done": 1}, "Box.done takes bool, not int"),
         ({"labels": {"a": 1}}, r"Box.labels\['a'\] takes str, not int"),
-        ({"attributes": {1: 1}}, r"Box.attributes takes dict\[str, Any\], and one of its keys is int"),
+        (
+            {"attributes": {1: 1}},
+            r"Box.attributes takes dict\[str, Any\], and one of its keys is int",
+        ),
         ({"grid": [m.Collection()]}, r"Box.grid\[0\] takes list\[Collection\], not Collection"),
         ({"grid": [[], [m.Collection(), {}]]}, r"Box.grid\[1\]\[1\] takes Collection, not dict"),
-        ({"collections": {"Expert": {}}}, r"Box.collections\['Expert'\] takes Collection, not dict"),
+        (
+            {"collections": {"Expert": {}}},
+            r"Box.collections\['Expert'\] takes Collection, not dict",
+        ),
         ({"one_or_more": [m.Collection(), 7]}, r"Box.one_or_more\[1\] takes Collection, not int"),
         ({"either": m.Key(name="k")}, r"Box.either takes Scan \| Collection, not Key"),
-        ({"one_or_more": 5}, r"Box.one_or_more takes list\[Collection\] \| Collection \| str, not int"),
+        (
+            {"one_or_more": 5},
+            r"Box.one_or_more takes list\[Collection\] \| Collection \| str, not int",
+        ),
     ],
 )
 def test_a_wrong_shape_inside_is_refused(members: dict[str, Any], message: str) -> None:
@@ -111,7 +123,10 @@ def test_a_required_member_must_be_there() -> None:
         ({"times": [datetime(2024, 1, 1)]}, {"times": ["2024-01-01T00:00:00"]}),
         ({"anything": [m.Collection(), None, NULL]}, {"anything": [{}, None, None]}),
         ({"either": m.SqlScan()}, {"either": {"kind": "Sql"}}),
-        ({"either": NULL, "ratio": NULL, "grid": NULL}, {"either": None, "ratio": None, "grid": None}),
+        (
+            {"either": NULL, "ratio": NULL, "grid": NULL},
+            {"either": None, "ratio": None, "grid": None},
+        ),
     ],
 )
 def test_what_fits_is_taken(members: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -122,7 +137,9 @@ def test_text_becomes_a_member_of_the_enum() -> None:
     assert m.Origin.MANUAL is m.SqlScan(origin="Manual").origin  # type: ignore[arg-type]
     unknown = m.SqlScan(origin="New").origin  # type: ignore[arg-type]
     assert (m.Origin, False) == (type(unknown), unknown and unknown.is_known)
-    assert [m.Origin.MANUAL, m.Origin("New")] == (origins := m.Box(origins=["Manual", "New"]).origins)  # type: ignore[list-item]
+    assert [m.Origin.MANUAL, m.Origin("New")] == (
+        origins := m.Box(origins=["Manual", "New"]).origins
+    )  # type: ignore[list-item]
     assert origins is not None
     assert [m.Origin] * 2 == list(map(type, origins))
     given = [m.Origin.MANUAL]
@@ -159,9 +176,17 @@ def test_from_dict_takes_mappings(src: Any) -> None:
 
 def test_from_dict_takes_what_encodes() -> None:
     made = m.Scan.from_dict(
-        {"kind": "Sql", "properties": m.SqlScanProperties(workers=1), "createdAt": datetime(2024, 1, 1)}
+        {
+            "kind": "Sql",
+            "properties": m.SqlScanProperties(workers=1),
+            "createdAt": datetime(2024, 1, 1),
+        }
     )
-    assert {"kind": "Sql", "properties": {"workers": 1}, "createdAt": "2024-01-01T00:00:00"} == made.to_dict()
+    assert {
+        "kind": "Sql",
+        "properties": {"workers": 1},
+        "createdAt": "2024-01-01T00:00:00",
+    } == made.to_dict()
     assert isinstance(made, m.SqlScan)
     assert isinstance(made.properties, m.SqlScanProperties)
 
@@ -169,7 +194,9 @@ def test_from_dict_takes_what_encodes() -> None:
 # ---- copies ----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("how", COPIES)
 @pytest.mark.parametrize("odd", ODD)
-@pytest.mark.parametrize("member", ["kind", "name", "origin", "level", "tags", "createdAt", "properties"])
+@pytest.mark.parametrize(
+    "member", ["kind", "name", "origin", "level", "tags", "createdAt", "properties"]
+)
 def test_copies_of_odd_values(how: str, odd: Any, member: str) -> None:
     raw = {"kind": "Sql", "new": 1, member: odd}
     scan = m.Scan.from_dict(raw)
@@ -193,9 +220,16 @@ def test_copies_of_odd_items_beside_good_ones(how: str) -> None:
 
 @pytest.mark.parametrize("how", COPIES)
 def test_copies_of_what_was_built(how: str) -> None:
-    scan = m.SqlScan(name="n", properties=m.SqlScanProperties(workers=1), additional_properties={"new": None})
+    scan = m.SqlScan(
+        name="n", properties=m.SqlScanProperties(workers=1), additional_properties={"new": None}
+    )
     other = COPIES[how](scan)
-    assert {"kind": "Sql", "name": "n", "properties": {"workers": 1}, "new": None} == other.to_dict()
+    assert {
+        "kind": "Sql",
+        "name": "n",
+        "properties": {"workers": 1},
+        "new": None,
+    } == other.to_dict()
     assert other == scan
     assert (how in ("evolve", "copy")) is (other.properties is scan.properties)
 
@@ -232,13 +266,19 @@ def test_a_deep_copy_stands_apart() -> None:
 
 # ---- who wins --------------------------------------------------------------------------------------------------------
 def nested() -> Any:
-    raw = {"kind": "Sql", "tags": ["a"], "properties": {"workers": 3, "collection": {"referenceName": "r"}}}
+    raw = {
+        "kind": "Sql",
+        "tags": ["a"],
+        "properties": {"workers": 3, "collection": {"referenceName": "r"}},
+    }
     return m.Scan.from_dict(raw)
 
 
 @pytest.mark.parametrize("how", COPIES)
 @pytest.mark.parametrize("read_before", [False, True])
-def test_shallow_copies_share_what_can_be_changed_and_deep_ones_do_not(how: str, read_before: bool) -> None:
+def test_shallow_copies_share_what_can_be_changed_and_deep_ones_do_not(
+    how: str, read_before: bool
+) -> None:
     scan = nested()
     if read_before:
         assert (3, ["a"]) == (scan.properties.workers, scan.tags)
@@ -247,7 +287,11 @@ def test_shallow_copies_share_what_can_be_changed_and_deep_ones_do_not(how: str,
     other.properties.collection.reference_name = "q"
     other.tags.append("b")
     other.name = "n"
-    changed = {"kind": "Sql", "tags": ["a", "b"], "properties": {"workers": 3, "collection": {"referenceName": "q"}}}
+    changed = {
+        "kind": "Sql",
+        "tags": ["a", "b"],
+        "properties": {"workers": 3, "collection": {"referenceName": "q"}},
+    }
     assert changed | {"name": "n"} == other.to_dict()
     assert (changed if shared else nested().to_dict()) == scan.to_dict()
 
@@ -256,7 +300,9 @@ def test_a_nested_object_wins_over_the_json_of_its_parent() -> None:
     scan = nested()
     before, properties = scan.to_dict(), scan.properties
     properties.workers, properties.collection.type_ = 4, "t"
-    assert {"workers": 4, "collection": {"referenceName": "r", "type": "t"}} == scan.to_dict()["properties"]
+    assert {"workers": 4, "collection": {"referenceName": "r", "type": "t"}} == scan.to_dict()[
+        "properties"
+    ]
     assert {"workers": 3, "collection": {"referenceName": "r"}} == before["properties"]
     before["properties"]["workers"] = 9
     assert 4 == scan.to_dict()["properties"]["workers"]
@@ -297,7 +343,12 @@ def test_a_class_with_a_setattr_of_its_own_loses_no_value(came: dict[str, Any]) 
     assert {"kind": "Sql", "tags": ["a"], "properties": {"workers": 3}, **came} == scan.to_dict()
     scan.name, scan.properties.workers = "x", 4  # type: ignore[union-attr]
     scan.tags.append("b")  # type: ignore[union-attr]
-    assert {"kind": "Sql", "tags": ["a", "b"], "properties": {"workers": 4}, "name": "x"} == scan.to_dict()
+    assert {
+        "kind": "Sql",
+        "tags": ["a", "b"],
+        "properties": {"workers": 4},
+        "name": "x",
+    } == scan.to_dict()
 
 
 def test_a_class_that_attrs_made_with_a_validator() -> None:
@@ -310,7 +361,9 @@ def test_a_class_that_attrs_made_with_a_validator() -> None:
     assert {"kind": "Sql", "width": 4, "properties": {"workers": 3}, "name": "n"} == wide.to_dict()
     with pytest.raises(ValueError, match="must be >= 0"):
         wide.width = -1
-    assert {"kind": "Sql", "width": 2, "name": "m"} == attrs.evolve(Wide(width=2), name="m").to_dict()
+    assert {"kind": "Sql", "width": 2, "name": "m"} == attrs.evolve(
+        Wide(width=2), name="m"
+    ).to_dict()
 
 
 # ---- equality, repr, names -------------------------------------------------------------------------------------------
@@ -336,9 +389,13 @@ def test_repr_is_short_and_never_raises() -> None:
     scan = m.SqlScan(name="n" * 500, tags=list("abcdef"), properties=m.SqlScanProperties(workers=1))
     shown = repr(scan)
     assert shown.startswith("SqlScan(name='nnnn")
-    assert shown.endswith("nn', tags=['a', 'b', 'c', ...], kind='Sql', properties=SqlScanProperties(workers=1))")
+    assert shown.endswith(
+        "nn', tags=['a', 'b', 'c', ...], kind='Sql', properties=SqlScanProperties(workers=1))"
+    )
     assert len(shown) < 160
-    assert f"ScanList(value=[{shown}, {shown}, {shown}, ...])" == repr(m.ScanList(value=[scan] * 1000))
+    assert f"ScanList(value=[{shown}, {shown}, {shown}, ...])" == repr(
+        m.ScanList(value=[scan] * 1000)
+    )
     scan.name = Loud()  # type: ignore[assignment]
     assert "<Loud instance at " in repr(scan)
     box = m.Box(anything=[])
@@ -369,24 +426,46 @@ def test_type_hints_are_types() -> None:
     assert {"kind": str, "level": m.Level | None, "tags": list[str] | None} == {
         k: hints[k] for k in ("kind", "level", "tags")
     }
-    assert (datetime | None, m.SqlScanProperties | None) == (hints["created_at"], hints["properties"])
+    assert (datetime | None, m.SqlScanProperties | None) == (
+        hints["created_at"],
+        hints["properties"],
+    )
     assert Any is type_hints(m.Box)["anything"]
     assert list[m.Scan] == type_hints(m.ScanList)["value"]
 
 
 def test_attrs_knows_the_fields() -> None:
     assert ["additional_properties", "kind", "name"] == [a.alias for a in attrs.fields(m.Scan)][:3]
-    assert "n" == attrs.asdict(m.Scan.from_dict({"kind": "Sql", "name": "n", "properties": {"workers": 1}}))["name"]
+    assert (
+        "n"
+        == attrs.asdict(
+            m.Scan.from_dict({"kind": "Sql", "name": "n", "properties": {"workers": 1}})
+        )["name"]
+    )
 
 
 def test_attrs_is_told_when_it_asks() -> None:
-    names = ["additional_properties", "name", "id", "origin", "level", "tags", "created_at", "last_run"]
+    names = [
+        "additional_properties",
+        "name",
+        "id",
+        "origin",
+        "level",
+        "tags",
+        "created_at",
+        "last_run",
+    ]
     assert [*names, "kind", "properties"] == [a.alias for a in attrs.fields(m.SqlScan)]
     assert attrs.has(m.Key)
-    assert (attrs.NOTHING, None) == (attrs.fields(m.Key).name.default, attrs.fields(m.Key).secret.default)
+    assert (attrs.NOTHING, None) == (
+        attrs.fields(m.Key).name.default,
+        attrs.fields(m.Key).secret.default,
+    )
     assert attrs.fields(OwnScan) is attrs.fields(m.SqlScan)
     raw = {"kind": "Sql", "properties": {"workers": 1}}
-    found = attrs.asdict(m.Scan.from_dict(raw), filter=lambda a, v: v is not None and a.name != "_came")
+    found = attrs.asdict(
+        m.Scan.from_dict(raw), filter=lambda a, v: v is not None and a.name != "_came"
+    )
     assert raw == found
 
 

@@ -16,7 +16,11 @@ from purview_core.model.strict import departures
 from purview_dataplane.scanning import OPERATIONS, ScanningClient
 from purview_dataplane.scanning import models as m
 
-GOOD = {"kind": "AzureSqlDatabaseCredential", "name": "n", "properties": {"serverEndpoint": "e", "workers": 4}}
+GOOD = {
+    "kind": "AzureSqlDatabaseCredential",
+    "name": "n",
+    "properties": {"serverEndpoint": "e", "workers": 4},
+}
 
 
 def strict(value: Any, operation: str = "Scans_Get") -> Any:
@@ -63,7 +67,9 @@ def test_a_missing_member_and_an_item_that_is_none() -> None:
 def test_null_where_the_document_says_no_null() -> None:
     with pytest.raises(ContractError, match="/value: expected"):
         strict({"value": None}, "Scans_ListByDataSource")
-    strict({**GOOD, "scanId": None})  # an optional member may be null: the services send it all the time
+    strict(
+        {**GOOD, "scanId": None}
+    )  # an optional member may be null: the services send it all the time
 
 
 @pytest.mark.row("T17")
@@ -77,7 +83,9 @@ def test_lenient_is_the_default_and_a_client_can_be_strict() -> None:
 @pytest.mark.row("T17")
 @pytest.mark.parametrize("content", [b"<html>captive portal</html>", b"{", b"\xff\xfe"])
 def test_what_is_no_json_says_so(content: bytes) -> None:
-    with pytest.raises(DecodeError, match="Scans_Get: the answer to 200 came as text/html and is no JSON"):
+    with pytest.raises(
+        DecodeError, match="Scans_Get: the answer to 200 came as text/html and is no JSON"
+    ):
         decode(OPERATIONS["Scans_Get"], 200, content, content_type="text/html")
 
 
@@ -85,7 +93,9 @@ def test_statuses_that_are_not_declared() -> None:
     get = OPERATIONS["Scans_Get"]
     content = json.dumps(GOOD).encode()
     assert isinstance(decode(get, 201, content), m.Scan)
-    assert isinstance(decode(get, 418, b'{"error": {"code": "c", "message": "m"}}'), m.ErrorResponseModel)
+    assert isinstance(
+        decode(get, 418, b'{"error": {"code": "c", "message": "m"}}'), m.ErrorResponseModel
+    )
     assert decode(get, 200, b"") is None
     assert {"a": 1} == decode(OPERATIONS["Scans_Delete"], 204, b'{"a": 1}')
 
@@ -99,11 +109,35 @@ SAMPLE = Registry.get(sample.__name__)
     [
         (
             "Scan",
-            {"kind": "Sql", "origin": "New", "level": 7, "tags": ["a"], "createdAt": "2024-01-01T00:00:00.1234567Z"},
+            {
+                "kind": "Sql",
+                "origin": "New",
+                "level": 7,
+                "tags": ["a"],
+                "createdAt": "2024-01-01T00:00:00.1234567Z",
+            },
         ),
         ("Scan", {"kind": "New", "name": None, "lastRun": None, "new": {}}),
-        ("Box", {"ratio": 1, "done": True, "anything": [None], "labels": {}, "attributes": {"a": None}, "times": []}),
-        ("Box", {"either": {"kind": "Sql"}, "oneOrMore": "text", "grid": [[{}]], "collections": {"a": {}}}),
+        (
+            "Box",
+            {
+                "ratio": 1,
+                "done": True,
+                "anything": [None],
+                "labels": {},
+                "attributes": {"a": None},
+                "times": [],
+            },
+        ),
+        (
+            "Box",
+            {
+                "either": {"kind": "Sql"},
+                "oneOrMore": "text",
+                "grid": [[{}]],
+                "collections": {"a": {}},
+            },
+        ),
         ("float", 1.5),
         ("Scan | None", None),
         ("Any", None),
@@ -130,7 +164,10 @@ def test_nothing_departs(text: str, value: Any) -> None:
         (
             "Scan",
             {"kind": "Sql", "origin": 1, "level": "1"},
-            ["/origin: expected Origin, found an integer", "/level: expected Level, found a string"],
+            [
+                "/origin: expected Origin, found an integer",
+                "/level: expected Level, found a string",
+            ],
         ),
         ("Scan", {"kind": "Sql", "level": True}, ["/level: expected Level, found a boolean"]),
         (
@@ -153,7 +190,10 @@ def test_nothing_departs(text: str, value: Any) -> None:
         (
             "Box",
             {"oneOrMore": 5, "ratio": "1"},
-            ["/ratio: expected float, found a string", "/oneOrMore: expected list[Collection], found an integer"],
+            [
+                "/ratio: expected float, found a string",
+                "/oneOrMore: expected list[Collection], found an integer",
+            ],
         ),
         ("Box", {"times": ["soon"]}, ["/times/0: expected datetime, found a string"]),
         ("list[Scan]", "x", ["/: expected list[Scan], found a string"]),

@@ -116,7 +116,11 @@ def test_a_change_deep_down_keeps_its_surroundings() -> None:
     assert {**RAW["properties"], "serverEndpoint": "other"} == one.to_dict()["properties"]
     page = m.ScanList.from_dict({"value": [RAW], "count": 1, "odd": True})
     page.value.append(m.AdlsGen2MsiScan(name="z"))
-    assert {"value": [RAW, {"kind": "AdlsGen2Msi", "name": "z"}], "count": 1, "odd": True} == page.to_dict()
+    assert {
+        "value": [RAW, {"kind": "AdlsGen2Msi", "name": "z"}],
+        "count": 1,
+        "odd": True,
+    } == page.to_dict()
 
 
 def test_unknown_members_are_kept_and_readable() -> None:
@@ -167,7 +171,10 @@ def test_values_of_another_shape_are_kept(odd: Any, member: str) -> None:
         (lambda: m.ScanList(value=[{}]), r"ScanList.value\[0\] takes Scan, not dict"),
         (lambda: m.ScanList(value=[], count=True), "ScanList.count takes int, not bool"),
         (lambda: m.AdlsGen2MsiScan(name=7), "AdlsGen2MsiScan.name takes str, not int"),
-        (lambda: m.AdlsGen2MsiScan(creation_type=[]), "AdlsGen2MsiScan.creation_type takes CreationType, not list"),
+        (
+            lambda: m.AdlsGen2MsiScan(creation_type=[]),
+            "AdlsGen2MsiScan.creation_type takes CreationType, not list",
+        ),
         (
             lambda: m.AdlsGen2MsiScan(properties={}),
             "AdlsGen2MsiScan.properties takes AdlsGen2MsiScanProperties, not dict",
@@ -183,13 +190,20 @@ def test_constructors_refuse_wrong_shapes(make: Callable[[], Any], message: str)
 def test_constructors_take_text_for_enums_and_null_for_anything() -> None:
     made = m.AdlsGen2MsiScan(creation_type="Manual", name=NULL, properties=NULL)
     assert made.creation_type is m.CreationType.MANUAL
-    assert {"kind": "AdlsGen2Msi", "creationType": "Manual", "name": None, "properties": None} == made.to_dict()
+    assert {
+        "kind": "AdlsGen2Msi",
+        "creationType": "Manual",
+        "name": None,
+        "properties": None,
+    } == made.to_dict()
 
 
 def test_what_json_cannot_hold_is_named_when_it_is_encoded() -> None:
     one = scan()
     one.name = object()
-    with pytest.raises(TypeError, match="AzureSqlDatabaseCredentialScan.name: object has no JSON form"):
+    with pytest.raises(
+        TypeError, match="AzureSqlDatabaseCredentialScan.name: object has no JSON form"
+    ):
         one.to_dict()
     one.name = float("nan")
     with pytest.raises(ValueError, match="JSON has no nan"):
@@ -199,7 +213,9 @@ def test_what_json_cannot_hold_is_named_when_it_is_encoded() -> None:
 def test_read_only_members_stay_out_of_bodies() -> None:
     sent = body(scan())
     assert "createdAt" not in sent["properties"]
-    assert {"serverEndpoint": "e", "x": 1} == {k: sent["properties"][k] for k in ("serverEndpoint", "x")}
+    assert {"serverEndpoint": "e", "x": 1} == {
+        k: sent["properties"][k] for k in ("serverEndpoint", "x")
+    }
     assert "createdAt" in scan().to_dict()["properties"]
     assert [sent] == body([scan()])
 
@@ -220,7 +236,9 @@ def test_a_policy_goes_back_whole() -> None:
     assert policy.properties is not None
     assert policy.properties.attribute_rules is not None
     policy.properties.attribute_rules[0].name = "r1"
-    assert {"kind": "attributerule", "name": "r1"} == body(policy)["properties"]["attributeRules"][0]
+    assert {"kind": "attributerule", "name": "r1"} == body(policy)["properties"]["attributeRules"][
+        0
+    ]
     assert rule == body(policy)["properties"]["decisionRules"][0]
 
 
@@ -233,7 +251,9 @@ def test_equality_and_hash() -> None:
 
 
 @pytest.mark.parametrize("touched", [False, True])
-@pytest.mark.parametrize("how", [lambda v: pickle.loads(pickle.dumps(v)), copy.copy, copy.deepcopy, attrs.evolve])
+@pytest.mark.parametrize(
+    "how", [lambda v: pickle.loads(pickle.dumps(v)), copy.copy, copy.deepcopy, attrs.evolve]
+)
 def test_copies_keep_everything(how: Callable[[Any], Any], touched: bool) -> None:
     one = scan()
     if touched:
@@ -262,7 +282,8 @@ def test_attrs_knows_the_models() -> None:
     assert "additional_properties" == attrs.fields(m.Scan)[0].alias
     assert "e" == attrs.asdict(scan())["properties"]["server_endpoint"]
     assert (
-        m.AzureSqlDatabaseCredentialScanProperties | None == type_hints(m.AzureSqlDatabaseCredentialScan)["properties"]
+        m.AzureSqlDatabaseCredentialScanProperties | None
+        == type_hints(m.AzureSqlDatabaseCredentialScan)["properties"]
     )
     assert list[m.Scan] == type_hints(m.ScanList)["value"]
 
@@ -286,7 +307,9 @@ def test_match_works() -> None:
 
 
 def test_names_that_do_not_exist() -> None:
-    with pytest.raises(AttributeError, match="'AzureSqlDatabaseCredentialScan' object has no attribute 'nope'"):
+    with pytest.raises(
+        AttributeError, match="'AzureSqlDatabaseCredentialScan' object has no attribute 'nope'"
+    ):
         scan().nope
 
 
@@ -324,9 +347,14 @@ def test_two_threads_get_one_object() -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text() | st.sampled_from(sorted(RAW)), inner, max_size=4)
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text() | st.sampled_from(sorted(RAW)), inner, max_size=4)
     ),
     max_leaves=12,
 )
@@ -335,13 +363,18 @@ JSON = st.recursive(
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     value=JSON,
-    members=st.dictionaries(st.sampled_from([*RAW, "serverEndpoint", "value", "nextLink"]), JSON, max_size=4),
+    members=st.dictionaries(
+        st.sampled_from([*RAW, "serverEndpoint", "value", "nextLink"]), JSON, max_size=4
+    ),
 )
 def test_any_json_comes_back_equal(value: Any, members: dict[str, Any]) -> None:
     raw = members | {"value": value}
     for text in (raw, {**RAW, **members}, [raw], value):
         content = json.dumps(text).encode()
-        for kind in ("Scan", "ScanList"):  # below what tells an answer from none, which `decode` does
+        for kind in (
+            "Scan",
+            "ScanList",
+        ):  # below what tells an answer from none, which `decode` does
             load = Registry.get(m.__name__).loader(kind)
             assert load is not None
             found = load(loads(content))
@@ -349,10 +382,16 @@ def test_any_json_comes_back_equal(value: Any, members: dict[str, Any]) -> None:
             every = list(read(found))
             assert text == to_json(found)
             for model in every[:3]:
-                assert model.to_dict() == attrs.evolve(model).to_dict() == pickle.loads(pickle.dumps(model)).to_dict()
+                assert (
+                    model.to_dict()
+                    == attrs.evolve(model).to_dict()
+                    == pickle.loads(pickle.dumps(model)).to_dict()
+                )
 
 
 def test_the_time_zone_of_a_date_is_kept() -> None:
-    found = m.AzureSqlDatabaseCredentialScanProperties.from_dict({"createdAt": "2020-11-26T17:45:38+05:30"})
+    found = m.AzureSqlDatabaseCredentialScanProperties.from_dict(
+        {"createdAt": "2020-11-26T17:45:38+05:30"}
+    )
     assert found.created_at is not None
     assert timedelta(hours=5, minutes=30) == found.created_at.utcoffset()

@@ -42,14 +42,20 @@ COPIES: dict[str, Callable[[Any], Any]] = {
     [
         ({"name": "n"}, "name", "n"),
         ({"tags": ["a"]}, "tags", ["a"]),
-        ({"createdAt": "2024-01-01T00:00:00.1234567"}, "created_at", datetime(2024, 1, 1, 0, 0, 0, 123456)),
+        (
+            {"createdAt": "2024-01-01T00:00:00.1234567"},
+            "created_at",
+            datetime(2024, 1, 1, 0, 0, 0, 123456),
+        ),
         ({"origin": "Manual"}, "origin", m.Origin.MANUAL),
         ({"properties": {"workers": 1, "new": 2}}, "properties", None),
         ({"kind": "Sql", "new": 1}, "kind", "Sql"),
         ({"name": None, "properties": None}, "name", None),
     ],
 )
-def test_members_that_the_class_names_are_taken(given: dict[str, Any], attribute: str, value: Any) -> None:
+def test_members_that_the_class_names_are_taken(
+    given: dict[str, Any], attribute: str, value: Any
+) -> None:
     for made in (
         m.SqlScan(additional_properties=given),
         attrs.evolve(m.SqlScan(), additional_properties=given),
@@ -68,12 +74,27 @@ def test_members_that_the_class_names_are_taken(given: dict[str, Any], attribute
 @pytest.mark.parametrize(
     ("members", "message"),
     [
-        ({"name": "n", "additional_properties": {"name": "other"}}, "holds 'name', with another value than .* name="),
-        ({"additional_properties": {"kind": "Amazon"}}, "holds 'kind', with another value than the argument kind="),
-        ({"name": NULL, "additional_properties": {"name": "n"}}, "holds 'name', with another value"),
-        ({"additional_properties": {"created_at": "2024"}}, "holds 'created_at', .* give created_at=, or 'createdAt'"),
+        (
+            {"name": "n", "additional_properties": {"name": "other"}},
+            "holds 'name', with another value than .* name=",
+        ),
+        (
+            {"additional_properties": {"kind": "Amazon"}},
+            "holds 'kind', with another value than the argument kind=",
+        ),
+        (
+            {"name": NULL, "additional_properties": {"name": "n"}},
+            "holds 'name', with another value",
+        ),
+        (
+            {"additional_properties": {"created_at": "2024"}},
+            "holds 'created_at', .* give created_at=, or 'createdAt'",
+        ),
         ({"additional_properties": {"name": 7}}, "SqlScan.name takes str, not int"),
-        ({"additional_properties": {"properties": "text"}}, "SqlScan.properties takes SqlScanProperties, not str"),
+        (
+            {"additional_properties": {"properties": "text"}},
+            "SqlScan.properties takes SqlScanProperties, not str",
+        ),
         ({"additional_properties": {"tags": ["a", 1]}}, r"SqlScan.tags\[1\] takes str, not int"),
         ({"kind": None, "additional_properties": {"new": 1}}, "SqlScan.kind takes str, not None"),
     ],
@@ -89,9 +110,14 @@ def test_the_same_value_twice_is_no_contradiction() -> None:
 
 
 def test_members_of_an_unknown_kind_go_into_the_class_that_names_them() -> None:
-    base = m.Scan.from_dict({"kind": "Later", "name": "n", "properties": {"workers": 3}, "new": [1]})
+    base = m.Scan.from_dict(
+        {"kind": "Later", "name": "n", "properties": {"workers": 3}, "new": [1]}
+    )
     made = m.SqlScan(name=base.name, additional_properties=base.additional_properties)
-    assert (3, {"new": [1]}) == (made.properties and made.properties.workers, dict(made.additional_properties))
+    assert (3, {"new": [1]}) == (
+        made.properties and made.properties.workers,
+        dict(made.additional_properties),
+    )
     assert {"kind": "Sql", "name": "n", "properties": {"workers": 3}, "new": [1]} == made.to_dict()
 
 
@@ -101,22 +127,34 @@ def test_additional_properties_cannot_be_assigned() -> None:
 
 
 def test_a_misspelt_argument_is_told_the_right_one() -> None:
-    for given, meant in (("createdAt", "created_at"), ("propertys", "properties"), ("NAME", "name")):
-        with pytest.raises(TypeError, match=f"unexpected keyword argument {given!r}. Did you mean {meant}\\?"):
+    for given, meant in (
+        ("createdAt", "created_at"),
+        ("propertys", "properties"),
+        ("NAME", "name"),
+    ):
+        with pytest.raises(
+            TypeError, match=f"unexpected keyword argument {given!r}. Did you mean {meant}\\?"
+        ):
             m.SqlScan(**{given: 1})  # type: ignore[arg-type]
 
 
 # ---- copies of what is odd, or was assigned --------------------------------------------------------------------------
 @pytest.mark.parametrize("how", COPIES)
-@pytest.mark.parametrize("member", ["name", "origin", "level", "tags", "createdAt", "properties", "lastRun"])
+@pytest.mark.parametrize(
+    "member", ["name", "origin", "level", "tags", "createdAt", "properties", "lastRun"]
+)
 @pytest.mark.parametrize("came", [None, "x", [], {}, 7])
 @pytest.mark.parametrize("read", [False, True])
-def test_none_that_was_assigned_stays_gone_in_copies(how: str, member: str, came: Any, read: bool) -> None:
+def test_none_that_was_assigned_stays_gone_in_copies(
+    how: str, member: str, came: Any, read: bool
+) -> None:
     scan, name = m.Scan.from_dict({"kind": "Sql", member: came}), attribute(member)
     if read:
         getattr(scan, name)
     setattr(scan, name, None)
-    assert {"kind": "Sql"} == COPIES[how](scan).to_dict() == COPIES[how](COPIES[how](scan)).to_dict()
+    assert (
+        {"kind": "Sql"} == COPIES[how](scan).to_dict() == COPIES[how](COPIES[how](scan)).to_dict()
+    )
 
 
 def attribute(member: str) -> str:
@@ -143,7 +181,9 @@ def test_lists_that_hold_odd_items_may_be_changed_and_copied(how: str) -> None:
     box = m.Box.from_dict({"collections": {"a": 7, "b": {}}, "origins": [5, "Manual"]})
     assert box.collections is not None
     box.collections["c"] = box.collections["a"]
-    assert {"collections": {"a": 7, "b": {}, "c": 7}, "origins": [5, "Manual"]} == COPIES[how](box).to_dict()
+    assert {"collections": {"a": 7, "b": {}, "c": 7}, "origins": [5, "Manual"]} == COPIES[how](
+        box
+    ).to_dict()
 
 
 def test_new_lists_of_old_odd_items() -> None:
@@ -171,7 +211,9 @@ SPELLINGS = [
 class TestSpellings:
     """A member that the service spells `live`, and its document `written`."""
 
-    def test_both_are_read_and_kept(self, live: str, written: str, name: str, came: Any, new: Any, read: bool) -> None:
+    def test_both_are_read_and_kept(
+        self, live: str, written: str, name: str, came: Any, new: Any, read: bool
+    ) -> None:
         for key in (live, written):
             found = m.Recurrence.from_dict({"name": "n", key: came, "x": 1})
             if read:
@@ -205,13 +247,20 @@ class TestSpellings:
         assert {live: to_json(new)} == m.Recurrence(**{name: new}).to_dict()
         for key in (live, written):
             assert {key: came} == m.Recurrence(additional_properties={key: came}).to_dict()
-            with pytest.raises(TypeError, match=f"holds {key!r}, with another value than the argument {name}="):
+            with pytest.raises(
+                TypeError, match=f"holds {key!r}, with another value than the argument {name}="
+            ):
                 m.Recurrence(**{name: new}, additional_properties={key: came})
 
     def test_null_is_kept_and_both_at_once_go_back(
         self, live: str, written: str, name: str, came: Any, new: Any, read: bool
     ) -> None:
-        for raw in ({written: None}, {live: None}, {live: None, written: came}, {written: came, live: came}):
+        for raw in (
+            {written: None},
+            {live: None},
+            {live: None, written: came},
+            {written: came, live: came},
+        ):
             found = m.Recurrence.from_dict(raw)
             if read:
                 assert (getattr(found, name) is None) is (raw.get(live, raw.get(written)) is None)
@@ -221,7 +270,11 @@ class TestSpellings:
 def test_read_only_members_of_either_spelling_stay_out() -> None:
     for key in ("lastone", "lastOne"):
         found = m.Recurrence.from_dict({key: "x", "name": "n"})
-        assert ("x", {"name": "n"}, {"name": "n"}) == (found.last_one, body(found), found.to_dict(writable=True))
+        assert ("x", {"name": "n"}, {"name": "n"}) == (
+            found.last_one,
+            body(found),
+            found.to_dict(writable=True),
+        )
 
 
 # ---- what a write sends ----------------------------------------------------------------------------------------------
@@ -231,7 +284,10 @@ def test_writable_leaves_out_what_the_service_alone_writes() -> None:
         "id": "i",
         "lastRun": {"value": []},
         "new": 1,
-        "properties": {"collection": {"referenceName": "r", "lastModifiedAt": "2024-01-01T00:00:00Z"}, "workers": None},
+        "properties": {
+            "collection": {"referenceName": "r", "lastModifiedAt": "2024-01-01T00:00:00Z"},
+            "workers": None,
+        },
     }
     scan = m.Scan.from_dict(raw)
     expected = {
@@ -255,17 +311,31 @@ def test_a_model_of_another_plane_with_the_same_name_is_named_with_its_plane() -
         "purview_dataplane.catalog",
     )
     with pytest.raises(TypeError) as caught:
-        check(registry, "AtlasGlossary", catalog.models.AtlasGlossary(), "Glossary_Create: body", plain=True)
-    said = f"Glossary_Create: body takes {here}.models.AtlasGlossary, not {there}.models.AtlasGlossary"
+        check(
+            registry,
+            "AtlasGlossary",
+            catalog.models.AtlasGlossary(),
+            "Glossary_Create: body",
+            plain=True,
+        )
+    said = (
+        f"Glossary_Create: body takes {here}.models.AtlasGlossary, not {there}.models.AtlasGlossary"
+    )
     assert said == str(caught.value)
-    with pytest.raises(TypeError, match=r"terms\[0\] takes purview_dataplane.datamap.models.\w+, not purview_data"):
+    with pytest.raises(
+        TypeError, match=r"terms\[0\] takes purview_dataplane.datamap.models.\w+, not purview_data"
+    ):
         datamap.models.AtlasGlossary(terms=[catalog.models.AtlasRelatedTermHeader()])  # type: ignore[list-item]
 
 
 def test_the_place_inside_is_named() -> None:
-    with pytest.raises(TypeError, match=r"^AtlasEntity.contacts\['Expert'\]\[0\] takes ContactInfo, not dict$"):
+    with pytest.raises(
+        TypeError, match=r"^AtlasEntity.contacts\['Expert'\]\[0\] takes ContactInfo, not dict$"
+    ):
         datamap.models.AtlasEntity(contacts={"Expert": [{"id": "u"}]})  # type: ignore[list-item]
-    with pytest.raises(TypeError, match=r"^AtlasEntity.custom_attributes\['a'\] takes str, not int$"):
+    with pytest.raises(
+        TypeError, match=r"^AtlasEntity.custom_attributes\['a'\] takes str, not int$"
+    ):
         datamap.models.AtlasEntity(custom_attributes={"a": 1})  # type: ignore[dict-item]
     check(REGISTRY, "list[Scan]", [{"kind": "Sql"}], "Scans_Put: body", plain=True)
     with pytest.raises(TypeError, match=r"^Scans_Put: body\[1\] takes Scan, not str$"):
@@ -274,12 +344,16 @@ def test_the_place_inside_is_named() -> None:
 
 def test_names_that_are_not_there_are_told_the_nearest() -> None:
     for name, meant in (("SQLScan", "SqlScan"), ("Scann", "Scan"), ("scan_list", "ScanList")):
-        with pytest.raises(AttributeError, match=f"no attribute {name!r}. Did you mean {meant}\\?") as caught:
+        with pytest.raises(
+            AttributeError, match=f"no attribute {name!r}. Did you mean {meant}\\?"
+        ) as caught:
             getattr(m, name)
         again = pickle.loads(pickle.dumps(caught.value))
         assert (name, str(caught.value)) == (caught.value.name, str(again))
     for name, meant in (("MANUL", "MANUAL"), ("Manual", "MANUAL"), ("ByRule", "BY_RULE")):
-        with pytest.raises(AttributeError, match=f"Origin has no member {name!r}. Did you mean {meant}\\?"):
+        with pytest.raises(
+            AttributeError, match=f"Origin has no member {name!r}. Did you mean {meant}\\?"
+        ):
             getattr(m.Origin, name)
     with pytest.raises(AttributeError, match=r"has no attribute 'zzz'\.$"):
         getattr(m, "zzz")  # noqa: B009
@@ -296,10 +370,18 @@ def every_way(value: dict[str, Any]) -> None:
     content = dumps(value)
     box = REGISTRY.loader("Box")(loads(content))
     for _ in range(2):
-        assert value == box.to_dict() == to_json(box) == loads(dumps(encode(box))) == loads(dumps(body(box)))
+        assert (
+            value
+            == box.to_dict()
+            == to_json(box)
+            == loads(dumps(encode(box)))
+            == loads(dumps(body(box)))
+        )
         other = copy.deepcopy(box)
         assert (other == box) is True
-        assert value == pickle.loads(pickle.dumps(box)).to_dict() == m.Box.from_dict(value).to_dict()
+        assert (
+            value == pickle.loads(pickle.dumps(box)).to_dict() == m.Box.from_dict(value).to_dict()
+        )
         assert repr(box).startswith("Box(")
         assert value == copy.copy(box).to_dict() == attrs.evolve(box).to_dict()
         at = box
@@ -350,7 +432,9 @@ def test_a_stack_that_is_nearly_full_makes_no_difference() -> None:
 
     def work() -> None:
         box = REGISTRY.loader("Box")(loads(content))
-        assert content == dumps(box.to_dict()) == dumps(copy.deepcopy(box).to_dict())  # == would take their room, too
+        assert (
+            content == dumps(box.to_dict()) == dumps(copy.deepcopy(box).to_dict())
+        )  # == would take their room, too
         assert copy.deepcopy(box) == box
 
     for left in (400, 200, 100):
@@ -367,7 +451,12 @@ def depth_here() -> int:
 def test_what_holds_itself_is_told_so() -> None:
     box = m.Box(anything=[])
     box.anything.append(box)
-    for work in (box.to_dict, lambda: encode(box), lambda: body(box), lambda: box == m.Box(anything=[box])):
+    for work in (
+        box.to_dict,
+        lambda: encode(box),
+        lambda: body(box),
+        lambda: box == m.Box(anything=[box]),
+    ):
         with pytest.raises(ValueError, match="nested too deeply, or holds itself"):
             work()
     assert copy.deepcopy(box).anything[0].anything[0] is not box
@@ -375,7 +464,9 @@ def test_what_holds_itself_is_told_so() -> None:
 
 # ---- what people see -------------------------------------------------------------------------------------------------
 def test_a_repr_shows_what_is_in_it() -> None:
-    made = m.SqlScan(properties=m.SqlScanProperties(workers=3, collection=m.Collection(reference_name="r")))
+    made = m.SqlScan(
+        properties=m.SqlScanProperties(workers=3, collection=m.Collection(reference_name="r"))
+    )
     inner = "SqlScanProperties(workers=3, collection=Collection(reference_name='r'))"
     assert f"SqlScan(kind='Sql', properties={inner})" == repr(made)
     unknown = m.Scan.from_dict({"kind": "Later", "password": "canary", "b": 1})
@@ -384,7 +475,12 @@ def test_a_repr_shows_what_is_in_it() -> None:
 
 def test_a_repr_is_limited_in_depth_length_and_items() -> None:
     scan = m.SqlScan(name="n" * 99, tags=["t" * 99] * 9, properties=m.SqlScanProperties(workers=1))
-    box: Any = m.Box(grid=[[m.Collection()] * 9] * 9, either=scan, anything=[scan] * 9, attributes={"a": [scan] * 9})
+    box: Any = m.Box(
+        grid=[[m.Collection()] * 9] * 9,
+        either=scan,
+        anything=[scan] * 9,
+        attributes={"a": [scan] * 9},
+    )
     for _ in range(9):
         box = m.Box(anything=[box, box, box, box])
     assert len(repr(box)) <= 1_200
@@ -392,10 +488,16 @@ def test_a_repr_is_limited_in_depth_length_and_items() -> None:
     assert "..." in repr(box)
 
 
-@pytest.mark.parametrize("wrap", [lambda k: k, lambda k: m.Box(anything=[k]), lambda k: m.Box(attributes={"k": [k]})])
+@pytest.mark.parametrize(
+    "wrap", [lambda k: k, lambda k: m.Box(anything=[k]), lambda k: m.Box(attributes={"k": [k]})]
+)
 def test_secrets_show_nowhere(wrap: Callable[[Any], Model]) -> None:
     model: Any = wrap(m.Key(name="<b>&", secret="canary"))
-    model = type(model).from_dict(model.to_dict() | {"token": "canary"}) if isinstance(model, m.Key) else model
+    model = (
+        type(model).from_dict(model.to_dict() | {"token": "canary"})
+        if isinstance(model, m.Key)
+        else model
+    )
     for text in (repr(model), model._repr_html_(), repr([model]), str({"a": model})):
         assert "canary" not in text
     assert "<b>" not in model._repr_html_()
@@ -414,7 +516,9 @@ def test_classes_that_attrs_derives_show_no_secret_either() -> None:
     made: Any = attrs.make_class(
         "Mine", {"more": attrs.field(type=int, default=1)}, bases=(m.Key,), kw_only=True, slots=True
     )
-    assert "canary" not in repr(made(name="k", secret="canary", additional_properties={"token": "canary"}))
+    assert "canary" not in repr(
+        made(name="k", secret="canary", additional_properties={"token": "canary"})
+    )
 
 
 PYTEST = """
@@ -445,7 +549,16 @@ def test_the_diffs_of_pytest_show_no_secret(tmp_path: Any) -> None:
     here = str(Path(__file__).parent.parent.parent)
     (tmp_path / "test_it.py").write_text(PYTEST)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-vv", "-p", "no:cacheprovider", "--tb=short", str(tmp_path)],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-vv",
+            "-p",
+            "no:cacheprovider",
+            "--tb=short",
+            str(tmp_path),
+        ],
         env={**os.environ, "PYTHONPATH": ":".join([here, *sys.path])},
         cwd=tmp_path,
         capture_output=True,

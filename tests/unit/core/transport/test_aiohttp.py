@@ -17,7 +17,9 @@ from tests.unit.core.loopback import OK, Caller, Peer, Server, keep_alive, run, 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "purview_core.transport.aiohttp", raising=False)
     monkeypatch.setitem(sys.modules, "aiohttp", None)
-    with pytest.raises(ImportError, match=r"needs aiohttp: pip install 'purview-dataplane\[aiohttp\]'"):
+    with pytest.raises(
+        ImportError, match=r"needs aiohttp: pip install 'purview-dataplane\[aiohttp\]'"
+    ):
         import purview_core.transport.aiohttp  # noqa: F401
 
 
@@ -40,7 +42,10 @@ def test_a_connection_is_kept_and_cookies_are_not() -> None:
 
     with Server(cookies) as server:
         calling(scenario)
-        assert (1, [False, False]) == (server.accepted, [b"cookie" in head.lower() for _, head, _ in server.seen])
+        assert (1, [False, False]) == (
+            server.accepted,
+            [b"cookie" in head.lower() for _, head, _ in server.seen],
+        )
         assert 0 == server.settled(0)
 
 
@@ -69,8 +74,14 @@ def slow(peer: Peer) -> None:
 
 FAILURES: dict[str, tuple[Any, Any]] = {
     "closed": (lambda peer: peer.request() and None, (httpx.RemoteProtocolError, False)),
-    "no HTTP": (lambda peer: peer.request() and peer.send(b"s3cret\r\n\r\n"), (httpx.RemoteProtocolError, False)),
-    "cut off": (lambda peer: peer.request() and peer.send(OK[:-1]), (httpx.RemoteProtocolError, False)),
+    "no HTTP": (
+        lambda peer: peer.request() and peer.send(b"s3cret\r\n\r\n"),
+        (httpx.RemoteProtocolError, False),
+    ),
+    "cut off": (
+        lambda peer: peer.request() and peer.send(OK[:-1]),
+        (httpx.RemoteProtocolError, False),
+    ),
     "silent": (lambda peer: peer.server.ended.wait(10), (httpx.ReadTimeout, False)),
     "slow": (slow, (httpx.ReadTimeout, False)),
 }
@@ -107,7 +118,9 @@ def test_a_proxy_is_used_for_https(certificate: Path, tls: ssl.SSLContext) -> No
     with Server(tunnel(tls)) as server:
         proxy = f"http://user:s3cret@127.0.0.1:{server.port}"
         assert "/a" == calling(scenario, proxy=proxy, ssl_context=certificate)
-        assert [True, False] == [b"proxy-authorization: basic " in head.lower() for _, head, _ in server.seen]
+        assert [True, False] == [
+            b"proxy-authorization: basic " in head.lower() for _, head, _ in server.seen
+        ]
 
 
 def test_a_proxy_is_used_for_http() -> None:
@@ -117,7 +130,9 @@ def test_a_proxy_is_used_for_http() -> None:
     with Server() as server:
         proxy = f"http://user:s3cret@127.0.0.1:{server.port}"
         assert ["http://service.example/a"] * 2 == calling(scenario, proxy=proxy)
-        assert [True, True] == [b"proxy-authorization: basic " in head.lower() for _, head, _ in server.seen]
+        assert [True, True] == [
+            b"proxy-authorization: basic " in head.lower() for _, head, _ in server.seen
+        ]
 
 
 def test_bodies_of_every_kind_are_sent() -> None:
@@ -130,8 +145,13 @@ def test_bodies_of_every_kind_are_sent() -> None:
     async def scenario(caller: Caller) -> list[str]:
         with pytest.raises(LookupError, match="the disk is gone"):
             await caller.send(caller.request("POST", server.url, content=chunks(fail=True)))
-        sent = [caller.request("POST", server.url, content=content) for content in (b"", b"x" * 100_000, chunks())]
-        return [(await caller.send(request, stream=True)).headers["content-type"] for request in sent]
+        sent = [
+            caller.request("POST", server.url, content=content)
+            for content in (b"", b"x" * 100_000, chunks())
+        ]
+        return [
+            (await caller.send(request, stream=True)).headers["content-type"] for request in sent
+        ]
 
     with Server() as server:
         assert ["application/json"] * 3 == calling(scenario)
@@ -144,7 +164,9 @@ def test_headers_go_and_come_as_they_are() -> None:
         peer.send(b"HTTP/1.1 200 Fine\r\nX-One: a\r\nx-one: b\r\nContent-Length: 0\r\n\r\n")
 
     async def scenario(caller: Caller) -> Any:
-        request = caller.request("GET", f"{server.url}/a%2Fb?c=%20d:e", headers=[("X-Two", "1"), ("X-Two", "2")])
+        request = caller.request(
+            "GET", f"{server.url}/a%2Fb?c=%20d:e", headers=[("X-Two", "1"), ("X-Two", "2")]
+        )
         response = await caller.send(request)
         return response.headers.get_list("x-one"), response.reason_phrase, response.http_version
 
@@ -156,7 +178,9 @@ def test_headers_go_and_come_as_they_are() -> None:
     assert [] == [line for line in lines if "aiohttp" in line]
 
 
-@pytest.mark.parametrize(("timeout", "expected"), [(None, None), (float("inf"), None), (0, httpx.ConnectTimeout)])
+@pytest.mark.parametrize(
+    ("timeout", "expected"), [(None, None), (float("inf"), None), (0, httpx.ConnectTimeout)]
+)
 def test_odd_timeouts(timeout: Any, expected: Any) -> None:
     async def scenario(caller: Caller) -> Any:
         if expected is None:

@@ -23,7 +23,9 @@ from purview_dataplane.datamap import AsyncDataMapClient, DataMapClient
 
 VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-ANSWER = json.dumps({"entity": {"guid": "g"}, "access_token": "t0ken", "expires_in": 3600, "token_type": "Bearer"})
+ANSWER = json.dumps(
+    {"entity": {"guid": "g"}, "access_token": "t0ken", "expires_in": 3600, "token_type": "Bearer"}
+)
 PASSWORD = "p4ssw0rd"
 
 
@@ -146,7 +148,11 @@ def test_proxies_of_the_environment(
     way: str, environment: dict[str, str], proxied: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Server(answering) as target, Server(answering) as proxy:
-        facts = {"proxy": f"127.0.0.1:{proxy.port}", "dead": f"127.0.0.1:{dead_port()}", "port": target.port}
+        facts = {
+            "proxy": f"127.0.0.1:{proxy.port}",
+            "dead": f"127.0.0.1:{dead_port()}",
+            "port": target.port,
+        }
         for name, value in environment.items():
             monkeypatch.setenv(name, value.format(**facts))
         WAYS[way](target.url)
@@ -167,7 +173,9 @@ def only_loopback(host: Any, *more: Any, **options: Any) -> Any:
 
 @everyone
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
-def test_a_proxy_that_cannot_be_reached_is_named(way: str, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_cannot_be_reached_is_named(
+    way: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", only_loopback)
     port = dead_port()
     for address in (f"127.0.0.1:{port}", "no-such-proxy.invalid:8080"):
@@ -219,7 +227,11 @@ def test_authorities_of_the_environment(
 @everyone
 @pytest.mark.parametrize("unread", [None, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_a_certificate_that_is_not_trusted(
-    way: str, unread: str | None, certificate: Path, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+    way: str,
+    unread: str | None,
+    certificate: Path,
+    tls: ssl.SSLContext,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if unread:
         monkeypatch.setenv(unread, str(certificate))
@@ -237,7 +249,9 @@ def test_a_certificate_that_is_not_trusted(
 def test_a_variable_that_names_no_authorities(
     way: str, fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    variable = "SSL_CERT_DIR" if fault.endswith(" folder") and fault != "a folder" else "SSL_CERT_FILE"
+    variable = (
+        "SSL_CERT_DIR" if fault.endswith(" folder") and fault != "a folder" else "SSL_CERT_FILE"
+    )
     named = tmp_path / "named"
     if fault == "no PEM":
         named.write_text("certificates, one would think")
@@ -255,7 +269,9 @@ def test_a_file_that_is_given_must_hold_authorities(tmp_path: Path) -> None:
     path.write_text("none")
     with (
         DataMapClient("https://localhost:9", transport=HttpTransport(ssl_context=path)) as client,
-        pytest.raises(TrustError, match="ssl_context= names a file that holds no certificates in PEM"),
+        pytest.raises(
+            TrustError, match="ssl_context= names a file that holds no certificates in PEM"
+        ),
     ):
         client.entity.get("g")
 
@@ -264,7 +280,9 @@ def test_both_have_one_context(monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes some 45 ms, so the first call makes it for both."""
     made: list[object] = []
     create = httpx.create_ssl_context
-    monkeypatch.setattr(httpx, "create_ssl_context", lambda **options: made.append(1) or create(**options))
+    monkeypatch.setattr(
+        httpx, "create_ssl_context", lambda **options: made.append(1) or create(**options)
+    )
     for way in WAYS:
         failure(way, f"https://127.0.0.1:{dead_port()}")
     assert [1] == made

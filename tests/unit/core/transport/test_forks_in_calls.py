@@ -19,7 +19,10 @@ from purview_auth.network import half_imports, trust
 from purview_core.lazy import cached_property
 from purview_core.transport.pooled import shared_ssl_context
 
-pytestmark = [forks, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of forking beside threads
+pytestmark = [
+    forks,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]  # of forking beside threads
 
 # In an interpreter of its own, since a first call is made once: forks while another thread is in it, and each child makes
 # its own. Prints the exit codes of the children.
@@ -63,7 +66,9 @@ def test_no_child_hangs_whose_parent_was_in_its_first_call() -> None:
     with Server(script) as server:
         for seed in range(4):
             command = [sys.executable, "-c", SCRIPT, server.url, str(seed)]
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, check=True
+            )
             codes += done.stdout.split()
     assert {"0"} == set(codes)
 
@@ -89,11 +94,15 @@ def test_no_child_hangs_whose_parent_was_making_a_tls_context() -> None:
         thread.join()
 
 
-def test_a_fork_waits_for_an_import_that_is_half_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fork_waits_for_an_import_that_is_half_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     package = tmp_path / "half_done_package"
     package.mkdir()
     monkeypatch.setattr(half_imports, "NEEDED", frozenset({"half_done_package"}))
-    (package / "__init__.py").write_text("import builtins\nbuiltins._began.set(); builtins._goes_on.wait(); DONE = 1\n")
+    (package / "__init__.py").write_text(
+        "import builtins\nbuiltins._began.set(); builtins._goes_on.wait(); DONE = 1\n"
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
     began, goes_on = threading.Event(), threading.Event()
     monkeypatch.setattr("builtins._began", began, raising=False)
@@ -193,7 +202,9 @@ def test_nothing_of_ours_has_the_cached_property_that_locks() -> None:
         for folder in folders
         for path in sorted(folder.rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ImportFrom) and node.module == "functools" and path.name != "lazy.py"
+        if isinstance(node, ast.ImportFrom)
+        and node.module == "functools"
+        and path.name != "lazy.py"
         if any(alias.name == "cached_property" for alias in node.names)
     ]
     assert [] == found

@@ -15,10 +15,25 @@ from purview_core.transport.header_lines import header_lines
 
 HOST = (b"Host", b"contoso.purview.azure.com")
 TOKEN = (b"Authorization", b"Bearer " + b"t" * 1200)
-NAMES = st.sampled_from([b"Accept", b"accept", b"Content-Length", b"Host", b"X-Odd", b"Transfer-Encoding", b"a b", b""])
+NAMES = st.sampled_from(
+    [b"Accept", b"accept", b"Content-Length", b"Host", b"X-Odd", b"Transfer-Encoding", b"a b", b""]
+)
 VALUES = st.one_of(
     st.sampled_from(
-        [b"", b"5", b"5, 5", b"5, 6", b"chunked", b"gzip", b" a", b"a ", b"a  b", b"a\tb", b"a\r\nX: y", b"9" * 25]
+        [
+            b"",
+            b"5",
+            b"5, 5",
+            b"5, 6",
+            b"chunked",
+            b"gzip",
+            b" a",
+            b"a ",
+            b"a  b",
+            b"a\tb",
+            b"a\r\nX: y",
+            b"9" * 25,
+        ]
     ),
     st.text(alphabet=" a\t\r\n\0\x7f\xe9", max_size=5).map(lambda text: text.encode("latin-1")),
 )
@@ -43,7 +58,9 @@ def test_the_same_as_h11_makes(pairs: list[tuple[bytes, bytes]], host: bool) -> 
 
 def test_those_of_our_requests_are_put_together() -> None:
     pairs = [(name, b"1") for name in module._NAMES]
-    assert type(h11.Request(method="GET", target="/", headers=[HOST]).headers) is type(header_lines(pairs))
+    assert type(h11.Request(method="GET", target="/", headers=[HOST]).headers) is type(
+        header_lines(pairs)
+    )
 
 
 def test_another_h11_gets_plain_pairs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,11 @@ def answered(status: int, body: bytes, *headers: bytes) -> bytes:
 JSON = json.dumps({"error": {"code": "C", "message": "no"}, "echo": SECRET}).encode()
 ANSWERS = [
     *(answered(status, JSON) for status in (400, 401, 403, 404, 409, 412, 500)),
-    *(answered(429, JSON, b"Retry-After: 0"), answered(503, b"<html>busy</html>"), answered(302, b"", b"Location: /x")),
+    *(
+        answered(429, JSON, b"Retry-After: 0"),
+        answered(503, b"<html>busy</html>"),
+        answered(302, b"", b"Location: /x"),
+    ),
     *(answered(200, b"{" + SECRET.encode()), answered(500, JSON[:-1])),  # JSON that was cut off
     answered(200, gzip.compress(OK)[:-9], b"Content-Encoding: gzip"),
     answered(200, b"no gzip at all", b"Content-Encoding: gzip"),
@@ -86,7 +90,8 @@ async def one(client: Any, kind: str, number: int) -> BaseException:
 @pytest.mark.row("T08")
 @pytest.mark.row("T15")
 @pytest.mark.filterwarnings(  # of trio, on generators of httpx and httpcore that an answer which cannot be unpacked ends
-    "ignore:Async generator 'httpcore:ResourceWarning", "ignore:Async generator 'httpx:ResourceWarning"
+    "ignore:Async generator 'httpcore:ResourceWarning",
+    "ignore:Async generator 'httpx:ResourceWarning",
 )
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_thousand_failed_calls_leave_nothing_behind(
@@ -98,7 +103,12 @@ def test_a_thousand_failed_calls_leave_nothing_behind(
 
     async def scenario(caller: Caller) -> tuple[int, int, int]:
         client: Any = (DataMapClient if kind == "sync" else AsyncDataMapClient)(
-            server.url, transport=caller.transport, auth=Token(), retry=NO_RETRY, strict=True, timeout=5
+            server.url,
+            transport=caller.transport,
+            auth=Token(),
+            retry=NO_RETRY,
+            strict=True,
+            timeout=5,
         )
         for number in range(CALLS):
             error = await one(client, kind, number)
@@ -108,7 +118,9 @@ def test_a_thousand_failed_calls_leave_nothing_behind(
         gc.collect()
         kept = server.open
         server.script = keep_alive
-        held = [await caller.get(server.url, stream=True, timeout={"pool": 0.5}) for _ in range(PLACES)]
+        held = [
+            await caller.get(server.url, stream=True, timeout={"pool": 0.5}) for _ in range(PLACES)
+        ]
         for response in held:
             with suppress(httpx.RequestError):  # the last of those above may be among them
                 await caller.read(response)
@@ -133,7 +145,9 @@ def test_an_answer_does_not_wait_for_the_collector(kind: str) -> None:
     """Of pages that did, many would be held at once."""
 
     async def scenario(caller: Caller) -> list[Any]:
-        client: Any = (DataMapClient if kind == "sync" else AsyncDataMapClient)(server.url, transport=caller.transport)
+        client: Any = (DataMapClient if kind == "sync" else AsyncDataMapClient)(
+            server.url, transport=caller.transport
+        )
         seen: list[weakref.ref[httpx.Response]] = []
         kept = client.with_options(on_response=lambda response: seen.append(weakref.ref(response)))
         for _ in range(3):

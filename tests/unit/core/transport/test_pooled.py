@@ -94,10 +94,17 @@ def test_waiting_for_a_connection_obeys_the_pool_timeout(kind: str) -> None:
         error = await caller.error(server.url, timeout={"pool": 0.02})
         late = await caller.error(server.url, deadline=0.02)
         await caller.close(held)
-        return [type(error), error.never_sent, type(late), (await caller.get(server.url)).status_code]
+        return [
+            type(error),
+            error.never_sent,
+            type(late),
+            (await caller.get(server.url)).status_code,
+        ]
 
     with Server() as server:
-        assert [httpx.PoolTimeout, True, httpx.PoolTimeout, 200] == run(kind, scenario, max_connections=1)
+        assert [httpx.PoolTimeout, True, httpx.PoolTimeout, 200] == run(
+            kind, scenario, max_connections=1
+        )
 
 
 @pytest.mark.row("T08")
@@ -202,7 +209,8 @@ def test_bodies_of_every_kind_are_sent(kind: str) -> None:
         streamed: Any = chunks() if caller.is_sync else achunks()
         file: Any = io.BytesIO(b"from a file") if caller.is_sync else b"from a file"
         sent = [
-            caller.request("POST", server.url, content=content) for content in (b"", b"x" * 100_000, streamed, file)
+            caller.request("POST", server.url, content=content)
+            for content in (b"", b"x" * 100_000, streamed, file)
         ]
         return [(await caller.send(request)).json()["body"] for request in sent]
 
@@ -223,7 +231,11 @@ def test_an_error_of_the_callers_body_is_the_callers(kind: str) -> None:
 
     async def scenario(caller: Caller) -> int:
         with pytest.raises(OSError, match="the disk is gone"):
-            await caller.send(caller.request("POST", server.url, content=chunks() if caller.is_sync else achunks()))
+            await caller.send(
+                caller.request(
+                    "POST", server.url, content=chunks() if caller.is_sync else achunks()
+                )
+            )
         assert 200 == (await caller.get(server.url, timeout={"pool": 0.5})).status_code
         return server.settled(1)
 
@@ -233,7 +245,11 @@ def test_an_error_of_the_callers_body_is_the_callers(kind: str) -> None:
 
 def chunked(peer: Peer) -> None:
     while peer.request()[0]:
-        peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"4\r\nabcd\r\n" * 1000 + b"0\r\n\r\n")
+        peer.send(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + b"4\r\nabcd\r\n" * 1000
+            + b"0\r\n\r\n"
+        )
 
 
 @pytest.mark.row("T18")
@@ -280,7 +296,11 @@ def test_an_answer_that_is_left_half_read_takes_its_connection_with_it(kind: str
         first = next(chunks) if caller.is_sync else await anext(chunks)
         await caller.close(response)
         gc.collect()
-        return [first[:4], server.settled(0), len((await caller.get(server.url, timeout={"pool": 0.5})).content)]
+        return [
+            first[:4],
+            server.settled(0),
+            len((await caller.get(server.url, timeout={"pool": 0.5})).content),
+        ]
 
     with Server(chunked) as server:
         assert [b"abcd", 0, 4000] == run(kind, scenario, max_connections=1)
@@ -318,7 +338,11 @@ def test_where_nobody_listens_the_call_fails(kind: str) -> None:
         return await caller.error(f"http://127.0.0.1:{refused_port()}")
 
     error = run(kind, scenario)
-    assert (httpx.ConnectError, True, False) == (type(error), error.never_sent, error.on_reused_connection)
+    assert (httpx.ConnectError, True, False) == (
+        type(error),
+        error.never_sent,
+        error.on_reused_connection,
+    )
 
 
 @pytest.mark.row("T08")
@@ -355,7 +379,10 @@ def reset(peer: Peer) -> None:
     [
         (lambda peer: None, (httpx.RemoteProtocolError, False, True)),
         (reset, (httpx.ReadError, False, True)),
-        (lambda peer: peer.send(b"HTTP/1.1 200 OK\r\nContent-Le"), (httpx.RemoteProtocolError, False, False)),
+        (
+            lambda peer: peer.send(b"HTTP/1.1 200 OK\r\nContent-Le"),
+            (httpx.RemoteProtocolError, False, False),
+        ),
         (lambda peer: peer.send(OK[:-1]), (httpx.RemoteProtocolError, False, False)),
     ],
     ids=["closed", "reset", "closed within the head", "closed within the body"],
@@ -381,7 +408,11 @@ def test_a_new_connection_that_ends_is_no_kept_one(kind: str) -> None:
 
     with Server(lambda peer: peer.request() and None) as server:
         error = run(kind, scenario)
-    assert (httpx.RemoteProtocolError, False, False) == (type(error), error.never_sent, error.on_reused_connection)
+    assert (httpx.RemoteProtocolError, False, False) == (
+        type(error),
+        error.never_sent,
+        error.on_reused_connection,
+    )
 
 
 @pytest.mark.row("T01")
@@ -407,7 +438,9 @@ BAD = {
     "no HTTP": b"SSH-2.0-" + SECRET.encode() + b"\r\n\r\n",
     "a bad header": b"HTTP/1.1 200 OK\r\n" + SECRET.encode() + b"\r\n\r\n",
     "a bad length": b"HTTP/1.1 200 OK\r\nContent-Length: " + SECRET.encode() + b"\r\n\r\n",
-    "a bad chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + SECRET.encode() + b"\r\n",
+    "a bad chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    + SECRET.encode()
+    + b"\r\n",
 }
 
 
@@ -485,7 +518,9 @@ DRIBBLES = {
     "header": dribble(b"x", first=b"HTTP/1.1 200 OK\r\nName: "),
     "interim answers": dribble(b"HTTP/1.1 100 Continue\r\n\r\n"),
     "body": dribble(b"x", first=b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"),
-    "chunks": dribble(b"1\r\nx\r\n", first=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+    "chunks": dribble(
+        b"1\r\nx\r\n", first=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    ),
     "nothing": dribble(b""),
 }
 
@@ -566,7 +601,10 @@ def test_a_timeout_of_zero_ends_at_once(kind: str) -> None:
 def test_a_deadline_in_time_changes_nothing(kind: str) -> None:
     async def scenario(caller: Caller) -> list[int]:
         request = caller.request("POST", server.url, content=b"x" * 100_000, deadline=5.0)
-        return [len((await caller.send(request)).json()["body"]), (await caller.get(server.url)).json()["connection"]]
+        return [
+            len((await caller.send(request)).json()["body"]),
+            (await caller.get(server.url)).json()["connection"],
+        ]
 
     with Server() as server:
         assert [100_000, 0] == run(kind, scenario)
@@ -605,7 +643,10 @@ def test_a_call_that_is_cancelled_in_the_queue_leaves_it(kind: str) -> None:
         with anyio.move_on_after(0.01) as scope:
             await caller.get(server.url)
         await caller.read(held)
-        return [scope.cancelled_caught, (await caller.get(server.url, timeout={"pool": 0.5})).json()["connection"]]
+        return [
+            scope.cancelled_caught,
+            (await caller.get(server.url, timeout={"pool": 0.5})).json()["connection"],
+        ]
 
     with Server() as server:
         assert [True, 0] == run(kind, scenario, max_connections=1)
@@ -728,8 +769,12 @@ def test_those_that_wait_hear_of_the_end() -> None:
 
 
 @pytest.mark.row("T08")
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # asyncio's: the first loop ended with a connection open
-@pytest.mark.parametrize("kinds", [("asyncio", "asyncio"), ("asyncio", "trio"), ("trio", "asyncio"), ("trio", "trio")])
+@pytest.mark.filterwarnings(
+    "ignore::ResourceWarning"
+)  # asyncio's: the first loop ended with a connection open
+@pytest.mark.parametrize(
+    "kinds", [("asyncio", "asyncio"), ("asyncio", "trio"), ("trio", "asyncio"), ("trio", "trio")]
+)
 def test_one_transport_serves_one_event_loop_after_another(kinds: tuple[str, str]) -> None:
     transport = AsyncHttpTransport(max_connections=1)
 
@@ -767,7 +812,11 @@ def test_a_forked_process_starts_with_connections_of_its_own() -> None:
     with Server() as server, HttpTransport() as transport:
 
         def call() -> int:
-            return int(json.loads(transport.handle_request(httpx.Request("GET", server.url)).read())["connection"])
+            return int(
+                json.loads(transport.handle_request(httpx.Request("GET", server.url)).read())[
+                    "connection"
+                ]
+            )
 
         assert 0 == call()
         assert 10 == exit_code_of_child(lambda: 10 if call() == 1 else 11)

@@ -27,7 +27,14 @@ PASSWORD = "p%40ss-w0rd"
 @pytest.fixture
 def no_contexts(monkeypatch: pytest.MonkeyPatch) -> dict[Any, ssl.SSLContext]:
     """As in a process that has made no TLS context yet, and no proxy."""
-    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+    for name in (
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
     monkeypatch.setattr(trust, "_contexts", {})
@@ -51,7 +58,12 @@ def test_an_unknown_authority_is_refused(kind: str, tls: ssl.SSLContext) -> None
 @every
 @pytest.mark.parametrize("given", ["path", "text", "folder", "context", "environment"])
 def test_authorities_can_be_named(
-    kind: str, given: str, certificate: Path, tls: ssl.SSLContext, no_contexts: Any, monkeypatch: pytest.MonkeyPatch
+    kind: str,
+    given: str,
+    certificate: Path,
+    tls: ssl.SSLContext,
+    no_contexts: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder = certificate.parent / "authorities"
     if not folder.exists():
@@ -78,7 +90,11 @@ def test_authorities_can_be_named(
 @pytest.mark.row("T08")
 @every
 def test_the_environment_counts_only_where_it_is_trusted(
-    kind: str, certificate: Path, tls: ssl.SSLContext, no_contexts: Any, monkeypatch: pytest.MonkeyPatch
+    kind: str,
+    certificate: Path,
+    tls: ssl.SSLContext,
+    no_contexts: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
 
@@ -123,7 +139,9 @@ def test_a_certificate_of_ones_own_is_shown(
 
 
 @pytest.mark.row("T08")
-@pytest.mark.parametrize(("trust", "expected"), [(False, TypeError), (True, TypeError), ("/not/there.pem", ValueError)])
+@pytest.mark.parametrize(
+    ("trust", "expected"), [(False, TypeError), (True, TypeError), ("/not/there.pem", ValueError)]
+)
 def test_what_cannot_be_trusted_is_refused_at_once(trust: Any, expected: Any) -> None:
     with pytest.raises(expected, match="ssl_context="):
         HttpTransport(ssl_context=trust)
@@ -235,7 +253,9 @@ def test_http_goes_through_a_proxy(
 @every
 def test_https_goes_through_a_proxy(kind: str, certificate: Path, tls: ssl.SSLContext) -> None:
     async def scenario(caller: Caller) -> list[Any]:
-        return [(await caller.get("https://localhost/a", deadline=5.0)).json()["path"] for _ in range(2)]
+        return [
+            (await caller.get("https://localhost/a", deadline=5.0)).json()["path"] for _ in range(2)
+        ]
 
     with Server(tunnel(tls)) as server:
         assert ["/a"] * 2 == run(kind, scenario, proxy=proxy_url(server), ssl_context=certificate)
@@ -308,7 +328,11 @@ def test_a_socks_proxy_that_is_silent_is_given_up(kind: str, how: dict[str, Any]
     assert (httpx.ConnectTimeout, True) == (type(error), error.never_sent)
 
 
-ENVIRONMENT = {"http": "one.example:1", "https": "http://two.example:2", "all": "http://three.example:3"}
+ENVIRONMENT = {
+    "http": "one.example:1",
+    "https": "http://two.example:2",
+    "all": "http://three.example:3",
+}
 
 
 @pytest.mark.row("T08")
@@ -348,7 +372,8 @@ def test_hosts_that_go_without_a_proxy(no_contexts: Any, monkeypatch: pytest.Mon
 
 @pytest.mark.row("T08")
 @pytest.mark.parametrize(
-    "url", [f"ftp://user:{PASSWORD}@host", f"http://user:{PASSWORD}@", f"http://user:{PASSWORD}@[::bad"]
+    "url",
+    [f"ftp://user:{PASSWORD}@host", f"http://user:{PASSWORD}@", f"http://user:{PASSWORD}@[::bad"],
 )
 def test_a_bad_proxy_is_refused_without_its_password(
     url: str, no_contexts: Any, monkeypatch: pytest.MonkeyPatch
@@ -367,10 +392,13 @@ def test_a_bad_proxy_is_refused_without_its_password(
 @pytest.mark.row("T08")
 def test_http2_needs_h2(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    with pytest.raises(ImportError, match=r"http2=True needs h2: pip install 'purview-dataplane\[http2\]'"):
+    with pytest.raises(
+        ImportError, match=r"http2=True needs h2: pip install 'purview-dataplane\[http2\]'"
+    ):
         HttpTransport(http2=True)
     with pytest.raises(
-        ImportError, match=r"SOCKS proxy, which needs socksio: pip install 'purview-dataplane\[socks\]'"
+        ImportError,
+        match=r"SOCKS proxy, which needs socksio: pip install 'purview-dataplane\[socks\]'",
     ):
         HttpTransport(proxy="socks5://host")
 

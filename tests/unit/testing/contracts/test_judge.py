@@ -48,9 +48,22 @@ def test_the_kinds_are_all_tried() -> None:
         for kind, _ in spoiled(operation, {operation.method})
     }
     assert {
-        *("method", "path literal", "body missing", "root type", "content type", "member of wrong type"),
+        *(
+            "method",
+            "path literal",
+            "body missing",
+            "root type",
+            "content type",
+            "member of wrong type",
+        ),
         *("required dropped", "discriminator unknown", "discriminator dropped", "read-only sent"),
-        *("unknown member at the root", "unknown member nested", "body null", "body bad enum", "query bad enum"),
+        *(
+            "unknown member at the root",
+            "unknown member nested",
+            "body null",
+            "body bad enum",
+            "query bad enum",
+        ),
         *("query required dropped", "query wrong type", "api-version wrong", "api-version dropped"),
         *("unknown query name", "query name misspelt", "form data"),
     } == kinds

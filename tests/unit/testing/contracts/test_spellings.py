@@ -12,9 +12,15 @@ SCHEMAS = Schemas(
     {
         "Base": {
             "type": "object",
-            "properties": {"timeZone": {"type": "string", "x-live-name": "timezone"}, "every": {"type": "integer"}},
+            "properties": {
+                "timeZone": {"type": "string", "x-live-name": "timezone"},
+                "every": {"type": "integer"},
+            },
         },
-        "Derived": {"type": "object", "allOf": [{"$ref": "#/components/schemas/Base"}, {"properties": {"a": {}}}]},
+        "Derived": {
+            "type": "object",
+            "allOf": [{"$ref": "#/components/schemas/Base"}, {"properties": {"a": {}}}],
+        },
     }
 )
 
@@ -30,4 +36,6 @@ def test_both_spellings_are_the_member(name: str, request_: bool) -> None:
 
 
 def test_samples_have_the_spelling_of_the_service() -> None:
-    assert {"timezone", "every"} == set(Examples(SCHEMAS, "seed").of({"$ref": "#/components/schemas/Base"}))
+    assert {"timezone", "every"} == set(
+        Examples(SCHEMAS, "seed").of({"$ref": "#/components/schemas/Base"})
+    )

@@ -28,13 +28,17 @@ def program(folder: Path, name: str, script: str) -> None:
     path.chmod(0o755)
 
 
-def test_no_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_node(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     expected = (6, "judge: not run: no node on PATH; install Node 20 or later\n")
     assert expected == ran(capsys, "--plane", "pds", "--build", str(tmp_path))
 
 
-def test_no_documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_documents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     program(tmp_path, "node", "exit 0")
     monkeypatch.setenv("PATH", str(tmp_path))
     code, said = ran(capsys, "--plane", "pds", "--mirror", str(tmp_path / "none"))
@@ -65,7 +69,10 @@ def test_npm_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     program(tmp_path, "node", "exit 0")
     program(tmp_path, "npm", "echo 'npm error no network' >&2; exit 1")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(tools.NotRunError, match="npm ci failed: npm error no network; is the npm registry reachable?"):
+    with pytest.raises(
+        tools.NotRunError,
+        match="npm ci failed: npm error no network; is the npm registry reachable?",
+    ):
         tools.installed(tmp_path / "build")
     assert not (tmp_path / "build" / "installed").exists()
 
@@ -87,10 +94,13 @@ def test_versions_are_pinned_and_name_no_host() -> None:
     package = json.loads((tools.HERE / "package.json").read_bytes())
     lock = json.loads((tools.HERE / "package-lock.json").read_bytes())
     assert package["dependencies"] == {
-        name: lock["packages"][f"node_modules/{name}"]["version"] for name in package["dependencies"]
+        name: lock["packages"][f"node_modules/{name}"]["version"]
+        for name in package["dependencies"]
     }
     assert [] == [name for name, entry in lock["packages"].items() if "resolved" in entry]
-    assert [] == [name for name, entry in lock["packages"].items() if name and "integrity" not in entry]
+    assert [] == [
+        name for name, entry in lock["packages"].items() if name and "integrity" not in entry
+    ]
 
 
 def test_a_service_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,18 +117,25 @@ def test_a_service_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None
         (httpx.Response(200, text="welcome"), "Bearer judge"),
     ],
 )
-def test_a_token_of_the_service(response: httpx.Response, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_of_the_service(
+    response: httpx.Response, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv(service.AUTHORIZATION, raising=False)
     found = service.authorization("http://127.0.0.1:1", httpx.MockTransport(lambda _: response))
     assert expected == found
     monkeypatch.setenv(service.AUTHORIZATION, "Bearer other")
-    assert "Bearer other" == service.authorization("http://127.0.0.1:1", httpx.MockTransport(lambda _: response))
+    assert "Bearer other" == service.authorization(
+        "http://127.0.0.1:1", httpx.MockTransport(lambda _: response)
+    )
 
 
 def test_schemathesis_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fuzz.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(tools.NotRunError, match="schemathesis is not installed; run it by nox"):
-        fuzz.judge(fuzz.Run(tmp_path / "pds" / "1.json", "http://127.0.0.1:1", "Bearer canary", 1, 1), tmp_path)
+        fuzz.judge(
+            fuzz.Run(tmp_path / "pds" / "1.json", "http://127.0.0.1:1", "Bearer canary", 1, 1),
+            tmp_path,
+        )
     assert "canary" not in repr(fuzz.Run(tmp_path, "http://127.0.0.1:1", "Bearer canary", 1, 1))
 
 
@@ -158,8 +175,16 @@ def test_nothing_fuzzed_is_no_pass() -> None:
 
 
 def test_what_is_beside_a_reference_survives_the_conversion_for_prism() -> None:
-    document = {"x-ms-examples": {}, "p": [{"$ref": "#/definitions/A", "readOnly": True}, {"$ref": "#/definitions/B"}]}
-    expected = {"p": [{"allOf": [{"$ref": "#/definitions/A"}], "readOnly": True}, {"$ref": "#/definitions/B"}]}
+    document = {
+        "x-ms-examples": {},
+        "p": [{"$ref": "#/definitions/A", "readOnly": True}, {"$ref": "#/definitions/B"}],
+    }
+    expected = {
+        "p": [
+            {"allOf": [{"$ref": "#/definitions/A"}], "readOnly": True},
+            {"$ref": "#/definitions/B"},
+        ]
+    }
     assert expected == prepared(document)
 
 

@@ -49,7 +49,9 @@ UPSTREAM = Upstream(DOCUMENT)
 GOOD: Json = {"found": "A_Get", "ambiguous": [], "errors": [], "response": []}
 
 
-def asked(query: str, op: str = "A_Get", path: str = "/a", *, split: Json | None = None, **more: Any) -> Json:
+def asked(
+    query: str, op: str = "A_Get", path: str = "/a", *, split: Json | None = None, **more: Any
+) -> Json:
     """A recorded request; its `query` is split as the document says, or as `split` has it."""
     request = {"method": "GET", "url": f"https://h{path}?{query}", "headers": {}} | more
     record = {
@@ -89,8 +91,12 @@ def test_an_api_version_that_the_operation_does_not_declare_is_stray() -> None:
 
 
 def test_a_list_that_our_contract_splits_otherwise_is_noted() -> None:
-    record = asked("api-version=2024-01-01&multi=1,2", split={"api-version": "2024-01-01", "multi": ["1", "2"]})
-    assert ["split otherwise than the document says api-version, multi"] == [str(n) for n in UPSTREAM.notes(record)]
+    record = asked(
+        "api-version=2024-01-01&multi=1,2", split={"api-version": "2024-01-01", "multi": ["1", "2"]}
+    )
+    assert ["split otherwise than the document says api-version, multi"] == [
+        str(n) for n in UPSTREAM.notes(record)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -101,13 +107,22 @@ def test_a_list_that_our_contract_splits_otherwise_is_noted() -> None:
         (BOUNDARY, [("file", "")], ["part without a file name file"]),
         (BOUNDARY, [("note", "")], ["lacks part file"]),
         (BOUNDARY, [("file", 'filename="a.csv"'), ("other", "")], ["unknown part other"]),
-        ("multipart/form-data", [("file", 'filename="a.csv"')], ["not a form: multipart/form-data"]),
+        (
+            "multipart/form-data",
+            [("file", 'filename="a.csv"')],
+            ["not a form: multipart/form-data"],
+        ),
         ("application/json", [("file", 'filename="a.csv"')], ["not a form: application/json"]),
         (None, None, ["not a form: no content type"]),
     ],
 )
-def test_notes_on_a_form(media: str | None, body: list[tuple[str, str]] | None, expected: list[str]) -> None:
-    parts = [f'--b\r\nContent-Disposition: form-data; name="{n}"; {more}\r\n\r\ntext\r\n' for n, more in body or []]
+def test_notes_on_a_form(
+    media: str | None, body: list[tuple[str, str]] | None, expected: list[str]
+) -> None:
+    parts = [
+        f'--b\r\nContent-Disposition: form-data; name="{n}"; {more}\r\n\r\ntext\r\n'
+        for n, more in body or []
+    ]
     sent = {} if body is None else {"body": "".join([*parts, "--b--\r\n"])}
     headers = {} if media is None else {"content-type": media}
     record = asked("api-version=2024-01-01", "A_Import", method="POST", headers=headers, **sent)
@@ -116,7 +131,9 @@ def test_notes_on_a_form(media: str | None, body: list[tuple[str, str]] | None, 
 
 def test_what_oav_is_given() -> None:
     upstream = Upstream(DOCUMENT, "/share")
-    given = upstream.for_oav(asked("one=x&multi=1,2&multi=3&csv=1,2", path="/share/a"))["liveRequest"]
+    given = upstream.for_oav(asked("one=x&multi=1,2&multi=3&csv=1,2", path="/share/a"))[
+        "liveRequest"
+    ]
     assert "https://h/a?api-version=2024-01-01" == given["url"]
     assert {"one": "x", "multi": ["1,2", "3"], "csv": ["1", "2"]} == given["query"]
     found = upstream.notes(asked("api-version=2024-01-01"))
@@ -143,11 +160,20 @@ def test_a_member_that_an_overlay_adds_may_be_sent_and_answered() -> None:
 
 
 def test_an_overlay_excuses_what_it_declares_and_no_more() -> None:
-    kind = error("READONLY_PROPERTY_NOT_ALLOWED_IN_REQUEST", "/kind", "#/definitions/Rule/properties/kind")
-    other = error("READONLY_PROPERTY_NOT_ALLOWED_IN_REQUEST", "/name", "#/definitions/Rule/properties/name")
+    kind = error(
+        "READONLY_PROPERTY_NOT_ALLOWED_IN_REQUEST", "/kind", "#/definitions/Rule/properties/kind"
+    )
+    other = error(
+        "READONLY_PROPERTY_NOT_ALLOWED_IN_REQUEST", "/name", "#/definitions/Rule/properties/name"
+    )
     member = Departure("member", "Rule", "kind")
-    found = oav.verdict(case(member), asked("api-version=2024-01-01"), GOOD | {"errors": [kind, other]})
-    assert ((member,), ("READONLY_PROPERTY_NOT_ALLOWED_IN_REQUEST /name: m",)) == (found.departures, found.reasons)
+    found = oav.verdict(
+        case(member), asked("api-version=2024-01-01"), GOOD | {"errors": [kind, other]}
+    )
+    assert ((member,), ("READONLY_PROPERTY_NOT_ALLOWED_IN_REQUEST /name: m",)) == (
+        found.departures,
+        found.reasons,
+    )
     stray = Departure("query", "Bare_Get", "api-version")
     record = asked("api-version=2024-01-01", "Bare_Get", "/bare")
     found = oav.verdict(case(stray), record, GOOD | {"found": "Bare_Get"})
@@ -163,18 +189,27 @@ def test_an_overlay_excuses_what_it_declares_and_no_more() -> None:
 
 
 def test_an_overlay_excuses_another_body_a_new_kind_and_what_may_be_left_out() -> None:
-    asking, anything = asked("api-version=2024-01-01"), [error("INVALID_TYPE", "/a"), error("ANY", "/b")]
+    asking, anything = (
+        asked("api-version=2024-01-01"),
+        [error("INVALID_TYPE", "/a"), error("ANY", "/b")],
+    )
     body = Departure("body", "A_Get", "of another schema")
     assert () == oav.verdict(case(body), asking, GOOD | {"errors": anything}).reasons
     elsewhere = Departure("body", "A_Import", "of another schema")
     assert 2 == len(oav.verdict(case(elsewhere), asking, GOOD | {"errors": anything}).reasons)
-    missing = error("OBJECT_MISSING_REQUIRED_PROPERTY", "", "#/definitions/Term") | {"message": "Missing: id"}
+    missing = error("OBJECT_MISSING_REQUIRED_PROPERTY", "", "#/definitions/Term") | {
+        "message": "Missing: id"
+    }
     other = missing | {"message": "Missing: name"}
-    found = oav.verdict(case(Departure("left", "Term", "id")), asking, GOOD | {"errors": [missing, other]})
+    found = oav.verdict(
+        case(Departure("left", "Term", "id")), asking, GOOD | {"errors": [missing, other]}
+    )
     assert ("OBJECT_MISSING_REQUIRED_PROPERTY : Missing: name",) == found.reasons
     kind = error("DISCRIMINATOR_VALUE_NOT_FOUND", "") | {"message": "no Snow in Base"}
     rain = kind | {"message": "no Rain in Base"}
-    found = oav.verdict(case(Departure("subtype", "", "Snow")), asking, GOOD | {"errors": [kind, rain]})
+    found = oav.verdict(
+        case(Departure("subtype", "", "Snow")), asking, GOOD | {"errors": [kind, rain]}
+    )
     assert ("DISCRIMINATOR_VALUE_NOT_FOUND : no Rain in Base",) == found.reasons
 
 
@@ -193,7 +228,14 @@ def test_departures_come_from_the_overlays() -> None:
         plane: {name for name in names if " added " not in name and " left " not in name}
         for plane, names in departures_of_defaults().items()
     }
-    new = ("AmazonMySql", "AzureSearch", "AzureSynapseDedicatedSql", "Collection", "Dataverse", "Snowflake")
+    new = (
+        "AmazonMySql",
+        "AzureSearch",
+        "AzureSynapseDedicatedSql",
+        "Collection",
+        "Dataverse",
+        "Snowflake",
+    )
     assert {
         "catalog": {"Entity_PartialUpdateEntityAttributeByGuid body of any type"},
         "metadata_policies": {"AttributeRule member kind", "DecisionRule member kind"},
@@ -222,7 +264,9 @@ def test_departures_come_from_the_overlays() -> None:
         ("workflow", "Trigger added eligibleAssetFilter"),
     ],
 )
-def test_members_that_an_overlay_adds_or_does_not_ask_for_are_departures(plane: str, expected: str) -> None:
+def test_members_that_an_overlay_adds_or_does_not_ask_for_are_departures(
+    plane: str, expected: str
+) -> None:
     assert expected in departures_of_defaults()[plane]
 
 
@@ -250,16 +294,24 @@ def test_all_accepted() -> None:
     found = report(*ALL)
     assert (True, []) == (table.passed(found), list(table.faults(found)))
     assert "answers: 3 of 2xx" in table.text(found, 2.0)
-    assert "judge: 3 of 3 operations accepted in 3 requests, 0 faults, by oav, 2 s" in table.text(found, 2.0)
+    assert "judge: 3 of 3 operations accepted in 3 requests, 0 faults, by oav, 2 s" in table.text(
+        found, 2.0
+    )
 
 
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
         ({"found": "B_Get"}, "A_Get (all): reached B_Get"),
-        ({"found": None, "errors": [error("OPERATION_NOT_FOUND", "")]}, "A_Get (all): oav: OPERATION_NOT_FOUND : m"),
+        (
+            {"found": None, "errors": [error("OPERATION_NOT_FOUND", "")]},
+            "A_Get (all): oav: OPERATION_NOT_FOUND : m",
+        ),
         ({"errors": [error("INVALID_TYPE", "/a")]}, "A_Get (all): oav: INVALID_TYPE /a: m"),
-        ({"response": [error("INVALID_TYPE", "/a")]}, "A_Get (all): oav on the answer: INVALID_TYPE /a: m"),
+        (
+            {"response": [error("INVALID_TYPE", "/a")]},
+            "A_Get (all): oav on the answer: INVALID_TYPE /a: m",
+        ),
     ],
 )
 def test_a_fault_is_named(change: Json, expected: str) -> None:
@@ -268,8 +320,12 @@ def test_a_fault_is_named(change: Json, expected: str) -> None:
     assert expected in table.text(found, 0)
 
 
-@pytest.mark.parametrize(("status", "more"), [("404", []), ("500", ["A_Get (all): answered by 500"])])
-def test_an_operation_without_a_good_answer_is_a_fault_and_so_is_every_5xx(status: str, more: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("status", "more"), [("404", []), ("500", ["A_Get (all): answered by 500"])]
+)
+def test_an_operation_without_a_good_answer_is_a_fault_and_so_is_every_5xx(
+    status: str, more: list[str]
+) -> None:
     bad = ALL[0][0] | {"liveResponse": {"statusCode": status, "headers": {}}}
     never = "a 2024-01-01: never answered by 2xx, so their answers were not judged: A_Get"
     named = [f"a 2024-01-01 {line}" for line in more]
@@ -280,11 +336,15 @@ def test_an_operation_without_a_good_answer_is_a_fault_and_so_is_every_5xx(statu
 def test_what_was_never_sent_is_a_fault_and_nothing_judged_is_no_pass() -> None:
     assert ["a 2024-01-01 Bare_Get: never sent"] == list(table.faults(report(ALL[0], ALL[2])))
     assert not table.passed({})
-    empty = oav.Case("a 2024-01-01", Path("a.json"), Upstream({"info": {"version": "1"}, "paths": {}}))
+    empty = oav.Case(
+        "a 2024-01-01", Path("a.json"), Upstream({"info": {"version": "1"}, "paths": {}})
+    )
     assert not table.passed({"a 2024-01-01": oav.summary(empty, [])})
 
 
 def test_a_refusal_of_prism_is_a_fault() -> None:
     found = report(*ALL)
-    found["a 2024-01-01"]["prism"] = {"refused": [{"op": "A_Get", "pass": "all", "reasons": ["422 body"]}]}
+    found["a 2024-01-01"]["prism"] = {
+        "refused": [{"op": "A_Get", "pass": "all", "reasons": ["422 body"]}]
+    }
     assert ["a 2024-01-01 A_Get (all): prism: 422 body"] == list(table.faults(found))

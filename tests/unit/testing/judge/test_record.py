@@ -25,14 +25,18 @@ DEFAULT = [d for d in MANIFEST.documents if d.default]
 
 
 def contract(document: Document) -> Json:
-    found: Json = json.loads((SPECS / "contracts" / document.plane / f"{document.version}.json").read_bytes())
+    found: Json = json.loads(
+        (SPECS / "contracts" / document.plane / f"{document.version}.json").read_bytes()
+    )
     return found
 
 
 @cache
 def records(document: Document) -> tuple[Json, ...]:
     found = contract(document)
-    return tuple(record(document, MANIFEST.plane(document.plane), found, sampled(found), versioned=False))
+    return tuple(
+        record(document, MANIFEST.plane(document.plane), found, sampled(found), versioned=False)
+    )
 
 
 def of(plane: str, operation_id: str, label: str = ALL) -> Json:
@@ -41,14 +45,18 @@ def of(plane: str, operation_id: str, label: str = ALL) -> Json:
 
 
 @pytest.mark.parametrize("document", DEFAULT, ids=str)
-def test_every_operation_is_recorded_with_required_and_with_all_arguments(document: Document) -> None:
+def test_every_operation_is_recorded_with_required_and_with_all_arguments(
+    document: Document,
+) -> None:
     passes: dict[str, list[str]] = defaultdict(list)
     for one in records(document):
         passes[one["op"]].append(one["pass"])
         assert {"doc", "op", "pass", "liveRequest", "liveResponse"} == set(one)
         assert str(document) == one["doc"]
         json.dumps(one, allow_nan=False)
-    expected = {op["operationId"]: [REQUIRED, ALL] for _, _, op in operations_of(contract(document))}
+    expected = {
+        op["operationId"]: [REQUIRED, ALL] for _, _, op in operations_of(contract(document))
+    }
     assert expected == {op: labels[:2] for op, labels in passes.items()}
 
 
@@ -71,19 +79,24 @@ def test_members_that_are_read_only_are_not_sent_though_the_model_had_them() -> 
 
 
 def test_the_least_and_the_most() -> None:
-    least, most = of("scanning", "ScanResult_RunScan", REQUIRED), of("scanning", "ScanResult_RunScan")
+    least, most = (
+        of("scanning", "ScanResult_RunScan", REQUIRED),
+        of("scanning", "ScanResult_RunScan"),
+    )
     assert {"runId", "api-version"} == set(least["liveRequest"]["query"])
     assert {"runId", "scanLevel", "api-version"} == set(most["liveRequest"]["query"])
-    assert {"kind": "AzureSubscription"} == of("scanning", "DataSources_CreateOrReplace", REQUIRED)["liveRequest"][
-        "body"
-    ]
+    assert {"kind": "AzureSubscription"} == of("scanning", "DataSources_CreateOrReplace", REQUIRED)[
+        "liveRequest"
+    ]["body"]
 
 
 def test_what_was_read_is_put_back_with_one_member_changed() -> None:
     read = of("scanning", "KeyVaultConnections_Get")["liveResponse"]["body"]
     sent = of("scanning", "KeyVaultConnections_CreateOrReplace", PUT_BACK)["liveRequest"]["body"]
     assert {"id", "name", "properties"} == set(read)
-    assert {"properties": read["properties"] | {"baseUrl": f"{read['properties']['baseUrl']} changed"}} == sent
+    assert {
+        "properties": read["properties"] | {"baseUrl": f"{read['properties']['baseUrl']} changed"}
+    } == sent
     every = [r for document in DEFAULT for r in records(document) if r["pass"] == PUT_BACK]
     assert 61 == len(every)
 
@@ -103,8 +116,15 @@ def test_no_token_is_recorded() -> None:
 
 def test_every_kind_of_a_family_is_sent() -> None:
     document = MANIFEST.plane("scanning").default
-    sent = {r["liveRequest"]["body"]["kind"] for r in records(document) if r["op"] == "DataSources_CreateOrReplace"}
-    assert set(contract(document)["components"]["schemas"]["DataSource"]["discriminator"]["mapping"]) == sent
+    sent = {
+        r["liveRequest"]["body"]["kind"]
+        for r in records(document)
+        if r["op"] == "DataSources_CreateOrReplace"
+    }
+    assert (
+        set(contract(document)["components"]["schemas"]["DataSource"]["discriminator"]["mapping"])
+        == sent
+    )
 
 
 def test_a_form_is_recorded_as_it_went_out() -> None:
@@ -116,7 +136,9 @@ def test_a_form_is_recorded_as_it_went_out() -> None:
 def test_list_values_are_split() -> None:
     sent = of("datamap", "Entity_ListByGuids")["liveRequest"]
     assert isinstance(sent["query"]["guid"], list)
-    csv = {"parameters": [{"name": "a", "in": "query", "schema": {"type": "array"}, "explode": False}]}
+    csv = {
+        "parameters": [{"name": "a", "in": "query", "schema": {"type": "array"}, "explode": False}]
+    }
     assert {"a": ["1", "2"], "b": ["3", "4"]} == split(csv, [("a", "1,2"), ("b", "3"), ("b", "4")])
 
 
@@ -135,7 +157,9 @@ def test_answers_may_come_from_anywhere_and_errors_are_recorded(status: int) -> 
         asked.append(operation["operationId"])
         return httpx.Response(status, json={"error": {"code": "No"}})
 
-    found = list(record(document, MANIFEST.plane("pds"), contract(document), answer, versioned=False))
+    found = list(
+        record(document, MANIFEST.plane("pds"), contract(document), answer, versioned=False)
+    )
     assert [r["op"] for r in found] == asked
     assert [str(status)] * 6 == [r["liveResponse"]["statusCode"] for r in found]
     assert {"error": {"code": "No"}} == found[0]["liveResponse"]["body"]
@@ -148,21 +172,41 @@ def test_what_was_never_answered_well_is_called_once_more_at_a_service_that_hold
     def answer(operation: Json, request: httpx.Request) -> httpx.Response:
         return httpx.Response(409) if held and request.method == "GET" else good(operation, request)
 
-    found = list(record(document, MANIFEST.plane("pds"), contract(document), answer, versioned=False, fresh=held.clear))
+    found = list(
+        record(
+            document,
+            MANIFEST.plane("pds"),
+            contract(document),
+            answer,
+            versioned=False,
+            fresh=held.clear,
+        )
+    )
     refused = {r["op"] for r in found if r["liveResponse"]["statusCode"] == "409"}
     assert refused
-    assert refused == {r["op"] for r in found if (r["pass"], r["liveResponse"]["statusCode"]) == (ALONE, "200")}
+    assert refused == {
+        r["op"] for r in found if (r["pass"], r["liveResponse"]["statusCode"]) == (ALONE, "200")
+    }
 
 
 def test_forwarding_goes_to_the_other_address() -> None:
     seen = []
 
     def service(request: httpx.Request) -> httpx.Response:
-        seen.append((str(request.url), request.headers["host"], request.headers["authorization"], request.content))
+        seen.append(
+            (
+                str(request.url),
+                request.headers["host"],
+                request.headers["authorization"],
+                request.content,
+            )
+        )
         return httpx.Response(204)
 
     request = httpx.Request("PUT", "https://contoso.purview.azure.com/scan/a?b=c", content=b"body")
-    response = forwarded("http://127.0.0.1:8080", httpx.MockTransport(service), "Bearer t")({}, request)
+    response = forwarded("http://127.0.0.1:8080", httpx.MockTransport(service), "Bearer t")(
+        {}, request
+    )
     assert 204 == response.status_code
     assert [("http://127.0.0.1:8080/scan/a?b=c", "127.0.0.1:8080", "Bearer t", b"body")] == seen
 

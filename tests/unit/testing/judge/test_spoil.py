@@ -35,7 +35,10 @@ def good(plane: str) -> tuple[Json, ...]:
 
 def spoiled(plane: str, operation_id: str, seed: int = 1) -> dict[str, tuple[Json, str]]:
     one = next(r for r in good(plane) if r["op"] == operation_id)
-    return {kind: (bad["liveRequest"], pointer) for kind, bad, pointer in spoil(one, random.Random(seed))}
+    return {
+        kind: (bad["liveRequest"], pointer)
+        for kind, bad, pointer in spoil(one, random.Random(seed))
+    }
 
 
 def at(request: Json, pointer: str) -> Any:
@@ -51,7 +54,12 @@ def at(request: Json, pointer: str) -> Any:
 
 
 def test_there_are_21_kinds_and_each_is_made() -> None:
-    made = {kind for p in MANIFEST.planes for one in good(p.name) for kind, _, _ in spoil(one, random.Random(1))}
+    made = {
+        kind
+        for p in MANIFEST.planes
+        for one in good(p.name)
+        for kind, _, _ in spoil(one, random.Random(1))
+    }
     assert (21, set(KINDS)) == (len(KINDS), made)
 
 
@@ -66,7 +74,9 @@ def test_each_differs_from_the_good_one_in_its_spot(plane: str) -> None:
                 k: v for k, v in bad.items() if k != "liveRequest"
             }
             query = urlsplit(bad["liveRequest"]["url"]).query
-            assert {n for n, _ in parse_qsl(query, keep_blank_values=True)} == set(bad["liveRequest"]["query"])
+            assert {n for n, _ in parse_qsl(query, keep_blank_values=True)} == set(
+                bad["liveRequest"]["query"]
+            )
         assert before == one
 
 
@@ -78,7 +88,11 @@ def test_the_same_for_the_same_seed_and_others_for_another() -> None:
 
 def test_a_body_in_every_way() -> None:
     found = spoiled("scanning", "DataSources_CreateOrReplace")
-    body = {kind: (at(request, pointer), pointer) for kind, (request, pointer) in found.items() if "body" in pointer}
+    body = {
+        kind: (at(request, pointer), pointer)
+        for kind, (request, pointer) in found.items()
+        if "body" in pointer
+    }
     assert (MISSING, "/body") == body["body missing"]
     assert ("x", "/body") == body["body root type"]
     assert ("no such value", "/body/kind") == body["discriminator unknown"]
@@ -96,7 +110,9 @@ def test_a_request_line_in_every_way() -> None:
     assert {"scanLevel", "api-version"} == set(found["query required dropped"][0]["query"])
     assert "1999-01-01" == found["api-version wrong"][0]["query"]["api-version"]
     assert {"runId", "scanLevel"} == set(found["api-version dropped"][0]["query"])
-    assert {"runId", "scanLevel", "api-version", "noSuchName"} == set(found["unknown query name"][0]["query"])
+    assert {"runId", "scanLevel", "api-version", "noSuchName"} == set(
+        found["unknown query name"][0]["query"]
+    )
     assert found["method"][0]["method"] in ("GET", "PUT", "PATCH", "DELETE")
     assert "/url" == found["path literal"][1]
     assert not any("body" in kind for kind in found)
@@ -104,7 +120,9 @@ def test_a_request_line_in_every_way() -> None:
 
 def test_shares() -> None:
     records = good("pds")
-    found = measure(records, 1, {"all": lambda bad: [True] * len(bad), "none": lambda bad: [False] * len(bad)})
+    found = measure(
+        records, 1, {"all": lambda bad: [True] * len(bad), "none": lambda bad: [False] * len(bad)}
+    )
     assert Share(3, {"all": 3, "none": 0}) == found["method"]
     assert Share(0, {"all": 0, "none": 0}) == found["body missing"]
     assert ["method", "3", "100.0%", "0.0%"] == text(found).splitlines()[1].split()
@@ -119,4 +137,8 @@ def test_our_validator_passes_the_good_ones_and_points_at_the_spot_of_the_spoile
                 spots = ours.judge(bad)
                 for i, yes in enumerate((True, bool(spots), pointer in spots)):
                     found[kind][i] += yes
-    assert {} == {kind: n for kind, n in found.items() if min(n[1:]) < 0.98 * n[0] or n[1] < 0.99 * n[0] or not n[0]}
+    assert {} == {
+        kind: n
+        for kind, n in found.items()
+        if min(n[1:]) < 0.98 * n[0] or n[1] < 0.99 * n[0] or not n[0]
+    }

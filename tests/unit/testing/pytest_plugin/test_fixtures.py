@@ -27,7 +27,11 @@ def run(pytester: pytest.Pytester) -> Runs:
 
 def loaded_by(code: str) -> set[str]:
     done = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}; {code}; print(*sys.modules)"],
+        [
+            sys.executable,
+            "-c",
+            f"import sys; sys.path[:0] = {sys.path!r}; {code}; print(*sys.modules)",
+        ],
         capture_output=True,
         text=True,
         check=True,
@@ -41,11 +45,17 @@ def test_the_plugin_loads_nothing_heavy() -> None:
     assert set() == HEAVY & loaded
 
 
-def test_a_run_without_fixtures_loads_nothing_heavy(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_without_fixtures_loads_nothing_heavy(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTHONPATH", ":".join(sys.path))
-    pytester.makepyfile(f"import sys\ndef test_it():\n    assert set() == {HEAVY!r} & set(sys.modules)\n")
-    pytester.runpytest_subprocess("-p", "purview_testing.pytest_plugin.plugin").assert_outcomes(passed=1)
+    pytester.makepyfile(
+        f"import sys\ndef test_it():\n    assert set() == {HEAVY!r} & set(sys.modules)\n"
+    )
+    pytester.runpytest_subprocess("-p", "purview_testing.pytest_plugin.plugin").assert_outcomes(
+        passed=1
+    )
 
 
 def test_each_test_has_a_fresh_state(run: Runs) -> None:
@@ -252,7 +262,10 @@ def test_a_seed_that_is_never_used_fails_the_test(run: Runs) -> None:
         """
     )
     assert {"failed": 1} == outcome.counts
-    assert "purview: seeded data never used: PUT /scan/datasources/two" == outcome.lines("never used")[0]
+    assert (
+        "purview: seeded data never used: PUT /scan/datasources/two"
+        == outcome.lines("never used")[0]
+    )
     assert "datasources/one" not in outcome.text.partition("FAILURES")[2]
 
 
@@ -264,7 +277,9 @@ def test_a_seed_that_is_never_used_fails_the_test(run: Runs) -> None:
         ("none.json", "none.json: No such file or directory"),
     ],
 )
-def test_a_seed_that_does_not_work_is_an_error_of_one_line(run: Runs, seed: object, expected: str) -> None:
+def test_a_seed_that_does_not_work_is_an_error_of_one_line(
+    run: Runs, seed: object, expected: str
+) -> None:
     outcome = run(
         f"""
         @pytest.mark.purview(seed={seed!r})

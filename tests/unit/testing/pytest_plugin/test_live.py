@@ -37,7 +37,12 @@ def account(environment: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A sandbox on a port, named in the environment as a real account is."""
     pytest.importorskip("uvicorn", reason="a port needs the extra testing")
     with Sandbox() as sandbox, sandbox.serve() as url:
-        named = {**NEEDED, "PURVIEW_ACCOUNT": url, "PURVIEW_TENANT_ENDPOINT": url, "AZURE_AUTHORITY_HOST": url}
+        named = {
+            **NEEDED,
+            "PURVIEW_ACCOUNT": url,
+            "PURVIEW_TENANT_ENDPOINT": url,
+            "AZURE_AUTHORITY_HOST": url,
+        }
         for name, value in named.items():
             environment.setenv(name, value)
         yield sandbox
@@ -66,7 +71,10 @@ def test_it_refuses_where_the_environment_is_not_whole(
     ("arguments", "expected"),
     [
         ([], "name it, --purview-live-account NAME"),
-        (["--purview-live-account", "fabrikam"], "fabrikam is not PURVIEW_ACCOUNT, contoso; nothing was sent"),
+        (
+            ["--purview-live-account", "fabrikam"],
+            "fabrikam is not PURVIEW_ACCOUNT, contoso; nothing was sent",
+        ),
         (["--purview-live-account", "no account"], "live mode: not an endpoint: 'no account'"),
     ],
 )
@@ -83,7 +91,8 @@ def test_it_refuses_an_account_that_is_not_named_twice(
 
 
 @pytest.mark.parametrize(
-    "form", ["contoso", "CONTOSO", "https://contoso.purview.azure.com/", "contoso.purview.azure.com"]
+    "form",
+    ["contoso", "CONTOSO", "https://contoso.purview.azure.com/", "contoso.purview.azure.com"],
 )
 def test_an_account_may_be_named_in_any_form(form: str) -> None:
     assert "https://contoso.purview.azure.com" == live.configured(form, NEEDED)
@@ -108,7 +117,11 @@ def test_faults(purview_client, purview_faults):
         *("-rs", "--purview-mode", "live", "--purview-live-account", account.url),
     )
     assert {"passed": 1, "skipped": 3} == outcome.counts
-    for reason in ("not marked purview_live", "its seed would write", "purview_faults needs the sandbox"):
+    for reason in (
+        "not marked purview_live",
+        "its seed would write",
+        "purview_faults needs the sandbox",
+    ):
         assert [] != outcome.lines(reason), reason
     assert ["DataSources_List"] == [s.operation for s in account.requests if s.plane == "scanning"]
 
@@ -138,12 +151,16 @@ def test_a_live_run_is_recorded_without_secrets_and_replays(run: Runs, account: 
     (path,) = run.pytester.path.glob("recordings/**/*.jsonl")
     text = path.read_text() + outcome.text
     assert 5 == len(path.read_text().splitlines())
-    tokens = [seen.request.headers.get("authorization", "none").split()[-1] for seen in account.requests]
+    tokens = [
+        seen.request.headers.get("authorization", "none").split()[-1] for seen in account.requests
+    ]
     with httpx.Client(transport=account.transport(), auth=account.auth) as client:
         url = f"{account.url}/scan/integrationruntimes/node:listAuthKeys?api-version=2023-09-01"
         keys = [v for v in client.post(url).json().values() if v]
     assert keys
-    assert [] == [secret for secret in {*tokens, *keys, SECRET, "canary"} - {"none"} if secret in text]
+    assert [] == [
+        secret for secret in {*tokens, *keys, SECRET, "canary"} - {"none"} if secret in text
+    ]
     assert "left-out" in path.read_text()
     number = len(account.requests)
     assert {"passed": 1} == run.again("--purview-mode", "replay").counts
@@ -203,10 +220,26 @@ def test_the_command_runs_the_tests_of_this_project(
     import sys
 
     monkeypatch.setenv("PYTHONPATH", ":".join(sys.path))
-    command = [sys.executable, "-m", "purview_testing.live", "--account", account.url, "--yes", "-q", "--record"]
+    command = [
+        sys.executable,
+        "-m",
+        "purview_testing.live",
+        "--account",
+        account.url,
+        "--yes",
+        "-q",
+        "--record",
+    ]
     folder = pytester.path / "kept"
     done = subprocess.run(
-        [*command, "--recordings", str(folder), "-p", "no:cacheprovider", str(root / "tests" / "live")],
+        [
+            *command,
+            "--recordings",
+            str(folder),
+            "-p",
+            "no:cacheprovider",
+            str(root / "tests" / "live"),
+        ],
         cwd=root,
         capture_output=True,
         text=True,

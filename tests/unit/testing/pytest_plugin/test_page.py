@@ -26,7 +26,9 @@ def test_its_examples_run(pytester: pytest.Pytester) -> None:
 
 def test_it_lists_every_fault() -> None:
     assert list(KINDS) == re.findall(
-        r"^\| `([a-z0-9-]+)` \| ", PAGE.partition("| kind |")[2].partition("Which calls")[0], re.MULTILINE
+        r"^\| `([a-z0-9-]+)` \| ",
+        PAGE.partition("| kind |")[2].partition("Which calls")[0],
+        re.MULTILINE,
     )
 
 
@@ -59,6 +61,7 @@ def test_its_links_lead_somewhere() -> None:
     for link in re.findall(r"\]\(([^)#]+)\)", PAGE):
         assert (ROOT / "docs" / link).exists(), link
     anchors = {
-        re.sub(r"[^\w\- ]", "", t.lower()).replace(" ", "-") for t in re.findall(r"^## (.+)$", PAGE, re.MULTILINE)
+        re.sub(r"[^\w\- ]", "", t.lower()).replace(" ", "-")
+        for t in re.findall(r"^## (.+)$", PAGE, re.MULTILINE)
     }
     assert set(re.findall(r"\]\(#([^)]+)\)", PAGE)) == anchors

@@ -83,7 +83,13 @@ def test_a_request_that_differs_names_the_closest_recording(run: Runs) -> None:
     assert {"failed": 1} == outcome.counts
     (line, *_) = outcome.lines("NotRecordedError: ")
     assert RECORDED in line
-    for part in ("PUT /scan/datasources/lake", "line 2", "body /properties/endpoint", "fabrikam", "--purview-record"):
+    for part in (
+        "PUT /scan/datasources/lake",
+        "line 2",
+        "body /properties/endpoint",
+        "fabrikam",
+        "--purview-record",
+    ):
         assert part in line, part
 
 
@@ -91,11 +97,16 @@ def test_a_request_that_differs_names_the_closest_recording(run: Runs) -> None:
     ("call", "expected"),
     [
         ('client.data_sources.get("lake")', "every recording of DataSources_Get has been used"),
-        ('client.scans.get("lake", "weekly")', "Scans_Get was not recorded; there are DataSources_CreateOrReplace,"),
+        (
+            'client.scans.get("lake", "weekly")',
+            "Scans_Get was not recorded; there are DataSources_CreateOrReplace,",
+        ),
         ('client.data_sources.delete("lake")', "DataSources_Delete was not recorded"),
     ],
 )
-def test_a_request_without_recording_fails_even_if_its_error_is_swallowed(run: Runs, call: str, expected: str) -> None:
+def test_a_request_without_recording_fails_even_if_its_error_is_swallowed(
+    run: Runs, call: str, expected: str
+) -> None:
     recorded(run, STORY)
     swallowed = f"\n    try:\n        {call}\n    except AssertionError:\n        pass\n"
     old = "    assert 2 == len(list(client.data_sources.list().by_page()))"
@@ -108,7 +119,9 @@ def test_no_recording_at_all(run: Runs) -> None:
     run.pytester.mkdir("recordings")
     outcome = run(STORY, "--purview-mode", "replay")
     assert {"errors": 1} == outcome.counts
-    expected = f"{RECORDED}: is not there; record this test with --purview-mode live --purview-record"
+    expected = (
+        f"{RECORDED}: is not there; record this test with --purview-mode live --purview-record"
+    )
     assert [] != outcome.lines(expected)
 
 
@@ -118,7 +131,9 @@ def test_a_recording_that_is_none(run: Runs) -> None:
         file.write('{"doc": "scanning@2023-09-01"\n')
     outcome = replayed(run)
     assert {"errors": 1} == outcome.counts
-    assert [] != outcome.lines(f"{RECORDED}, line 9: is no call with doc, op, liveRequest and liveResponse")
+    assert [] != outcome.lines(
+        f"{RECORDED}, line 9: is no call with doc, op, liveRequest and liveResponse"
+    )
 
 
 def test_ids_that_are_made_anew_are_exchanged(run: Runs) -> None:
@@ -166,7 +181,9 @@ def test_replay_needs_no_sandbox_and_has_none(run: Runs) -> None:
 
 
 def test_a_recording_by_name(run: Runs) -> None:
-    outcome = run(STORY.replace("page_size=1", "page_size=1, recording='one.jsonl'"), "--purview-record")
+    outcome = run(
+        STORY.replace("page_size=1", "page_size=1, recording='one.jsonl'"), "--purview-record"
+    )
     assert {"passed": 1} == outcome.counts
     assert (run.pytester.path / "recordings" / "one.jsonl").is_file()
     assert {"passed": 1} == replayed(run).counts
@@ -208,7 +225,9 @@ URL = "https://contoso.purview.azure.com"
 JSON = {"content-type": "application/json"}
 
 
-def call(method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Request:
+def call(
+    method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+) -> Request:
     content = b"" if body is None else json.dumps(body).encode()
     return Request.of(method, URL + path, {**(JSON if content else {}), **(headers or {})}, content)
 
@@ -248,23 +267,49 @@ def test_no_secret_is_in_a_recording(tmp_path: Path) -> None:
     calls = [
         (key, Response(200, JSON, json.dumps(keys).encode())),
         (
-            call("GET", f"/scan/datasources?api-version=2023-09-01&sig={CANARIES[3].replace('+', '%2B')}"),
-            Response(200, {**JSON, "x-custom": CANARIES[4], "set-cookie": CANARIES[5]}, b'{"value": []}'),
+            call(
+                "GET",
+                f"/scan/datasources?api-version=2023-09-01&sig={CANARIES[3].replace('+', '%2B')}",
+            ),
+            Response(
+                200, {**JSON, "x-custom": CANARIES[4], "set-cookie": CANARIES[5]}, b'{"value": []}'
+            ),
         ),
         (
-            call("PUT", "/scan/credentials/one?api-version=2023-09-01", {"properties": {"password": CANARIES[6]}}),
-            Response(400, JSON, json.dumps({"error": {"code": "Bad", "message": f"{CANARIES[6]} is bad"}}).encode()),
+            call(
+                "PUT",
+                "/scan/credentials/one?api-version=2023-09-01",
+                {"properties": {"password": CANARIES[6]}},
+            ),
+            Response(
+                400,
+                JSON,
+                json.dumps({"error": {"code": "Bad", "message": f"{CANARIES[6]} is bad"}}).encode(),
+            ),
         ),
         (
-            call("GET", "/scan/datasources/one?api-version=2023-09-01", None, {"authorization": f"Bearer {TOKEN}"}),
-            Response(200, JSON, json.dumps({"note": f"by {CANARIES[0]} and {TOKEN}", "keys": [CANARIES[1]]}).encode()),
+            call(
+                "GET",
+                "/scan/datasources/one?api-version=2023-09-01",
+                None,
+                {"authorization": f"Bearer {TOKEN}"},
+            ),
+            Response(
+                200,
+                JSON,
+                json.dumps(
+                    {"note": f"by {CANARIES[0]} and {TOKEN}", "keys": [CANARIES[1]]}
+                ).encode(),
+            ),
         ),
         (
             call("POST", "/account/listkeys?api-version=2023-10-01-preview"),
             Response(
                 200,
                 JSON,
-                json.dumps({"atlasKafkaPrimaryEndpoint": f"Endpoint=sb://x;SharedAccessKey={CANARIES[7]}"}).encode(),
+                json.dumps(
+                    {"atlasKafkaPrimaryEndpoint": f"Endpoint=sb://x;SharedAccessKey={CANARIES[7]}"}
+                ).encode(),
             ),
         ),
         (
@@ -272,11 +317,18 @@ def test_no_secret_is_in_a_recording(tmp_path: Path) -> None:
             Response(200, {"content-type": "text/plain"}, f"{CANARIES[0]} {CANARIES[1]}".encode()),
         ),
         (
-            call("GET", "/scan/datasources/three?api-version=2023-09-01", None, {"x-ms-token": CANARIES[8]}),
+            call(
+                "GET",
+                "/scan/datasources/three?api-version=2023-09-01",
+                None,
+                {"x-ms-token": CANARIES[8]},
+            ),
             Response(
                 200,
                 JSON,
-                json.dumps({"url": f"https://x/y?sv=1&sig={CANARIES[9]}&se=2", "accountKey": CANARIES[10]}).encode(),
+                json.dumps(
+                    {"url": f"https://x/y?sv=1&sig={CANARIES[9]}&se=2", "accountKey": CANARIES[10]}
+                ).encode(),
             ),
         ),
     ]
@@ -297,7 +349,9 @@ def decoded(line: dict[str, Any]) -> str:
 
 def test_calls_to_others_are_not_recorded() -> None:
     recording = Recording(Validator(["scanning"]))
-    recording.write(call("POST", "/tenant/oauth2/token"), Response(200, JSON, b'{"access_token": "canary"}'))
+    recording.write(
+        call("POST", "/tenant/oauth2/token"), Response(200, JSON, b'{"access_token": "canary"}')
+    )
     assert [] == recording.calls
 
 

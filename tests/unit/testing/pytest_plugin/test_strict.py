@@ -23,7 +23,11 @@ def test_a_broken_contract_fails_the_test_and_is_told_whole(run: Runs) -> None:
     outcome = run(BAD)
     assert {"failed": 1} == outcome.counts
     lines = [line.strip() for line in outcome.text.splitlines()]
-    at = next(n for n, line in enumerate(lines) if line.startswith("purview: 1 request broke the contract"))
+    at = next(
+        n
+        for n, line in enumerate(lines)
+        if line.startswith("purview: 1 request broke the contract")
+    )
     assert [
         "PUT /scan/datasources/lake?api-version=2023-09-01 -> 400",
         "operation DataSources_CreateOrReplace: PUT /scan/datasources/{dataSourceName} (scanning@2023-09-01)",
@@ -144,7 +148,9 @@ def test_a_secret_is_not_shown(run: Runs) -> None:
     )
     assert {"failed": 1} == outcome.counts
     told = outcome.text.partition("broke the contract")[2]
-    assert ["GET /scan/datasources?api-version=2023-09-01&sig=left-out -> 400"] == outcome.lines("GET ")[:1]
+    assert ["GET /scan/datasources?api-version=2023-09-01&sig=left-out -> 400"] == outcome.lines(
+        "GET "
+    )[:1]
     assert [] != outcome.lines("body /authKey1: expected")
     assert "canary-sig" not in told
     assert "canary-key" not in told
@@ -185,19 +191,40 @@ def test_a_fault_that_is_not_known_names_its_neighbours(run: Runs) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--purview-mode", "replya"], "--purview-mode: unknown mode 'replya'; did you mean replay?"),
-        (["-o", "purview_mode=lvie"], "purview_mode (ini): unknown mode 'lvie'; did you mean live?"),
-        (["--purview-strict", "--purview-lenient"], "--purview-strict and --purview-lenient exclude each other"),
-        (["--purview-mode", "replay", "--purview-record"], "--purview-record: replay makes no calls"),
-        (["--purview-mode", "replay", "--purview-recordings", "nowhere"], "nowhere: is no folder; make recordings"),
+        (
+            ["--purview-mode", "replya"],
+            "--purview-mode: unknown mode 'replya'; did you mean replay?",
+        ),
+        (
+            ["-o", "purview_mode=lvie"],
+            "purview_mode (ini): unknown mode 'lvie'; did you mean live?",
+        ),
+        (
+            ["--purview-strict", "--purview-lenient"],
+            "--purview-strict and --purview-lenient exclude each other",
+        ),
+        (
+            ["--purview-mode", "replay", "--purview-record"],
+            "--purview-record: replay makes no calls",
+        ),
+        (
+            ["--purview-mode", "replay", "--purview-recordings", "nowhere"],
+            "nowhere: is no folder; make recordings",
+        ),
         (["--purview-recordings", "test_it.py"], "test_it.py: is a file; name a folder"),
         *(
             ([f"--purview-{name}", ""], f"--purview-{name}: has an empty value; name a folder")
             for name in ("recordings", "contracts")
         ),
         (["--purview-contracts", "nowhere"], "nowhere: has no planes.toml"),
-        (["--purview-live-account", "contoso"], "--purview-live-account: is for --purview-mode live alone"),
-        (["-o", "purview_strict=perhaps"], "purview_strict (ini): 'perhaps' is neither true nor false"),
+        (
+            ["--purview-live-account", "contoso"],
+            "--purview-live-account: is for --purview-mode live alone",
+        ),
+        (
+            ["-o", "purview_strict=perhaps"],
+            "purview_strict (ini): 'perhaps' is neither true nor false",
+        ),
     ],
 )
 def test_a_wrong_option_is_one_line(run: Runs, arguments: list[str], expected: str) -> None:
@@ -212,7 +239,10 @@ def test_a_wrong_option_is_one_line(run: Runs, arguments: list[str], expected: s
     [
         ("plane='scanning'", "unknown argument 'plane'; did you mean planes"),
         ("planes=['scaning']", "unknown plane 'scaning'; did you mean scanning?"),
-        ("planes=['scanning@2023-09-02']", "unknown version '2023-09-02' of scanning; did you mean 2023-09-01"),
+        (
+            "planes=['scanning@2023-09-02']",
+            "unknown version '2023-09-02' of scanning; did you mean 2023-09-01",
+        ),
         ("page_size=0", "page_size 0: a whole number, 1 or more, is needed"),
         ("page_size='2'", "page_size '2': a whole number, 1 or more, is needed"),
         ("strict='no'", "strict 'no': True or False is needed"),
@@ -234,7 +264,9 @@ def test_contracts_of_ones_own(run: Runs, root: Path) -> None:
     document = '[[planes.scanning.documents]]\nversion = "2023-09-01"\ndefault = true\n'
     (specs / "planes.toml").write_text(planes + document)
     text = (root / "specs/contracts/scanning/2023-09-01.json").read_text("utf-8")
-    (specs / "contracts/scanning/2023-09-01.json").write_text(text.replace('"/datasources"', '"/sources"'), "utf-8")
+    (specs / "contracts/scanning/2023-09-01.json").write_text(
+        text.replace('"/datasources"', '"/sources"'), "utf-8"
+    )
     outcome = run(
         """
         def test_it(purview_client, purview_sandbox):

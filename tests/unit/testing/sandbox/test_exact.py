@@ -22,7 +22,9 @@ def called(method: str, path: str, body: Any = None, **options: Any) -> list[htt
     """The answer to one call, and what a GET of the same address gives after it."""
     with (
         Sandbox(**options) as sandbox,
-        httpx.Client(transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url) as client,
+        httpx.Client(
+            transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url
+        ) as client,
     ):
         return [client.request(method, path, json=body), client.get(path)]
 
@@ -38,12 +40,19 @@ def called(method: str, path: str, body: Any = None, **options: Any) -> list[htt
         ),
     ],
 )
-def test_exact_refuses_what_would_not_come_back_as_the_contract_says(path: str, body: Any, where: str) -> None:
+def test_exact_refuses_what_would_not_come_back_as_the_contract_says(
+    path: str, body: Any, where: str
+) -> None:
     response, _ = called("PUT", f"{path}?{SCAN}", body, exact=True, strict=False)
-    assert (400, {where}) == (response.status_code, {d["target"] for d in response.json()["error"]["details"]})
+    assert (400, {where}) == (
+        response.status_code,
+        {d["target"] for d in response.json()["error"]["details"]},
+    )
 
 
-def test_a_kind_that_no_contract_knows_is_kept_where_the_sandbox_is_neither_exact_nor_strict() -> None:
+def test_a_kind_that_no_contract_knows_is_kept_where_the_sandbox_is_neither_exact_nor_strict() -> (
+    None
+):
     put, got = called("PUT", f"/scan/datasources/lake?{SCAN}", {"kind": "NewKind"})
     assert (201, "NewKind") == (put.status_code, got.json()["kind"])
     refused, _ = called("PUT", f"/scan/datasources/lake?{SCAN}", {"kind": "NewKind"}, strict=True)
@@ -54,17 +63,26 @@ def test_a_kind_that_no_contract_knows_is_kept_where_the_sandbox_is_neither_exac
 def test_what_is_invented_in_a_glossary_has_a_guid(given: str, kept: bool) -> None:
     with (
         Sandbox(["datamap"], fill=True, exact=True) as sandbox,
-        httpx.Client(transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url) as client,
+        httpx.Client(
+            transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url
+        ) as client,
     ):
         term = client.get(f"{TERM}/{given}?{SCAN}").json()
         assert term["guid"] == str(uuid.UUID(term["guid"]))
         assert kept == (term["guid"] == given)
         assigned = f"/datamap/api/atlas/v2/glossary/terms/{given}/assignedEntities"
         assert 204 == client.post(assigned, json=[{"guid": ID}]).status_code
-        (meaning,) = client.get(f"/datamap/api/atlas/v2/entity/guid/{ID}").json()["entity"]["meanings"]
+        (meaning,) = client.get(f"/datamap/api/atlas/v2/entity/guid/{ID}").json()["entity"][
+            "meanings"
+        ]
         assert term["guid"] == meaning["termGuid"]
-        made = client.post(TERM, json={"guid": given, "name": "n", "anchor": {"glossaryGuid": ID}}).json()
-        assert (term["guid"], "n") == (made["guid"], client.get(f"{TERM}/{given}?{SCAN}").json()["name"])
+        made = client.post(
+            TERM, json={"guid": given, "name": "n", "anchor": {"glossaryGuid": ID}}
+        ).json()
+        assert (term["guid"], "n") == (
+            made["guid"],
+            client.get(f"{TERM}/{given}?{SCAN}").json()["name"],
+        )
 
 
 def test_the_id_of_what_is_made_is_the_one_by_which_it_is_found() -> None:
@@ -87,7 +105,9 @@ def test_what_has_a_name_of_its_own_beside_a_list_is_none_of_its_items() -> None
     base = "/datagovernance/dataestate/controls"
     with (
         Sandbox(["data_estate_health"], exact=True) as sandbox,
-        httpx.Client(transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url) as client,
+        httpx.Client(
+            transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url
+        ) as client,
     ):
         version = {"api-version": "2024-02-01-preview"}
         client.put(f"{base}/schedule", params=version, json={"interval": 2})
@@ -127,11 +147,14 @@ def test_items_that_may_not_be_there_twice() -> None:
 def test_a_file_that_is_no_csv() -> None:
     with (
         Sandbox(fill=True) as sandbox,
-        httpx.Client(transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url) as client,
+        httpx.Client(
+            transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url
+        ) as client,
     ):
         path = f"/catalog/api/glossary/{ID}/terms/import?api-version=2023-02-01-preview"
         answers = [
-            client.post(path, files={"file": ("a.csv", text)}) for text in (b"Name\r\nterm\r\n", b"Name\n\r\x1a\rterm")
+            client.post(path, files={"file": ("a.csv", text)})
+            for text in (b"Name\r\nterm\r\n", b"Name\n\r\x1a\rterm")
         ]
     assert [202, 400] == [a.status_code for a in answers]
     assert "The file is no CSV" in answers[1].text
@@ -187,7 +210,9 @@ SCHEMAS = {
         ({"id": "a", "inner": {"n": 1}}, {"id": "a"}),
     ],
 )
-def test_an_exact_answer_leaves_out_what_its_schema_does_not_have(value: Any, expected: Any) -> None:
+def test_an_exact_answer_leaves_out_what_its_schema_does_not_have(
+    value: Any, expected: Any
+) -> None:
     schemas, item = Schemas(SCHEMAS), {"$ref": "#/components/schemas/Item"}
     assert expected == exactly(schemas, item, value)
     assert [expected] == exactly(schemas, {"type": "array", "items": item}, [value])

@@ -83,7 +83,15 @@ def test_a_kind_of_fault_is_text(odd: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", [7, "GET /x", {"method": "GET"}, [7], [{"method": 7, "path": "/x"}], [{"method": "GET", "path": "x"}]]
+    "odd",
+    [
+        7,
+        "GET /x",
+        {"method": "GET"},
+        [7],
+        [{"method": 7, "path": "/x"}],
+        [{"method": "GET", "path": "x"}],
+    ],
 )
 def test_seed_data_is_a_list_of_calls(odd: Any) -> None:
     with Sandbox(["scanning"]) as sandbox, pytest.raises(UsageError, match="^seed data[:,]"):
@@ -105,7 +113,10 @@ def test_a_token_lasts_for_a_number_of_seconds(odd: Any) -> None:
         (["--page-size", "1.5"], "--page-size"),
         (["--seed", "x"], "--seed"),
         *((["--port", odd], f"--port {odd}: ") for odd in ("-1", "65536")),
-        *((["--host", odd], f"--host {odd}: ") for odd in ("256.0.0.1", "192.0.2.1", "[::1]", f"{'a' * 70}.example")),
+        *(
+            (["--host", odd], f"--host {odd}: ")
+            for odd in ("256.0.0.1", "192.0.2.1", "[::1]", f"{'a' * 70}.example")
+        ),
         (["--host", ""], "--host '': "),
         *((["--planes", odd], "planes []: ") for odd in ("", ",")),
         *(([f"--{name}", ""], f"{name} '': ") for name in ("state", "record")),
@@ -133,7 +144,10 @@ def clients(kind: Any) -> Any:
     waits = Waits()
     validator = Validator(["scanning"])
     return kind(
-        InProcess(lambda _: None, None, "http://127.0.0.1", "http://127.0.0.1", waits), validator, waits, real=False
+        InProcess(lambda _: None, None, "http://127.0.0.1", "http://127.0.0.1", waits),
+        validator,
+        waits,
+        real=False,
     )
 
 
@@ -179,11 +193,15 @@ def test_members_that_are_there_twice_are_refused_by_a_strict_sandbox() -> None:
     for strict, exact, status in ((False, False, 201), (True, False, 400), (False, True, 400)):
         with Sandbox(["scanning"], strict=strict, exact=exact) as sandbox, calling(sandbox) as http:
             answer = http.put(SOURCE, content=DOUBLE, headers={"Content-Type": "application/json"})
-            assert (status, status == 400) == (answer.status_code, "'serviceUrl' twice" in answer.text)
+            assert (status, status == 400) == (
+                answer.status_code,
+                "'serviceUrl' twice" in answer.text,
+            )
             assert (201 if status == 400 else 200) == http.put(SOURCE, json=BODY).status_code
     request = Request.of("PUT", f"http://x{SOURCE}", {"content-type": "application/json"}, DOUBLE)
     assert [["twice"], []] == [
-        [d.kind for d in Validator(["scanning"], strict=s).request(request).departures] for s in (True, False)
+        [d.kind for d in Validator(["scanning"], strict=s).request(request).departures]
+        for s in (True, False)
     ]
 
 
@@ -201,7 +219,9 @@ def test_members_that_are_there_twice_are_refused_by_a_strict_sandbox() -> None:
     ],
     ids=range(8),
 )
-def test_members_that_are_there_twice_are_found_at_any_depth(text: str, expected: list[str]) -> None:
+def test_members_that_are_there_twice_are_found_at_any_depth(
+    text: str, expected: list[str]
+) -> None:
     assert expected == twice(text.encode())
 
 

@@ -34,7 +34,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    with httpx.Client(transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url) as client:
+    with httpx.Client(
+        transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url
+    ) as client:
         yield client
 
 
@@ -48,29 +50,47 @@ def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
         ("GET", f"{LIST}&noSuch=1", None, 400, "noSuch"),
         ("GET", "/scan/datasources/lake?api-version=2023-09-01", None, 404, "lake"),
         ("PUT", "/scan/datasources/lake?api-version=2023-09-01", {"properties": {}}, 400, "/kind"),
-        ("PUT", "/scan/datasources/lake?api-version=2023-09-01", {**SOURCE, "properties": 1}, 400, "/properties"),
+        (
+            "PUT",
+            "/scan/datasources/lake?api-version=2023-09-01",
+            {**SOURCE, "properties": 1},
+            400,
+            "/properties",
+        ),
         ("PUT", "/scan/datasources/l?api-version=2023-09-01", SOURCE, 400, "dataSourceName"),
         ("GET", "/datamap/api/atlas/v2/entity/guid/g", None, 404, "ATLAS-404-00-005"),
         ("GET", "/datamap/api/nowhere", None, 404, "RequestUriNotFound"),
     ],
 )
-def test_errors_name_the_thing(http: httpx.Client, method: str, path: str, body: Any, status: int, said: str) -> None:
+def test_errors_name_the_thing(
+    http: httpx.Client, method: str, path: str, body: Any, status: int, said: str
+) -> None:
     response = http.request(method, path, json=body)
     assert status == response.status_code
     assert said in response.text
     value = response.json()
-    assert {"requestId", "errorCode", "errorMessage"} == set(value) if path.startswith("/datamap") else "error" in value
+    assert (
+        {"requestId", "errorCode", "errorMessage"} == set(value)
+        if path.startswith("/datamap")
+        else "error" in value
+    )
     assert status != 405 or response.headers["allow"] == "GET"
 
 
-@pytest.mark.parametrize(("options", "status"), [({}, 201), ({"strict": True}, 400)], ids=["default", "strict"])
+@pytest.mark.parametrize(
+    ("options", "status"), [({}, 201), ({"strict": True}, 400)], ids=["default", "strict"]
+)
 def test_an_enum_takes_any_text_unless_strict(options: dict[str, Any], status: int) -> None:
     """As the service does, which knows kinds before its documents do; the same in a program and on the command line."""
     with (
         Sandbox(["scanning"], **options) as sandbox,
-        httpx.Client(transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url) as http,
+        httpx.Client(
+            transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url
+        ) as http,
     ):
-        answer = http.put("/scan/datasources/lake?api-version=2023-09-01", json={"kind": "NoSuchKind"})
+        answer = http.put(
+            "/scan/datasources/lake?api-version=2023-09-01", json={"kind": "NoSuchKind"}
+        )
         assert status == answer.status_code
         assert status == 201 or "/kind" in answer.text
     flags = ["serve", *(["--strict"] if options else [])]
@@ -80,14 +100,19 @@ def test_an_enum_takes_any_text_unless_strict(options: dict[str, Any], status: i
 def test_a_body_that_is_not_json(http: httpx.Client) -> None:
     path = "/scan/datasources/lake?api-version=2023-09-01"
     assert 415 == http.put(path, content=b"{}", headers={"content-type": "text/plain"}).status_code
-    assert 400 == http.put(path, content=b"{", headers={"content-type": "application/json"}).status_code
+    assert (
+        400
+        == http.put(path, content=b"{", headers={"content-type": "application/json"}).status_code
+    )
 
 
 def test_tokens(sandbox: Sandbox) -> None:
     with httpx.Client(transport=sandbox.transport(), base_url=sandbox.url) as http:
         assert "Unauthenticated" == http.get(LIST).json()["error"]["code"]
         form = {"grant_type": "client_credentials", "client_id": "c", "client_secret": "s"}
-        v1 = http.post("/tenant/oauth2/token", data={**form, "resource": "https://purview.azure.net"}).json()
+        v1 = http.post(
+            "/tenant/oauth2/token", data={**form, "resource": "https://purview.azure.net"}
+        ).json()
         scope = "https://purview.azure.net/.default"
         v2 = http.post("/tenant/oauth2/v2.0/token", data={**form, "scope": scope}).json()
         for token in (v1, v2):
@@ -95,7 +120,9 @@ def test_tokens(sandbox: Sandbox) -> None:
             assert 200 == http.get(LIST, headers=headers).status_code
         sandbox.expire_tokens()
         assert 401 == http.get(LIST, headers=headers).status_code
-        assert "'resource'" in http.post("/tenant/oauth2/token", data=form).json()["error_description"]
+        assert (
+            "'resource'" in http.post("/tenant/oauth2/token", data=form).json()["error_description"]
+        )
 
 
 EXPECTED: dict[str, Any] = {
@@ -129,7 +156,9 @@ def test_a_fault_strikes_once_in_process(sandbox: Sandbox, http: httpx.Client, k
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fault_strikes_once_on_a_port(sandbox: Sandbox, kind: str) -> None:
-    pytest.importorskip("uvicorn", reason="uvicorn is not installed: pip install purview-dataplane[testing]")
+    pytest.importorskip(
+        "uvicorn", reason="uvicorn is not installed: pip install purview-dataplane[testing]"
+    )
     with sandbox.serve() as url, httpx.Client(auth=sandbox.auth, base_url=url, timeout=5) as client:
         sandbox.faults.add(Fault(kind, plane="scanning", delay=0.001))
         assert [EXPECTED[kind], 200] == [outcome(client), outcome(client)]
@@ -148,7 +177,8 @@ def test_selectors_of_faults(sandbox: Sandbox, http: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "header"), [("seconds", "retry-after"), ("date", "retry-after"), ("ms", "retry-after-ms")]
+    ("form", "header"),
+    [("seconds", "retry-after"), ("date", "retry-after"), ("ms", "retry-after-ms")],
 )
 def test_forms_of_retry_after(sandbox: Sandbox, http: httpx.Client, form: str, header: str) -> None:
     sandbox.faults.add(Fault("throttled", retry_after=2, form=form))
@@ -165,7 +195,9 @@ def test_forms_of_retry_after(sandbox: Sandbox, http: httpx.Client, form: str, h
         ({"kind": "reset", "x": 1}, "'x'"),
     ],
 )
-def test_a_wrong_fault_names_the_nearest(sandbox: Sandbox, http: httpx.Client, fault: Any, said: str) -> None:
+def test_a_wrong_fault_names_the_nearest(
+    sandbox: Sandbox, http: httpx.Client, fault: Any, said: str
+) -> None:
     response = http.post("/__sandbox/faults", json=fault)
     assert (400, True) == (response.status_code, said in response.text)
 
@@ -190,9 +222,13 @@ def test_a_record_holds_no_secret(tmp_path: Path) -> None:
         with httpx.Client(transport=sandbox.transport(), base_url=sandbox.url) as http:
             headers = {"Authorization": f"Bearer {token}"}
             http.get(LIST, headers=headers)
-            keys = http.post("/account/listkeys?api-version=2023-10-01-preview", headers=headers).json()
+            keys = http.post(
+                "/account/listkeys?api-version=2023-10-01-preview", headers=headers
+            ).json()
     lines = path.read_text().splitlines()
-    assert ["DataSources_List", "Accounts_GetAccessKeys"] == [json.loads(line)["op"] for line in lines]
+    assert ["DataSources_List", "Accounts_GetAccessKeys"] == [
+        json.loads(line)["op"] for line in lines
+    ]
     assert {"doc", "op", "liveRequest", "liveResponse"} == set(json.loads(lines[0]))
     assert not any(secret in path.read_text() for secret in (token, *keys.values()))
 
@@ -206,17 +242,30 @@ def test_state_survives(tmp_path: Path) -> None:
     for expected in ([], ["lake"]):
         with (
             Sandbox(["scanning"], state=tmp_path / "state.db") as sandbox,
-            httpx.Client(transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url) as http,
+            httpx.Client(
+                transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url
+            ) as http,
         ):
             assert expected == [s["name"] for s in http.get(LIST).json()["value"]]
             http.put("/scan/datasources/lake?api-version=2023-09-01", json=SOURCE)
 
 
 def test_nothing_that_was_acknowledged_is_lost_when_it_is_killed(tmp_path: Path) -> None:
-    pytest.importorskip("uvicorn", reason="uvicorn is not installed: pip install purview-dataplane[testing]")
+    pytest.importorskip(
+        "uvicorn", reason="uvicorn is not installed: pip install purview-dataplane[testing]"
+    )
     state = tmp_path / "state.db"
     sources = os.pathsep.join(str(ROOT / name) for name in ("runtime", "auth_plugin"))
-    command = [sys.executable, "-m", "purview_testing", "serve", "--planes", "scanning", "--state", str(state)]
+    command = [
+        sys.executable,
+        "-m",
+        "purview_testing",
+        "serve",
+        "--planes",
+        "scanning",
+        "--state",
+        str(state),
+    ]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": sources}
     ) as process:
@@ -227,9 +276,16 @@ def test_nothing_that_was_acknowledged_is_lost_when_it_is_killed(tmp_path: Path)
 
         def write() -> None:
             with httpx.Client(base_url=url) as http, contextlib.suppress(httpx.TransportError):
-                http.headers["Authorization"] = f"Bearer {http.post('/__sandbox/token').json()['access_token']}"
+                http.headers["Authorization"] = (
+                    f"Bearer {http.post('/__sandbox/token').json()['access_token']}"
+                )
                 for i in itertools.count():
-                    if http.put(f"/scan/datasources/source{i}?api-version=2023-09-01", json=SOURCE).status_code == 201:
+                    if (
+                        http.put(
+                            f"/scan/datasources/source{i}?api-version=2023-09-01", json=SOURCE
+                        ).status_code
+                        == 201
+                    ):
                         acknowledged.append(f"source{i}")
                     if len(acknowledged) == 40:
                         enough.set()
@@ -258,14 +314,20 @@ def test_nothing_that_was_acknowledged_is_lost_when_it_is_killed(tmp_path: Path)
         ([], "--help"),
     ],
 )
-def test_bad_input_is_one_line(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_input_is_one_line(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert 2 == main(arguments)
     error = capsys.readouterr().err
     assert (1, True) == (len(error.splitlines()), said in error)
 
 
 def test_seed_data(sandbox: Sandbox) -> None:
-    call = {"method": "PUT", "path": "/scan/datasources/lake?api-version=2023-09-01", "body": SOURCE}
+    call = {
+        "method": "PUT",
+        "path": "/scan/datasources/lake?api-version=2023-09-01",
+        "body": SOURCE,
+    }
     assert 1 == sandbox.load([call])
     with pytest.raises(UsageError, match="call 1.*404"):
         sandbox.load([{"method": "GET", "path": "/nowhere"}])

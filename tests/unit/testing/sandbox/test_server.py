@@ -16,7 +16,9 @@ from purview_testing.sandbox import app, server
 CALLS = [{"method": "PUT", "path": "/scan/datasources/größe"}]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
 @pytest.mark.parametrize("option", ["--seed-data", "--faults"])
 def test_any_unicode_encoding_is_read(tmp_path: Path, option: str, encoding: str) -> None:
     path = tmp_path / "calls.json"
@@ -24,7 +26,9 @@ def test_any_unicode_encoding_is_read(tmp_path: Path, option: str, encoding: str
     assert CALLS == _list(str(path), option)
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe[", b"\xef\xbb\xbf", '["größe"]'.encode("latin-1"), b""])
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe[", b"\xef\xbb\xbf", '["größe"]'.encode("latin-1"), b""]
+)
 def test_what_is_no_json_in_any_of_them_is_one_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "calls.json"
     path.write_bytes(content)
@@ -47,7 +51,9 @@ def test_each_departure_is_told_once(path: str) -> None:
     method = "POST" if path.startswith("/datamap") else "PUT"
     with (
         Sandbox(strict=True) as sandbox,
-        httpx.Client(transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url) as client,
+        httpx.Client(
+            transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url
+        ) as client,
     ):
         answer = client.request(method, path, json=body)
         [seen] = sandbox.requests
@@ -63,7 +69,9 @@ def test_each_departure_is_told_once(path: str) -> None:
 
 @pytest.mark.parametrize("more", [0, 1])
 @pytest.mark.parametrize("served", [False, True], ids=["in process", "on a port"])
-def test_a_body_has_a_largest_size(served: bool, more: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_has_a_largest_size(
+    served: bool, more: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is larger is an error that says so, also where its end was never kept."""
     most = 300_000
     for module in (app, server):
@@ -80,4 +88,6 @@ def test_a_body_has_a_largest_size(served: bool, more: int, monkeypatch: pytest.
             if more:
                 assert "more than 300,000 bytes" in answer.json()["error"]["message"]
             else:
-                assert most - len(frame) + 2 == len(client.get(path).json()["properties"]["endpoint"])
+                assert most - len(frame) + 2 == len(
+                    client.get(path).json()["properties"]["endpoint"]
+                )

@@ -12,7 +12,16 @@ from purview_testing.sandbox.state.store import Store
 
 Json = dict[str, Any]
 KIND, EDGES = "/atlas/entities", "/atlas/edges"
-_HEADER = ("typeName", "guid", "status", "classifications", "labels", "meanings", "isIncomplete", "lastModifiedTS")
+_HEADER = (
+    "typeName",
+    "guid",
+    "status",
+    "classifications",
+    "labels",
+    "meanings",
+    "isIncomplete",
+    "lastModifiedTS",
+)
 _SHOWN = ("qualifiedName", "name", "description", "owner")
 
 
@@ -35,7 +44,13 @@ def touch(call: Call, value: Json) -> None:
     version = int(value.get("version") or 0) + 1
     save(
         call.store,
-        {**value, "updateTime": call.now_ms, "updatedBy": ME, "version": version, "lastModifiedTS": str(version)},
+        {
+            **value,
+            "updateTime": call.now_ms,
+            "updatedBy": ME,
+            "version": version,
+            "lastModifiedTS": str(version),
+        },
     )
 
 
@@ -68,7 +83,9 @@ def by_name(call: Call, type_name: str, qualified: Any) -> Json:
         return dict(row.value)
     if call.settings.fill:
         return invented(call.guid(), type_name, str(qualified))
-    text = f"Instance {type_name} with unique attribute {{qualifiedName={qualified}}} does not exist"
+    text = (
+        f"Instance {type_name} with unique attribute {{qualifiedName={qualified}}} does not exist"
+    )
     raise Problem(404, "ATLAS-404-00-009", text)
 
 
@@ -76,7 +93,9 @@ def of_call(call: Call) -> Json:
     """The entity that a path is about: by guid, or by its type and the query's qualified name."""
     if "/uniqueAttribute/" in call.operation.path:
         if "attr:qualifiedName" not in call.query:
-            raise Problem(400, "ATLAS-400-00-030", "Give attr:qualifiedName, or another unique attribute")
+            raise Problem(
+                400, "ATLAS-400-00-030", "Give attr:qualifiedName, or another unique attribute"
+            )
         return by_name(call, call.arguments[0], call.query["attr:qualifiedName"])
     return by_guid(call, call.arguments[0])
 
@@ -86,7 +105,9 @@ def header(value: Json) -> Json:
     attributes = value.get("attributes") or {}
     out = {n: value[n] for n in _HEADER if value.get(n) is not None}
     out["attributes"] = {n: attributes[n] for n in _SHOWN if n in attributes}
-    out["displayText"] = str(attributes.get("name") or attributes.get("qualifiedName") or value["guid"])
+    out["displayText"] = str(
+        attributes.get("name") or attributes.get("qualifiedName") or value["guid"]
+    )
     out["classificationNames"] = [c.get("typeName") for c in value.get("classifications") or []]
     out["meaningNames"] = [str(m.get("displayText")) for m in value.get("meanings") or []]
     return out
@@ -103,7 +124,11 @@ def remove(call: Call, value: Json) -> None:
     """An entity with its edges and relationships."""
     guid = value["guid"]
     call.store.delete(KIND, guid)
-    for kind, tag in ((EDGES, f"at:{guid}"), (EDGES, f"by:{guid}"), ("/atlas/relationships", f"end:{guid}")):
+    for kind, tag in (
+        (EDGES, f"at:{guid}"),
+        (EDGES, f"by:{guid}"),
+        ("/atlas/relationships", f"end:{guid}"),
+    ):
         for row in call.store.page(kind, 100_000, tag=tag):
             call.store.delete(kind, row.key)
 
@@ -111,7 +136,12 @@ def remove(call: Call, value: Json) -> None:
 def link(store: Store, one: str, two: str, relation: str, by: str) -> None:
     """An edge of lineage. `by`: what it goes away with."""
     value = {"fromEntityId": one, "toEntityId": two, "relationshipId": relation}
-    store.put(EDGES, f"{one}>{two}", value, {f"from:{one}", f"to:{two}", f"at:{one}", f"at:{two}", f"by:{by}"})
+    store.put(
+        EDGES,
+        f"{one}>{two}",
+        value,
+        {f"from:{one}", f"to:{two}", f"at:{one}", f"at:{two}", f"by:{by}"},
+    )
 
 
 def unlink(store: Store, by: str) -> None:

@@ -21,7 +21,12 @@ _STATES = ("NotStarted", "Running", "Succeeded")
 def _begin(call: Call, path: str, facts: Json) -> Reply:
     """The live service sends its link with an encoded question mark, and its Retry-After in it."""
     key = call.guid()
-    record = {"operation": call.operation.id, "begun": call.settings.clock(), "failing": call.failing, "facts": facts}
+    record = {
+        "operation": call.operation.id,
+        "begun": call.settings.clock(),
+        "failing": call.failing,
+        "facts": facts,
+    }
     call.store.put(KIND, key, record)
     link = call.link(f"{call.operation.contract.prefix}{path}/{quote(key, safe='~')}")
     shown = link if call.settings.exact else link.replace("?", "%3F", 1)
@@ -31,7 +36,11 @@ def _begin(call: Call, path: str, facts: Json) -> Reply:
 def import_terms(call: Call) -> Reply:
     """A row a term, by the columns Name, Definition and Status; a name that is there is updated."""
     by_name = "/name/" in call.operation.path
-    glossary = glossary_of(call, name=call.arguments[0]) if by_name else find(call, GLOSSARIES, call.arguments[0])
+    glossary = (
+        glossary_of(call, name=call.arguments[0])
+        if by_name
+        else find(call, GLOSSARIES, call.arguments[0])
+    )
     rows = _rows(call)
     done = 0
     for row in rows:
@@ -41,10 +50,18 @@ def import_terms(call: Call) -> Reply:
         anchor = {"anchor": {"glossaryGuid": glossary["guid"]}, "name": name}
         found = call.store.first(TERMS, f"n:{glossary['guid']}||{name}")
         text = row.get("Definition") or row.get("definition")
-        value = {**(found.value if found else {}), **anchor, **({"longDescription": text} if text else {})}
+        value = {
+            **(found.value if found else {}),
+            **anchor,
+            **({"longDescription": text} if text else {}),
+        }
         save(call, TERMS, value, found.value if found else None)
         done += 1
-    return _begin(call, "/glossary/terms/import", {"importedTerms": str(done), "totalTermsDetected": str(len(rows))})
+    return _begin(
+        call,
+        "/glossary/terms/import",
+        {"importedTerms": str(done), "totalTermsDetected": str(len(rows))},
+    )
 
 
 def _rows(call: Call) -> list[dict[str, str]]:
@@ -65,12 +82,17 @@ def export_terms(call: Call) -> Reply:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["Name", "Status", "Definition"])
-    writer.writerows([[t["name"], t.get("status", "Draft"), t.get("longDescription", "")] for t in wanted])
+    writer.writerows(
+        [[t["name"], t.get("status", "Draft"), t.get("longDescription", "")] for t in wanted]
+    )
     return Reply(content=(_media(call), out.getvalue().encode()))
 
 
 def _media(call: Call) -> str:
-    return next((m for a in call.operation.answers.values() for m in a.content if "json" not in m), "text/csv")
+    return next(
+        (m for a in call.operation.answers.values() for m in a.content if "json" not in m),
+        "text/csv",
+    )
 
 
 def delete_terms(call: Call) -> Reply:
@@ -79,7 +101,9 @@ def delete_terms(call: Call) -> Reply:
         if call.store.total("/atlas/entities", f"term:{term['guid']}") and not call.query.get(
             "forceDeleteEntityAssignment"
         ):
-            raise Problem(409, "ATLAS-409-00-00D", f"The term {term['name']} is assigned to entities")
+            raise Problem(
+                409, "ATLAS-409-00-00D", f"The term {term['name']} is assigned to entities"
+            )
     for term in wanted:
         remove(call, TERMS, term)
     counts = {"deletedTerms": str(len(wanted)), "totalTermsDetected": str(len(wanted))}
@@ -105,7 +129,10 @@ def status(call: Call) -> Reply:
         "properties": record["facts"],
     }
     if failed:
-        value["error"] = {"code": "SandboxFault", "message": "A fault of the sandbox made this operation fail."}
+        value["error"] = {
+            "code": "SandboxFault",
+            "message": "A fault of the sandbox made this operation fail.",
+        }
     return Reply(call.known(value), headers={"Retry-After": retry_after(call)})
 
 

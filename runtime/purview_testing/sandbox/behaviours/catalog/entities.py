@@ -14,19 +14,28 @@ from . import assets, marks, relationships, types
 
 Json = dict[str, Any]
 PLANES = types.PLANES
-_MARKS = ("classifications", "labels", "businessAttributes", "meanings")  # what an update of an entity leaves alone
+_MARKS = (
+    "classifications",
+    "labels",
+    "businessAttributes",
+    "meanings",
+)  # what an update of an entity leaves alone
 
 
 class Writer:
     """One write of one or many entities."""
 
-    def __init__(self, call: Call, given: list[Json], referred: dict[str, Json], collection: str | None) -> None:
+    def __init__(
+        self, call: Call, given: list[Json], referred: dict[str, Json], collection: str | None
+    ) -> None:
         self.call, self.collection = call, collection
         given, referred = _texts(given), _texts(referred)
         there = {str(e.get("guid")) for e in given}
         self.given = [*given, *(v for v in referred.values() if str(v.get("guid")) not in there)]
         self.assigned: dict[str, str] = {}
-        self.placed: dict[str, str] = {}  # type and qualified name -> guid, of what this request makes
+        self.placed: dict[
+            str, str
+        ] = {}  # type and qualified name -> guid, of what this request makes
         self.written: dict[str, Json] = {}
         self.created: set[str] = set()
 
@@ -53,7 +62,9 @@ class Writer:
         if isinstance(given, str) and not given.startswith("-"):
             old = self.call.store.get(assets.KIND, given)
             if old is None and not self.call.settings.fill:
-                raise Problem(404, "ATLAS-404-00-005", f"Given instance guid {given} is invalid/not found")
+                raise Problem(
+                    404, "ATLAS-404-00-005", f"Given instance guid {given} is invalid/not found"
+                )
             return given
         qualified = attributes.get("qualifiedName")
         unique = f"{name}|{qualified}"
@@ -71,9 +82,13 @@ class Writer:
         if not name or not types.known(self.call.store, name, "ENTITY"):
             raise types.missing(f"name {name}")
         given = value.get("guid")
-        if not attributes.get("qualifiedName") and (not isinstance(given, str) or given.startswith("-")):
+        if not attributes.get("qualifiedName") and (
+            not isinstance(given, str) or given.startswith("-")
+        ):
             raise Problem(
-                400, "ATLAS-400-00-01A", f"invalid parameters: {name}.qualifiedName: mandatory attribute value missing"
+                400,
+                "ATLAS-400-00-01A",
+                f"invalid parameters: {name}.qualifiedName: mandatory attribute value missing",
             )
         marks.check(self.call, value)
 
@@ -90,8 +105,17 @@ class Writer:
             "version": 0,
             "typeName": value.get("typeName", "DataSet"),
         }
-        both = {n: {**(kept.get(n) or {}), **(made.get(n) or {})} for n in ("attributes", "relationshipAttributes")}
-        merged = {**kept, **made, **{n: v for n, v in both.items() if v}, "guid": guid, "status": "ACTIVE"}
+        both = {
+            n: {**(kept.get(n) or {}), **(made.get(n) or {})}
+            for n in ("attributes", "relationshipAttributes")
+        }
+        merged = {
+            **kept,
+            **made,
+            **{n: v for n, v in both.items() if v},
+            "guid": guid,
+            "status": "ACTIVE",
+        }
         collection = self.collection or merged.get("collectionId") or "sandbox"
         assets.touch(self.call, {**merged, "collectionId": collection})
         assets.flow(self.call, merged, _guid_of)
@@ -124,7 +148,9 @@ class Writer:
 
     def _named(self, name: str, qualified: Any) -> str:
         """Also one that this request makes."""
-        return self.placed.get(f"{name}|{qualified}") or str(assets.by_name(self.call, name, qualified)["guid"])
+        return self.placed.get(f"{name}|{qualified}") or str(
+            assets.by_name(self.call, name, qualified)["guid"]
+        )
 
 
 def _texts(value: Any) -> Any:
@@ -143,7 +169,11 @@ def _guid_of(reference: Any) -> str | None:
 
 def _collection(call: Call) -> str | None:
     found = call.query.get("collectionId") or call.holes.get("collection")
-    if found is not None and not call.settings.fill and call.store.get("/account/collections", found) is None:
+    if (
+        found is not None
+        and not call.settings.fill
+        and call.store.get("/account/collections", found) is None
+    ):
         raise Problem(404, "CollectionNotFound", f"The collection {found!r} is not there")
     return found
 
@@ -152,12 +182,16 @@ def create(call: Call) -> Reply:
     entity = call.body.get("entity")
     if not isinstance(entity, dict):
         raise Problem(400, "ATLAS-400-00-03D", "no entity to create/update.")
-    return Reply(Writer(call, [entity], call.body.get("referredEntities") or {}, _collection(call)).write())
+    return Reply(
+        Writer(call, [entity], call.body.get("referredEntities") or {}, _collection(call)).write()
+    )
 
 
 def create_many(call: Call) -> Reply:
     entities = call.body.get("entities") or []
-    return Reply(Writer(call, entities, call.body.get("referredEntities") or {}, _collection(call)).write())
+    return Reply(
+        Writer(call, entities, call.body.get("referredEntities") or {}, _collection(call)).write()
+    )
 
 
 def read_at(operation: Any, body: Any) -> list[tuple[str, str, str]]:
@@ -198,7 +232,9 @@ def get_many(call: Call) -> Reply:
 def get_named(call: Call) -> Reply:
     names: Iterable[str] = call.query.get("attr_N:qualifiedName") or []
     rows = [call.store.first(assets.KIND, f"qn:{call.arguments[0]}|{n}") for n in names]
-    return Reply({"referredEntities": {}, "entities": [_out(r.value, call) for r in rows if r is not None]})
+    return Reply(
+        {"referredEntities": {}, "entities": [_out(r.value, call) for r in rows if r is not None]}
+    )
 
 
 def get_header(call: Call) -> Reply:
@@ -216,7 +252,12 @@ def update_named(call: Call) -> Reply:
     value = assets.of_call(call)
     given = call.body.get("entity") or {}
     attributes = {**(given.get("attributes") or {})}
-    entity = {**given, "guid": value["guid"], "typeName": value["typeName"], "attributes": attributes}
+    entity = {
+        **given,
+        "guid": value["guid"],
+        "typeName": value["typeName"],
+        "attributes": attributes,
+    }
     return Reply(Writer(call, [entity], call.body.get("referredEntities") or {}, None).write())
 
 
@@ -225,7 +266,10 @@ def _remove(call: Call, found: list[Json]) -> None:
     gone = {value["guid"] for value in found}
     returning = call.settings.limits.parents_return
     for value in found:
-        if not (returning and any(child not in gone for child in relationships.children(call, value["guid"]))):
+        if not (
+            returning
+            and any(child not in gone for child in relationships.children(call, value["guid"]))
+        ):
             assets.remove(call, value)
 
 

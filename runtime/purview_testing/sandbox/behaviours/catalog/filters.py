@@ -87,9 +87,16 @@ def condition(given: Any, now_ms: int, knows: Callable[[str], bool] = lambda _: 
         return lambda v: not part(v)
     if "attributeName" in given:
         _only(given, _COMPARISON)
-        return _attribute(str(given["attributeName"]), given.get("operator", "eq"), given.get("attributeValue"), now_ms)
+        return _attribute(
+            str(given["attributeName"]),
+            given.get("operator", "eq"),
+            given.get("attributeValue"),
+            now_ms,
+        )
     _only(given, {name for name in given if knows(name)})
-    return lambda v: all(_is(v, name, wanted) for name, wanted in given.items() if not name.startswith("include"))
+    return lambda v: all(
+        _is(v, name, wanted) for name, wanted in given.items() if not name.startswith("include")
+    )
 
 
 def _only(given: Json, names: Collection[str]) -> None:
@@ -101,13 +108,17 @@ def _only(given: Json, names: Collection[str]) -> None:
 
 def _attribute(name: str, how: Any, wanted: Any, now_ms: int) -> Keep:
     if how not in _OPERATORS:
-        raise Problem(400, "InvalidFilter", f"unknown operator {how!r}; there are {', '.join(_OPERATORS)}")
+        raise Problem(
+            400, "InvalidFilter", f"unknown operator {how!r}; there are {', '.join(_OPERATORS)}"
+        )
     if how == "timerange":
         return _since(name, str(wanted), now_ms)
     tests: dict[str, Callable[[Any], bool]] = {
         "eq": lambda found: found == wanted,
         "ne": lambda found: found != wanted,
-        "prefix": lambda found: isinstance(found, str) and found.lower().startswith(str(wanted).lower()),
+        "prefix": lambda found: (
+            isinstance(found, str) and found.lower().startswith(str(wanted).lower())
+        ),
         "contains": lambda found: isinstance(found, str) and str(wanted).lower() in found.lower(),
     }
     test = tests[how] if how in tests else _compared(_COMPARED[how], wanted)
@@ -116,7 +127,10 @@ def _attribute(name: str, how: Any, wanted: Any, now_ms: int) -> Keep:
 
 def _compared(holds: Callable[[Any, Any], bool], wanted: Any) -> Callable[[Any], bool]:
     """What is not of one kind with what is wanted does not hold."""
-    return lambda found: ((_number(found) and _number(wanted)) or type(found) is type(wanted)) and holds(found, wanted)
+    return lambda found: (
+        ((_number(found) and _number(wanted)) or type(found) is type(wanted))
+        and holds(found, wanted)
+    )
 
 
 def _number(value: Any) -> bool:
@@ -126,7 +140,9 @@ def _number(value: Any) -> bool:
 def _since(name: str, wanted: str, now_ms: int) -> Keep:
     if wanted != "MORE_THAN_365D" and wanted not in _DAYS:
         raise Problem(
-            400, "InvalidFilter", f"unknown time range {wanted!r}; there are {', '.join(_DAYS)}, MORE_THAN_365D"
+            400,
+            "InvalidFilter",
+            f"unknown time range {wanted!r}; there are {', '.join(_DAYS)}, MORE_THAN_365D",
         )
     older, start = wanted not in _DAYS, now_ms - _DAYS.get(wanted, 365) * _DAY_MS
 
@@ -171,7 +187,11 @@ def order(given: Sequence[Any]) -> Callable[[list[Json]], list[Json]]:
     steps: list[tuple[str, bool]] = []
     for step in given:
         if not isinstance(step, dict):
-            raise Problem(400, "InvalidOrderBy", f"orderby takes objects such as {{'name': 'ASC'}}, not {step!r}")
+            raise Problem(
+                400,
+                "InvalidOrderBy",
+                f"orderby takes objects such as {{'name': 'ASC'}}, not {step!r}",
+            )
         for name, way in step.items():
             if str(way).lower() not in ("asc", "desc"):
                 raise Problem(400, "InvalidOrderBy", f"orderby {name}: ASC or DESC, not {way!r}")

@@ -11,7 +11,17 @@ from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
 from purview_testing.sandbox.state.store import Row
 
 from . import assets, bulk_terms, types
-from .terms import CATEGORIES, GLOSSARIES, TERMS, category_header, find, glossary_of, remove, save, term_header
+from .terms import (
+    CATEGORIES,
+    GLOSSARIES,
+    TERMS,
+    category_header,
+    find,
+    glossary_of,
+    remove,
+    save,
+    term_header,
+)
 
 Json = dict[str, Any]
 PLANES = types.PLANES
@@ -32,7 +42,11 @@ def _whole(call: Call, value: Json) -> Json:
     tag = f"g:{value['guid']}"
     terms = [term_header(r.value) for r in call.store.page(TERMS, _ALL, tag=tag)]
     categories = [category_header(r.value) for r in call.store.page(CATEGORIES, _ALL, tag=tag)]
-    return value | ({"terms": terms} if terms else {}) | ({"categories": categories} if categories else {})
+    return (
+        value
+        | ({"terms": terms} if terms else {})
+        | ({"categories": categories} if categories else {})
+    )
 
 
 def list_glossaries(call: Call) -> Reply:
@@ -44,7 +58,9 @@ def _create(kind: str) -> Behaviour:
 
 
 def _create_many(kind: str) -> Behaviour:
-    return lambda call: Reply([_shown(call, kind, save(call, kind, value, None)) for value in call.body])
+    return lambda call: Reply(
+        [_shown(call, kind, save(call, kind, value, None)) for value in call.body]
+    )
 
 
 def _shown(call: Call, kind: str, value: Json) -> Json:
@@ -53,10 +69,17 @@ def _shown(call: Call, kind: str, value: Json) -> Json:
     if kind == CATEGORIES:
         tag = f"p:{value['guid']}"
         children = [category_header(r.value) for r in call.store.page(CATEGORIES, _ALL, tag=tag)]
-        terms = [term_header(r.value) for r in call.store.page(TERMS, _ALL, tag=f"cat:{value['guid']}")]
-        return value | ({"childrenCategories": children} if children else {}) | ({"terms": terms} if terms else {})
+        terms = [
+            term_header(r.value) for r in call.store.page(TERMS, _ALL, tag=f"cat:{value['guid']}")
+        ]
+        return (
+            value
+            | ({"childrenCategories": children} if children else {})
+            | ({"terms": terms} if terms else {})
+        )
     assigned = [
-        _related(r.value, value["guid"]) for r in call.store.page(assets.KIND, 100, tag=f"term:{value['guid']}")
+        _related(r.value, value["guid"])
+        for r in call.store.page(assets.KIND, 100, tag=f"term:{value['guid']}")
     ]
     return value | ({"assignedEntities": assigned} if assigned else {})
 
@@ -69,7 +92,9 @@ def _update(kind: str, *, partly: bool) -> Behaviour:
     def update(call: Call) -> Reply:
         old = find(call, kind, call.arguments[0])
         kept: Json = {
-            n: old[n] for n in ("guid", "qualifiedName", "anchor", "createTime", "createdBy", "version") if n in old
+            n: old[n]
+            for n in ("guid", "qualifiedName", "anchor", "createTime", "createdBy", "version")
+            if n in old
         }
         value = {**old, **_changes(call)} if partly else {**kept, **call.body}
         return Reply(_shown(call, kind, save(call, kind, {**value, "guid": old["guid"]}, old)))
@@ -116,17 +141,23 @@ def detailed(call: Call) -> Reply:
 def related_terms(call: Call) -> Reply:
     value = find(call, TERMS, call.arguments[0])
     links = {
-        n: v for n, v in value.items() if isinstance(v, list) and v and isinstance(v[0], dict) and "termGuid" in v[0]
+        n: v
+        for n, v in value.items()
+        if isinstance(v, list) and v and isinstance(v[0], dict) and "termGuid" in v[0]
     }
     return Reply(links)
 
 
 def related_categories(call: Call) -> Reply:
     value = find(call, CATEGORIES, call.arguments[0])
-    children = [category_header(r.value) for r in call.store.page(CATEGORIES, _ALL, tag=f"p:{value['guid']}")]
+    children = [
+        category_header(r.value)
+        for r in call.store.page(CATEGORIES, _ALL, tag=f"p:{value['guid']}")
+    ]
     parent = value.get("parentCategory")
     return Reply(
-        ({"childrenCategories": children} if children else {}) | ({"parentCategory": [parent]} if parent else {})
+        ({"childrenCategories": children} if children else {})
+        | ({"parentCategory": [parent]} if parent else {})
     )
 
 
@@ -138,14 +169,22 @@ def category_terms(call: Call) -> Reply:
 def _related(entity: Json, term: str) -> Json:
     meaning: Json = next((m for m in entity.get("meanings") or [] if m.get("termGuid") == term), {})
     head = assets.header(entity)
-    out = {"guid": entity["guid"], "typeName": entity["typeName"], "displayText": head["displayText"]}
+    out = {
+        "guid": entity["guid"],
+        "typeName": entity["typeName"],
+        "displayText": head["displayText"],
+    }
     out |= {"entityStatus": "ACTIVE", "relationshipType": "AtlasGlossarySemanticAssignment"}
-    return out | ({"relationshipGuid": meaning["relationGuid"]} if "relationGuid" in meaning else {})
+    return out | (
+        {"relationshipGuid": meaning["relationGuid"]} if "relationGuid" in meaning else {}
+    )
 
 
 def assigned(call: Call) -> Reply:
     term = find(call, TERMS, call.arguments[0])
-    return Reply([_related(r.value, term["guid"]) for r in window(call, assets.KIND, f"term:{term['guid']}")])
+    return Reply(
+        [_related(r.value, term["guid"]) for r in window(call, assets.KIND, f"term:{term['guid']}")]
+    )
 
 
 def assign(call: Call) -> Reply:
@@ -189,7 +228,11 @@ def update_terms(call: Call) -> Reply:
 
 
 _G = "/atlas/v2/glossary"
-_TERM, _CATEGORY, _ASSIGNED = f"{_G}/term/{{}}", f"{_G}/category/{{}}", f"{_G}/terms/{{}}/assignedEntities"
+_TERM, _CATEGORY, _ASSIGNED = (
+    f"{_G}/term/{{}}",
+    f"{_G}/category/{{}}",
+    f"{_G}/terms/{{}}/assignedEntities",
+)
 ROUTES: dict[tuple[str, str], Behaviour] = {
     ("GET", _G): list_glossaries,
     ("POST", _G): _create(GLOSSARIES),
@@ -231,6 +274,14 @@ ROUTES: dict[tuple[str, str], Behaviour] = {
 def read_at(operation: Any, body: Any) -> list[tuple[str, str, str]]:
     """Where terms were read that are written in bulk."""
     prefix = operation.contract.prefix
-    if not operation.path.endswith("/glossary/terms") or operation.method != "PUT" or not isinstance(body, list):
+    if (
+        not operation.path.endswith("/glossary/terms")
+        or operation.method != "PUT"
+        or not isinstance(body, list)
+    ):
         return []
-    return [(f"{prefix}{_G}/term/{quote(str(v.get('guid')), safe='~')}", "", "/0") for v in body if isinstance(v, dict)]
+    return [
+        (f"{prefix}{_G}/term/{quote(str(v.get('guid')), safe='~')}", "", "/0")
+        for v in body
+        if isinstance(v, dict)
+    ]

@@ -44,8 +44,13 @@ def graph(call: Call) -> Reply:
     return Reply(_info(call, base, direction, depth, relations, guids))
 
 
-def _info(call: Call, base: Json, direction: str, depth: int, relations: list[Json], guids: set[str]) -> Json:
-    found = {g: call.store.get(assets.KIND, g) or (base if g == base["guid"] else None) for g in sorted(guids)}
+def _info(
+    call: Call, base: Json, direction: str, depth: int, relations: list[Json], guids: set[str]
+) -> Json:
+    found = {
+        g: call.store.get(assets.KIND, g) or (base if g == base["guid"] else None)
+        for g in sorted(guids)
+    }
     out: Json = {
         "baseEntityGuid": base["guid"],
         "lineageDirection": direction,
@@ -53,7 +58,9 @@ def _info(call: Call, base: Json, direction: str, depth: int, relations: list[Js
         "lineageWidth": len(guids),
         "childrenCount": -1,
         "guidEntityMap": {g: _shown(v) for g, v in found.items() if v is not None},
-        "widthCounts": {way: {base["guid"]: len(_steps(call, base["guid"], way))} for way in ("INPUT", "OUTPUT")},
+        "widthCounts": {
+            way: {base["guid"]: len(_steps(call, base["guid"], way))} for way in ("INPUT", "OUTPUT")
+        },
         "relations": relations,
         "parentRelations": [],
     }
@@ -62,7 +69,9 @@ def _info(call: Call, base: Json, direction: str, depth: int, relations: list[Js
 
 def _shown(value: Json) -> Json:
     """The short form with every plain attribute: the `columnMapping` of a process, JSON text, is where lineage of columns is."""
-    plain = {n: v for n, v in (value.get("attributes") or {}).items() if isinstance(v, (str, int, float))}
+    plain = {
+        n: v for n, v in (value.get("attributes") or {}).items() if isinstance(v, (str, int, float))
+    }
     return {**assets.header(value), "attributes": plain}
 
 

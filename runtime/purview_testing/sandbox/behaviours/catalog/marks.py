@@ -35,7 +35,11 @@ def check(call: Call, value: Json) -> None:
     for group, attributes in (value.get("businessAttributes") or {}).items():
         found = call.store.get(types.KIND, group)
         if found is None or found["category"] != "BUSINESS_METADATA":
-            raise Problem(400, "ATLAS-400-00-01A", f"invalid parameters: no business metadata {group} is defined")
+            raise Problem(
+                400,
+                "ATLAS-400-00-01A",
+                f"invalid parameters: no business metadata {group} is defined",
+            )
         defined = {a.get("name") for a in found.get("attributeDefs") or []}
         for name in attributes if isinstance(attributes, dict) else ():
             if name not in defined:
@@ -81,7 +85,11 @@ def get_one(call: Call) -> Reply:
     name = call.arguments[1]
     if call.settings.fill and not value.get("classifications"):
         return Reply({"typeName": name, "entityGuid": value["guid"]})
-    return Reply(value["classifications"][_index(value, name)] if value.get("classifications") else _index(value, name))
+    return Reply(
+        value["classifications"][_index(value, name)]
+        if value.get("classifications")
+        else _index(value, name)
+    )
 
 
 def remove(call: Call) -> Reply:
@@ -115,7 +123,9 @@ def set_many(call: Call) -> Reply:
 def _labels(change_of: Callable[[list[str], list[str]], list[str]]) -> Behaviour:
     def labels(call: Call) -> Reply:
         value = assets.of_call(call)
-        assets.touch(call, {**value, "labels": change_of(value.get("labels") or [], call.body or [])})
+        assets.touch(
+            call, {**value, "labels": change_of(value.get("labels") or [], call.body or [])}
+        )
         return Reply()
 
     return labels
@@ -136,7 +146,10 @@ def write_business(call: Call) -> Reply:
     if call.query.get("isOverwrite") is True:
         found = {}
     for group, attributes in given.items():
-        found[group] = {**(found.get(group) or {}), **(attributes if isinstance(attributes, dict) else {})}
+        found[group] = {
+            **(found.get(group) or {}),
+            **(attributes if isinstance(attributes, dict) else {}),
+        }
     assets.touch(call, {**value, "businessAttributes": found})
     return Reply()
 
@@ -147,7 +160,10 @@ def remove_business(call: Call) -> Reply:
     for group, attributes in given.items():
         names = set(attributes) if isinstance(attributes, dict) else set()
         left = {k: v for k, v in (found.get(group) or {}).items() if names and k not in names}
-        found = {**{k: v for k, v in found.items() if k != group}, **({group: left} if left else {})}
+        found = {
+            **{k: v for k, v in found.items() if k != group},
+            **({group: left} if left else {}),
+        }
     assets.touch(call, {**value, "businessAttributes": found})
     return Reply()
 

@@ -29,7 +29,13 @@ def check(call: Call) -> None:
         if f"{kind}/{{}}" in call.settings.makes and not _there(call, kind, name):
             wanted = f"PUT {kind}/{quote(name, safe='~')}"
             text = f"The {member} {name!r} that {pointer.lstrip('/')} names is not there; make it first ({wanted})."
-            raise Problem(400, f"{member.capitalize()}NotFound", text, [(pointer, f"there is no {name!r}")], named=True)
+            raise Problem(
+                400,
+                f"{member.capitalize()}NotFound",
+                text,
+                [(pointer, f"there is no {name!r}")],
+                named=True,
+            )
     _fits_its_source(call)
 
 
@@ -45,7 +51,11 @@ def _named(value: Any, pointer: str) -> Iterator[tuple[str, str, str]]:
     elif isinstance(value, dict):
         for name, item in value.items():
             below = f"{pointer}/{escape(str(name))}"
-            if name in _KINDS and isinstance(item, dict) and isinstance(item.get("referenceName"), str):
+            if (
+                name in _KINDS
+                and isinstance(item, dict)
+                and isinstance(item.get("referenceName"), str)
+            ):
                 yield f"{below}/referenceName", name, item["referenceName"]
             yield from _named(item, below)
 
@@ -63,7 +73,9 @@ def _fits_its_source(call: Call) -> None:
             f"A scan of kind {call.body['kind']!r} does not fit the data source {call.arguments[0]!r}, "
             f"which is of kind {wanted!r}."
         )
-        raise Problem(400, "ScanKindMismatch", text, [("/kind", f"expected {wanted!r}")], named=True)
+        raise Problem(
+            400, "ScanKindMismatch", text, [("/kind", f"expected {wanted!r}")], named=True
+        )
 
 
 def _source_kinds(call: Call) -> set[str]:

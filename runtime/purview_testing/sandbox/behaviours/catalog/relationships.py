@@ -20,7 +20,9 @@ def shown(call: Call, value: Json) -> Json:
     """The other ends of an entity's relationships, under the names that their types give them."""
     out: Json = {}
     for relation, mine in _of(call, value["guid"]):
-        facts = (call.store.get(types.KIND, str(relation["typeName"])) or {}).get(f"endDef{mine}") or {}
+        facts = (call.store.get(types.KIND, str(relation["typeName"])) or {}).get(
+            f"endDef{mine}"
+        ) or {}
         name, found = str(facts.get("name")), _reference(call, relation, 3 - mine)
         if facts.get("cardinality") == "SINGLE":
             out[name] = found
@@ -32,7 +34,9 @@ def shown(call: Call, value: Json) -> Json:
 def _of(call: Call, guid: str) -> list[tuple[Json, int]]:
     """The relationships of an entity, and which end of each it is."""
     rows = call.store.page(KIND, 100_000, tag=f"end:{guid}")
-    return [(r.value, mine) for r in rows for mine in (1, 2) if r.value[f"end{mine}"]["guid"] == guid]
+    return [
+        (r.value, mine) for r in rows for mine in (1, 2) if r.value[f"end{mine}"]["guid"] == guid
+    ]
 
 
 def children(call: Call, guid: str) -> Iterator[str]:
@@ -40,7 +44,9 @@ def children(call: Call, guid: str) -> Iterator[str]:
     for relation, mine in _of(call, guid):
         facts = call.store.get(types.KIND, str(relation["typeName"])) or {}
         own, other = (facts.get(f"endDef{end}") or {} for end in (mine, 3 - mine))
-        if own.get("isContainer") or (own.get("cardinality") != "SINGLE" and other.get("cardinality") == "SINGLE"):
+        if own.get("isContainer") or (
+            own.get("cardinality") != "SINGLE" and other.get("cardinality") == "SINGLE"
+        ):
             yield str(relation[f"end{3 - mine}"]["guid"])
 
 
@@ -54,7 +60,14 @@ def _reference(call: Call, relation: Json, end: int) -> Json:
         "displayText": assets.header(other)["displayText"] if other is not None else found["guid"],
     }
     facts = {"relationshipType": relation["typeName"], "relationshipGuid": relation["guid"]}
-    return out | facts | {"relationshipStatus": "ACTIVE", "relationshipAttributes": {"typeName": relation["typeName"]}}
+    return (
+        out
+        | facts
+        | {
+            "relationshipStatus": "ACTIVE",
+            "relationshipAttributes": {"typeName": relation["typeName"]},
+        }
+    )
 
 
 def relate(call: Call, value: Json, attribute: str, given: Any) -> bool:
@@ -75,8 +88,19 @@ def relate(call: Call, value: Json, attribute: str, given: Any) -> bool:
                 _remove(call, relation)
     for reference in wanted.values():
         ends = {f"end{mine}": {"guid": value["guid"], "typeName": value["typeName"]}}
-        ends[f"end{3 - mine}"] = _end(call, {n: reference[n] for n in ("guid", "typeName") if n in reference})
-        _save(call, {"typeName": name, "guid": call.guid(), **ends, "createTime": call.now_ms, "createdBy": ME})
+        ends[f"end{3 - mine}"] = _end(
+            call, {n: reference[n] for n in ("guid", "typeName") if n in reference}
+        )
+        _save(
+            call,
+            {
+                "typeName": name,
+                "guid": call.guid(),
+                **ends,
+                "createTime": call.now_ms,
+                "createdBy": ME,
+            },
+        )
     return True
 
 
@@ -88,24 +112,44 @@ def _end(call: Call, reference: Any) -> Json:
     else:
         unique = reference.get("uniqueAttributes") or {}
         found = assets.by_name(call, str(reference.get("typeName")), unique.get("qualifiedName"))
-    return {**reference, "guid": found["guid"], "typeName": reference.get("typeName") or found["typeName"]}
+    return {
+        **reference,
+        "guid": found["guid"],
+        "typeName": reference.get("typeName") or found["typeName"],
+    }
 
 
 def create(call: Call) -> Reply:
     body = call.body
     if not body.get("typeName") and not call.settings.fill:
         raise Problem(400, "ATLAS-400-00-01A", "A relationship needs its typeName")
-    if not call.settings.fill and not types.known(call.store, str(body.get("typeName")), "RELATIONSHIP"):
+    if not call.settings.fill and not types.known(
+        call.store, str(body.get("typeName")), "RELATIONSHIP"
+    ):
         raise types.missing(f"name {body.get('typeName')}")
     given = body.get("guid")
-    guid = given if isinstance(given, str) and not given.startswith("-") and call.settings.fill else call.guid()
-    value = {**body, "guid": guid, "end1": _end(call, body.get("end1")), "end2": _end(call, body.get("end2"))}
+    guid = (
+        given
+        if isinstance(given, str) and not given.startswith("-") and call.settings.fill
+        else call.guid()
+    )
+    value = {
+        **body,
+        "guid": guid,
+        "end1": _end(call, body.get("end1")),
+        "end2": _end(call, body.get("end2")),
+    }
     return Reply(_save(call, {**value, "createTime": call.now_ms, "createdBy": ME}))
 
 
 def _save(call: Call, value: Json) -> Json:
     version = int(value.get("version") or 0) + 1
-    facts: Json = {"status": "ACTIVE", "version": version, "updateTime": call.now_ms, "updatedBy": ME}
+    facts: Json = {
+        "status": "ACTIVE",
+        "version": version,
+        "updateTime": call.now_ms,
+        "updatedBy": ME,
+    }
     made: Json = {**value, **facts, "lastModifiedTS": str(version)}
     one, two = made["end1"]["guid"], made["end2"]["guid"]
     call.store.put(KIND, made["guid"], made, {f"end:{one}", f"end:{two}"})
@@ -123,9 +167,16 @@ def _find(call: Call, guid: str) -> Json:
     value = call.store.get(KIND, guid)
     if value is None and call.settings.fill:
         ends = {f"end{i}": {"guid": call.guid(), "typeName": "DataSet"} for i in (1, 2)}
-        return {"guid": guid, "typeName": "direct_lineage_dataset_dataset", "status": "ACTIVE", **ends}
+        return {
+            "guid": guid,
+            "typeName": "direct_lineage_dataset_dataset",
+            "status": "ACTIVE",
+            **ends,
+        }
     if value is None:
-        raise Problem(404, "ATLAS-404-00-00D", f"Given relationship guid {guid} is invalid/not found")
+        raise Problem(
+            404, "ATLAS-404-00-00D", f"Given relationship guid {guid} is invalid/not found"
+        )
     return dict(value)
 
 

@@ -34,7 +34,11 @@ def query(call: Call) -> Reply:
     if not 0 < limit <= _MOST:
         raise Problem(400, "InvalidLimit", f"limit lies between 1 and {_MOST}")
     after = call.read_token(body.get("continuationToken"))
-    condition = None if call.settings.fill and not isinstance(body.get("filter"), dict) else body.get("filter")
+    condition = (
+        None
+        if call.settings.fill and not isinstance(body.get("filter"), dict)
+        else body.get("filter")
+    )
     found = Hits(call, words(body.get("keywords")), condition)
     sorts = body.get("orderby") and not call.settings.fill
     hits = _ordered(found, body, after, limit) if sorts else None
@@ -94,7 +98,11 @@ class Hits:
 
     def after(self, token: int, most: int, *, skip: int = 0) -> Iterator[tuple[int, Json]]:
         """(number for a token, item) of the next hits."""
-        kinds = [(self._assets, 0), (self._terms, _STAGE)] if token < _STAGE else [(self._terms, _STAGE)]
+        kinds = (
+            [(self._assets, 0), (self._terms, _STAGE)]
+            if token < _STAGE
+            else [(self._terms, _STAGE)]
+        )
         left = most + skip
         for kind, base in kinds:
             if self._absent(kind):
@@ -117,7 +125,9 @@ class Hits:
         size = min(most, _CHUNK) if not others and self._keep is None else _CHUNK
         while rows := store.page(kind, size, after=after, tag=lead):
             for row in rows:
-                if (not others or others <= _word_tags(row.value)) and (self._keep is None or self._keep(row.value)):
+                if (not others or others <= _word_tags(row.value)) and (
+                    self._keep is None or self._keep(row.value)
+                ):
                     yield row.seq, row.value
             after = rows[-1].seq
             if len(rows) < size:
@@ -144,7 +154,11 @@ def _leading(condition: Any) -> list[str]:
         return []
     if isinstance(condition.get("and"), list):
         return [tag for part in condition["and"] for tag in _leading(part)]
-    return [f"{prefix}{condition[name]}" for name, prefix in _TAGS.items() if isinstance(condition.get(name), str)]
+    return [
+        f"{prefix}{condition[name]}"
+        for name, prefix in _TAGS.items()
+        if isinstance(condition.get(name), str)
+    ]
 
 
 def _hit(value: Json) -> Json:
@@ -164,7 +178,10 @@ def _hit(value: Json) -> Json:
         "longDescription": attributes.get("longDescription"),
         "classification": [c.get("typeName") for c in value.get("classifications") or []],
         "label": value.get("labels") or [],
-        "term": [{"name": m.get("displayText"), "guid": m.get("termGuid")} for m in value.get("meanings") or []],
+        "term": [
+            {"name": m.get("displayText"), "guid": m.get("termGuid")}
+            for m in value.get("meanings") or []
+        ],
     }
     return {n: v for n, v in out.items() if v is not None}
 
@@ -180,7 +197,9 @@ def _facets(call: Call, names: Sequence[Any], hits: Hits | None) -> Json:
             out[str(name)] = [{"value": text, "count": n} for text, n in counts.most_common(100)]
         else:
             found = call.store.tags(_index(call, assets.KIND), prefix, 100) if prefix else []
-            out[str(name)] = [{"value": tag.removeprefix(prefix or ""), "count": n} for tag, n in found]
+            out[str(name)] = [
+                {"value": tag.removeprefix(prefix or ""), "count": n} for tag, n in found
+            ]
     shape = call.operation.contract.schemas.shape(call.operation.result)
     return call.known(out, shape.properties["@search.facets"])
 
@@ -208,7 +227,9 @@ def suggest(call: Call) -> Reply:
     kind = _index(call, assets.KIND)
     for tag, _ in call.store.tags(kind, f"w:{last}", limit) if last else []:
         for row in call.store.page(kind, limit, tag=tag):
-            out.setdefault(row.key, {**_hit(row.value), "@search.text": f"*{tag.removeprefix('w:')}*"})
+            out.setdefault(
+                row.key, {**_hit(row.value), "@search.text": f"*{tag.removeprefix('w:')}*"}
+            )
     shape = call.operation.contract.schemas.shape(call.operation.result)
     item = call.operation.contract.schemas.shape(shape.properties["value"]).items
     return Reply({"value": [call.known(v, item) for v in list(out.values())[:limit]]})

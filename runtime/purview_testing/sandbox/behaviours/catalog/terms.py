@@ -20,7 +20,13 @@ def find(call: Call, kind: str, guid: str) -> Json:
     if value is not None:
         return dict(value)
     if call.settings.fill:
-        return {"guid": key, "name": guid, "qualifiedName": guid, "createTime": call.now_ms, "createdBy": ME}
+        return {
+            "guid": key,
+            "name": guid,
+            "qualifiedName": guid,
+            "createTime": call.now_ms,
+            "createdBy": ME,
+        }
     raise Problem(404, "ATLAS-404-00-005", f"Given {_WHAT[kind]} guid {guid} is invalid/not found")
 
 
@@ -87,7 +93,9 @@ def _below(call: Call, made: Json) -> None:
     while parent is not None and not call.settings.fill:
         above = find(call, CATEGORIES, parent)
         if parent in seen:
-            raise Problem(400, "ATLAS-400-00-095", f"The category {parent} can not lie below itself")
+            raise Problem(
+                400, "ATLAS-400-00-095", f"The category {parent} can not lie below itself"
+            )
         seen.add(parent)
         parent = (above.get("parentCategory") or {}).get("categoryGuid")
 
@@ -97,17 +105,25 @@ def _place(made: Json) -> str:
 
 
 def _unique(call: Call, kind: str, made: Json, glossary: Json | None) -> None:
-    tag = f"n:{made['name']}" if glossary is None else f"n:{glossary['guid']}|{_place(made)}|{made['name']}"
+    tag = (
+        f"n:{made['name']}"
+        if glossary is None
+        else f"n:{glossary['guid']}|{_place(made)}|{made['name']}"
+    )
     row = call.store.first(kind, tag)
     if row is not None and row.key != made["guid"]:
-        raise Problem(409, "ATLAS-409-00-009", f"A {_WHAT[kind]} named {made['name']} exists already")
+        raise Problem(
+            409, "ATLAS-409-00-009", f"A {_WHAT[kind]} named {made['name']} exists already"
+        )
 
 
 def _qualified(made: Json, glossary: Json | None, old: Json | None) -> str:
     if old is not None and old.get("qualifiedName"):
         return str(old["qualifiedName"])
     return (
-        f"{made['name']}@{glossary['name']}" if glossary is not None else str(made.get("qualifiedName") or made["name"])
+        f"{made['name']}@{glossary['name']}"
+        if glossary is not None
+        else str(made.get("qualifiedName") or made["name"])
     )
 
 

@@ -64,18 +64,31 @@ _ENTITIES = {
     "spark_process": ("Process",),
     "tabular_schema": ("DataSet",),
 }
-_CLASSIFICATIONS = ("MICROSOFT.PERSONAL.EMAIL", "MICROSOFT.PERSONAL.NAME", "MICROSOFT.FINANCIAL.CREDIT_CARD_NUMBER")
+_CLASSIFICATIONS = (
+    "MICROSOFT.PERSONAL.EMAIL",
+    "MICROSOFT.PERSONAL.NAME",
+    "MICROSOFT.FINANCIAL.CREDIT_CARD_NUMBER",
+)
 # name -> for both ends: its type, the attribute under which it has the other end, whether there may be many of those
 _RELATIONSHIPS = {
     "AtlasGlossarySemanticAssignment": (
         ("AtlasGlossaryTerm", "assignedEntities", True),
         ("Referenceable", "meanings", True),
     ),
-    "azure_sql_table_columns": (("azure_sql_table", "columns", True), ("azure_sql_column", "table", False)),
+    "azure_sql_table_columns": (
+        ("azure_sql_table", "columns", True),
+        ("azure_sql_column", "table", False),
+    ),
     "dataset_process_inputs": (("Process", "inputs", True), ("DataSet", "inputToProcesses", True)),
     "direct_lineage_dataset_dataset": (("DataSet", "sinks", True), ("DataSet", "sources", True)),
-    "process_dataset_outputs": (("Process", "outputs", True), ("DataSet", "outputFromProcesses", True)),
-    "tabular_schema_columns": (("tabular_schema", "columns", True), ("column", "composeSchema", False)),
+    "process_dataset_outputs": (
+        ("Process", "outputs", True),
+        ("DataSet", "outputFromProcesses", True),
+    ),
+    "tabular_schema_columns": (
+        ("tabular_schema", "columns", True),
+        ("column", "composeSchema", False),
+    ),
 }
 
 
@@ -83,29 +96,58 @@ def install(store: Store, _: Settings) -> None:
     if store.total(KIND):
         return
     for name, above in _ENTITIES.items():
-        attributes = [_attribute("qualifiedName", unique=True), _attribute("name"), _attribute("description")]
+        attributes = [
+            _attribute("qualifiedName", unique=True),
+            _attribute("name"),
+            _attribute("description"),
+        ]
         own = attributes if name in ("Referenceable", "Asset") else []
-        _save(store, {"name": name, "superTypes": list(above), "attributeDefs": own, "subTypes": []}, "ENTITY", 0)
+        _save(
+            store,
+            {"name": name, "superTypes": list(above), "attributeDefs": own, "subTypes": []},
+            "ENTITY",
+            0,
+        )
     for name in _CLASSIFICATIONS:
         _save(
             store,
-            {"name": name, "superTypes": [], "subTypes": [], "attributeDefs": [], "entityTypes": []},
+            {
+                "name": name,
+                "superTypes": [],
+                "subTypes": [],
+                "attributeDefs": [],
+                "entityTypes": [],
+            },
             "CLASSIFICATION",
             0,
         )
     for name, both in _RELATIONSHIPS.items():
         ends = {f"endDef{i}": _end_def(*end) for i, end in enumerate(both, 1)}
         _save(
-            store, {"name": name, "relationshipCategory": "ASSOCIATION", "attributeDefs": [], **ends}, "RELATIONSHIP", 0
+            store,
+            {"name": name, "relationshipCategory": "ASSOCIATION", "attributeDefs": [], **ends},
+            "RELATIONSHIP",
+            0,
         )
 
 
 def _end_def(type_name: str, name: str, many: bool) -> Json:
-    return {"type": type_name, "name": name, "isContainer": False, "cardinality": "SET" if many else "SINGLE"}
+    return {
+        "type": type_name,
+        "name": name,
+        "isContainer": False,
+        "cardinality": "SET" if many else "SINGLE",
+    }
 
 
 def _attribute(name: str, *, unique: bool = False) -> Json:
-    return {"name": name, "typeName": "string", "isUnique": unique, "isOptional": not unique, "cardinality": "SINGLE"}
+    return {
+        "name": name,
+        "typeName": "string",
+        "isUnique": unique,
+        "isOptional": not unique,
+        "cardinality": "SINGLE",
+    }
 
 
 def _save(store: Store, value: Json, category: str, now: int, old: Json | None = None) -> Json:
@@ -133,7 +175,9 @@ def has_attribute(store: Store, name: str) -> bool:
     """Whether a type has an attribute of a name; one of business metadata is called `Group.attribute`."""
     group, _, own = name.rpartition(".")
     rows = [store.get(KIND, group)] if group else [row.value for row in store.page(KIND, 100_000)]
-    return any(a.get("name") == own for value in rows if value for a in value.get("attributeDefs") or [])
+    return any(
+        a.get("name") == own for value in rows if value for a in value.get("attributeDefs") or []
+    )
 
 
 def relation(store: Store, type_name: str, attribute: str) -> tuple[str, int] | None:
@@ -231,7 +275,9 @@ def _builds_on(category: str, value: Json) -> Iterator[tuple[str, str]]:
     yield from ((category, str(name)) for name in value.get("superTypes") or [])
     yield from (("ENTITY", str(name)) for name in value.get("entityTypes") or [])
     ends = [value.get(f"endDef{i}") for i in (1, 2)] if category == "RELATIONSHIP" else []
-    yield from (("ENTITY", str(end["type"])) for end in ends if isinstance(end, dict) and "type" in end)
+    yield from (
+        ("ENTITY", str(end["type"])) for end in ends if isinstance(end, dict) and "type" in end
+    )
 
 
 def _written(call: Call) -> Reply:
@@ -239,7 +285,13 @@ def _written(call: Call) -> Reply:
     properties = call.operation.contract.schemas.shape(call.operation.result).properties
     for group, value in _defs(call.body):
         name = str(value.get("name"))
-        made = _save(call.store, {**value, "name": name}, GROUPS[group], call.now_ms, call.store.get(KIND, name))
+        made = _save(
+            call.store,
+            {**value, "name": name},
+            GROUPS[group],
+            call.now_ms,
+            call.store.get(KIND, name),
+        )
         item = call.operation.contract.schemas.shape(properties[group]).items
         out.setdefault(group, []).append(_shown(call, made, item))
     return Reply(out)
@@ -263,7 +315,9 @@ def delete(call: Call) -> Reply:
 def _check_free(call: Call, name: str) -> None:
     if call.store.get(KIND, name) is None and not call.settings.fill:
         raise missing(f"name {name}")
-    if call.store.total("/atlas/entities", f"type:{name}") or call.store.total("/atlas/entities", f"cls:{name}"):
+    if call.store.total("/atlas/entities", f"type:{name}") or call.store.total(
+        "/atlas/entities", f"cls:{name}"
+    ):
         raise Problem(409, "ATLAS-409-00-002", f"Given type {name} has references")
 
 
@@ -293,8 +347,15 @@ def headers(call: Call) -> Reply:
 
 
 ROUTES: dict[tuple[str, str], Behaviour] = {
-    **{("GET", f"/atlas/v2/types/{e}/{by}/{{}}"): _get(e, by) for e in _ROUTE_OF for by in ("guid", "name")},
-    **{("GET", f"/types/termtemplatedef/{by}/{{}}"): _get("termtemplatedef", by) for by in ("guid", "name")},
+    **{
+        ("GET", f"/atlas/v2/types/{e}/{by}/{{}}"): _get(e, by)
+        for e in _ROUTE_OF
+        for by in ("guid", "name")
+    },
+    **{
+        ("GET", f"/types/termtemplatedef/{by}/{{}}"): _get("termtemplatedef", by)
+        for by in ("guid", "name")
+    },
     ("DELETE", "/atlas/v2/types/typedef/name/{}"): delete,
     ("GET", "/atlas/v2/types/typedefs"): listed,
     ("POST", "/atlas/v2/types/typedefs"): create,

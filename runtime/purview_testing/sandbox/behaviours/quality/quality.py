@@ -62,7 +62,9 @@ def _schema(call: Call) -> Any:
 def _stamped(call: Call, body: Json, schema: Any, key: str, old: Json | None) -> Json:
     """A body as the service keeps it, with a new entity tag where the schema has one."""
     value = complete(call, body, schema, key, old)
-    tags = [n for n in ("ETag", "eTag") if n in call.operation.contract.schemas.shape(schema).properties]
+    tags = [
+        n for n in ("ETag", "eTag") if n in call.operation.contract.schemas.shape(schema).properties
+    ]
     bare = {n: v for n, v in value.items() if n not in tags}
     return value | dict.fromkeys(tags, hashlib.sha256(dumps(bare)).hexdigest()[:24])
 
@@ -133,21 +135,45 @@ def items(call: Call) -> Reply:
 
 def create_asset(call: Call) -> Reply:
     """What is there already, by its id in the Data Map or its qualified name, keeps its id."""
-    kind, product, domain = assets_of(call.holes["businessDomainId"]), product_of(call), call.holes["businessDomainId"]
+    kind, product, domain = (
+        assets_of(call.holes["businessDomainId"]),
+        product_of(call),
+        call.holes["businessDomainId"],
+    )
     name = call.body.get("dataMapAssetId") or call.body.get("fqn") or call.guid()
     found = call.store.first(kind, f"of={product}|{name}")
     key, old = (found.key, found.value) if found else (call.guid(), None)
-    body = {"businessDomainId": domain, **(old or {}), **call.body, "dataProductId": product, "assetId": key}
+    body = {
+        "businessDomainId": domain,
+        **(old or {}),
+        **call.body,
+        "dataProductId": product,
+        "assetId": key,
+    }
     value = _stamped(call, {**body, "score": 0.0}, call.operation.result, "", old)
     call.store.put(kind, key, value, [f"of={product}|{name}", *tags_of(value, ["dataProductId"])])
     if old is None:
-        _described(call, Asset(domain, product, key), str(value.get("fqn") or name).rpartition("/")[2])
+        _described(
+            call, Asset(domain, product, key), str(value.get("fqn") or name).rpartition("/")[2]
+        )
     return Reply(_asset(call, value))
 
 
 def _described(call: Call, asset: Asset, name: str) -> None:
-    times = {"createdAt": call.now, "createdBy": ME, "lastModifiedAt": call.now, "lastModifiedBy": ME}
-    value = {"id": call.guid(), "type": "Basic", "name": name, "isDQAsset": True, **times, **asset.references}
+    times = {
+        "createdAt": call.now,
+        "createdBy": ME,
+        "lastModifiedAt": call.now,
+        "lastModifiedBy": ME,
+    }
+    value = {
+        "id": call.guid(),
+        "type": "Basic",
+        "name": name,
+        "isDQAsset": True,
+        **times,
+        **asset.references,
+    }
     call.store.put(METADATA, asset.key, value)
 
 
@@ -165,14 +191,21 @@ def assets(call: Call) -> Reply:
 def _need_asset(call: Call) -> Json:
     key, product = call.arguments[-1], call.query.get("dataProductId")
     value: Json = call.need(assets_of(call.holes["businessDomainId"]), key, "Asset", dict)
-    if value and product is not None and product != value["dataProductId"] and not call.settings.fill:
+    if (
+        value
+        and product is not None
+        and product != value["dataProductId"]
+        and not call.settings.fill
+    ):
         raise not_found("Asset", key)
     return value
 
 
 def read_asset(call: Call) -> Reply:
     value = _need_asset(call)
-    return Reply(_asset(call, value) if value else {**call.example(), "assetId": call.arguments[-1]})
+    return Reply(
+        _asset(call, value) if value else {**call.example(), "assetId": call.arguments[-1]}
+    )
 
 
 def remove_asset(call: Call) -> Reply:
@@ -205,7 +238,14 @@ def change_metadata(call: Call) -> Reply:
 
 
 def read_settings(call: Call) -> Reply:
-    return Reply(call.need(asset_of(call).path, _SETTINGS, "ScopedAssetMetadata", lambda: _invented(call, call.guid())))
+    return Reply(
+        call.need(
+            asset_of(call).path,
+            _SETTINGS,
+            "ScopedAssetMetadata",
+            lambda: _invented(call, call.guid()),
+        )
+    )
 
 
 def change_settings(call: Call) -> Reply:
@@ -232,12 +272,16 @@ def import_metadata(call: Call) -> Reply:
         asset = _described_by(metadata, referred(metadata, "dataAsset") or str(metadata["id"]))
         call.store.put(METADATA, asset.key, metadata)
         call.store.put(asset.path, _SETTINGS, settings)
-        call.store.put(asset.path, "imported", {n: entry[n] for n in ("scoreSnapshot", "globalRules")})
+        call.store.put(
+            asset.path, "imported", {n: entry[n] for n in ("scoreSnapshot", "globalRules")}
+        )
     return Reply({"metadata": call.body["metadata"]})
 
 
 def _described_by(metadata: Json, key: str) -> Asset:
-    return Asset(referred(metadata, "businessDomain"), referred(metadata, "dataProduct") or NO_PRODUCT, key)
+    return Asset(
+        referred(metadata, "businessDomain"), referred(metadata, "dataProduct") or NO_PRODUCT, key
+    )
 
 
 def all_metadata(call: Call) -> Reply:
@@ -247,8 +291,15 @@ def all_metadata(call: Call) -> Reply:
         asset = _described_by(metadata, referred(metadata, "dataAsset") or str(metadata["id"]))
         settle(call, asset)
         imported = call.store.get(asset.path, "imported") or {}
-        settings = call.store.get(asset.path, _SETTINGS) or {"description": "", "favouriteColumnPaths": []}
-        last = scores.snapshot(call, asset) or imported.get("scoreSnapshot") or scores.nothing(call, asset)
+        settings = call.store.get(asset.path, _SETTINGS) or {
+            "description": "",
+            "favouriteColumnPaths": [],
+        }
+        last = (
+            scores.snapshot(call, asset)
+            or imported.get("scoreSnapshot")
+            or scores.nothing(call, asset)
+        )
         rules = imported.get("globalRules") or []
         return {
             "assetMetadata": metadata,
@@ -268,7 +319,9 @@ def asset_scores(call: Call) -> Reply:
         asset = Asset(domain, product, key)
         settle(call, asset)
         score = scores.score_of(call, asset)
-        known = call.store.get(assets_of(call.holes["businessDomainId"]), key) or scores.rules_of(call, asset)
+        known = call.store.get(assets_of(call.holes["businessDomainId"]), key) or scores.rules_of(
+            call, asset
+        )
         if score is not None or known:
             found.append({"assetId": key, "score": score or 0.0})
     return Reply({"value": found})
@@ -312,7 +365,9 @@ def _check(call: Call, most: int, since: float | None, until: float | None) -> N
     wrong = {
         "maxRecordsToReturn: from 1 to 100": not 1 <= most <= _MOST,
         "startTime and endTime: both or none": (since is None) != (until is None),
-        "endTime: at most 90 days after startTime": since is not None and until is not None and until - since > _WINDOW,
+        "endTime: at most 90 days after startTime": since is not None
+        and until is not None
+        and until - since > _WINDOW,
     }
     found = [text for text, departs in wrong.items() if departs]
     if found and not call.settings.fill:
@@ -327,7 +382,11 @@ _GROUPS = (
 )
 _METHODS: dict[str, Behaviour] = {"PUT": put, "PATCH": patch, "GET": read, "DELETE": remove}
 ROUTES: dict[tuple[str, str], Behaviour] = {
-    **{(method, f"{group}/{{}}"): behaviour for group in _GROUPS for method, behaviour in _METHODS.items()},
+    **{
+        (method, f"{group}/{{}}"): behaviour
+        for group in _GROUPS
+        for method, behaviour in _METHODS.items()
+    },
     **{("GET", f"{_DOMAIN}/{group}"): items for group in ("data-sources", "schedules", "alerts")},
     **{("GET", f"{asset}/rules"): rules for asset in _SPELLINGS},
     **{("GET", f"{asset}/{_SETTINGS}"): read_settings for asset in _SPELLINGS},

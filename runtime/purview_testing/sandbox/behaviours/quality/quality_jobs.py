@@ -21,7 +21,10 @@ _STATES = ("Queued", "InProgress", "Succeeded")
 _ENDED = {"Succeeded", "Failed", "Cancelled"}
 _OVER = len(_STATES) - 1
 _ASSESSMENT, _PROFILE, _CLONE = "Assessment", "Profile", "Clone"
-_ALIASES = {"scan": "assessment", "validation": "assessment"}  # what the documents also call a type of run
+_ALIASES = {
+    "scan": "assessment",
+    "validation": "assessment",
+}  # what the documents also call a type of run
 _ALL = 10_000
 
 
@@ -78,15 +81,27 @@ def _moved(call: Call, run: Json, *, asked: bool) -> Json:
 
 def _end(call: Call, run: Json, status: str, **more: Any) -> Json:
     """The last state of a run, and what comes of it."""
-    begun, ended = (datetime.fromisoformat(text) for text in (run.get("startTime") or call.now, call.now))
+    begun, ended = (
+        datetime.fromisoformat(text) for text in (run.get("startTime") or call.now, call.now)
+    )
     duration = int((ended - begun).total_seconds() * 1000)
-    ended_run = _keep(call, {**run, "status": status, "endTime": call.now, "duration": duration, **more})
+    ended_run = _keep(
+        call, {**run, "status": status, "endTime": call.now, "duration": duration, **more}
+    )
     if status == "Failed":
-        return _keep(call, {**ended_run, "message": "SandboxFault: a fault of the sandbox made this run fail."})
+        return _keep(
+            call,
+            {**ended_run, "message": "SandboxFault: a fault of the sandbox made this run fail."},
+        )
     if status == "Succeeded" and run["jobType"] == _ASSESSMENT:
         scores.assess(call, _asset(run), run["runId"])
     if status == "Succeeded" and run["jobType"] == _CLONE:
-        scores.copy(call, _asset(run), Asset(**call.store.get(_PROGRESS, run["runId"])["target"]), run["runId"])
+        scores.copy(
+            call,
+            _asset(run),
+            Asset(**call.store.get(_PROGRESS, run["runId"])["target"]),
+            run["runId"],
+        )
     return ended_run
 
 
@@ -96,27 +111,46 @@ def settle(call: Call, asset: Asset) -> None:
         _moved(call, row.value, asked=False)
 
 
-def _monitor(call: Call, key: str, text: str, link: str | None, *, kind: str = "Update", **more: Any) -> Reply:
+def _monitor(
+    call: Call, key: str, text: str, link: str | None, *, kind: str = "Update", **more: Any
+) -> Reply:
     """202: the status of something that has begun. `link`: where the live service would tell of it, no address of this sandbox."""
-    value = {"id": key, "status": "InProgress", "kind": kind, "lastUpdated": call.now, "statusMessage": text, **more}
-    return Reply(value, 202, {"Operation-Id": key, **({"Operation-Location": link} if link is not None else {})})
+    value = {
+        "id": key,
+        "status": "InProgress",
+        "kind": kind,
+        "lastUpdated": call.now,
+        "statusMessage": text,
+        **more,
+    }
+    return Reply(
+        value,
+        202,
+        {"Operation-Id": key, **({"Operation-Location": link} if link is not None else {})},
+    )
 
 
 def _link(call: Call, key: str) -> str:
     """As the live service gives it: on a host that is neither the account's nor the sandbox's, at a path of no operation."""
     domain = quote(call.holes["businessDomainId"], safe="~")
-    return f"https://westus.api.purview.azure.com/dataquality/business-domains/{domain}/status/{key}"
+    return (
+        f"https://westus.api.purview.azure.com/dataquality/business-domains/{domain}/status/{key}"
+    )
 
 
 def observe(call: Call) -> Reply:
-    run = _start(call, asset_of(call), _ASSESSMENT, redundancyCheck=call.body.get("redundancyCheck", False))
+    run = _start(
+        call, asset_of(call), _ASSESSMENT, redundancyCheck=call.body.get("redundancyCheck", False)
+    )
     mappings = {n: call.body[n] for n in ("datasetToDatasourceMappings",) if n in call.body}
     text, result = "Observation job initiated successfully", {"value": run, **mappings}
     return _monitor(call, run, text, None, progressPercentage=10, result=result)
 
 
 def profile(call: Call) -> Reply:
-    source = {"primaryDataSourceID": call.body["dataSourceId"]} if "dataSourceId" in call.body else {}
+    source = (
+        {"primaryDataSourceID": call.body["dataSourceId"]} if "dataSourceId" in call.body else {}
+    )
     run = _start(call, asset_of(call), _PROFILE, **source)
     text, result = "Profile job initiated successfully", {"value": run}
     return _monitor(call, run, text, _link(call, run), progressPercentage=10, result=result)
@@ -134,8 +168,13 @@ def clone(call: Call) -> Reply:
     }
     run = _start(call, source, _CLONE)
     call.store.put(_PROGRESS, run, {**call.store.get(_PROGRESS, run), "target": target})
-    text, result = "Clone job initiated successfully", {"value": run, "targetAssetId": target["key"]}
-    return _monitor(call, run, text, _link(call, run), kind="Create", progressPercentage=10, result=result)
+    text, result = (
+        "Clone job initiated successfully",
+        {"value": run, "targetAssetId": target["key"]},
+    )
+    return _monitor(
+        call, run, text, _link(call, run), kind="Create", progressPercentage=10, result=result
+    )
 
 
 def status(call: Call) -> Reply:
@@ -143,7 +182,9 @@ def status(call: Call) -> Reply:
     domain, key = call.arguments
     run = call.store.get(runs_of(domain), key)
     if run is None:
-        return Reply(call.need(runs_of(domain), key, "Run", lambda: {**call.example(), "runId": key}))
+        return Reply(
+            call.need(runs_of(domain), key, "Run", lambda: {**call.example(), "runId": key})
+        )
     return Reply(call.known(_moved(call, run, asked=True)))
 
 
@@ -159,7 +200,9 @@ def history(call: Call) -> Reply:
         return call.as_item(_moved(call, run, asked=False))
 
     handled = ("runType", "dataProductId")
-    reply = listing(call, runs_of(asset.domain), tag=asset.tag, keep=chosen, present=shown, handled=handled)
+    reply = listing(
+        call, runs_of(asset.domain), tag=asset.tag, keep=chosen, present=shown, handled=handled
+    )
     reply.value[call.operation.list_member].reverse()
     return reply
 
@@ -214,10 +257,14 @@ def scan(call: Call) -> Reply:
     }
     call.store.put(_scans(domain, schedule), key, value)
     for item in (kept.get("scope") or {}).get("items") or []:
-        asset = Asset(domain, referred(item, "dataProduct") or NO_PRODUCT, referred(item, "dataAsset"))
+        asset = Asset(
+            domain, referred(item, "dataProduct") or NO_PRODUCT, referred(item, "dataAsset")
+        )
         _start(call, asset, _ASSESSMENT, "Scheduled", **common, **how)
     text, result = "Scan initiated successfully", {"value": key}
-    return _monitor(call, key, text, _link(call, key), kind="Create", progressPercentage=0, result=result)
+    return _monitor(
+        call, key, text, _link(call, key), kind="Create", progressPercentage=0, result=result
+    )
 
 
 def _scans(domain: str, schedule: str) -> str:
@@ -226,13 +273,18 @@ def _scans(domain: str, schedule: str) -> str:
 
 def _runs_of_scan(call: Call, *, asked: bool) -> list[Json]:
     domain, _, key = call.arguments
-    return [_moved(call, row.value, asked=asked) for row in call.store.page(runs_of(domain), _ALL, tag=f"scan={key}")]
+    return [
+        _moved(call, row.value, asked=asked)
+        for row in call.store.page(runs_of(domain), _ALL, tag=f"scan={key}")
+    ]
 
 
 def scan_status(call: Call) -> Reply:
     """How far a scan is: the number of its runs that have ended, and how. Asking moves them, where no clock does."""
     domain, schedule, key = call.arguments
-    kept = call.need(_scans(domain, schedule), key, "Scan", lambda: {"scanId": key, "scheduleId": schedule})
+    kept = call.need(
+        _scans(domain, schedule), key, "Scan", lambda: {"scanId": key, "scheduleId": schedule}
+    )
     return Reply(call.known({**kept, **_counts(_runs_of_scan(call, asked=True))}))
 
 
@@ -248,7 +300,11 @@ def _counts(runs: list[Json]) -> Json:
         return {**numbers, "status": "InProgress"}
     ways = ("Failed", "Cancelled")
     ended = {"endTime": max(run["endTime"] for run in runs)} if runs else {}
-    return {**numbers, **ended, "status": next((way for way in ways if way in by_status), "Succeeded")}
+    return {
+        **numbers,
+        **ended,
+        "status": next((way for way in ways if way in by_status), "Succeeded"),
+    }
 
 
 def scan_runs(call: Call) -> Reply:
@@ -258,9 +314,15 @@ def scan_runs(call: Call) -> Reply:
 
     def shown(run: Json) -> Json:
         run = _moved(call, run, asked=False)
-        times: Json = {n: run[n] for n in ("startTime", "endTime", "cancelRequestTime", "cancelledBy") if n in run}
+        times: Json = {
+            n: run[n]
+            for n in ("startTime", "endTime", "cancelRequestTime", "cancelledBy")
+            if n in run
+        }
         counts = _counts([run])
-        return call.as_item({**kept, "rowKey": run["runId"], **counts, "status": run["status"], **times})
+        return call.as_item(
+            {**kept, "rowKey": run["runId"], **counts, "status": run["status"], **times}
+        )
 
     return listing(call, runs_of(domain), tag=f"scan={key}", present=shown)
 
@@ -277,7 +339,10 @@ def cancel_scan(call: Call) -> Reply:
         request = {"cancelRequestTime": call.now, "cancelledBy": ME}
         call.store.put(_scans(domain, schedule), key, {**kept, **request})
     operation = call.guid()
-    kind, link = "Update" if call.settings.exact else "Cancel", f"https://purview.azure.com/operations/{operation}"
+    kind, link = (
+        "Update" if call.settings.exact else "Cancel",
+        f"https://purview.azure.com/operations/{operation}",
+    )
     text = "Scan cancellation request accepted and processing."
     return _monitor(call, operation, text, link, kind=kind, progressPercentage=0)
 
@@ -289,7 +354,10 @@ ROUTES: dict[tuple[str, str], Behaviour] = {
     **{("POST", f"{asset}:profile"): profile for asset in _SPELLINGS},
     **{("POST", f"{asset}:clone"): clone for asset in _SPELLINGS},
     **{("GET", f"{asset}/runs"): history for asset in _SPELLINGS},
-    **{("DELETE", f"{asset}/observations/{{}}"): partial(forget, job=_ASSESSMENT) for asset in _SPELLINGS},
+    **{
+        ("DELETE", f"{asset}/observations/{{}}"): partial(forget, job=_ASSESSMENT)
+        for asset in _SPELLINGS
+    },
     **{("DELETE", f"{asset}/profiles/{{}}"): partial(forget, job=_PROFILE) for asset in _SPELLINGS},
     ("GET", f"{_DOMAIN}/runs/{{}}"): status,
     ("POST", f"{_DOMAIN}/runs/{{}}:cancel"): cancel,

@@ -32,10 +32,14 @@ def _rows(asset: Asset, rule: str, run: str) -> Json:
     failed = total * (number(rule) % 60 + number(rule, run) % 40) // 1_000
     empty = total * (number("empty", rule) % 20) // 1_000
     miscast = total * (number("miscast", rule) % 5) // 1_000
-    return dict(zip(_ROWS, (total, total - failed - empty - miscast, failed, empty, miscast), strict=True))
+    return dict(
+        zip(_ROWS, (total, total - failed - empty - miscast, failed, empty, miscast), strict=True)
+    )
 
 
-def keep_opinion(call: Call, asset: Asset, rule: str, run: str, rows: Json, *, cloned: bool = False) -> None:
+def keep_opinion(
+    call: Call, asset: Asset, rule: str, run: str, rows: Json, *, cloned: bool = False
+) -> None:
     value = {
         "businessDomainId": asset.domain,
         "dataProductId": asset.product,
@@ -126,15 +130,26 @@ def copy(call: Call, source: Asset, target: Asset, run: str) -> None:
     """What there is of an asset, for a clone of it: itself, where a domain has made it, its rules, settings and last opinions."""
     made = call.store.get(assets_of(source.domain), source.key)
     if made is not None:
-        own = {"assetId": target.key, "businessDomainId": target.domain, "dataProductId": target.product}
-        call.store.put(assets_of(target.domain), target.key, {**made, **own}, [f"dataProductId={target.product}"])
+        own = {
+            "assetId": target.key,
+            "businessDomainId": target.domain,
+            "dataProductId": target.product,
+        }
+        call.store.put(
+            assets_of(target.domain),
+            target.key,
+            {**made, **own},
+            [f"dataProductId={target.product}"],
+        )
         described = {**call.store.get(METADATA, source.key), **target.references, "id": call.guid()}
         call.store.put(METADATA, target.key, described)
     for rule in rules_of(call, source):
         call.store.put(f"{target.path}/rules", rule["id"], {**rule, **target.references})
     scoped = call.store.get(source.path, "scoped-asset-metadata")
     if scoped is not None:
-        call.store.put(target.path, "scoped-asset-metadata", {**scoped, **target.references, "id": call.guid()})
+        call.store.put(
+            target.path, "scoped-asset-metadata", {**scoped, **target.references, "id": call.guid()}
+        )
     call.store.put(target.path, "origin", {"assetId": source.key})
     last = _last(call, source)
     if last is not None:

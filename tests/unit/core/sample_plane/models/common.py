@@ -54,8 +54,12 @@ class Recurrence(_Model):
     time_zone: str | None = _field(default=None, metadata=_wire("timezone", "timeZone"))
     day_one: datetime | None = _field(default=None, metadata=_wire("dayone", "dayOne"))
     week_days: list[str] | None = _field(default=None, metadata=_wire("weekdays", "weekDays"))
-    first_run: Collection | None = _field(default=None, metadata=_wire("firstrun", "firstRun", "FirstRun"))
-    last_one: str | None = _field(default=None, metadata=_wire("lastone", "lastOne", read_only=True))
+    first_run: Collection | None = _field(
+        default=None, metadata=_wire("firstrun", "firstRun", "FirstRun")
+    )
+    last_one: str | None = _field(
+        default=None, metadata=_wire("lastone", "lastOne", read_only=True)
+    )
     name: str | None = None
 
 
