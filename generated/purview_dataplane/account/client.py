@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from .operations.accounts import AsyncAccounts, Accounts
     from .operations.collections import AsyncCollections, Collections
     from .operations.contact_assignments import AsyncContactAssignments, ContactAssignments
-    from .operations.contact_group_definitions import AsyncContactGroupDefinitions, ContactGroupDefinitions
+    from .operations.contact_group_definitions import (
+        AsyncContactGroupDefinitions,
+        ContactGroupDefinitions,
+    )
     from .operations.domains import AsyncDomains, Domains
     from .operations.exposure_control import AsyncExposureControl, ExposureControl
     from .operations.resource_set_rules import AsyncResourceSetRules, ResourceSetRules

@@ -7,7 +7,10 @@ if TYPE_CHECKING:
     from purview_core.upstream import Upstream as _Upstream
 
     from . import models as models
-    from .client import AsyncDataAccessClient as AsyncDataAccessClient, DataAccessClient as DataAccessClient
+    from .client import (
+        AsyncDataAccessClient as AsyncDataAccessClient,
+        DataAccessClient as DataAccessClient,
+    )
     from .operations import OPERATIONS as OPERATIONS
 
     __upstream__: _Upstream

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
         AsyncCriticalDataElementPolicySets,
         CriticalDataElementPolicySets,
     )
-    from .operations.data_product_policy_sets import AsyncDataProductPolicySets, DataProductPolicySets
+    from .operations.data_product_policy_sets import (
+        AsyncDataProductPolicySets,
+        DataProductPolicySets,
+    )
     from .operations.data_subscriptions import AsyncDataSubscriptions, DataSubscriptions
     from .operations.domain_policy_sets import AsyncDomainPolicySets, DomainPolicySets
     from .operations.term_policy_sets import AsyncTermPolicySets, TermPolicySets

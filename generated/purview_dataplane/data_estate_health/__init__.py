@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     __upstream__: _Upstream
 
 API_VERSION = "2024-02-01-preview"
-__all__ = ["API_VERSION", "OPERATIONS", "AsyncDataEstateHealthClient", "DataEstateHealthClient", "models"]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = [
+    "API_VERSION",
+    "OPERATIONS",
+    "AsyncDataEstateHealthClient",
+    "DataEstateHealthClient",
+    "models",
+]  # pyright: ignore[reportUnsupportedDunderAll]
 
 if not TYPE_CHECKING:
     __getattr__ = _lazy_names(

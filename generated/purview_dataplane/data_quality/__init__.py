@@ -7,7 +7,10 @@ if TYPE_CHECKING:
     from purview_core.upstream import Upstream as _Upstream
 
     from . import models as models
-    from .client import AsyncDataQualityClient as AsyncDataQualityClient, DataQualityClient as DataQualityClient
+    from .client import (
+        AsyncDataQualityClient as AsyncDataQualityClient,
+        DataQualityClient as DataQualityClient,
+    )
     from .operations import OPERATIONS as OPERATIONS
 
     __upstream__: _Upstream

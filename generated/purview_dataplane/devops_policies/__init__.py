@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     __upstream__: _Upstream
 
 API_VERSION = "2022-11-01-preview"
-__all__ = ["API_VERSION", "OPERATIONS", "AsyncDevopsPoliciesClient", "DevopsPoliciesClient", "models"]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = [
+    "API_VERSION",
+    "OPERATIONS",
+    "AsyncDevopsPoliciesClient",
+    "DevopsPoliciesClient",
+    "models",
+]  # pyright: ignore[reportUnsupportedDunderAll]
 
 if not TYPE_CHECKING:
     __getattr__ = _lazy_names(

@@ -7,7 +7,10 @@ from purview_core import declarations as _d
 
 if TYPE_CHECKING:
     from .operations.devops_policy import AsyncDevopsPolicy, DevopsPolicy
-    from .operations.devops_sql_perf_monitor_policy import AsyncDevopsSqlPerfMonitorPolicy, DevopsSqlPerfMonitorPolicy
+    from .operations.devops_sql_perf_monitor_policy import (
+        AsyncDevopsSqlPerfMonitorPolicy,
+        DevopsSqlPerfMonitorPolicy,
+    )
     from .operations.devops_sql_security_auditor_policy import (
         AsyncDevopsSqlSecurityAuditorPolicy,
         DevopsSqlSecurityAuditorPolicy,

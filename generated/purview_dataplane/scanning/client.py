@@ -12,8 +12,14 @@ if TYPE_CHECKING:
     from .operations.filters import AsyncFilters, Filters
     from .operations.integration_runtimes import AsyncIntegrationRuntimes, IntegrationRuntimes
     from .operations.key_vault_connections import AsyncKeyVaultConnections, KeyVaultConnections
-    from .operations.managed_private_endpoints import AsyncManagedPrivateEndpoints, ManagedPrivateEndpoints
-    from .operations.managed_virtual_networks import AsyncManagedVirtualNetworks, ManagedVirtualNetworks
+    from .operations.managed_private_endpoints import (
+        AsyncManagedPrivateEndpoints,
+        ManagedPrivateEndpoints,
+    )
+    from .operations.managed_virtual_networks import (
+        AsyncManagedVirtualNetworks,
+        ManagedVirtualNetworks,
+    )
     from .operations.scan_result import AsyncScanResult, ScanResult
     from .operations.scan_rulesets import AsyncScanRulesets, ScanRulesets
     from .operations.scans import AsyncScans, Scans

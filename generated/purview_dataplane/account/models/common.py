@@ -99,7 +99,9 @@ class AccountProperties(_Model):
     managed_resources: ManagedResources | None = None
     managed_resources_public_network_access: PublicNetworkAccess | None = None
     merge_info: AccountMergeInfo | None = None
-    private_endpoint_connections: list[PrivateEndpointConnection] | None = _field(default=None, metadata=_READ_ONLY)
+    private_endpoint_connections: list[PrivateEndpointConnection] | None = _field(
+        default=None, metadata=_READ_ONLY
+    )
     provisioning_state: ProvisioningState | None = _field(default=None, metadata=_READ_ONLY)
     public_network_access: PublicNetworkAccess | None = None
 
@@ -112,7 +114,9 @@ class AccountSku(_Model):
 
 @define(kw_only=True)
 class AccountStatus(_Model):
-    account_provisioning_state: AccountProvisioningState | None = _field(default=None, metadata=_READ_ONLY)
+    account_provisioning_state: AccountProvisioningState | None = _field(
+        default=None, metadata=_READ_ONLY
+    )
     error_details: ErrorModel | None = None
 
 
@@ -140,7 +144,9 @@ class CloudConnectors(_Model):
 @define(kw_only=True)
 class Collection(_Model):
     name: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
-    collection_provisioning_state: CollectionProvisioningState | None = _field(default=None, metadata=_READ_ONLY)
+    collection_provisioning_state: CollectionProvisioningState | None = _field(
+        default=None, metadata=_READ_ONLY
+    )
     description: str | None = None
     domain: str | None = _field(default=None, metadata=_READ_ONLY)
     friendly_name: str | None = None

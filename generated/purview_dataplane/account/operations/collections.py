@@ -122,7 +122,9 @@ class Collections(_d.Group):
         """
         return self._pages(_Operations.list_child_collection_names, (collection_name, skip_token))
 
-    def get_collection_path(self, collection_name: str, *, skip_token: str | None = None) -> CollectionPathResponse:
+    def get_collection_path(
+        self, collection_name: str, *, skip_token: str | None = None
+    ) -> CollectionPathResponse:
         """Find the ancestors of a collection as two lists, short names and friendly names, root first.
 
         GET /account/collections/{collectionName}/getCollectionPath

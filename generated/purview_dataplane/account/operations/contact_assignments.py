@@ -84,7 +84,9 @@ class ContactAssignments(_d.Group):
         """
         return self._send(_Operations.get, (contact_assignment_id,))
 
-    def create_or_update(self, contact_assignment_id: str, *, body: ContactAssignment) -> ContactAssignment:
+    def create_or_update(
+        self, contact_assignment_id: str, *, body: ContactAssignment
+    ) -> ContactAssignment:
         """Assign a principal to a contact group within a scope, or change such an assignment.
 
         PUT /account/contactAssignments/{contactAssignmentId}
@@ -110,7 +112,9 @@ class ContactAssignments(_d.Group):
 
         GET /account/contactAssignments
         """
-        return self._pages(_Operations.list, (scope, contact_group_definition, reference_type, skip_token))
+        return self._pages(
+            _Operations.list, (scope, contact_group_definition, reference_type, skip_token)
+        )
 
     def list_scoped_contact_group_names(
         self,
@@ -123,7 +127,9 @@ class ContactAssignments(_d.Group):
 
         GET /account/getScopedContactGroupNames
         """
-        return self._pages(_Operations.list_scoped_contact_group_names, (scope, reference_type, skip_token))
+        return self._pages(
+            _Operations.list_scoped_contact_group_names, (scope, reference_type, skip_token)
+        )
 
 
 class AsyncContactAssignments(_d.AsyncGroup):
@@ -134,7 +140,9 @@ class AsyncContactAssignments(_d.AsyncGroup):
         """
         return await self._send(_Operations.get, (contact_assignment_id,))
 
-    async def create_or_update(self, contact_assignment_id: str, *, body: ContactAssignment) -> ContactAssignment:
+    async def create_or_update(
+        self, contact_assignment_id: str, *, body: ContactAssignment
+    ) -> ContactAssignment:
         """Assign a principal to a contact group within a scope, or change such an assignment.
 
         PUT /account/contactAssignments/{contactAssignmentId}
@@ -160,7 +168,9 @@ class AsyncContactAssignments(_d.AsyncGroup):
 
         GET /account/contactAssignments
         """
-        return self._pages(_Operations.list, (scope, contact_group_definition, reference_type, skip_token))
+        return self._pages(
+            _Operations.list, (scope, contact_group_definition, reference_type, skip_token)
+        )
 
     def list_scoped_contact_group_names(
         self,
@@ -173,4 +183,6 @@ class AsyncContactAssignments(_d.AsyncGroup):
 
         GET /account/getScopedContactGroupNames
         """
-        return self._pages(_Operations.list_scoped_contact_group_names, (scope, reference_type, skip_token))
+        return self._pages(
+            _Operations.list_scoped_contact_group_names, (scope, reference_type, skip_token)
+        )

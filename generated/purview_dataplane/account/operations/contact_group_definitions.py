@@ -106,7 +106,9 @@ class AsyncContactGroupDefinitions(_d.AsyncGroup):
 
         PUT /account/contactGroupDefinitions/{contactGroupDefinitionName}
         """
-        return await self._send(_Operations.create_or_update, (contact_group_definition_name,), body)
+        return await self._send(
+            _Operations.create_or_update, (contact_group_definition_name,), body
+        )
 
     async def delete(self, contact_group_definition_name: str) -> None:
         """Remove a contact group definition by name; succeeds without an answer body.

@@ -3,7 +3,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any as _Any
 
-from purview_core.model import ANSWERED as _ANSWERED, Model as _Model, define, field as _field, wire as _wire
+from purview_core.model import (
+    ANSWERED as _ANSWERED,
+    Model as _Model,
+    define,
+    field as _field,
+    wire as _wire,
+)
 
 if TYPE_CHECKING:
     from .enums import (
@@ -730,14 +736,18 @@ class SearchRequestTaxonomySetting(_Model):
 @define(kw_only=True)
 class SearchResult(_Model):
     search_count: int | None = _field(default=None, metadata=_wire("@search.count"))
-    search_facets: SearchFacetResultValue | None = _field(default=None, metadata=_wire("@search.facets"))
+    search_facets: SearchFacetResultValue | None = _field(
+        default=None, metadata=_wire("@search.facets")
+    )
     value: list[SearchResultValue] | None = None
 
 
 @define(kw_only=True)
 class SearchResultValue(_Model):
     search_score: float | None = _field(default=None, metadata=_wire("@search.score"))
-    search_highlights: SearchHighlights | None = _field(default=None, metadata=_wire("@search.highlights"))
+    search_highlights: SearchHighlights | None = _field(
+        default=None, metadata=_wire("@search.highlights")
+    )
     object_type: str | None = None
     create_time: int | None = None
     update_time: int | None = None

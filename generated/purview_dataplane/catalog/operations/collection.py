@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 from purview_core import declarations as _d
 
 if TYPE_CHECKING:
-    from ..models import AtlasEntitiesWithExtInfo, AtlasEntityWithExtInfo, EntityMutationResponse, MoveEntitiesRequest
+    from ..models import (
+        AtlasEntitiesWithExtInfo,
+        AtlasEntityWithExtInfo,
+        EntityMutationResponse,
+        MoveEntitiesRequest,
+    )
 
 
 class _Operations:
@@ -49,21 +54,27 @@ class _Operations:
 
 
 class Collection(_d.Group):
-    def create_or_update(self, collection: str, *, body: AtlasEntityWithExtInfo) -> EntityMutationResponse:
+    def create_or_update(
+        self, collection: str, *, body: AtlasEntityWithExtInfo
+    ) -> EntityMutationResponse:
         """Create or update one entity within a collection, matched by GUID or unique attributes.
 
         POST /catalog/api/collections/{collection}/entity
         """
         return self._send(_Operations.create_or_update, (collection,), body)
 
-    def create_or_update_bulk(self, collection: str, *, body: AtlasEntitiesWithExtInfo) -> EntityMutationResponse:
+    def create_or_update_bulk(
+        self, collection: str, *, body: AtlasEntitiesWithExtInfo
+    ) -> EntityMutationResponse:
         """Create or update many entities within a collection, matched by GUID or unique attributes.
 
         POST /catalog/api/collections/{collection}/entity/bulk
         """
         return self._send(_Operations.create_or_update_bulk, (collection,), body)
 
-    def move_entities_to(self, collection: str, *, body: MoveEntitiesRequest) -> EntityMutationResponse:
+    def move_entities_to(
+        self, collection: str, *, body: MoveEntitiesRequest
+    ) -> EntityMutationResponse:
         """Move entities, named by GUID, out of their collections into the one in the path.
 
         POST /catalog/api/collections/{collection}/entity/moveHere
@@ -72,21 +83,27 @@ class Collection(_d.Group):
 
 
 class AsyncCollection(_d.AsyncGroup):
-    async def create_or_update(self, collection: str, *, body: AtlasEntityWithExtInfo) -> EntityMutationResponse:
+    async def create_or_update(
+        self, collection: str, *, body: AtlasEntityWithExtInfo
+    ) -> EntityMutationResponse:
         """Create or update one entity within a collection, matched by GUID or unique attributes.
 
         POST /catalog/api/collections/{collection}/entity
         """
         return await self._send(_Operations.create_or_update, (collection,), body)
 
-    async def create_or_update_bulk(self, collection: str, *, body: AtlasEntitiesWithExtInfo) -> EntityMutationResponse:
+    async def create_or_update_bulk(
+        self, collection: str, *, body: AtlasEntitiesWithExtInfo
+    ) -> EntityMutationResponse:
         """Create or update many entities within a collection, matched by GUID or unique attributes.
 
         POST /catalog/api/collections/{collection}/entity/bulk
         """
         return await self._send(_Operations.create_or_update_bulk, (collection,), body)
 
-    async def move_entities_to(self, collection: str, *, body: MoveEntitiesRequest) -> EntityMutationResponse:
+    async def move_entities_to(
+        self, collection: str, *, body: MoveEntitiesRequest
+    ) -> EntityMutationResponse:
         """Move entities, named by GUID, out of their collections into the one in the path.
 
         POST /catalog/api/collections/{collection}/entity/moveHere

@@ -28,7 +28,15 @@ class _Operations:
         summary="Search the catalog by keywords, filter and facets; up to 1000 hits a page, offset at most 100000.",
         parameters=(_d.API_VERSION,),
         body=_d.Body("SearchRequest"),
-        paging=_d.Paging("value", None, offset="offset", limit="limit", size=50, total="@search.count", place="body"),
+        paging=_d.Paging(
+            "value",
+            None,
+            offset="offset",
+            limit="limit",
+            size=50,
+            total="@search.count",
+            place="body",
+        ),
         retry_safe=True,
     )
     suggest: _d.Operation[SuggestResult] = _d.Operation(
@@ -49,7 +57,9 @@ class _Operations:
         summary="Browse entities level by level, from an entity type or a path; at most 10000 items a page.",
         parameters=(_d.API_VERSION,),
         body=_d.Body("BrowseRequest"),
-        paging=_d.Paging("value", None, offset="offset", limit="limit", total="@search.count", place="body"),
+        paging=_d.Paging(
+            "value", None, offset="offset", limit="limit", total="@search.count", place="body"
+        ),
         retry_safe=True,
     )
     auto_complete: _d.Operation[AutoCompleteResult] = _d.Operation(

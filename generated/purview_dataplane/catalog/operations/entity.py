@@ -29,7 +29,9 @@ class _Operations:
         path="/catalog/api/atlas/v2/entity",
         responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
         summary="Create an entity, or update the one with this GUID or qualified name; 20 contacts of a kind at most.",
-        parameters=(_d.query("business_attribute_update_behavior", "BusinessAttributeUpdateBehavior"),),
+        parameters=(
+            _d.query("business_attribute_update_behavior", "BusinessAttributeUpdateBehavior"),
+        ),
         body=_d.Body("AtlasEntityWithExtInfo"),
     )
     list_by_guids: _d.Operation[AtlasEntitiesWithExtInfo] = _d.Operation(
@@ -51,7 +53,9 @@ class _Operations:
         path="/catalog/api/atlas/v2/entity/bulk",
         responses={200: "EntityMutationResponse", "default": "ErrorResponse"},
         summary="Create or update many entities at once, matched by GUID or unique attributes; send small batches.",
-        parameters=(_d.query("business_attribute_update_behavior", "BusinessAttributeUpdateBehavior"),),
+        parameters=(
+            _d.query("business_attribute_update_behavior", "BusinessAttributeUpdateBehavior"),
+        ),
         body=_d.Body("AtlasEntitiesWithExtInfo"),
     )
     delete_by_guids: _d.Operation[EntityMutationResponse] = _d.Operation(
@@ -414,7 +418,8 @@ class Entity(_d.Group):
         GET /catalog/api/atlas/v2/entity/bulk
         """
         return self._send(
-            _Operations.list_by_guids, (guid, min_ext_info, ignore_relationships, exclude_relationship_types)
+            _Operations.list_by_guids,
+            (guid, min_ext_info, ignore_relationships, exclude_relationship_types),
         )
 
     def create_or_update_entities(
@@ -427,7 +432,9 @@ class Entity(_d.Group):
 
         POST /catalog/api/atlas/v2/entity/bulk
         """
-        return self._send(_Operations.create_or_update_entities, (business_attribute_update_behavior,), body)
+        return self._send(
+            _Operations.create_or_update_entities, (business_attribute_update_behavior,), body
+        )
 
     def delete_by_guids(self, *, guid: _list[str]) -> EntityMutationResponse:
         """Delete many entities by their GUIDs in one call; the answer lists what was changed.
@@ -444,7 +451,11 @@ class Entity(_d.Group):
         return self._send(_Operations.add_classification, (), body)
 
     def get_by_guid(
-        self, guid: str, *, min_ext_info: bool | None = None, ignore_relationships: bool | None = None
+        self,
+        guid: str,
+        *,
+        min_ext_info: bool | None = None,
+        ignore_relationships: bool | None = None,
     ) -> AtlasEntityWithExtInfo:
         """Read one entity by its GUID, with its related entities unless told to leave them out.
 
@@ -452,7 +463,9 @@ class Entity(_d.Group):
         """
         return self._send(_Operations.get_by_guid, (guid, min_ext_info, ignore_relationships))
 
-    def partial_update_entity_attribute_by_guid(self, guid: str, *, name: str, body: Any) -> EntityMutationResponse:
+    def partial_update_entity_attribute_by_guid(
+        self, guid: str, *, name: str, body: Any
+    ) -> EntityMutationResponse:
         """Set one attribute of an entity; only primitives and references, no arrays or maps, no null.
 
         PUT /catalog/api/atlas/v2/entity/guid/{guid}
@@ -514,17 +527,24 @@ class Entity(_d.Group):
         GET /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
         return self._send(
-            _Operations.get_by_unique_attributes, (type_name, min_ext_info, ignore_relationships, attr_qualified_name)
+            _Operations.get_by_unique_attributes,
+            (type_name, min_ext_info, ignore_relationships, attr_qualified_name),
         )
 
     def partial_update_by_unique_attributes(
-        self, type_name: str, *, body: AtlasEntityWithExtInfo, attr_qualified_name: str | None = None
+        self,
+        type_name: str,
+        *,
+        body: AtlasEntityWithExtInfo,
+        attr_qualified_name: str | None = None,
     ) -> EntityMutationResponse:
         """Change some attributes of the entity with this type and qualified name; null cannot be set.
 
         PUT /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
-        return self._send(_Operations.partial_update_by_unique_attributes, (type_name, attr_qualified_name), body)
+        return self._send(
+            _Operations.partial_update_by_unique_attributes, (type_name, attr_qualified_name), body
+        )
 
     def delete_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None
@@ -543,28 +563,43 @@ class Entity(_d.Group):
         DELETE /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
         """
         return self._send(
-            _Operations.delete_classification_by_unique_attribute, (type_name, classification_name, attr_qualified_name)
+            _Operations.delete_classification_by_unique_attribute,
+            (type_name, classification_name, attr_qualified_name),
         )
 
     def update_classifications_by_unique_attribute(
-        self, type_name: str, *, body: _list[AtlasClassification], attr_qualified_name: str | None = None
+        self,
+        type_name: str,
+        *,
+        body: _list[AtlasClassification],
+        attr_qualified_name: str | None = None,
     ) -> None:
         """Change classifications already on the entity with this type and qualified name.
 
         PUT /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
         """
         return self._send(
-            _Operations.update_classifications_by_unique_attribute, (type_name, attr_qualified_name), body
+            _Operations.update_classifications_by_unique_attribute,
+            (type_name, attr_qualified_name),
+            body,
         )
 
     def add_classifications_by_unique_attribute(
-        self, type_name: str, *, body: _list[AtlasClassification], attr_qualified_name: str | None = None
+        self,
+        type_name: str,
+        *,
+        body: _list[AtlasClassification],
+        attr_qualified_name: str | None = None,
     ) -> None:
         """Attach several classifications to the entity with this type and qualified name.
 
         POST /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
         """
-        return self._send(_Operations.add_classifications_by_unique_attribute, (type_name, attr_qualified_name), body)
+        return self._send(
+            _Operations.add_classifications_by_unique_attribute,
+            (type_name, attr_qualified_name),
+            body,
+        )
 
     def set_classifications(self, *, body: AtlasEntityHeaders) -> _list[str]:
         """Set the classifications of many entities, given as a map from GUID to entity header.
@@ -620,7 +655,9 @@ class Entity(_d.Group):
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata/{bmName}
         """
-        return self._send(_Operations.add_or_update_business_metadata_attributes, (guid, bm_name), body)
+        return self._send(
+            _Operations.add_or_update_business_metadata_attributes, (guid, bm_name), body
+        )
 
     def delete_business_metadata_attributes(
         self, guid: str, bm_name: str, *, body: dict[str, Any] | None = None
@@ -638,12 +675,16 @@ class Entity(_d.Group):
         """
         return self._send(_Operations.get_sample_business_metadata_template)
 
-    def import_business_metadata(self, *, uploaded_input_stream: FileInput | None = None) -> BulkImportResponse:
+    def import_business_metadata(
+        self, *, uploaded_input_stream: FileInput | None = None
+    ) -> BulkImportResponse:
         """Upload a file of business metadata for many entities; the answer lists successes and failures.
 
         POST /catalog/api/atlas/v2/entity/businessmetadata/import
         """
-        return self._send(_Operations.import_business_metadata, (), {"uploadedInputStream": uploaded_input_stream})
+        return self._send(
+            _Operations.import_business_metadata, (), {"uploadedInputStream": uploaded_input_stream}
+        )
 
     def add_label(self, guid: str, *, body: _list[str] | None = None) -> None:
         """Add labels to an entity and keep those it has; to replace them all, set the labels instead.
@@ -667,31 +708,49 @@ class Entity(_d.Group):
         return self._send(_Operations.delete_labels, (guid,), body)
 
     def add_labels_by_unique_attribute(
-        self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
+        self,
+        type_name: str,
+        *,
+        attr_qualified_name: str | None = None,
+        body: _list[str] | None = None,
     ) -> None:
         """Add labels to the entity with this type and qualified name; an empty list changes nothing.
 
         PUT /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return self._send(_Operations.add_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
+        return self._send(
+            _Operations.add_labels_by_unique_attribute, (type_name, attr_qualified_name), body
+        )
 
     def set_labels_by_unique_attribute(
-        self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
+        self,
+        type_name: str,
+        *,
+        attr_qualified_name: str | None = None,
+        body: _list[str] | None = None,
     ) -> None:
         """Replace all labels of the entity with this type and qualified name; an empty list clears them.
 
         POST /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return self._send(_Operations.set_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
+        return self._send(
+            _Operations.set_labels_by_unique_attribute, (type_name, attr_qualified_name), body
+        )
 
     def delete_labels_by_unique_attribute(
-        self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
+        self,
+        type_name: str,
+        *,
+        attr_qualified_name: str | None = None,
+        body: _list[str] | None = None,
     ) -> None:
         """Take labels off the entity with this type and qualified name; labels it lacks are skipped.
 
         DELETE /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return self._send(_Operations.delete_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
+        return self._send(
+            _Operations.delete_labels_by_unique_attribute, (type_name, attr_qualified_name), body
+        )
 
 
 class AsyncEntity(_d.AsyncGroup):
@@ -705,7 +764,9 @@ class AsyncEntity(_d.AsyncGroup):
 
         POST /catalog/api/atlas/v2/entity
         """
-        return await self._send(_Operations.create_or_update, (business_attribute_update_behavior,), body)
+        return await self._send(
+            _Operations.create_or_update, (business_attribute_update_behavior,), body
+        )
 
     async def list_by_guids(
         self,
@@ -720,7 +781,8 @@ class AsyncEntity(_d.AsyncGroup):
         GET /catalog/api/atlas/v2/entity/bulk
         """
         return await self._send(
-            _Operations.list_by_guids, (guid, min_ext_info, ignore_relationships, exclude_relationship_types)
+            _Operations.list_by_guids,
+            (guid, min_ext_info, ignore_relationships, exclude_relationship_types),
         )
 
     async def create_or_update_entities(
@@ -733,7 +795,9 @@ class AsyncEntity(_d.AsyncGroup):
 
         POST /catalog/api/atlas/v2/entity/bulk
         """
-        return await self._send(_Operations.create_or_update_entities, (business_attribute_update_behavior,), body)
+        return await self._send(
+            _Operations.create_or_update_entities, (business_attribute_update_behavior,), body
+        )
 
     async def delete_by_guids(self, *, guid: _list[str]) -> EntityMutationResponse:
         """Delete many entities by their GUIDs in one call; the answer lists what was changed.
@@ -750,7 +814,11 @@ class AsyncEntity(_d.AsyncGroup):
         return await self._send(_Operations.add_classification, (), body)
 
     async def get_by_guid(
-        self, guid: str, *, min_ext_info: bool | None = None, ignore_relationships: bool | None = None
+        self,
+        guid: str,
+        *,
+        min_ext_info: bool | None = None,
+        ignore_relationships: bool | None = None,
     ) -> AtlasEntityWithExtInfo:
         """Read one entity by its GUID, with its related entities unless told to leave them out.
 
@@ -765,7 +833,9 @@ class AsyncEntity(_d.AsyncGroup):
 
         PUT /catalog/api/atlas/v2/entity/guid/{guid}
         """
-        return await self._send(_Operations.partial_update_entity_attribute_by_guid, (guid, name), body)
+        return await self._send(
+            _Operations.partial_update_entity_attribute_by_guid, (guid, name), body
+        )
 
     async def delete_by_guid(self, guid: str) -> EntityMutationResponse:
         """Delete one entity by its GUID; the answer lists every entity this touched.
@@ -822,17 +892,24 @@ class AsyncEntity(_d.AsyncGroup):
         GET /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
         return await self._send(
-            _Operations.get_by_unique_attributes, (type_name, min_ext_info, ignore_relationships, attr_qualified_name)
+            _Operations.get_by_unique_attributes,
+            (type_name, min_ext_info, ignore_relationships, attr_qualified_name),
         )
 
     async def partial_update_by_unique_attributes(
-        self, type_name: str, *, body: AtlasEntityWithExtInfo, attr_qualified_name: str | None = None
+        self,
+        type_name: str,
+        *,
+        body: AtlasEntityWithExtInfo,
+        attr_qualified_name: str | None = None,
     ) -> EntityMutationResponse:
         """Change some attributes of the entity with this type and qualified name; null cannot be set.
 
         PUT /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
-        return await self._send(_Operations.partial_update_by_unique_attributes, (type_name, attr_qualified_name), body)
+        return await self._send(
+            _Operations.partial_update_by_unique_attributes, (type_name, attr_qualified_name), body
+        )
 
     async def delete_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None
@@ -841,7 +918,9 @@ class AsyncEntity(_d.AsyncGroup):
 
         DELETE /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
-        return await self._send(_Operations.delete_by_unique_attribute, (type_name, attr_qualified_name))
+        return await self._send(
+            _Operations.delete_by_unique_attribute, (type_name, attr_qualified_name)
+        )
 
     async def delete_classification_by_unique_attribute(
         self, type_name: str, classification_name: str, *, attr_qualified_name: str | None = None
@@ -851,29 +930,42 @@ class AsyncEntity(_d.AsyncGroup):
         DELETE /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
         """
         return await self._send(
-            _Operations.delete_classification_by_unique_attribute, (type_name, classification_name, attr_qualified_name)
+            _Operations.delete_classification_by_unique_attribute,
+            (type_name, classification_name, attr_qualified_name),
         )
 
     async def update_classifications_by_unique_attribute(
-        self, type_name: str, *, body: _list[AtlasClassification], attr_qualified_name: str | None = None
+        self,
+        type_name: str,
+        *,
+        body: _list[AtlasClassification],
+        attr_qualified_name: str | None = None,
     ) -> None:
         """Change classifications already on the entity with this type and qualified name.
 
         PUT /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
         """
         return await self._send(
-            _Operations.update_classifications_by_unique_attribute, (type_name, attr_qualified_name), body
+            _Operations.update_classifications_by_unique_attribute,
+            (type_name, attr_qualified_name),
+            body,
         )
 
     async def add_classifications_by_unique_attribute(
-        self, type_name: str, *, body: _list[AtlasClassification], attr_qualified_name: str | None = None
+        self,
+        type_name: str,
+        *,
+        body: _list[AtlasClassification],
+        attr_qualified_name: str | None = None,
     ) -> None:
         """Attach several classifications to the entity with this type and qualified name.
 
         POST /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
         """
         return await self._send(
-            _Operations.add_classifications_by_unique_attribute, (type_name, attr_qualified_name), body
+            _Operations.add_classifications_by_unique_attribute,
+            (type_name, attr_qualified_name),
+            body,
         )
 
     async def set_classifications(self, *, body: AtlasEntityHeaders) -> _list[str]:
@@ -914,9 +1006,13 @@ class AsyncEntity(_d.AsyncGroup):
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata
         """
-        return await self._send(_Operations.add_or_update_business_metadata, (guid, is_overwrite), body)
+        return await self._send(
+            _Operations.add_or_update_business_metadata, (guid, is_overwrite), body
+        )
 
-    async def delete_business_metadata(self, guid: str, *, body: dict[str, Any] | None = None) -> None:
+    async def delete_business_metadata(
+        self, guid: str, *, body: dict[str, Any] | None = None
+    ) -> None:
         """Take business metadata off an entity; the body names the groups and attributes to drop.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata
@@ -930,7 +1026,9 @@ class AsyncEntity(_d.AsyncGroup):
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata/{bmName}
         """
-        return await self._send(_Operations.add_or_update_business_metadata_attributes, (guid, bm_name), body)
+        return await self._send(
+            _Operations.add_or_update_business_metadata_attributes, (guid, bm_name), body
+        )
 
     async def delete_business_metadata_attributes(
         self, guid: str, bm_name: str, *, body: dict[str, Any] | None = None
@@ -939,7 +1037,9 @@ class AsyncEntity(_d.AsyncGroup):
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata/{bmName}
         """
-        return await self._send(_Operations.delete_business_metadata_attributes, (guid, bm_name), body)
+        return await self._send(
+            _Operations.delete_business_metadata_attributes, (guid, bm_name), body
+        )
 
     async def get_sample_business_metadata_template(self) -> bytes:
         """Download the sample file that shows the layout of a business metadata import.
@@ -948,7 +1048,9 @@ class AsyncEntity(_d.AsyncGroup):
         """
         return await self._send(_Operations.get_sample_business_metadata_template)
 
-    async def import_business_metadata(self, *, uploaded_input_stream: FileInput | None = None) -> BulkImportResponse:
+    async def import_business_metadata(
+        self, *, uploaded_input_stream: FileInput | None = None
+    ) -> BulkImportResponse:
         """Upload a file of business metadata for many entities; the answer lists successes and failures.
 
         POST /catalog/api/atlas/v2/entity/businessmetadata/import
@@ -979,28 +1081,46 @@ class AsyncEntity(_d.AsyncGroup):
         return await self._send(_Operations.delete_labels, (guid,), body)
 
     async def add_labels_by_unique_attribute(
-        self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
+        self,
+        type_name: str,
+        *,
+        attr_qualified_name: str | None = None,
+        body: _list[str] | None = None,
     ) -> None:
         """Add labels to the entity with this type and qualified name; an empty list changes nothing.
 
         PUT /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return await self._send(_Operations.add_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
+        return await self._send(
+            _Operations.add_labels_by_unique_attribute, (type_name, attr_qualified_name), body
+        )
 
     async def set_labels_by_unique_attribute(
-        self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
+        self,
+        type_name: str,
+        *,
+        attr_qualified_name: str | None = None,
+        body: _list[str] | None = None,
     ) -> None:
         """Replace all labels of the entity with this type and qualified name; an empty list clears them.
 
         POST /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return await self._send(_Operations.set_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
+        return await self._send(
+            _Operations.set_labels_by_unique_attribute, (type_name, attr_qualified_name), body
+        )
 
     async def delete_labels_by_unique_attribute(
-        self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
+        self,
+        type_name: str,
+        *,
+        attr_qualified_name: str | None = None,
+        body: _list[str] | None = None,
     ) -> None:
         """Take labels off the entity with this type and qualified name; labels it lacks are skipped.
 
         DELETE /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return await self._send(_Operations.delete_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
+        return await self._send(
+            _Operations.delete_labels_by_unique_attribute, (type_name, attr_qualified_name), body
+        )

@@ -93,18 +93,23 @@ class _Operations:
         parameters=(_d.path("category_guid"),),
         body=_d.Body("dict[str, Any]"),
     )
-    list_related_categories: _d.Operation[dict[str, _list[AtlasRelatedCategoryHeader]]] = _d.Operation(
-        id="Glossary_ListRelatedCategories",
-        method="GET",
-        path="/catalog/api/atlas/v2/glossary/category/{categoryGuid}/related",
-        responses={200: "dict[str, list[AtlasRelatedCategoryHeader]]", "default": "ErrorResponse"},
-        summary="Read the parent and children of a category by relation; limit, offset and sort have no effect.",
-        parameters=(
-            _d.path("category_guid"),
-            _d.query("limit", "int"),
-            _d.query("offset", "int"),
-            _d.query("sort"),
-        ),
+    list_related_categories: _d.Operation[dict[str, _list[AtlasRelatedCategoryHeader]]] = (
+        _d.Operation(
+            id="Glossary_ListRelatedCategories",
+            method="GET",
+            path="/catalog/api/atlas/v2/glossary/category/{categoryGuid}/related",
+            responses={
+                200: "dict[str, list[AtlasRelatedCategoryHeader]]",
+                "default": "ErrorResponse",
+            },
+            summary="Read the parent and children of a category by relation; limit, offset and sort have no effect.",
+            parameters=(
+                _d.path("category_guid"),
+                _d.query("limit", "int"),
+                _d.query("offset", "int"),
+                _d.query("sort"),
+            ),
+        )
     )
     list_category_terms: _d.Operation[AtlasRelatedTermHeader] = _d.Operation(
         id="Glossary_ListCategoryTerms",
@@ -357,7 +362,9 @@ class _Operations:
             _d.query("include_multi_templates", "bool"),
             _d.API_VERSION,
         ),
-        body=_d.Body("", media_types=("multipart/form-data",), fields=(_d.FormField("file", "file", True),)),
+        body=_d.Body(
+            "", media_types=("multipart/form-data",), fields=(_d.FormField("file", "file", True),)
+        ),
         polling=_d.Polling(
             "azure-async-operation",
             "ImportCSVOperation",
@@ -365,25 +372,31 @@ class _Operations:
             ask_with="glossary.get_import_csv_operation_status",
         ),
     )
-    begin_import_glossary_terms_via_csv_by_glossary_name: _d.Operation[ImportCSVOperation] = _d.Operation(
-        id="Glossary_ImportGlossaryTermsViaCsvByGlossaryName",
-        method="POST",
-        path="/catalog/api/glossary/name/{glossaryName}/terms/import",
-        responses={202: "None", "default": "ErrorResponse"},
-        summary="Upload a CSV file of terms by glossary name; deprecated, import by glossary GUID instead.",
-        parameters=(
-            _d.path("glossary_name"),
-            _d.query("include_term_hierarchy", "bool"),
-            _d.query("include_multi_templates", "bool"),
-            _d.API_VERSION,
-        ),
-        body=_d.Body("", media_types=("multipart/form-data",), fields=(_d.FormField("file", "file", True),)),
-        polling=_d.Polling(
-            "azure-async-operation",
-            "ImportCSVOperation",
-            "/catalog/api/glossary/terms/import/{id}",
-            ask_with="glossary.get_import_csv_operation_status",
-        ),
+    begin_import_glossary_terms_via_csv_by_glossary_name: _d.Operation[ImportCSVOperation] = (
+        _d.Operation(
+            id="Glossary_ImportGlossaryTermsViaCsvByGlossaryName",
+            method="POST",
+            path="/catalog/api/glossary/name/{glossaryName}/terms/import",
+            responses={202: "None", "default": "ErrorResponse"},
+            summary="Upload a CSV file of terms by glossary name; deprecated, import by glossary GUID instead.",
+            parameters=(
+                _d.path("glossary_name"),
+                _d.query("include_term_hierarchy", "bool"),
+                _d.query("include_multi_templates", "bool"),
+                _d.API_VERSION,
+            ),
+            body=_d.Body(
+                "",
+                media_types=("multipart/form-data",),
+                fields=(_d.FormField("file", "file", True),),
+            ),
+            polling=_d.Polling(
+                "azure-async-operation",
+                "ImportCSVOperation",
+                "/catalog/api/glossary/terms/import/{id}",
+                ask_with="glossary.get_import_csv_operation_status",
+            ),
+        )
     )
     get_import_csv_operation_status: _d.Operation[ImportCSVOperation] = _d.Operation(
         id="Glossary_GetImportCsvOperationStatus",
@@ -501,7 +514,9 @@ class Glossary(_d.Group):
         """
         return self._send(_Operations.create, (), body)
 
-    def create_glossary_categories(self, *, body: _list[AtlasGlossaryCategory]) -> _list[AtlasGlossaryCategory]:
+    def create_glossary_categories(
+        self, *, body: _list[AtlasGlossaryCategory]
+    ) -> _list[AtlasGlossaryCategory]:
         """Create several glossary categories in one call; each names its glossary in its anchor.
 
         POST /catalog/api/atlas/v2/glossary/categories
@@ -522,7 +537,9 @@ class Glossary(_d.Group):
         """
         return self._send(_Operations.get_glossary_category, (category_guid,))
 
-    def update_glossary_category(self, category_guid: str, *, body: AtlasGlossaryCategory) -> AtlasGlossaryCategory:
+    def update_glossary_category(
+        self, category_guid: str, *, body: AtlasGlossaryCategory
+    ) -> AtlasGlossaryCategory:
         """Update a category from a whole definition; to change its descriptions use the partial update.
 
         PUT /catalog/api/atlas/v2/glossary/category/{categoryGuid}
@@ -536,7 +553,9 @@ class Glossary(_d.Group):
         """
         return self._send(_Operations.delete_glossary_category, (category_guid,))
 
-    def partial_update_glossary_category(self, category_guid: str, *, body: dict[str, Any]) -> AtlasGlossaryCategory:
+    def partial_update_glossary_category(
+        self, category_guid: str, *, body: dict[str, Any]
+    ) -> AtlasGlossaryCategory:
         """Change only the short and long description of a category; other fields are not supported.
 
         PUT /catalog/api/atlas/v2/glossary/category/{categoryGuid}/partial
@@ -544,7 +563,12 @@ class Glossary(_d.Group):
         return self._send(_Operations.partial_update_glossary_category, (category_guid,), body)
 
     def list_related_categories(
-        self, category_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        category_guid: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> dict[str, _list[AtlasRelatedCategoryHeader]]:
         """Read the parent and children of a category by relation; limit, offset and sort have no effect.
 
@@ -553,7 +577,12 @@ class Glossary(_d.Group):
         return self._send(_Operations.list_related_categories, (category_guid, limit, offset, sort))
 
     def list_category_terms(
-        self, category_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        category_guid: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> Pager[AtlasRelatedTermHeader]:
         """List the headers of the terms that are filed under one category.
 
@@ -582,7 +611,8 @@ class Glossary(_d.Group):
         GET /catalog/api/atlas/v2/glossary/term/{termGuid}
         """
         return self._send(
-            _Operations.get_glossary_term, (term_guid, include_term_hierarchy, exclude_relationship_types)
+            _Operations.get_glossary_term,
+            (term_guid, include_term_hierarchy, exclude_relationship_types),
         )
 
     def update_glossary_term(
@@ -592,7 +622,9 @@ class Glossary(_d.Group):
 
         PUT /catalog/api/atlas/v2/glossary/term/{termGuid}
         """
-        return self._send(_Operations.update_glossary_term, (term_guid, include_term_hierarchy), body)
+        return self._send(
+            _Operations.update_glossary_term, (term_guid, include_term_hierarchy), body
+        )
 
     def delete_glossary_term(self, term_guid: str) -> None:
         """Delete one glossary term by its GUID; succeeds without an answer body.
@@ -608,7 +640,9 @@ class Glossary(_d.Group):
 
         PUT /catalog/api/atlas/v2/glossary/term/{termGuid}/partial
         """
-        return self._send(_Operations.partial_update_glossary_term, (term_guid, include_term_hierarchy), body)
+        return self._send(
+            _Operations.partial_update_glossary_term, (term_guid, include_term_hierarchy), body
+        )
 
     def create_glossary_terms(
         self, *, body: _list[AtlasGlossaryTerm], include_term_hierarchy: bool | None = None
@@ -620,15 +654,24 @@ class Glossary(_d.Group):
         return self._send(_Operations.create_glossary_terms, (include_term_hierarchy,), body)
 
     def get_entities_assigned_with_term(
-        self, term_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        term_guid: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> Pager[AtlasRelatedObjectId]:
         """List the entities to which a term is assigned, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
         """
-        return self._pages(_Operations.get_entities_assigned_with_term, (term_guid, limit, offset, sort))
+        return self._pages(
+            _Operations.get_entities_assigned_with_term, (term_guid, limit, offset, sort)
+        )
 
-    def remove_term_assignment_from_entities(self, term_guid: str, *, body: _list[AtlasRelatedObjectId]) -> None:
+    def remove_term_assignment_from_entities(
+        self, term_guid: str, *, body: _list[AtlasRelatedObjectId]
+    ) -> None:
         """Unassign a term from entities by PUT; not recommended, use the DELETE operation on the same path.
 
         PUT /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
@@ -642,7 +685,9 @@ class Glossary(_d.Group):
         """
         return self._send(_Operations.assign_term_to_entities, (term_guid,), body)
 
-    def delete_term_assignment_from_entities(self, term_guid: str, *, body: _list[AtlasRelatedObjectId]) -> None:
+    def delete_term_assignment_from_entities(
+        self, term_guid: str, *, body: _list[AtlasRelatedObjectId]
+    ) -> None:
         """Unassign a term from the listed entities; each must carry the relationship GUID of its assignment.
 
         DELETE /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
@@ -662,7 +707,9 @@ class Glossary(_d.Group):
 
         GET /catalog/api/atlas/v2/glossary/terms/{termGuid}/related
         """
-        return self._send(_Operations.list_related_terms, (term_guid, limit, offset, sort, include_term_hierarchy))
+        return self._send(
+            _Operations.list_related_terms, (term_guid, limit, offset, sort, include_term_hierarchy)
+        )
 
     def get(self, glossary_guid: str) -> AtlasGlossary:
         """Read one glossary by its GUID, with headers of its terms and categories.
@@ -672,7 +719,11 @@ class Glossary(_d.Group):
         return self._send(_Operations.get, (glossary_guid,))
 
     def update(
-        self, glossary_guid: str, *, body: AtlasGlossary, ignore_terms_and_categories: bool | None = None
+        self,
+        glossary_guid: str,
+        *,
+        body: AtlasGlossary,
+        ignore_terms_and_categories: bool | None = None,
     ) -> AtlasGlossary:
         """Update a glossary from a whole definition; to change a few texts use the partial update.
 
@@ -688,24 +739,40 @@ class Glossary(_d.Group):
         return self._send(_Operations.delete, (glossary_guid,))
 
     def list_glossary_categories(
-        self, glossary_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        glossary_guid: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> Pager[AtlasGlossaryCategory]:
         """List the categories of a glossary in full, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/categories
         """
-        return self._pages(_Operations.list_glossary_categories, (glossary_guid, limit, offset, sort))
+        return self._pages(
+            _Operations.list_glossary_categories, (glossary_guid, limit, offset, sort)
+        )
 
     def list_glossary_categories_headers(
-        self, glossary_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        glossary_guid: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> Pager[AtlasRelatedCategoryHeader]:
         """List the categories of a glossary as short headers, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/categories/headers
         """
-        return self._pages(_Operations.list_glossary_categories_headers, (glossary_guid, limit, offset, sort))
+        return self._pages(
+            _Operations.list_glossary_categories_headers, (glossary_guid, limit, offset, sort)
+        )
 
-    def get_detailed(self, glossary_guid: str, *, include_term_hierarchy: bool | None = None) -> AtlasGlossaryExtInfo:
+    def get_detailed(
+        self, glossary_guid: str, *, include_term_hierarchy: bool | None = None
+    ) -> AtlasGlossaryExtInfo:
         """Read a glossary with all its terms and categories in full; heavy, so prefer the separate lists.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/detailed
@@ -713,13 +780,19 @@ class Glossary(_d.Group):
         return self._send(_Operations.get_detailed, (glossary_guid, include_term_hierarchy))
 
     def partial_update(
-        self, glossary_guid: str, *, body: dict[str, Any], ignore_terms_and_categories: bool | None = None
+        self,
+        glossary_guid: str,
+        *,
+        body: dict[str, Any],
+        ignore_terms_and_categories: bool | None = None,
     ) -> AtlasGlossary:
         """Change only the descriptions, language or usage of a glossary; its qualified name is fixed.
 
         PUT /catalog/api/atlas/v2/glossary/{glossaryGuid}/partial
         """
-        return self._send(_Operations.partial_update, (glossary_guid, ignore_terms_and_categories), body)
+        return self._send(
+            _Operations.partial_update, (glossary_guid, ignore_terms_and_categories), body
+        )
 
     def list_glossary_terms(
         self,
@@ -735,17 +808,25 @@ class Glossary(_d.Group):
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/terms
         """
         return self._pages(
-            _Operations.list_glossary_terms, (glossary_guid, include_term_hierarchy, limit, offset, sort)
+            _Operations.list_glossary_terms,
+            (glossary_guid, include_term_hierarchy, limit, offset, sort),
         )
 
     def list_glossary_term_headers(
-        self, glossary_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        glossary_guid: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> Pager[AtlasRelatedTermHeader]:
         """List the terms of a glossary as short headers, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/terms/headers
         """
-        return self._pages(_Operations.list_glossary_term_headers, (glossary_guid, limit, offset, sort))
+        return self._pages(
+            _Operations.list_glossary_term_headers, (glossary_guid, limit, offset, sort)
+        )
 
     def begin_import_glossary_terms_via_csv(
         self,
@@ -805,7 +886,12 @@ class Glossary(_d.Group):
         """
         return self._send(
             _Operations.export_glossary_terms_as_csv,
-            (glossary_guid, include_term_hierarchy, include_multi_templates, include_rich_text_flag),
+            (
+                glossary_guid,
+                include_term_hierarchy,
+                include_multi_templates,
+                include_rich_text_flag,
+            ),
             body,
         )
 
@@ -823,7 +909,8 @@ class Glossary(_d.Group):
         GET /catalog/api/glossary/name/{glossaryName}/terms
         """
         return self._pages(
-            _Operations.list_terms_by_glossary_name, (glossary_name, limit, offset, include_term_hierarchy, ext_info)
+            _Operations.list_terms_by_glossary_name,
+            (glossary_name, limit, offset, include_term_hierarchy, ext_info),
         )
 
     def get_bulk_delete_operation_status(self, operation_guid: str) -> BulkDeleteOperation:
@@ -845,7 +932,9 @@ class Glossary(_d.Group):
         POST /catalog/api/glossary/terms:delete
         """
         return self._begin(
-            _Operations.begin_bulk_delete_terms_by_guids, (force_delete_entity_assignment, force_delete_child), body
+            _Operations.begin_bulk_delete_terms_by_guids,
+            (force_delete_entity_assignment, force_delete_child),
+            body,
         )
 
     def list_terms_by_guids(
@@ -878,7 +967,9 @@ class AsyncGlossary(_d.AsyncGroup):
 
         GET /catalog/api/atlas/v2/glossary
         """
-        return await self._send(_Operations.list, (limit, offset, sort, ignore_terms_and_categories))
+        return await self._send(
+            _Operations.list, (limit, offset, sort, ignore_terms_and_categories)
+        )
 
     async def create(self, *, body: AtlasGlossary) -> AtlasGlossary:
         """Create an empty glossary, to which terms and categories are added by calls of their own.
@@ -887,14 +978,18 @@ class AsyncGlossary(_d.AsyncGroup):
         """
         return await self._send(_Operations.create, (), body)
 
-    async def create_glossary_categories(self, *, body: _list[AtlasGlossaryCategory]) -> _list[AtlasGlossaryCategory]:
+    async def create_glossary_categories(
+        self, *, body: _list[AtlasGlossaryCategory]
+    ) -> _list[AtlasGlossaryCategory]:
         """Create several glossary categories in one call; each names its glossary in its anchor.
 
         POST /catalog/api/atlas/v2/glossary/categories
         """
         return await self._send(_Operations.create_glossary_categories, (), body)
 
-    async def create_glossary_category(self, *, body: AtlasGlossaryCategory) -> AtlasGlossaryCategory:
+    async def create_glossary_category(
+        self, *, body: AtlasGlossaryCategory
+    ) -> AtlasGlossaryCategory:
         """Create one category; the anchor in the body names the glossary that will hold it.
 
         POST /catalog/api/atlas/v2/glossary/category
@@ -931,19 +1026,33 @@ class AsyncGlossary(_d.AsyncGroup):
 
         PUT /catalog/api/atlas/v2/glossary/category/{categoryGuid}/partial
         """
-        return await self._send(_Operations.partial_update_glossary_category, (category_guid,), body)
+        return await self._send(
+            _Operations.partial_update_glossary_category, (category_guid,), body
+        )
 
     async def list_related_categories(
-        self, category_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        category_guid: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> dict[str, _list[AtlasRelatedCategoryHeader]]:
         """Read the parent and children of a category by relation; limit, offset and sort have no effect.
 
         GET /catalog/api/atlas/v2/glossary/category/{categoryGuid}/related
         """
-        return await self._send(_Operations.list_related_categories, (category_guid, limit, offset, sort))
+        return await self._send(
+            _Operations.list_related_categories, (category_guid, limit, offset, sort)
+        )
 
     def list_category_terms(
-        self, category_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        category_guid: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> AsyncPager[AtlasRelatedTermHeader]:
         """List the headers of the terms that are filed under one category.
 
@@ -972,7 +1081,8 @@ class AsyncGlossary(_d.AsyncGroup):
         GET /catalog/api/atlas/v2/glossary/term/{termGuid}
         """
         return await self._send(
-            _Operations.get_glossary_term, (term_guid, include_term_hierarchy, exclude_relationship_types)
+            _Operations.get_glossary_term,
+            (term_guid, include_term_hierarchy, exclude_relationship_types),
         )
 
     async def update_glossary_term(
@@ -982,7 +1092,9 @@ class AsyncGlossary(_d.AsyncGroup):
 
         PUT /catalog/api/atlas/v2/glossary/term/{termGuid}
         """
-        return await self._send(_Operations.update_glossary_term, (term_guid, include_term_hierarchy), body)
+        return await self._send(
+            _Operations.update_glossary_term, (term_guid, include_term_hierarchy), body
+        )
 
     async def delete_glossary_term(self, term_guid: str) -> None:
         """Delete one glossary term by its GUID; succeeds without an answer body.
@@ -998,7 +1110,9 @@ class AsyncGlossary(_d.AsyncGroup):
 
         PUT /catalog/api/atlas/v2/glossary/term/{termGuid}/partial
         """
-        return await self._send(_Operations.partial_update_glossary_term, (term_guid, include_term_hierarchy), body)
+        return await self._send(
+            _Operations.partial_update_glossary_term, (term_guid, include_term_hierarchy), body
+        )
 
     async def create_glossary_terms(
         self, *, body: _list[AtlasGlossaryTerm], include_term_hierarchy: bool | None = None
@@ -1010,34 +1124,51 @@ class AsyncGlossary(_d.AsyncGroup):
         return await self._send(_Operations.create_glossary_terms, (include_term_hierarchy,), body)
 
     def get_entities_assigned_with_term(
-        self, term_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        term_guid: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> AsyncPager[AtlasRelatedObjectId]:
         """List the entities to which a term is assigned, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
         """
-        return self._pages(_Operations.get_entities_assigned_with_term, (term_guid, limit, offset, sort))
+        return self._pages(
+            _Operations.get_entities_assigned_with_term, (term_guid, limit, offset, sort)
+        )
 
-    async def remove_term_assignment_from_entities(self, term_guid: str, *, body: _list[AtlasRelatedObjectId]) -> None:
+    async def remove_term_assignment_from_entities(
+        self, term_guid: str, *, body: _list[AtlasRelatedObjectId]
+    ) -> None:
         """Unassign a term from entities by PUT; not recommended, use the DELETE operation on the same path.
 
         PUT /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
         """
-        return await self._send(_Operations.remove_term_assignment_from_entities, (term_guid,), body)
+        return await self._send(
+            _Operations.remove_term_assignment_from_entities, (term_guid,), body
+        )
 
-    async def assign_term_to_entities(self, term_guid: str, *, body: _list[AtlasRelatedObjectId]) -> None:
+    async def assign_term_to_entities(
+        self, term_guid: str, *, body: _list[AtlasRelatedObjectId]
+    ) -> None:
         """Assign a term to the listed entities; keep the batches small and make several calls.
 
         POST /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
         """
         return await self._send(_Operations.assign_term_to_entities, (term_guid,), body)
 
-    async def delete_term_assignment_from_entities(self, term_guid: str, *, body: _list[AtlasRelatedObjectId]) -> None:
+    async def delete_term_assignment_from_entities(
+        self, term_guid: str, *, body: _list[AtlasRelatedObjectId]
+    ) -> None:
         """Unassign a term from the listed entities; each must carry the relationship GUID of its assignment.
 
         DELETE /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
         """
-        return await self._send(_Operations.delete_term_assignment_from_entities, (term_guid,), body)
+        return await self._send(
+            _Operations.delete_term_assignment_from_entities, (term_guid,), body
+        )
 
     async def list_related_terms(
         self,
@@ -1064,13 +1195,19 @@ class AsyncGlossary(_d.AsyncGroup):
         return await self._send(_Operations.get, (glossary_guid,))
 
     async def update(
-        self, glossary_guid: str, *, body: AtlasGlossary, ignore_terms_and_categories: bool | None = None
+        self,
+        glossary_guid: str,
+        *,
+        body: AtlasGlossary,
+        ignore_terms_and_categories: bool | None = None,
     ) -> AtlasGlossary:
         """Update a glossary from a whole definition; to change a few texts use the partial update.
 
         PUT /catalog/api/atlas/v2/glossary/{glossaryGuid}
         """
-        return await self._send(_Operations.update, (glossary_guid, ignore_terms_and_categories), body)
+        return await self._send(
+            _Operations.update, (glossary_guid, ignore_terms_and_categories), body
+        )
 
     async def delete(self, glossary_guid: str) -> None:
         """Delete a glossary with all its terms and categories; better delete those first in smaller steps.
@@ -1080,22 +1217,36 @@ class AsyncGlossary(_d.AsyncGroup):
         return await self._send(_Operations.delete, (glossary_guid,))
 
     def list_glossary_categories(
-        self, glossary_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        glossary_guid: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> AsyncPager[AtlasGlossaryCategory]:
         """List the categories of a glossary in full, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/categories
         """
-        return self._pages(_Operations.list_glossary_categories, (glossary_guid, limit, offset, sort))
+        return self._pages(
+            _Operations.list_glossary_categories, (glossary_guid, limit, offset, sort)
+        )
 
     def list_glossary_categories_headers(
-        self, glossary_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        glossary_guid: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> AsyncPager[AtlasRelatedCategoryHeader]:
         """List the categories of a glossary as short headers, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/categories/headers
         """
-        return self._pages(_Operations.list_glossary_categories_headers, (glossary_guid, limit, offset, sort))
+        return self._pages(
+            _Operations.list_glossary_categories_headers, (glossary_guid, limit, offset, sort)
+        )
 
     async def get_detailed(
         self, glossary_guid: str, *, include_term_hierarchy: bool | None = None
@@ -1107,13 +1258,19 @@ class AsyncGlossary(_d.AsyncGroup):
         return await self._send(_Operations.get_detailed, (glossary_guid, include_term_hierarchy))
 
     async def partial_update(
-        self, glossary_guid: str, *, body: dict[str, Any], ignore_terms_and_categories: bool | None = None
+        self,
+        glossary_guid: str,
+        *,
+        body: dict[str, Any],
+        ignore_terms_and_categories: bool | None = None,
     ) -> AtlasGlossary:
         """Change only the descriptions, language or usage of a glossary; its qualified name is fixed.
 
         PUT /catalog/api/atlas/v2/glossary/{glossaryGuid}/partial
         """
-        return await self._send(_Operations.partial_update, (glossary_guid, ignore_terms_and_categories), body)
+        return await self._send(
+            _Operations.partial_update, (glossary_guid, ignore_terms_and_categories), body
+        )
 
     def list_glossary_terms(
         self,
@@ -1129,17 +1286,25 @@ class AsyncGlossary(_d.AsyncGroup):
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/terms
         """
         return self._pages(
-            _Operations.list_glossary_terms, (glossary_guid, include_term_hierarchy, limit, offset, sort)
+            _Operations.list_glossary_terms,
+            (glossary_guid, include_term_hierarchy, limit, offset, sort),
         )
 
     def list_glossary_term_headers(
-        self, glossary_guid: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        glossary_guid: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> AsyncPager[AtlasRelatedTermHeader]:
         """List the terms of a glossary as short headers, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/terms/headers
         """
-        return self._pages(_Operations.list_glossary_term_headers, (glossary_guid, limit, offset, sort))
+        return self._pages(
+            _Operations.list_glossary_term_headers, (glossary_guid, limit, offset, sort)
+        )
 
     async def begin_import_glossary_terms_via_csv(
         self,
@@ -1199,7 +1364,12 @@ class AsyncGlossary(_d.AsyncGroup):
         """
         return await self._send(
             _Operations.export_glossary_terms_as_csv,
-            (glossary_guid, include_term_hierarchy, include_multi_templates, include_rich_text_flag),
+            (
+                glossary_guid,
+                include_term_hierarchy,
+                include_multi_templates,
+                include_rich_text_flag,
+            ),
             body,
         )
 
@@ -1217,7 +1387,8 @@ class AsyncGlossary(_d.AsyncGroup):
         GET /catalog/api/glossary/name/{glossaryName}/terms
         """
         return self._pages(
-            _Operations.list_terms_by_glossary_name, (glossary_name, limit, offset, include_term_hierarchy, ext_info)
+            _Operations.list_terms_by_glossary_name,
+            (glossary_name, limit, offset, include_term_hierarchy, ext_info),
         )
 
     async def get_bulk_delete_operation_status(self, operation_guid: str) -> BulkDeleteOperation:
@@ -1239,7 +1410,9 @@ class AsyncGlossary(_d.AsyncGroup):
         POST /catalog/api/glossary/terms:delete
         """
         return await self._begin(
-            _Operations.begin_bulk_delete_terms_by_guids, (force_delete_entity_assignment, force_delete_child), body
+            _Operations.begin_bulk_delete_terms_by_guids,
+            (force_delete_entity_assignment, force_delete_child),
+            body,
         )
 
     async def list_terms_by_guids(
@@ -1251,7 +1424,9 @@ class AsyncGlossary(_d.AsyncGroup):
         """
         return await self._send(_Operations.list_terms_by_guids, (guid, exclude_relationship_types))
 
-    async def bulk_update_terms(self, *, body: _list[AtlasGlossaryTerm]) -> _list[AtlasGlossaryTerm]:
+    async def bulk_update_terms(
+        self, *, body: _list[AtlasGlossaryTerm]
+    ) -> _list[AtlasGlossaryTerm]:
         """Update several glossary terms in one call, each found by the GUID in its body.
 
         PUT /catalog/api/glossary/terms

@@ -74,7 +74,8 @@ class Lineage(_d.Group):
         GET /catalog/api/atlas/v2/lineage/{guid}
         """
         return self._send(
-            _Operations.get_lineage_graph, (guid, depth, width, direction, include_parent, get_derived_lineage)
+            _Operations.get_lineage_graph,
+            (guid, depth, width, direction, include_parent, get_derived_lineage),
         )
 
     def next_page(
@@ -90,7 +91,9 @@ class Lineage(_d.Group):
 
         GET /catalog/api/lineage/{guid}/next/
         """
-        return self._send(_Operations.next_page, (guid, direction, get_derived_lineage, offset, limit))
+        return self._send(
+            _Operations.next_page, (guid, direction, get_derived_lineage, offset, limit)
+        )
 
     def get_by_unique_attribute(
         self,
@@ -109,7 +112,15 @@ class Lineage(_d.Group):
         """
         return self._send(
             _Operations.get_by_unique_attribute,
-            (type_name, depth, width, direction, include_parent, get_derived_lineage, attr_qualified_name),
+            (
+                type_name,
+                depth,
+                width,
+                direction,
+                include_parent,
+                get_derived_lineage,
+                attr_qualified_name,
+            ),
         )
 
 
@@ -129,7 +140,8 @@ class AsyncLineage(_d.AsyncGroup):
         GET /catalog/api/atlas/v2/lineage/{guid}
         """
         return await self._send(
-            _Operations.get_lineage_graph, (guid, depth, width, direction, include_parent, get_derived_lineage)
+            _Operations.get_lineage_graph,
+            (guid, depth, width, direction, include_parent, get_derived_lineage),
         )
 
     async def next_page(
@@ -145,7 +157,9 @@ class AsyncLineage(_d.AsyncGroup):
 
         GET /catalog/api/lineage/{guid}/next/
         """
-        return await self._send(_Operations.next_page, (guid, direction, get_derived_lineage, offset, limit))
+        return await self._send(
+            _Operations.next_page, (guid, direction, get_derived_lineage, offset, limit)
+        )
 
     async def get_by_unique_attribute(
         self,
@@ -164,5 +178,13 @@ class AsyncLineage(_d.AsyncGroup):
         """
         return await self._send(
             _Operations.get_by_unique_attribute,
-            (type_name, depth, width, direction, include_parent, get_derived_lineage, attr_qualified_name),
+            (
+                type_name,
+                depth,
+                width,
+                direction,
+                include_parent,
+                get_derived_lineage,
+                attr_qualified_name,
+            ),
         )

@@ -486,7 +486,9 @@ class AsyncTypes(_d.AsyncGroup):
 
         GET /catalog/api/atlas/v2/types/typedefs
         """
-        return await self._send(_Operations.get_all_type_definitions, (include_term_template, type_))
+        return await self._send(
+            _Operations.get_all_type_definitions, (include_term_template, type_)
+        )
 
     async def update_atlas_type_definitions(self, *, body: AtlasTypesDef) -> AtlasTypesDef:
         """Update many type definitions of any category at once; only what differs is stored.
@@ -516,7 +518,9 @@ class AsyncTypes(_d.AsyncGroup):
 
         GET /catalog/api/atlas/v2/types/typedefs/headers
         """
-        return await self._send(_Operations.list_type_definition_headers, (include_term_template, type_))
+        return await self._send(
+            _Operations.list_type_definition_headers, (include_term_template, type_)
+        )
 
     async def get_term_template_def_by_guid(self, guid: str) -> TermTemplateDef:
         """Read the definition of a term template, with its attributes, by GUID.

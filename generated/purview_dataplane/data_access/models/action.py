@@ -102,4 +102,6 @@ class SendEmailNotificationInputs(_Model):
     assigned_to: list[str] | None = None
 
 
-globals()["__getattr__"] = _old_names(__name__)  # what was pickled under an old name; hidden from type checkers
+globals()["__getattr__"] = _old_names(
+    __name__
+)  # what was pickled under an old name; hidden from type checkers

@@ -213,4 +213,6 @@ class WorkflowRunListResponse(_Model):
     value: list[WorkflowRun]
 
 
-globals()["__getattr__"] = _old_names(__name__)  # what was pickled under an old name; hidden from type checkers
+globals()["__getattr__"] = _old_names(
+    __name__
+)  # what was pickled under an old name; hidden from type checkers

@@ -57,4 +57,6 @@ class TriggerType(_OpenEnum):
     TERM_PUBLISH = "TermPublish"
 
 
-globals()["__getattr__"] = _old_names(__name__)  # what was pickled under an old name; hidden from type checkers
+globals()["__getattr__"] = _old_names(
+    __name__
+)  # what was pickled under an old name; hidden from type checkers

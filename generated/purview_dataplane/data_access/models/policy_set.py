@@ -121,4 +121,6 @@ class UseCase(_Model):
     description: str | None = None
 
 
-globals()["__getattr__"] = _old_names(__name__)  # what was pickled under an old name; hidden from type checkers
+globals()["__getattr__"] = _old_names(
+    __name__
+)  # what was pickled under an old name; hidden from type checkers

@@ -14,7 +14,10 @@ class _Operations:
         id="CriticalDataElementPolicySets_GetApplied",
         method="GET",
         path="/datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied",
-        responses={200: "CriticalDataElementPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "CriticalDataElementPolicySet",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="Read the access policies that are set on a critical data element itself.",
         parameters=(
             _d.path("critical_data_element_id"),
@@ -25,7 +28,10 @@ class _Operations:
         id="CriticalDataElementPolicySets_CreateOrReplaceApplied",
         method="PUT",
         path="/datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied",
-        responses={200: "CriticalDataElementPolicySet", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "CriticalDataElementPolicySet",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="Write the access policies of a critical data element; the whole set is replaced.",
         parameters=(
             _d.path("critical_data_element_id"),
@@ -74,7 +80,9 @@ class AsyncCriticalDataElementPolicySets(_d.AsyncGroup):
 
         PUT /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
         """
-        return await self._send(_Operations.create_or_replace_applied, (critical_data_element_id,), body)
+        return await self._send(
+            _Operations.create_or_replace_applied, (critical_data_element_id,), body
+        )
 
     create_or_update_applied = _d.renamed(
         "critical_data_element_policy_sets.create_or_update_applied",

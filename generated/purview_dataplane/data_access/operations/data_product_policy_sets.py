@@ -19,7 +19,10 @@ class _Operations:
         id="DataProductPolicySets_GetWorkflowSettings",
         method="GET",
         path="/datagovernance/dataaccess/dataProducts/{dataProductId}/policySet",
-        responses={200: "DataProductWorkflowSettingsResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "DataProductWorkflowSettingsResponse",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="See whether requests for a data product may skip the workflow, and whether Power Automate is used.",
         parameters=(
             _d.path("data_product_id"),
@@ -60,16 +63,21 @@ class _Operations:
             _d.API_VERSION,
         ),
     )
-    get_critical_data_element_policies: _d.Operation[CriticalDataElementPolicySetListResponse] = _d.Operation(
-        id="DataProductPolicySets_GetCriticalDataElementPolicies",
-        method="GET",
-        path="/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/criticalDataElements",
-        responses={200: "CriticalDataElementPolicySetListResponse", "default": "AzureCoreFoundationsErrorResponse"},
-        summary="Read the policies that a data product gets from its critical data elements.",
-        parameters=(
-            _d.path("data_product_id"),
-            _d.API_VERSION,
-        ),
+    get_critical_data_element_policies: _d.Operation[CriticalDataElementPolicySetListResponse] = (
+        _d.Operation(
+            id="DataProductPolicySets_GetCriticalDataElementPolicies",
+            method="GET",
+            path="/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/criticalDataElements",
+            responses={
+                200: "CriticalDataElementPolicySetListResponse",
+                "default": "AzureCoreFoundationsErrorResponse",
+            },
+            summary="Read the policies that a data product gets from its critical data elements.",
+            parameters=(
+                _d.path("data_product_id"),
+                _d.API_VERSION,
+            ),
+        )
     )
     get_effective: _d.Operation[DataProductPolicySet] = _d.Operation(
         id="DataProductPolicySets_GetEffective",
@@ -86,7 +94,10 @@ class _Operations:
         id="DataProductPolicySets_GetTermPolicies",
         method="GET",
         path="/datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/terms",
-        responses={200: "TermPolicySetListResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "TermPolicySetListResponse",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="Read the policies that a data product gets from its glossary terms.",
         parameters=(
             _d.path("data_product_id"),
@@ -110,7 +121,9 @@ class DataProductPolicySets(_d.Group):
         """
         return self._send(_Operations.get_applied, (data_product_id,))
 
-    def create_or_replace_applied(self, data_product_id: str, *, body: DataProductPolicySet) -> DataProductPolicySet:
+    def create_or_replace_applied(
+        self, data_product_id: str, *, body: DataProductPolicySet
+    ) -> DataProductPolicySet:
         """Write the access policies of a data product; the whole set is replaced.
 
         PUT /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied
@@ -124,7 +137,9 @@ class DataProductPolicySets(_d.Group):
         """
         return self._send(_Operations.delete_applied, (data_product_id,))
 
-    def get_critical_data_element_policies(self, data_product_id: str) -> CriticalDataElementPolicySetListResponse:
+    def get_critical_data_element_policies(
+        self, data_product_id: str
+    ) -> CriticalDataElementPolicySetListResponse:
         """Read the policies that a data product gets from its critical data elements.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/criticalDataElements
@@ -153,7 +168,9 @@ class DataProductPolicySets(_d.Group):
 
 
 class AsyncDataProductPolicySets(_d.AsyncGroup):
-    async def get_workflow_settings(self, data_product_id: str) -> DataProductWorkflowSettingsResponse:
+    async def get_workflow_settings(
+        self, data_product_id: str
+    ) -> DataProductWorkflowSettingsResponse:
         """See whether requests for a data product may skip the workflow, and whether Power Automate is used.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySet

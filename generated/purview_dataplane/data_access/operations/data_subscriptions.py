@@ -139,7 +139,9 @@ class DataSubscriptions(_d.Group):
         """
         return self._send(_Operations.get, (data_subscription_id,))
 
-    def create_or_replace(self, data_subscription_id: str, *, body: DataSubscription) -> DataSubscription:
+    def create_or_replace(
+        self, data_subscription_id: str, *, body: DataSubscription
+    ) -> DataSubscription:
         """Submit a request for access to a data product, or change one that exists.
 
         PUT /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
@@ -153,7 +155,9 @@ class DataSubscriptions(_d.Group):
         """
         return self._send(_Operations.delete, (data_subscription_id,))
 
-    def replace_draft(self, data_subscription_id: str, *, body: DataSubscription) -> DataSubscription:
+    def replace_draft(
+        self, data_subscription_id: str, *, body: DataSubscription
+    ) -> DataSubscription:
         """Keep a request for access as a draft, without submitting it.
 
         PUT /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:save
@@ -168,7 +172,9 @@ class DataSubscriptions(_d.Group):
         return self._send(_Operations.complete, (data_subscription_id,))
 
     create_or_update = _d.renamed(
-        "data_subscriptions.create_or_update", "data_subscriptions.create_or_replace", create_or_replace
+        "data_subscriptions.create_or_update",
+        "data_subscriptions.create_or_replace",
+        create_or_replace,
     )
     save = _d.renamed("data_subscriptions.save", "data_subscriptions.replace_draft", replace_draft)
 
@@ -219,7 +225,9 @@ class AsyncDataSubscriptions(_d.AsyncGroup):
         """
         return await self._send(_Operations.get, (data_subscription_id,))
 
-    async def create_or_replace(self, data_subscription_id: str, *, body: DataSubscription) -> DataSubscription:
+    async def create_or_replace(
+        self, data_subscription_id: str, *, body: DataSubscription
+    ) -> DataSubscription:
         """Submit a request for access to a data product, or change one that exists.
 
         PUT /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
@@ -233,7 +241,9 @@ class AsyncDataSubscriptions(_d.AsyncGroup):
         """
         return await self._send(_Operations.delete, (data_subscription_id,))
 
-    async def replace_draft(self, data_subscription_id: str, *, body: DataSubscription) -> DataSubscription:
+    async def replace_draft(
+        self, data_subscription_id: str, *, body: DataSubscription
+    ) -> DataSubscription:
         """Keep a request for access as a draft, without submitting it.
 
         PUT /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:save
@@ -248,6 +258,8 @@ class AsyncDataSubscriptions(_d.AsyncGroup):
         return await self._send(_Operations.complete, (data_subscription_id,))
 
     create_or_update = _d.renamed(
-        "data_subscriptions.create_or_update", "data_subscriptions.create_or_replace", create_or_replace
+        "data_subscriptions.create_or_update",
+        "data_subscriptions.create_or_replace",
+        create_or_replace,
     )
     save = _d.renamed("data_subscriptions.save", "data_subscriptions.replace_draft", replace_draft)

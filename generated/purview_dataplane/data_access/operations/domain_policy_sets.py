@@ -54,7 +54,9 @@ class DomainPolicySets(_d.Group):
         """
         return self._send(_Operations.get_applied, (domain_id,))
 
-    def create_or_replace_applied(self, domain_id: str, *, body: DomainPolicySet) -> DomainPolicySet:
+    def create_or_replace_applied(
+        self, domain_id: str, *, body: DomainPolicySet
+    ) -> DomainPolicySet:
         """Write the access policies of a business domain; the whole set is replaced.
 
         PUT /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied
@@ -83,7 +85,9 @@ class AsyncDomainPolicySets(_d.AsyncGroup):
         """
         return await self._send(_Operations.get_applied, (domain_id,))
 
-    async def create_or_replace_applied(self, domain_id: str, *, body: DomainPolicySet) -> DomainPolicySet:
+    async def create_or_replace_applied(
+        self, domain_id: str, *, body: DomainPolicySet
+    ) -> DomainPolicySet:
         """Write the access policies of a business domain; the whole set is replaced.
 
         PUT /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied

@@ -83,7 +83,9 @@ class AsyncTermPolicySets(_d.AsyncGroup):
         """
         return await self._send(_Operations.get_applied, (term_id,))
 
-    async def create_or_replace_applied(self, term_id: str, *, body: TermPolicySet) -> TermPolicySet:
+    async def create_or_replace_applied(
+        self, term_id: str, *, body: TermPolicySet
+    ) -> TermPolicySet:
         """Write the access policies of a glossary term; the whole set is replaced.
 
         PUT /datagovernance/dataaccess/terms/{termId}/policySets/applied

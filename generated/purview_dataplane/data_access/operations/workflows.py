@@ -22,7 +22,10 @@ class _Operations:
         id="Workflows_GetApprovals",
         method="GET",
         path="/datagovernance/dataaccess/approvals",
-        responses={200: "ApprovalWorkflowListResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "ApprovalWorkflowListResponse",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="Read the access requests that wait for a decision by the calling user.",
         parameters=(
             _d.API_VERSION,
@@ -81,7 +84,10 @@ class _Operations:
         id="Workflows_GetRunApprovals",
         method="GET",
         path="/datagovernance/dataaccess/workflowRuns/{workflowRunId}/approvals",
-        responses={200: "WorkflowRunApprovalListResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "WorkflowRunApprovalListResponse",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="Read the approvals that one workflow run asks for, with the answers so far.",
         parameters=(
             _d.path("workflow_run_id"),
@@ -195,7 +201,14 @@ class Workflows(_d.Group):
         """
         return self._pages(
             _Operations.get_approvals,
-            (skip_token, approval_status, business_concept, business_concept_type, workflow_type, governance_domain),
+            (
+                skip_token,
+                approval_status,
+                business_concept,
+                business_concept_type,
+                workflow_type,
+                governance_domain,
+            ),
         )
 
     def list_runs(
@@ -267,7 +280,14 @@ class Workflows(_d.Group):
         """
         return self._pages(
             _Operations.list,
-            (skip_token, is_enabled, trigger_type, under_glossary_hierarchy, business_concept, workflow_type),
+            (
+                skip_token,
+                is_enabled,
+                trigger_type,
+                under_glossary_hierarchy,
+                business_concept,
+                workflow_type,
+            ),
         )
 
     def get(self, workflow_id: str) -> Workflow:
@@ -291,14 +311,18 @@ class Workflows(_d.Group):
         """
         return self._send(_Operations.delete, (workflow_id,))
 
-    def approve_run(self, workflow_id: str, workflow_run_id: str, *, body: WorkflowActionRequest | None = None) -> None:
+    def approve_run(
+        self, workflow_id: str, workflow_run_id: str, *, body: WorkflowActionRequest | None = None
+    ) -> None:
         """Say yes to an approval step of a workflow run, with an optional comment.
 
         POST /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve
         """
         return self._send(_Operations.approve_run, (workflow_id, workflow_run_id), body)
 
-    def reject_run(self, workflow_id: str, workflow_run_id: str, *, body: WorkflowActionRequest | None = None) -> None:
+    def reject_run(
+        self, workflow_id: str, workflow_run_id: str, *, body: WorkflowActionRequest | None = None
+    ) -> None:
         """Say no to an approval step of a workflow run, with an optional comment.
 
         POST /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject
@@ -312,7 +336,9 @@ class Workflows(_d.Group):
         """
         return self._send(_Operations.get_template_by_trigger_type, (trigger_type,))
 
-    create_or_update = _d.renamed("workflows.create_or_update", "workflows.create_or_replace", create_or_replace)
+    create_or_update = _d.renamed(
+        "workflows.create_or_update", "workflows.create_or_replace", create_or_replace
+    )
 
 
 class AsyncWorkflows(_d.AsyncGroup):
@@ -332,7 +358,14 @@ class AsyncWorkflows(_d.AsyncGroup):
         """
         return self._pages(
             _Operations.get_approvals,
-            (skip_token, approval_status, business_concept, business_concept_type, workflow_type, governance_domain),
+            (
+                skip_token,
+                approval_status,
+                business_concept,
+                business_concept_type,
+                workflow_type,
+                governance_domain,
+            ),
         )
 
     def list_runs(
@@ -404,7 +437,14 @@ class AsyncWorkflows(_d.AsyncGroup):
         """
         return self._pages(
             _Operations.list,
-            (skip_token, is_enabled, trigger_type, under_glossary_hierarchy, business_concept, workflow_type),
+            (
+                skip_token,
+                is_enabled,
+                trigger_type,
+                under_glossary_hierarchy,
+                business_concept,
+                workflow_type,
+            ),
         )
 
     async def get(self, workflow_id: str) -> Workflow:
@@ -453,4 +493,6 @@ class AsyncWorkflows(_d.AsyncGroup):
         """
         return await self._send(_Operations.get_template_by_trigger_type, (trigger_type,))
 
-    create_or_update = _d.renamed("workflows.create_or_update", "workflows.create_or_replace", create_or_replace)
+    create_or_update = _d.renamed(
+        "workflows.create_or_update", "workflows.create_or_replace", create_or_replace
+    )

@@ -237,4 +237,6 @@ class SystemData(_Model):
     last_modified_at: datetime | None = None
 
 
-globals()["__getattr__"] = _old_names(__name__)  # what was pickled under an old name; hidden from type checkers
+globals()["__getattr__"] = _old_names(
+    __name__
+)  # what was pickled under an old name; hidden from type checkers

@@ -108,4 +108,6 @@ class StatusPalette(_Model):
     system_data: SystemData | None = None
 
 
-globals()["__getattr__"] = _old_names(__name__)  # what was pickled under an old name; hidden from type checkers
+globals()["__getattr__"] = _old_names(
+    __name__
+)  # what was pickled under an old name; hidden from type checkers

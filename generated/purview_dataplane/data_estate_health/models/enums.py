@@ -118,4 +118,6 @@ class StorageType(_OpenEnum):
     ADLS_GEN2 = "ADLSGen2"
 
 
-globals()["__getattr__"] = _old_names(__name__)  # what was pickled under an old name; hidden from type checkers
+globals()["__getattr__"] = _old_names(
+    __name__
+)  # what was pickled under an old name; hidden from type checkers

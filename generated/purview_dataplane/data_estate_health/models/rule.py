@@ -59,4 +59,6 @@ class SimpleRuleTypeProperties(_Model):
     operand: str | None = None
 
 
-globals()["__getattr__"] = _old_names(__name__)  # what was pickled under an old name; hidden from type checkers
+globals()["__getattr__"] = _old_names(
+    __name__
+)  # what was pickled under an old name; hidden from type checkers

@@ -36,7 +36,9 @@ class Scores(_d.Group):
 
 
 class AsyncScores(_d.AsyncGroup):
-    async def query(self, *, type_: ScoreQueryType, body: QueryScoresRequest) -> _list[AggregatedScore]:
+    async def query(
+        self, *, type_: ScoreQueryType, body: QueryScoresRequest
+    ) -> _list[AggregatedScore]:
         """Read health scores; type decides whether control ids or control group ids go into the body.
 
         POST /datagovernance/dataestate/scores/query

@@ -26,19 +26,21 @@ class _Operations:
         parameters=(_d.API_VERSION,),
         body=_d.Body("ManagedPrivateEndpointRequest"),
     )
-    check_managed_private_endpoint_exists: _d.Operation[ManagedPrivateEndpointExistsResponse] = _d.Operation(
-        id="Settings_CheckManagedPrivateEndpointExists",
-        method="POST",
-        path="/datagovernance/dataestate/settings/mpe/exists",
-        responses={
-            200: "ManagedPrivateEndpointExistsResponse",
-            201: "ManagedPrivateEndpointExistsResponse",
-            "default": "AzureCoreFoundationsErrorResponse",
-        },
-        summary="Ask whether a private endpoint to the given storage is there already.",
-        parameters=(_d.API_VERSION,),
-        body=_d.Body("ManagedPrivateEndpointRequest"),
-        retry_safe=True,
+    check_managed_private_endpoint_exists: _d.Operation[ManagedPrivateEndpointExistsResponse] = (
+        _d.Operation(
+            id="Settings_CheckManagedPrivateEndpointExists",
+            method="POST",
+            path="/datagovernance/dataestate/settings/mpe/exists",
+            responses={
+                200: "ManagedPrivateEndpointExistsResponse",
+                201: "ManagedPrivateEndpointExistsResponse",
+                "default": "AzureCoreFoundationsErrorResponse",
+            },
+            summary="Ask whether a private endpoint to the given storage is there already.",
+            parameters=(_d.API_VERSION,),
+            body=_d.Body("ManagedPrivateEndpointRequest"),
+            retry_safe=True,
+        )
     )
     get_storage_config: _d.Operation[StorageConfig] = _d.Operation(
         id="Settings_GetStorageConfig",
@@ -61,7 +63,10 @@ class _Operations:
         id="Settings_TestStorageConfigConnectivity",
         method="POST",
         path="/datagovernance/dataestate/settings/storageConfig/connectivity",
-        responses={200: "StorageConfigConnectivityResult", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "StorageConfigConnectivityResult",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="Try the given storage settings; a failed test is an answer too, with a message on why.",
         parameters=(_d.API_VERSION,),
         body=_d.Body("StorageConfigUpdate"),
@@ -69,7 +74,9 @@ class _Operations:
 
 
 class Settings(_d.Group):
-    def create_managed_private_endpoint(self, *, body: ManagedPrivateEndpointRequest) -> NetworkProperties:
+    def create_managed_private_endpoint(
+        self, *, body: ManagedPrivateEndpointRequest
+    ) -> NetworkProperties:
         """Create a private endpoint to your own storage; a long-running operation.
 
         POST /datagovernance/dataestate/settings/mpe
@@ -99,7 +106,9 @@ class Settings(_d.Group):
         """
         return self._send(_Operations.update_storage_config, (), body)
 
-    def test_storage_config_connectivity(self, *, body: StorageConfigUpdate) -> StorageConfigConnectivityResult:
+    def test_storage_config_connectivity(
+        self, *, body: StorageConfigUpdate
+    ) -> StorageConfigConnectivityResult:
         """Try the given storage settings; a failed test is an answer too, with a message on why.
 
         POST /datagovernance/dataestate/settings/storageConfig/connectivity
@@ -108,7 +117,9 @@ class Settings(_d.Group):
 
 
 class AsyncSettings(_d.AsyncGroup):
-    async def create_managed_private_endpoint(self, *, body: ManagedPrivateEndpointRequest) -> NetworkProperties:
+    async def create_managed_private_endpoint(
+        self, *, body: ManagedPrivateEndpointRequest
+    ) -> NetworkProperties:
         """Create a private endpoint to your own storage; a long-running operation.
 
         POST /datagovernance/dataestate/settings/mpe
@@ -138,7 +149,9 @@ class AsyncSettings(_d.AsyncGroup):
         """
         return await self._send(_Operations.update_storage_config, (), body)
 
-    async def test_storage_config_connectivity(self, *, body: StorageConfigUpdate) -> StorageConfigConnectivityResult:
+    async def test_storage_config_connectivity(
+        self, *, body: StorageConfigUpdate
+    ) -> StorageConfigConnectivityResult:
         """Try the given storage settings; a failed test is an answer too, with a message on why.
 
         POST /datagovernance/dataestate/settings/storageConfig/connectivity

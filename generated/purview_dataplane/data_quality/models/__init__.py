@@ -93,7 +93,11 @@ if TYPE_CHECKING:
         StatusMonitor as StatusMonitor,
         TypeProperties as TypeProperties,
     )
-    from .enums import AlertStatus as AlertStatus, LroStatus as LroStatus, OperationKind as OperationKind
+    from .enums import (
+        AlertStatus as AlertStatus,
+        LroStatus as LroStatus,
+        OperationKind as OperationKind,
+    )
 
 if not TYPE_CHECKING:
     _WHERE, __getattr__, __dir__ = _lazy_index(

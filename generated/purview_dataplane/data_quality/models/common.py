@@ -213,7 +213,9 @@ class DataSourceEntityBusinessDomain(_Model):
 class DataSourceEntityCredential(_Model):
     type_: str
     reference_name: str | None = None
-    type_properties: dict[str, _Any] | None = _field(default=None, metadata=_wire("typeProperties", secret=True))
+    type_properties: dict[str, _Any] | None = _field(
+        default=None, metadata=_wire("typeProperties", secret=True)
+    )
 
 
 @define(kw_only=True)
@@ -299,7 +301,9 @@ class DataSourceEntityUpdateBusinessDomain(_Model):
 class DataSourceEntityUpdateCredential(_Model):
     type_: str | None = None
     reference_name: str | None = None
-    type_properties: dict[str, _Any] | None = _field(default=None, metadata=_wire("typeProperties", secret=True))
+    type_properties: dict[str, _Any] | None = _field(
+        default=None, metadata=_wire("typeProperties", secret=True)
+    )
 
 
 @define(kw_only=True)

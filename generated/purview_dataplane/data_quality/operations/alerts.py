@@ -78,7 +78,9 @@ class _Operations:
 
 
 class Alerts(_d.Group):
-    def list(self, business_domain_id: str, *, name: str | None = None, skip_token: str | None = None) -> Pager[Alert]:
+    def list(
+        self, business_domain_id: str, *, name: str | None = None, skip_token: str | None = None
+    ) -> Pager[Alert]:
         """List the alerts of a business domain, all or those of one name.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/alerts
@@ -99,7 +101,9 @@ class Alerts(_d.Group):
         """
         return self._send(_Operations.create_or_replace, (business_domain_id, alert_id), body)
 
-    def update_status(self, business_domain_id: str, alert_id: str, *, body: AlertStatusUpdateRequest) -> None:
+    def update_status(
+        self, business_domain_id: str, alert_id: str, *, body: AlertStatusUpdateRequest
+    ) -> None:
         """Switch an alert on or off; nothing else of it changes.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}
@@ -131,14 +135,18 @@ class AsyncAlerts(_d.AsyncGroup):
         """
         return await self._send(_Operations.get, (business_domain_id, alert_id))
 
-    async def create_or_replace(self, business_domain_id: str, alert_id: str, *, body: Alert) -> Alert:
+    async def create_or_replace(
+        self, business_domain_id: str, alert_id: str, *, body: Alert
+    ) -> Alert:
         """Create an alert under the given id, or replace the one that has it.
 
         PUT /datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}
         """
         return await self._send(_Operations.create_or_replace, (business_domain_id, alert_id), body)
 
-    async def update_status(self, business_domain_id: str, alert_id: str, *, body: AlertStatusUpdateRequest) -> None:
+    async def update_status(
+        self, business_domain_id: str, alert_id: str, *, body: AlertStatusUpdateRequest
+    ) -> None:
         """Switch an alert on or off; nothing else of it changes.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}

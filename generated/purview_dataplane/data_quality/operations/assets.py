@@ -83,16 +83,26 @@ class _Operations:
 
 class Assets(_d.Group):
     def list(
-        self, business_domain_id: str, *, continuation_token: str | None = None, data_product_id: str | None = None
+        self,
+        business_domain_id: str,
+        *,
+        continuation_token: str | None = None,
+        data_product_id: str | None = None,
     ) -> Pager[DqAssetResponse]:
         """List the assets that data quality is kept for in a business domain, in or out of a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/assets
         """
-        return self._pages(_Operations.list, (business_domain_id, continuation_token, data_product_id))
+        return self._pages(
+            _Operations.list, (business_domain_id, continuation_token, data_product_id)
+        )
 
     def create(
-        self, business_domain_id: str, *, body: CreateDqAssetRequest, data_product_id: str | None = None
+        self,
+        business_domain_id: str,
+        *,
+        body: CreateDqAssetRequest,
+        data_product_id: str | None = None,
     ) -> DqAssetResponse:
         """Bring an asset of the Data Map under data quality; the body names it by its Data Map id.
 
@@ -100,14 +110,18 @@ class Assets(_d.Group):
         """
         return self._send(_Operations.create, (business_domain_id, data_product_id), body)
 
-    def get(self, business_domain_id: str, asset_id: str, *, data_product_id: str | None = None) -> DqAssetResponse:
+    def get(
+        self, business_domain_id: str, asset_id: str, *, data_product_id: str | None = None
+    ) -> DqAssetResponse:
         """Read one asset that data quality is kept for, with its score.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/assets/{assetId}
         """
         return self._send(_Operations.get, (business_domain_id, asset_id, data_product_id))
 
-    def delete(self, business_domain_id: str, asset_id: str, *, data_product_id: str | None = None) -> None:
+    def delete(
+        self, business_domain_id: str, asset_id: str, *, data_product_id: str | None = None
+    ) -> None:
         """Stop keeping data quality for an asset; the asset itself stays in the catalog.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/assets/{assetId}
@@ -126,21 +140,33 @@ class Assets(_d.Group):
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:clone
         """
-        return self._begin(_Operations.begin_clone, (business_domain_id, data_asset_id, data_product_id), body)
+        return self._begin(
+            _Operations.begin_clone, (business_domain_id, data_asset_id, data_product_id), body
+        )
 
 
 class AsyncAssets(_d.AsyncGroup):
     def list(
-        self, business_domain_id: str, *, continuation_token: str | None = None, data_product_id: str | None = None
+        self,
+        business_domain_id: str,
+        *,
+        continuation_token: str | None = None,
+        data_product_id: str | None = None,
     ) -> AsyncPager[DqAssetResponse]:
         """List the assets that data quality is kept for in a business domain, in or out of a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/assets
         """
-        return self._pages(_Operations.list, (business_domain_id, continuation_token, data_product_id))
+        return self._pages(
+            _Operations.list, (business_domain_id, continuation_token, data_product_id)
+        )
 
     async def create(
-        self, business_domain_id: str, *, body: CreateDqAssetRequest, data_product_id: str | None = None
+        self,
+        business_domain_id: str,
+        *,
+        body: CreateDqAssetRequest,
+        data_product_id: str | None = None,
     ) -> DqAssetResponse:
         """Bring an asset of the Data Map under data quality; the body names it by its Data Map id.
 
@@ -157,7 +183,9 @@ class AsyncAssets(_d.AsyncGroup):
         """
         return await self._send(_Operations.get, (business_domain_id, asset_id, data_product_id))
 
-    async def delete(self, business_domain_id: str, asset_id: str, *, data_product_id: str | None = None) -> None:
+    async def delete(
+        self, business_domain_id: str, asset_id: str, *, data_product_id: str | None = None
+    ) -> None:
         """Stop keeping data quality for an asset; the asset itself stays in the catalog.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/assets/{assetId}
@@ -176,4 +204,6 @@ class AsyncAssets(_d.AsyncGroup):
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:clone
         """
-        return await self._begin(_Operations.begin_clone, (business_domain_id, data_asset_id, data_product_id), body)
+        return await self._begin(
+            _Operations.begin_clone, (business_domain_id, data_asset_id, data_product_id), body
+        )

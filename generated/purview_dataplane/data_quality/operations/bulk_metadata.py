@@ -15,7 +15,10 @@ class _Operations:
         id="GetBulkAssetMetadata",
         method="GET",
         path="/datagovernance/quality/bulk-asset-metadata",
-        responses={200: "BulkAssetMetadataRequestResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "BulkAssetMetadataRequestResponse",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="Page through what is known of every asset: settings, scope, last scores and rules; 10 assets a page.",
         parameters=(
             _d.API_VERSION,
@@ -27,7 +30,10 @@ class _Operations:
         id="CreateBulkAssetMetadata",
         method="PUT",
         path="/datagovernance/quality/bulk-asset-metadata",
-        responses={201: "BulkAssetMetadataRequestResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            201: "BulkAssetMetadataRequestResponse",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="Bring what another account knows of its assets into this one, as the list of them gives it.",
         parameters=(_d.API_VERSION,),
         body=_d.Body("BulkAssetMetadataRequestResponse"),
@@ -58,7 +64,9 @@ class AsyncBulkMetadata(_d.AsyncGroup):
         """
         return self._pages(_Operations.list, (continuation_token,))
 
-    async def create(self, *, body: BulkAssetMetadataRequestResponse) -> BulkAssetMetadataRequestResponse:
+    async def create(
+        self, *, body: BulkAssetMetadataRequestResponse
+    ) -> BulkAssetMetadataRequestResponse:
         """Bring what another account knows of its assets into this one, as the list of them gives it.
 
         PUT /datagovernance/quality/bulk-asset-metadata

@@ -14,7 +14,10 @@ class _Operations:
         id="GetDataSources",
         method="GET",
         path="/datagovernance/quality/business-domains/{businessDomainId}/data-sources",
-        responses={200: "DataSourceEntityListResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "DataSourceEntityListResponse",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="List the connections by which assets of a business domain are read; all or those of one name.",
         parameters=(
             _d.path("business_domain_id"),
@@ -88,7 +91,12 @@ class DataSources(_d.Group):
         return self._send(_Operations.list, (business_domain_id, skip_token, name))
 
     def get(
-        self, business_domain_id: str, data_source_id: str, *, skip_token: str | None = None, name: str | None = None
+        self,
+        business_domain_id: str,
+        data_source_id: str,
+        *,
+        skip_token: str | None = None,
+        name: str | None = None,
     ) -> DataSourceEntity:
         """Read one connection, with the settings of its type and its reference to a credential.
 
@@ -96,14 +104,18 @@ class DataSources(_d.Group):
         """
         return self._send(_Operations.get, (business_domain_id, data_source_id, skip_token, name))
 
-    def create(self, business_domain_id: str, data_source_id: str, *, body: DataSourceEntity) -> DataSourceEntity:
+    def create(
+        self, business_domain_id: str, data_source_id: str, *, body: DataSourceEntity
+    ) -> DataSourceEntity:
         """Set up a connection under an id of your choice, by which assets of a business domain are read.
 
         PUT /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
         """
         return self._send(_Operations.create, (business_domain_id, data_source_id), body)
 
-    def update(self, business_domain_id: str, data_source_id: str, *, body: DataSourceEntityUpdate) -> DataSourceEntity:
+    def update(
+        self, business_domain_id: str, data_source_id: str, *, body: DataSourceEntityUpdate
+    ) -> DataSourceEntity:
         """Change members of one connection; the others stay.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
@@ -129,15 +141,24 @@ class AsyncDataSources(_d.AsyncGroup):
         return await self._send(_Operations.list, (business_domain_id, skip_token, name))
 
     async def get(
-        self, business_domain_id: str, data_source_id: str, *, skip_token: str | None = None, name: str | None = None
+        self,
+        business_domain_id: str,
+        data_source_id: str,
+        *,
+        skip_token: str | None = None,
+        name: str | None = None,
     ) -> DataSourceEntity:
         """Read one connection, with the settings of its type and its reference to a credential.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
         """
-        return await self._send(_Operations.get, (business_domain_id, data_source_id, skip_token, name))
+        return await self._send(
+            _Operations.get, (business_domain_id, data_source_id, skip_token, name)
+        )
 
-    async def create(self, business_domain_id: str, data_source_id: str, *, body: DataSourceEntity) -> DataSourceEntity:
+    async def create(
+        self, business_domain_id: str, data_source_id: str, *, body: DataSourceEntity
+    ) -> DataSourceEntity:
         """Set up a connection under an id of your choice, by which assets of a business domain are read.
 
         PUT /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}

@@ -73,73 +73,119 @@ class _Operations:
 
 class Observations(_d.Group):
     def begin_run_of_asset(
-        self, business_domain_id: str, data_asset_id: str, *, body: JobConfigDTO, data_product_id: str | None = None
+        self,
+        business_domain_id: str,
+        data_asset_id: str,
+        *,
+        body: JobConfigDTO,
+        data_product_id: str | None = None,
     ) -> Poller[StatusMonitor]:
         """Score an asset by its rules now, whether or not it is in a data product; told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:observations
         """
-        return self._begin(_Operations.begin_run_of_asset, (business_domain_id, data_asset_id, data_product_id), body)
+        return self._begin(
+            _Operations.begin_run_of_asset,
+            (business_domain_id, data_asset_id, data_product_id),
+            body,
+        )
 
     def delete_of_asset(
-        self, business_domain_id: str, data_asset_id: str, observation_id: str, *, data_product_id: str | None = None
+        self,
+        business_domain_id: str,
+        data_asset_id: str,
+        observation_id: str,
+        *,
+        data_product_id: str | None = None,
     ) -> None:
         """Delete the scores of one assessment of an asset, whether or not it is in a data product.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/observations/{observationId}
         """
         return self._send(
-            _Operations.delete_of_asset, (business_domain_id, data_asset_id, observation_id, data_product_id)
+            _Operations.delete_of_asset,
+            (business_domain_id, data_asset_id, observation_id, data_product_id),
         )
 
     def begin_run(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: JobConfigDTO
+        self,
+        business_domain_id: str,
+        data_product_id: str,
+        data_asset_id: str,
+        *,
+        body: JobConfigDTO,
     ) -> Poller[StatusMonitor]:
         """Score an asset of a data product by its rules now; a long-running operation, told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:observations
         """
-        return self._begin(_Operations.begin_run, (business_domain_id, data_product_id, data_asset_id), body)
+        return self._begin(
+            _Operations.begin_run, (business_domain_id, data_product_id, data_asset_id), body
+        )
 
-    def delete(self, business_domain_id: str, data_product_id: str, data_asset_id: str, observation_id: str) -> None:
+    def delete(
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str, observation_id: str
+    ) -> None:
         """Delete the scores of one assessment of an asset of a data product.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/observations/{observationId}
         """
-        return self._send(_Operations.delete, (business_domain_id, data_product_id, data_asset_id, observation_id))
+        return self._send(
+            _Operations.delete, (business_domain_id, data_product_id, data_asset_id, observation_id)
+        )
 
 
 class AsyncObservations(_d.AsyncGroup):
     async def begin_run_of_asset(
-        self, business_domain_id: str, data_asset_id: str, *, body: JobConfigDTO, data_product_id: str | None = None
+        self,
+        business_domain_id: str,
+        data_asset_id: str,
+        *,
+        body: JobConfigDTO,
+        data_product_id: str | None = None,
     ) -> AsyncPoller[StatusMonitor]:
         """Score an asset by its rules now, whether or not it is in a data product; told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:observations
         """
         return await self._begin(
-            _Operations.begin_run_of_asset, (business_domain_id, data_asset_id, data_product_id), body
+            _Operations.begin_run_of_asset,
+            (business_domain_id, data_asset_id, data_product_id),
+            body,
         )
 
     async def delete_of_asset(
-        self, business_domain_id: str, data_asset_id: str, observation_id: str, *, data_product_id: str | None = None
+        self,
+        business_domain_id: str,
+        data_asset_id: str,
+        observation_id: str,
+        *,
+        data_product_id: str | None = None,
     ) -> None:
         """Delete the scores of one assessment of an asset, whether or not it is in a data product.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/observations/{observationId}
         """
         return await self._send(
-            _Operations.delete_of_asset, (business_domain_id, data_asset_id, observation_id, data_product_id)
+            _Operations.delete_of_asset,
+            (business_domain_id, data_asset_id, observation_id, data_product_id),
         )
 
     async def begin_run(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: JobConfigDTO
+        self,
+        business_domain_id: str,
+        data_product_id: str,
+        data_asset_id: str,
+        *,
+        body: JobConfigDTO,
     ) -> AsyncPoller[StatusMonitor]:
         """Score an asset of a data product by its rules now; a long-running operation, told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:observations
         """
-        return await self._begin(_Operations.begin_run, (business_domain_id, data_product_id, data_asset_id), body)
+        return await self._begin(
+            _Operations.begin_run, (business_domain_id, data_product_id, data_asset_id), body
+        )
 
     async def delete(
         self, business_domain_id: str, data_product_id: str, data_asset_id: str, observation_id: str

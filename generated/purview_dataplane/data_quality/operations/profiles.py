@@ -73,33 +73,55 @@ class _Operations:
 
 class Profiles(_d.Group):
     def begin_run_of_asset(
-        self, business_domain_id: str, data_asset_id: str, *, body: ProfileEntity, data_product_id: str | None = None
+        self,
+        business_domain_id: str,
+        data_asset_id: str,
+        *,
+        body: ProfileEntity,
+        data_product_id: str | None = None,
     ) -> Poller[StatusMonitor]:
         """Profile an asset now, whether or not it is in a data product; told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:profile
         """
-        return self._begin(_Operations.begin_run_of_asset, (business_domain_id, data_asset_id, data_product_id), body)
+        return self._begin(
+            _Operations.begin_run_of_asset,
+            (business_domain_id, data_asset_id, data_product_id),
+            body,
+        )
 
     def delete_run_of_asset(
-        self, business_domain_id: str, data_asset_id: str, profile_run_id: str, *, data_product_id: str | None = None
+        self,
+        business_domain_id: str,
+        data_asset_id: str,
+        profile_run_id: str,
+        *,
+        data_product_id: str | None = None,
     ) -> None:
         """Delete one profile of an asset, whether or not it is in a data product.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/profiles/{profileRunId}
         """
         return self._send(
-            _Operations.delete_run_of_asset, (business_domain_id, data_asset_id, profile_run_id, data_product_id)
+            _Operations.delete_run_of_asset,
+            (business_domain_id, data_asset_id, profile_run_id, data_product_id),
         )
 
     def begin_run(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: ProfileEntity
+        self,
+        business_domain_id: str,
+        data_product_id: str,
+        data_asset_id: str,
+        *,
+        body: ProfileEntity,
     ) -> Poller[StatusMonitor]:
         """Profile an asset of a data product now; a long-running operation, told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:profile
         """
-        return self._begin(_Operations.begin_run, (business_domain_id, data_product_id, data_asset_id), body)
+        return self._begin(
+            _Operations.begin_run, (business_domain_id, data_product_id, data_asset_id), body
+        )
 
     def delete_run(
         self, business_domain_id: str, data_product_id: str, data_asset_id: str, profile_run_id: str
@@ -108,40 +130,63 @@ class Profiles(_d.Group):
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/profiles/{profileRunId}
         """
-        return self._send(_Operations.delete_run, (business_domain_id, data_product_id, data_asset_id, profile_run_id))
+        return self._send(
+            _Operations.delete_run,
+            (business_domain_id, data_product_id, data_asset_id, profile_run_id),
+        )
 
 
 class AsyncProfiles(_d.AsyncGroup):
     async def begin_run_of_asset(
-        self, business_domain_id: str, data_asset_id: str, *, body: ProfileEntity, data_product_id: str | None = None
+        self,
+        business_domain_id: str,
+        data_asset_id: str,
+        *,
+        body: ProfileEntity,
+        data_product_id: str | None = None,
     ) -> AsyncPoller[StatusMonitor]:
         """Profile an asset now, whether or not it is in a data product; told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:profile
         """
         return await self._begin(
-            _Operations.begin_run_of_asset, (business_domain_id, data_asset_id, data_product_id), body
+            _Operations.begin_run_of_asset,
+            (business_domain_id, data_asset_id, data_product_id),
+            body,
         )
 
     async def delete_run_of_asset(
-        self, business_domain_id: str, data_asset_id: str, profile_run_id: str, *, data_product_id: str | None = None
+        self,
+        business_domain_id: str,
+        data_asset_id: str,
+        profile_run_id: str,
+        *,
+        data_product_id: str | None = None,
     ) -> None:
         """Delete one profile of an asset, whether or not it is in a data product.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/profiles/{profileRunId}
         """
         return await self._send(
-            _Operations.delete_run_of_asset, (business_domain_id, data_asset_id, profile_run_id, data_product_id)
+            _Operations.delete_run_of_asset,
+            (business_domain_id, data_asset_id, profile_run_id, data_product_id),
         )
 
     async def begin_run(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: ProfileEntity
+        self,
+        business_domain_id: str,
+        data_product_id: str,
+        data_asset_id: str,
+        *,
+        body: ProfileEntity,
     ) -> AsyncPoller[StatusMonitor]:
         """Profile an asset of a data product now; a long-running operation, told by its run.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:profile
         """
-        return await self._begin(_Operations.begin_run, (business_domain_id, data_product_id, data_asset_id), body)
+        return await self._begin(
+            _Operations.begin_run, (business_domain_id, data_product_id, data_asset_id), body
+        )
 
     async def delete_run(
         self, business_domain_id: str, data_product_id: str, data_asset_id: str, profile_run_id: str
@@ -151,5 +196,6 @@ class AsyncProfiles(_d.AsyncGroup):
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/profiles/{profileRunId}
         """
         return await self._send(
-            _Operations.delete_run, (business_domain_id, data_product_id, data_asset_id, profile_run_id)
+            _Operations.delete_run,
+            (business_domain_id, data_product_id, data_asset_id, profile_run_id),
         )

@@ -163,16 +163,25 @@ class Rules(_d.Group):
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules
         """
-        return self._send(_Operations.list_of_asset, (business_domain_id, data_asset_id, data_product_id))
+        return self._send(
+            _Operations.list_of_asset, (business_domain_id, data_asset_id, data_product_id)
+        )
 
     def get_of_asset(
-        self, business_domain_id: str, data_asset_id: str, rule_id: str, *, data_product_id: str | None = None
+        self,
+        business_domain_id: str,
+        data_asset_id: str,
+        rule_id: str,
+        *,
+        data_product_id: str | None = None,
     ) -> RuleEntity:
         """Read one rule of an asset, whether or not it is in a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return self._send(_Operations.get_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id))
+        return self._send(
+            _Operations.get_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id)
+        )
 
     def replace_of_asset(
         self,
@@ -188,7 +197,9 @@ class Rules(_d.Group):
         PUT /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
         return self._send(
-            _Operations.replace_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id), body
+            _Operations.replace_of_asset,
+            (business_domain_id, data_asset_id, rule_id, data_product_id),
+            body,
         )
 
     def update_of_asset(
@@ -205,56 +216,92 @@ class Rules(_d.Group):
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
         return self._send(
-            _Operations.update_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id), body
+            _Operations.update_of_asset,
+            (business_domain_id, data_asset_id, rule_id, data_product_id),
+            body,
         )
 
     def delete_of_asset(
-        self, business_domain_id: str, data_asset_id: str, rule_id: str, *, data_product_id: str | None = None
+        self,
+        business_domain_id: str,
+        data_asset_id: str,
+        rule_id: str,
+        *,
+        data_product_id: str | None = None,
     ) -> None:
         """Delete one rule of an asset, whether or not it is in a data product.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return self._send(_Operations.delete_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id))
+        return self._send(
+            _Operations.delete_of_asset,
+            (business_domain_id, data_asset_id, rule_id, data_product_id),
+        )
 
-    def list(self, business_domain_id: str, data_product_id: str, data_asset_id: str) -> _list[RuleEntity]:
+    def list(
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str
+    ) -> _list[RuleEntity]:
         """List the rules of an asset of a data product, each with its last score.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules
         """
         return self._send(_Operations.list, (business_domain_id, data_product_id, data_asset_id))
 
-    def get(self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str) -> RuleEntity:
+    def get(
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str
+    ) -> RuleEntity:
         """Read one rule of an asset of a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return self._send(_Operations.get, (business_domain_id, data_product_id, data_asset_id, rule_id))
+        return self._send(
+            _Operations.get, (business_domain_id, data_product_id, data_asset_id, rule_id)
+        )
 
     def create(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str, *, body: RuleEntity
+        self,
+        business_domain_id: str,
+        data_product_id: str,
+        data_asset_id: str,
+        rule_id: str,
+        *,
+        body: RuleEntity,
     ) -> RuleEntity:
         """Create one rule for an asset of a data product, under an id of your choice.
 
         PUT /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return self._send(_Operations.create, (business_domain_id, data_product_id, data_asset_id, rule_id), body)
+        return self._send(
+            _Operations.create, (business_domain_id, data_product_id, data_asset_id, rule_id), body
+        )
 
     def update(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str, *, body: RuleEntityUpdate
+        self,
+        business_domain_id: str,
+        data_product_id: str,
+        data_asset_id: str,
+        rule_id: str,
+        *,
+        body: RuleEntityUpdate,
     ) -> RuleEntity:
         """Change members of one rule of an asset of a data product; the others stay.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return self._send(_Operations.update, (business_domain_id, data_product_id, data_asset_id, rule_id), body)
+        return self._send(
+            _Operations.update, (business_domain_id, data_product_id, data_asset_id, rule_id), body
+        )
 
-    def delete(self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str) -> None:
+    def delete(
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str
+    ) -> None:
         """Delete one rule of an asset of a data product.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return self._send(_Operations.delete, (business_domain_id, data_product_id, data_asset_id, rule_id))
+        return self._send(
+            _Operations.delete, (business_domain_id, data_product_id, data_asset_id, rule_id)
+        )
 
 
 class AsyncRules(_d.AsyncGroup):
@@ -265,16 +312,25 @@ class AsyncRules(_d.AsyncGroup):
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules
         """
-        return await self._send(_Operations.list_of_asset, (business_domain_id, data_asset_id, data_product_id))
+        return await self._send(
+            _Operations.list_of_asset, (business_domain_id, data_asset_id, data_product_id)
+        )
 
     async def get_of_asset(
-        self, business_domain_id: str, data_asset_id: str, rule_id: str, *, data_product_id: str | None = None
+        self,
+        business_domain_id: str,
+        data_asset_id: str,
+        rule_id: str,
+        *,
+        data_product_id: str | None = None,
     ) -> RuleEntity:
         """Read one rule of an asset, whether or not it is in a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return await self._send(_Operations.get_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id))
+        return await self._send(
+            _Operations.get_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id)
+        )
 
     async def replace_of_asset(
         self,
@@ -290,7 +346,9 @@ class AsyncRules(_d.AsyncGroup):
         PUT /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
         return await self._send(
-            _Operations.replace_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id), body
+            _Operations.replace_of_asset,
+            (business_domain_id, data_asset_id, rule_id, data_product_id),
+            body,
         )
 
     async def update_of_asset(
@@ -307,55 +365,91 @@ class AsyncRules(_d.AsyncGroup):
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
         return await self._send(
-            _Operations.update_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id), body
+            _Operations.update_of_asset,
+            (business_domain_id, data_asset_id, rule_id, data_product_id),
+            body,
         )
 
     async def delete_of_asset(
-        self, business_domain_id: str, data_asset_id: str, rule_id: str, *, data_product_id: str | None = None
+        self,
+        business_domain_id: str,
+        data_asset_id: str,
+        rule_id: str,
+        *,
+        data_product_id: str | None = None,
     ) -> None:
         """Delete one rule of an asset, whether or not it is in a data product.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
         return await self._send(
-            _Operations.delete_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id)
+            _Operations.delete_of_asset,
+            (business_domain_id, data_asset_id, rule_id, data_product_id),
         )
 
-    async def list(self, business_domain_id: str, data_product_id: str, data_asset_id: str) -> _list[RuleEntity]:
+    async def list(
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str
+    ) -> _list[RuleEntity]:
         """List the rules of an asset of a data product, each with its last score.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules
         """
-        return await self._send(_Operations.list, (business_domain_id, data_product_id, data_asset_id))
+        return await self._send(
+            _Operations.list, (business_domain_id, data_product_id, data_asset_id)
+        )
 
-    async def get(self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str) -> RuleEntity:
+    async def get(
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str
+    ) -> RuleEntity:
         """Read one rule of an asset of a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return await self._send(_Operations.get, (business_domain_id, data_product_id, data_asset_id, rule_id))
+        return await self._send(
+            _Operations.get, (business_domain_id, data_product_id, data_asset_id, rule_id)
+        )
 
     async def create(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str, *, body: RuleEntity
+        self,
+        business_domain_id: str,
+        data_product_id: str,
+        data_asset_id: str,
+        rule_id: str,
+        *,
+        body: RuleEntity,
     ) -> RuleEntity:
         """Create one rule for an asset of a data product, under an id of your choice.
 
         PUT /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return await self._send(_Operations.create, (business_domain_id, data_product_id, data_asset_id, rule_id), body)
+        return await self._send(
+            _Operations.create, (business_domain_id, data_product_id, data_asset_id, rule_id), body
+        )
 
     async def update(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str, *, body: RuleEntityUpdate
+        self,
+        business_domain_id: str,
+        data_product_id: str,
+        data_asset_id: str,
+        rule_id: str,
+        *,
+        body: RuleEntityUpdate,
     ) -> RuleEntity:
         """Change members of one rule of an asset of a data product; the others stay.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return await self._send(_Operations.update, (business_domain_id, data_product_id, data_asset_id, rule_id), body)
+        return await self._send(
+            _Operations.update, (business_domain_id, data_product_id, data_asset_id, rule_id), body
+        )
 
-    async def delete(self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str) -> None:
+    async def delete(
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str, rule_id: str
+    ) -> None:
         """Delete one rule of an asset of a data product.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
         """
-        return await self._send(_Operations.delete, (business_domain_id, data_product_id, data_asset_id, rule_id))
+        return await self._send(
+            _Operations.delete, (business_domain_id, data_product_id, data_asset_id, rule_id)
+        )

@@ -7,7 +7,12 @@ from purview_core import declarations as _d
 
 if TYPE_CHECKING:
     from purview_core.declarations import AsyncPoller, Poller
-    from ..models import JobHistoryResponse, JobMetadataEntity, ScheduleScanMonitoringResponse, StatusMonitor
+    from ..models import (
+        JobHistoryResponse,
+        JobMetadataEntity,
+        ScheduleScanMonitoringResponse,
+        StatusMonitor,
+    )
 
 
 class _Operations:
@@ -68,7 +73,10 @@ class _Operations:
         id="GetRunsForScheduleScan",
         method="GET",
         path="/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}/runs",
-        responses={200: "ScheduleScanMonitoringResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "ScheduleScanMonitoringResponse",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="List the runs of one scan of a schedule, from an offset on.",
         parameters=(
             _d.path("business_domain_id"),
@@ -82,13 +90,21 @@ class _Operations:
 
 class Runs(_d.Group):
     def list_of_asset(
-        self, business_domain_id: str, data_asset_id: str, *, run_type: str, data_product_id: str | None = None
+        self,
+        business_domain_id: str,
+        data_asset_id: str,
+        *,
+        run_type: str,
+        data_product_id: str | None = None,
     ) -> JobHistoryResponse:
         """List the runs of one type on an asset, whether or not it is in a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/runs
         """
-        return self._send(_Operations.list_of_asset, (business_domain_id, data_asset_id, run_type, data_product_id))
+        return self._send(
+            _Operations.list_of_asset,
+            (business_domain_id, data_asset_id, run_type, data_product_id),
+        )
 
     def list(
         self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, run_type: str
@@ -97,7 +113,9 @@ class Runs(_d.Group):
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/runs
         """
-        return self._send(_Operations.list, (business_domain_id, data_product_id, data_asset_id, run_type))
+        return self._send(
+            _Operations.list, (business_domain_id, data_product_id, data_asset_id, run_type)
+        )
 
     def get(self, business_domain_id: str, run_id: str) -> JobMetadataEntity:
         """Read one run of a profile, assessment or clone: its state, times and message.
@@ -120,19 +138,27 @@ class Runs(_d.Group):
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}/runs
         """
-        return self._send(_Operations.list_of_scan, (business_domain_id, schedule_id, scan_id, offset))
+        return self._send(
+            _Operations.list_of_scan, (business_domain_id, schedule_id, scan_id, offset)
+        )
 
 
 class AsyncRuns(_d.AsyncGroup):
     async def list_of_asset(
-        self, business_domain_id: str, data_asset_id: str, *, run_type: str, data_product_id: str | None = None
+        self,
+        business_domain_id: str,
+        data_asset_id: str,
+        *,
+        run_type: str,
+        data_product_id: str | None = None,
     ) -> JobHistoryResponse:
         """List the runs of one type on an asset, whether or not it is in a data product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/runs
         """
         return await self._send(
-            _Operations.list_of_asset, (business_domain_id, data_asset_id, run_type, data_product_id)
+            _Operations.list_of_asset,
+            (business_domain_id, data_asset_id, run_type, data_product_id),
         )
 
     async def list(
@@ -142,7 +168,9 @@ class AsyncRuns(_d.AsyncGroup):
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/runs
         """
-        return await self._send(_Operations.list, (business_domain_id, data_product_id, data_asset_id, run_type))
+        return await self._send(
+            _Operations.list, (business_domain_id, data_product_id, data_asset_id, run_type)
+        )
 
     async def get(self, business_domain_id: str, run_id: str) -> JobMetadataEntity:
         """Read one run of a profile, assessment or clone: its state, times and message.
@@ -151,7 +179,9 @@ class AsyncRuns(_d.AsyncGroup):
         """
         return await self._send(_Operations.get, (business_domain_id, run_id))
 
-    async def begin_cancel(self, business_domain_id: str, run_id: str) -> AsyncPoller[StatusMonitor]:
+    async def begin_cancel(
+        self, business_domain_id: str, run_id: str
+    ) -> AsyncPoller[StatusMonitor]:
         """Ask a run to stop; accepted at once and carried out in the background.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/runs/{runId}:cancel
@@ -165,4 +195,6 @@ class AsyncRuns(_d.AsyncGroup):
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}/runs
         """
-        return await self._send(_Operations.list_of_scan, (business_domain_id, schedule_id, scan_id, offset))
+        return await self._send(
+            _Operations.list_of_scan, (business_domain_id, schedule_id, scan_id, offset)
+        )

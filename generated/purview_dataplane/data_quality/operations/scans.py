@@ -43,7 +43,10 @@ class _Operations:
         id="ScheduleScanByScanId",
         method="GET",
         path="/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}",
-        responses={200: "ScheduleScanMonitoringEntity", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "ScheduleScanMonitoringEntity",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="Read one scan of a schedule: its state, and how many runs succeeded, failed or were skipped.",
         parameters=(
             _d.path("business_domain_id"),
@@ -55,21 +58,27 @@ class _Operations:
 
 
 class Scans(_d.Group):
-    def begin_run(self, business_domain_id: str, schedule_id: str, *, body: ScanDTO) -> Poller[StatusMonitor]:
+    def begin_run(
+        self, business_domain_id: str, schedule_id: str, *, body: ScanDTO
+    ) -> Poller[StatusMonitor]:
         """Run all that a schedule has in its scope now; a long-running operation, told by its scan.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}:scans
         """
         return self._begin(_Operations.begin_run, (business_domain_id, schedule_id), body)
 
-    def begin_cancel(self, business_domain_id: str, schedule_id: str, scan_id: str) -> Poller[StatusMonitor]:
+    def begin_cancel(
+        self, business_domain_id: str, schedule_id: str, scan_id: str
+    ) -> Poller[StatusMonitor]:
         """Ask a scan of a schedule to stop; accepted at once and carried out in the background.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}:cancel
         """
         return self._begin(_Operations.begin_cancel, (business_domain_id, schedule_id, scan_id))
 
-    def get(self, business_domain_id: str, schedule_id: str, scan_id: str) -> ScheduleScanMonitoringEntity:
+    def get(
+        self, business_domain_id: str, schedule_id: str, scan_id: str
+    ) -> ScheduleScanMonitoringEntity:
         """Read one scan of a schedule: its state, and how many runs succeeded, failed or were skipped.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}
@@ -87,14 +96,20 @@ class AsyncScans(_d.AsyncGroup):
         """
         return await self._begin(_Operations.begin_run, (business_domain_id, schedule_id), body)
 
-    async def begin_cancel(self, business_domain_id: str, schedule_id: str, scan_id: str) -> AsyncPoller[StatusMonitor]:
+    async def begin_cancel(
+        self, business_domain_id: str, schedule_id: str, scan_id: str
+    ) -> AsyncPoller[StatusMonitor]:
         """Ask a scan of a schedule to stop; accepted at once and carried out in the background.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}:cancel
         """
-        return await self._begin(_Operations.begin_cancel, (business_domain_id, schedule_id, scan_id))
+        return await self._begin(
+            _Operations.begin_cancel, (business_domain_id, schedule_id, scan_id)
+        )
 
-    async def get(self, business_domain_id: str, schedule_id: str, scan_id: str) -> ScheduleScanMonitoringEntity:
+    async def get(
+        self, business_domain_id: str, schedule_id: str, scan_id: str
+    ) -> ScheduleScanMonitoringEntity:
         """Read one scan of a schedule: its state, and how many runs succeeded, failed or were skipped.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}

@@ -7,7 +7,11 @@ from purview_core import declarations as _d
 
 if TYPE_CHECKING:
     from purview_core.declarations import AsyncPager, Pager
-    from ..models import ScheduleEntity, ScheduleEntityRequestResponse, ScheduleEntityRequestResponseUpdate
+    from ..models import (
+        ScheduleEntity,
+        ScheduleEntityRequestResponse,
+        ScheduleEntityRequestResponseUpdate,
+    )
 
 
 class _Operations:
@@ -27,7 +31,10 @@ class _Operations:
         id="GetSchedule",
         method="GET",
         path="/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}",
-        responses={200: "ScheduleEntityRequestResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "ScheduleEntityRequestResponse",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="Read one schedule: when it runs, and the assets in its scope.",
         parameters=(
             _d.path("business_domain_id"),
@@ -39,7 +46,10 @@ class _Operations:
         id="CreateSchedule",
         method="PUT",
         path="/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}",
-        responses={201: "ScheduleEntityRequestResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            201: "ScheduleEntityRequestResponse",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="Create a schedule under an id of your choice, for the assets in its scope.",
         parameters=(
             _d.path("business_domain_id"),
@@ -52,7 +62,10 @@ class _Operations:
         id="UpdateSchedule",
         method="PATCH",
         path="/datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}",
-        responses={200: "ScheduleEntityRequestResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "ScheduleEntityRequestResponse",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="Change members of one schedule; the others stay.",
         parameters=(
             _d.path("business_domain_id"),
@@ -100,7 +113,11 @@ class Schedules(_d.Group):
         return self._send(_Operations.create, (business_domain_id, schedule_id), body)
 
     def update(
-        self, business_domain_id: str, schedule_id: str, *, body: ScheduleEntityRequestResponseUpdate
+        self,
+        business_domain_id: str,
+        schedule_id: str,
+        *,
+        body: ScheduleEntityRequestResponseUpdate,
     ) -> ScheduleEntityRequestResponse:
         """Change members of one schedule; the others stay.
 
@@ -141,7 +158,11 @@ class AsyncSchedules(_d.AsyncGroup):
         return await self._send(_Operations.create, (business_domain_id, schedule_id), body)
 
     async def update(
-        self, business_domain_id: str, schedule_id: str, *, body: ScheduleEntityRequestResponseUpdate
+        self,
+        business_domain_id: str,
+        schedule_id: str,
+        *,
+        body: ScheduleEntityRequestResponseUpdate,
     ) -> ScheduleEntityRequestResponse:
         """Change members of one schedule; the others stay.
 

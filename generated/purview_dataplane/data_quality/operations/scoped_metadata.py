@@ -100,7 +100,9 @@ class ScopedMetadata(_d.Group):
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return self._send(_Operations.get_of_asset, (business_domain_id, data_asset_id, data_product_id))
+        return self._send(
+            _Operations.get_of_asset, (business_domain_id, data_asset_id, data_product_id)
+        )
 
     def update_of_asset(
         self,
@@ -114,7 +116,9 @@ class ScopedMetadata(_d.Group):
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return self._send(_Operations.update_of_asset, (business_domain_id, data_asset_id, data_product_id), body)
+        return self._send(
+            _Operations.update_of_asset, (business_domain_id, data_asset_id, data_product_id), body
+        )
 
     def delete_of_asset(
         self, business_domain_id: str, data_asset_id: str, *, data_product_id: str | None = None
@@ -123,9 +127,13 @@ class ScopedMetadata(_d.Group):
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return self._send(_Operations.delete_of_asset, (business_domain_id, data_asset_id, data_product_id))
+        return self._send(
+            _Operations.delete_of_asset, (business_domain_id, data_asset_id, data_product_id)
+        )
 
-    def get(self, business_domain_id: str, data_product_id: str, data_asset_id: str) -> ScopedAssetMetadata:
+    def get(
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str
+    ) -> ScopedAssetMetadata:
         """Read what is set for runs on an asset of a data product: error rows, favourite columns.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
@@ -133,13 +141,20 @@ class ScopedMetadata(_d.Group):
         return self._send(_Operations.get, (business_domain_id, data_product_id, data_asset_id))
 
     def update(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: ScopedAssetMetadataUpdate
+        self,
+        business_domain_id: str,
+        data_product_id: str,
+        data_asset_id: str,
+        *,
+        body: ScopedAssetMetadataUpdate,
     ) -> ScopedAssetMetadata:
         """Set what runs on an asset of a data product do; members that are left out stay.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return self._send(_Operations.update, (business_domain_id, data_product_id, data_asset_id), body)
+        return self._send(
+            _Operations.update, (business_domain_id, data_product_id, data_asset_id), body
+        )
 
     def delete(self, business_domain_id: str, data_product_id: str, data_asset_id: str) -> None:
         """Delete what is set for runs on an asset of a data product.
@@ -157,7 +172,9 @@ class AsyncScopedMetadata(_d.AsyncGroup):
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return await self._send(_Operations.get_of_asset, (business_domain_id, data_asset_id, data_product_id))
+        return await self._send(
+            _Operations.get_of_asset, (business_domain_id, data_asset_id, data_product_id)
+        )
 
     async def update_of_asset(
         self,
@@ -171,7 +188,9 @@ class AsyncScopedMetadata(_d.AsyncGroup):
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return await self._send(_Operations.update_of_asset, (business_domain_id, data_asset_id, data_product_id), body)
+        return await self._send(
+            _Operations.update_of_asset, (business_domain_id, data_asset_id, data_product_id), body
+        )
 
     async def delete_of_asset(
         self, business_domain_id: str, data_asset_id: str, *, data_product_id: str | None = None
@@ -180,27 +199,44 @@ class AsyncScopedMetadata(_d.AsyncGroup):
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return await self._send(_Operations.delete_of_asset, (business_domain_id, data_asset_id, data_product_id))
+        return await self._send(
+            _Operations.delete_of_asset, (business_domain_id, data_asset_id, data_product_id)
+        )
 
-    async def get(self, business_domain_id: str, data_product_id: str, data_asset_id: str) -> ScopedAssetMetadata:
+    async def get(
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str
+    ) -> ScopedAssetMetadata:
         """Read what is set for runs on an asset of a data product: error rows, favourite columns.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return await self._send(_Operations.get, (business_domain_id, data_product_id, data_asset_id))
+        return await self._send(
+            _Operations.get, (business_domain_id, data_product_id, data_asset_id)
+        )
 
     async def update(
-        self, business_domain_id: str, data_product_id: str, data_asset_id: str, *, body: ScopedAssetMetadataUpdate
+        self,
+        business_domain_id: str,
+        data_product_id: str,
+        data_asset_id: str,
+        *,
+        body: ScopedAssetMetadataUpdate,
     ) -> ScopedAssetMetadata:
         """Set what runs on an asset of a data product do; members that are left out stay.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return await self._send(_Operations.update, (business_domain_id, data_product_id, data_asset_id), body)
+        return await self._send(
+            _Operations.update, (business_domain_id, data_product_id, data_asset_id), body
+        )
 
-    async def delete(self, business_domain_id: str, data_product_id: str, data_asset_id: str) -> None:
+    async def delete(
+        self, business_domain_id: str, data_product_id: str, data_asset_id: str
+    ) -> None:
         """Delete what is set for runs on an asset of a data product.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
         """
-        return await self._send(_Operations.delete, (business_domain_id, data_product_id, data_asset_id))
+        return await self._send(
+            _Operations.delete, (business_domain_id, data_product_id, data_asset_id)
+        )

@@ -80,7 +80,9 @@ class Scores(_d.Group):
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/asset-scores
         """
-        return self._pages(_Operations.list_of_assets, (business_domain_id, asset_id, data_product_id))
+        return self._pages(
+            _Operations.list_of_assets, (business_domain_id, asset_id, data_product_id)
+        )
 
     def get_snapshot_of_asset(
         self, business_domain_id: str, asset_id: str, *, data_product_id: str | None = None
@@ -89,7 +91,9 @@ class Scores(_d.Group):
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{assetId}/snapshots
         """
-        return self._send(_Operations.get_snapshot_of_asset, (business_domain_id, asset_id, data_product_id))
+        return self._send(
+            _Operations.get_snapshot_of_asset, (business_domain_id, asset_id, data_product_id)
+        )
 
     def list_trend(
         self,
@@ -108,10 +112,20 @@ class Scores(_d.Group):
         """
         return self._send(
             _Operations.list_trend,
-            (business_domain_id, data_product_id, data_asset_id, rule_id, start_time, end_time, max_records_to_return),
+            (
+                business_domain_id,
+                data_product_id,
+                data_asset_id,
+                rule_id,
+                start_time,
+                end_time,
+                max_records_to_return,
+            ),
         )
 
-    def get_snapshot(self, business_domain_id: str, data_product_id: str, asset_id: str) -> ScoreSnapshot:
+    def get_snapshot(
+        self, business_domain_id: str, data_product_id: str, asset_id: str
+    ) -> ScoreSnapshot:
         """Read the latest scores of an asset of a data product: its own, and each rule with its row counts.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{assetId}/snapshots
@@ -127,7 +141,9 @@ class AsyncScores(_d.AsyncGroup):
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/asset-scores
         """
-        return self._pages(_Operations.list_of_assets, (business_domain_id, asset_id, data_product_id))
+        return self._pages(
+            _Operations.list_of_assets, (business_domain_id, asset_id, data_product_id)
+        )
 
     async def get_snapshot_of_asset(
         self, business_domain_id: str, asset_id: str, *, data_product_id: str | None = None
@@ -136,7 +152,9 @@ class AsyncScores(_d.AsyncGroup):
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{assetId}/snapshots
         """
-        return await self._send(_Operations.get_snapshot_of_asset, (business_domain_id, asset_id, data_product_id))
+        return await self._send(
+            _Operations.get_snapshot_of_asset, (business_domain_id, asset_id, data_product_id)
+        )
 
     async def list_trend(
         self,
@@ -155,12 +173,24 @@ class AsyncScores(_d.AsyncGroup):
         """
         return await self._send(
             _Operations.list_trend,
-            (business_domain_id, data_product_id, data_asset_id, rule_id, start_time, end_time, max_records_to_return),
+            (
+                business_domain_id,
+                data_product_id,
+                data_asset_id,
+                rule_id,
+                start_time,
+                end_time,
+                max_records_to_return,
+            ),
         )
 
-    async def get_snapshot(self, business_domain_id: str, data_product_id: str, asset_id: str) -> ScoreSnapshot:
+    async def get_snapshot(
+        self, business_domain_id: str, data_product_id: str, asset_id: str
+    ) -> ScoreSnapshot:
         """Read the latest scores of an asset of a data product: its own, and each rule with its row counts.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{assetId}/snapshots
         """
-        return await self._send(_Operations.get_snapshot, (business_domain_id, data_product_id, asset_id))
+        return await self._send(
+            _Operations.get_snapshot, (business_domain_id, data_product_id, asset_id)
+        )

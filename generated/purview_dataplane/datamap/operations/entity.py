@@ -113,7 +113,9 @@ class _Operations:
         path="/datamap/api/atlas/v2/entity/businessmetadata/import",
         responses={200: "BulkImportResult", "default": "AtlasErrorResponse"},
         summary="Upload a file of business metadata for many entities; the answer lists successes and failures.",
-        body=_d.Body("", media_types=("multipart/form-data",), fields=(_d.FormField("file", "file", True),)),
+        body=_d.Body(
+            "", media_types=("multipart/form-data",), fields=(_d.FormField("file", "file", True),)
+        ),
     )
     get_sample_business_metadata_template: _d.Operation[bytes] = _d.Operation(
         id="Entity_GetSampleBusinessMetadataTemplate",
@@ -416,10 +418,16 @@ class Entity(_d.Group):
 
         POST /datamap/api/atlas/v2/entity
         """
-        return self._send(_Operations.create_or_update, (business_attribute_update_behavior, collection_id), body)
+        return self._send(
+            _Operations.create_or_update, (business_attribute_update_behavior, collection_id), body
+        )
 
     def list_by_guids(
-        self, *, guid: _list[str], min_ext_info: bool | None = None, ignore_relationships: bool | None = None
+        self,
+        *,
+        guid: _list[str],
+        min_ext_info: bool | None = None,
+        ignore_relationships: bool | None = None,
     ) -> AtlasEntitiesWithExtInfo:
         """Read many entities by their GUIDs in one call; relationship attributes can be left out.
 
@@ -438,7 +446,11 @@ class Entity(_d.Group):
 
         POST /datamap/api/atlas/v2/entity/bulk
         """
-        return self._send(_Operations.bulk_create_or_update, (collection_id, business_attribute_update_behavior), body)
+        return self._send(
+            _Operations.bulk_create_or_update,
+            (collection_id, business_attribute_update_behavior),
+            body,
+        )
 
     def bulk_delete(self, *, guid: _list[str]) -> EntityMutationResult:
         """Delete many entities by their GUIDs in one call; the answer lists what was changed.
@@ -493,7 +505,11 @@ class Entity(_d.Group):
         return self._send(_Operations.get_sample_business_metadata_template)
 
     def get(
-        self, guid: str, *, min_ext_info: bool | None = None, ignore_relationships: bool | None = None
+        self,
+        guid: str,
+        *,
+        min_ext_info: bool | None = None,
+        ignore_relationships: bool | None = None,
     ) -> AtlasEntityWithExtInfo:
         """Read one entity by its GUID, with its related entities unless told to leave them out.
 
@@ -501,7 +517,9 @@ class Entity(_d.Group):
         """
         return self._send(_Operations.get, (guid, min_ext_info, ignore_relationships))
 
-    def partial_update_attribute_by_guid(self, guid: str, *, name: str, body: Any) -> EntityMutationResult:
+    def partial_update_attribute_by_guid(
+        self, guid: str, *, name: str, body: Any
+    ) -> EntityMutationResult:
         """Set one attribute of an entity; only primitives and references, no arrays or maps, no null.
 
         PUT /datamap/api/atlas/v2/entity/guid/{guid}
@@ -538,7 +556,11 @@ class Entity(_d.Group):
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}
         """
-        return self._send(_Operations.add_or_update_business_metadata_attributes, (guid, business_metadata_name), body)
+        return self._send(
+            _Operations.add_or_update_business_metadata_attributes,
+            (guid, business_metadata_name),
+            body,
+        )
 
     def remove_business_metadata_attributes(
         self, guid: str, business_metadata_name: str, *, body: dict[str, Any]
@@ -547,7 +569,9 @@ class Entity(_d.Group):
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}
         """
-        return self._send(_Operations.remove_business_metadata_attributes, (guid, business_metadata_name), body)
+        return self._send(
+            _Operations.remove_business_metadata_attributes, (guid, business_metadata_name), body
+        )
 
     def get_classification(self, guid: str, classification_name: str) -> AtlasClassification:
         """Read one classification of an entity by its name, with its attributes.
@@ -625,17 +649,24 @@ class Entity(_d.Group):
         GET /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
         return self._send(
-            _Operations.get_by_unique_attributes, (type_name, min_ext_info, ignore_relationships, attr_qualified_name)
+            _Operations.get_by_unique_attributes,
+            (type_name, min_ext_info, ignore_relationships, attr_qualified_name),
         )
 
     def partial_update_by_unique_attributes(
-        self, type_name: str, *, body: AtlasEntityWithExtInfo, attr_qualified_name: str | None = None
+        self,
+        type_name: str,
+        *,
+        body: AtlasEntityWithExtInfo,
+        attr_qualified_name: str | None = None,
     ) -> EntityMutationResult:
         """Change some attributes of the entity with this type and qualified name; null cannot be set.
 
         PUT /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
-        return self._send(_Operations.partial_update_by_unique_attributes, (type_name, attr_qualified_name), body)
+        return self._send(
+            _Operations.partial_update_by_unique_attributes, (type_name, attr_qualified_name), body
+        )
 
     def delete_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None
@@ -654,57 +685,92 @@ class Entity(_d.Group):
         DELETE /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
         """
         return self._send(
-            _Operations.remove_classification_by_unique_attribute, (type_name, classification_name, attr_qualified_name)
+            _Operations.remove_classification_by_unique_attribute,
+            (type_name, classification_name, attr_qualified_name),
         )
 
     def update_classifications_by_unique_attribute(
-        self, type_name: str, *, body: _list[AtlasClassification], attr_qualified_name: str | None = None
+        self,
+        type_name: str,
+        *,
+        body: _list[AtlasClassification],
+        attr_qualified_name: str | None = None,
     ) -> None:
         """Change classifications already on the entity with this type and qualified name.
 
         PUT /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
         """
         return self._send(
-            _Operations.update_classifications_by_unique_attribute, (type_name, attr_qualified_name), body
+            _Operations.update_classifications_by_unique_attribute,
+            (type_name, attr_qualified_name),
+            body,
         )
 
     def add_classifications_by_unique_attribute(
-        self, type_name: str, *, body: _list[AtlasClassification], attr_qualified_name: str | None = None
+        self,
+        type_name: str,
+        *,
+        body: _list[AtlasClassification],
+        attr_qualified_name: str | None = None,
     ) -> None:
         """Attach several classifications to the entity with this type and qualified name.
 
         POST /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
         """
-        return self._send(_Operations.add_classifications_by_unique_attribute, (type_name, attr_qualified_name), body)
+        return self._send(
+            _Operations.add_classifications_by_unique_attribute,
+            (type_name, attr_qualified_name),
+            body,
+        )
 
     def add_labels_by_unique_attribute(
-        self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
+        self,
+        type_name: str,
+        *,
+        attr_qualified_name: str | None = None,
+        body: _list[str] | None = None,
     ) -> None:
         """Add labels to the entity with this type and qualified name; an empty list changes nothing.
 
         PUT /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return self._send(_Operations.add_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
+        return self._send(
+            _Operations.add_labels_by_unique_attribute, (type_name, attr_qualified_name), body
+        )
 
     def set_labels_by_unique_attribute(
-        self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
+        self,
+        type_name: str,
+        *,
+        attr_qualified_name: str | None = None,
+        body: _list[str] | None = None,
     ) -> None:
         """Replace all labels of the entity with this type and qualified name; an empty list clears them.
 
         POST /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return self._send(_Operations.set_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
+        return self._send(
+            _Operations.set_labels_by_unique_attribute, (type_name, attr_qualified_name), body
+        )
 
     def remove_labels_by_unique_attribute(
-        self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
+        self,
+        type_name: str,
+        *,
+        attr_qualified_name: str | None = None,
+        body: _list[str] | None = None,
     ) -> None:
         """Take labels off the entity with this type and qualified name; labels it lacks are skipped.
 
         DELETE /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return self._send(_Operations.remove_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
+        return self._send(
+            _Operations.remove_labels_by_unique_attribute, (type_name, attr_qualified_name), body
+        )
 
-    def move_to_collection(self, *, collection_id: str, body: MoveEntitiesOptions) -> EntityMutationResult:
+    def move_to_collection(
+        self, *, collection_id: str, body: MoveEntitiesOptions
+    ) -> EntityMutationResult:
         """Move entities, named by GUID, out of their collections into the one given in the query.
 
         POST /datamap/api/entity/moveTo
@@ -724,16 +790,24 @@ class AsyncEntity(_d.AsyncGroup):
 
         POST /datamap/api/atlas/v2/entity
         """
-        return await self._send(_Operations.create_or_update, (business_attribute_update_behavior, collection_id), body)
+        return await self._send(
+            _Operations.create_or_update, (business_attribute_update_behavior, collection_id), body
+        )
 
     async def list_by_guids(
-        self, *, guid: _list[str], min_ext_info: bool | None = None, ignore_relationships: bool | None = None
+        self,
+        *,
+        guid: _list[str],
+        min_ext_info: bool | None = None,
+        ignore_relationships: bool | None = None,
     ) -> AtlasEntitiesWithExtInfo:
         """Read many entities by their GUIDs in one call; relationship attributes can be left out.
 
         GET /datamap/api/atlas/v2/entity/bulk
         """
-        return await self._send(_Operations.list_by_guids, (guid, min_ext_info, ignore_relationships))
+        return await self._send(
+            _Operations.list_by_guids, (guid, min_ext_info, ignore_relationships)
+        )
 
     async def bulk_create_or_update(
         self,
@@ -747,7 +821,9 @@ class AsyncEntity(_d.AsyncGroup):
         POST /datamap/api/atlas/v2/entity/bulk
         """
         return await self._send(
-            _Operations.bulk_create_or_update, (collection_id, business_attribute_update_behavior), body
+            _Operations.bulk_create_or_update,
+            (collection_id, business_attribute_update_behavior),
+            body,
         )
 
     async def bulk_delete(self, *, guid: _list[str]) -> EntityMutationResult:
@@ -803,7 +879,11 @@ class AsyncEntity(_d.AsyncGroup):
         return await self._send(_Operations.get_sample_business_metadata_template)
 
     async def get(
-        self, guid: str, *, min_ext_info: bool | None = None, ignore_relationships: bool | None = None
+        self,
+        guid: str,
+        *,
+        min_ext_info: bool | None = None,
+        ignore_relationships: bool | None = None,
     ) -> AtlasEntityWithExtInfo:
         """Read one entity by its GUID, with its related entities unless told to leave them out.
 
@@ -811,7 +891,9 @@ class AsyncEntity(_d.AsyncGroup):
         """
         return await self._send(_Operations.get, (guid, min_ext_info, ignore_relationships))
 
-    async def partial_update_attribute_by_guid(self, guid: str, *, name: str, body: Any) -> EntityMutationResult:
+    async def partial_update_attribute_by_guid(
+        self, guid: str, *, name: str, body: Any
+    ) -> EntityMutationResult:
         """Set one attribute of an entity; only primitives and references, no arrays or maps, no null.
 
         PUT /datamap/api/atlas/v2/entity/guid/{guid}
@@ -832,7 +914,9 @@ class AsyncEntity(_d.AsyncGroup):
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata
         """
-        return await self._send(_Operations.add_or_update_business_metadata, (guid, is_overwrite), body)
+        return await self._send(
+            _Operations.add_or_update_business_metadata, (guid, is_overwrite), body
+        )
 
     async def remove_business_metadata(self, guid: str, *, body: dict[str, Any]) -> None:
         """Take business metadata off an entity; the body names the groups and attributes to drop.
@@ -849,7 +933,9 @@ class AsyncEntity(_d.AsyncGroup):
         POST /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}
         """
         return await self._send(
-            _Operations.add_or_update_business_metadata_attributes, (guid, business_metadata_name), body
+            _Operations.add_or_update_business_metadata_attributes,
+            (guid, business_metadata_name),
+            body,
         )
 
     async def remove_business_metadata_attributes(
@@ -859,7 +945,9 @@ class AsyncEntity(_d.AsyncGroup):
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}
         """
-        return await self._send(_Operations.remove_business_metadata_attributes, (guid, business_metadata_name), body)
+        return await self._send(
+            _Operations.remove_business_metadata_attributes, (guid, business_metadata_name), body
+        )
 
     async def get_classification(self, guid: str, classification_name: str) -> AtlasClassification:
         """Read one classification of an entity by its name, with its attributes.
@@ -937,17 +1025,24 @@ class AsyncEntity(_d.AsyncGroup):
         GET /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
         return await self._send(
-            _Operations.get_by_unique_attributes, (type_name, min_ext_info, ignore_relationships, attr_qualified_name)
+            _Operations.get_by_unique_attributes,
+            (type_name, min_ext_info, ignore_relationships, attr_qualified_name),
         )
 
     async def partial_update_by_unique_attributes(
-        self, type_name: str, *, body: AtlasEntityWithExtInfo, attr_qualified_name: str | None = None
+        self,
+        type_name: str,
+        *,
+        body: AtlasEntityWithExtInfo,
+        attr_qualified_name: str | None = None,
     ) -> EntityMutationResult:
         """Change some attributes of the entity with this type and qualified name; null cannot be set.
 
         PUT /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
-        return await self._send(_Operations.partial_update_by_unique_attributes, (type_name, attr_qualified_name), body)
+        return await self._send(
+            _Operations.partial_update_by_unique_attributes, (type_name, attr_qualified_name), body
+        )
 
     async def delete_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None
@@ -956,7 +1051,9 @@ class AsyncEntity(_d.AsyncGroup):
 
         DELETE /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
         """
-        return await self._send(_Operations.delete_by_unique_attribute, (type_name, attr_qualified_name))
+        return await self._send(
+            _Operations.delete_by_unique_attribute, (type_name, attr_qualified_name)
+        )
 
     async def remove_classification_by_unique_attribute(
         self, type_name: str, classification_name: str, *, attr_qualified_name: str | None = None
@@ -966,59 +1063,92 @@ class AsyncEntity(_d.AsyncGroup):
         DELETE /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
         """
         return await self._send(
-            _Operations.remove_classification_by_unique_attribute, (type_name, classification_name, attr_qualified_name)
+            _Operations.remove_classification_by_unique_attribute,
+            (type_name, classification_name, attr_qualified_name),
         )
 
     async def update_classifications_by_unique_attribute(
-        self, type_name: str, *, body: _list[AtlasClassification], attr_qualified_name: str | None = None
+        self,
+        type_name: str,
+        *,
+        body: _list[AtlasClassification],
+        attr_qualified_name: str | None = None,
     ) -> None:
         """Change classifications already on the entity with this type and qualified name.
 
         PUT /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
         """
         return await self._send(
-            _Operations.update_classifications_by_unique_attribute, (type_name, attr_qualified_name), body
+            _Operations.update_classifications_by_unique_attribute,
+            (type_name, attr_qualified_name),
+            body,
         )
 
     async def add_classifications_by_unique_attribute(
-        self, type_name: str, *, body: _list[AtlasClassification], attr_qualified_name: str | None = None
+        self,
+        type_name: str,
+        *,
+        body: _list[AtlasClassification],
+        attr_qualified_name: str | None = None,
     ) -> None:
         """Attach several classifications to the entity with this type and qualified name.
 
         POST /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
         """
         return await self._send(
-            _Operations.add_classifications_by_unique_attribute, (type_name, attr_qualified_name), body
+            _Operations.add_classifications_by_unique_attribute,
+            (type_name, attr_qualified_name),
+            body,
         )
 
     async def add_labels_by_unique_attribute(
-        self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
+        self,
+        type_name: str,
+        *,
+        attr_qualified_name: str | None = None,
+        body: _list[str] | None = None,
     ) -> None:
         """Add labels to the entity with this type and qualified name; an empty list changes nothing.
 
         PUT /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return await self._send(_Operations.add_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
+        return await self._send(
+            _Operations.add_labels_by_unique_attribute, (type_name, attr_qualified_name), body
+        )
 
     async def set_labels_by_unique_attribute(
-        self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
+        self,
+        type_name: str,
+        *,
+        attr_qualified_name: str | None = None,
+        body: _list[str] | None = None,
     ) -> None:
         """Replace all labels of the entity with this type and qualified name; an empty list clears them.
 
         POST /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return await self._send(_Operations.set_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
+        return await self._send(
+            _Operations.set_labels_by_unique_attribute, (type_name, attr_qualified_name), body
+        )
 
     async def remove_labels_by_unique_attribute(
-        self, type_name: str, *, attr_qualified_name: str | None = None, body: _list[str] | None = None
+        self,
+        type_name: str,
+        *,
+        attr_qualified_name: str | None = None,
+        body: _list[str] | None = None,
     ) -> None:
         """Take labels off the entity with this type and qualified name; labels it lacks are skipped.
 
         DELETE /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
         """
-        return await self._send(_Operations.remove_labels_by_unique_attribute, (type_name, attr_qualified_name), body)
+        return await self._send(
+            _Operations.remove_labels_by_unique_attribute, (type_name, attr_qualified_name), body
+        )
 
-    async def move_to_collection(self, *, collection_id: str, body: MoveEntitiesOptions) -> EntityMutationResult:
+    async def move_to_collection(
+        self, *, collection_id: str, body: MoveEntitiesOptions
+    ) -> EntityMutationResult:
         """Move entities, named by GUID, out of their collections into the one given in the query.
 
         POST /datamap/api/entity/moveTo

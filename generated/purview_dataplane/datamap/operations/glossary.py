@@ -202,18 +202,23 @@ class _Operations:
         parameters=(_d.path("category_id"),),
         body=_d.Body("dict[str, str]"),
     )
-    list_related_categories: _d.Operation[dict[str, _list[AtlasRelatedCategoryHeader]]] = _d.Operation(
-        id="Glossary_ListRelatedCategories",
-        method="GET",
-        path="/datamap/api/atlas/v2/glossary/category/{categoryId}/related",
-        responses={200: "dict[str, list[AtlasRelatedCategoryHeader]]", "default": "AtlasErrorResponse"},
-        summary="Read the parent and children of a category by relation; limit, offset and sort have no effect.",
-        parameters=(
-            _d.path("category_id"),
-            _d.query("limit", "int"),
-            _d.query("offset", "int"),
-            _d.query("sort"),
-        ),
+    list_related_categories: _d.Operation[dict[str, _list[AtlasRelatedCategoryHeader]]] = (
+        _d.Operation(
+            id="Glossary_ListRelatedCategories",
+            method="GET",
+            path="/datamap/api/atlas/v2/glossary/category/{categoryId}/related",
+            responses={
+                200: "dict[str, list[AtlasRelatedCategoryHeader]]",
+                "default": "AtlasErrorResponse",
+            },
+            summary="Read the parent and children of a category by relation; limit, offset and sort have no effect.",
+            parameters=(
+                _d.path("category_id"),
+                _d.query("limit", "int"),
+                _d.query("offset", "int"),
+                _d.query("sort"),
+            ),
+        )
     )
     list_category_terms: _d.Operation[AtlasRelatedTermHeader] = _d.Operation(
         id="Glossary_ListCategoryTerms",
@@ -373,7 +378,11 @@ class Glossary(_d.Group):
         return self._send(_Operations.get, (glossary_id,))
 
     def update(
-        self, glossary_id: str, *, body: AtlasGlossary, ignore_terms_and_categories: bool | None = None
+        self,
+        glossary_id: str,
+        *,
+        body: AtlasGlossary,
+        ignore_terms_and_categories: bool | None = None,
     ) -> AtlasGlossary:
         """Update a glossary from a whole definition; to change a few texts use the partial update.
 
@@ -389,7 +398,12 @@ class Glossary(_d.Group):
         return self._send(_Operations.delete, (glossary_id,))
 
     def list_categories(
-        self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        glossary_id: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> Pager[AtlasGlossaryCategory]:
         """List the categories of a glossary in full, in pages of limit items.
 
@@ -398,7 +412,12 @@ class Glossary(_d.Group):
         return self._pages(_Operations.list_categories, (glossary_id, limit, offset, sort))
 
     def list_categories_headers(
-        self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        glossary_id: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> Pager[AtlasRelatedCategoryHeader]:
         """List the categories of a glossary as short headers, in pages of limit items.
 
@@ -414,16 +433,27 @@ class Glossary(_d.Group):
         return self._send(_Operations.get_detailed, (glossary_id,))
 
     def partial_update(
-        self, glossary_id: str, *, body: dict[str, str], ignore_terms_and_categories: bool | None = None
+        self,
+        glossary_id: str,
+        *,
+        body: dict[str, str],
+        ignore_terms_and_categories: bool | None = None,
     ) -> AtlasGlossary:
         """Change only the descriptions, language or usage of a glossary; its qualified name is fixed.
 
         PUT /datamap/api/atlas/v2/glossary/{glossaryId}/partial
         """
-        return self._send(_Operations.partial_update, (glossary_id, ignore_terms_and_categories), body)
+        return self._send(
+            _Operations.partial_update, (glossary_id, ignore_terms_and_categories), body
+        )
 
     def list_terms(
-        self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        glossary_id: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> Pager[AtlasGlossaryTerm]:
         """List the terms of a glossary in full, in pages of limit items.
 
@@ -432,7 +462,12 @@ class Glossary(_d.Group):
         return self._pages(_Operations.list_terms, (glossary_id, limit, offset, sort))
 
     def list_term_headers(
-        self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        glossary_id: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> Pager[AtlasRelatedTermHeader]:
         """List the terms of a glossary as short headers, in pages of limit items.
 
@@ -440,7 +475,9 @@ class Glossary(_d.Group):
         """
         return self._pages(_Operations.list_term_headers, (glossary_id, limit, offset, sort))
 
-    def create_categories(self, *, body: _list[AtlasGlossaryCategory]) -> _list[AtlasGlossaryCategory]:
+    def create_categories(
+        self, *, body: _list[AtlasGlossaryCategory]
+    ) -> _list[AtlasGlossaryCategory]:
         """Create several glossary categories in one call; each names its glossary in its anchor.
 
         POST /datamap/api/atlas/v2/glossary/categories
@@ -461,7 +498,9 @@ class Glossary(_d.Group):
         """
         return self._send(_Operations.get_category, (category_id,))
 
-    def update_category(self, category_id: str, *, body: AtlasGlossaryCategory) -> AtlasGlossaryCategory:
+    def update_category(
+        self, category_id: str, *, body: AtlasGlossaryCategory
+    ) -> AtlasGlossaryCategory:
         """Update a category from a whole definition; to change its descriptions use the partial update.
 
         PUT /datamap/api/atlas/v2/glossary/category/{categoryId}
@@ -475,7 +514,9 @@ class Glossary(_d.Group):
         """
         return self._send(_Operations.delete_category, (category_id,))
 
-    def partial_update_category(self, category_id: str, *, body: dict[str, str]) -> AtlasGlossaryCategory:
+    def partial_update_category(
+        self, category_id: str, *, body: dict[str, str]
+    ) -> AtlasGlossaryCategory:
         """Change only the short and long description of a category; other fields are not supported.
 
         PUT /datamap/api/atlas/v2/glossary/category/{categoryId}/partial
@@ -483,7 +524,12 @@ class Glossary(_d.Group):
         return self._send(_Operations.partial_update_category, (category_id,), body)
 
     def list_related_categories(
-        self, category_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        category_id: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> dict[str, _list[AtlasRelatedCategoryHeader]]:
         """Read the parent and children of a category by relation; limit, offset and sort have no effect.
 
@@ -492,7 +538,12 @@ class Glossary(_d.Group):
         return self._send(_Operations.list_related_categories, (category_id, limit, offset, sort))
 
     def list_category_terms(
-        self, category_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        category_id: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> Pager[AtlasRelatedTermHeader]:
         """List the headers of the terms that are filed under one category.
 
@@ -500,7 +551,9 @@ class Glossary(_d.Group):
         """
         return self._pages(_Operations.list_category_terms, (category_id, limit, offset, sort))
 
-    def create_term(self, *, body: AtlasGlossaryTerm, include_term_hierarchy: bool | None = None) -> AtlasGlossaryTerm:
+    def create_term(
+        self, *, body: AtlasGlossaryTerm, include_term_hierarchy: bool | None = None
+    ) -> AtlasGlossaryTerm:
         """Create one term; the anchor in the body names the glossary that will hold it.
 
         POST /datamap/api/atlas/v2/glossary/term
@@ -549,13 +602,20 @@ class Glossary(_d.Group):
         return self._send(_Operations.create_terms, (include_term_hierarchy,), body)
 
     def list_entities_assigned_with_term(
-        self, term_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        term_id: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> Pager[AtlasRelatedObjectId]:
         """List the entities to which a term is assigned, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities
         """
-        return self._pages(_Operations.list_entities_assigned_with_term, (term_id, limit, offset, sort))
+        return self._pages(
+            _Operations.list_entities_assigned_with_term, (term_id, limit, offset, sort)
+        )
 
     def assign_term_to_entities(self, term_id: str, *, body: _list[AtlasRelatedObjectId]) -> None:
         """Assign a term to the listed entities; keep the batches small and make several calls.
@@ -564,7 +624,9 @@ class Glossary(_d.Group):
         """
         return self._send(_Operations.assign_term_to_entities, (term_id,), body)
 
-    def delete_term_assignment_from_entities(self, term_id: str, *, body: _list[AtlasRelatedObjectId]) -> None:
+    def delete_term_assignment_from_entities(
+        self, term_id: str, *, body: _list[AtlasRelatedObjectId]
+    ) -> None:
         """Unassign a term from the listed entities; each must carry the relationship GUID of its assignment.
 
         DELETE /datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities
@@ -572,7 +634,12 @@ class Glossary(_d.Group):
         return self._send(_Operations.delete_term_assignment_from_entities, (term_id,), body)
 
     def list_related_terms(
-        self, term_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        term_id: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> dict[str, _list[AtlasRelatedTermHeader]]:
         """Read the terms linked to a term, grouped by relation; limit, offset and sort have no effect.
 
@@ -594,7 +661,9 @@ class AsyncGlossary(_d.AsyncGroup):
 
         GET /datamap/api/atlas/v2/glossary
         """
-        return await self._send(_Operations.list, (limit, offset, sort, ignore_terms_and_categories))
+        return await self._send(
+            _Operations.list, (limit, offset, sort, ignore_terms_and_categories)
+        )
 
     async def create(self, *, body: AtlasGlossary) -> AtlasGlossary:
         """Create an empty glossary, to which terms and categories are added by calls of their own.
@@ -611,13 +680,19 @@ class AsyncGlossary(_d.AsyncGroup):
         return await self._send(_Operations.get, (glossary_id,))
 
     async def update(
-        self, glossary_id: str, *, body: AtlasGlossary, ignore_terms_and_categories: bool | None = None
+        self,
+        glossary_id: str,
+        *,
+        body: AtlasGlossary,
+        ignore_terms_and_categories: bool | None = None,
     ) -> AtlasGlossary:
         """Update a glossary from a whole definition; to change a few texts use the partial update.
 
         PUT /datamap/api/atlas/v2/glossary/{glossaryId}
         """
-        return await self._send(_Operations.update, (glossary_id, ignore_terms_and_categories), body)
+        return await self._send(
+            _Operations.update, (glossary_id, ignore_terms_and_categories), body
+        )
 
     async def delete(self, glossary_id: str) -> None:
         """Delete a glossary with all its terms and categories; better delete those first in smaller steps.
@@ -627,7 +702,12 @@ class AsyncGlossary(_d.AsyncGroup):
         return await self._send(_Operations.delete, (glossary_id,))
 
     def list_categories(
-        self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        glossary_id: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> AsyncPager[AtlasGlossaryCategory]:
         """List the categories of a glossary in full, in pages of limit items.
 
@@ -636,7 +716,12 @@ class AsyncGlossary(_d.AsyncGroup):
         return self._pages(_Operations.list_categories, (glossary_id, limit, offset, sort))
 
     def list_categories_headers(
-        self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        glossary_id: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> AsyncPager[AtlasRelatedCategoryHeader]:
         """List the categories of a glossary as short headers, in pages of limit items.
 
@@ -652,16 +737,27 @@ class AsyncGlossary(_d.AsyncGroup):
         return await self._send(_Operations.get_detailed, (glossary_id,))
 
     async def partial_update(
-        self, glossary_id: str, *, body: dict[str, str], ignore_terms_and_categories: bool | None = None
+        self,
+        glossary_id: str,
+        *,
+        body: dict[str, str],
+        ignore_terms_and_categories: bool | None = None,
     ) -> AtlasGlossary:
         """Change only the descriptions, language or usage of a glossary; its qualified name is fixed.
 
         PUT /datamap/api/atlas/v2/glossary/{glossaryId}/partial
         """
-        return await self._send(_Operations.partial_update, (glossary_id, ignore_terms_and_categories), body)
+        return await self._send(
+            _Operations.partial_update, (glossary_id, ignore_terms_and_categories), body
+        )
 
     def list_terms(
-        self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        glossary_id: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> AsyncPager[AtlasGlossaryTerm]:
         """List the terms of a glossary in full, in pages of limit items.
 
@@ -670,7 +766,12 @@ class AsyncGlossary(_d.AsyncGroup):
         return self._pages(_Operations.list_terms, (glossary_id, limit, offset, sort))
 
     def list_term_headers(
-        self, glossary_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        glossary_id: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> AsyncPager[AtlasRelatedTermHeader]:
         """List the terms of a glossary as short headers, in pages of limit items.
 
@@ -678,7 +779,9 @@ class AsyncGlossary(_d.AsyncGroup):
         """
         return self._pages(_Operations.list_term_headers, (glossary_id, limit, offset, sort))
 
-    async def create_categories(self, *, body: _list[AtlasGlossaryCategory]) -> _list[AtlasGlossaryCategory]:
+    async def create_categories(
+        self, *, body: _list[AtlasGlossaryCategory]
+    ) -> _list[AtlasGlossaryCategory]:
         """Create several glossary categories in one call; each names its glossary in its anchor.
 
         POST /datamap/api/atlas/v2/glossary/categories
@@ -699,7 +802,9 @@ class AsyncGlossary(_d.AsyncGroup):
         """
         return await self._send(_Operations.get_category, (category_id,))
 
-    async def update_category(self, category_id: str, *, body: AtlasGlossaryCategory) -> AtlasGlossaryCategory:
+    async def update_category(
+        self, category_id: str, *, body: AtlasGlossaryCategory
+    ) -> AtlasGlossaryCategory:
         """Update a category from a whole definition; to change its descriptions use the partial update.
 
         PUT /datamap/api/atlas/v2/glossary/category/{categoryId}
@@ -713,7 +818,9 @@ class AsyncGlossary(_d.AsyncGroup):
         """
         return await self._send(_Operations.delete_category, (category_id,))
 
-    async def partial_update_category(self, category_id: str, *, body: dict[str, str]) -> AtlasGlossaryCategory:
+    async def partial_update_category(
+        self, category_id: str, *, body: dict[str, str]
+    ) -> AtlasGlossaryCategory:
         """Change only the short and long description of a category; other fields are not supported.
 
         PUT /datamap/api/atlas/v2/glossary/category/{categoryId}/partial
@@ -721,16 +828,28 @@ class AsyncGlossary(_d.AsyncGroup):
         return await self._send(_Operations.partial_update_category, (category_id,), body)
 
     async def list_related_categories(
-        self, category_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        category_id: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> dict[str, _list[AtlasRelatedCategoryHeader]]:
         """Read the parent and children of a category by relation; limit, offset and sort have no effect.
 
         GET /datamap/api/atlas/v2/glossary/category/{categoryId}/related
         """
-        return await self._send(_Operations.list_related_categories, (category_id, limit, offset, sort))
+        return await self._send(
+            _Operations.list_related_categories, (category_id, limit, offset, sort)
+        )
 
     def list_category_terms(
-        self, category_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        category_id: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> AsyncPager[AtlasRelatedTermHeader]:
         """List the headers of the terms that are filed under one category.
 
@@ -777,7 +896,9 @@ class AsyncGlossary(_d.AsyncGroup):
 
         PUT /datamap/api/atlas/v2/glossary/term/{termId}/partial
         """
-        return await self._send(_Operations.partial_update_term, (term_id, include_term_hierarchy), body)
+        return await self._send(
+            _Operations.partial_update_term, (term_id, include_term_hierarchy), body
+        )
 
     async def create_terms(
         self, *, body: _list[AtlasGlossaryTerm], include_term_hierarchy: bool | None = None
@@ -789,22 +910,33 @@ class AsyncGlossary(_d.AsyncGroup):
         return await self._send(_Operations.create_terms, (include_term_hierarchy,), body)
 
     def list_entities_assigned_with_term(
-        self, term_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        term_id: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> AsyncPager[AtlasRelatedObjectId]:
         """List the entities to which a term is assigned, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities
         """
-        return self._pages(_Operations.list_entities_assigned_with_term, (term_id, limit, offset, sort))
+        return self._pages(
+            _Operations.list_entities_assigned_with_term, (term_id, limit, offset, sort)
+        )
 
-    async def assign_term_to_entities(self, term_id: str, *, body: _list[AtlasRelatedObjectId]) -> None:
+    async def assign_term_to_entities(
+        self, term_id: str, *, body: _list[AtlasRelatedObjectId]
+    ) -> None:
         """Assign a term to the listed entities; keep the batches small and make several calls.
 
         POST /datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities
         """
         return await self._send(_Operations.assign_term_to_entities, (term_id,), body)
 
-    async def delete_term_assignment_from_entities(self, term_id: str, *, body: _list[AtlasRelatedObjectId]) -> None:
+    async def delete_term_assignment_from_entities(
+        self, term_id: str, *, body: _list[AtlasRelatedObjectId]
+    ) -> None:
         """Unassign a term from the listed entities; each must carry the relationship GUID of its assignment.
 
         DELETE /datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities
@@ -812,7 +944,12 @@ class AsyncGlossary(_d.AsyncGroup):
         return await self._send(_Operations.delete_term_assignment_from_entities, (term_id,), body)
 
     async def list_related_terms(
-        self, term_id: str, *, limit: int | None = None, offset: int | None = None, sort: str | None = None
+        self,
+        term_id: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        sort: str | None = None,
     ) -> dict[str, _list[AtlasRelatedTermHeader]]:
         """Read the terms linked to a term, grouped by relation; limit, offset and sort have no effect.
 

@@ -92,7 +92,9 @@ class AsyncRelationship(_d.AsyncGroup):
         """
         return await self._send(_Operations.create, (), body)
 
-    async def get(self, guid: str, *, extended_info: bool | None = None) -> AtlasRelationshipWithExtInfo:
+    async def get(
+        self, guid: str, *, extended_info: bool | None = None
+    ) -> AtlasRelationshipWithExtInfo:
         """Read one relationship by its GUID, with headers of the entities at its ends on request.
 
         GET /datamap/api/atlas/v2/relationship/guid/{guid}

@@ -747,9 +747,13 @@ class QueryOptions(_Model):
 @define(kw_only=True)
 class QueryResult(_Model):
     search_count: int | None = _field(default=None, metadata=_wire("@search.count"))
-    search_count_approximate: bool | None = _field(default=None, metadata=_wire("@search.count.approximate"))
+    search_count_approximate: bool | None = _field(
+        default=None, metadata=_wire("@search.count.approximate")
+    )
     continuation_token: str | None = None
-    search_facets: SearchFacetResultValue | None = _field(default=None, metadata=_wire("@search.facets"))
+    search_facets: SearchFacetResultValue | None = _field(
+        default=None, metadata=_wire("@search.facets")
+    )
     value: list[SearchResultValue] | None = None
 
 
@@ -805,7 +809,9 @@ class SearchHighlights(_Model):
 @define(kw_only=True)
 class SearchResultValue(_Model):
     search_score: float | None = _field(default=None, metadata=_wire("@search.score"))
-    search_highlights: SearchHighlights | None = _field(default=None, metadata=_wire("@search.highlights"))
+    search_highlights: SearchHighlights | None = _field(
+        default=None, metadata=_wire("@search.highlights")
+    )
     object_type: str | None = None
     create_time: int | None = None
     update_time: int | None = None

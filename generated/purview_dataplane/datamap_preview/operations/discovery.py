@@ -91,7 +91,11 @@ class Discovery(_d.Group):
         return self._send(_Operations.suggest, (), body)
 
     def navigation(
-        self, *, body: NavigationRequest, maxpagesize: int | None = None, continuation_token: str | None = None
+        self,
+        *,
+        body: NavigationRequest,
+        maxpagesize: int | None = None,
+        continuation_token: str | None = None,
     ) -> Pager[NavigationItem]:
         """Browse entities along an item path, level by level; pages follow by continuation token.
 
@@ -123,7 +127,11 @@ class AsyncDiscovery(_d.AsyncGroup):
         return await self._send(_Operations.suggest, (), body)
 
     def navigation(
-        self, *, body: NavigationRequest, maxpagesize: int | None = None, continuation_token: str | None = None
+        self,
+        *,
+        body: NavigationRequest,
+        maxpagesize: int | None = None,
+        continuation_token: str | None = None,
     ) -> AsyncPager[NavigationItem]:
         """Browse entities along an item path, level by level; pages follow by continuation token.
 

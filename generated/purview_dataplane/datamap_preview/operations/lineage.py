@@ -52,7 +52,9 @@ class _Operations:
 
 
 class Lineage(_d.Group):
-    def get(self, guid: str, *, direction: LineageDirection, depth: int | None = None) -> AtlasLineageInfo:
+    def get(
+        self, guid: str, *, direction: LineageDirection, depth: int | None = None
+    ) -> AtlasLineageInfo:
         """Read the lineage graph around an entity, upstream, downstream or both, to a given depth.
 
         GET /datamap/api/atlas/v2/lineage/{guid}
@@ -71,10 +73,17 @@ class Lineage(_d.Group):
 
         GET /datamap/api/atlas/v2/lineage/uniqueAttribute/type/{typeName}
         """
-        return self._send(_Operations.get_by_unique_attribute, (type_name, depth, direction, attr_qualified_name))
+        return self._send(
+            _Operations.get_by_unique_attribute, (type_name, depth, direction, attr_qualified_name)
+        )
 
     def get_next_page(
-        self, guid: str, *, direction: LineageDirection, offset: int | None = None, limit: int | None = None
+        self,
+        guid: str,
+        *,
+        direction: LineageDirection,
+        offset: int | None = None,
+        limit: int | None = None,
     ) -> AtlasLineageInfo:
         """Read the next step of a lineage graph in one direction, cut by offset and limit.
 
@@ -84,7 +93,9 @@ class Lineage(_d.Group):
 
 
 class AsyncLineage(_d.AsyncGroup):
-    async def get(self, guid: str, *, direction: LineageDirection, depth: int | None = None) -> AtlasLineageInfo:
+    async def get(
+        self, guid: str, *, direction: LineageDirection, depth: int | None = None
+    ) -> AtlasLineageInfo:
         """Read the lineage graph around an entity, upstream, downstream or both, to a given depth.
 
         GET /datamap/api/atlas/v2/lineage/{guid}
@@ -103,10 +114,17 @@ class AsyncLineage(_d.AsyncGroup):
 
         GET /datamap/api/atlas/v2/lineage/uniqueAttribute/type/{typeName}
         """
-        return await self._send(_Operations.get_by_unique_attribute, (type_name, depth, direction, attr_qualified_name))
+        return await self._send(
+            _Operations.get_by_unique_attribute, (type_name, depth, direction, attr_qualified_name)
+        )
 
     async def get_next_page(
-        self, guid: str, *, direction: LineageDirection, offset: int | None = None, limit: int | None = None
+        self,
+        guid: str,
+        *,
+        direction: LineageDirection,
+        offset: int | None = None,
+        limit: int | None = None,
     ) -> AtlasLineageInfo:
         """Read the next step of a lineage graph in one direction, cut by offset and limit.
 

@@ -321,7 +321,9 @@ class Type(_d.Group):
         """
         return self._send(_Operations.delete, (name,))
 
-    def list(self, *, include_term_template: bool | None = None, type_: TypeCategory | None = None) -> AtlasTypesDef:
+    def list(
+        self, *, include_term_template: bool | None = None, type_: TypeCategory | None = None
+    ) -> AtlasTypesDef:
         """Read all type definitions, grouped by category; one category, or term templates too, on request.
 
         GET /datamap/api/atlas/v2/types/typedefs

@@ -88,7 +88,9 @@ class AsyncDevopsSqlPerfMonitorPolicy(_d.AsyncGroup):
 
         PUT /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
         """
-        return await self._send(_Operations.create_or_replace, (purview_resource_name, if_match), body)
+        return await self._send(
+            _Operations.create_or_replace, (purview_resource_name, if_match), body
+        )
 
     async def delete(self, purview_resource_name: str, *, if_match: str) -> None:
         """End the right to watch SQL performance of a resource; needs the current ETag.

@@ -3,7 +3,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core.model import ANSWERED as _ANSWERED, Model as _Model, define, field as _field, only as _only
+from purview_core.model import (
+    ANSWERED as _ANSWERED,
+    Model as _Model,
+    define,
+    field as _field,
+    only as _only,
+)
 
 if TYPE_CHECKING:
     from .enums import AttributeRuleKind, Decision, DecisionRuleKind

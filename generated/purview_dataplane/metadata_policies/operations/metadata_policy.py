@@ -86,7 +86,9 @@ class AsyncMetadataPolicy(_d.AsyncGroup):
         """
         return await self._send(_Operations.get, (policy_id,))
 
-    async def update(self, policy_id: str, *, body: m.MetadataPolicy | None = None) -> m.MetadataPolicy:
+    async def update(
+        self, policy_id: str, *, body: m.MetadataPolicy | None = None
+    ) -> m.MetadataPolicy:
         """Replace the whole policy of a collection: read it first, and send all of it back.
 
         PUT /policyStore/metadataPolicies/{policyId}

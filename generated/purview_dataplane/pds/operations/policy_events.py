@@ -15,7 +15,11 @@ class _Operations:
         id="PolicyEvents_List",
         method="GET",
         path="/pds/policy-events",
-        responses={200: "PolicyEventsResponseUpdated", 304: "None", "default": "ErrorResponseModel"},
+        responses={
+            200: "PolicyEventsResponseUpdated",
+            304: "None",
+            "default": "ErrorResponseModel",
+        },
         summary="Read policy changes under a scope since a sync token, to the last; the pager then has the token for later ones.",
         parameters=(
             _d.query("scope", required=True),

@@ -426,8 +426,12 @@ class ScanList(_Model):
 
 @define(kw_only=True)
 class ScanResultWithIngestion(_Model):
-    discovery_execution_details: DiscoveryExecutionDetails | None = _field(default=None, metadata=_READ_ONLY)
-    ingestion_execution_details: IngestionExecutionDetails | None = _field(default=None, metadata=_READ_ONLY)
+    discovery_execution_details: DiscoveryExecutionDetails | None = _field(
+        default=None, metadata=_READ_ONLY
+    )
+    ingestion_execution_details: IngestionExecutionDetails | None = _field(
+        default=None, metadata=_READ_ONLY
+    )
     parent_id: str | None = _field(default=None, metadata=_READ_ONLY)
     id: str | None = _field(default=None, metadata=_READ_ONLY)
     ingestion_job_id: str | None = None

@@ -123,7 +123,9 @@ class ManagedIdentityAzureKeyVaultCredential(Credential):
 
 @define(kw_only=True)
 class ManagedIdentityAzureKeyVaultCredentialProperties(CredentialProperties):
-    type_properties: KeyVaultSecretManagedIdentityAzureKeyVaultCredentialTypeProperties | None = None
+    type_properties: KeyVaultSecretManagedIdentityAzureKeyVaultCredentialTypeProperties | None = (
+        None
+    )
 
 
 @define(kw_only=True)

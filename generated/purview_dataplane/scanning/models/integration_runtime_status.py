@@ -3,7 +3,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field, wire as _wire
+from purview_core.model import (
+    READ_ONLY as _READ_ONLY,
+    Model as _Model,
+    define,
+    field as _field,
+    wire as _wire,
+)
 from .common import ProxyResource
 
 if TYPE_CHECKING:
@@ -53,7 +59,9 @@ class IntegrationRuntimeStatusPropertiesTypeProperties(_Model):
 
 
 @define(kw_only=True)
-class ManagedIntegrationRuntimeStatusTypeProperties(IntegrationRuntimeStatusPropertiesTypeProperties):
+class ManagedIntegrationRuntimeStatusTypeProperties(
+    IntegrationRuntimeStatusPropertiesTypeProperties
+):
     interactive_query: InteractiveQuery | None = None
 
 
@@ -91,7 +99,9 @@ class SelfHostedIntegrationRuntimeStatusProperties(IntegrationRuntimeStatusPrope
 
 
 @define(kw_only=True)
-class SelfHostedIntegrationRuntimeStatusTypeProperties(IntegrationRuntimeStatusPropertiesTypeProperties):
+class SelfHostedIntegrationRuntimeStatusTypeProperties(
+    IntegrationRuntimeStatusPropertiesTypeProperties
+):
     create_time: datetime | None = _field(default=None, metadata=_READ_ONLY)
     task_queue_id: str | None = _field(default=None, metadata=_READ_ONLY)
     internal_channel_encryption: str | None = _field(default=None, metadata=_READ_ONLY)
@@ -106,4 +116,6 @@ class SelfHostedIntegrationRuntimeStatusTypeProperties(IntegrationRuntimeStatusP
     version_status: str | None = _field(default=None, metadata=_READ_ONLY)
     pushed_version: str | None = _field(default=None, metadata=_READ_ONLY)
     latest_version: str | None = _field(default=None, metadata=_READ_ONLY)
-    auto_update_eta: datetime | None = _field(default=None, metadata=_wire("autoUpdateETA", read_only=True))
+    auto_update_eta: datetime | None = _field(
+        default=None, metadata=_wire("autoUpdateETA", read_only=True)
+    )

@@ -3,7 +3,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from purview_core.model import READ_ONLY as _READ_ONLY, Model as _Model, define, field as _field, wire as _wire
+from purview_core.model import (
+    READ_ONLY as _READ_ONLY,
+    Model as _Model,
+    define,
+    field as _field,
+    wire as _wire,
+)
 from .common import ProxyResource
 
 if TYPE_CHECKING:

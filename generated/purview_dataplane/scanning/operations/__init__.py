@@ -27,7 +27,8 @@ OPERATIONS = _d.operations(
             "ManagedPrivateEndpoints_CreateOrReplace ManagedPrivateEndpoints_Delete"
         ),
         "managed_virtual_networks": (
-            "ManagedVirtualNetworks_ListByAccount ManagedVirtualNetworks_Get ManagedVirtualNetworks_CreateOrReplace"
+            "ManagedVirtualNetworks_ListByAccount ManagedVirtualNetworks_Get "
+            "ManagedVirtualNetworks_CreateOrReplace"
         ),
         "scan_result": "ScanResult_GetScanStatus ScanResult_RunScan ScanResult_CancelScan ScanResult_ListScanHistory",
         "scan_rulesets": "ScanRulesets_Get ScanRulesets_CreateOrReplace ScanRulesets_Delete ScanRulesets_List",

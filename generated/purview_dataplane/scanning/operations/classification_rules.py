@@ -26,7 +26,11 @@ class _Operations:
         id="ClassificationRules_CreateOrReplace",
         method="PUT",
         path="/scan/classificationrules/{classificationRuleName}",
-        responses={200: "ClassificationRule", 201: "ClassificationRule", "default": "ErrorResponseModel"},
+        responses={
+            200: "ClassificationRule",
+            201: "ClassificationRule",
+            "default": "ErrorResponseModel",
+        },
         summary="Write a custom classification rule as a whole; list the versions to see its earlier states.",
         parameters=(
             _d.path("classification_rule_name"),
@@ -90,7 +94,9 @@ class ClassificationRules(_d.Group):
         """
         return self._send(_Operations.get, (classification_rule_name,))
 
-    def create_or_replace(self, classification_rule_name: str, *, body: ClassificationRule) -> ClassificationRule:
+    def create_or_replace(
+        self, classification_rule_name: str, *, body: ClassificationRule
+    ) -> ClassificationRule:
         """Write a custom classification rule as a whole; list the versions to see its earlier states.
 
         PUT /scan/classificationrules/{classificationRuleName}
@@ -111,7 +117,9 @@ class ClassificationRules(_d.Group):
         """
         return self._pages(_Operations.list)
 
-    def list_versions_by_rule_name(self, classification_rule_name: str) -> Pager[ClassificationRule]:
+    def list_versions_by_rule_name(
+        self, classification_rule_name: str
+    ) -> Pager[ClassificationRule]:
         """Page through all versions of one classification rule.
 
         GET /scan/classificationrules/{classificationRuleName}/versions
@@ -119,7 +127,11 @@ class ClassificationRules(_d.Group):
         return self._pages(_Operations.list_versions_by_rule_name, (classification_rule_name,))
 
     def begin_tag_classification_version(
-        self, classification_rule_name: str, classification_rule_version: int, *, action: ClassificationAction
+        self,
+        classification_rule_name: str,
+        classification_rule_version: int,
+        *,
+        action: ClassificationAction,
     ) -> Poller[OperationResponse]:
         """Mark one rule version to keep or delete its classifications; finished in the background.
 
@@ -139,7 +151,9 @@ class AsyncClassificationRules(_d.AsyncGroup):
         """
         return await self._send(_Operations.get, (classification_rule_name,))
 
-    async def create_or_replace(self, classification_rule_name: str, *, body: ClassificationRule) -> ClassificationRule:
+    async def create_or_replace(
+        self, classification_rule_name: str, *, body: ClassificationRule
+    ) -> ClassificationRule:
         """Write a custom classification rule as a whole; list the versions to see its earlier states.
 
         PUT /scan/classificationrules/{classificationRuleName}
@@ -160,7 +174,9 @@ class AsyncClassificationRules(_d.AsyncGroup):
         """
         return self._pages(_Operations.list)
 
-    def list_versions_by_rule_name(self, classification_rule_name: str) -> AsyncPager[ClassificationRule]:
+    def list_versions_by_rule_name(
+        self, classification_rule_name: str
+    ) -> AsyncPager[ClassificationRule]:
         """Page through all versions of one classification rule.
 
         GET /scan/classificationrules/{classificationRuleName}/versions
@@ -168,7 +184,11 @@ class AsyncClassificationRules(_d.AsyncGroup):
         return self._pages(_Operations.list_versions_by_rule_name, (classification_rule_name,))
 
     async def begin_tag_classification_version(
-        self, classification_rule_name: str, classification_rule_version: int, *, action: ClassificationAction
+        self,
+        classification_rule_name: str,
+        classification_rule_version: int,
+        *,
+        action: ClassificationAction,
     ) -> AsyncPoller[OperationResponse]:
         """Mark one rule version to keep or delete its classifications; finished in the background.
 

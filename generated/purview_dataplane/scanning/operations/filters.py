@@ -61,7 +61,9 @@ class AsyncFilters(_d.AsyncGroup):
         """
         return await self._send(_Operations.get, (data_source_name, scan_name))
 
-    async def create_or_replace(self, data_source_name: str, scan_name: str, *, body: Filter) -> Filter:
+    async def create_or_replace(
+        self, data_source_name: str, scan_name: str, *, body: Filter
+    ) -> Filter:
         """Write the scope filter of a scan as a whole; each scan has only one, named custom.
 
         PUT /scan/datasources/{dataSourceName}/scans/{scanName}/filters/custom

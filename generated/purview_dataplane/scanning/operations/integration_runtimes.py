@@ -42,7 +42,11 @@ class _Operations:
         id="IntegrationRuntimes_CreateOrReplace",
         method="PUT",
         path="/scan/integrationruntimes/{integrationRuntimeName}",
-        responses={200: "IntegrationRuntime", 201: "IntegrationRuntime", "default": "ErrorResponseModel"},
+        responses={
+            200: "IntegrationRuntime",
+            201: "IntegrationRuntime",
+            "default": "ErrorResponseModel",
+        },
         summary="Define an integration runtime, or replace its whole definition; the kind decides the body.",
         parameters=(
             _d.path("integration_runtime_name"),
@@ -138,7 +142,9 @@ class IntegrationRuntimes(_d.Group):
         """
         return self._send(_Operations.get, (integration_runtime_name,))
 
-    def create_or_replace(self, integration_runtime_name: str, *, body: IntegrationRuntime) -> IntegrationRuntime:
+    def create_or_replace(
+        self, integration_runtime_name: str, *, body: IntegrationRuntime
+    ) -> IntegrationRuntime:
         """Define an integration runtime, or replace its whole definition; the kind decides the body.
 
         PUT /scan/integrationruntimes/{integrationRuntimeName}
@@ -175,7 +181,9 @@ class IntegrationRuntimes(_d.Group):
         """
         return self._send(_Operations.regenerate_auth_key, (integration_runtime_name,), body)
 
-    def begin_disable_interactive_query(self, integration_runtime_name: str) -> Poller[OperationResponse]:
+    def begin_disable_interactive_query(
+        self, integration_runtime_name: str
+    ) -> Poller[OperationResponse]:
         """Switch interactive queries off for an integration runtime; a long-running operation.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:disableInteractiveQuery
@@ -183,13 +191,18 @@ class IntegrationRuntimes(_d.Group):
         return self._begin(_Operations.begin_disable_interactive_query, (integration_runtime_name,))
 
     def begin_enable_interactive_query(
-        self, integration_runtime_name: str, *, body: EnableInteractiveQueryForIntegrationRuntimeRequest
+        self,
+        integration_runtime_name: str,
+        *,
+        body: EnableInteractiveQueryForIntegrationRuntimeRequest,
     ) -> Poller[OperationResponse]:
         """Switch interactive queries on, with minutes until they end by themselves; a long-running operation.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:enableInteractiveQuery
         """
-        return self._begin(_Operations.begin_enable_interactive_query, (integration_runtime_name,), body)
+        return self._begin(
+            _Operations.begin_enable_interactive_query, (integration_runtime_name,), body
+        )
 
 
 class AsyncIntegrationRuntimes(_d.AsyncGroup):
@@ -207,7 +220,9 @@ class AsyncIntegrationRuntimes(_d.AsyncGroup):
         """
         return await self._send(_Operations.get, (integration_runtime_name,))
 
-    async def create_or_replace(self, integration_runtime_name: str, *, body: IntegrationRuntime) -> IntegrationRuntime:
+    async def create_or_replace(
+        self, integration_runtime_name: str, *, body: IntegrationRuntime
+    ) -> IntegrationRuntime:
         """Define an integration runtime, or replace its whole definition; the kind decides the body.
 
         PUT /scan/integrationruntimes/{integrationRuntimeName}
@@ -244,18 +259,27 @@ class AsyncIntegrationRuntimes(_d.AsyncGroup):
         """
         return await self._send(_Operations.regenerate_auth_key, (integration_runtime_name,), body)
 
-    async def begin_disable_interactive_query(self, integration_runtime_name: str) -> AsyncPoller[OperationResponse]:
+    async def begin_disable_interactive_query(
+        self, integration_runtime_name: str
+    ) -> AsyncPoller[OperationResponse]:
         """Switch interactive queries off for an integration runtime; a long-running operation.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:disableInteractiveQuery
         """
-        return await self._begin(_Operations.begin_disable_interactive_query, (integration_runtime_name,))
+        return await self._begin(
+            _Operations.begin_disable_interactive_query, (integration_runtime_name,)
+        )
 
     async def begin_enable_interactive_query(
-        self, integration_runtime_name: str, *, body: EnableInteractiveQueryForIntegrationRuntimeRequest
+        self,
+        integration_runtime_name: str,
+        *,
+        body: EnableInteractiveQueryForIntegrationRuntimeRequest,
     ) -> AsyncPoller[OperationResponse]:
         """Switch interactive queries on, with minutes until they end by themselves; a long-running operation.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:enableInteractiveQuery
         """
-        return await self._begin(_Operations.begin_enable_interactive_query, (integration_runtime_name,), body)
+        return await self._begin(
+            _Operations.begin_enable_interactive_query, (integration_runtime_name,), body
+        )

@@ -94,7 +94,9 @@ class AsyncKeyVaultConnections(_d.AsyncGroup):
         """
         return await self._send(_Operations.get, (azure_key_vault_name,))
 
-    async def create_or_replace(self, azure_key_vault_name: str, *, body: AzureKeyVault) -> AzureKeyVault:
+    async def create_or_replace(
+        self, azure_key_vault_name: str, *, body: AzureKeyVault
+    ) -> AzureKeyVault:
         """Register a key vault as a source of secrets for credentials, or replace the whole connection.
 
         PUT /scan/azureKeyVaults/{azureKeyVaultName}

@@ -39,7 +39,11 @@ class _Operations:
         id="ManagedPrivateEndpoints_CreateOrReplace",
         method="PUT",
         path="/scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}",
-        responses={200: "ManagedPrivateEndpoint", 201: "ManagedPrivateEndpoint", "default": "ErrorResponseModel"},
+        responses={
+            200: "ManagedPrivateEndpoint",
+            201: "ManagedPrivateEndpoint",
+            "default": "ErrorResponseModel",
+        },
         summary="Define a private endpoint to a resource, or replace it; the owner there still has to approve it.",
         parameters=(
             _d.path("managed_virtual_network_name", "ManagedVirtualNetworkName"),
@@ -63,7 +67,9 @@ class _Operations:
 
 
 class ManagedPrivateEndpoints(_d.Group):
-    def list_by_account(self, managed_virtual_network_name: ManagedVirtualNetworkName) -> Pager[ManagedPrivateEndpoint]:
+    def list_by_account(
+        self, managed_virtual_network_name: ManagedVirtualNetworkName
+    ) -> Pager[ManagedPrivateEndpoint]:
         """Page through the private endpoints that belong to one managed virtual network.
 
         GET /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints
@@ -71,13 +77,17 @@ class ManagedPrivateEndpoints(_d.Group):
         return self._pages(_Operations.list_by_account, (managed_virtual_network_name,))
 
     def get(
-        self, managed_virtual_network_name: ManagedVirtualNetworkName, managed_private_endpoint_name: str
+        self,
+        managed_virtual_network_name: ManagedVirtualNetworkName,
+        managed_private_endpoint_name: str,
     ) -> ManagedPrivateEndpoint:
         """Read one managed private endpoint, with its connection and provisioning state.
 
         GET /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
         """
-        return self._send(_Operations.get, (managed_virtual_network_name, managed_private_endpoint_name))
+        return self._send(
+            _Operations.get, (managed_virtual_network_name, managed_private_endpoint_name)
+        )
 
     def create_or_replace(
         self,
@@ -91,17 +101,23 @@ class ManagedPrivateEndpoints(_d.Group):
         PUT /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
         """
         return self._send(
-            _Operations.create_or_replace, (managed_virtual_network_name, managed_private_endpoint_name), body
+            _Operations.create_or_replace,
+            (managed_virtual_network_name, managed_private_endpoint_name),
+            body,
         )
 
     def delete(
-        self, managed_virtual_network_name: ManagedVirtualNetworkName, managed_private_endpoint_name: str
+        self,
+        managed_virtual_network_name: ManagedVirtualNetworkName,
+        managed_private_endpoint_name: str,
     ) -> None:
         """Remove a private endpoint from its managed virtual network, and with it that private route.
 
         DELETE /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
         """
-        return self._send(_Operations.delete, (managed_virtual_network_name, managed_private_endpoint_name))
+        return self._send(
+            _Operations.delete, (managed_virtual_network_name, managed_private_endpoint_name)
+        )
 
 
 class AsyncManagedPrivateEndpoints(_d.AsyncGroup):
@@ -115,13 +131,17 @@ class AsyncManagedPrivateEndpoints(_d.AsyncGroup):
         return self._pages(_Operations.list_by_account, (managed_virtual_network_name,))
 
     async def get(
-        self, managed_virtual_network_name: ManagedVirtualNetworkName, managed_private_endpoint_name: str
+        self,
+        managed_virtual_network_name: ManagedVirtualNetworkName,
+        managed_private_endpoint_name: str,
     ) -> ManagedPrivateEndpoint:
         """Read one managed private endpoint, with its connection and provisioning state.
 
         GET /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
         """
-        return await self._send(_Operations.get, (managed_virtual_network_name, managed_private_endpoint_name))
+        return await self._send(
+            _Operations.get, (managed_virtual_network_name, managed_private_endpoint_name)
+        )
 
     async def create_or_replace(
         self,
@@ -135,14 +155,20 @@ class AsyncManagedPrivateEndpoints(_d.AsyncGroup):
         PUT /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
         """
         return await self._send(
-            _Operations.create_or_replace, (managed_virtual_network_name, managed_private_endpoint_name), body
+            _Operations.create_or_replace,
+            (managed_virtual_network_name, managed_private_endpoint_name),
+            body,
         )
 
     async def delete(
-        self, managed_virtual_network_name: ManagedVirtualNetworkName, managed_private_endpoint_name: str
+        self,
+        managed_virtual_network_name: ManagedVirtualNetworkName,
+        managed_private_endpoint_name: str,
     ) -> None:
         """Remove a private endpoint from its managed virtual network, and with it that private route.
 
         DELETE /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
         """
-        return await self._send(_Operations.delete, (managed_virtual_network_name, managed_private_endpoint_name))
+        return await self._send(
+            _Operations.delete, (managed_virtual_network_name, managed_private_endpoint_name)
+        )

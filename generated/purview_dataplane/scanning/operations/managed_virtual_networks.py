@@ -35,7 +35,11 @@ class _Operations:
         id="ManagedVirtualNetworks_CreateOrReplace",
         method="PUT",
         path="/scan/managedvirtualnetworks/{managedVirtualNetworkName}",
-        responses={200: "ManagedVirtualNetwork", 201: "ManagedVirtualNetwork", "default": "ErrorResponseModel"},
+        responses={
+            200: "ManagedVirtualNetwork",
+            201: "ManagedVirtualNetwork",
+            "default": "ErrorResponseModel",
+        },
         summary="Define a managed virtual network or replace it as a whole; this API has no call to delete one.",
         parameters=(
             _d.path("managed_virtual_network_name", "ManagedVirtualNetworkName"),
@@ -61,7 +65,10 @@ class ManagedVirtualNetworks(_d.Group):
         return self._send(_Operations.get, (managed_virtual_network_name,))
 
     def create_or_replace(
-        self, managed_virtual_network_name: ManagedVirtualNetworkName, *, body: ManagedVirtualNetwork
+        self,
+        managed_virtual_network_name: ManagedVirtualNetworkName,
+        *,
+        body: ManagedVirtualNetwork,
     ) -> ManagedVirtualNetwork:
         """Define a managed virtual network or replace it as a whole; this API has no call to delete one.
 
@@ -78,7 +85,9 @@ class AsyncManagedVirtualNetworks(_d.AsyncGroup):
         """
         return self._pages(_Operations.list_by_account)
 
-    async def get(self, managed_virtual_network_name: ManagedVirtualNetworkName) -> ManagedVirtualNetwork:
+    async def get(
+        self, managed_virtual_network_name: ManagedVirtualNetworkName
+    ) -> ManagedVirtualNetwork:
         """Read one managed virtual network by name: its alias and its network id.
 
         GET /scan/managedvirtualnetworks/{managedVirtualNetworkName}
@@ -86,10 +95,15 @@ class AsyncManagedVirtualNetworks(_d.AsyncGroup):
         return await self._send(_Operations.get, (managed_virtual_network_name,))
 
     async def create_or_replace(
-        self, managed_virtual_network_name: ManagedVirtualNetworkName, *, body: ManagedVirtualNetwork
+        self,
+        managed_virtual_network_name: ManagedVirtualNetworkName,
+        *,
+        body: ManagedVirtualNetwork,
     ) -> ManagedVirtualNetwork:
         """Define a managed virtual network or replace it as a whole; this API has no call to delete one.
 
         PUT /scan/managedvirtualnetworks/{managedVirtualNetworkName}
         """
-        return await self._send(_Operations.create_or_replace, (managed_virtual_network_name,), body)
+        return await self._send(
+            _Operations.create_or_replace, (managed_virtual_network_name,), body
+        )

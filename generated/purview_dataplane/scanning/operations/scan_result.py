@@ -74,7 +74,9 @@ class _Operations:
 
 
 class ScanResult(_d.Group):
-    def get_scan_status(self, data_source_name: str, scan_name: str, run_id: str) -> ScanResultWithIngestion:
+    def get_scan_status(
+        self, data_source_name: str, scan_name: str, run_id: str
+    ) -> ScanResultWithIngestion:
         """Check one run of a scan: state, times and counts, for discovery and for ingestion.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}
@@ -93,16 +95,22 @@ class ScanResult(_d.Group):
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}:run
         """
-        return self._begin(_Operations.begin_run_scan, (data_source_name, scan_name, run_id, scan_level))
+        return self._begin(
+            _Operations.begin_run_scan, (data_source_name, scan_name, run_id, scan_level)
+        )
 
-    def begin_cancel_scan(self, data_source_name: str, scan_name: str, run_id: str) -> Poller[OperationResponse]:
+    def begin_cancel_scan(
+        self, data_source_name: str, scan_name: str, run_id: str
+    ) -> Poller[OperationResponse]:
         """Ask a running scan to stop; accepted at once and carried out in the background.
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}:cancel
         """
         return self._begin(_Operations.begin_cancel_scan, (data_source_name, scan_name, run_id))
 
-    def list_scan_history(self, data_source_name: str, scan_name: str) -> Pager[ScanResultWithIngestion]:
+    def list_scan_history(
+        self, data_source_name: str, scan_name: str
+    ) -> Pager[ScanResultWithIngestion]:
         """Page through the past and current runs of one scan, with their results.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/runs
@@ -111,7 +119,9 @@ class ScanResult(_d.Group):
 
 
 class AsyncScanResult(_d.AsyncGroup):
-    async def get_scan_status(self, data_source_name: str, scan_name: str, run_id: str) -> ScanResultWithIngestion:
+    async def get_scan_status(
+        self, data_source_name: str, scan_name: str, run_id: str
+    ) -> ScanResultWithIngestion:
         """Check one run of a scan: state, times and counts, for discovery and for ingestion.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}
@@ -130,7 +140,9 @@ class AsyncScanResult(_d.AsyncGroup):
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}:run
         """
-        return await self._begin(_Operations.begin_run_scan, (data_source_name, scan_name, run_id, scan_level))
+        return await self._begin(
+            _Operations.begin_run_scan, (data_source_name, scan_name, run_id, scan_level)
+        )
 
     async def begin_cancel_scan(
         self, data_source_name: str, scan_name: str, run_id: str
@@ -139,9 +151,13 @@ class AsyncScanResult(_d.AsyncGroup):
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}:cancel
         """
-        return await self._begin(_Operations.begin_cancel_scan, (data_source_name, scan_name, run_id))
+        return await self._begin(
+            _Operations.begin_cancel_scan, (data_source_name, scan_name, run_id)
+        )
 
-    def list_scan_history(self, data_source_name: str, scan_name: str) -> AsyncPager[ScanResultWithIngestion]:
+    def list_scan_history(
+        self, data_source_name: str, scan_name: str
+    ) -> AsyncPager[ScanResultWithIngestion]:
         """Page through the past and current runs of one scan, with their results.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/runs

@@ -83,7 +83,9 @@ class SystemScanRulesets(_d.Group):
         """
         return self._send(_Operations.get, (data_source_type,))
 
-    def get_by_version(self, version: int, *, data_source_type: DataSourceType | None = None) -> SystemScanRuleset:
+    def get_by_version(
+        self, version: int, *, data_source_type: DataSourceType | None = None
+    ) -> SystemScanRuleset:
         """Read one numbered version of the built-in ruleset; name the data source type in the query.
 
         GET /scan/systemScanRulesets/versions/{version}
@@ -131,7 +133,9 @@ class AsyncSystemScanRulesets(_d.AsyncGroup):
         """
         return await self._send(_Operations.get_by_version, (version, data_source_type))
 
-    async def get_latest(self, *, data_source_type: DataSourceType | None = None) -> SystemScanRuleset:
+    async def get_latest(
+        self, *, data_source_type: DataSourceType | None = None
+    ) -> SystemScanRuleset:
         """Read the newest version of the built-in ruleset for the data source type in the query.
 
         GET /scan/systemScanRulesets/versions/latest

@@ -118,7 +118,9 @@ class AsyncTriggers(_d.AsyncGroup):
         """
         return await self._send(_Operations.get, (data_source_name, scan_name))
 
-    async def create_or_replace(self, data_source_name: str, scan_name: str, *, body: Trigger) -> Trigger:
+    async def create_or_replace(
+        self, data_source_name: str, scan_name: str, *, body: Trigger
+    ) -> Trigger:
         """Set the schedule of a scan, replacing the old one; each scan has only one, named default.
 
         PUT /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default

@@ -16,7 +16,13 @@ from purview_core.model import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .enums import OperationStatus, ReferenceNameType, State, StoreKind, TenantEmailRegistrationStatus
+    from .enums import (
+        OperationStatus,
+        ReferenceNameType,
+        State,
+        StoreKind,
+        TenantEmailRegistrationStatus,
+    )
     from .received_share import ReceivedShare
     from .sent_share import SentShare
     from .sent_share_invitation import SentShareInvitation
@@ -98,6 +104,8 @@ class TenantEmailRegistrationProperties(_Model):
     activation_code: str = _field(metadata=_wire("activationCode", secret=True))
     activation_expiration: datetime | None = _field(default=None, metadata=_READ_ONLY)
     email: str | None = _field(default=None, metadata=_READ_ONLY)
-    registration_status: TenantEmailRegistrationStatus | None = _field(default=None, metadata=_READ_ONLY)
+    registration_status: TenantEmailRegistrationStatus | None = _field(
+        default=None, metadata=_READ_ONLY
+    )
     state: State | None = _field(default=None, metadata=_READ_ONLY)
     tenant_id: str | None = _field(default=None, metadata=_READ_ONLY)

@@ -107,7 +107,9 @@ class ReceivedShares(_d.Group):
         """
         return self._send(_Operations.get, (received_share_id,))
 
-    def begin_create_or_replace(self, received_share_id: str, *, body: ReceivedShare) -> Poller[ReceivedShare]:
+    def begin_create_or_replace(
+        self, received_share_id: str, *, body: ReceivedShare
+    ) -> Poller[ReceivedShare]:
         """Attach a received share to a storage account, or change it; a long-running operation.
 
         PUT /share/receivedShares/{receivedShareId}
@@ -130,7 +132,9 @@ class ReceivedShares(_d.Group):
         """
         return self._pages(_Operations.list_attached, (reference_name, filter_, orderby))
 
-    def list_detached(self, *, filter_: str | None = None, orderby: str | None = None) -> Pager[ReceivedShare]:
+    def list_detached(
+        self, *, filter_: str | None = None, orderby: str | None = None
+    ) -> Pager[ReceivedShare]:
         """List the received shares that are not mapped to any storage yet.
 
         GET /share/receivedShares/detached
@@ -144,7 +148,9 @@ class ReceivedShares(_d.Group):
 
         POST /share/emails:activate
         """
-        return self._send(_Operations.activate_tenant_email_registration, (repeatability_request_id,), body)
+        return self._send(
+            _Operations.activate_tenant_email_registration, (repeatability_request_id,), body
+        )
 
     def register_tenant_email_registration(
         self, *, repeatability_request_id: str | None = None
@@ -153,7 +159,9 @@ class ReceivedShares(_d.Group):
 
         POST /share/emails:register
         """
-        return self._send(_Operations.register_tenant_email_registration, (repeatability_request_id,))
+        return self._send(
+            _Operations.register_tenant_email_registration, (repeatability_request_id,)
+        )
 
 
 class AsyncReceivedShares(_d.AsyncGroup):
@@ -189,7 +197,9 @@ class AsyncReceivedShares(_d.AsyncGroup):
         """
         return self._pages(_Operations.list_attached, (reference_name, filter_, orderby))
 
-    def list_detached(self, *, filter_: str | None = None, orderby: str | None = None) -> AsyncPager[ReceivedShare]:
+    def list_detached(
+        self, *, filter_: str | None = None, orderby: str | None = None
+    ) -> AsyncPager[ReceivedShare]:
         """List the received shares that are not mapped to any storage yet.
 
         GET /share/receivedShares/detached
@@ -203,7 +213,9 @@ class AsyncReceivedShares(_d.AsyncGroup):
 
         POST /share/emails:activate
         """
-        return await self._send(_Operations.activate_tenant_email_registration, (repeatability_request_id,), body)
+        return await self._send(
+            _Operations.activate_tenant_email_registration, (repeatability_request_id,), body
+        )
 
     async def register_tenant_email_registration(
         self, *, repeatability_request_id: str | None = None
@@ -212,4 +224,6 @@ class AsyncReceivedShares(_d.AsyncGroup):
 
         POST /share/emails:register
         """
-        return await self._send(_Operations.register_tenant_email_registration, (repeatability_request_id,))
+        return await self._send(
+            _Operations.register_tenant_email_registration, (repeatability_request_id,)
+        )

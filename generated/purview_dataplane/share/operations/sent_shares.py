@@ -129,7 +129,9 @@ class _Operations:
 
 
 class SentShares(_d.Group):
-    def list(self, *, reference_name: str, filter_: str | None = None, orderby: str | None = None) -> Pager[SentShare]:
+    def list(
+        self, *, reference_name: str, filter_: str | None = None, orderby: str | None = None
+    ) -> Pager[SentShare]:
         """List the shares that a storage account gives to others.
 
         GET /share/sentShares
@@ -166,7 +168,9 @@ class SentShares(_d.Group):
         """
         return self._pages(_Operations.list_invitations, (sent_share_id, filter_, orderby))
 
-    def get_invitation(self, sent_share_id: str, sent_share_invitation_id: str) -> SentShareInvitation:
+    def get_invitation(
+        self, sent_share_id: str, sent_share_invitation_id: str
+    ) -> SentShareInvitation:
         """Read one invitation to a sent share, with its state and expiry.
 
         GET /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
@@ -180,24 +184,35 @@ class SentShares(_d.Group):
 
         PUT /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
-        return self._send(_Operations.create_invitation, (sent_share_id, sent_share_invitation_id), body)
+        return self._send(
+            _Operations.create_invitation, (sent_share_id, sent_share_invitation_id), body
+        )
 
-    def begin_delete_invitation(self, sent_share_id: str, sent_share_invitation_id: str) -> Poller[OperationResponse]:
+    def begin_delete_invitation(
+        self, sent_share_id: str, sent_share_invitation_id: str
+    ) -> Poller[OperationResponse]:
         """Withdraw an invitation to a sent share; a long-running operation.
 
         DELETE /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
-        return self._begin(_Operations.begin_delete_invitation, (sent_share_id, sent_share_invitation_id))
+        return self._begin(
+            _Operations.begin_delete_invitation, (sent_share_id, sent_share_invitation_id)
+        )
 
     def notify_user_invitation(
-        self, sent_share_id: str, sent_share_invitation_id: str, *, repeatability_request_id: str | None = None
+        self,
+        sent_share_id: str,
+        sent_share_invitation_id: str,
+        *,
+        repeatability_request_id: str | None = None,
     ) -> SentShareInvitation:
         """Send the e-mail of an invitation to its user; one made to an object id gets no mail.
 
         POST /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify
         """
         return self._send(
-            _Operations.notify_user_invitation, (sent_share_id, sent_share_invitation_id, repeatability_request_id)
+            _Operations.notify_user_invitation,
+            (sent_share_id, sent_share_invitation_id, repeatability_request_id),
         )
 
 
@@ -218,7 +233,9 @@ class AsyncSentShares(_d.AsyncGroup):
         """
         return await self._send(_Operations.get, (sent_share_id,))
 
-    async def begin_create_or_replace(self, sent_share_id: str, *, body: SentShare) -> AsyncPoller[SentShare]:
+    async def begin_create_or_replace(
+        self, sent_share_id: str, *, body: SentShare
+    ) -> AsyncPoller[SentShare]:
         """Create a sent share or replace it; a long-running operation.
 
         PUT /share/sentShares/{sentShareId}
@@ -241,12 +258,16 @@ class AsyncSentShares(_d.AsyncGroup):
         """
         return self._pages(_Operations.list_invitations, (sent_share_id, filter_, orderby))
 
-    async def get_invitation(self, sent_share_id: str, sent_share_invitation_id: str) -> SentShareInvitation:
+    async def get_invitation(
+        self, sent_share_id: str, sent_share_invitation_id: str
+    ) -> SentShareInvitation:
         """Read one invitation to a sent share, with its state and expiry.
 
         GET /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
-        return await self._send(_Operations.get_invitation, (sent_share_id, sent_share_invitation_id))
+        return await self._send(
+            _Operations.get_invitation, (sent_share_id, sent_share_invitation_id)
+        )
 
     async def create_invitation(
         self, sent_share_id: str, sent_share_invitation_id: str, *, body: SentShareInvitation
@@ -255,7 +276,9 @@ class AsyncSentShares(_d.AsyncGroup):
 
         PUT /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
-        return await self._send(_Operations.create_invitation, (sent_share_id, sent_share_invitation_id), body)
+        return await self._send(
+            _Operations.create_invitation, (sent_share_id, sent_share_invitation_id), body
+        )
 
     async def begin_delete_invitation(
         self, sent_share_id: str, sent_share_invitation_id: str
@@ -264,15 +287,22 @@ class AsyncSentShares(_d.AsyncGroup):
 
         DELETE /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
         """
-        return await self._begin(_Operations.begin_delete_invitation, (sent_share_id, sent_share_invitation_id))
+        return await self._begin(
+            _Operations.begin_delete_invitation, (sent_share_id, sent_share_invitation_id)
+        )
 
     async def notify_user_invitation(
-        self, sent_share_id: str, sent_share_invitation_id: str, *, repeatability_request_id: str | None = None
+        self,
+        sent_share_id: str,
+        sent_share_invitation_id: str,
+        *,
+        repeatability_request_id: str | None = None,
     ) -> SentShareInvitation:
         """Send the e-mail of an invitation to its user; one made to an object id gets no mail.
 
         POST /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify
         """
         return await self._send(
-            _Operations.notify_user_invitation, (sent_share_id, sent_share_invitation_id, repeatability_request_id)
+            _Operations.notify_user_invitation,
+            (sent_share_id, sent_share_invitation_id, repeatability_request_id),
         )

@@ -27,7 +27,9 @@ class _Operations:
 
 
 class ShareResources(_d.Group):
-    def list(self, *, filter_: str | None = None, orderby: str | None = None) -> Pager[ShareResource]:
+    def list(
+        self, *, filter_: str | None = None, orderby: str | None = None
+    ) -> Pager[ShareResource]:
         """List the storage resources that share or receive data, with their numbers of shares.
 
         GET /share/shareResources
@@ -36,7 +38,9 @@ class ShareResources(_d.Group):
 
 
 class AsyncShareResources(_d.AsyncGroup):
-    def list(self, *, filter_: str | None = None, orderby: str | None = None) -> AsyncPager[ShareResource]:
+    def list(
+        self, *, filter_: str | None = None, orderby: str | None = None
+    ) -> AsyncPager[ShareResource]:
         """List the storage resources that share or receive data, with their numbers of shares.
 
         GET /share/shareResources

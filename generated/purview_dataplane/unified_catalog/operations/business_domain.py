@@ -70,7 +70,9 @@ class _Operations:
 
 
 class BusinessDomain(_d.Group):
-    def enumerate(self, *, skip_token: str | None = None, write_only: bool | None = None) -> Pager[Domain]:
+    def enumerate(
+        self, *, skip_token: str | None = None, write_only: bool | None = None
+    ) -> Pager[Domain]:
         """List business domains; all of them, or those the caller may write to. 500 calls in 20 s.
 
         GET /datagovernance/catalog/businessdomains
@@ -107,7 +109,9 @@ class BusinessDomain(_d.Group):
 
 
 class AsyncBusinessDomain(_d.AsyncGroup):
-    def enumerate(self, *, skip_token: str | None = None, write_only: bool | None = None) -> AsyncPager[Domain]:
+    def enumerate(
+        self, *, skip_token: str | None = None, write_only: bool | None = None
+    ) -> AsyncPager[Domain]:
         """List business domains; all of them, or those the caller may write to. 500 calls in 20 s.
 
         GET /datagovernance/catalog/businessdomains

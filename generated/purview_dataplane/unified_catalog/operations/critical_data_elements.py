@@ -98,7 +98,10 @@ class _Operations:
         id="CriticalDataElements_CreateRelationship",
         method="POST",
         path="/datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships",
-        responses={200: "CdeRelationshipWithSystemData", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "CdeRelationshipWithSystemData",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="Link a critical data element to a column, term, data product or other entity.",
         parameters=(
             _d.path("critical_data_element_id"),
@@ -134,7 +137,10 @@ class _Operations:
         id="CriticalDataElements_Query",
         method="POST",
         path="/datagovernance/catalog/criticalDataElements/query",
-        responses={200: "CriticalDataElementsResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "CriticalDataElementsResponse",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="Search critical data elements by a filter in the body; pages follow skip and top.",
         parameters=(_d.API_VERSION,),
         body=_d.Body("CriticalDataElementQueryRequest"),
@@ -183,7 +189,9 @@ class CriticalDataElements(_d.Group):
         """
         return self._send(_Operations.get, (critical_data_element_id,))
 
-    def update(self, critical_data_element_id: str, *, body: CriticalDataElement) -> CriticalDataElement:
+    def update(
+        self, critical_data_element_id: str, *, body: CriticalDataElement
+    ) -> CriticalDataElement:
         """Replace the properties of a critical data element, its status among them.
 
         PUT /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
@@ -207,22 +215,34 @@ class CriticalDataElements(_d.Group):
         return self._pages(_Operations.list_relationships, (critical_data_element_id, entity_type))
 
     def create_relationship(
-        self, critical_data_element_id: str, *, body: DataElementProperties, entity_type: EntityCategory | None = None
+        self,
+        critical_data_element_id: str,
+        *,
+        body: DataElementProperties,
+        entity_type: EntityCategory | None = None,
     ) -> CdeRelationshipWithSystemData:
         """Link a critical data element to a column, term, data product or other entity.
 
         POST /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
         """
-        return self._send(_Operations.create_relationship, (critical_data_element_id, entity_type), body)
+        return self._send(
+            _Operations.create_relationship, (critical_data_element_id, entity_type), body
+        )
 
     def delete_relationship(
-        self, critical_data_element_id: str, *, entity_type: EntityCategory | None = None, entity_id: str | None = None
+        self,
+        critical_data_element_id: str,
+        *,
+        entity_type: EntityCategory | None = None,
+        entity_id: str | None = None,
     ) -> None:
         """Unlink a critical data element from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
         """
-        return self._send(_Operations.delete_relationship, (critical_data_element_id, entity_type, entity_id))
+        return self._send(
+            _Operations.delete_relationship, (critical_data_element_id, entity_type, entity_id)
+        )
 
     def get_facets(self, *, body: CriticalDataElementFacetRequest) -> FacetsResponse:
         """Count critical data elements by the values of the facets asked for.
@@ -276,7 +296,9 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
         """
         return await self._send(_Operations.get, (critical_data_element_id,))
 
-    async def update(self, critical_data_element_id: str, *, body: CriticalDataElement) -> CriticalDataElement:
+    async def update(
+        self, critical_data_element_id: str, *, body: CriticalDataElement
+    ) -> CriticalDataElement:
         """Replace the properties of a critical data element, its status among them.
 
         PUT /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
@@ -300,22 +322,34 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
         return self._pages(_Operations.list_relationships, (critical_data_element_id, entity_type))
 
     async def create_relationship(
-        self, critical_data_element_id: str, *, body: DataElementProperties, entity_type: EntityCategory | None = None
+        self,
+        critical_data_element_id: str,
+        *,
+        body: DataElementProperties,
+        entity_type: EntityCategory | None = None,
     ) -> CdeRelationshipWithSystemData:
         """Link a critical data element to a column, term, data product or other entity.
 
         POST /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
         """
-        return await self._send(_Operations.create_relationship, (critical_data_element_id, entity_type), body)
+        return await self._send(
+            _Operations.create_relationship, (critical_data_element_id, entity_type), body
+        )
 
     async def delete_relationship(
-        self, critical_data_element_id: str, *, entity_type: EntityCategory | None = None, entity_id: str | None = None
+        self,
+        critical_data_element_id: str,
+        *,
+        entity_type: EntityCategory | None = None,
+        entity_id: str | None = None,
     ) -> None:
         """Unlink a critical data element from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
         """
-        return await self._send(_Operations.delete_relationship, (critical_data_element_id, entity_type, entity_id))
+        return await self._send(
+            _Operations.delete_relationship, (critical_data_element_id, entity_type, entity_id)
+        )
 
     async def get_facets(self, *, body: CriticalDataElementFacetRequest) -> FacetsResponse:
         """Count critical data elements by the values of the facets asked for.

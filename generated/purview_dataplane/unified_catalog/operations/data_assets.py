@@ -83,7 +83,10 @@ class _Operations:
         id="DataAssets_ListRelationships",
         method="GET",
         path="/datagovernance/catalog/dataAssets/{dataAssetId}/relationships",
-        responses={200: "PagedDataAssetRelationship", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "PagedDataAssetRelationship",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="List what a data asset is linked to, for one category of entity.",
         parameters=(
             _d.path("data_asset_id"),
@@ -160,7 +163,9 @@ class DataAssets(_d.Group):
 
         GET /datagovernance/catalog/dataAssets/{dataAssetId}
         """
-        return self._send(_Operations.get_by_id, (data_asset_id, include_extended_properties, include_lineage))
+        return self._send(
+            _Operations.get_by_id, (data_asset_id, include_extended_properties, include_lineage)
+        )
 
     def update(self, data_asset_id: str, *, body: DataAssetRequest) -> DataAsset:
         """Change a data asset; the body holds its source, contacts and link, and nothing else.
@@ -176,7 +181,9 @@ class DataAssets(_d.Group):
         """
         return self._send(_Operations.delete_by_id, (data_asset_id,))
 
-    def list_relationships(self, data_asset_id: str, *, entity_type: EntityCategory) -> Pager[DataAssetRelationship]:
+    def list_relationships(
+        self, data_asset_id: str, *, entity_type: EntityCategory
+    ) -> Pager[DataAssetRelationship]:
         """List what a data asset is linked to, for one category of entity.
 
         GET /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
@@ -192,7 +199,9 @@ class DataAssets(_d.Group):
         """
         return self._send(_Operations.create_relationship, (data_asset_id, entity_type), body)
 
-    def delete_relationship(self, data_asset_id: str, *, entity_type: EntityCategory, entity_id: str) -> None:
+    def delete_relationship(
+        self, data_asset_id: str, *, entity_type: EntityCategory, entity_id: str
+    ) -> None:
         """Unlink a data asset from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
@@ -236,7 +245,9 @@ class AsyncDataAssets(_d.AsyncGroup):
 
         GET /datagovernance/catalog/dataAssets/{dataAssetId}
         """
-        return await self._send(_Operations.get_by_id, (data_asset_id, include_extended_properties, include_lineage))
+        return await self._send(
+            _Operations.get_by_id, (data_asset_id, include_extended_properties, include_lineage)
+        )
 
     async def update(self, data_asset_id: str, *, body: DataAssetRequest) -> DataAsset:
         """Change a data asset; the body holds its source, contacts and link, and nothing else.
@@ -270,12 +281,16 @@ class AsyncDataAssets(_d.AsyncGroup):
         """
         return await self._send(_Operations.create_relationship, (data_asset_id, entity_type), body)
 
-    async def delete_relationship(self, data_asset_id: str, *, entity_type: EntityCategory, entity_id: str) -> None:
+    async def delete_relationship(
+        self, data_asset_id: str, *, entity_type: EntityCategory, entity_id: str
+    ) -> None:
         """Unlink a data asset from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
         """
-        return await self._send(_Operations.delete_relationship, (data_asset_id, entity_type, entity_id))
+        return await self._send(
+            _Operations.delete_relationship, (data_asset_id, entity_type, entity_id)
+        )
 
     def query(self, *, body: DataAssetQueryRequest) -> AsyncPager[DataAsset]:
         """Search data assets by ids, name, owners or types; the body has no skip and top. 800 calls in 20 s.

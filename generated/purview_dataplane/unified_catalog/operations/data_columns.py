@@ -37,7 +37,10 @@ class _Operations:
         id="DataColumns_ListRelatedEntities",
         method="GET",
         path="/datagovernance/catalog/dataColumns/{dataColumnId}/relationships",
-        responses={200: "DataColumnRelationshipResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "DataColumnRelationshipResponse",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="List what a column is linked to, for one category of entity.",
         parameters=(
             _d.path("data_column_id"),
@@ -50,7 +53,10 @@ class _Operations:
         id="DataColumns_AddRelatedEntity",
         method="POST",
         path="/datagovernance/catalog/dataColumns/{dataColumnId}/relationships",
-        responses={200: "DataColumnCreateRelationshipResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "DataColumnCreateRelationshipResponse",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="Link a column to a term, a critical data element or other entity.",
         parameters=(
             _d.path("data_column_id"),
@@ -96,7 +102,11 @@ class _Operations:
 
 class DataColumns(_d.Group):
     def get(
-        self, id: str, *, include_column_details: bool | None = None, include_asset_details: bool | None = None
+        self,
+        id: str,
+        *,
+        include_column_details: bool | None = None,
+        include_asset_details: bool | None = None,
     ) -> DataColumn:
         """Read one column of a data asset; switches add details of the column and its asset.
 
@@ -114,7 +124,11 @@ class DataColumns(_d.Group):
         return self._pages(_Operations.list_related_entities, (data_column_id, entity_type))
 
     def add_related_entity(
-        self, data_column_id: str, *, entity_type: EntityCategory, body: DataColumnCreateRelationshipRequest
+        self,
+        data_column_id: str,
+        *,
+        entity_type: EntityCategory,
+        body: DataColumnCreateRelationshipRequest,
     ) -> DataColumnCreateRelationshipResponse:
         """Link a column to a term, a critical data element or other entity.
 
@@ -122,7 +136,9 @@ class DataColumns(_d.Group):
         """
         return self._send(_Operations.add_related_entity, (data_column_id, entity_type), body)
 
-    def delete_related(self, data_column_id: str, *, entity_type: EntityCategory, entity_id: str) -> None:
+    def delete_related(
+        self, data_column_id: str, *, entity_type: EntityCategory, entity_id: str
+    ) -> None:
         """Unlink a column from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
@@ -146,13 +162,19 @@ class DataColumns(_d.Group):
 
 class AsyncDataColumns(_d.AsyncGroup):
     async def get(
-        self, id: str, *, include_column_details: bool | None = None, include_asset_details: bool | None = None
+        self,
+        id: str,
+        *,
+        include_column_details: bool | None = None,
+        include_asset_details: bool | None = None,
     ) -> DataColumn:
         """Read one column of a data asset; switches add details of the column and its asset.
 
         GET /datagovernance/catalog/dataColumns/{id}
         """
-        return await self._send(_Operations.get, (id, include_column_details, include_asset_details))
+        return await self._send(
+            _Operations.get, (id, include_column_details, include_asset_details)
+        )
 
     def list_related_entities(
         self, data_column_id: str, *, entity_type: EntityCategory
@@ -164,7 +186,11 @@ class AsyncDataColumns(_d.AsyncGroup):
         return self._pages(_Operations.list_related_entities, (data_column_id, entity_type))
 
     async def add_related_entity(
-        self, data_column_id: str, *, entity_type: EntityCategory, body: DataColumnCreateRelationshipRequest
+        self,
+        data_column_id: str,
+        *,
+        entity_type: EntityCategory,
+        body: DataColumnCreateRelationshipRequest,
     ) -> DataColumnCreateRelationshipResponse:
         """Link a column to a term, a critical data element or other entity.
 
@@ -172,12 +198,16 @@ class AsyncDataColumns(_d.AsyncGroup):
         """
         return await self._send(_Operations.add_related_entity, (data_column_id, entity_type), body)
 
-    async def delete_related(self, data_column_id: str, *, entity_type: EntityCategory, entity_id: str) -> None:
+    async def delete_related(
+        self, data_column_id: str, *, entity_type: EntityCategory, entity_id: str
+    ) -> None:
         """Unlink a column from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
         """
-        return await self._send(_Operations.delete_related, (data_column_id, entity_type, entity_id))
+        return await self._send(
+            _Operations.delete_related, (data_column_id, entity_type, entity_id)
+        )
 
     async def ingest(self, *, body: IngestDataColumnBatchRequest) -> DataColumnIngestResponse:
         """Bring a batch of Data Map columns into the catalog, each by asset id and column id.

@@ -83,7 +83,10 @@ class _Operations:
         id="DataProducts_ListRelationships",
         method="GET",
         path="/datagovernance/catalog/dataProducts/{dataProductId}/relationships",
-        responses={200: "PagedDataProductRelationship", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "PagedDataProductRelationship",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="List what a data product is linked to: assets, terms, objectives or other products.",
         parameters=(
             _d.path("data_product_id"),
@@ -207,7 +210,11 @@ class DataProducts(_d.Group):
         return self._pages(_Operations.list_relationships, (data_product_id, entity_type))
 
     def create_relationship(
-        self, data_product_id: str, *, entity_type: EntityCategory, body: CriticalDataElementProperties
+        self,
+        data_product_id: str,
+        *,
+        entity_type: EntityCategory,
+        body: CriticalDataElementProperties,
     ) -> DataProductRelationship:
         """Link a data product to an asset, term, objective or other entity.
 
@@ -215,12 +222,16 @@ class DataProducts(_d.Group):
         """
         return self._send(_Operations.create_relationship, (data_product_id, entity_type), body)
 
-    def delete_relationship(self, data_product_id: str, *, entity_type: EntityCategory, entity_id: str) -> None:
+    def delete_relationship(
+        self, data_product_id: str, *, entity_type: EntityCategory, entity_id: str
+    ) -> None:
         """Unlink a data product from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataProducts/{dataProductId}/relationships
         """
-        return self._send(_Operations.delete_relationship, (data_product_id, entity_type, entity_id))
+        return self._send(
+            _Operations.delete_relationship, (data_product_id, entity_type, entity_id)
+        )
 
     def get_facets(self, *, body: DataProductFacetRequest) -> FacetsResponse:
         """Count data products by the values of the facets asked for.
@@ -229,7 +240,9 @@ class DataProducts(_d.Group):
         """
         return self._send(_Operations.get_facets, (), body)
 
-    def query(self, *, body: DataProductQueryRequest, data_product_owner: bool | None = None) -> Pager[DataProduct]:
+    def query(
+        self, *, body: DataProductQueryRequest, data_product_owner: bool | None = None
+    ) -> Pager[DataProduct]:
         """Search data products by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/dataProducts/query
@@ -297,20 +310,30 @@ class AsyncDataProducts(_d.AsyncGroup):
         return self._pages(_Operations.list_relationships, (data_product_id, entity_type))
 
     async def create_relationship(
-        self, data_product_id: str, *, entity_type: EntityCategory, body: CriticalDataElementProperties
+        self,
+        data_product_id: str,
+        *,
+        entity_type: EntityCategory,
+        body: CriticalDataElementProperties,
     ) -> DataProductRelationship:
         """Link a data product to an asset, term, objective or other entity.
 
         POST /datagovernance/catalog/dataProducts/{dataProductId}/relationships
         """
-        return await self._send(_Operations.create_relationship, (data_product_id, entity_type), body)
+        return await self._send(
+            _Operations.create_relationship, (data_product_id, entity_type), body
+        )
 
-    async def delete_relationship(self, data_product_id: str, *, entity_type: EntityCategory, entity_id: str) -> None:
+    async def delete_relationship(
+        self, data_product_id: str, *, entity_type: EntityCategory, entity_id: str
+    ) -> None:
         """Unlink a data product from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataProducts/{dataProductId}/relationships
         """
-        return await self._send(_Operations.delete_relationship, (data_product_id, entity_type, entity_id))
+        return await self._send(
+            _Operations.delete_relationship, (data_product_id, entity_type, entity_id)
+        )
 
     async def get_facets(self, *, body: DataProductFacetRequest) -> FacetsResponse:
         """Count data products by the values of the facets asked for.

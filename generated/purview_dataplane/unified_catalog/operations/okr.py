@@ -25,7 +25,10 @@ class _Operations:
         id="Okr_List",
         method="GET",
         path="/datagovernance/catalog/objectives",
-        responses={200: "PagedObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "PagedObjectiveWithAdditionalProperties",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="List objectives, filtered by business domain and keyword. 100 calls in 20 s.",
         parameters=(
             _d.API_VERSION,
@@ -41,7 +44,10 @@ class _Operations:
         id="Okr_Create",
         method="POST",
         path="/datagovernance/catalog/objectives",
-        responses={201: "ObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            201: "ObjectiveWithAdditionalProperties",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="Create an objective in a business domain; its key results are added apart.",
         parameters=(_d.API_VERSION,),
         body=_d.Body("ObjectiveWithAdditionalProperties"),
@@ -50,7 +56,10 @@ class _Operations:
         id="Okr_Get",
         method="GET",
         path="/datagovernance/catalog/objectives/{objectiveId}",
-        responses={200: "ObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "ObjectiveWithAdditionalProperties",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="Read one objective with its owners, target date and progress.",
         parameters=(
             _d.path("objective_id"),
@@ -61,7 +70,10 @@ class _Operations:
         id="Okr_Update",
         method="PUT",
         path="/datagovernance/catalog/objectives/{objectiveId}",
-        responses={200: "ObjectiveWithAdditionalProperties", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "ObjectiveWithAdditionalProperties",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="Replace the properties of an objective; its status publishes or closes it.",
         parameters=(
             _d.path("objective_id"),
@@ -155,7 +167,10 @@ class _Operations:
         id="Okr_Query",
         method="POST",
         path="/datagovernance/catalog/objectives/query",
-        responses={200: "ObjectiveWithAdditionalPropertiesResponse", "default": "AzureCoreFoundationsErrorResponse"},
+        responses={
+            200: "ObjectiveWithAdditionalPropertiesResponse",
+            "default": "AzureCoreFoundationsErrorResponse",
+        },
         summary="Search objectives by a filter in the body; pages follow skip and top.",
         parameters=(_d.API_VERSION,),
         body=_d.Body("ObjectiveQueryRequest"),
@@ -190,7 +205,9 @@ class Okr(_d.Group):
         """
         return self._pages(_Operations.list, (skip, top, keyword, domain_id, order_by))
 
-    def create(self, *, body: ObjectiveWithAdditionalProperties) -> ObjectiveWithAdditionalProperties:
+    def create(
+        self, *, body: ObjectiveWithAdditionalProperties
+    ) -> ObjectiveWithAdditionalProperties:
         """Create an objective in a business domain; its key results are added apart.
 
         POST /datagovernance/catalog/objectives
@@ -295,7 +312,9 @@ class AsyncOkr(_d.AsyncGroup):
         """
         return self._pages(_Operations.list, (skip, top, keyword, domain_id, order_by))
 
-    async def create(self, *, body: ObjectiveWithAdditionalProperties) -> ObjectiveWithAdditionalProperties:
+    async def create(
+        self, *, body: ObjectiveWithAdditionalProperties
+    ) -> ObjectiveWithAdditionalProperties:
         """Create an objective in a business domain; its key results are added apart.
 
         POST /datagovernance/catalog/objectives
@@ -369,7 +388,9 @@ class AsyncOkr(_d.AsyncGroup):
         """
         return await self._send(_Operations.get_facets, (), body)
 
-    def query(self, *, body: ObjectiveQueryRequest) -> AsyncPager[ObjectiveWithAdditionalProperties]:
+    def query(
+        self, *, body: ObjectiveQueryRequest
+    ) -> AsyncPager[ObjectiveWithAdditionalProperties]:
         """Search objectives by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/objectives/query

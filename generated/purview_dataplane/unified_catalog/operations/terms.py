@@ -184,7 +184,9 @@ class Terms(_d.Group):
 
         GET /datagovernance/catalog/terms
         """
-        return self._pages(_Operations.list, (skip, top, domain_id, parent_id, keyword, depth, order_by))
+        return self._pages(
+            _Operations.list, (skip, top, domain_id, parent_id, keyword, depth, order_by)
+        )
 
     def create(self, *, body: Term) -> Term:
         """Create a glossary term in a business domain, at the top or below a parent term.
@@ -232,7 +234,9 @@ class Terms(_d.Group):
 
         GET /datagovernance/catalog/terms/{termId}/relationships
         """
-        return self._pages(_Operations.list_related_entities, (term_id, entity_type, relationship_type))
+        return self._pages(
+            _Operations.list_related_entities, (term_id, entity_type, relationship_type)
+        )
 
     def add_related_entity(
         self, term_id: str, *, body: TermRelationship, entity_type: EntityCategory | None = None
@@ -255,7 +259,9 @@ class Terms(_d.Group):
 
         DELETE /datagovernance/catalog/terms/{termId}/relationships
         """
-        return self._send(_Operations.delete_related, (term_id, entity_type, relationship_type, entity_id))
+        return self._send(
+            _Operations.delete_related, (term_id, entity_type, relationship_type, entity_id)
+        )
 
     def get_facets(self, *, body: TermFacetRequest) -> FacetsResponse:
         """Count glossary terms by the values of the facets asked for.
@@ -295,7 +301,9 @@ class AsyncTerms(_d.AsyncGroup):
 
         GET /datagovernance/catalog/terms
         """
-        return self._pages(_Operations.list, (skip, top, domain_id, parent_id, keyword, depth, order_by))
+        return self._pages(
+            _Operations.list, (skip, top, domain_id, parent_id, keyword, depth, order_by)
+        )
 
     async def create(self, *, body: Term) -> Term:
         """Create a glossary term in a business domain, at the top or below a parent term.
@@ -343,7 +351,9 @@ class AsyncTerms(_d.AsyncGroup):
 
         GET /datagovernance/catalog/terms/{termId}/relationships
         """
-        return self._pages(_Operations.list_related_entities, (term_id, entity_type, relationship_type))
+        return self._pages(
+            _Operations.list_related_entities, (term_id, entity_type, relationship_type)
+        )
 
     async def add_related_entity(
         self, term_id: str, *, body: TermRelationship, entity_type: EntityCategory | None = None
@@ -366,7 +376,9 @@ class AsyncTerms(_d.AsyncGroup):
 
         DELETE /datagovernance/catalog/terms/{termId}/relationships
         """
-        return await self._send(_Operations.delete_related, (term_id, entity_type, relationship_type, entity_id))
+        return await self._send(
+            _Operations.delete_related, (term_id, entity_type, relationship_type, entity_id)
+        )
 
     async def get_facets(self, *, body: TermFacetRequest) -> FacetsResponse:
         """Count glossary terms by the values of the facets asked for.

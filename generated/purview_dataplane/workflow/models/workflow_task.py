@@ -8,7 +8,13 @@ from purview_core.model import Model as _Model, define
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .enums import ApprovalResponse, ApprovalStatus, ApprovalType, SimpleTaskStatus, TaskPayloadType
+    from .enums import (
+        ApprovalResponse,
+        ApprovalStatus,
+        ApprovalType,
+        SimpleTaskStatus,
+        TaskPayloadType,
+    )
 
 
 @define(kw_only=True)

@@ -68,7 +68,9 @@ class Workflow(_d.Group):
         """
         return self._send(_Operations.get, (workflow_id,))
 
-    def create_or_replace(self, workflow_id: str, *, body: WorkflowCreateOrUpdateCommand) -> m.Workflow:
+    def create_or_replace(
+        self, workflow_id: str, *, body: WorkflowCreateOrUpdateCommand
+    ) -> m.Workflow:
         """Create a workflow under the given id, or replace the one that has it.
 
         PUT /workflow/workflows/{workflowId}
@@ -100,7 +102,9 @@ class AsyncWorkflow(_d.AsyncGroup):
         """
         return await self._send(_Operations.get, (workflow_id,))
 
-    async def create_or_replace(self, workflow_id: str, *, body: WorkflowCreateOrUpdateCommand) -> m.Workflow:
+    async def create_or_replace(
+        self, workflow_id: str, *, body: WorkflowCreateOrUpdateCommand
+    ) -> m.Workflow:
         """Create a workflow under the given id, or replace the one that has it.
 
         PUT /workflow/workflows/{workflowId}

@@ -8,7 +8,12 @@ from purview_core import declarations as _d
 
 if TYPE_CHECKING:
     from purview_core.declarations import AsyncPager, Pager
-    from ..models import TimeWindow, WorkflowRunMetadata, WorkflowRunsListOrderby, WorkflowRunsListRunStatusesItem
+    from ..models import (
+        TimeWindow,
+        WorkflowRunMetadata,
+        WorkflowRunsListOrderby,
+        WorkflowRunsListRunStatusesItem,
+    )
 
 
 class _Operations:
@@ -23,7 +28,9 @@ class _Operations:
             _d.query("view_mode"),
             _d.query("time_window", "TimeWindow"),
             _d.query("orderby", "WorkflowRunsListOrderby"),
-            _d.query("run_statuses", "list[WorkflowRunsListRunStatusesItem]", style="form", explode=False),
+            _d.query(
+                "run_statuses", "list[WorkflowRunsListRunStatusesItem]", style="form", explode=False
+            ),
             _d.query("workflow_ids", "list[str]", style="form", explode=False),
             _d.query("requestors", "list[str]", style="form", explode=False),
             _d.query("maxpagesize", "int"),
@@ -49,7 +56,8 @@ class WorkflowRuns(_d.Group):
         GET /workflow/workflowruns
         """
         return self._pages(
-            _Operations.list, (view_mode, time_window, orderby, run_statuses, workflow_ids, requestors, maxpagesize)
+            _Operations.list,
+            (view_mode, time_window, orderby, run_statuses, workflow_ids, requestors, maxpagesize),
         )
 
 
@@ -70,5 +78,6 @@ class AsyncWorkflowRuns(_d.AsyncGroup):
         GET /workflow/workflowruns
         """
         return self._pages(
-            _Operations.list, (view_mode, time_window, orderby, run_statuses, workflow_ids, requestors, maxpagesize)
+            _Operations.list,
+            (view_mode, time_window, orderby, run_statuses, workflow_ids, requestors, maxpagesize),
         )

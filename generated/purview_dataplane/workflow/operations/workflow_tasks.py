@@ -31,8 +31,15 @@ class _Operations:
             _d.query("time_window", "TimeWindow"),
             _d.query("maxpagesize", "int"),
             _d.query("orderby", "WorkflowTasksListOrderby"),
-            _d.query("task_types", "list[WorkflowTasksListTaskTypesItem]", style="form", explode=False),
-            _d.query("task_statuses", "list[WorkflowTasksListTaskStatusesItem]", style="form", explode=False),
+            _d.query(
+                "task_types", "list[WorkflowTasksListTaskTypesItem]", style="form", explode=False
+            ),
+            _d.query(
+                "task_statuses",
+                "list[WorkflowTasksListTaskStatusesItem]",
+                style="form",
+                explode=False,
+            ),
             _d.query("requestors", "list[str]", style="form", explode=False),
             _d.query("assignees", "list[str]", style="form", explode=False),
             _d.query("workflow_name_keyword"),
