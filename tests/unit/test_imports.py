@@ -36,7 +36,9 @@ PURE = (
 
 
 def offences(package: str, allowed: set[str], *, never: tuple[str, ...] = ()) -> list[str]:
-    """Imports of a package whose top name is not allowed, or that lie below a name that is never allowed."""
+    """Imports of a package whose top name is not allowed, or that lie below a name that is never
+    allowed.
+    """
     return [
         f"{path.relative_to(ROOT)}:{found.line} imports {found.module}"
         for path in modules(package)
@@ -60,7 +62,8 @@ def test_one_module_of_auth_reads_the_environment() -> None:
     assert 1 >= len(readers), readers
 
 
-# Below httpx: its own pool costs more with each open connection, so the transport makes its own of httpcore's connections.
+# Below httpx: its own pool costs more with each open connection, so the transport makes its own of
+# httpcore's connections.
 BELOW_HTTPX = {
     "transport/stream.py": {"httpcore"},
     "transport/connecting.py": {"httpcore"},

@@ -128,7 +128,9 @@ def test_what_folders_stand_on_imports_no_folder(package: str) -> None:
 
 @pytest.mark.parametrize("package", OWN)
 def test_an_import_inside_a_function_says_why(package: str) -> None:
-    """Above or beside it stands a comment: what it would cost at the top, or what may be missing."""
+    """Above or beside it stands a comment: what it would cost at the top, or what may be
+    missing.
+    """
     silent = []
     for path in modules(package):
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -145,7 +147,9 @@ def test_an_import_inside_a_function_says_why(package: str) -> None:
 
 
 def _reason(lines: list[str], first: int, last: int) -> bool:
-    """Whether a comment stands in a row of imports, counted from 1, or on the line above the row."""
+    """Whether a comment stands in a row of imports, counted from 1, or on the line above the
+    row.
+    """
     if any("#" in line for line in lines[first - 1 : last]):
         return True
     above = lines[first - 2].strip()
