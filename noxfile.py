@@ -132,9 +132,8 @@ def judge(session: nox.Session) -> None:
     session.install(*PROJECT, "-r", "tests/judge/requirements.txt", env=QUIET)
     try:
         session.run("python", "tests/judge/run.py", *session.posargs)
-    except (
-        nox.command.CommandFailed
-    ) as error:  # nox would end with 1, whether the judge refused (5) or was not run (6)
+    except nox.command.CommandFailed as error:
+        # nox would end with 1, whether the judge refused (5) or was not run (6)
         raise SystemExit(error.return_code) from None
 
 
@@ -149,20 +148,13 @@ def update(session: nox.Session) -> None:
 def compat(session: nox.Session) -> None:
     """The typing tests of an earlier commit (`-- REF`) against the code of today."""
     archive, out = f"{session.create_tmp()}/old.tar", "build/compat"
-    session.run(
-        "git",
-        "archive",
-        f"--output={archive}",
-        *(session.posargs or ["HEAD"]),
-        "tests/typing",
-        external=True,
-    )
+    taken = (*(session.posargs or ["HEAD"]), "tests/typing")
+    session.run("git", "archive", f"--output={archive}", *taken, external=True)
     session.install(*PROJECT, *TYPING, env=QUIET)
     session.run("python", "-m", "tarfile", "--extract", archive, out)
-    session.run("mypy", f"{out}/tests/typing/api.py")
-    session.run(
-        "basedpyright", "--pythonpath", f"{session.bin}/python", f"{out}/tests/typing/api.py"
-    )
+    code = f"{out}/tests/typing/api.py"
+    session.run("mypy", code)
+    session.run("basedpyright", "--pythonpath", f"{session.bin}/python", code)
 
 
 @nox.session(default=False)
