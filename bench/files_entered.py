@@ -93,9 +93,13 @@ def main() -> None:
     with service() as address:
         for auth in (None, principal()):
             with ScanningClient(address, auth=auth) as client:
+
+                def call(client: ScanningClient = client) -> str | None:
+                    return client.scans.get("source", "weekly").name
+
                 for _ in range(3):
-                    client.scans.get("source", "weekly").name
-                found = entered(lambda: client.scans.get("source", "weekly").name)
+                    call()
+                found = entered(call)
             print(
                 f"{'without auth' if auth is None else 'with ServicePrincipal'}\n{table(found)}\n"
             )

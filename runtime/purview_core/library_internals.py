@@ -1,4 +1,4 @@
-"""Everything that we use of httpx, httpcore and h11 beyond what they document, each with the reason for it.
+"""Everything that we use of httpx and httpcore beyond what they document, each with the reason for it.
 
 A later release may change any of it. What may be missing without harm has a plain way beside it, and is tried when it is
 loaded; the rest has a test that fails with a release which no longer has it.
@@ -7,12 +7,9 @@ loaded; the rest has a test that fails with a release which no longer has it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import httpx
-
-Pairs = list[tuple[bytes, bytes]]
 
 
 class Decodes(Protocol):
@@ -86,23 +83,3 @@ def set_decoder(response: httpx.Response, decoder: Decodes) -> None:
 def connection_to(pool: Any, origin: Any) -> Any:
     """One connection as httpcore's pool makes them: its classes differ with the proxy, and are not public."""
     return pool.create_connection(origin)
-
-
-# h11
-
-
-def header_class(names: Iterable[bytes]) -> tuple[Callable[[Any], Any], dict[bytes, bytes]]:
-    """h11's class of headers, made of (name, lower-case name, value); and the names that it passes, to their lower case.
-
-    No names with an h11 that holds headers in another way.
-    """
-    import h11  # which need not be loaded where a transport of another kind is given
-
-    made = h11.Request(method=b"GET", target=b"/", headers=[(name, b"1") for name in names]).headers
-    kind: Any = type(made)
-    lower = {name: name.lower() for name in names}
-    try:
-        same = kind([(*pair, b"1") for pair in lower.items()])._full_items == made._full_items
-    except (AttributeError, TypeError):
-        same = False
-    return kind, lower if same else {}

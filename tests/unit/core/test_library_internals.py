@@ -14,14 +14,7 @@ import httpx
 import pytest
 
 from purview_core import library_internals as beneath
-from purview_core.library_internals import (
-    Urls,
-    has_content,
-    header_class,
-    request_of,
-    set_content,
-    set_decoder,
-)
+from purview_core.library_internals import Urls, has_content, request_of, set_content, set_decoder
 
 CORE = Path(beneath.__file__).parent
 LIBRARIES = (httpx, httpcore, h11)
@@ -141,10 +134,6 @@ def test_what_is_used_is_there() -> None:
     )
     set_decoder(coded, _Reversed())
     assert b"cba!" == coded.read()
-    names = [b"Host", b"Accept"]
-    kind, lower = header_class(names)
-    assert {b"Host": b"host", b"Accept": b"accept"} == lower
-    assert [(b"host", b"x")] == list(kind([(b"Host", b"host", b"x")]))
 
 
 class _Reversed:
