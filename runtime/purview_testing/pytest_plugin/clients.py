@@ -116,6 +116,7 @@ class _Factory:
         return client if facade else self._hasten(client)
 
     def _kind(self, plane: Any) -> Any:
+        # every run of pytest imports this, few make clients
         import purview_dataplane
 
         planes, facade = purview_dataplane.PLANES, f"{self._prefix}{self._facade}"
@@ -156,7 +157,8 @@ class _Factory:
         if not self._real:
             asynchronous = inspect.iscoroutinefunction(client._run)
             client._sleep = self._waits.async_sleep if asynchronous else self._waits.sleep
-            client._clock = self._waits.clock
+            caller = client._caller
+            caller.context = caller.context._replace(clock=self._waits.clock)
         return client
 
 
