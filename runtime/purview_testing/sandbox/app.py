@@ -7,8 +7,9 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from purview_testing.contracts.facts import Contract, Operation
 from purview_testing.contracts.judge import Validator, Verdict
@@ -18,6 +19,7 @@ from purview_testing.contracts.messages import (
     Request,
     Response,
     json_response,
+    not_found,
 )
 from purview_testing.contracts.routing import Match
 from purview_testing.contracts.samples import exactly, live
@@ -28,34 +30,14 @@ from .call import NOTHING, Call, Reply, Settings
 from .faults import Fault, Faults, instead, page_instead, spoil
 from .identity import Identity
 from .limits import Meter
-from .recorder import Recorder
+from .recorder import Recorder, SeenRequest
 from .state import long_running as operations
 from .state.resources import Resources
-from .state.sent_before import came_from_here
+from .state.sent_before import without_returned
 from .state.store import Store
 
 _JOURNAL = 10_000
 _STATUS = re.compile(r"(?P<prefix>/.*)/operations/(?P<key>[^/]+)")
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One request that came: what it was taken for, how it departed from its contract, and the status it got."""
-
-    request: Request = field(repr=False)
-    plane: str | None
-    operation: str | None
-    departures: Sequence[Departure]
-    status: int
-    fault: str | None = None
-
-    @property
-    def method(self) -> str:
-        return self.request.method
-
-    @property
-    def path(self) -> str:
-        return self.request.raw_path
 
 
 class App:
@@ -77,7 +59,7 @@ class App:
         )
         self.faults = Faults(self.known)
         self._meter = Meter(settings.limits.rate, settings.clock)
-        self.requests: deque[Seen] = deque(maxlen=_JOURNAL)
+        self.requests: deque[SeenRequest] = deque(maxlen=_JOURNAL)
         self._recorder, self._lock = recorder, threading.RLock()
         self._resources = {c: Resources(c) for c in validator.contracts}
         self._prefixes = {c.prefix: c for c in reversed(validator.contracts)}
@@ -120,7 +102,7 @@ class App:
             kind = fault.kind if fault else None
             name = operation.id if operation else None
             self.requests.append(
-                Seen(request, plane, name, verdict.departures, response.status, kind)
+                SeenRequest(request, plane, name, verdict.departures, response.status, kind)
             )
             if self._recorder is not None and operation is not None:
                 self._recorder.write(operation, request, response)
@@ -135,7 +117,8 @@ class App:
         if not verdict.departures or self.settings.exact:
             return verdict
         body = read_body(request, verdict.match.operation)
-        departures = came_from_here(self, request, verdict.match, body, verdict.departures)
+        places = behaviours.read_at(verdict.match.operation, body)
+        departures = without_returned(self._read_back, request, places, body, verdict.departures)
         return Verdict(verdict.match, departures, verdict.query)
 
     def _plane(self, request: Request) -> str | None:
@@ -209,6 +192,16 @@ class App:
             failing,
             generic,
         )
+
+    def _read_back(self, request: Request) -> Response:
+        """Answers a GET as a caller would see it, with the query parameters that it declares."""
+        version = next((v for n, v in request.query if n == "api-version"), None)
+        match, _ = self.validator.router.find(request.method, request.raw_path, version)
+        if match is None:
+            raise not_found("", request.raw_path)
+        declared = [p for p in match.operation.parameters if p.location == "query"]
+        query = [(n, v) for n, v in request.query if any(p.named(n) for p in declared)]
+        return self.within(replace(request, raw_query=urlencode(query)))
 
     def within(self, request: Request) -> Response:
         """A call that a behaviour makes itself: no token, no journal, no fault."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -11,6 +13,7 @@ from purview_core.model.json_text import dumps, loads
 from purview_testing.contracts.documents import UsageError
 from purview_testing.contracts.facts import Operation, Schemas
 from purview_testing.contracts.messages import Request, Response
+from purview_testing.contracts.schema_check import Departure
 
 Json = dict[str, Any]
 LEFT_OUT = "left-out"
@@ -24,6 +27,26 @@ _HEADERS = {
 _SECRET = re.compile(
     r"(?i)(secret|password|token$|authkey|accesskey|connectionstring|activationcode)"
 )
+
+
+@dataclass(frozen=True)
+class SeenRequest:
+    """One request that came: what it was taken for, how it departed from its contract, and the status it got."""
+
+    request: Request = field(repr=False)
+    plane: str | None
+    operation: str | None
+    departures: Sequence[Departure]
+    status: int
+    fault: str | None = None
+
+    @property
+    def method(self) -> str:
+        return self.request.method
+
+    @property
+    def path(self) -> str:
+        return self.request.raw_path
 
 
 class Recorder:

@@ -15,13 +15,13 @@ from purview_testing.contracts.judge import Validator
 from purview_testing.contracts.messages import Request, Response
 
 from . import arguments
-from .app import App, Seen
+from .app import App
 from .call import Settings
 from .faults import Faults
 from .identity import Identity
 from .in_process import AsyncSandboxTransport, SandboxTransport
 from .limits import Given, Limits
-from .recorder import Recorder
+from .recorder import Recorder, SeenRequest
 from .state.resources import writable
 from .state.store import Store
 
@@ -97,7 +97,7 @@ class Sandbox:
         return self.app.faults
 
     @property
-    def requests(self) -> Sequence[Seen]:
+    def requests(self) -> Sequence[SeenRequest]:
         """The requests that came, in order; the last 10,000."""
         return list(self.app.requests)
 

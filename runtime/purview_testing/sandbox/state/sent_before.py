@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 from purview_core.model.json_text import dumps
-from purview_testing.contracts.messages import Problem, Request
-from purview_testing.contracts.routing import Match
+from purview_testing.contracts.messages import Problem, Request, Response
 from purview_testing.contracts.samples import resolve
 from purview_testing.contracts.schema_check import Departure, escape
-from purview_testing.sandbox import behaviours
-
-if TYPE_CHECKING:
-    from purview_testing.sandbox.app import App
 
 _INDEX = re.compile(r"/\d+(?=/|$)")
 _SENT = ("null", "unknown", "enum")  # what live answers hold beyond a contract
 
 
-def came_from_here(
-    app: App, request: Request, match: Match, body: Any, departures: Sequence[Departure]
+def without_returned(
+    get: Callable[[Request], Response],
+    request: Request,
+    places: Sequence[tuple[str, str, str]],
+    body: Any,
+    departures: Sequence[Departure],
 ) -> tuple[Departure, ...]:
     """The departures without those nulls and unknown members that the resource was last sent with, at the same place in it."""
     if body is None or not any(d.place == "body" and d.kind in _SENT for d in departures):
         return tuple(departures)
     sent = {
         place
-        for path, inside, at in behaviours.read_at(match.operation, body)
-        or [(request.raw_path, "", "")]
-        for place in _places(resolve(_got(app, request, path), inside)[1], at)
+        for path, inside, at in places or [(request.raw_path, "", "")]
+        for place in _places(resolve(_read(get, request, path), inside)[1], at)
     }
     return tuple(d for d in departures if not _is_sent(d, body, sent))
 
@@ -46,16 +44,9 @@ def _is_sent(departure: Departure, body: Any, sent: set[tuple[str, bytes]]) -> b
     )
 
 
-def _got(app: App, request: Request, path: str) -> Any:
-    found, _ = app.validator.router.find(
-        "GET", path, next((v for n, v in request.query if n == "api-version"), None)
-    )
-    if found is None:
-        return None
-    declared = [p for p in found.operation.parameters if p.location == "query"]
-    query = urlencode([(n, v) for n, v in request.query if any(p.named(n) for p in declared)])
+def _read(get: Callable[[Request], Response], request: Request, path: str) -> Any:
     try:
-        response = app.within(Request("GET", request.base, path, query))
+        response = get(replace(request, method="GET", raw_path=path, headers={}, content=b""))
         return response.json() if response.status == 200 else None
     except (Problem, ValueError):
         return None
