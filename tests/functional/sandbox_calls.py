@@ -11,9 +11,9 @@ from purview_core import AsyncPager, AsyncPoller, Pager, Poller
 from purview_core.model.codec import Registry
 from purview_testing.contracts.documents import Document, documents
 from purview_testing.contracts.facts import Contract, Operation, load
+from purview_testing.contracts.messages import Json
 from purview_testing.contracts.samples import Examples
 
-Json = dict[str, Any]
 DEFAULT = [d for d in documents() if d.default]
 
 

@@ -14,11 +14,11 @@ from purview_dataplane import datamap, unified_catalog
 from purview_testing import Sandbox
 from purview_testing.contracts.documents import documents
 from purview_testing.contracts.facts import load
+from purview_testing.contracts.messages import Json
 from purview_testing.contracts.samples import resolve
 from purview_testing.sandbox.behaviours.catalog.references import source_kind
 from purview_testing.sandbox.state.resources import norm
 
-Json = dict[str, Any]
 SCAN_API, ATLAS = "?api-version=2023-09-01", "/datamap/api/atlas/v2"
 UC, UC_API = "/datagovernance/catalog", "?api-version=2026-03-20-preview"
 DOMAIN = "11111111-2222-4333-8444-000000000001"

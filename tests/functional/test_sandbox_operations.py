@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -16,14 +15,13 @@ from tests.judge.record import Caller
 from purview_codegen.source.manifest import Manifest
 from purview_testing import Sandbox, Validator
 from purview_testing.contracts.documents import Document
-from purview_testing.contracts.messages import Response
+from purview_testing.contracts.messages import Json, Response
 from purview_testing.sandbox import app
 
 from .sandbox_calls import DEFAULT, calls, client_class, make, make_async, package
 
 pytestmark = pytest.mark.level("L4")
 
-Json = dict[str, Any]
 SPECS = Path(__file__).parent.parent.parent / "specs"
 MANIFEST = Manifest.load(SPECS)
 

@@ -12,14 +12,13 @@ from typing import Any
 from purview_core.model.json_text import dumps
 from purview_testing.contracts.facts import Operation
 from purview_testing.contracts.judge import TOKEN
-from purview_testing.contracts.messages import Problem, Request, not_found
+from purview_testing.contracts.messages import Json, Problem, Request, not_found
 from purview_testing.contracts.samples import Examples, stamp
 from purview_testing.contracts.schema_check import UUID, Checker
 
 from .limits import Limits
 from .state.store import Store
 
-Json = dict[str, Any]
 NOTHING = object()
 _NAMESPACE = uuid.UUID("7d1f3c53-8c3e-4f64-9d0c-3a5a51a1b0de")
 ME = "00000000-0000-4000-8000-000000000001"

@@ -12,10 +12,9 @@ from typing import IO, Any
 from purview_core.model.json_text import dumps, loads
 from purview_testing.contracts.documents import UsageError
 from purview_testing.contracts.facts import Operation, Schemas
-from purview_testing.contracts.messages import Request, Response
+from purview_testing.contracts.messages import Json, Request, Response
 from purview_testing.contracts.schema_check import Departure
 
-Json = dict[str, Any]
 LEFT_OUT = "left-out"
 _HEADERS = {
     "authorization",

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
-from purview_testing.contracts.messages import Problem, not_found
+from purview_testing.contracts.messages import Json, Problem, not_found
 from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing, tags_of
 from purview_testing.sandbox.state.resources import concrete
 
 from .unified import DOMAINS, PRODUCTS
 
-Json = dict[str, Any]
 PLANES = ("data_access",)
 _BASE = "/datagovernance/dataaccess"
 SUBSCRIPTIONS, FLOWS, RUNS = (

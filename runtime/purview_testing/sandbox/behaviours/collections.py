@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from purview_testing.contracts.messages import Problem, not_found
+from purview_testing.contracts.messages import Json, Problem, not_found
 from purview_testing.contracts.samples import Examples
 from purview_testing.sandbox.call import Behaviour, Call, Reply, Settings
 from purview_testing.sandbox.state.lists import listing, tags_of
@@ -13,7 +13,6 @@ from purview_testing.sandbox.state.store import Store
 
 from . import policies
 
-Json = dict[str, Any]
 PLANES = ("account",)
 KIND = "/account/collections"
 ROOT = "sandbox"

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
-from purview_testing.contracts.messages import Problem, not_found
+from purview_testing.contracts.messages import Json, Problem, not_found
 from purview_testing.sandbox.call import ME, Behaviour, Call, Reply, Settings
 from purview_testing.sandbox.state.lists import listing
 from purview_testing.sandbox.state.store import Store
 
-Json = dict[str, Any]
 PLANES = ("metadata_policies",)
 KIND, ROLES = "/policyStore/metadataPolicies", "/policyStore/metadataRoles"
 _SPACE = uuid.UUID("1b0a2c57-2f0d-4a9c-9a57-6f0f4f1f0c11")

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from purview_testing.contracts.facts import Shape
-from purview_testing.contracts.messages import Problem, not_found
+from purview_testing.contracts.messages import Json, Problem, not_found
 from purview_testing.sandbox.call import Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing
 from purview_testing.sandbox.state.long_running import (
@@ -19,7 +19,6 @@ from purview_testing.sandbox.state.long_running import (
 )
 from purview_testing.sandbox.state.resources import concrete
 
-Json = dict[str, Any]
 PLANES = ("scanning",)
 _RUNS = "/scan/runs"  # how far each run is
 _STATES = (("Queued", "Accepted"), ("InProgress", "Running"), ("Succeeded",))

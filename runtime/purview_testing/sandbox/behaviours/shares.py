@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from purview_testing.contracts.messages import Json
 from purview_testing.sandbox.call import Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing, tags_of
 from purview_testing.sandbox.state.resources import place
 from purview_testing.sandbox.state.store import Store
 
-Json = dict[str, Any]
 PLANES = ("share",)
 SENT, RECEIVED, RESOURCES = "/share/sentShares", "/share/receivedShares", "/share/shareResources"
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 
-from purview_testing.contracts.messages import Problem, not_found
+from purview_testing.contracts.messages import Json, Problem, not_found
 from purview_testing.sandbox.call import Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing
 
-Json = dict[str, Any]
 PLANES = ("unified_catalog",)
 DOMAINS, PRODUCTS, ASSETS = (
     f"/datagovernance/catalog/{kind}" for kind in ("businessdomains", "dataProducts", "dataAssets")

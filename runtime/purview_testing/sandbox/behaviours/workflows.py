@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from purview_testing.contracts.messages import Problem
+from purview_testing.contracts.messages import Json, Problem
 from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing
 
-Json = dict[str, Any]
 PLANES = ("workflow",)
 FLOWS, RUNS, TASKS = "/workflow/workflows", "/workflow/workflowruns", "/workflow/workflowtasks"
 _PENDING = "Pending"

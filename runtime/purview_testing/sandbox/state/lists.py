@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from purview_testing.contracts.judge import PAGE_TOKENS
+from purview_testing.contracts.messages import Json
 from purview_testing.sandbox.call import Call, Reply
 
 from .store import Row
 
-Json = dict[str, Any]
 _WORD = re.compile(r"\w+", re.UNICODE)
 _NAMES = ("name", "friendlyName", "displayName", "definition", "title")
 _ALIASES = {"domainId": "domain", "domainIds": "domain", "ids": "id"}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from purview_testing.contracts.messages import not_found
+from purview_testing.contracts.messages import Json, not_found
 from purview_testing.sandbox.call import Call, Reply
 
-Json = dict[str, Any]
 KIND = "/operations"
 FAILED, NEVER = "failed", "never"
 _STAGES = (

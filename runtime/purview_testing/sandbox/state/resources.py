@@ -11,14 +11,13 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from purview_testing.contracts.facts import Contract, Operation, Shape
-from purview_testing.contracts.messages import Problem, not_found
+from purview_testing.contracts.messages import Json, Problem, not_found
 from purview_testing.sandbox.call import Behaviour, Call, Reply, etag
 
 from .lists import listing, searched, tags_of
 from .long_running import begin
 from .server_fields import complete, own
 
-Json = dict[str, Any]
 GONE = "/gone"
 _HOLE = re.compile(r"\{[^{}]*\}")
 _ACTION = re.compile(r"^(?P<item>.*(?:\{\}|/default))(?::|/:?)(?P<verb>[A-Za-z-]+)$")

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from purview_testing.contracts.facts import Shape
+from purview_testing.contracts.messages import Json
 from purview_testing.sandbox.call import ME, Call
 
-Json = dict[str, Any]
 _UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _CREATED = {"createdAt", "createdTime", "createTime", "createdBy", "startTime"}
 _CHANGED = {

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from purview_testing.contracts.messages import Problem
+from purview_testing.contracts.messages import Json, Problem
 from purview_testing.sandbox.call import ME, Call
 from purview_testing.sandbox.state.lists import words
 from purview_testing.sandbox.state.store import Store
 
-Json = dict[str, Any]
 KIND, EDGES = "/atlas/entities", "/atlas/edges"
 _HEADER = (
     "typeName",

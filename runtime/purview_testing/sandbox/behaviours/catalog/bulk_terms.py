@@ -5,16 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from email.parser import BytesParser
-from typing import Any
 from urllib.parse import quote
 
-from purview_testing.contracts.messages import Problem, not_found
+from purview_testing.contracts.messages import Json, Problem, not_found
 from purview_testing.sandbox.call import Behaviour, Call, Reply
 from purview_testing.sandbox.state.long_running import FAILED, KIND, retry_after, stage
 
 from .terms import GLOSSARIES, TERMS, find, glossary_of, remove, save
 
-Json = dict[str, Any]
 _STATES = ("NotStarted", "Running", "Succeeded")
 
 

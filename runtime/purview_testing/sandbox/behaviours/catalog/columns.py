@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from purview_testing.contracts.messages import Problem
+from purview_testing.contracts.messages import Json, Problem
 from purview_testing.sandbox.call import Behaviour, Call, Reply
 
-Json = dict[str, Any]
 Keep = Callable[[Json], bool]
 PLANES = ("unified_catalog",)
 KIND = "/datagovernance/catalog/dataColumns"

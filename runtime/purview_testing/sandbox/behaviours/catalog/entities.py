@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from purview_testing.contracts.messages import Problem
+from purview_testing.contracts.messages import Json, Problem
 from purview_testing.contracts.schema_check import is_placeholder
 from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
 
 from . import assets, marks, relationships, types
 
-Json = dict[str, Any]
 PLANES = types.PLANES
 _MARKS = (
     "classifications",

@@ -6,9 +6,8 @@ import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from purview_testing.contracts.messages import Problem
+from purview_testing.contracts.messages import Json, Problem
 
-Json = dict[str, Any]
 Keep = Callable[[Json], bool]
 _DAY_MS = 86_400_000
 _DAYS = {"LAST_24H": 1, "LAST_7D": 7, "LAST_30D": 30, "LAST_365D": 365}

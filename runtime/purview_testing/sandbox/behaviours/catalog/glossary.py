@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from purview_testing.contracts.messages import Problem
+from purview_testing.contracts.messages import Json, Problem
 from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
 from purview_testing.sandbox.state.store import Row
 
@@ -23,7 +23,6 @@ from .terms import (
     term_header,
 )
 
-Json = dict[str, Any]
 PLANES = types.PLANES
 _ALL = 1_000_000
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from purview_testing.contracts.messages import Json
 from purview_testing.sandbox.call import Behaviour, Call, Reply
 
 from . import assets, types
 
-Json = dict[str, Any]
 PLANES = types.PLANES
 _DEPTH, _WIDTH = 3, 10_000
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from purview_testing.contracts.messages import Problem
+from purview_testing.contracts.messages import Json, Problem
 from purview_testing.sandbox.call import Behaviour, Call, Reply
 
 from . import assets, types
-
-Json = dict[str, Any]
 
 
 def _classify(call: Call, value: Json, given: list[Json]) -> None:

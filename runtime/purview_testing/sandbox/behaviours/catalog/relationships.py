@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from purview_testing.contracts.messages import Problem
+from purview_testing.contracts.messages import Json, Problem
 from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
 
 from . import assets, types
 
-Json = dict[str, Any]
 PLANES = types.PLANES
 KIND = "/atlas/relationships"
 _DIRECT = "direct_lineage"

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from purview_testing.contracts.messages import Problem
+from purview_testing.contracts.messages import Json, Problem
 from purview_testing.sandbox import late
 from purview_testing.sandbox.call import Behaviour, Call, Reply, Settings
 from purview_testing.sandbox.state.lists import words
@@ -16,7 +16,6 @@ from . import assets, filters, types
 from .filters import order
 from .terms import TERMS
 
-Json = dict[str, Any]
 PLANES = types.PLANES
 _DEFAULT, _MOST, _CHUNK = 50, 1_000, 500
 _COUNTED = 1_000  # hits of a filtered search are counted up to here

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from purview_testing.contracts.messages import Problem
+from purview_testing.contracts.messages import Json, Problem
 from purview_testing.sandbox.call import ME, Call
 from purview_testing.sandbox.state.lists import words
 
-Json = dict[str, Any]
 GLOSSARIES, TERMS, CATEGORIES = "/atlas/glossaries", "/atlas/terms", "/atlas/categories"
 _WHAT = {GLOSSARIES: "glossary", TERMS: "glossary term", CATEGORIES: "glossary category"}
 

@@ -6,11 +6,10 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from purview_testing.contracts.messages import Problem
+from purview_testing.contracts.messages import Json, Problem
 from purview_testing.sandbox.call import ME, Behaviour, Call, Reply, Settings
 from purview_testing.sandbox.state.store import Store
 
-Json = dict[str, Any]
 PLANES = ("datamap", "datamap_preview", "catalog")
 KIND = "/atlas/types"
 _SPACE = uuid.UUID("5f6f2f0a-9d0b-4c7e-8d53-7a41f7c2c0aa")

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from purview_core.model.json_text import dumps
-from purview_testing.contracts.messages import Problem, not_found
+from purview_testing.contracts.messages import Json, Problem, not_found
 from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing, tags_of
 from purview_testing.sandbox.state.merge import merged
@@ -30,7 +30,6 @@ from .quality_assets import (
 )
 from .quality_jobs import settle
 
-Json = dict[str, Any]
 _NOUNS = {"rules": "Rule", "data-sources": "DataSource", "schedules": "Schedule", "alerts": "Alert"}
 _SETTINGS = "scoped-asset-metadata"
 _MANY = 10  # assets on a page of the metadata of all of them

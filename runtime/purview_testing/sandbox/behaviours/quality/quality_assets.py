@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from purview_testing.contracts.messages import Json
 from purview_testing.sandbox.behaviours.unified import ASSETS, PRODUCTS
 from purview_testing.sandbox.call import Call
 
-Json = dict[str, Any]
 PLANES = ("data_quality",)
 BASE = "/datagovernance/quality"
 NO_PRODUCT = "00000000-0000-0000-0000-000000000000"

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from purview_testing.contracts.messages import Problem, not_found
+from purview_testing.contracts.messages import Json, Problem, not_found
 from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing
 from purview_testing.sandbox.state.long_running import FAILED, peek, stage
@@ -15,7 +15,6 @@ from purview_testing.sandbox.state.long_running import FAILED, peek, stage
 from . import quality_scores as scores
 from .quality_assets import BASE, NO_PRODUCT, PLANES, Asset, asset_of, domain_path, names, referred
 
-Json = dict[str, Any]
 _PROGRESS = f"{BASE}/progress"  # how far each run is
 _STATES = ("Queued", "InProgress", "Succeeded")
 _ENDED = {"Succeeded", "Failed", "Cancelled"}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from purview_testing.contracts.messages import Json
 from purview_testing.sandbox.call import Call
 
 from .quality_assets import METADATA, NO_PRODUCT, Asset, assets_of, number
 
-Json = dict[str, Any]
 _ROWS = ("totalRows", "passedRows", "failedRows", "emptyRows", "miscastRows")
 _UNKNOWN = -1  # the score of a rule that was never assessed
 _ALL = 10_000
