@@ -16,7 +16,7 @@ from purview_testing.contracts.documents import documents
 from purview_testing.contracts.facts import load
 from purview_testing.contracts.messages import Json
 from purview_testing.contracts.samples import resolve
-from purview_testing.sandbox.behaviours.catalog.references import source_kind
+from purview_testing.sandbox.behaviours.references import source_kind
 from purview_testing.sandbox.state.resources import norm
 
 SCAN_API, ATLAS = "?api-version=2023-09-01", "/datamap/api/atlas/v2"

@@ -9,24 +9,42 @@ from purview_testing.sandbox.call import Behaviour, Settings
 from purview_testing.sandbox.state.resources import norm
 from purview_testing.sandbox.state.store import Store
 
-from . import access, collections, devops, policies, scanning, shares, unified, workflows
-from .catalog import columns, entities, glossary, lineage, references, relationships, search, types
-from .quality import quality, quality_jobs
+from . import (
+    access,
+    collections,
+    devops,
+    policies,
+    references,
+    scanning,
+    shares,
+    unified,
+    unified_columns,
+    workflows,
+)
+from .catalog import entities, glossary, lineage, relationships, search, types
+from .quality import assets, items, jobs, reports, scans
 
-_ATLAS = (types, entities, relationships, lineage, glossary, search)
 _AREAS = (
     collections,
     policies,
     devops,
     scanning,
-    *_ATLAS,
+    types,
+    entities,
+    relationships,
+    lineage,
+    glossary,
+    search,
     shares,
     workflows,
     access,
     unified,
-    columns,
-    quality,
-    quality_jobs,
+    unified_columns,
+    items,
+    assets,
+    reports,
+    jobs,
+    scans,
 )
 _TABLE: dict[tuple[str, str, str], Behaviour] = {
     (plane, method, path): behaviour

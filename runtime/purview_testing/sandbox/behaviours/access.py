@@ -104,24 +104,20 @@ def _starts(flow: Json) -> bool:
 
 
 def _start(call: Call, flow: Json, subscription: Json) -> Json:
-    """A run of a workflow and what it waits for; what the subscription says of the workflow."""
-    run, approval = call.guid(), call.guid()
-    steps = [
-        a.get("inputs") or {}
-        for a in flow.get("actionDag") or []
-        if "assignedTo" in (a.get("inputs") or {})
-    ]
-    step: Json = steps[0] if steps else {}
-    who = [str(one) for one in step.get("assignedTo") or [ME]]
-    people = {
-        n: subscription.get(f"{n}Identity") or subscription["subscriberIdentity"] for n in _PEOPLE
-    }
+    """Starts a run of a workflow, and gives what the subscription says of the workflow."""
+    run = call.guid()
+    approval = call.guid()
     common = {
         "workflowRunId": run,
         "workflowId": flow["workflowId"],
         "workflowType": _ASKED_FOR,
         "workflowName": flow.get("name"),
     }
+    people = {
+        n: subscription.get(f"{n}Identity") or subscription["subscriberIdentity"] for n in _PEOPLE
+    }
+    step = _approval_step(flow)
+    approvers = [str(one) for one in step.get("assignedTo") or [ME]]
     of_run = {
         **common,
         **people,
@@ -136,23 +132,32 @@ def _start(call: Call, flow: Json, subscription: Json) -> Json:
         **{f"{name}Identity": identity for name, identity in people.items()},
         "approvalRequestId": approval,
         "callbackUrl": call.link(f"{RUNS}/{run}"),
+        **_asked(step, subscription, approvers),
+    }
+    _put(call, RUNS, run, of_run)
+    _put(call, APPROVALS, run, of_approval)
+    told = {n: common[n] for n in ("workflowId", "workflowType", "workflowName")}
+    return {n: v for n, v in {**told, "accessProviders": approvers}.items() if v is not None}
+
+
+def _approval_step(flow: Json) -> Json:
+    """The inputs of the first action that is assigned to somebody."""
+    inputs: list[Json] = [action.get("inputs") or {} for action in flow.get("actionDag") or []]
+    return next((given for given in inputs if "assignedTo" in given), {})
+
+
+def _asked(step: Json, subscription: Json, approvers: list[str]) -> Json:
+    """What an approval asks for, of whom, and the answers that it waits for."""
+    return {
         "isPendingOnAll": "all" in str(step.get("approvalType")).lower(),
-        "approvers": who,
+        "approvers": approvers,
         "title": step.get("title") or "Approve the request for access",
         "status": _WAITING,
         "businessConcept": subscription.get("dataProductName"),
         "governanceDomain": subscription.get("governanceDomain"),
+        "subscription": subscription["dataSubscriptionId"],
+        "answers": [{"approver": one, "status": _PENDING} for one in approvers],
     }
-    answers = [{"approver": one, "status": _PENDING} for one in who]
-    _put(call, RUNS, run, of_run)
-    _put(
-        call,
-        APPROVALS,
-        run,
-        of_approval | {"subscription": subscription["dataSubscriptionId"], "answers": answers},
-    )
-    told = {n: common[n] for n in ("workflowId", "workflowType", "workflowName")}
-    return {n: v for n, v in {**told, "accessProviders": who}.items() if v is not None}
 
 
 def _put(call: Call, kind: str, key: str, value: Json) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from purview_testing.contracts.messages import Json, Problem
-from purview_testing.sandbox import late
+from purview_testing.sandbox import search_lag
 from purview_testing.sandbox.call import Behaviour, Call, Reply, Settings
 from purview_testing.sandbox.state.lists import words
 from purview_testing.sandbox.state.store import Store
@@ -67,12 +67,14 @@ def _ordered(found: Hits, body: Json, after: int, limit: int) -> list[tuple[int,
 
 def install(store: Store, settings: Settings) -> None:
     if settings.limits.search_lag:
-        late.follow(store, INDEXED, settings.limits.search_lag, settings.clock)
+        search_lag.follow(store, INDEXED, settings.limits.search_lag, settings.clock)
 
 
 def _index(call: Call, kind: str) -> str:
     """What search knows of a kind."""
-    return late.index(call.store, kind, call.settings.limits.search_lag, call.settings.clock())
+    return search_lag.index(
+        call.store, kind, call.settings.limits.search_lag, call.settings.clock()
+    )
 
 
 class Hits:

@@ -11,13 +11,21 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from purview_core.model.json_text import dumps
 from purview_testing.contracts.messages import Json
 from purview_testing.sandbox.behaviours.unified import ASSETS, PRODUCTS
 from purview_testing.sandbox.call import Call
+from purview_testing.sandbox.state.server_fields import complete
 
 PLANES = ("data_quality",)
 BASE = "/datagovernance/quality"
 NO_PRODUCT = "00000000-0000-0000-0000-000000000000"
+SETTINGS = "scoped-asset-metadata"  # the key of what a domain sets on an asset
+DOMAIN_ROUTE = "/business-domains/{}"
+ASSET_ROUTES = (  # an asset by its own id alone, and below its data product
+    f"{DOMAIN_ROUTE}/data-assets/{{}}",
+    f"{DOMAIN_ROUTE}/data-products/{{}}/data-assets/{{}}",
+)
 METADATA = f"{BASE}/asset-metadata"  # of every asset of the account, by the asset's id
 
 
@@ -93,3 +101,13 @@ def names(call: Call, asset: Asset) -> Json:
 def number(*parts: str) -> int:
     """A number that is always the same for the same texts."""
     return int.from_bytes(hashlib.sha256("|".join(parts).encode()).digest()[:6])
+
+
+def stamped(call: Call, body: Json, schema: Any, key: str, old: Json | None) -> Json:
+    """A body as the service keeps it, with a new entity tag where the schema has one."""
+    value = complete(call, body, schema, key, old)
+    tags = [
+        n for n in ("ETag", "eTag") if n in call.operation.contract.schemas.shape(schema).properties
+    ]
+    bare = {n: v for n, v in value.items() if n not in tags}
+    return value | dict.fromkeys(tags, hashlib.sha256(dumps(bare)).hexdigest()[:24])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from purview_testing.contracts.messages import Json
 from purview_testing.sandbox.call import Call
 
-from .quality_assets import METADATA, NO_PRODUCT, Asset, assets_of, number
+from .places import METADATA, NO_PRODUCT, Asset, assets_of, number
 
 _ROWS = ("totalRows", "passedRows", "failedRows", "emptyRows", "miscastRows")
 _UNKNOWN = -1  # the score of a rule that was never assessed

@@ -1,0 +1,146 @@
+"""Data Quality: jobs of an asset (assessment, profile, clone) and their runs."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from purview_testing.contracts.messages import Json, Problem, not_found
+from purview_testing.sandbox.call import Behaviour, Call, Reply
+from purview_testing.sandbox.state.lists import listing
+
+from . import scores
+from .places import ASSET_ROUTES, DOMAIN_ROUTE, NO_PRODUCT, PLANES, asset_of
+from .runs import (
+    ASSESSMENT,
+    CLONE,
+    ENDED,
+    PROFILE,
+    PROGRESS,
+    accepted,
+    asset_of_run,
+    end_as_cancelled,
+    moved,
+    runs_of,
+    start,
+    status_link,
+)
+
+_ALIASES = {
+    "scan": "assessment",
+    "validation": "assessment",
+}  # what the documents also call a type of run
+
+
+def observe(call: Call) -> Reply:
+    run = start(
+        call, asset_of(call), ASSESSMENT, redundancyCheck=call.body.get("redundancyCheck", False)
+    )
+    mappings = {n: call.body[n] for n in ("datasetToDatasourceMappings",) if n in call.body}
+    text, result = "Observation job initiated successfully", {"value": run, **mappings}
+    return accepted(call, run, text, None, progressPercentage=10, result=result)
+
+
+def profile(call: Call) -> Reply:
+    source = (
+        {"primaryDataSourceID": call.body["dataSourceId"]} if "dataSourceId" in call.body else {}
+    )
+    run = start(call, asset_of(call), PROFILE, **source)
+    text, result = "Profile job initiated successfully", {"value": run}
+    return accepted(call, run, text, status_link(call, run), progressPercentage=10, result=result)
+
+
+def clone(call: Call) -> Reply:
+    """The asset's rules and last scores, for another asset; a new one where the body names none."""
+    source, body = asset_of(call), call.body or {}
+    standalone = body.get("isStandAloneAsset") is True
+    product = NO_PRODUCT if standalone else str(body.get("targetDataProductId") or source.product)
+    target = {
+        "domain": str(body.get("targetBusinessDomainId") or source.domain),
+        "product": product,
+        "key": str(body.get("targetAssetId") or call.guid()),
+    }
+    run = start(call, source, CLONE)
+    call.store.put(PROGRESS, run, {**call.store.get(PROGRESS, run), "target": target})
+    text, result = (
+        "Clone job initiated successfully",
+        {"value": run, "targetAssetId": target["key"]},
+    )
+    return accepted(
+        call, run, text, status_link(call, run), kind="Create", progressPercentage=10, result=result
+    )
+
+
+def status(call: Call) -> Reply:
+    """How far a run is; asking moves it, where no clock does."""
+    domain, key = call.arguments
+    run = call.store.get(runs_of(domain), key)
+    if run is None:
+        return Reply(
+            call.need(runs_of(domain), key, "Run", lambda: {**call.example(), "runId": key})
+        )
+    return Reply(call.known(moved(call, run, asked=True)))
+
+
+def history(call: Call) -> Reply:
+    """The runs of an asset, the newest first. Looking at the list moves none of them."""
+    asset, wanted = asset_of(call), str(call.query["runType"]).lower()
+    wanted = _ALIASES.get(wanted, wanted)
+
+    def chosen(run: Json) -> bool:
+        return wanted in (str(run["jobType"]).lower(), str(run["triggerType"]).lower())
+
+    def shown(run: Json) -> Json:
+        return call.as_item(moved(call, run, asked=False))
+
+    handled = ("runType", "dataProductId")
+    reply = listing(
+        call, runs_of(asset.domain), tag=asset.tag, keep=chosen, present=shown, handled=handled
+    )
+    reply.value[call.operation.list_member].reverse()
+    return reply
+
+
+def cancel(call: Call) -> Reply:
+    domain, key = call.arguments
+    run = call.need(runs_of(domain), key, "Run", dict)
+    if run:
+        run = moved(call, run, asked=False)
+        if run["status"] in ENDED:
+            raise Problem(409, "RunEnded", f"The run {key!r} has ended: {run['status']}.")
+        end_as_cancelled(call, run)
+    kind = "Update" if call.settings.exact else "ScanOperation"
+    operation, text = call.guid(), "Scan cancellation in progress"
+    return accepted(
+        call, operation, text, status_link(call, operation), kind=kind, progressPercentage=50
+    )
+
+
+def forget(call: Call, job: str) -> Reply:
+    """DELETE of what a run of an asset found."""
+    asset, key = asset_of(call), call.arguments[-1]
+    kind, what = runs_of(asset.domain), "Observation" if job == ASSESSMENT else "ProfileRun"
+    run = call.need(kind, key, what, dict)
+    if run and (asset_of_run(run) != asset or run["jobType"] != job):
+        raise not_found(what, key)
+    for where in (kind, PROGRESS):
+        call.store.delete(where, key)
+    scores.forget(call, asset, f"run={key}")
+    return Reply()
+
+
+ROUTES: dict[tuple[str, str], Behaviour] = {
+    **{("POST", f"{asset}:observations"): observe for asset in ASSET_ROUTES},
+    **{("POST", f"{asset}:profile"): profile for asset in ASSET_ROUTES},
+    **{("POST", f"{asset}:clone"): clone for asset in ASSET_ROUTES},
+    **{("GET", f"{asset}/runs"): history for asset in ASSET_ROUTES},
+    **{
+        ("DELETE", f"{asset}/observations/{{}}"): partial(forget, job=ASSESSMENT)
+        for asset in ASSET_ROUTES
+    },
+    **{
+        ("DELETE", f"{asset}/profiles/{{}}"): partial(forget, job=PROFILE) for asset in ASSET_ROUTES
+    },
+    ("GET", f"{DOMAIN_ROUTE}/runs/{{}}"): status,
+    ("POST", f"{DOMAIN_ROUTE}/runs/{{}}:cancel"): cancel,
+}
+__all__ = ["PLANES", "ROUTES"]
