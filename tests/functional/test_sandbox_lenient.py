@@ -17,7 +17,7 @@ from purview_testing.contracts.facts import load
 from purview_testing.contracts.messages import Json
 from purview_testing.contracts.samples import resolve
 from purview_testing.sandbox.behaviours.references import source_kind
-from purview_testing.sandbox.state.resources import norm
+from purview_testing.sandbox.state.resources import unnamed_template
 
 SCAN_API, ATLAS = "?api-version=2023-09-01", "/datamap/api/atlas/v2"
 UC, UC_API = "/datagovernance/catalog", "?api-version=2026-03-20-preview"
@@ -557,7 +557,9 @@ def test_what_cannot_be_made_is_not_missed() -> None:
 @pytest.mark.parametrize("document", [d for d in documents() if d.plane == "scanning"], ids=str)
 def test_every_kind_of_scan_is_made_for_a_kind_of_source(document: Any) -> None:
     contract = load(document)
-    by_path = {norm(o.path): o for o in contract.operations.values() if o.method == "PUT"}
+    by_path = {
+        unnamed_template(o.path): o for o in contract.operations.values() if o.method == "PUT"
+    }
     kinds, scans = (
         set(contract.schemas.shape(by_path[path].body_schema).mapping)
         for path in ("/scan/datasources/{}", "/scan/datasources/{}/scans/{}")

@@ -27,9 +27,9 @@ from purview_testing.contracts.schema_check import Departure
 
 from . import behaviours, control
 from .call import NOTHING, Call, Reply, Settings
-from .faults import Fault, Faults, instead, page_instead, spoil
+from .faults import Fault, Faults, error_answer, gateway_answer, spoil
 from .identity import Identity
-from .limits import Meter
+from .limits import RateLimiter
 from .recorder import Recorder, SeenRequest
 from .state import long_running as operations
 from .state.resources import Resources
@@ -58,7 +58,7 @@ class App:
             identity,
         )
         self.faults = Faults(self.known)
-        self._meter = Meter(settings.limits.rate, settings.clock)
+        self._rate_limiter = RateLimiter(settings.limits.rate, settings.clock)
         self.requests: deque[SeenRequest] = deque(maxlen=_JOURNAL)
         self._recorder, self._lock = recorder, threading.RLock()
         self._resources = {c: Resources(c) for c in validator.contracts}
@@ -83,7 +83,7 @@ class App:
             self.store.clear()
             self.requests.clear()
             self.faults.clear()
-            self._meter.reset()
+            self._rate_limiter.reset()
             self.start()
 
     def handle(self, request: Request) -> Response:
@@ -96,7 +96,7 @@ class App:
             plane = operation.contract.document.plane if operation else self._plane(request)
             fault = self.faults.strike(plane, operation)
             response = self._answer(request, verdict, fault)
-            if fault is not None and fault.harmless(response):
+            if fault is not None and fault.spares(response):
                 fault = None
             response = spoil(fault, response, request.url) if fault is not None else response
             kind = fault.kind if fault else None
@@ -151,19 +151,19 @@ class App:
         """What a fault says in place of the service."""
         if fault is None:
             return None
-        if (error := instead(fault, self.settings.clock())) is not None:
+        if (error := error_answer(fault, self.settings.clock())) is not None:
             status, code, headers = error
             raise Problem(
                 status, code, f"Made up by a fault of the sandbox: {fault.kind}.", headers=headers
             )
-        return page_instead(fault)
+        return gateway_answer(fault)
 
     def _served(self, request: Request, verdict: Verdict, fault: Fault | None) -> Response:
         if (token := self.identity.serve(request)) is not None:
             return token
         self.settings.limits.check_url(request)
         self.identity.check(request)
-        self._meter.check()
+        self._rate_limiter.check()
         if len(request.content) > LARGEST_BODY:
             text = f"The body has more than {LARGEST_BODY:,} bytes; send it in parts."
             raise Problem(413, "RequestBodyTooLarge", text)
@@ -201,9 +201,9 @@ class App:
             raise not_found("", request.raw_path)
         declared = [p for p in match.operation.parameters if p.location == "query"]
         query = [(n, v) for n, v in request.query if any(p.named(n) for p in declared)]
-        return self.within(replace(request, raw_query=urlencode(query)))
+        return self.call_internally(replace(request, raw_query=urlencode(query)))
 
-    def within(self, request: Request) -> Response:
+    def call_internally(self, request: Request) -> Response:
         """A call that a behaviour makes itself: no token, no journal, no fault."""
         verdict = self.validator.request(request)
         if verdict.match is None:
@@ -214,7 +214,7 @@ class App:
         return self._respond(call, self._behaviour(call)(call))
 
     def _behaviour(self, call: Call) -> behaviours.Behaviour:
-        return behaviours.find(call.operation) or Call.otherwise
+        return behaviours.find(call.operation) or Call.default_reply
 
     def _respond(self, call: Call, reply: Reply) -> Response:
         status = reply.status if reply.status is not None else call.operation.status

@@ -21,12 +21,12 @@ from .state.store import Store
 
 NOTHING = object()
 _NAMESPACE = uuid.UUID("7d1f3c53-8c3e-4f64-9d0c-3a5a51a1b0de")
-ME = "00000000-0000-4000-8000-000000000001"
+CALLER = "00000000-0000-4000-8000-000000000001"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a sandbox was opened with. `pace`: seconds a step of a long-running thing takes, None for one step a poll. `makes`: the
+    """What a sandbox was opened with. `pace`: seconds a step of a long-running thing takes, None for one step a poll. `creatable`: the
     templates of what can be written in the planes that it serves."""
 
     exact: bool = False
@@ -37,7 +37,7 @@ class Settings:
     pace: float | None = None
     clock: Callable[[], float] = field(default=lambda: 0.0)
     limits: Limits = field(default_factory=Limits)
-    makes: frozenset[str] = frozenset()
+    creatable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -58,16 +58,16 @@ class Call:
     settings: Settings
     request: Request
     operation: Operation
-    holes: Mapping[str, str]
+    path_arguments: Mapping[str, str]
     query: Mapping[str, Any]
     body: Any = None
     failing: str | None = None  # what a fault does to a long-running operation: "failed" or "never"
-    generic: Callable[[Call], Reply] | None = None  # what the shape of the route alone would do
+    default: Callable[[Call], Reply] | None = None  # what the shape of the route alone would do
 
     @cached_property
     def arguments(self) -> list[str]:
         """The values of the holes, in the order of the path."""
-        return list(self.holes.values())
+        return list(self.path_arguments.values())
 
     @property
     def now(self) -> str:
@@ -87,10 +87,10 @@ class Call:
         )
         return Examples(self.operation.contract.schemas, seed)
 
-    def otherwise(self) -> Reply:
+    def default_reply(self) -> Reply:
         """What the shape of the route alone would do."""
-        assert self.generic is not None
-        reply = self.generic(self)
+        assert self.default is not None
+        reply = self.default(self)
         return (
             self._since(reply)
             if "304" in self.operation.answers and isinstance(reply.value, dict)
@@ -114,7 +114,9 @@ class Call:
         """A text that is no guid as one, always the same: where the sandbox fills in, what is invented has the ids of the service."""
         return text if UUID.fullmatch(text) else str(uuid.uuid5(_NAMESPACE, text))
 
-    def need(self, kind: str, key: str, what: str, example: Callable[[], Any] | None = None) -> Any:
+    def require(
+        self, kind: str, key: str, what: str, example: Callable[[], Any] | None = None
+    ) -> Any:
         """An item of the store. Where it is missing: an example where the sandbox fills in, else an error 404."""
         value = self.store.get(kind, key)
         if value is not None:
@@ -127,7 +129,7 @@ class Call:
         """A value of a schema, that of the answer without one."""
         return self.examples.of(self.operation.result if schema is NOTHING else schema)
 
-    def whole(self, value: Json, schema: Any = NOTHING) -> Json:
+    def with_required(self, value: Json, schema: Any = NOTHING) -> Json:
         """A value with the members that its schema requires, invented where they are missing."""
         schemas = self.operation.contract.schemas
         shape = schemas.shape(self.operation.result if schema is NOTHING else schema)
@@ -135,7 +137,7 @@ class Call:
         missing = [n for n in shape.properties if n in shape.required and n not in value]
         return value | {n: self.examples.of(shape.properties[n], full=False) for n in missing}
 
-    def known(self, value: Json, schema: Any = NOTHING) -> Json:
+    def known_members(self, value: Json, schema: Any = NOTHING) -> Json:
         """A value without the members that its schema does not have."""
         shape = self.operation.contract.schemas.shape(
             self.operation.result if schema is NOTHING else schema
@@ -144,16 +146,16 @@ class Call:
 
     def as_item(self, value: Json) -> Json:
         """As much of a value as an item of the list shows."""
-        return self.known(value, self.operation.item)
+        return self.known_members(value, self.operation.item)
 
-    def fitting(self, value: Json, schema: Any = NOTHING) -> Json:
+    def valid_members(self, value: Json, schema: Any = NOTHING) -> Json:
         """A value without the members that depart from its schema: what was sent in the shape of another one."""
         schemas = self.operation.contract.schemas
         strict = self.settings.strict
         checker = Checker(
             schemas, strict, request=not strict
         )  # one that is lenient loses no null and no new kind
-        known = self.known(value, schema)
+        known = self.known_members(value, schema)
         properties = schemas.shape(
             self.operation.result if schema is NOTHING else schema
         ).properties

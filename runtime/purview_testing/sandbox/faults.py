@@ -128,7 +128,7 @@ class Fault:
         self.used += hit
         return hit
 
-    def harmless(self, response: Response) -> bool:
+    def spares(self, response: Response) -> bool:
         """Whether an answer has nothing that the fault could spoil: a body that is not there. Such a call is not hit."""
         if self.kind not in _BODY or response.content:
             return False
@@ -192,7 +192,7 @@ class Faults:
         return len(self._list)
 
 
-def instead(fault: Fault, now: float) -> tuple[int, str, dict[str, str]] | None:
+def error_answer(fault: Fault, now: float) -> tuple[int, str, dict[str, str]] | None:
     """Status, code and headers of an error that comes in place of the answer; None for the other kinds."""
     headers = _retry_after(fault, now)
     return {
@@ -221,7 +221,7 @@ def _retry_after(fault: Fault, now: float) -> dict[str, str]:
     }
 
 
-def page_instead(fault: Fault) -> Response | None:
+def gateway_answer(fault: Fault) -> Response | None:
     """What a gateway says before the service is asked."""
     if fault.kind == "html-page":
         page = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"

@@ -11,7 +11,7 @@ import httpx
 from purview_core.client.session import async_sleep
 from purview_testing.contracts.messages import Request, Response
 
-Handle = Callable[[Request], Response]
+Handler = Callable[[Request], Response]
 _PIECES = 8
 
 
@@ -20,41 +20,41 @@ class SandboxTransport(httpx.BaseTransport):
 
     def __init__(
         self,
-        handle: Handle,
+        handle: Handler,
         sleep: Callable[[float], Any],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._handle, self._sleep, self._clock = handle, sleep, clock
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = self._handle(read(request, request.read()))
-        patience = Patience(request, self._clock)
+        response = self._handle(request_of(request, request.read()))
+        limit = ReadLimit(request, self._clock)
         if response.wire is not None and (wait := _first_wait(response)):
-            self._sleep(patience.cut(wait))
-            patience.check(wait)
-        _fail(request, response)
-        stream = _Stream(response, self._sleep, patience) if response.wire else None
-        return answer(response, stream)
+            self._sleep(limit.cut(wait))
+            limit.check(wait)
+        _raise_if_reset(request, response)
+        stream = _Stream(response, self._sleep, limit) if response.wire else None
+        return response_of(response, stream)
 
 
 class AsyncSandboxTransport(httpx.AsyncBaseTransport):
     """As SandboxTransport, for async clients."""
 
-    def __init__(self, handle: Handle, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, handle: Handler, clock: Callable[[], float] = time.monotonic) -> None:
         self._handle, self._clock = handle, clock
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = self._handle(read(request, await request.aread()))
-        patience = Patience(request, self._clock)
+        response = self._handle(request_of(request, await request.aread()))
+        limit = ReadLimit(request, self._clock)
         if response.wire is not None and (wait := _first_wait(response)):
-            await async_sleep(patience.cut(wait))
-            patience.check(wait)
-        _fail(request, response)
-        stream = _AsyncStream(response, patience) if response.wire else None
-        return answer(response, stream)
+            await async_sleep(limit.cut(wait))
+            limit.check(wait)
+        _raise_if_reset(request, response)
+        stream = _AsyncStream(response, limit) if response.wire else None
+        return response_of(response, stream)
 
 
-class Patience:
+class ReadLimit:
     """How long a client waits for the next byte: its read timeout, and its deadline for the whole call."""
 
     def __init__(self, request: httpx.Request, clock: Callable[[], float]) -> None:
@@ -78,7 +78,7 @@ class Patience:
             )
 
 
-def read(request: httpx.Request, content: bytes) -> Request:
+def request_of(request: httpx.Request, content: bytes) -> Request:
     """An httpx request as the handler takes it."""
     raw_path, _, query = request.url.raw_path.decode("ascii").partition("?")
     base = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
@@ -86,7 +86,7 @@ def read(request: httpx.Request, content: bytes) -> Request:
     return Request(request.method, base, raw_path or "/", query, headers, content)
 
 
-def answer(
+def response_of(
     response: Response, stream: httpx.SyncByteStream | httpx.AsyncByteStream | None
 ) -> httpx.Response:
     if stream is None:
@@ -105,7 +105,7 @@ def _first_wait(response: Response) -> float:
     return float(response.wire["delay"]) if response.wire["kind"] == "slow-first-byte" else 0.0
 
 
-def _fail(request: httpx.Request, response: Response) -> None:
+def _raise_if_reset(request: httpx.Request, response: Response) -> None:
     if response.wire is not None and response.wire["kind"] == "reset":
         raise httpx.ReadError("made up by a fault of the sandbox: reset", request=request)
 
@@ -128,26 +128,24 @@ def _pieces(response: Response, request: httpx.Request) -> Iterator[tuple[float,
 
 
 class _Stream(httpx.SyncByteStream):
-    def __init__(
-        self, response: Response, sleep: Callable[[float], Any], patience: Patience
-    ) -> None:
-        self._response, self._sleep, self._patience = response, sleep, patience
+    def __init__(self, response: Response, sleep: Callable[[float], Any], limit: ReadLimit) -> None:
+        self._response, self._sleep, self._limit = response, sleep, limit
 
     def __iter__(self) -> Iterator[bytes]:
-        for pause, piece in _pieces(self._response, self._patience.request):
+        for pause, piece in _pieces(self._response, self._limit.request):
             if pause:
-                self._sleep(self._patience.cut(pause))
-                self._patience.check(pause)
+                self._sleep(self._limit.cut(pause))
+                self._limit.check(pause)
             yield piece
 
 
 class _AsyncStream(httpx.AsyncByteStream):
-    def __init__(self, response: Response, patience: Patience) -> None:
-        self._response, self._patience = response, patience
+    def __init__(self, response: Response, limit: ReadLimit) -> None:
+        self._response, self._limit = response, limit
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for pause, piece in _pieces(self._response, self._patience.request):
+        for pause, piece in _pieces(self._response, self._limit.request):
             if pause:
-                await async_sleep(self._patience.cut(pause))
-                self._patience.check(pause)
+                await async_sleep(self._limit.cut(pause))
+                self._limit.check(pause)
             yield piece

@@ -11,12 +11,12 @@ from purview_testing.contracts.messages import Problem, Request
 
 from . import arguments
 
-LONGEST = (
+LONGEST_URL = (
     8_192  # characters of path and query that the service reads: 193 guids in one GET, no more
 )
 
 
-class Given(TypedDict, total=False):
+class LimitOptions(TypedDict, total=False):
     """The arguments of a sandbox that are limits."""
 
     search_lag: float
@@ -32,7 +32,7 @@ class Limits:
 
     search_lag: float = 0
     page_lifetime: float | None = None
-    longest_url: int | None = LONGEST
+    longest_url: int | None = LONGEST_URL
     parents_return: bool = False
     rate: float | None = None
 
@@ -51,7 +51,7 @@ class Limits:
             raise Problem(414, "UriTooLong", text)
 
 
-class Meter:
+class RateLimiter:
     """So many calls a second, and as many at once; what is refused counts for nothing."""
 
     def __init__(self, rate: float | None, clock: Callable[[], float]) -> None:

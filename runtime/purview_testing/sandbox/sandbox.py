@@ -20,7 +20,7 @@ from .call import Settings
 from .faults import Faults
 from .identity import Identity
 from .in_process import AsyncSandboxTransport, SandboxTransport
-from .limits import Given, Limits
+from .limits import LimitOptions, Limits
 from .recorder import Recorder, SeenRequest
 from .state.resources import writable
 from .state.store import Store
@@ -67,7 +67,7 @@ class Sandbox:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Any] = time.sleep,
         specs: Path | None = None,
-        **limits: Unpack[Given],
+        **limits: Unpack[LimitOptions],
     ) -> None:
         for name, value in (("exact", exact), ("strict", strict), ("fill", fill)):
             arguments.flag(name, value)
@@ -79,9 +79,9 @@ class Sandbox:
         arguments.number("token_lifetime", token_lifetime, 0)
         strict = strict or exact
         validator = Validator(arguments.names("planes", planes), strict=strict, specs=specs)
-        makes = frozenset(writable(validator.contracts))
+        creatable = frozenset(writable(validator.contracts))
         settings = Settings(
-            exact, strict, fill, seed, page_size, pace, clock, Limits(**limits), makes
+            exact, strict, fill, seed, page_size, pace, clock, Limits(**limits), creatable
         )
         self._recorder = Recorder(record) if record is not None else None
         self._store = Store(state)

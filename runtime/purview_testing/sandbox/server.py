@@ -15,7 +15,7 @@ from typing import Any, cast
 from purview_testing.contracts.documents import UsageError
 from purview_testing.contracts.messages import LARGEST_BODY, Problem, Request, Response
 
-Handle = Callable[[Request], Response]
+Handler = Callable[[Request], Response]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -28,7 +28,7 @@ _START_SECONDS = 10.0
 class Application:
     """The handler as ASGI. `connections`: the transport of each caller, for the faults that break one."""
 
-    def __init__(self, handle: Handle) -> None:
+    def __init__(self, handle: Handler) -> None:
         self._handle = handle
         self.connections: dict[Any, asyncio.Transport] = {}
 
@@ -171,7 +171,7 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-def server(handle: Handle) -> Any:
+def server(handle: Handler) -> Any:
     """A uvicorn server of the handler, quiet."""
     try:
         import uvicorn
@@ -193,7 +193,7 @@ def server(handle: Handle) -> Any:
 
 
 @contextlib.contextmanager
-def served(handle: Handle, host: str, port: int) -> Generator[str]:
+def served(handle: Handler, host: str, port: int) -> Generator[str]:
     """Serves in a thread while the context lasts; gives the address."""
     running, sock = server(handle), listen(host, port)
     started, failed = threading.Event(), list[BaseException]()

@@ -6,7 +6,7 @@ from typing import Any
 
 from purview_testing.contracts.facts import Operation
 from purview_testing.sandbox.call import Behaviour, Settings
-from purview_testing.sandbox.state.resources import norm
+from purview_testing.sandbox.state.resources import unnamed_template
 from purview_testing.sandbox.state.store import Store
 
 from . import (
@@ -57,7 +57,7 @@ _TABLE: dict[tuple[str, str, str], Behaviour] = {
 def find(operation: Operation) -> Behaviour | None:
     """The special behaviour of an operation, by plane, method and path below the prefix of the plane."""
     contract = operation.contract
-    path = norm(operation.path.removeprefix(contract.prefix))
+    path = unnamed_template(operation.path.removeprefix(contract.prefix))
     return _TABLE.get((contract.document.plane, operation.method, path))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from purview_testing.contracts.messages import Json, Problem, not_found
-from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
+from purview_testing.sandbox.call import CALLER, Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing, tags_of
-from purview_testing.sandbox.state.resources import concrete
+from purview_testing.sandbox.state.resources import concrete_path
 
 from .unified import DOMAINS, PRODUCTS
 
@@ -35,7 +35,7 @@ _PEOPLE = ("requestor", "subscriber")
 def draft(call: Call) -> Reply:
     """Kept as it is: no run starts, and it has no status yet."""
     key = call.arguments[0]
-    reply = call.otherwise()
+    reply = call.default_reply()
     reply.value.update(_of_product(call, reply.value))
     return _kept(call, key, reply, reply.value)
 
@@ -44,7 +44,7 @@ def subscribe(call: Call) -> Reply:
     """What is asked for the first time waits for the run of the workflow that its data product has."""
     key = call.arguments[0]
     asked = "subscriptionStatus" in (call.store.get(SUBSCRIPTIONS, key) or {})
-    reply = call.otherwise()
+    reply = call.default_reply()
     value = {**reply.value, **_of_product(call, reply.value)}
     if not asked:
         flow = _flow(call, value)
@@ -85,7 +85,7 @@ def _settings(call: Call, product: str) -> Json:
 
 
 def _policies(call: Call, product: str) -> Json:
-    kind = concrete(f"{_BASE}/dataProducts/{{id}}/policySets", {"id": product})
+    kind = concrete_path(f"{_BASE}/dataProducts/{{id}}/policySets", {"id": product})
     applied = call.store.get(kind, "applied") or {}
     found: Json = applied.get("policies") or {}
     return found
@@ -117,7 +117,7 @@ def _start(call: Call, flow: Json, subscription: Json) -> Json:
         n: subscription.get(f"{n}Identity") or subscription["subscriberIdentity"] for n in _PEOPLE
     }
     step = _approval_step(flow)
-    approvers = [str(one) for one in step.get("assignedTo") or [ME]]
+    approvers = [str(one) for one in step.get("assignedTo") or [CALLER]]
     of_run = {
         **common,
         **people,
@@ -173,7 +173,7 @@ def waiting(call: Call) -> Reply:
 
 def of_run(call: Call) -> Reply:
     run = call.arguments[0]
-    call.need(RUNS, run, "WorkflowRun", dict)
+    call.require(RUNS, run, "WorkflowRun", dict)
     approval = call.store.get(APPROVALS, run) or {"title": "Approve", "answers": []}
     return Reply({"value": [{"title": approval["title"], "approvalStatuses": approval["answers"]}]})
 
@@ -185,13 +185,13 @@ def runs(call: Call) -> Reply:
 def read_run(call: Call) -> Reply:
     run = call.arguments[0]
     return Reply(
-        call.need(RUNS, run, "WorkflowRun", lambda: {**call.example(), "workflowRunId": run})
+        call.require(RUNS, run, "WorkflowRun", lambda: {**call.example(), "workflowRunId": run})
     )
 
 
 def remove_run(call: Call) -> Reply:
     run = call.arguments[0]
-    call.need(RUNS, run, "WorkflowRun", dict)
+    call.require(RUNS, run, "WorkflowRun", dict)
     call.store.delete(RUNS, run)
     call.store.delete(APPROVALS, run)
     return Reply()
@@ -200,7 +200,7 @@ def remove_run(call: Call) -> Reply:
 def _decide(call: Call, answer: str, of_approval: str) -> Reply:
     """One answer is enough: a sandbox has one caller, who speaks for every approver."""
     flow, key = call.arguments
-    run = call.need(RUNS, key, "WorkflowRun", dict)
+    run = call.require(RUNS, key, "WorkflowRun", dict)
     if run and run.get("workflowId") != flow and not call.settings.fill:
         raise not_found("WorkflowRun", key)
     if not run:
@@ -228,7 +228,7 @@ def _decide(call: Call, answer: str, of_approval: str) -> Reply:
 def complete(call: Call) -> Reply:
     """Whoever provides the access says that it is given."""
     key = call.arguments[0]
-    value = call.need(SUBSCRIPTIONS, key, "DataSubscription", call.example)
+    value = call.require(SUBSCRIPTIONS, key, "DataSubscription", call.example)
     made = {**value, "subscriptionStatus": "Completed"}
     if call.store.get(SUBSCRIPTIONS, key) is not None:
         call.store.put(SUBSCRIPTIONS, key, made, tags_of(made, _FILTERS))
@@ -239,7 +239,7 @@ def apply(call: Call) -> Reply:
     """A policy set is of what its address says, and keeps its id."""
     kind = call.request.raw_path.rpartition("/")[0]
     old = call.store.get(kind, "applied") or {}
-    reply = call.otherwise()
+    reply = call.default_reply()
     own = {"policySetId": old.get("policySetId") or call.guid()}
     value = {**reply.value, **own}
     call.store.put(kind, "applied", value)

@@ -8,7 +8,7 @@ from purview_testing.contracts.messages import Json, Problem, not_found
 from purview_testing.contracts.samples import Examples
 from purview_testing.sandbox.call import Behaviour, Call, Reply, Settings
 from purview_testing.sandbox.state.lists import listing, tags_of
-from purview_testing.sandbox.state.server_fields import complete
+from purview_testing.sandbox.state.server_fields import with_server_fields
 from purview_testing.sandbox.state.store import Store
 
 from . import policies
@@ -58,7 +58,7 @@ def put(call: Call) -> Reply:
             )
         if name in [wanted, *chain(call.store, wanted)]:
             raise Problem(400, "InvalidParentCollection", f"{name!r} can not lie below itself.")
-    value = complete(call, body, call.operation.result, name, old) | {
+    value = with_server_fields(call, body, call.operation.result, name, old) | {
         "friendlyName": body.get("friendlyName") or name
     }
     call.store.put(KIND, name, {**value, "collectionProvisioningState": "Succeeded"}, _tags(value))
@@ -103,12 +103,12 @@ def delete(call: Call) -> Reply:
 
 
 def children(call: Call) -> Reply:
-    call.need(KIND, call.arguments[0], "Collection", dict)
+    call.require(KIND, call.arguments[0], "Collection", dict)
     return listing(call, KIND, tag=f"parent={call.arguments[0]}", present=call.as_item)
 
 
 def path(call: Call) -> Reply:
-    call.need(KIND, call.arguments[0], "Collection", dict)
+    call.require(KIND, call.arguments[0], "Collection", dict)
     above = chain(call.store, call.arguments[0])
     friendly = [(call.store.get(KIND, n) or {}).get("friendlyName", n) for n in above]
     return Reply({"parentNameChain": above, "parentFriendlyNameChain": friendly})
@@ -136,8 +136,8 @@ def _account(call: Call) -> Json:
         "provisioningState": "Succeeded",
         "friendlyName": ROOT,
     }
-    return call.known(
-        {**made, "name": ROOT, "properties": call.known(properties, _properties(call))}
+    return call.known_members(
+        {**made, "name": ROOT, "properties": call.known_members(properties, _properties(call))}
     )
 
 

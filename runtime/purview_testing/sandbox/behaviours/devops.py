@@ -10,13 +10,13 @@ ALL = "/policyStore/devops-policies"
 
 
 def put(call: Call) -> Reply:
-    reply = call.otherwise()
+    reply = call.default_reply()
     call.store.put(ALL, _key(call), reply.value)
     return reply
 
 
 def delete(call: Call) -> Reply:
-    reply = call.otherwise()
+    reply = call.default_reply()
     call.store.delete(ALL, _key(call))
     return reply
 

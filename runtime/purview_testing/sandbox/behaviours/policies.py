@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from purview_testing.contracts.messages import Json, Problem, not_found
-from purview_testing.sandbox.call import ME, Behaviour, Call, Reply, Settings
+from purview_testing.sandbox.call import CALLER, Behaviour, Call, Reply, Settings
 from purview_testing.sandbox.state.lists import listing
 from purview_testing.sandbox.state.store import Store
 
@@ -27,7 +27,7 @@ def install(store: Store, _: Settings) -> None:
     for name, friendly in _BUILT_IN.items():
         if store.get(ROLES, _PREFIX + name) is None:
             condition = [
-                [{"attributeName": "principal.microsoft.id", "attributeValueIncludedIn": [ME]}]
+                [{"attributeName": "principal.microsoft.id", "attributeValueIncludedIn": [CALLER]}]
             ]
             properties = {
                 "provisioningState": "Provisioned",
@@ -47,7 +47,7 @@ def establish(store: Store, collection: str, parent: str | None) -> None:
     """The policy of a new collection: its maker administers it; it inherits from its parent."""
     key, permission = str(uuid.uuid5(_SPACE, collection)), f"permission:{collection}"
     rules = [
-        _rule(role, collection, [ME] if role == "collection-administrator" else [])
+        _rule(role, collection, [CALLER] if role == "collection-administrator" else [])
         for role in _BUILT_IN
     ]
     inherited = [[_derived("permission", f"permission:{parent}")]]
@@ -113,7 +113,7 @@ def listed(call: Call) -> Reply:
 
 def read(call: Call) -> Reply:
     return Reply(
-        call.need(
+        call.require(
             KIND,
             call.arguments[0],
             "MetadataPolicy",

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from purview_testing.contracts.messages import Problem
 from purview_testing.contracts.schema_check import escape
 from purview_testing.sandbox.call import Call
-from purview_testing.sandbox.state.resources import norm
+from purview_testing.sandbox.state.resources import unnamed_template
 
 # A member that holds {"referenceName": ...} -> the list that has the thing, in whatever body and plane it stands
 _KINDS = {
@@ -26,7 +26,7 @@ def check(call: Call) -> None:
         return
     for pointer, member, name in _named(call.body, ""):
         kind = _KINDS[member]
-        if f"{kind}/{{}}" in call.settings.makes and not _there(call, kind, name):
+        if f"{kind}/{{}}" in call.settings.creatable and not _there(call, kind, name):
             wanted = f"PUT {kind}/{quote(name, safe='~')}"
             text = f"The {member} {name!r} that {pointer.lstrip('/')} names is not there; make it first ({wanted})."
             raise Problem(
@@ -62,7 +62,7 @@ def _named(value: Any, pointer: str) -> Iterator[tuple[str, str, str]]:
 
 def _fits_its_source(call: Call) -> None:
     """A scan's kind is that of its source with a way to sign in. Kinds that the contract does not know are not judged."""
-    if norm(call.operation.path) != f"/scan{_SCAN}" or not isinstance(call.body, dict):
+    if unnamed_template(call.operation.path) != f"/scan{_SCAN}" or not isinstance(call.body, dict):
         return
     source = call.store.get("/scan/datasources", call.arguments[0])
     kinds = _source_kinds(call)
@@ -83,7 +83,7 @@ def _source_kinds(call: Call) -> set[str]:
     operation = next(
         o
         for o in call.operation.contract.operations.values()
-        if o.method == "PUT" and norm(o.path) == "/scan/datasources/{}"
+        if o.method == "PUT" and unnamed_template(o.path) == "/scan/datasources/{}"
     )
     return set(call.operation.contract.schemas.shape(operation.body_schema).mapping)
 

@@ -11,13 +11,13 @@ from purview_testing.sandbox.call import Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing
 from purview_testing.sandbox.state.long_running import (
     FAILED,
+    advance,
     begin,
-    one_of,
-    peek,
+    current_stage,
+    first_known,
     retry_after,
-    stage,
 )
-from purview_testing.sandbox.state.resources import concrete
+from purview_testing.sandbox.state.resources import concrete_path
 
 PLANES = ("scanning",)
 _RUNS = "/scan/runs"  # how far each run is
@@ -36,7 +36,7 @@ def _scan(call: Call) -> tuple[str, str]:
 def run(call: Call) -> Reply:
     """Starts a run under the caller's id; the same id again gives the run that is there."""
     scans, runs = _scan(call)
-    call.need(scans, call.arguments[1], "Scan", dict)
+    call.require(scans, call.arguments[1], "Scan", dict)
     key = str(
         call.query.get("runId") or (call.arguments[2] if len(call.arguments) > 2 else call.guid())
     )
@@ -64,7 +64,7 @@ def _result(call: Call, runs: str, key: str, at: int, schema: Any = None) -> Jso
     shape = schemas.shape(schema)
     enum = schemas.shape(shape.properties["status"]).enum if "status" in shape.properties else ()
     value.setdefault(
-        "status", one_of(_STATES[at] if not call.settings.exact else _STATES[at][::-1], enum)
+        "status", first_known(_STATES[at] if not call.settings.exact else _STATES[at][::-1], enum)
     )
     if value["status"] in _ENDED:
         value.setdefault("endTime", call.now)
@@ -73,7 +73,7 @@ def _result(call: Call, runs: str, key: str, at: int, schema: Any = None) -> Jso
             "code": "SandboxFault",
             "message": "A fault of the sandbox made this run fail.",
         }
-    return call.whole(call.known(value, schema), schema)
+    return call.with_required(call.known_members(value, schema), schema)
 
 
 def _item(call: Call) -> Any:
@@ -86,7 +86,7 @@ def status(call: Call) -> Reply:
     key = call.arguments[2]
     value = call.store.get(runs, key)
     if value is None:
-        call.need(runs, key, "ScanRun", dict)
+        call.require(runs, key, "ScanRun", dict)
         return Reply(_result(call, runs, key, 2))
     return Reply(
         _result(call, runs, key, _advance(call, runs, key, value)),
@@ -98,7 +98,7 @@ def _advance(call: Call, runs: str, key: str, value: Json) -> int:
     state = call.store.get(_RUNS, f"{runs}/{key}")
     if "status" in value or state is None:
         return 2
-    at = stage(call, _RUNS, f"{runs}/{key}", state)
+    at = advance(call, _RUNS, f"{runs}/{key}", state)
     if at == 2:
         ended = "Failed" if state["failing"] == FAILED else "Succeeded"
         call.store.put(runs, key, {**value, "status": ended, "endTime": call.now})
@@ -108,7 +108,7 @@ def _advance(call: Call, runs: str, key: str, value: Json) -> int:
 def history(call: Call) -> Reply:
     """The runs of a scan. Looking at the list moves none of them, but in a version that shows a run nowhere else."""
     scans, runs = _scan(call)
-    call.need(scans, call.arguments[1], "Scan", dict)
+    call.require(scans, call.arguments[1], "Scan", dict)
     elsewhere = any(
         o.method == "GET" and o.path.endswith("/runs/{runId}")
         for o in call.operation.contract.operations.values()
@@ -131,17 +131,17 @@ def _seen(call: Call, runs: str, key: str) -> int:
     value = call.store.get(runs, key)
     if call.settings.pace is not None or "status" in value:
         return _advance(call, runs, key, value)
-    return min(1, peek(call, call.store.get(_RUNS, f"{runs}/{key}") or {}))
+    return min(1, current_stage(call, call.store.get(_RUNS, f"{runs}/{key}") or {}))
 
 
 def _told(call: Call) -> Reply:
     """What the shape of the route gives, each scan with its runs, each source with its scans. Looking moves no run."""
-    reply = call.otherwise()
+    reply = call.default_reply()
     member = call.operation.list_member
     kind = (
-        concrete(call.operation.path, call.holes)
+        concrete_path(call.operation.path, call.path_arguments)
         if member
-        else concrete(call.operation.path, call.holes).rpartition("/")[0]
+        else concrete_path(call.operation.path, call.path_arguments).rpartition("/")[0]
     )
     shape = call.operation.contract.schemas.shape(_item(call))
     show = _with_scans if "scans" in shape.properties else _with_runs
@@ -185,19 +185,22 @@ def _with_runs(call: Call, path: str, value: Json, shape: Shape) -> Json:
 def cancel(call: Call) -> Reply:
     _, runs = _scan(call)
     key = call.arguments[2]
-    value = call.need(runs, key, "ScanRun", lambda: {"id": key})
+    value = call.require(runs, key, "ScanRun", lambda: {"id": key})
     if value.get("status") in _ENDED:
         raise Problem(409, "ScanRun_Ended", f"The run {key!r} has ended: {value['status']}.")
     call.store.put(runs, key, {**value, "status": "Canceled", "endTime": call.now})
     headers = begin(call) if call.operation.polling is not None else {}
     body = {"scanResultId": key, "startTime": call.now, "status": "Accepted"}
-    return Reply(call.whole(call.known(body)) if call.operation.result else {}, headers=headers)
+    return Reply(
+        call.with_required(call.known_members(body)) if call.operation.result else {},
+        headers=headers,
+    )
 
 
 def _switch(state: str) -> Behaviour:
     def switch(call: Call) -> Reply:
         kind = call.request.raw_path.rpartition("/")[0]
-        value = call.need(kind, "default", "Trigger", call.example)
+        value = call.require(kind, "default", "Trigger", call.example)
         value["properties"] = {**(value.get("properties") or {}), "state": state}
         call.store.put(kind, "default", value)
         return Reply(value)
@@ -207,7 +210,7 @@ def _switch(state: str) -> Behaviour:
 
 def put_rule(call: Call) -> Reply:
     """Each write of a classification rule is a version of it."""
-    reply = call.otherwise()
+    reply = call.default_reply()
     kind = f"/scan/classificationrules/{quote(call.arguments[0], safe='~')}/versions"
     number = call.store.total(kind) + 1
     call.store.put(kind, str(number), reply.value)
@@ -215,7 +218,7 @@ def put_rule(call: Call) -> Reply:
 
 
 def versions(call: Call) -> Reply:
-    call.need("/scan/classificationrules", call.arguments[0], "ClassificationRule", dict)
+    call.require("/scan/classificationrules", call.arguments[0], "ClassificationRule", dict)
     return listing(call, f"/scan/classificationrules/{quote(call.arguments[0], safe='~')}/versions")
 
 
@@ -238,7 +241,7 @@ def _shipped(call: Call, kind: str) -> Json:
     }
     subtype = schemas.subtype(shape, value) or shape
     wanted = value | {"scanRulesetType": "System"}
-    return call.whole({n: v for n, v in wanted.items() if n in subtype.properties}, schema)
+    return call.with_required({n: v for n, v in wanted.items() if n in subtype.properties}, schema)
 
 
 def _kinds(call: Call) -> list[str]:
@@ -253,7 +256,7 @@ def shipped(call: Call) -> Reply:
     assert call.operation.list_member is not None
     wanted = call.query.get("dataSourceType")
     items = [_shipped(call, k) for k in _kinds(call) if wanted in (None, k)]
-    return Reply(call.whole({call.operation.list_member: items, "count": len(items)}))
+    return Reply(call.with_required({call.operation.list_member: items, "count": len(items)}))
 
 
 def shipped_one(call: Call) -> Reply:

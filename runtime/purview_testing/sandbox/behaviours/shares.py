@@ -13,7 +13,7 @@ SENT, RECEIVED, RESOURCES = "/share/sentShares", "/share/receivedShares", "/shar
 
 
 def put_sent(call: Call) -> Reply:
-    reply = call.otherwise()
+    reply = call.default_reply()
     artifact = (reply.value.get("properties") or {}).get("artifact") or {}
     _tagged(call, reply.value, artifact)
     _resource(call.store, artifact)
@@ -22,7 +22,7 @@ def put_sent(call: Call) -> Reply:
 
 def put_received(call: Call) -> Reply:
     """With a sink it is attached to a place."""
-    reply = call.otherwise()
+    reply = call.default_reply()
     properties = reply.value.get("properties") or {}
     sink = properties.get("sink")
     properties["shareStatus"] = "Attached" if sink else "Detached"
@@ -56,7 +56,7 @@ def _resource(store: Store, artifact: Json) -> None:
 
 
 def put_invitation(call: Call) -> Reply:
-    reply = call.otherwise()
+    reply = call.default_reply()
     sent = call.store.get(SENT, call.arguments[0]) or {}
     given = sent.get("properties") or {}
     facts = {
@@ -108,7 +108,7 @@ _V = {
 
 def _if_filtered(call: Call) -> Reply:
     """The oldest version lists all that is sent; later ones by the storage account."""
-    return sent(call) if "referenceName" in call.query else call.otherwise()
+    return sent(call) if "referenceName" in call.query else call.default_reply()
 
 
 ROUTES: dict[tuple[str, str], Behaviour] = {**_V, ("GET", "/sentShares"): _if_filtered}

@@ -22,7 +22,7 @@ def _kind(call: Call) -> str:
 def _owner(call: Call) -> None:
     """What the relationship is of must be there."""
     group = call.operation.path.removeprefix(call.operation.contract.prefix).split("/")[1]
-    call.need(f"{call.operation.contract.prefix}/{group}", call.arguments[0], group, dict)
+    call.require(f"{call.operation.contract.prefix}/{group}", call.arguments[0], group, dict)
 
 
 def _key(entity: str, call: Call) -> str:
@@ -33,13 +33,13 @@ def relate(call: Call) -> Reply:
     body: Json = call.body
     if "entityId" not in body and body and all(isinstance(v, dict) for v in body.values()):
         body = next(iter(body.values()))  # a map of relationships, as one version has it
-    value = call.fitting(
+    value = call.valid_members(
         {**body, "systemData": {"createdAt": call.now, "lastModifiedAt": call.now}}
     )
     if "entityId" not in value and not call.settings.fill:
         raise Problem(400, "InvalidRequest", "A relationship needs its entityId.")
     _owner(call)
-    value = call.whole({"entityId": call.guid()} | value)
+    value = call.with_required({"entityId": call.guid()} | value)
     entity = str(value["entityId"])
     tags = [
         f"type={call.query.get('entityType', '')}",
@@ -58,7 +58,7 @@ def related(call: Call) -> Reply:
         return value.get("relationshipType") == relation
 
     def shown(value: Json) -> Json:
-        return call.whole(call.as_item(value), call.operation.item)
+        return call.with_required(call.as_item(value), call.operation.item)
 
     return listing(call, _kind(call), tag=tag, keep=keep if relation else None, present=shown)
 
@@ -73,7 +73,7 @@ def unrelate(call: Call) -> Reply:
 def hierarchy(call: Call) -> Reply:
     """The terms above a term, and the term."""
     kind = f"{call.operation.contract.prefix}/terms"
-    term = call.need(kind, call.arguments[0], "Terms", lambda: call.example(call.operation.item))
+    term = call.require(kind, call.arguments[0], "Terms", lambda: call.example(call.operation.item))
     chain = [term]
     while (
         (above := chain[0].get("parentId"))

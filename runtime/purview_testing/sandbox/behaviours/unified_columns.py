@@ -35,7 +35,7 @@ def _taken(call: Call, request: Json) -> Json:
 
 def read(call: Call) -> Reply:
     key = call.arguments[0]
-    value = call.need(KIND, key, "DataColumns", lambda: {**call.example(), "id": key})
+    value = call.require(KIND, key, "DataColumns", lambda: {**call.example(), "id": key})
     return Reply(_shown(value, call.query))
 
 

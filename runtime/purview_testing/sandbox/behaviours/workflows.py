@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from purview_testing.contracts.messages import Json, Problem
-from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
+from purview_testing.sandbox.call import CALLER, Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing
 
 PLANES = ("workflow",)
@@ -22,7 +22,7 @@ def submit(call: Call) -> Reply:
     for operation in call.body["operations"]:
         runs = [_start(call, flow, operation, request_id) for flow in flows]
         operations.append({**operation, "workflowRunIds": runs})
-    value = {"requestId": request_id, "requestor": ME, "operations": operations}
+    value = {"requestId": request_id, "requestor": CALLER, "operations": operations}
     value |= {"status": "InProgress" if flows else "Completed"}
     return Reply(value | ({"comment": call.body["comment"]} if "comment" in call.body else {}))
 
@@ -35,7 +35,7 @@ def _start(call: Call, flow: Json, operation: Json, request_id: str) -> str:
         "targetValue": target,
         "payload": operation.get("payload") or {},
     }
-    common = {"workflowId": flow["id"], "requestor": ME}
+    common = {"workflowId": flow["id"], "requestor": CALLER}
     value = {
         **common,
         "id": run,
@@ -50,7 +50,7 @@ def _start(call: Call, flow: Json, operation: Json, request_id: str) -> str:
     detail = {
         "approvalType": "PendingOnAny",
         "status": _PENDING,
-        "approvers": {ME: {"reply": _PENDING}},
+        "approvers": {CALLER: {"reply": _PENDING}},
     }
     item = {
         "type": "Approval",
@@ -75,7 +75,7 @@ def _answer(reply: str) -> Behaviour:
         comment = {"comment": call.body["comment"]} if "comment" in call.body else {}
         detail |= {
             "status": reply,
-            "approvers": {ME: {"reply": reply, "responseTime": call.now, **comment}},
+            "approvers": {CALLER: {"reply": reply, "responseTime": call.now, **comment}},
         }
         _keep(call, task, {"approvalDetail": detail})
         run = call.store.get(RUNS, str(task.get("workflowRunId")))
@@ -88,7 +88,7 @@ def _answer(reply: str) -> Behaviour:
 
 def _task(call: Call) -> Json:
     return dict(
-        call.need(TASKS, call.arguments[0], "WorkflowTask", lambda: {"id": call.arguments[0]})
+        call.require(TASKS, call.arguments[0], "WorkflowTask", lambda: {"id": call.arguments[0]})
     )
 
 
@@ -105,7 +105,7 @@ def _end(call: Call, run: Json, status: str, **more: Any) -> None:
 
 def cancel(call: Call) -> Reply:
     key = call.arguments[0]
-    run = call.need(RUNS, key, "WorkflowRun", dict)
+    run = call.require(RUNS, key, "WorkflowRun", dict)
     if not run:
         return Reply()
     if run.get("endTime"):
@@ -155,14 +155,14 @@ def _shown(call: Call, value: Json) -> Json:
     shape = schemas.subtype(schemas.shape(item), value) or schemas.shape(item)
     out = {n: v for n, v in value.items() if n in shape.properties}
     if "runPayload" in out:
-        out["runPayload"] = call.known(out["runPayload"], shape.properties["runPayload"])
+        out["runPayload"] = call.known_members(out["runPayload"], shape.properties["runPayload"])
     return out
 
 
 def _read(kind: str, what: str) -> Behaviour:
     def read(call: Call) -> Reply:
         key = call.arguments[0]
-        return Reply(call.need(kind, key, what, lambda: {**call.example(), "id": key}))
+        return Reply(call.require(kind, key, what, lambda: {**call.example(), "id": key}))
 
     return read
 

@@ -71,7 +71,7 @@ def listing(
     if len(rows) > size and way is not None:
         last = rows[size - 1].seq
         value[way] = next_link(call, last) if way == "nextLink" else call.page_token(last)
-    return Reply(call.whole(value))
+    return Reply(call.with_required(value))
 
 
 def next_link(call: Call, after: int) -> str:
@@ -129,7 +129,7 @@ def pick(
         out += [
             r
             for r in rows
-            if others <= all_tags(r.value, others) and (keep is None or keep(r.value))
+            if others <= tags_among(r.value, others) and (keep is None or keep(r.value))
         ]
         if len(rows) < max(most, 200):
             break
@@ -137,11 +137,11 @@ def pick(
     return out[skip : skip + most]
 
 
-def all_tags(value: Json, wanted: Iterable[str]) -> set[str]:
+def tags_among(value: Json, wanted: Iterable[str]) -> set[str]:
     return tags_of(value, [t.partition("=")[0] for t in wanted if "=" in t])
 
 
-def searched(call: Call, kind: str, *, counting: bool = False) -> Reply:
+def query_reply(call: Call, kind: str, *, counting: bool = False) -> Reply:
     """POST of a query: filters, skip and top are in the body; with `counting` the number alone."""
     body = call.body if isinstance(call.body, dict) else {}
     keep, tags = (
@@ -161,7 +161,7 @@ def searched(call: Call, kind: str, *, counting: bool = False) -> Reply:
     shape = call.operation.contract.schemas.shape(call.operation.result)
     if "count" in shape.properties:
         value["count"] = call.store.total(kind)
-    return Reply(call.whole(value))
+    return Reply(call.with_required(value))
 
 
 def _wanted(body: Json) -> Predicate | None:

@@ -40,15 +40,15 @@ def retry_after(call: Call) -> str:
     return "0" if call.settings.pace is None else "1"
 
 
-def stage(call: Call, kind: str, key: str, record: Json) -> int:
+def advance(call: Call, kind: str, key: str, record: Json) -> int:
     """How far something is, 0 to 2; asking moves it where no clock does."""
     asked = int(record.get("asked", 0))
     if call.settings.pace is None and asked < _OVER and record.get("failing") != NEVER:
         call.store.put(kind, key, {**record, "asked": asked + 1})
-    return peek(call, record)
+    return current_stage(call, record)
 
 
-def peek(call: Call, record: Json) -> int:
+def current_stage(call: Call, record: Json) -> int:
     """How far something is, 0 to 2, without moving it."""
     if record.get("failing") == NEVER:
         return 1
@@ -64,7 +64,7 @@ def status(call: Call, key: str) -> Reply:
     record = call.store.get(KIND, key)
     if record is None:
         raise not_found("Operation", key)
-    at = stage(call, KIND, key, record)
+    at = advance(call, KIND, key, record)
     return report(call, key, at, failed=at == _OVER and record["failing"] == FAILED)
 
 
@@ -79,17 +79,19 @@ def report(call: Call, key: str, at: int, *, failed: bool = False) -> Reply:
         if at < _OVER or failed or shape is None or call.operation.method == "PUT":
             return Reply(_plain(key, at, failed=failed), 200 if at == _OVER else 202, headers)
         return Reply(call.example(schema), 200, headers)
-    value: Json = call.known(
+    value: Json = call.known_members(
         {"id": key, "startTime": call.now, "scanResultId": key, "createTime": call.now}, schema
     )
     value["status"] = (
-        "Failed" if failed else one_of(_STAGES[at], schemas.shape(shape.properties["status"]).enum)
+        "Failed"
+        if failed
+        else first_known(_STAGES[at], schemas.shape(shape.properties["status"]).enum)
     )
     if at == _OVER and "endTime" in shape.properties:
         value["endTime"] = call.now
     if failed and "error" in shape.properties:
-        value["error"] = call.known(_error(), shape.properties["error"])
-    return Reply(call.whole(value, schema), 200, headers)
+        value["error"] = call.known_members(_error(), shape.properties["error"])
+    return Reply(call.with_required(value, schema), 200, headers)
 
 
 def _plain(key: str, at: int, *, failed: bool) -> Json:
@@ -105,6 +107,6 @@ def _error() -> Json:
     }
 
 
-def one_of(names: tuple[str, ...], enum: tuple[Any, ...]) -> str:
+def first_known(names: tuple[str, ...], enum: tuple[Any, ...]) -> str:
     """The first of some names that an enum has; the first one without an enum."""
     return next((n for n in names if n in enum), names[0])

@@ -14,23 +14,28 @@ from purview_testing.contracts.facts import Contract, Operation, Shape
 from purview_testing.contracts.messages import Json, Problem, not_found
 from purview_testing.sandbox.call import Behaviour, Call, Reply, etag
 
-from .lists import listing, searched, tags_of
+from .lists import listing, query_reply, tags_of
 from .long_running import begin
-from .server_fields import complete, own
+from .server_fields import with_server_fields, without_read_only
 
 GONE = "/gone"
 _HOLE = re.compile(r"\{[^{}]*\}")
 _ACTION = re.compile(r"^(?P<item>.*(?:\{\}|/default))(?::|/:?)(?P<verb>[A-Za-z-]+)$")
 
 
-def norm(path: str) -> str:
+def unnamed_template(path: str) -> str:
     """A template without the names of its holes."""
     return _HOLE.sub("{}", path)
 
 
 def writable(contracts: Iterable[Contract]) -> set[str]:
     """The templates of all that can be written, without the names of their holes."""
-    return {norm(o.path) for c in contracts for o in c.operations.values() if o.method == "PUT"}
+    return {
+        unnamed_template(o.path)
+        for c in contracts
+        for o in c.operations.values()
+        if o.method == "PUT"
+    }
 
 
 class Resources:
@@ -39,7 +44,9 @@ class Resources:
     def __init__(self, contract: Contract) -> None:
         self.table: dict[str, dict[str, Operation]] = {}
         for operation in contract.operations.values():
-            self.table.setdefault(norm(operation.path), {})[operation.method] = operation
+            self.table.setdefault(unnamed_template(operation.path), {})[operation.method] = (
+                operation
+            )
 
     def behaviour(self, operation: Operation) -> Behaviour:
         """What an operation does: the first row that fits.
@@ -52,7 +59,7 @@ class Resources:
         | POST of a verb at an item                | the item, or a long-running operation              |
         | anything else                            | an example, the same for the same request          |
         """
-        template, method = norm(operation.path), operation.method
+        template, method = unnamed_template(operation.path), operation.method
         if method in ("PUT", "PATCH", "DELETE") and self._is_item(template):
             return {"PUT": self.write, "PATCH": self.change, "DELETE": self.remove}[method]
         if method == "GET":
@@ -109,20 +116,22 @@ class Resources:
         kind, key = self._place(call)
         old = call.store.get(kind, key)
         if old is None and self._added_by_post(call):
-            raise not_found(noun(call.operation), key)
-        matches(call, old)
-        body = own(call, self._schema(norm(call.operation.path)))
-        value = complete(call, body, self._schema(norm(call.operation.path)), key, old)
+            raise not_found(resource_name(call.operation), key)
+        check_if_match(call, old)
+        body = without_read_only(call, self._schema(unnamed_template(call.operation.path)))
+        value = with_server_fields(
+            call, body, self._schema(unnamed_template(call.operation.path)), key, old
+        )
         return self._keep(call, kind, key, value)
 
     def _place(self, call: Call) -> tuple[str, str]:
         """As `place`; what has a name of its own beside the items of a list is none of them."""
         kind, key = place(call)
-        above, _, name = norm(call.operation.path.partition(":")[0]).rpartition("/")
+        above, _, name = unnamed_template(call.operation.path.partition(":")[0]).rpartition("/")
         return (f"{kind}/{key}" if name != "{}" and f"{above}/{{}}" in self.table else kind, key)
 
     def _added_by_post(self, call: Call) -> bool:
-        above = self.table.get(norm(call.operation.path).removesuffix("/{}"), {})
+        above = self.table.get(unnamed_template(call.operation.path).removesuffix("/{}"), {})
         return "POST" in above and "201" not in call.operation.answers and not call.settings.fill
 
     def _keep(self, call: Call, kind: str, key: str, value: Json) -> Reply:
@@ -152,46 +161,49 @@ class Resources:
     def change(self, call: Call) -> Reply:
         """PATCH: merges into what is there."""
         kind, key = self._place(call)
-        old = call.need(kind, key, "Resource", lambda: self._invented(call, key))
-        matches(call, old)
-        schema = call.operation.result or self._schema(norm(call.operation.path))
+        old = call.require(kind, key, "Resource", lambda: self._invented(call, key))
+        check_if_match(call, old)
+        schema = call.operation.result or self._schema(unnamed_template(call.operation.path))
         return self._keep(
-            call, kind, key, complete(call, {**old, **own(call, schema)}, schema, key, old)
+            call,
+            kind,
+            key,
+            with_server_fields(call, {**old, **without_read_only(call, schema)}, schema, key, old),
         )
 
     def read(self, call: Call) -> Reply:
         """GET of an item. One that no operation makes is invented; so is one of a kind that an account has once."""
         kind, key = self._place(call)
-        template = norm(call.operation.path)
+        template = unnamed_template(call.operation.path)
         value = call.store.get(kind, key)
         if value is None:
             invented = not self._creatable(template) or "{}" not in template or call.settings.fill
             if not invented or call.store.get(GONE, f"{kind}/{key}") is not None:
-                raise not_found(noun(call.operation), key)
+                raise not_found(resource_name(call.operation), key)
             value = self._invented(call, key)
         return Reply(value, headers=etag_header(call, 200, value))
 
     def _invented(self, call: Call, key: str) -> Json:
-        schema = self._schema(norm(call.operation.path))
+        schema = self._schema(unnamed_template(call.operation.path))
         made = call.examples.of(schema)
         named = (
             {n: key for n in ("id", "name") if n in made and not isinstance(made[n], dict)}
             if key
             else {}
         )
-        return complete(call, {**made, **named}, schema, key, None)
+        return with_server_fields(call, {**made, **named}, schema, key, None)
 
     def remove(self, call: Call) -> Reply:
         """DELETE: with all that lies below it."""
         kind, key = self._place(call)
         answers, polling = call.operation.answers, call.operation.polling
         old = call.store.get(kind, key)
-        matches(call, old)
+        check_if_match(call, old)
         gone = call.store.get(GONE, f"{kind}/{key}") is not None
         if old is None and ({"200", "204"} <= set(answers) or not self._deletable(call) or gone):
             if {"200", "204"} <= set(answers):
                 return Reply(status=204)
-            raise not_found(noun(call.operation), key)
+            raise not_found(resource_name(call.operation), key)
         call.store.delete(kind, key)
         call.store.delete_below(f"{kind}/{quote(key, safe='')}/")
         call.store.put(GONE, f"{kind}/{key}", True)
@@ -201,45 +213,49 @@ class Resources:
 
     def _deletable(self, call: Call) -> bool:
         """Whether an item that was never written may go: one that is invented."""
-        return call.settings.fill or not self._creatable(norm(call.operation.path))
+        return call.settings.fill or not self._creatable(unnamed_template(call.operation.path))
 
     def list(self, call: Call) -> Reply:
-        kind = concrete(call.operation.path, call.holes)
+        kind = concrete_path(call.operation.path, call.path_arguments)
         self._parents(call)
         return listing(call, kind)
 
     def create(self, call: Call) -> Reply:
         """POST of a list: the id is the caller's, where the body has one."""
         self._parents(call)
-        kind = concrete(call.operation.path, call.holes)
+        kind = concrete_path(call.operation.path, call.path_arguments)
         key = str(call.body.get("id") or call.body.get("guid") or call.guid())
         if call.store.get(kind, key) is not None:
-            raise Problem(409, "Conflict", f"{noun(call.operation)} {key!r} exists already.")
+            raise Problem(
+                409, "Conflict", f"{resource_name(call.operation)} {key!r} exists already."
+            )
         schema = call.operation.result
-        given = own(call, schema)
+        given = without_read_only(call, schema)
         body = {**given, "id": key} if "id" in _shape(call, schema).properties else given
-        value = complete(call, body, schema, key, None)
+        value = with_server_fields(call, body, schema, key, None)
         call.store.put(kind, key, value, tags_of(value, self._filters(kind)))
         return Reply(value)
 
     def query(self, call: Call) -> Reply:
-        return searched(call, concrete(call.operation.path, call.holes).removesuffix("/query"))
+        return query_reply(
+            call, concrete_path(call.operation.path, call.path_arguments).removesuffix("/query")
+        )
 
     def count(self, call: Call) -> Reply:
-        kind = concrete(call.operation.path, call.holes).removesuffix("/query/count")
-        return Reply(call.whole({"count": searched(call, kind, counting=True).value}))
+        kind = concrete_path(call.operation.path, call.path_arguments).removesuffix("/query/count")
+        return Reply(call.with_required({"count": query_reply(call, kind, counting=True).value}))
 
     def act(self, call: Call) -> Reply:
         """A verb at an item: gives the item where that is what the operation gives, and starts what is long-running."""
-        found = _ACTION.match(norm(call.operation.path))
+        found = _ACTION.match(unnamed_template(call.operation.path))
         assert found is not None
-        raw = concrete(call.operation.path, call.holes)
+        raw = concrete_path(call.operation.path, call.path_arguments)
         raw_item = raw[: -len(found["verb"])].rstrip(":/")
         kind, _, key = raw_item.rpartition("/")
         item = self.table[found["item"]]["GET"]
         value = call.store.get(kind, unquote(key))
         if value is None and self._creatable(found["item"]) and not call.settings.fill:
-            raise not_found(noun(item), unquote(key))
+            raise not_found(resource_name(item), unquote(key))
         if call.operation.polling is not None:
             return Reply(*started(call))
         if (
@@ -282,9 +298,14 @@ class Resources:
         parts = call.operation.path.split("/")
         for i in range(2, len(parts)):
             template = "/".join(parts[:i])
-            if parts[i - 1].startswith("{") and self._creatable(norm(template)):
-                kind, key = split(concrete(template, call.holes))
-                call.need(kind, key, noun(self.table[norm(template)]["GET"]), lambda: True)
+            if parts[i - 1].startswith("{") and self._creatable(unnamed_template(template)):
+                kind, key = split(concrete_path(template, call.path_arguments))
+                call.require(
+                    kind,
+                    key,
+                    resource_name(self.table[unnamed_template(template)]["GET"]),
+                    lambda: True,
+                )
 
 
 def _is_object(operation: Operation) -> bool:
@@ -304,7 +325,9 @@ def started(call: Call) -> tuple[Any, int | None, Mapping[str, str]]:
             headers,
         )
     schema, shape = call.operation.result, _shape(call, call.operation.result)
-    value = call.whole(call.known({"id": call.guid(), "startTime": call.now}, schema))
+    value = call.with_required(
+        call.known_members({"id": call.guid(), "startTime": call.now}, schema)
+    )
     if "status" in shape.properties:
         value["status"] = pending(call, shape)
     return value, None, headers
@@ -335,7 +358,7 @@ def _shape(call: Call, schema: Any) -> Shape:
 
 def place(call: Call) -> tuple[str, str]:
     """Kind and key of the item that a call is about."""
-    return split(concrete(call.operation.path.partition(":")[0], call.holes))
+    return split(concrete_path(call.operation.path.partition(":")[0], call.path_arguments))
 
 
 def split(path: str) -> tuple[str, str]:
@@ -343,7 +366,7 @@ def split(path: str) -> tuple[str, str]:
     return kind, unquote(key)
 
 
-def concrete(template: str, holes: Mapping[str, str]) -> str:
+def concrete_path(template: str, holes: Mapping[str, str]) -> str:
     """A template with its values, percent-encoded, so that a slash in a value stays one segment."""
     return _HOLE.sub(lambda m: quote(holes[m[0][1:-1]], safe="~"), template)
 
@@ -360,12 +383,12 @@ def _template_of(kind: str, table: Mapping[str, Any]) -> str:
     return kind
 
 
-def noun(operation: Operation) -> str:
+def resource_name(operation: Operation) -> str:
     """What an operation is about, for messages: its group."""
     return operation.id.partition("_")[0]
 
 
-def matches(call: Call, old: Any) -> None:
+def check_if_match(call: Call, old: Any) -> None:
     """If-Match: 412 where the caller's etag is not that of what is stored."""
     wanted = call.request.headers.get("if-match")
     if wanted is None or (call.settings.fill and old is None):

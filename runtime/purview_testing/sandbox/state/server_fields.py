@@ -8,7 +8,7 @@ from typing import Any
 
 from purview_testing.contracts.facts import Shape
 from purview_testing.contracts.messages import Json
-from purview_testing.sandbox.call import ME, Call
+from purview_testing.sandbox.call import CALLER, Call
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _CREATED = {"createdAt", "createdTime", "createTime", "createdBy", "startTime"}
@@ -26,14 +26,16 @@ _STATES = {"state", "provisioningState", "collectionProvisioningState", "registr
 _GROUPS = {"properties", "systemData"}
 
 
-def complete(call: Call, body: Mapping[str, Any], schema: Any, key: str, old: Json | None) -> Json:
+def with_server_fields(
+    call: Call, body: Mapping[str, Any], schema: Any, key: str, old: Json | None
+) -> Json:
     """A body as the service keeps it. `old`: what was there before; when it was made, and by whom, stays."""
     schemas = call.operation.contract.schemas
     shape = schemas.shape(schema)
     shape = (schemas.subtype(shape, body) if shape.discriminator else None) or shape
     other = call.operation.body_schema not in (None, schema)  # the body has a shape of its own
     out = (
-        call.fitting({**(old or {}), **body}, schema) | _beyond(call, body, shape)
+        call.valid_members({**(old or {}), **body}, schema) | _beyond(call, body, shape)
         if other
         else dict(body)
     )
@@ -54,7 +56,7 @@ def complete(call: Call, body: Mapping[str, Any], schema: Any, key: str, old: Js
         name: (old or {})[name] for name in kept
     }  # a caller cannot leave out what is not theirs
     _stamp(call, shape, out, old or {})
-    return call.whole(out, schema)
+    return call.with_required(out, schema)
 
 
 def _beyond(call: Call, body: Mapping[str, Any], shape: Shape) -> Json:
@@ -67,7 +69,7 @@ def _beyond(call: Call, body: Mapping[str, Any], shape: Shape) -> Json:
     return {n: v for n, v in body.items() if n not in known} if sent.properties else {}
 
 
-def own(call: Call, schema: Any) -> Json:
+def without_read_only(call: Call, schema: Any) -> Json:
     """The body of a call without what is read-only at its root: the service takes that, and keeps its own."""
     body = call.body if isinstance(call.body, dict) else {}
     shape = call.operation.contract.schemas.shape(schema)
@@ -83,7 +85,7 @@ def own(call: Call, schema: Any) -> Json:
 
 def _own_id(call: Call, shape: Shape) -> list[str]:
     """The member that is the last hole of the path, or the end of its name: `assignmentId` of {contactAssignmentId}."""
-    hole = "".join(list(call.holes)[-1:]).lower()
+    hole = "".join(list(call.path_arguments)[-1:]).lower()
     return [n for n in shape.properties if n.endswith("Id") and hole.endswith(n.lower())]
 
 
@@ -138,7 +140,7 @@ def _when(call: Call, member: Shape, name: str) -> Any:
         return call.now
     if "integer" in member.types:
         return call.now_ms
-    return call.now if name.endswith(("At", "Time")) else ME  # a time may be plain text, too
+    return call.now if name.endswith(("At", "Time")) else CALLER  # a time may be plain text, too
 
 
 def _read_only(call: Call, shape: Shape, name: str) -> bool:

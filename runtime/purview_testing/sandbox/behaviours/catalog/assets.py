@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from purview_testing.contracts.messages import Json, Problem
-from purview_testing.sandbox.call import ME, Call
+from purview_testing.sandbox.call import CALLER, Call
 from purview_testing.sandbox.state.lists import words
 from purview_testing.sandbox.state.store import Store
 
@@ -46,7 +46,7 @@ def touch(call: Call, value: Json) -> None:
         {
             **value,
             "updateTime": call.now_ms,
-            "updatedBy": ME,
+            "updatedBy": CALLER,
             "version": version,
             "lastModifiedTS": str(version),
         },

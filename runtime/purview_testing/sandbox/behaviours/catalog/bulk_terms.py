@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from purview_testing.contracts.messages import Json, Problem, not_found
 from purview_testing.sandbox.call import Behaviour, Call, Reply
-from purview_testing.sandbox.state.long_running import FAILED, KIND, retry_after, stage
+from purview_testing.sandbox.state.long_running import FAILED, KIND, advance, retry_after
 
 from .terms import GLOSSARIES, TERMS, find, glossary_of, remove, save
 
@@ -118,7 +118,7 @@ def status(call: Call) -> Reply:
         if not call.settings.fill:
             raise not_found("Operation", key)
         return Reply({**call.example(), "id": key, "status": "Succeeded"})
-    at = stage(call, KIND, key, record)
+    at = advance(call, KIND, key, record)
     failed = at == len(_STATES) - 1 and record["failing"] == FAILED
     value = {
         "id": key,
@@ -131,7 +131,7 @@ def status(call: Call) -> Reply:
             "code": "SandboxFault",
             "message": "A fault of the sandbox made this operation fail.",
         }
-    return Reply(call.known(value), headers={"Retry-After": retry_after(call)})
+    return Reply(call.known_members(value), headers={"Retry-After": retry_after(call)})
 
 
 ROUTES: dict[tuple[str, str], Behaviour] = {

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from purview_testing.contracts.messages import Json, Problem
 from purview_testing.contracts.schema_check import is_placeholder
-from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
+from purview_testing.sandbox.call import CALLER, Behaviour, Call, Reply
 
 from . import assets, marks, relationships, types
 
@@ -100,7 +100,7 @@ class Writer:
                 made[name] = {k: self._resolved(v) for k, v in made[name].items()}
         kept = old or {
             "createTime": self.call.now_ms,
-            "createdBy": ME,
+            "createdBy": CALLER,
             "version": 0,
             "typeName": value.get("typeName", "DataSet"),
         }
@@ -167,7 +167,7 @@ def _guid_of(reference: Any) -> str | None:
 
 
 def _collection(call: Call) -> str | None:
-    found = call.query.get("collectionId") or call.holes.get("collection")
+    found = call.query.get("collectionId") or call.path_arguments.get("collection")
     if (
         found is not None
         and not call.settings.fill

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from purview_testing.contracts.messages import Json, Problem
-from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
+from purview_testing.sandbox.call import CALLER, Behaviour, Call, Reply
 from purview_testing.sandbox.state.store import Row
 
 from . import assets, bulk_terms, types
@@ -103,7 +103,7 @@ def _update(kind: str, *, partly: bool) -> Behaviour:
 
 def _changes(call: Call) -> Json:
     """The members of a partial update; one that the thing does not have is an error."""
-    known = call.known(call.body)
+    known = call.known_members(call.body)
     for name in call.body:
         if name not in known and not call.settings.fill:
             raise Problem(400, "ATLAS-400-00-01A", f"invalid parameters: no attribute {name}")
@@ -197,7 +197,7 @@ def assign(call: Call) -> Reply:
             "status": "VALIDATED",
             "relationGuid": call.guid(),
         }
-        assets.touch(call, {**entity, "meanings": [*kept, {**facts, "createdBy": ME}]})
+        assets.touch(call, {**entity, "meanings": [*kept, {**facts, "createdBy": CALLER}]})
     return Reply()
 
 

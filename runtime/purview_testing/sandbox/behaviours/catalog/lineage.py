@@ -62,7 +62,7 @@ def _info(
         "relations": relations,
         "parentRelations": [],
     }
-    return call.known(out)
+    return call.known_members(out)
 
 
 def _shown(value: Json) -> Json:

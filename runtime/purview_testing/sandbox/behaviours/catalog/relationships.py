@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from purview_testing.contracts.messages import Json, Problem
-from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
+from purview_testing.sandbox.call import CALLER, Behaviour, Call, Reply
 
 from . import assets, types
 
@@ -97,7 +97,7 @@ def relate(call: Call, value: Json, attribute: str, given: Any) -> bool:
                 "guid": call.guid(),
                 **ends,
                 "createTime": call.now_ms,
-                "createdBy": ME,
+                "createdBy": CALLER,
             },
         )
     return True
@@ -138,7 +138,7 @@ def create(call: Call) -> Reply:
         "end1": _end(call, body.get("end1")),
         "end2": _end(call, body.get("end2")),
     }
-    return Reply(_save(call, {**value, "createTime": call.now_ms, "createdBy": ME}))
+    return Reply(_save(call, {**value, "createTime": call.now_ms, "createdBy": CALLER}))
 
 
 def _save(call: Call, value: Json) -> Json:
@@ -147,7 +147,7 @@ def _save(call: Call, value: Json) -> Json:
         "status": "ACTIVE",
         "version": version,
         "updateTime": call.now_ms,
-        "updatedBy": ME,
+        "updatedBy": CALLER,
     }
     made: Json = {**value, **facts, "lastModifiedTS": str(version)}
     one, two = made["end1"]["guid"], made["end2"]["guid"]

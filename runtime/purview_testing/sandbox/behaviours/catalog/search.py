@@ -55,7 +55,7 @@ def query(call: Call) -> Reply:
     elif not call.settings.exact and not value["value"]:
         value["@search.facets"] = None
     item = call.operation.contract.schemas.shape(shape.properties["value"]).items
-    return Reply({**value, "value": [call.known(v, item) for v in value["value"]]})
+    return Reply({**value, "value": [call.known_members(v, item) for v in value["value"]]})
 
 
 def _ordered(found: Hits, body: Json, after: int, limit: int) -> list[tuple[int, Json]]:
@@ -202,7 +202,7 @@ def _facets(call: Call, names: Sequence[Any], hits: Hits | None) -> Json:
                 {"value": tag.removeprefix(prefix or ""), "count": n} for tag, n in found
             ]
     shape = call.operation.contract.schemas.shape(call.operation.result)
-    return call.known(out, shape.properties["@search.facets"])
+    return call.known_members(out, shape.properties["@search.facets"])
 
 
 def _texts(found: Any) -> list[str]:
@@ -233,7 +233,7 @@ def suggest(call: Call) -> Reply:
             )
     shape = call.operation.contract.schemas.shape(call.operation.result)
     item = call.operation.contract.schemas.shape(shape.properties["value"]).items
-    return Reply({"value": [call.known(v, item) for v in list(out.values())[:limit]]})
+    return Reply({"value": [call.known_members(v, item) for v in list(out.values())[:limit]]})
 
 
 def browse(call: Call) -> Reply:
@@ -245,7 +245,7 @@ def browse(call: Call) -> Reply:
     rows = call.store.page(kind, limit, skip=offset, tag=tag)
     shape = call.operation.contract.schemas.shape(call.operation.result)
     item = call.operation.contract.schemas.shape(shape.properties["value"]).items
-    hits = [call.known(_hit(r.value), item) for r in rows]
+    hits = [call.known_members(_hit(r.value), item) for r in rows]
     return Reply({"@search.count": call.store.total(kind, tag or ""), "value": hits})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from purview_testing.contracts.messages import Json, Problem
-from purview_testing.sandbox.call import ME, Call
+from purview_testing.sandbox.call import CALLER, Call
 from purview_testing.sandbox.state.lists import words
 
 GLOSSARIES, TERMS, CATEGORIES = "/atlas/glossaries", "/atlas/terms", "/atlas/categories"
@@ -22,7 +22,7 @@ def find(call: Call, kind: str, guid: str) -> Json:
             "name": guid,
             "qualifiedName": guid,
             "createTime": call.now_ms,
-            "createdBy": ME,
+            "createdBy": CALLER,
         }
     raise Problem(404, "ATLAS-404-00-005", f"Given {_WHAT[kind]} guid {guid} is invalid/not found")
 
@@ -55,11 +55,11 @@ def save(call: Call, kind: str, value: Json, old: Json | None) -> Json:
     made["qualifiedName"] = _qualified(made, glossary, old)
     made |= {
         "createTime": (old or {}).get("createTime") or call.now_ms,
-        "createdBy": (old or {}).get("createdBy") or ME,
+        "createdBy": (old or {}).get("createdBy") or CALLER,
     }
     made |= {
         "updateTime": call.now_ms,
-        "updatedBy": ME,
+        "updatedBy": CALLER,
         "lastModifiedTS": str(int((old or {}).get("lastModifiedTS") or 0) + 1),
     }
     if kind == TERMS:

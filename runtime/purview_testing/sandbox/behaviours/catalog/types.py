@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from purview_testing.contracts.messages import Json, Problem
-from purview_testing.sandbox.call import ME, Behaviour, Call, Reply, Settings
+from purview_testing.sandbox.call import CALLER, Behaviour, Call, Reply, Settings
 from purview_testing.sandbox.state.store import Store
 
 PLANES = ("datamap", "datamap_preview", "catalog")
@@ -154,9 +154,9 @@ def _save(store: Store, value: Json, category: str, now: int, old: Json | None =
         "category": category,
         "guid": (old or value).get("guid") or str(uuid.uuid5(_SPACE, value["name"])),
         "createTime": (old or {}).get("createTime", now),
-        "createdBy": (old or {}).get("createdBy", ME),
+        "createdBy": (old or {}).get("createdBy", CALLER),
         "updateTime": now,
-        "updatedBy": ME,
+        "updatedBy": CALLER,
         "version": (old or {}).get("version", 0) + 1,
     }
     made = {**value, **facts}
@@ -203,7 +203,7 @@ def above(store: Store, name: str) -> set[str]:
 
 def _shown(call: Call, value: Json, schema: Any) -> Json:
     """As the schema has it; a category that it does not know is left out of exact answers, though the service sends it."""
-    out = call.known(value, schema)
+    out = call.known_members(value, schema)
     schemas = call.operation.contract.schemas
     category = schemas.shape(schema).properties.get("category")
     enum = schemas.shape(category).enum if category is not None else ()

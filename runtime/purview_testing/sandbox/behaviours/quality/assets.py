@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from purview_testing.contracts.messages import Json, not_found
-from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
+from purview_testing.sandbox.call import CALLER, Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing, tags_of
 from purview_testing.sandbox.state.merge import merged
 
@@ -33,9 +33,9 @@ _MANY = 10  # assets on a page of the metadata of all of them
 def create_asset(call: Call) -> Reply:
     """What is there already, by its id in the Data Map or its qualified name, keeps its id."""
     kind, product, domain = (
-        assets_of(call.holes["businessDomainId"]),
+        assets_of(call.path_arguments["businessDomainId"]),
         product_of(call),
-        call.holes["businessDomainId"],
+        call.path_arguments["businessDomainId"],
     )
     name = call.body.get("dataMapAssetId") or call.body.get("fqn") or call.guid()
     found = call.store.first(kind, f"of={product}|{name}")
@@ -59,9 +59,9 @@ def create_asset(call: Call) -> Reply:
 def _described(call: Call, asset: Asset, name: str) -> None:
     times = {
         "createdAt": call.now,
-        "createdBy": ME,
+        "createdBy": CALLER,
         "lastModifiedAt": call.now,
-        "lastModifiedBy": ME,
+        "lastModifiedBy": CALLER,
     }
     value = {
         "id": call.guid(),
@@ -75,19 +75,23 @@ def _described(call: Call, asset: Asset, name: str) -> None:
 
 
 def _asset(call: Call, value: Json) -> Json:
-    asset = Asset(call.holes["businessDomainId"], value["dataProductId"], value["assetId"])
+    asset = Asset(call.path_arguments["businessDomainId"], value["dataProductId"], value["assetId"])
     settle(call, asset)
     return {**value, "score": scores.score_of(call, asset) or 0.0}
 
 
 def assets(call: Call) -> Reply:
     """Those of the product that is asked for, of all products where none is."""
-    return listing(call, assets_of(call.holes["businessDomainId"]), present=partial(_asset, call))
+    return listing(
+        call, assets_of(call.path_arguments["businessDomainId"]), present=partial(_asset, call)
+    )
 
 
 def _need_asset(call: Call) -> Json:
     key, product = call.arguments[-1], call.query.get("dataProductId")
-    value: Json = call.need(assets_of(call.holes["businessDomainId"]), key, "Asset", dict)
+    value: Json = call.require(
+        assets_of(call.path_arguments["businessDomainId"]), key, "Asset", dict
+    )
     if (
         value
         and product is not None
@@ -109,8 +113,10 @@ def remove_asset(call: Call) -> Reply:
     """With its rules, settings and scores."""
     value = _need_asset(call)
     if value:
-        asset = Asset(call.holes["businessDomainId"], value["dataProductId"], value["assetId"])
-        call.store.delete(assets_of(call.holes["businessDomainId"]), asset.key)
+        asset = Asset(
+            call.path_arguments["businessDomainId"], value["dataProductId"], value["assetId"]
+        )
+        call.store.delete(assets_of(call.path_arguments["businessDomainId"]), asset.key)
         call.store.delete(METADATA, asset.key)
         for name in (SETTINGS, "origin"):
             call.store.delete(asset.path, name)
@@ -120,7 +126,9 @@ def remove_asset(call: Call) -> Reply:
 
 def read_metadata(call: Call) -> Reply:
     key = call.arguments[0]
-    return Reply(call.need(METADATA, key, "AssetMetadata", lambda: {**call.example(), "id": key}))
+    return Reply(
+        call.require(METADATA, key, "AssetMetadata", lambda: {**call.example(), "id": key})
+    )
 
 
 def change_metadata(call: Call) -> Reply:
@@ -136,7 +144,7 @@ def change_metadata(call: Call) -> Reply:
 
 def read_settings(call: Call) -> Reply:
     return Reply(
-        call.need(
+        call.require(
             asset_of(call).path,
             SETTINGS,
             "ScopedAssetMetadata",
@@ -157,7 +165,7 @@ def change_settings(call: Call) -> Reply:
 
 def remove_settings(call: Call) -> Reply:
     asset = asset_of(call)
-    call.need(asset.path, SETTINGS, "ScopedAssetMetadata", dict)
+    call.require(asset.path, SETTINGS, "ScopedAssetMetadata", dict)
     call.store.delete(asset.path, SETTINGS)
     return Reply()
 

@@ -20,7 +20,7 @@ _NOUNS = {"rules": "Rule", "data-sources": "DataSource", "schedules": "Schedule"
 def _place(call: Call) -> tuple[str, str, str]:
     """Kind and key of an item, and what it is called in messages."""
     group = call.operation.path.rpartition("/")[0].rpartition("/")[2]
-    domain = domain_path(call.holes["businessDomainId"])
+    domain = domain_path(call.path_arguments["businessDomainId"])
     kind = f"{asset_of(call).path}/rules" if group == "rules" else f"{domain}/{group}"
     return kind, call.arguments[-1], _NOUNS[group]
 
@@ -29,7 +29,7 @@ def _own(call: Call, kind: str) -> Json:
     """What an item says of where it belongs, unless it says something else."""
     if kind.endswith("/rules"):
         return asset_of(call).references
-    return {"businessDomain": reference("BusinessDomain", call.holes["businessDomainId"])}
+    return {"businessDomain": reference("BusinessDomain", call.path_arguments["businessDomainId"])}
 
 
 def _schema(call: Call) -> Any:
@@ -50,7 +50,7 @@ def put(call: Call) -> Reply:
 def patch(call: Call) -> Reply:
     """Merges into an item."""
     kind, key, what = _place(call)
-    old = call.need(kind, key, what, lambda: _invented(call, key))
+    old = call.require(kind, key, what, lambda: _invented(call, key))
     value = stamped(call, {**merged(old, call.body), "id": key}, _schema(call), key, old)
     call.store.put(kind, key, value)
     return Reply(_shown(call, kind, value))
@@ -62,7 +62,7 @@ def _invented(call: Call, key: str) -> Json:
 
 def read(call: Call) -> Reply:
     kind, key, what = _place(call)
-    return Reply(_shown(call, kind, call.need(kind, key, what, lambda: _invented(call, key))))
+    return Reply(_shown(call, kind, call.require(kind, key, what, lambda: _invented(call, key))))
 
 
 def _shown(call: Call, kind: str, value: Json) -> Json:
@@ -75,7 +75,7 @@ def _shown(call: Call, kind: str, value: Json) -> Json:
 def remove(call: Call) -> Reply:
     """Of a schedule with its scans, of a rule with what was found by it."""
     kind, key, what = _place(call)
-    call.need(kind, key, what, dict)
+    call.require(kind, key, what, dict)
     call.store.delete(kind, key)
     call.store.delete_below(f"{kind}/{quote(key, safe='~')}/")
     if what == "Rule":
@@ -98,7 +98,7 @@ def items(call: Call) -> Reply:
     def chosen(value: Json) -> bool:
         return wanted in str(value.get("name", "")).lower()
 
-    kind = f"{domain_path(call.holes['businessDomainId'])}/{group}"
+    kind = f"{domain_path(call.path_arguments['businessDomainId'])}/{group}"
     return listing(call, kind, keep=chosen if wanted else None, handled=("name",))
 
 

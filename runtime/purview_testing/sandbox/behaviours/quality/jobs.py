@@ -76,9 +76,9 @@ def status(call: Call) -> Reply:
     run = call.store.get(runs_of(domain), key)
     if run is None:
         return Reply(
-            call.need(runs_of(domain), key, "Run", lambda: {**call.example(), "runId": key})
+            call.require(runs_of(domain), key, "Run", lambda: {**call.example(), "runId": key})
         )
-    return Reply(call.known(moved(call, run, asked=True)))
+    return Reply(call.known_members(moved(call, run, asked=True)))
 
 
 def history(call: Call) -> Reply:
@@ -102,7 +102,7 @@ def history(call: Call) -> Reply:
 
 def cancel(call: Call) -> Reply:
     domain, key = call.arguments
-    run = call.need(runs_of(domain), key, "Run", dict)
+    run = call.require(runs_of(domain), key, "Run", dict)
     if run:
         run = moved(call, run, asked=False)
         if run["status"] in ENDED:
@@ -119,7 +119,7 @@ def forget(call: Call, job: str) -> Reply:
     """DELETE of what a run of an asset found."""
     asset, key = asset_of(call), call.arguments[-1]
     kind, what = runs_of(asset.domain), "Observation" if job == ASSESSMENT else "ProfileRun"
-    run = call.need(kind, key, what, dict)
+    run = call.require(kind, key, what, dict)
     if run and (asset_of_run(run) != asset or run["jobType"] != job):
         raise not_found(what, key)
     for where in (kind, PROGRESS):

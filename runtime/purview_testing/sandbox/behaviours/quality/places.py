@@ -15,7 +15,7 @@ from purview_core.model.json_text import dumps
 from purview_testing.contracts.messages import Json
 from purview_testing.sandbox.behaviours.unified import ASSETS, PRODUCTS
 from purview_testing.sandbox.call import Call
-from purview_testing.sandbox.state.server_fields import complete
+from purview_testing.sandbox.state.server_fields import with_server_fields
 
 PLANES = ("data_quality",)
 BASE = "/datagovernance/quality"
@@ -58,12 +58,14 @@ class Asset:
 
 def asset_of(call: Call) -> Asset:
     """The asset that a call is about, by either spelling of its path."""
-    key = call.holes.get("dataAssetId") or call.holes["assetId"]
-    return Asset(call.holes["businessDomainId"], product_of(call), key)
+    key = call.path_arguments.get("dataAssetId") or call.path_arguments["assetId"]
+    return Asset(call.path_arguments["businessDomainId"], product_of(call), key)
 
 
 def product_of(call: Call) -> str:
-    return str(call.holes.get("dataProductId") or call.query.get("dataProductId") or NO_PRODUCT)
+    return str(
+        call.path_arguments.get("dataProductId") or call.query.get("dataProductId") or NO_PRODUCT
+    )
 
 
 def domain_path(domain: str) -> str:
@@ -105,7 +107,7 @@ def number(*parts: str) -> int:
 
 def stamped(call: Call, body: Json, schema: Any, key: str, old: Json | None) -> Json:
     """A body as the service keeps it, with a new entity tag where the schema has one."""
-    value = complete(call, body, schema, key, old)
+    value = with_server_fields(call, body, schema, key, old)
     tags = [
         n for n in ("ETag", "eTag") if n in call.operation.contract.schemas.shape(schema).properties
     ]

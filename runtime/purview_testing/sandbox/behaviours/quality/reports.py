@@ -18,15 +18,15 @@ _WINDOW = 90 * 86_400  # seconds that a trend may span
 
 def asset_scores(call: Call) -> Reply:
     """The scores of the assets that are named; of those that are known here, and 0 of one that was never assessed."""
-    domain, product = call.holes["businessDomainId"], product_of(call)
+    domain, product = call.path_arguments["businessDomainId"], product_of(call)
     found = []
     for key in dict.fromkeys(text.strip() for text in str(call.query["assetId"]).split(",")):
         asset = Asset(domain, product, key)
         settle(call, asset)
         score = scores.score_of(call, asset)
-        known = call.store.get(assets_of(call.holes["businessDomainId"]), key) or scores.rules_of(
-            call, asset
-        )
+        known = call.store.get(
+            assets_of(call.path_arguments["businessDomainId"]), key
+        ) or scores.rules_of(call, asset)
         if score is not None or known:
             found.append({"assetId": key, "score": score or 0.0})
     return Reply({"value": found})
@@ -45,7 +45,7 @@ def trend(call: Call) -> Reply:
     """The opinions on a rule, the newest first."""
     asset, key = asset_of(call), call.arguments[-1]
     settle(call, asset)
-    call.need(f"{asset.path}/rules", key, "Rule", dict)
+    call.require(f"{asset.path}/rules", key, "Rule", dict)
     most = call.query.get("maxRecordsToReturn", 10)
     since, until = (_moment(call.query.get(name)) for name in ("startTime", "endTime"))
     _check(call, most, since, until)

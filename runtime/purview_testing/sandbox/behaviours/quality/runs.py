@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from purview_testing.contracts.messages import Json
-from purview_testing.sandbox.call import ME, Call, Reply
-from purview_testing.sandbox.state.long_running import FAILED, peek, stage
+from purview_testing.sandbox.call import CALLER, Call, Reply
+from purview_testing.sandbox.state.long_running import FAILED, advance, current_stage
 
 from . import scores
 from .places import BASE, NO_PRODUCT, Asset, domain_path, names
@@ -37,7 +37,7 @@ def start(call: Call, asset: Asset, job: str, trigger: str = "Manual", **more: A
         "jobType": job,
         "triggerType": trigger,
         "submissionTime": call.now,
-        "startedBy": ME,
+        "startedBy": CALLER,
         "isDQAsset": asset.product == NO_PRODUCT,
         **names(call, asset),
         **more,
@@ -64,7 +64,7 @@ def moved(call: Call, run: Json, *, asked: bool) -> Json:
     if "status" in run:
         return run
     state = call.store.get(PROGRESS, run["runId"]) or {}
-    at = stage(call, PROGRESS, run["runId"], state) if asked else peek(call, state)
+    at = advance(call, PROGRESS, run["runId"], state) if asked else current_stage(call, state)
     if at and "startTime" not in run:
         run = _keep(call, {**run, "startTime": call.now})
     if at < _OVER:
@@ -125,7 +125,7 @@ def accepted(
 
 def status_link(call: Call, key: str) -> str:
     """As the live service gives it: on a host that is neither the account's nor the sandbox's, at a path of no operation."""
-    domain = quote(call.holes["businessDomainId"], safe="~")
+    domain = quote(call.path_arguments["businessDomainId"], safe="~")
     return (
         f"https://westus.api.purview.azure.com/dataquality/business-domains/{domain}/status/{key}"
     )
@@ -134,4 +134,4 @@ def status_link(call: Call, key: str) -> str:
 def end_as_cancelled(call: Call, run: Json) -> None:
     """A fault of the operation leaves the run as it is."""
     if call.failing is None:
-        _end(call, run, "Cancelled", cancelRequestTime=call.now, cancelledBy=ME)
+        _end(call, run, "Cancelled", cancelRequestTime=call.now, cancelledBy=CALLER)

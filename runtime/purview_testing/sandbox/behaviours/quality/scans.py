@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from purview_testing.contracts.messages import Json, Problem
-from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
+from purview_testing.sandbox.call import CALLER, Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing
 
 from .places import DOMAIN_ROUTE, NO_PRODUCT, PLANES, Asset, domain_path, referred
@@ -17,7 +17,7 @@ _ALL = 10_000
 def scan(call: Call) -> Reply:
     """A run of each asset that the schedule has in its scope."""
     domain, schedule = call.arguments
-    kept = call.need(f"{domain_path(domain)}/schedules", schedule, "Schedule", dict)
+    kept = call.require(f"{domain_path(domain)}/schedules", schedule, "Schedule", dict)
     key, name = call.guid(), str(kept.get("name") or schedule)
     common = {"scanId": key, "scheduleId": schedule, "scheduleName": name}
     how = {"scheduleScanType": call.body.get("scanType") or "RunOnce"}
@@ -27,7 +27,7 @@ def scan(call: Call) -> Reply:
         "scheduleRunType": ASSESSMENT,
         "accountId": call.as_guid("account"),
         "businessDomainId": domain,
-        "startedBy": ME,
+        "startedBy": CALLER,
         "startTime": call.now,
     }
     call.store.put(_scans(domain, schedule), key, value)
@@ -57,10 +57,10 @@ def _runs_of_scan(call: Call, *, asked: bool) -> list[Json]:
 def scan_status(call: Call) -> Reply:
     """How far a scan is: the number of its runs that have ended, and how. Asking moves them, where no clock does."""
     domain, schedule, key = call.arguments
-    kept = call.need(
+    kept = call.require(
         _scans(domain, schedule), key, "Scan", lambda: {"scanId": key, "scheduleId": schedule}
     )
-    return Reply(call.known({**kept, **_counts(_runs_of_scan(call, asked=True))}))
+    return Reply(call.known_members({**kept, **_counts(_runs_of_scan(call, asked=True))}))
 
 
 def _counts(runs: list[Json]) -> Json:
@@ -85,7 +85,7 @@ def _counts(runs: list[Json]) -> Json:
 def scan_runs(call: Call) -> Reply:
     """What each run of a scan came to, as a scan of one run. Looking at the list moves none of them."""
     domain, schedule, key = call.arguments
-    kept = call.need(_scans(domain, schedule), key, "Scan", dict)
+    kept = call.require(_scans(domain, schedule), key, "Scan", dict)
 
     def shown(run: Json) -> Json:
         run = moved(call, run, asked=False)
@@ -104,14 +104,14 @@ def scan_runs(call: Call) -> Reply:
 
 def cancel_scan(call: Call) -> Reply:
     domain, schedule, key = call.arguments
-    kept = call.need(_scans(domain, schedule), key, "Scan", dict)
+    kept = call.require(_scans(domain, schedule), key, "Scan", dict)
     going = [run for run in _runs_of_scan(call, asked=False) if run["status"] not in ENDED]
     if kept and not going:
         raise Problem(409, "ScanEnded", f"The scan {key!r} has ended.")
     for run in going:
         end_as_cancelled(call, run)
     if kept and call.failing is None:
-        request = {"cancelRequestTime": call.now, "cancelledBy": ME}
+        request = {"cancelRequestTime": call.now, "cancelledBy": CALLER}
         call.store.put(_scans(domain, schedule), key, {**kept, **request})
     operation = call.guid()
     kind, link = (
