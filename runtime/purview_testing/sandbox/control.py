@@ -1,4 +1,4 @@
-"""Control routes for programs in any language: /__sandbox/state, /requests, /faults, /reset."""
+"""Control routes for programs in any language: /__sandbox/state, requests, faults, reset, token."""
 
 from __future__ import annotations
 
@@ -30,7 +30,18 @@ class Service(Protocol):
 
 
 def serve(service: Service, request: Request) -> Response:
-    """GET state (kind -> number of items; with ?kind=K its items), GET requests, GET, POST and DELETE faults, POST reset."""
+    """Answers a request for a control route.
+
+    | route      | GET                               | POST            | DELETE         |
+    |------------|-----------------------------------|-----------------|----------------|
+    | `state`    | number of items of each kind      |                 |                |
+    | `requests` | the journal                       |                 | empties it     |
+    | `faults`   | the faults                        | adds some       | removes all    |
+    | `reset`    |                                   | starts anew     |                |
+    | `token`    |                                   | issues a token  |                |
+
+    `state?kind=KIND` lists the first 1,000 items of a kind.
+    """
     name = request.raw_path.removeprefix(ROOT).strip("/")
     routes: dict[str, dict[str, Callable[[Service, Request], Any]]] = {
         "state": {"GET": _state},
@@ -40,10 +51,8 @@ def serve(service: Service, request: Request) -> Response:
         "token": {"POST": lambda s, _: {"access_token": s.identity.issue()}},
     }
     if name not in routes:
-        return _error(
-            404,
-            f"{request.raw_path} is no control route; there are {', '.join(ROOT + n for n in routes)}",
-        )
+        known = ", ".join(ROOT + route for route in routes)
+        return _error(404, f"{request.raw_path} is no control route; there are {known}")
     action = routes[name].get(request.method)
     if action is None:
         allow = ", ".join(routes[name])
@@ -58,6 +67,7 @@ def serve(service: Service, request: Request) -> Response:
 
 
 def _error(status: int, message: str) -> Response:
+    """Makes an error answer of a control route."""
     return json_response(status, {"error": {"code": "Sandbox", "message": message}})
 
 
@@ -73,7 +83,7 @@ def _requests(service: Service, _: Request) -> Any:
 
 
 def shown(seen: SeenRequest) -> dict[str, Any]:
-    """A request of the journal as JSON, without its headers and body."""
+    """Returns a request of the journal as JSON, without its headers and body."""
     return {
         "method": seen.method,
         "path": seen.path,

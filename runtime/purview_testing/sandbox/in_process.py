@@ -1,4 +1,7 @@
-"""The sandbox behind httpx, in process. What a fault does to the wire becomes the error that httpx would raise."""
+"""The sandbox behind httpx, in process.
+
+What a fault does to the connection becomes the error that httpx would raise for it.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,17 @@ from purview_core.client.session import async_sleep
 from purview_testing.contracts.messages import Request, Response
 
 Handler = Callable[[Request], Response]
-_PIECES = 8
+_PIECES = 8  # pieces of a body that dribbles
 
 
 class SandboxTransport(httpx.BaseTransport):
-    """Calls the handler; `sleep` is for slow faults alone, `clock` is that of the client's deadlines."""
+    """Answers the requests of sync httpx clients.
+
+    Args:
+        handle: Answers a request.
+        sleep: Waits some seconds, for faults that are slow.
+        clock: The clock of the client's deadlines.
+    """
 
     def __init__(
         self,
@@ -24,9 +33,12 @@ class SandboxTransport(httpx.BaseTransport):
         sleep: Callable[[float], Any],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._handle, self._sleep, self._clock = handle, sleep, clock
+        self._handle = handle
+        self._sleep = sleep
+        self._clock = clock
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answers one request; raises what httpx raises for a broken connection."""
         response = self._handle(request_of(request, request.read()))
         limit = ReadLimit(request, self._clock)
         if response.wire is not None and (wait := _first_wait(response)):
@@ -38,12 +50,14 @@ class SandboxTransport(httpx.BaseTransport):
 
 
 class AsyncSandboxTransport(httpx.AsyncBaseTransport):
-    """As SandboxTransport, for async clients."""
+    """Answers the requests of async httpx clients; otherwise as SandboxTransport."""
 
     def __init__(self, handle: Handler, clock: Callable[[], float] = time.monotonic) -> None:
-        self._handle, self._clock = handle, clock
+        self._handle = handle
+        self._clock = clock
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answers one request; raises what httpx raises for a broken connection."""
         response = self._handle(request_of(request, await request.aread()))
         limit = ReadLimit(request, self._clock)
         if response.wire is not None and (wait := _first_wait(response)):
@@ -55,31 +69,37 @@ class AsyncSandboxTransport(httpx.AsyncBaseTransport):
 
 
 class ReadLimit:
-    """How long a client waits for the next byte: its read timeout, and its deadline for the whole call."""
+    """How long a client waits for the next byte.
+
+    Its read timeout limits each wait, its deadline the whole call.
+    """
 
     def __init__(self, request: httpx.Request, clock: Callable[[], float]) -> None:
         self.request = request
-        self._clock, self._read = clock, request.extensions.get("timeout", {}).get("read")
+        self._clock = clock
+        self._read: float | None = request.extensions.get("timeout", {}).get("read")
         self._deadline: float | None = request.extensions.get("deadline")
 
     def cut(self, seconds: float) -> float:
-        """As much of a pause as the client waits for."""
-        limits = [seconds, *([] if self._read is None else [float(self._read)])]
+        """Returns as much of a pause as the client waits for."""
+        limits = [seconds]
+        if self._read is not None:
+            limits.append(float(self._read))
         if self._deadline is not None:
             limits.append(self._deadline - self._clock())
         return max(0.0, min(limits))
 
     def check(self, seconds: float) -> None:
-        """After a pause: raises where the client would have given up before its end."""
-        read, late = self._read, self._deadline is not None and self._clock() >= self._deadline
-        if late or (read is not None and seconds >= read):
+        """Raises, after a pause, where the client would have given up before its end."""
+        late = self._deadline is not None and self._clock() >= self._deadline
+        if late or (self._read is not None and seconds >= self._read):
             raise httpx.ReadTimeout(
                 "made up by a fault of the sandbox: too slow", request=self.request
             )
 
 
 def request_of(request: httpx.Request, content: bytes) -> Request:
-    """An httpx request as the handler takes it."""
+    """Returns an httpx request as the handler takes it."""
     raw_path, _, query = request.url.raw_path.decode("ascii").partition("?")
     base = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
     headers = {name.lower(): value for name, value in request.headers.items()}
@@ -89,6 +109,7 @@ def request_of(request: httpx.Request, content: bytes) -> Request:
 def response_of(
     response: Response, stream: httpx.SyncByteStream | httpx.AsyncByteStream | None
 ) -> httpx.Response:
+    """Returns a response of the handler as httpx takes it; a stream replaces its content."""
     if stream is None:
         return httpx.Response(
             response.status, headers=dict(response.headers), content=response.content
@@ -100,18 +121,22 @@ def response_of(
 
 
 def _first_wait(response: Response) -> float:
-    """Seconds until the first byte."""
+    """Returns the seconds until the first byte."""
     assert response.wire is not None
     return float(response.wire["delay"]) if response.wire["kind"] == "slow-first-byte" else 0.0
 
 
 def _raise_if_reset(request: httpx.Request, response: Response) -> None:
+    """Raises for a connection that a fault resets before the answer."""
     if response.wire is not None and response.wire["kind"] == "reset":
         raise httpx.ReadError("made up by a fault of the sandbox: reset", request=request)
 
 
 def _pieces(response: Response, request: httpx.Request) -> Iterator[tuple[float, bytes]]:
-    """(pause before it, bytes) of each piece of a body; raises where the connection breaks."""
+    """Yields the pieces of a body, each with the pause before it in seconds.
+
+    Raises where the fault breaks the connection.
+    """
     assert response.wire is not None
     kind, content = response.wire["kind"], response.content
     if kind == "dribble":
@@ -129,7 +154,9 @@ def _pieces(response: Response, request: httpx.Request) -> Iterator[tuple[float,
 
 class _Stream(httpx.SyncByteStream):
     def __init__(self, response: Response, sleep: Callable[[float], Any], limit: ReadLimit) -> None:
-        self._response, self._sleep, self._limit = response, sleep, limit
+        self._response = response
+        self._sleep = sleep
+        self._limit = limit
 
     def __iter__(self) -> Iterator[bytes]:
         for pause, piece in _pieces(self._response, self._limit.request):
@@ -141,7 +168,8 @@ class _Stream(httpx.SyncByteStream):
 
 class _AsyncStream(httpx.AsyncByteStream):
     def __init__(self, response: Response, limit: ReadLimit) -> None:
-        self._response, self._limit = response, limit
+        self._response = response
+        self._limit = limit
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for pause, piece in _pieces(self._response, self._limit.request):

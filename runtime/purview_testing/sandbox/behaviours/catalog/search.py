@@ -72,9 +72,8 @@ def install(store: Store, settings: Settings) -> None:
 
 def _index(call: Call, kind: str) -> str:
     """What search knows of a kind."""
-    return search_lag.index(
-        call.store, kind, call.settings.limits.search_lag, call.settings.clock()
-    )
+    lag = call.settings.limits.search_lag
+    return search_lag.up_to_date_index(call.store, kind, lag, call.settings.clock())
 
 
 class Hits:
