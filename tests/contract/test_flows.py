@@ -21,7 +21,7 @@ from purview_testing import Sandbox
 from purview_testing.contracts.documents import select
 from purview_testing.contracts.facts import Contract, Operation, Schemas, load
 from purview_testing.contracts.samples import Examples, resolve
-from purview_testing.sandbox.state.resources import unnamed_template
+from purview_testing.sandbox.state.paths import unnamed_template
 from purview_testing.sandbox.state.server_fields import _CHANGED, _CREATED, _STATES
 
 from .calling import MODES, Caller, Json, Version, versions

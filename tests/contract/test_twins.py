@@ -15,7 +15,7 @@ from purview_testing import Sandbox
 from purview_testing.contracts.documents import select
 from purview_testing.contracts.facts import Contract, Operation, load
 from purview_testing.contracts.samples import Examples
-from purview_testing.sandbox.state.resources import concrete_path
+from purview_testing.sandbox.state.paths import concrete_path
 
 from .calling import Json, versions
 from .corpus import Document, documents

@@ -17,7 +17,7 @@ from purview_testing.contracts.facts import load
 from purview_testing.contracts.messages import Json
 from purview_testing.contracts.samples import resolve
 from purview_testing.sandbox.behaviours.references import source_kind
-from purview_testing.sandbox.state.resources import unnamed_template
+from purview_testing.sandbox.state.paths import unnamed_template
 
 SCAN_API, ATLAS = "?api-version=2023-09-01", "/datamap/api/atlas/v2"
 UC, UC_API = "/datagovernance/catalog", "?api-version=2026-03-20-preview"
@@ -670,7 +670,7 @@ def test_continuation_tokens_end(path: str, next_of: Any) -> None:
         assert page["value"] != again["value"]
         now[0] += 1
         answer = send(http, *next_of(page))
-        assert (400, True) == (answer.status_code, "over after 300 s" in answer.text)
+        assert (400, True) == (answer.status_code, "expired after 300 s" in answer.text)
         assert done(http, *next_of(again))["value"]  # each has a time of its own
 
 

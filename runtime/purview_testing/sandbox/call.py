@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from purview_core.model.json_text import dumps
 from purview_testing.contracts.facts import Operation
 from purview_testing.contracts.judge import TOKEN
 from purview_testing.contracts.messages import Json, Problem, Request, not_found
@@ -231,7 +230,7 @@ class Call:
             raise Problem(
                 400,
                 "ExpiredToken",
-                f"The page token {text!r} is older than {lifetime:g} s; begin the list again.",
+                f"The page token {text!r} expired after {lifetime:g} s; begin the list again.",
             )
         return int(number)
 
@@ -250,11 +249,6 @@ class Call:
         if version and "api-version" not in query:
             parts.append(f"api-version={version}")
         return f"{self.request.base}{path}{'?' if parts else ''}{'&'.join(parts)}"
-
-
-def etag(value: Any) -> str:
-    """Returns the entity tag of a value: a hash of its JSON."""
-    return f'"{hashlib.sha256(dumps(value)).hexdigest()[:16]}"'
 
 
 Behaviour = Callable[[Call], Reply]

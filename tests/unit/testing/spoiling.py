@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 from purview_testing.contracts.facts import Operation, Shape
 from purview_testing.contracts.messages import Request
 from purview_testing.contracts.samples import Examples
-from purview_testing.sandbox.state.resources import concrete_path
+from purview_testing.sandbox.state.paths import concrete_path
 
 Json = dict[str, Any]
 WRONG = {

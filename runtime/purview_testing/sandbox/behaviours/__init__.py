@@ -6,7 +6,7 @@ from typing import Any
 
 from purview_testing.contracts.facts import Operation
 from purview_testing.sandbox.call import Behaviour, Settings
-from purview_testing.sandbox.state.resources import unnamed_template
+from purview_testing.sandbox.state.paths import unnamed_template
 from purview_testing.sandbox.state.store import Store
 
 from . import (

@@ -7,7 +7,7 @@ from functools import partial
 from purview_testing.contracts.messages import Json, Problem, not_found
 from purview_testing.sandbox.call import CALLER, Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing, tags_of
-from purview_testing.sandbox.state.resources import concrete_path
+from purview_testing.sandbox.state.paths import concrete_path
 
 from .unified import DOMAINS, PRODUCTS
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from purview_testing.contracts.messages import Problem
 from purview_testing.contracts.schema_check import escape
 from purview_testing.sandbox.call import Call
-from purview_testing.sandbox.state.resources import unnamed_template
+from purview_testing.sandbox.state.paths import unnamed_template
 
 # A member that holds {"referenceName": ...} -> the list that has the thing, in whatever body and plane it stands
 _KINDS = {

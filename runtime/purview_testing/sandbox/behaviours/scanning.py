@@ -17,7 +17,7 @@ from purview_testing.sandbox.state.long_running import (
     first_known,
     retry_after,
 )
-from purview_testing.sandbox.state.resources import concrete_path
+from purview_testing.sandbox.state.paths import concrete_path
 
 PLANES = ("scanning",)
 _RUNS = "/scan/runs"  # how far each run is

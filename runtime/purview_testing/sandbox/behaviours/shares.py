@@ -5,7 +5,7 @@ from __future__ import annotations
 from purview_testing.contracts.messages import Json
 from purview_testing.sandbox.call import Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing, tags_of
-from purview_testing.sandbox.state.resources import place
+from purview_testing.sandbox.state.paths import item_address
 from purview_testing.sandbox.state.store import Store
 
 PLANES = ("share",)
@@ -36,7 +36,7 @@ def put_received(call: Call) -> Reply:
 
 
 def _tagged(call: Call, value: Json, holder: Json, *more: str) -> None:
-    kind, key = place(call)
+    kind, key = item_address(call)
     reference = (holder.get("storeReference") or {}).get("referenceName")
     call.store.put(kind, key, value, {*tags_of(value, ()), *more, f"ref={reference}"})
 
