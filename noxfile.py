@@ -1,4 +1,7 @@
-"""The sessions of this project: `nox` runs the default ones, `nox -l` lists all, `nox -s NAME -- ARGUMENTS` passes arguments on."""
+"""The sessions of this project.
+
+`nox` runs the default ones, `nox -l` lists all, `nox -s NAME -- ARGUMENTS` passes arguments on.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(allow_parallel=True)
 def typing(session: nox.Session) -> None:
-    """Both type checkers over hand-written and generated code, a user's code, and a user's mistakes."""
+    """Both type checkers over all code, a user's code, and a user's mistakes."""
     session.install(*PROJECT, *TYPING, env=QUIET)
     session.run("mypy", *session.posargs)
     session.run("basedpyright", "--pythonpath", f"{session.bin}/python", *session.posargs)
@@ -50,7 +53,7 @@ def typing(session: nox.Session) -> None:
 
 @nox.session(allow_parallel=True)
 def tests(session: nox.Session) -> None:
-    """Unit, functional and contract tests on this Python and all its cores; what is passed on goes to pytest."""
+    """Unit, functional and contract tests on all cores; arguments go to pytest."""
     session.install(*PROJECT, *TEST, env=QUIET)
     session.run("pytest", *ALL_CORES, *session.posargs)
 
@@ -64,14 +67,14 @@ def drift(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def contract(session: nox.Session) -> None:
-    """Of the tests, those that hold clients and sandbox against the contracts, L0 to L6: all, or `-- --level L4,L5`."""
+    """Clients and sandbox against the contracts, L0 to L6: all, or `-- --level L4,L5`."""
     session.install(*PROJECT, *TEST, env=QUIET)
     session.run("pytest", *ALL_CORES, "-m", "level", *session.posargs)
 
 
 @nox.session(default=False)
 def quickstart(session: nox.Session) -> None:
-    """Regenerate the clients and make real HTTP calls with them, against the sandbox or a named account."""
+    """Regenerate the clients, and make real HTTP calls against the sandbox or an account."""
     session.install(*PROJECT, env=QUIET)
     session.run("python", "-m", "purview_codegen", "generate")
     for script in ("quickstart.py", "quickstart_async.py"):
@@ -87,7 +90,7 @@ def sandbox(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def live(session: nox.Session) -> None:
-    """The tests marked purview_live against a real account, reading only: -- --account NAME --yes."""
+    """Tests marked purview_live against an account, reading only: -- --account NAME --yes."""
     session.install("-e", ".[testing]", "trio", env=QUIET)
     session.run("python", "-m", "purview_testing.live", *session.posargs)
 
@@ -125,13 +128,12 @@ def all_versions(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def judge(session: nox.Session) -> None:
-    """Outside judges of what the clients send for every operation: oav and prism (need Node); of a service: `-- --fuzz URL`."""
+    """Judge all requests by oav and prism (need Node), or a service: `-- --fuzz URL`."""
     session.install(*PROJECT, "-r", "tests/judge/requirements.txt", env=QUIET)
     try:
         session.run("python", "tests/judge/run.py", *session.posargs)
-    except (
-        nox.command.CommandFailed
-    ) as error:  # nox would end with 1, whether the judge refused (5) or was not run (6)
+    except nox.command.CommandFailed as error:
+        # nox would end with 1, whether the judge refused (5) or was not run (6)
         raise SystemExit(error.return_code) from None
 
 
@@ -144,22 +146,15 @@ def update(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def compat(session: nox.Session) -> None:
-    """The typing tests of an earlier commit (`-- REF`) against the code of today: old names have to work."""
+    """The typing tests of an earlier commit (`-- REF`) against the code of today."""
     archive, out = f"{session.create_tmp()}/old.tar", "build/compat"
-    session.run(
-        "git",
-        "archive",
-        f"--output={archive}",
-        *(session.posargs or ["HEAD"]),
-        "tests/typing",
-        external=True,
-    )
+    taken = (*(session.posargs or ["HEAD"]), "tests/typing")
+    session.run("git", "archive", f"--output={archive}", *taken, external=True)
     session.install(*PROJECT, *TYPING, env=QUIET)
     session.run("python", "-m", "tarfile", "--extract", archive, out)
-    session.run("mypy", f"{out}/tests/typing/api.py")
-    session.run(
-        "basedpyright", "--pythonpath", f"{session.bin}/python", f"{out}/tests/typing/api.py"
-    )
+    code = f"{out}/tests/typing/api.py"
+    session.run("mypy", code)
+    session.run("basedpyright", "--pythonpath", f"{session.bin}/python", code)
 
 
 @nox.session(default=False)
@@ -171,7 +166,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def compare_auth(session: nox.Session) -> None:
-    """Token requests, failures, shown secrets and overhead of our auth, beside azure-identity and httpx-auth."""
+    """Our auth beside azure-identity and httpx-auth: requests, failures, secrets, overhead."""
     session.install(*PROJECT, "-r", "bench/requirements-auth.txt", env=QUIET)
     session.run("python", "bench/compare_auth.py", *session.posargs)
 

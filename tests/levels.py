@@ -1,7 +1,8 @@
-"""The levels of the contract tests: a marker that tells one, an option that selects some, a table of them at the end.
+"""The levels of the contract tests: a marker that tells one, an option that selects some, a table
+of them at the end.
 
-A test says its level by `pytest.mark.level("L2")`, most often for its whole module. `-m level` runs those of any level, `--level L2,L4`
-those of some. Loaded by conftest.py.
+A test says its level by `pytest.mark.level("L2")`, most often for its whole module. `-m level` runs
+those of any level, `--level L2,L4` those of some. Loaded by conftest.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Every version as a test calls it: one client over a service that answers as told, and arguments for each operation."""
+"""Every version as a test calls it: one client over a service that answers as told, and arguments
+for each operation.
+"""
 
 from __future__ import annotations
 
@@ -131,7 +133,9 @@ class Case:
         return {name: value for name, value in self.arguments().items() if name not in left}
 
     def good(self) -> Iterator[tuple[int, Json | None]]:
-        """Status and JSON schema (None: no body, or one that is not JSON) of each declared success."""
+        """Status and JSON schema (None: no body, or one that is not JSON) of each declared
+        success.
+        """
         for status, response in self.fact["responses"].items():
             if status.startswith("2"):
                 content = response.get("content", {}).get("application/json")
@@ -187,7 +191,10 @@ def says(value: Any, status: int = 200, **headers: str) -> Answer:
 
 
 class Service(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Notes each request; answers in turn, and for ever with the last answer. `now` sets the answers and forgets the requests."""
+    """Notes each request; answers in turn, and for ever with the last answer.
+
+    `now` sets the answers and forgets the requests.
+    """
 
     def __init__(self, *answers: Answer) -> None:
         self.seen: list[httpx.Request] = []
@@ -215,7 +222,9 @@ class Service(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 class Caller:
-    """A client of a version, sync or async, that blocks either way; waits are noted and not waited."""
+    """A client of a version, sync or async, that blocks either way; waits are noted and not
+    waited.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,6 @@
-"""The upstream examples, where a mirror of the documents lies beside the checkout, and every version generated for the tests."""
+"""The upstream examples, where a mirror of the documents lies beside the checkout, and every
+version generated for the tests.
+"""
 
 from __future__ import annotations
 
@@ -103,7 +105,9 @@ def declared(document: Document) -> Json:
 
 @cache
 def members(document: Document, class_name: str) -> frozenset[str]:
-    """The members that the document itself gives to the schema of a class, inherited ones included."""
+    """The members that the document itself gives to the schema of a class, inherited ones
+    included.
+    """
     schemas = declared(document)
 
     def of(schema: Json) -> set[str]:

@@ -1,4 +1,6 @@
-"""A value that a contract's schema admits: every member of every object once, recursion cut where a schema meets itself."""
+"""A value that a contract's schema admits: every member of every object once, recursion cut where a
+schema meets itself.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What a contract says of its schemas, read apart from the generator: members with inherited ones, and what they hold."""
+"""What a contract says of its schemas, read apart from the generator: members with inherited ones,
+and what they hold.
+"""
 
 from __future__ import annotations
 

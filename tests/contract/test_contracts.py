@@ -1,4 +1,6 @@
-"""The contracts themselves: OpenAPI, as many operations as the lock says, one api-version, and every kind of a base in its mapping."""
+"""The contracts themselves: OpenAPI, as many operations as the lock says, one api-version, and
+every kind of a base in its mapping.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Every example of the upstream documents through the generated code: answers come back equal, requests go out as written."""
+"""Every example of the upstream documents through the generated code: answers come back equal,
+requests go out as written.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ from .walking import copies, misfits, models, mutants
 pytestmark = [pytest.mark.level("L2"), pytest.mark.usefixtures("mirror")]
 
 SEED = 5
-# What upstream's own examples hold that is not what upstream's documents declare (Class.attribute), all versions counted.
+# What upstream's own examples hold that is not what upstream's documents declare (Class.attribute),
+# all versions counted.
 KNOWN_MISFITS = {"AtlasEntity.version": 2}
 
 
@@ -57,7 +60,9 @@ def test_every_answer_comes_back_equal() -> None:
 
 @pytest.mark.row("T17")
 def test_no_declared_member_is_left_untyped() -> None:
-    """A member that an answer has and its model does not name must be in no schema of the document either."""
+    """A member that an answer has and its model does not name must be in no schema of the document
+    either.
+    """
     untyped: Counter[str] = Counter()
     for example in examples()[0]:
         for status, body in example.bodies():

@@ -1,6 +1,8 @@
-"""What can be made is kept: every resource of every version is made, read, listed, changed and removed, by its client and the sandbox.
+"""What can be made is kept: every resource of every version is made, read, listed, changed and
+removed, by its client and the sandbox.
 
-The resources, their parents and their bodies come from the contracts; the few bodies that have to refer to something are below.
+The resources, their parents and their bodies come from the contracts; the few bodies that have to
+refer to something are below.
 """
 
 from __future__ import annotations
@@ -115,7 +117,9 @@ def resources(contract: Contract) -> dict[str, Resource]:
 
 
 class Account:
-    """One version over one sandbox: calls by operation, with made-up values for what has to be given."""
+    """One version over one sandbox: calls by operation, with made-up values for what has to be
+    given.
+    """
 
     def __init__(self, version: Version, sandbox: Sandbox, mode: str) -> None:
         document = select([f"{version.document.plane}@{version.document.version}"])[0]
@@ -162,7 +166,9 @@ class Account:
         return kept | ({"id": key} if "id" in kept and operation.method == "PUT" else {})
 
     def made(self, resource: Resource, number: int, holes: Json) -> tuple[Json, Any]:
-        """Makes an item, and first what lies above it: (values of its holes, body that was sent)."""
+        """Makes an item, and first what lies above it: (values of its holes, body that was
+        sent).
+        """
         holes = self.above(resource, number, holes)
         own, key = resource.own, self.key(resource, number)
         body = self.body(resource.make, resource.make.body_schema, number, key)
@@ -174,7 +180,9 @@ class Account:
         return holes, body
 
     def above(self, resource: Resource, number: int, holes: Json) -> Json:
-        """What lies above an item, made; where it is a thing of another plane, which this one takes the id of, an id is made up."""
+        """What lies above an item, made; where it is a thing of another plane, which this one takes
+        the id of, an id is made up.
+        """
         out = dict(holes)
         parts = resource.path.split("/")[:-1]
         for i in range(len(parts), 1, -1):
@@ -316,7 +324,9 @@ def test_the_resources_are_those_that_can_be_made() -> None:
 
 
 class Atlas:
-    """Calls of the Data Map by method and path, which its versions share; their operations have other names."""
+    """Calls of the Data Map by method and path, which its versions share; their operations have
+    other names.
+    """
 
     def __init__(self, account: Account) -> None:
         self._account, self._table = account, table(account.contract)
@@ -359,7 +369,9 @@ def test_entities_of_every_version(document: Document, mode: str) -> None:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("document", [d for d in documents() if d.plane in ATLAS], ids=str)
 def test_lineage_of_columns_of_every_version(document: Document, mode: str) -> None:
-    """It is the text of a process' columnMapping, which the lineage of each table shows, as it shows all plain attributes."""
+    """It is the text of a process' columnMapping, which the lineage of each table shows, as it
+    shows all plain attributes.
+    """
     pairs = [{"Source": "id", "Sink": "order_id"}, {"Source": "*", "Sink": "total"}]
     mapping = json.dumps([{"DatasetMapping": {"Source": "a", "Sink": "b"}, "ColumnMapping": pairs}])
     ends = {"inputs": [{"guid": "-1"}], "outputs": [{"guid": "-2"}]}
@@ -403,7 +415,9 @@ def table_named(qualified: str, guid: str | None = None, **attributes: Any) -> J
 def test_what_comes_twice_in_one_batch_is_one_entity(
     document: Document, guids: tuple[str | None, ...]
 ) -> None:
-    """By its placeholder, by type and qualified name, or by both; every placeholder is assigned, and no attribute is lost."""
+    """By its placeholder, by type and qualified name, or by both; every placeholder is assigned,
+    and no attribute is lost.
+    """
     with opened(document, "sync") as account:
         call = Atlas(account)
         there = call(
@@ -555,7 +569,9 @@ def test_a_scan_of_every_version_runs_to_its_end(document: Document, mode: str) 
 
 
 def test_runs_that_nobody_asks_for_go_on_with_the_clock() -> None:
-    """In the list of runs, in the scan and in its source; where no clock moves them, looking does not."""
+    """In the list of runs, in the scan and in its source; where no clock moves them, looking does
+    not.
+    """
     [document] = [d for d in documents() if d.plane == "scanning" and d.default]
     now = [1_700_000_000.0]
     for pace, ways in ((None, ["Queued"] * 3), (60, ["Queued", "InProgress", "Succeeded"])):

@@ -1,6 +1,8 @@
-"""What the live services send and the documents do not say: each fact in every version that has the schema.
+"""What the live services send and the documents do not say: each fact in every version that has the
+schema.
 
-Values are invented, shapes are as they were seen. Nothing is left without an attribute, and all of it goes back as it came.
+Values are invented, shapes are as they were seen. Nothing is left without an attribute, and all of
+it goes back as it came.
 """
 
 from __future__ import annotations
@@ -190,7 +192,9 @@ def having(planes: tuple[str, ...], schema: str) -> Iterator[tuple[Version, type
 
 
 def check(found: Model, raw: Any, where: str) -> None:
-    """Every member has an attribute, however deep; all of it goes back as it came, from copies, too."""
+    """Every member has an attribute, however deep; all of it goes back as it came, from copies,
+    too.
+    """
     for model in models(found):
         unknown = [
             name for name in model.additional_properties if name not in codec(type(model)).known
@@ -338,7 +342,9 @@ def test_a_kind_of_the_future_is_kept_whole() -> None:
 
 @pytest.mark.parametrize("state", [0, 2, "Active", "Moving", "Tomorrow", None])
 def test_the_state_of_a_source_that_moves_is_a_name_or_a_number(state: Any) -> None:
-    """Read as it came, assigned and constructed as what it is; a number is no text, and a name is a member of its enum."""
+    """Read as it came, assigned and constructed as what it is; a number is no text, and a name is a
+    member of its enum.
+    """
     counted = 0
     for version in of_plane("scanning"):
         if "DataSourceCollectionState" not in version.schemas:
@@ -398,7 +404,9 @@ CREATES = {
 
 
 def creates() -> Iterator[tuple[Case, Any]]:
-    """The creates of Unified Catalog in all of its versions, by their path, with what the service asks for."""
+    """The creates of Unified Catalog in all of its versions, by their path, with what the service
+    asks for.
+    """
     newest = next(v for v in of_plane("unified_catalog") if v.document.default)
     for operation_id, raw in CREATES.items():
         path = newest.case(operation_id).path.lower()
@@ -410,7 +418,9 @@ def creates() -> Iterator[tuple[Case, Any]]:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_creates_of_unified_catalog_need_no_id(mode: str) -> None:
-    """Without one nothing but what was given is sent; one that is given goes out, where the document takes it."""
+    """Without one nothing but what was given is sent; one that is given goes out, where the
+    document takes it.
+    """
     counted = 0
     for case, raw in creates():
         kind = getattr(case.version.plane.models, case.operation.body.type)  # type: ignore[union-attr]
@@ -463,7 +473,9 @@ def answered_shapes() -> Iterator[tuple[Shape, set[str]]]:
 
 
 def test_what_every_answer_holds_is_never_asked_of_a_caller() -> None:
-    """A constructor needs none of it, an answer without it is read, and what is not set is not sent."""
+    """A constructor needs none of it, an answer without it is read, and what is not set is not
+    sent.
+    """
     counted = 0
     for shape, made in answered_shapes():
         fields = {f.wire: f for f in codec(shape.kind).fields.values()}

@@ -1,4 +1,6 @@
-"""Every operation of every version, called as a user calls it: by its method, sync and async, with all arguments."""
+"""Every operation of every version, called as a user calls it: by its method, sync and async, with
+all arguments.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ pytestmark = pytest.mark.level("L1")
 
 
 class Recorder:
-    """Answers each request with a value of the operation's first good answer, and a poll with the end of it."""
+    """Answers each request with a value of the operation's first good answer, and a poll with the
+    end of it.
+    """
 
     def __init__(self, operation: Json, sampler: Sampler) -> None:
         self.seen: list[httpx.Request] = []

@@ -1,4 +1,6 @@
-"""Every list of every version, three pages of it: served by what its facts say, and read to its end, resumed, looped, led astray."""
+"""Every list of every version, three pages of it: served by what its facts say, and read to its
+end, resumed, looped, led astray.
+"""
 
 from __future__ import annotations
 
@@ -44,9 +46,13 @@ PAGING_NAMES = {
 NOT_PAGED = {
     "Collections_GetCollectionPath": "two lists of names, whole in one answer",
     "CreateBulkAssetMetadata": "a write, whose body and answer have the shape of a page",
-    "Discovery_AutoComplete": "the best completions; limit says how many, and nothing leads past them",
+    "Discovery_AutoComplete": (
+        "the best completions; limit says how many, and nothing leads past them"
+    ),
     "Discovery_Suggest": "the best suggestions; limit says how many, and nothing leads past them",
-    "GetAssetScoresForAssetDQ": "as many as the caller names; the answer has a nextLink, and no parameter takes its token",
+    "GetAssetScoresForAssetDQ": (
+        "as many as the caller names; the answer has a nextLink, and no parameter takes its token"
+    ),
     "GetDataSource": "one thing; skipToken and name are declared, and have no use",
     "GetDataSources": "whole in one answer, which has no token",
     "GetRuns": "whole from the offset on, and nothing leads past it",

@@ -1,4 +1,6 @@
-"""Every long-running operation of every version: followed to its end, failed, resumed elsewhere, and without a link to follow."""
+"""Every long-running operation of every version: followed to its end, failed, resumed elsewhere,
+and without a link to follow.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ RUNNING = ("Accepted", "someNewWord")
 
 @attrs.define
 class Service:
-    """Answers the start, then each status in turn, the last one for ever; anything else asked for is the resource."""
+    """Answers the start, then each status in turn, the last one for ever; anything else asked for
+    is the resource.
+    """
 
     first: int
     value: Any
@@ -65,7 +69,9 @@ class Service:
 
 
 def with_state(value: Any, state: str) -> Json:
-    """An answer as it is while, or after, its operation runs; a state deeper down says the same, and only an end has a time."""
+    """An answer as it is while, or after, its operation runs; a state deeper down says the same,
+    and only an end has a time.
+    """
     out = {**value, "status": state} if isinstance(value, dict) else {"id": "op", "status": state}
     if state not in ("Succeeded", "Failed"):
         out.pop("endTime", None)
@@ -259,7 +265,9 @@ FIRST: dict[str, Any] = {
 
 @attrs.define
 class Taken:
-    """Takes the work with an answer that leads nowhere; a GET of our host finds the resource, and what is over."""
+    """Takes the work with an answer that leads nowhere; a GET of our host finds the resource, and
+    what is over.
+    """
 
     first: httpx.Response
     resource: Any
@@ -306,7 +314,9 @@ def may_be_a_status(declared: Operation[Any], document: Document) -> bool:
 @pytest.mark.parametrize("first", FIRST)
 @pytest.mark.parametrize("document", WITH_LONG_RUNNING, ids=str)
 def test_work_that_was_taken_is_never_an_error(document: Document, first: str) -> None:
-    """Whatever the link: begin gives the poller, nothing leaves the host, and the result is of the type that is declared."""
+    """Whatever the link: begin gives the poller, nothing leaves the host, and the result is of the
+    type that is declared.
+    """
     for link in NOWHERE:
         for declared, service, arguments in takings(document, link, first):
             poller = begun(document, declared, service, arguments)
@@ -334,7 +344,9 @@ TENANT_HOST = "api.purview-service.microsoft.com"
 
 
 def check_type(declared: Operation[Any], document: Document, result: Any) -> None:
-    """An instance of the declared type that holds something; an OperationStatus where the annotation admits it, not else."""
+    """An instance of the declared type that holds something; an OperationStatus where the
+    annotation admits it, not else.
+    """
     assert declared.polling is not None
     text = declared.polling.result or "None"
     if isinstance(result, OperationStatus):
@@ -397,7 +409,9 @@ def client_of(document: Document) -> Any:
 def test_a_followed_link_that_ends_with_a_status_makes_no_resource_of_it(
     document: Document,
 ) -> None:
-    """The last answer holds nothing of the declared type: the resource is asked for, else the status is what there is."""
+    """The last answer holds nothing of the declared type: the resource is asked for, else the
+    status is what there is.
+    """
     for declared, service, arguments in cases(document, "Succeeded"):
         link = {"Operation-Location": STATUS}
         first = httpx.Response(
@@ -447,8 +461,9 @@ def test_a_call_by_operation_id_makes_no_resource_of_a_status(document: Document
 
 @pytest.mark.row("T13")
 def test_a_status_is_told_from_a_resource() -> None:
-    """Each result of a long-running operation against itself, in full and with its required members alone, as it is and
-    beside a status; and against every status that a document declares."""
+    """Each result of a long-running operation against itself, in full and with its required members
+    alone, as it is and beside a status; and against every status that a document declares.
+    """
     statuses: list[Json] = []
     resources: list[tuple[Operation[Any], Json]] = []
     for document in documents():
@@ -520,7 +535,8 @@ def test_a_link_to_an_old_host_of_the_account_is_followed_at_its_endpoint(
 ) -> None:
     for old in OLD_HOSTS:
         for declared, service, arguments in cases(document, "Succeeded"):
-            link = f"{ENDPOINT.replace('.purview', f'.{old}.purview')}{declared.path.partition('{')[0]}op%201?x=1"
+            host = ENDPOINT.replace(".purview", f".{old}.purview")
+            link = f"{host}{declared.path.partition('{')[0]}op%201?x=1"
             taken = Taken(
                 httpx.Response(202, headers={"Location": link}),
                 {**with_state(service.result, "Succeeded")},
@@ -539,7 +555,9 @@ def test_a_link_to_an_old_host_of_the_account_is_followed_at_its_endpoint(
 
 @pytest.mark.row("T13")
 def test_what_answers_202_is_followed_or_known_not_to_be() -> None:
-    """Neither marked nor given a link: of the previews of Scanning, which have no operation for the state of one."""
+    """Neither marked nor given a link: of the previews of Scanning, which have no operation for the
+    state of one.
+    """
     plain = set()
     for document in documents():
         plane = package(document)

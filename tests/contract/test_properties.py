@@ -1,4 +1,6 @@
-"""Bodies of any shape that a contract admits, and of some that it does not know: read, written and read again, nothing is lost."""
+"""Bodies of any shape that a contract admits, and of some that it does not know: read, written and
+read again, nothing is lost.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ SEED, BODIES, DEEPEST = 20_241_127, 50, 5
 
 
 class Odd:
-    """Values of a schema by a source of chance: members that are missing, null or unknown, kinds and enum values of the future."""
+    """Values of a schema by a source of chance: members that are missing, null or unknown, kinds
+    and enum values of the future.
+    """
 
     def __init__(self, schemas: Schemas, random: Random) -> None:
         self._schemas, self._random = schemas, random

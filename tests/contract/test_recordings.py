@@ -1,6 +1,8 @@
-"""Exchanges of the live services, where they lie beside the checkout: sent as they were sent, and read without loss.
+"""Exchanges of the live services, where they lie beside the checkout: sent as they were sent, and
+read without loss.
 
-Each is read by the version that it was recorded with, and by the default one where that has the operation, sync and async.
+Each is read by the version that it was recorded with, and by the default one where that has the
+operation, sync and async.
 """
 
 from __future__ import annotations
@@ -35,8 +37,13 @@ PLANES = {
 FIRST_STEPS = {"account", "catalog", "datamap", "policyStore", "scan", "share", "workflow"}
 # "plane version Schema.member" that a model still does not name, and why.
 UNKNOWN = {
-    "scanning * TriggerRecurrence.timezone": "the documents spell it timeZone, and only models that know the spelling of the service have it",
-    "share 2023-05-30-preview *": "the plane was made anew in 2023: what 2021-09 says of a share has no place there",
+    "scanning * TriggerRecurrence.timezone": (
+        "the documents spell it timeZone, and only models that know the spelling of the "
+        "service have it"
+    ),
+    (
+        "share 2023-05-30-preview *"
+    ): "the plane was made anew in 2023: what 2021-09 says of a share has no place there",
 }
 
 
@@ -57,7 +64,9 @@ class Exchange:
 
 
 def exchange(name: str, raw: Json) -> Exchange:
-    """Old hosts held one plane each, and account once had no first step of its own: the path as the product sends it."""
+    """Old hosts held one plane each, and account once had no first step of its own: the path as the
+    product sends it.
+    """
     parts = urlsplit(raw["request"]["url"])
     path = f"/scan{parts.path}" if ".scan.purview" in parts.netloc else parts.path
     path = path if path.split("/")[1] in FIRST_STEPS else f"/account{path}"
@@ -164,7 +173,9 @@ def spelled(path: str) -> str:
 
 
 def _called(caller: Caller, case: Case, found: Exchange, holes: Json) -> Any:
-    """The value of a call by the recorded arguments; of one that was refused, None once the error says what was answered."""
+    """The value of a call by the recorded arguments; of one that was refused, None once the error
+    says what was answered.
+    """
     body = found.request["body"]
     given = {"file": ("f.csv", body.encode(), "text/csv")} if isinstance(body, str) else body
     arguments = parameters(case, found, holes)
@@ -179,7 +190,9 @@ def _called(caller: Caller, case: Case, found: Exchange, holes: Json) -> Any:
 
 
 def _compare(value: Any, body: Any, where: str) -> None:
-    """Equal, with the order of members and the form of numbers, before and after all of it was read, and in copies."""
+    """Equal, with the order of members and the form of numbers, before and after all of it was
+    read, and in copies.
+    """
     assert json.dumps(body) == json.dumps(to_json(value)), where
     for model in models(value):
         assert repr(model)
@@ -199,7 +212,9 @@ def unknown_members(value: Any) -> Iterator[str]:
 @pytest.mark.skipif(not FILES, reason="no recordings of the live services beside the checkout")
 @pytest.mark.parametrize("mode", MODES)
 def test_every_recorded_body_is_sent_by_a_model_as_it_was(mode: str) -> None:
-    """What was sent, as the model that the method takes: the same JSON goes out, less what only the service writes."""
+    """What was sent, as the model that the method takes: the same JSON goes out, less what only the
+    service writes.
+    """
     counted = 0
     for found in exchanges():
         sent = found.request["body"]

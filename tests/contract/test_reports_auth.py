@@ -1,4 +1,6 @@
-"""Whole calls with a token, over every plane: who gets it, when another one is asked for, and what a failure says."""
+"""Whole calls with a token, over every plane: who gets it, when another one is asked for, and what
+a failure says.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ def signed(
 @pytest.mark.row("S26")
 @pytest.mark.parametrize("mode", MODES)
 def test_forbidden_is_no_matter_of_the_token(mode: str) -> None:
-    """403 on every operation, with a policy that would try again: one data request, no token request but the first, the plane's roles."""
+    """403 on every operation, with a policy that would try again: one data request, no token
+    request but the first, the plane's roles.
+    """
     counted, service = 0, Service()
     roles = {plane.name: plane.roles for plane in manifest().planes}
     for version in versions():
@@ -95,7 +99,9 @@ def test_forbidden_is_no_matter_of_the_token(mode: str) -> None:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("age", [0.0, 60.0])
 def test_a_wrong_audience_is_answered_with_one_new_token_at_most(age: float, mode: str) -> None:
-    """401 for good, each version: another token where the first is not brand-new, then an error with the service's words and ours."""
+    """401 for good, each version: another token where the first is not brand-new, then an error
+    with the service's words and ours.
+    """
     expected = ["Bearer token-1"] if not age else ["Bearer token-1", "Bearer token-2"]
     for version in versions():
         tokens, service, clock = FakeTokenEndpoint(), Service(says({})), FakeClock()
@@ -184,7 +190,9 @@ def test_listed_hosts_get_the_token(mode: str) -> None:
 @pytest.mark.row("B45")
 @pytest.mark.parametrize("mode", MODES)
 def test_the_secret_arrives_whole_and_a_refusal_names_the_field(mode: str) -> None:
-    """Each version: the form as a parser of forms reads it; then invalid_client, with its number, and no secret anywhere."""
+    """Each version: the form as a parser of forms reads it; then invalid_client, with its number,
+    and no secret anywhere.
+    """
     for version in versions():
         tokens, service = FakeTokenEndpoint(), Service(says({}))
         with signed(version, service, mode, tokens) as caller:
@@ -260,7 +268,9 @@ def reads(case: Case) -> bool:
 @pytest.mark.row("B33")
 @pytest.mark.parametrize("mode", MODES)
 def test_a_handshake_that_ends_is_tried_again(mode: str) -> None:
-    """Every operation, the connection fails twice before anything is sent: three attempts, whatever it does."""
+    """Every operation, the connection fails twice before anything is sent: three attempts, whatever
+    it does.
+    """
     counted = 0
     for version in versions():
         service = Service()
@@ -276,8 +286,9 @@ def test_a_handshake_that_ends_is_tried_again(mode: str) -> None:
 @pytest.mark.row("B33")
 @pytest.mark.parametrize("mode", MODES)
 def test_after_bytes_were_sent_only_reads_are_tried_again(mode: str) -> None:
-    """Every operation, cut off twice after it was sent, in two ways by turns: reads, by POST too, have three attempts; a write
-    has one."""
+    """Every operation, cut off twice after it was sent, in two ways by turns: reads, by POST too,
+    have three attempts; a write has one.
+    """
     counts = {True: 0, False: 0}
     for version in versions():
         service = Service()
@@ -304,7 +315,9 @@ def test_after_bytes_were_sent_only_reads_are_tried_again(mode: str) -> None:
 @pytest.mark.row("B36")
 @pytest.mark.parametrize("mode", MODES)
 def test_the_timeout_reaches_the_transport(mode: str) -> None:
-    """Every version: `timeout=0.2` is the limit of each part of a request; when it fires, one attempt and an error of ours."""
+    """Every version: `timeout=0.2` is the limit of each part of a request; when it fires, one
+    attempt and an error of ours.
+    """
     for version in versions():
         service = Service(says({}))
         with Caller(version, service, mode, timeout=0.2, retry=Retry()) as caller:

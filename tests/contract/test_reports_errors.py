@@ -1,4 +1,6 @@
-"""Failed answers, over every operation of every version: typed, word for word, and asked for no more often than is right."""
+"""Failed answers, over every operation of every version: typed, word for word, and asked for no
+more often than is right.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +87,9 @@ def test_a_wrong_base_names_prefix_and_version(mode: str) -> None:
 @pytest.mark.row("B14")
 @pytest.mark.row("S28")
 def test_not_found_lists_path_and_version() -> None:
-    """Every operation, the body in the other shape; `api_version` is sent as it is given, and named in the hint."""
+    """Every operation, the body in the other shape; `api_version` is sent as it is given, and named
+    in the hint.
+    """
     counted, service = 0, Service(says(ODATA_404, 404))
     for version in versions():
         with Caller(version, service, api_version="2021-07-01") as caller:
@@ -108,7 +112,9 @@ def test_not_found_lists_path_and_version() -> None:
 
 @pytest.mark.row("B20")
 def test_the_body_of_an_error_is_read_whichever_way_it_is_declared() -> None:
-    """409 on every operation; hardly one declares it, most declare `default` alone, some nothing."""
+    """409 on every operation; hardly one declares it, most declare `default` alone, some
+    nothing.
+    """
     counted, service = 0, Service(says(CONFLICT, 409))
     for version in versions():
         with Caller(version, service) as caller:
@@ -130,7 +136,9 @@ def test_the_body_of_an_error_is_read_whichever_way_it_is_declared() -> None:
 
 @pytest.mark.row("B20")
 def test_a_success_that_is_not_declared_is_one() -> None:
-    """200, 201, 202 and 206 on every operation that declares a JSON answer, wherever they are not declared: decoded alike."""
+    """200, 201, 202 and 206 on every operation that declares a JSON answer, wherever they are not
+    declared: decoded alike.
+    """
     counted, service = 0, Service()
     for version in versions():
         with Caller(version, service) as caller:
@@ -157,7 +165,9 @@ NAMELESS = [299, 499, 520, 561]
 @pytest.mark.row("B22")
 @pytest.mark.parametrize("mode", MODES)
 def test_a_status_without_a_name_is_a_plain_number(mode: str) -> None:
-    """The first operation of each version with all four, every other one with one of them, by turns."""
+    """The first operation of each version with all four, every other one with one of them, by
+    turns.
+    """
     counted, service = 0, Service()
     for version in versions():
         with Caller(version, service, mode) as caller:
@@ -179,7 +189,9 @@ def test_a_status_without_a_name_is_a_plain_number(mode: str) -> None:
 
 @pytest.mark.row("B42")
 def test_a_message_with_braces_stays_word_for_word() -> None:
-    """404 with braces, quotes and percent signs on every operation: in the message, the text, formatting, logging, and a copy."""
+    """404 with braces, quotes and percent signs on every operation: in the message, the text,
+    formatting, logging, and a copy.
+    """
     message = BRACES + " %s %(x)s {0} {}"
     counted, service = (
         0,
@@ -218,7 +230,9 @@ def test_a_message_with_braces_stays_word_for_word() -> None:
 @pytest.mark.row("B32")
 @pytest.mark.parametrize("mode", MODES)
 def test_bad_requests_are_readable_and_asked_for_once(mode: str) -> None:
-    """400 with Retry-After on every operation, with a policy that would try three times; two bodies by turns."""
+    """400 with Retry-After on every operation, with a policy that would try three times; two bodies
+    by turns.
+    """
     counted, service = 0, Service()
     for version in versions():
         with Caller(version, service, mode, retry=Retry()) as caller:

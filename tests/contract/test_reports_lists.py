@@ -1,4 +1,6 @@
-"""Reports about pages and long-running operations, over every operation of the kind in every version."""
+"""Reports about pages and long-running operations, over every operation of the kind in every
+version.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ def started(**headers: str) -> Answer:
 
 
 def paged() -> Iterator[tuple[Case, str, str | None, Any]]:
-    """(case, member with the items, member with the link, one item) of every operation that gives a pager."""
+    """(case, member with the items, member with the link, one item) of every operation that gives a
+    pager.
+    """
     for case in cases():
         if case.operation.paging is None:
             continue
@@ -69,7 +73,9 @@ def paged() -> Iterator[tuple[Case, str, str | None, Any]]:
 @pytest.mark.row("B17")
 @pytest.mark.parametrize("mode", MODES)
 def test_a_page_without_a_link_is_all_there_is(mode: str) -> None:
-    """Every operation with pages: two items, a count, no link (missing, null or empty): two items, one request."""
+    """Every operation with pages: two items, a count, no link (missing, null or empty): two items,
+    one request.
+    """
     counted, service = 0, Service()
     for case, items, link, item in paged():
         body = {items: [item, item], "count": 2}
@@ -119,7 +125,9 @@ def test_a_reported_run_history_is_one_page(mode: str) -> None:
 @pytest.mark.row("B17")
 @pytest.mark.parametrize("mode", MODES)
 def test_what_is_no_page_is_never_an_empty_list(mode: str) -> None:
-    """Every operation with pages, answered with empty lists of any form, which have no items, and with what is no list."""
+    """Every operation with pages, answered with empty lists of any form, which have no items, and
+    with what is no list.
+    """
     empty: list[Any] = [[], {"value": []}, {"value": None}]
     failed = {"error": {"code": "Broken", "message": "it broke"}}
     odd: list[Any] = [
@@ -148,7 +156,9 @@ def test_what_is_no_page_is_never_an_empty_list(mode: str) -> None:
 
 
 class Pages:
-    """Three pages of one item each, for whatever operation is called; page 2 fails while `broken` is set."""
+    """Three pages of one item each, for whatever operation is called; page 2 fails while `broken`
+    is set.
+    """
 
     def __init__(self, case: Case, items: str, link: str, item: Any) -> None:
         self.case, self.items, self.link, self.item, self.broken = case, items, link, item, False
@@ -179,7 +189,9 @@ class Pages:
 @pytest.mark.row("B19")
 @pytest.mark.parametrize("mode", MODES)
 def test_all_pages_are_read_and_a_failure_says_where(mode: str) -> None:
-    """Every operation with links: three pages are all seen; page 2 fails for good: its link is on the error, and leads on."""
+    """Every operation with links: three pages are all seen; page 2 fails for good: its link is on
+    the error, and leads on.
+    """
     counted = 0
     for case, items, link, item in paged():
         if link is None:
@@ -210,7 +222,9 @@ def test_all_pages_are_read_and_a_failure_says_where(mode: str) -> None:
 @pytest.mark.row("B19")
 @pytest.mark.parametrize("mode", MODES)
 def test_sources_and_their_scans(mode: str) -> None:
-    """Three pages of one source each and two pages of one scan for each source: six scans, nothing deleted."""
+    """Three pages of one source each and two pages of one scan for each source: six scans, nothing
+    deleted.
+    """
 
     def answer(request: httpx.Request) -> httpx.Response:
         path, at = request.url.path, int(request.url.params.get("skip", "1"))
@@ -238,7 +252,9 @@ def test_sources_and_their_scans(mode: str) -> None:
 @pytest.mark.row("B39")
 @pytest.mark.parametrize("mode", MODES)
 def test_items_under_the_other_usual_name(mode: str) -> None:
-    """Every operation with pages, the items under `value` or `values`, whichever is not declared."""
+    """Every operation with pages, the items under `value` or `values`, whichever is not
+    declared.
+    """
     counted, service = 0, Service()
     for case, items, _, item in paged():
         for other in {"value", "values"} - {items}:
@@ -264,7 +280,9 @@ def long_running() -> list[Case]:
 @pytest.mark.row("S11")
 @pytest.mark.parametrize("mode", MODES)
 def test_a_link_with_an_encoded_question_mark_is_mended(mode: str) -> None:
-    """Every long-running operation: the next request is a GET of the link with its query, and the api-version in it once."""
+    """Every long-running operation: the next request is a GET of the link with its query, and the
+    api-version in it once.
+    """
     counted = 0
     for case in long_running():
         host, api = (
@@ -300,7 +318,9 @@ def _filled(path: str, case: Case, service: Service) -> str:
 @pytest.mark.row("B03")
 @pytest.mark.parametrize("mode", MODES)
 def test_without_a_header_the_link_is_made_of_the_id(mode: str) -> None:
-    """Every long-running operation: the declared path where there is one, the address of a resource, else nothing is asked."""
+    """Every long-running operation: the declared path where there is one, the address of a
+    resource, else nothing is asked.
+    """
     counts = {"declared": 0, "own": 0, "none": 0}
     service = Service()
     for case in long_running():
@@ -349,7 +369,9 @@ def test_a_reported_import_is_followed(mode: str) -> None:
 @pytest.mark.row("S22")
 @pytest.mark.parametrize("mode", MODES)
 def test_success_without_a_body(mode: str) -> None:
-    """Every operation, by its method: 200 and Content-Length: 0, no media type; nothing comes of it, and of a list an error."""
+    """Every operation, by its method: 200 and Content-Length: 0, no media type; nothing comes of
+    it, and of a list an error.
+    """
     counted, service = 0, Service(plain(200, Content_Length="0"))
     for version in versions():
         with Caller(version, service, mode) as caller:
@@ -374,7 +396,9 @@ def test_success_without_a_body(mode: str) -> None:
 
 @pytest.mark.row("B31")
 def test_every_success_may_be_empty() -> None:
-    """Every operation through `call`: the usual statuses and white space in the place of a body, by turns."""
+    """Every operation through `call`: the usual statuses and white space in the place of a body, by
+    turns.
+    """
     answers = [(201, b""), (202, b""), (204, b""), (200, b" \r\n")]
     counted, service = 0, Service()
     for version in versions():

@@ -40,7 +40,9 @@ def attribute(model: Model, wire: str) -> Any:
 @pytest.mark.row("B27")
 @pytest.mark.row("T17")
 def test_null_is_taken_for_every_member() -> None:
-    """Each member of each model in turn, beside all others: decodes, reads None, and goes back as null. All null at once, too."""
+    """Each member of each model in turn, beside all others: decodes, reads None, and goes back as
+    null. All null at once, too.
+    """
     counts: Counter[str] = Counter()
     for shape in every_shape():
         whole = shape.sample()
@@ -67,7 +69,8 @@ def test_null_is_taken_for_every_member() -> None:
 @pytest.mark.row("B27")
 @pytest.mark.row("T17")
 def test_strict_mode_names_the_required_member_that_is_null() -> None:
-    """Each member alone through `decode`: a departure with its pointer where it is required and not nullable, else none.
+    """Each member alone through `decode`: a departure with its pointer where it is required and not
+    nullable, else none.
 
     What the service alone writes is no exception, though a constructor need not be given it.
     """
@@ -94,8 +97,10 @@ def test_strict_mode_names_the_required_member_that_is_null() -> None:
 @pytest.mark.row("B27")
 @pytest.mark.row("T17")
 def test_strict_mode_names_every_required_member_that_is_missing() -> None:
-    """An empty object of every model: a departure for each required member, those of its subtype and of the service included.
-    Lenient decoding gives None, and a constructor does not ask for what the service alone writes."""
+    """An empty object of every model: a departure for each required member, those of its subtype
+    and of the service included. Lenient decoding gives None, and a constructor does not ask for
+    what the service alone writes.
+    """
     counts: Counter[str] = Counter()
     for shape in every_shape():
         expected = {f"/{wire}" for wire in shape.required & set(shape.members)}
@@ -117,7 +122,9 @@ def test_strict_mode_names_every_required_member_that_is_missing() -> None:
 @pytest.mark.row("B27")
 @pytest.mark.row("T17")
 def test_strict_mode_names_the_way_to_a_null() -> None:
-    """Each object in each model with one required member null in it: the pointer goes through lists and maps to it."""
+    """Each object in each model with one required member null in it: the pointer goes through lists
+    and maps to it.
+    """
     counted = 0
     for version in versions():
         by_name = {shape.name: shape for shape in shapes(version)}
@@ -146,7 +153,9 @@ def test_strict_mode_names_the_way_to_a_null() -> None:
 
 
 def departures(operation: Any, content: bytes, kind: str = "null") -> list[str]:
-    """The pointers of the nulls (or what else was found) that strict mode refuses; the error carries the decoded value."""
+    """The pointers of the nulls (or what else was found) that strict mode refuses; the error
+    carries the decoded value.
+    """
     try:
         decode(operation, 200, content, strict=True)
     except ContractError as refused:
@@ -213,7 +222,9 @@ def test_every_kind_is_its_class_and_all_others_are_the_base() -> None:
 @pytest.mark.row("T17")
 @pytest.mark.parametrize("mode", MODES)
 def test_a_list_of_kinds_known_and_unknown(mode: str) -> None:
-    """Every operation that lists a family: two known kinds and an unknown one, without a warning."""
+    """Every operation that lists a family: two known kinds and an unknown one, without a
+    warning.
+    """
     counted = 0
     for version in versions():
         by_name = {shape.name: shape for shape in shapes(version)}
@@ -248,7 +259,9 @@ def test_a_list_of_kinds_known_and_unknown(mode: str) -> None:
 
 
 def pairs() -> Iterator[tuple[Case, Case, Shape]]:
-    """(read, write, shape) wherever what is read at a path is what is written there; a list gives its items, not itself."""
+    """(read, write, shape) wherever what is read at a path is what is written there; a list gives
+    its items, not itself.
+    """
     for version in versions():
         by_name = {shape.name: shape for shape in shapes(version)}
         reads = {
@@ -281,8 +294,9 @@ def less_read_only(schemas: Json, schema: Json, value: Any) -> Any:
 
 
 def less_read_only_in_all(schemas: Json, of: list[Json], value: Any) -> Any:
-    """The same of a value that may be of any of several schemas, as that of an unknown kind: what none of them lets one write stays
-    out."""
+    """The same of a value that may be of any of several schemas, as that of an unknown kind: what
+    none of them lets one write stays out.
+    """
     found = [resolved(schemas, schema) for schema in of]
     if isinstance(value, list):
         return [
@@ -312,7 +326,9 @@ def member_of(schemas: Json, schema: Json, name: str) -> Json:
 
 
 def of_each_kind(shape: Shape) -> Iterator[Json]:
-    """Samples of a shape: one of each kind and one of an unknown kind where it is a family, else one."""
+    """Samples of a shape: one of each kind and one of an unknown kind where it is a family, else
+    one.
+    """
     version, discriminator = shape.version, shape.schema.get("discriminator", {})
     whole: Json = version.sampler.sample({"$ref": f"#/components/schemas/{shape.name}"})
     yield whole
@@ -325,8 +341,9 @@ def of_each_kind(shape: Shape) -> Iterator[Json]:
 @pytest.mark.row("B01")
 @pytest.mark.parametrize("mode", MODES)
 def test_read_edit_write_keeps_every_member(mode: str) -> None:
-    """Every path that is read and written, every kind of what is there (async: the first one): an unknown member in every object survives, and
-    one edit is all that changes."""
+    """Every path that is read and written, every kind of what is there (async: the first one): an
+    unknown member in every object survives, and one edit is all that changes.
+    """
     counts: Counter[str] = Counter()
     for read, write, shape in pairs():
         counts["paths"] += 1
@@ -389,7 +406,9 @@ Step = tuple[str, tuple[str, ...], str]
 
 
 def cycle(shape: Shape) -> list[Step]:
-    """The shortest way from a schema back to itself: (member, containers, schema that it leads to)."""
+    """The shortest way from a schema back to itself: (member, containers, schema that it leads
+    to).
+    """
     schemas, seen, ways = shape.version.schemas, set[str](), [(shape.name, list[Step]())]
     while ways:
         name, way = ways.pop(0)
@@ -405,7 +424,9 @@ def cycle(shape: Shape) -> list[Step]:
 
 @pytest.mark.row("B24")
 def test_models_that_lead_to_themselves_are_three_levels_deep() -> None:
-    """Every schema from which a way leads back to it: each level of three rounds is of its class, and all of it goes back."""
+    """Every schema from which a way leads back to it: each level of three rounds is of its class,
+    and all of it goes back.
+    """
     counted = 0
     for version in versions():
         by_name = {shape.name: shape for shape in shapes(version)}
@@ -459,7 +480,9 @@ def date_times(schemas: Json, schema: Json, at: tuple[str, ...] = ()) -> Iterato
 
 @pytest.mark.row("S21")
 def test_date_times_come_back_as_the_text_that_they_were() -> None:
-    """Every date-time of every model with eight forms of text, nine digits among them: a datetime here, the same text there."""
+    """Every date-time of every model with eight forms of text, nine digits among them: a datetime
+    here, the same text there.
+    """
     counts: Counter[str] = Counter()
     for shape in every_shape():
         for wire, schema in shape.members.items():
@@ -485,7 +508,9 @@ def test_date_times_come_back_as_the_text_that_they_were() -> None:
 
 @pytest.mark.row("S01")
 def test_enum_values_that_are_not_known_are_kept() -> None:
-    """Every enum member of every model, alone and in lists: a new value comes back as it is, and says that it is not known."""
+    """Every enum member of every model, alone and in lists: a new value comes back as it is, and
+    says that it is not known.
+    """
     counted = 0
     for shape in every_shape():
         for wire, schema in shape.members.items():
@@ -507,7 +532,9 @@ def test_enum_values_that_are_not_known_are_kept() -> None:
 
 @pytest.mark.row("S13")
 def test_members_that_no_schema_names_are_kept() -> None:
-    """In every object of a full sample of every model, names with spaces too; the same after all of it was read."""
+    """In every object of a full sample of every model, names with spaces too; the same after all of
+    it was read.
+    """
     counts: Counter[str] = Counter()
     extra = {
         "isIndexed": True,

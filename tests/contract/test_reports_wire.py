@@ -1,4 +1,6 @@
-"""What leaves for the service, over every operation of every version: addresses, query and path values, flags and bodies."""
+"""What leaves for the service, over every operation of every version: addresses, query and path
+values, flags and bodies.
+"""
 
 from __future__ import annotations
 
@@ -98,14 +100,19 @@ def test_a_reported_name_with_a_blank_and_a_plus() -> None:
         case = version.case("Entity_GetByUniqueAttributes")
         caller.call(case, {"typeName": "hive_table", "attr:qualifiedName": "db.sales report+1@c1"})
     assert [
-        "GET /datamap/api/atlas/v2/entity/uniqueAttribute/type/hive_table?attr:qualifiedName=db.sales%20report%2B1%40c1"
+        (
+            "GET /datamap/api/atlas/v2/entity/uniqueAttribute/type/hive_table"
+            "?attr:qualifiedName=db.sales%20report%2B1%40c1"
+        )
     ] == service.paths
 
 
 @pytest.mark.row("B57")
 @pytest.mark.row("T19")
 def test_a_slash_in_a_query_value_and_a_space() -> None:
-    """Every string query parameter: "/" plain or as %2F, the space as %20; first of all `orderby` of Share."""
+    """Every string query parameter: "/" plain or as %2F, the space as %20; first of all `orderby`
+    of Share.
+    """
     counted, service = 0, Service()
     for version in versions():
         with Caller(version, service) as caller:
@@ -139,7 +146,9 @@ def test_a_slash_in_a_query_value_and_a_space() -> None:
 
 @pytest.mark.row("B23")
 def test_nothing_in_a_path_value_changes_the_route() -> None:
-    """Every string path parameter with each of four texts: as many segments as the template has, each value back by decoding."""
+    """Every string path parameter with each of four texts: as many segments as the template has,
+    each value back by decoding.
+    """
     counted, service = 0, Service(plain(204))
     for version in versions():
         with Caller(version, service) as caller:
@@ -205,7 +214,9 @@ def _form(case: Case) -> set[str]:
 
 
 def account_forms(host: str, prefixes: list[str]) -> list[str]:
-    """Every way that people write the address of an account: host, with slash, with a plane's prefix, upper case, port."""
+    """Every way that people write the address of an account: host, with slash, with a plane's
+    prefix, upper case, port.
+    """
     plain = [
         host,
         host.upper(),
@@ -327,7 +338,9 @@ def test_old_hosts_are_mapped_to_the_account(label: str, mode: str) -> None:
 
 @pytest.mark.row("B28")
 def test_paths_and_versions_leave_as_the_document_has_them() -> None:
-    """Every operation: its template word for word, with or without a slash at the end; api-version where declared, and only there."""
+    """Every operation: its template word for word, with or without a slash at the end; api-version
+    where declared, and only there.
+    """
     counted, service = 0, Service(plain(204))
     for version in versions():
         with Caller(version, service) as caller:
@@ -534,8 +547,9 @@ def terms(case: Case) -> bool:
 
 @pytest.mark.row("B32")
 def test_a_parent_term_can_be_sent() -> None:
-    """`parentTerm`, which no document has and an overlay adds: by its attribute, by the map and by plain JSON, on every operation
-    that takes terms; strict mode knows it, and so does the sandbox."""
+    """`parentTerm`, which no document has and an overlay adds: by its attribute, by the map and by
+    plain JSON, on every operation that takes terms; strict mode knows it, and so does the sandbox.
+    """
     term = {"name": "Child", "anchor": {"glossaryGuid": "g"}, "parentTerm": {"termGuid": "p"}}
     counted, service = 0, Service(says([]))
     for version in of_plane("catalog", "datamap", "datamap_preview"):
@@ -602,7 +616,9 @@ def decode_term(version: Version, value: Json) -> Any:
 @pytest.mark.row("B41")
 @pytest.mark.row("B52")
 def test_bodies_are_passed_through_as_they_are() -> None:
-    """Every JSON body, plain, with a member that nothing knows: the same JSON leaves, nothing mended and nothing lost."""
+    """Every JSON body, plain, with a member that nothing knows: the same JSON leaves, nothing
+    mended and nothing lost.
+    """
     counted, service = 0, Service(plain(204))
     for version in versions():
         with Caller(version, service) as caller:
@@ -620,7 +636,9 @@ def test_bodies_are_passed_through_as_they_are() -> None:
 
 @pytest.mark.row("B35")
 def test_placeholders_and_their_guids_pass_through() -> None:
-    """The guids that stand for new entities go out as they are, and the map of the real ones comes back."""
+    """The guids that stand for new entities go out as they are, and the map of the real ones comes
+    back.
+    """
     body = {
         "entities": [
             {"typeName": "t", "guid": "-2", "relationshipAttributes": {"db": {"guid": "-1"}}}
@@ -740,7 +758,9 @@ def test_an_entity_is_created_in_its_collection() -> None:
 
 @pytest.mark.row("B55")
 def test_numbered_names_and_never_their_placeholder() -> None:
-    """Every operation with all its arguments: no `attr_N`; where names are numbered, one for each value."""
+    """Every operation with all its arguments: no `attr_N`; where names are numbered, one for each
+    value.
+    """
     counted, service = 0, Service(plain(204))
     for version in versions():
         with Caller(version, service) as caller:
@@ -793,7 +813,9 @@ def test_runs_are_started_and_stopped_the_way_of_each_version(mode: str) -> None
 @pytest.mark.row("B09")
 @pytest.mark.parametrize("mode", MODES)
 def test_an_id_that_is_filled_in_is_made_once_a_call(mode: str) -> None:
-    """Every parameter that the runtime fills in: there, the same on each try, another one at the next call; the caller's own wins."""
+    """Every parameter that the runtime fills in: there, the same on each try, another one at the
+    next call; the caller's own wins.
+    """
     counted, service = 0, Service()
     for version in versions():
         for case in version.cases:

@@ -1,4 +1,6 @@
-"""What lies around a typed result: status and headers of every operation, and ETags, in every version of every plane."""
+"""What lies around a typed result: status and headers of every operation, and ETags, in every
+version of every plane.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ def same(one: Any, other: Any) -> bool:
 @pytest.mark.row("T20")
 @pytest.mark.parametrize("mode", MODES)
 def test_status_and_headers_of_every_typed_method_can_be_seen(mode: str) -> None:
-    """Each operation by its method, with and without `on_response`: the same result, and one answer seen, less the token."""
+    """Each operation by its method, with and without `on_response`: the same result, and one answer
+    seen, less the token.
+    """
     counted, service = 0, Service(says({}))
     for version in versions():
         with Caller(version, service, mode, auth=httpx.BasicAuth("name", "canary")) as caller:
@@ -88,7 +92,9 @@ def test_a_stale_etag_is_a_412_of_its_own_kind_and_is_not_sent_again(mode: str) 
 @pytest.mark.row("T20")
 @pytest.mark.parametrize("mode", MODES)
 def test_read_change_and_put_back_under_the_etag_that_was_read(mode: str) -> None:
-    """Every object that is read where it is put under an If-Match: the typed object and its ETag from one call."""
+    """Every object that is read where it is put under an If-Match: the typed object and its ETag
+    from one call.
+    """
     counted = 0
     for put in guarded():
         read = next((c for c in put.version.cases if (c.method, c.path) == ("get", put.path)), None)

@@ -1,4 +1,6 @@
-"""Members that hold a secret: each is marked in every version, or why it is none is said here; and none of them shows."""
+"""Members that hold a secret: each is marked in every version, or why it is none is said here; and
+none of them shows.
+"""
 
 from __future__ import annotations
 
@@ -39,17 +41,25 @@ NO_SECRET = {
     "*CredentialTypeProperties.accountKey": "the name and version of a secret in a key vault",
     "*CredentialTypeProperties.consumerSecret": "the name and version of a secret in a key vault",
     "*CredentialTypeProperties.password": "the name and version of a secret in a key vault",
-    "*CredentialTypeProperties.servicePrincipalKey": "the name and version of a secret in a key vault",
-    "*CredentialTypeProperties.consumerKey": "names the application, as a user name does; its secret lies in a key vault",
+    "*CredentialTypeProperties.servicePrincipalKey": (
+        "the name and version of a secret in a key vault"
+    ),
+    "*CredentialTypeProperties.consumerKey": (
+        "names the application, as a user name does; its secret lies in a key vault"
+    ),
     "KeyVaultSecret.secretName": "the name of a secret in a key vault, not what it holds",
     "KeyVaultSecret.secretVersion": "the version of a secret in a key vault, not what it holds",
     "KeyVaultSecret.type": "where the secret lies",
     "DataSourceEntity*Credential.type": "of which kind the credential is",
     "DataSourceEntity*Credential.referenceName": "the name of the credential, not what it holds",
     "AccessKeyOptions.keyType": "which of the two keys is meant, not the key",
-    "IntegrationRuntimeRegenerateKeyParameters.keyName": "which of the two keys is meant, not the key",
+    "IntegrationRuntimeRegenerateKeyParameters.keyName": (
+        "which of the two keys is meant, not the key"
+    ),
     "PowerBIDelegatedScanProperties.authenticationType": "the way of signing in",
-    "CloudConnectors.awsExternalId": "an id that AWS says is no secret: it tells accounts apart that share a role",
+    "CloudConnectors.awsExternalId": (
+        "an id that AWS says is no secret: it tells accounts apart that share a role"
+    ),
     "AuditLog.userKey": "the id of a user",
     "ScheduleScanMonitoringEntity.partitionKey": "where the record lies",
     "ScheduleScanMonitoringEntity.rowKey": "where the record lies",
@@ -61,7 +71,9 @@ FREE = ("JsonObject", "")
 
 
 def every_member() -> Iterator[tuple[str, str, str, Json]]:
-    """(version, schema, member, its schema) of the members that each schema of each version states itself."""
+    """(version, schema, member, its schema) of the members that each schema of each version states
+    itself.
+    """
     for document in documents():
         for name, schema in contract(document)["components"]["schemas"].items():
             for part in (schema, *schema.get("allOf", ())):
@@ -70,7 +82,9 @@ def every_member() -> Iterator[tuple[str, str, str, Json]]:
 
 
 def is_suspect(name: str, member: str, schema: Json) -> bool:
-    """By its name, by what it refers to, or as free text or an open object in a place of secrets."""
+    """By its name, by what it refers to, or as free text or an open object in a place of
+    secrets.
+    """
     kind = str(schema.get("$ref", "")).rpartition("/")[2]
     free = schema.get("type") == "string" and "format" not in schema
     return bool(
@@ -108,7 +122,9 @@ def test_a_member_that_is_marked_in_one_version_is_marked_in_all() -> None:
 
 
 def with_secrets() -> Iterator[tuple[str, Any, str, Json]]:
-    """(version, module of models, schema, members) of every class that holds a secret, its own or inherited."""
+    """(version, module of models, schema, members) of every class that holds a secret, its own or
+    inherited.
+    """
     for document in documents():
         schemas, found = contract(document)["components"]["schemas"], package(document).models
         for name, schema in schemas.items():
@@ -150,7 +166,9 @@ def test_no_secret_shows_by_itself_or_deep_inside() -> None:
 
 
 def test_no_secret_shows_in_a_scan_that_holds_it() -> None:
-    """A scan of each kind that holds the password itself, in every version, as a person would print it."""
+    """A scan of each kind that holds the password itself, in every version, as a person would print
+    it.
+    """
     counted = 0
     for document in documents():
         if document.plane != "scanning":

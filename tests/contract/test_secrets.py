@@ -1,4 +1,6 @@
-"""What must not show, by every operation of every version: token, bodies both ways, query values, cookies."""
+"""What must not show, by every operation of every version: token, bodies both ways, query values,
+cookies.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Bodies and headers that the live service returns and no document describes: each in every version that has the operation."""
+"""Bodies and headers that the live service returns and no document describes: each in every version
+that has the operation.
+"""
 
 from __future__ import annotations
 
@@ -293,7 +295,9 @@ def test_a_search_that_finds_nothing() -> None:
 @pytest.mark.row("S16")
 @pytest.mark.row("B28")
 def test_bare_arrays_are_lists() -> None:
-    """Every operation whose answer is a bare array: a list, its items of their class where they are objects, most members missing."""
+    """Every operation whose answer is a bare array: a list, its items of their class where they are
+    objects, most members missing.
+    """
     glossary, counted = (
         {"guid": "g", "qualifiedName": "Glossary", "name": "Glossary", "lastModifiedTS": "1"},
         0,
@@ -368,16 +372,17 @@ def test_deleted_is_none(mode: str) -> None:
 @pytest.mark.row("S20")
 @pytest.mark.parametrize("mode", MODES)
 def test_a_share_that_is_being_deleted(mode: str) -> None:
-    """Every operation of Share that answers 202: followed to its end from a first answer full of nulls."""
+    """Every operation of Share that answers 202: followed to its end from a first answer full of
+    nulls.
+    """
     counted = 0
     for version in of_plane("share"):
         for case in version.cases:
             if 202 not in dict(case.good()):
                 continue
             answered(case, SHARE_DELETED, 202, mode)
-            link = {
-                "operation-location": f"/share/operationResults/op?api-version={version.document.version}"
-            }
+            query = f"api-version={version.document.version}"
+            link = {"operation-location": f"/share/operationResults/op?{query}"}
             service = Service(
                 lambda _, h=link: httpx.Response(202, json=SHARE_DELETED, headers=h),
                 says({**SHARE_DELETED, "status": "Succeeded"}),
@@ -419,7 +424,9 @@ SERVERS = ["Kestrel", "AzurePurview", "MicrosoftPurview"]
 
 @pytest.mark.row("S30")
 def test_headers_that_no_document_declares() -> None:
-    """Every operation, good and failed: ids of the service at hand, one of ours on each request, a new one for each call."""
+    """Every operation, good and failed: ids of the service at hand, one of ours on each request, a
+    new one for each call.
+    """
     ours, counted, service = set[str](), 0, Service()
     for version in versions():
         with Caller(version, service) as caller:

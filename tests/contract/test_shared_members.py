@@ -1,4 +1,6 @@
-"""What all kinds of a base share can be read on the base: of every kind that the documents know, and of those of the future."""
+"""What all kinds of a base share can be read on the base: of every kind that the documents know,
+and of those of the future.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ ODD: list[Any] = [None, {}, [], "text", 7, {"createdAt": 5, "x": None}, [{}]]
 
 @attrs.frozen
 class Family:
-    """A base with two kinds or more, and what these share besides its own members, by the contract."""
+    """A base with two kinds or more, and what these share besides its own members, by the
+    contract.
+    """
 
     version: Version
     base: type[Any]
@@ -98,7 +102,9 @@ def attribute(model: Any, wire: str) -> str:
 
 
 def same(tree: Tree, declared: type[Any], one: Any, other: Any) -> int:
-    """Reads every shared member of two models, and says how many: both have the same in it, each of its own class."""
+    """Reads every shared member of two models, and says how many: both have the same in it, each of
+    its own class.
+    """
     read = 0
     for wire, inner in tree.items():
         left, right = value_of(one, wire), value_of(other, wire)
@@ -132,7 +138,9 @@ def test_the_base_states_what_its_kinds_share(document: Document) -> None:
 
 @each_document
 def test_shared_members_are_read_of_any_kind(document: Document) -> None:
-    """Each kind beside the same object of a kind that nobody knows: what is shared reads alike, and both go back equal."""
+    """Each kind beside the same object of a kind that nobody knows: what is shared reads alike, and
+    both go back equal.
+    """
     for family in families(document):
         for kind, schema in family.kinds.items():
             raw = {

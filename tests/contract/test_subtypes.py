@@ -1,4 +1,6 @@
-"""Every discriminator value of every plane reaches its class; unknown, missing and odd ones stay in the base, nothing lost."""
+"""Every discriminator value of every plane reaches its class; unknown, missing and odd ones stay in
+the base, nothing lost.
+"""
 
 from __future__ import annotations
 

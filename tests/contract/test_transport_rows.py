@@ -1,4 +1,6 @@
-"""What holds of every request, over every operation of every version: repeats, ids, redirects, files."""
+"""What holds of every request, over every operation of every version: repeats, ids, redirects,
+files.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ def harmless(case: Case) -> bool:
 @pytest.mark.row("T04")
 @pytest.mark.parametrize("failure", FAILURES)
 def test_what_is_tried_again_of_every_operation(failure: str) -> None:
-    """As often as the table says; all tries of a call have its id and a number of their own, and the error knows how many."""
+    """As often as the table says; all tries of a call have its id and a number of their own, and
+    the error knows how many.
+    """
     answer, when = FAILURES[failure]
     counts, ids, service = Counter[str](), set[str](), Service(answer)
     for version in versions():
@@ -86,7 +90,9 @@ def test_what_is_tried_again_of_every_operation(failure: str) -> None:
 @pytest.mark.row("T06")
 @pytest.mark.parametrize("mode", MODES)
 def test_an_id_makes_a_write_repeatable(mode: str) -> None:
-    """Every operation with `repeatability-request-id`: one UUID a call, on every try of it; the caller's own is kept."""
+    """Every operation with `repeatability-request-id`: one UUID a call, on every try of it; the
+    caller's own is kept.
+    """
     wire, counted = "repeatability-request-id", 0
     service = Service()
     for version in versions():
@@ -111,7 +117,9 @@ def test_an_id_makes_a_write_repeatable(mode: str) -> None:
 @pytest.mark.row("T14")
 @pytest.mark.parametrize("mode", MODES)
 def test_no_redirect_is_followed(mode: str) -> None:
-    """Every operation: an error with where it led, and one request, so the token goes nowhere else."""
+    """Every operation: an error with where it led, and one request, so the token goes nowhere
+    else.
+    """
     statuses, service = (301, 302, 303, 307, 308), Service()
     counted = 0
     for version in versions():
@@ -141,7 +149,9 @@ def giving_files() -> Iterator[Case]:
 @pytest.mark.row("T18")
 @pytest.mark.parametrize("mode", MODES)
 def test_files_come_as_they_are(mode: str) -> None:
-    """Every operation that gives a file, by its method and unread: the very bytes, whatever they look like."""
+    """Every operation that gives a file, by its method and unread: the very bytes, whatever they
+    look like.
+    """
     counted = 0
     for case in giving_files():
         status = next(s for s, text in case.operation.types.items() if text == "bytes")
@@ -164,7 +174,9 @@ def test_files_come_as_they_are(mode: str) -> None:
 @pytest.mark.row("T18")
 @pytest.mark.parametrize("mode", MODES)
 def test_files_leave_as_they_are(mode: str, tmp_path: Path) -> None:
-    """Every operation that takes a form: bytes, an open file, a path, a named one, each whole and once in its part."""
+    """Every operation that takes a form: bytes, an open file, a path, a named one, each whole and
+    once in its part.
+    """
     path, counted = tmp_path / "ä terms.csv", 0
     path.write_bytes(FILE)
     for case in cases():

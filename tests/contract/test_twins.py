@@ -1,4 +1,6 @@
-"""What one sandbox answers, another one takes: with its nulls, its ids and times, and members that no document has."""
+"""What one sandbox answers, another one takes: with its nulls, its ids and times, and members that
+no document has.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +33,18 @@ OTHERWISE = {
     "catalog /catalog/api/atlas/v2/entity/guid/{}": "PUT sets one attribute",
     "datamap /datamap/api/atlas/v2/entity/guid/{}": "PUT sets one attribute",
     "datamap_preview /datamap/api/atlas/v2/entity/guid/{}": "PUT sets one attribute",
-    "catalog /catalog/api/atlas/v2/glossary/terms/{}/assignedEntities": "PUT takes assignments away",
-    "catalog /catalog/api/atlas/v2/entity/guid/{}/classifications": "GET gives a page, PUT takes its items",
-    "datamap /datamap/api/atlas/v2/entity/guid/{}/classifications": "GET gives a page, PUT takes its items",
-    "datamap_preview /datamap/api/atlas/v2/entity/guid/{}/classifications": "GET gives a page, PUT takes its items",
+    "catalog /catalog/api/atlas/v2/glossary/terms/{}/assignedEntities": (
+        "PUT takes assignments away"
+    ),
+    "catalog /catalog/api/atlas/v2/entity/guid/{}/classifications": (
+        "GET gives a page, PUT takes its items"
+    ),
+    "datamap /datamap/api/atlas/v2/entity/guid/{}/classifications": (
+        "GET gives a page, PUT takes its items"
+    ),
+    "datamap_preview /datamap/api/atlas/v2/entity/guid/{}/classifications": (
+        "GET gives a page, PUT takes its items"
+    ),
     "data_access /datagovernance/dataaccess/dataSubscriptions/{}": "PUT takes the new state",
 }
 
@@ -50,7 +60,9 @@ class Twin:
         )
 
     def __call__(self, operation: Operation, holes: Json, body: Any = None) -> Any:
-        """The JSON of an answer that is a success; what was sent departs from nothing that the sandbox minds."""
+        """The JSON of an answer that is a success; what was sent departs from nothing that the
+        sandbox minds.
+        """
         query = {
             p.name: _argument(self.contract, operation, p)
             for p in operation.parameters
@@ -143,7 +155,9 @@ def test_a_resource_goes_from_one_to_the_other(document: Document, path: str, wa
 
 
 def mine(value: Json, resource: Resource, one: Account) -> Json:
-    """What a caller may write of what is read: by the schema of the body, and without what is read-only."""
+    """What a caller may write of what is read: by the schema of the body, and without what is
+    read-only.
+    """
     schemas = one.contract.schemas
     shape = schemas.shape(resource.make.body_schema)
     shape = (schemas.subtype(shape, value) if shape.discriminator else None) or shape
@@ -165,7 +179,8 @@ def pairs(document: Document) -> dict[str, tuple[Operation, Operation]]:
     }
 
 
-# Members that PUT has in another type than GET, by their document; the service's own type is not known.
+# Members that PUT has in another type than GET, by their document; the service's own type is not
+# known.
 OF_TWO_TYPES = {"/datagovernance/catalog/objectives/{}": {"additionalProperties"}}
 WALK = [(d, path) for d in DEFAULT for path in pairs(d) if f"{d.plane} {path}" not in OTHERWISE]
 

@@ -1,4 +1,6 @@
-"""Every class of every version, by every way into a model: nothing that a caller gave is dropped."""
+"""Every class of every version, by every way into a model: nothing that a caller gave is
+dropped.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +44,9 @@ def classes() -> Iterator[tuple[Version, type[Model]]]:
 
 
 def sampled(version: Version, kind: type[Model]) -> Json:
-    """JSON of all members of a class, as its contract has them; the tag of a subtype is its own. What several kinds share has no
-    schema: one of those that it comes from stands for it."""
+    """JSON of all members of a class, as its contract has them; the tag of a subtype is its own.
+    What several kinds share has no schema: one of those that it comes from stands for it.
+    """
     from purview_codegen.package.adapter import class_name
 
     wires = {class_name(w): w for w in version.schemas}
@@ -125,7 +128,9 @@ def _assign_and_leave_out(whole: Model, f: Any, raw: Json) -> None:
 
 
 def _contradict(kind: type[Model], f: Any, raw: Json, needed: Json, counts: Counter[str]) -> None:
-    """The argument and its member at once with other values; the member by the name of the argument."""
+    """The argument and its member at once with other values; the member by the name of the
+    argument.
+    """
     if f.name in needed and f.wire in raw:
         with pytest.raises(TypeError, match=f"argument {f.name}="):
             kind(additional_properties={f.wire: {"another": "value"}}, **needed)

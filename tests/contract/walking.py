@@ -56,7 +56,9 @@ def copies(model: Model) -> Iterator[tuple[str, Model]]:
 def places(
     value: Any, path: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], bool]]:
-    """(path, whether it is an object that may be given an unknown member) of every place in a JSON value."""
+    """(path, whether it is an object that may be given an unknown member) of every place in a JSON
+    value.
+    """
     if isinstance(value, dict):
         yield path, True
         for key, item in value.items():
@@ -102,7 +104,9 @@ def fits(value: Any, kind: Any) -> bool:
 
 
 def misfits(value: Any) -> Iterator[tuple[str, Any]]:
-    """(Class.attribute, value) wherever an attribute is not of its declared type; yields also what was fine, as ("", value)."""
+    """(Class.attribute, value) wherever an attribute is not of its declared type; yields also what
+    was fine, as ("", value).
+    """
     for model in models(value):
         hints = type_hints(type(model))
         for name, kind in hints.items():

@@ -1,4 +1,6 @@
-"""Calls every method of a generated package against a transport that answers by itself: what no test can name beforehand."""
+"""Calls every method of a generated package against a transport that answers by itself: what no
+test can name beforehand.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ def _arguments(method: Any) -> tuple[list[Any], dict[str, Any]]:
 def call_all(
     package: ModuleType, client: str = "InlineClient", answer: Any = None
 ) -> dict[str, httpx.Request]:
-    """operationId -> what its method sent, the same from the sync and from the async client; by `call`, too."""
+    """operationId -> what its method sent, the same from the sync and from the async client; by
+    `call`, too.
+    """
     sent: list[httpx.Request] = []
 
     def respond(request: httpx.Request) -> httpx.Response:

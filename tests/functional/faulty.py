@@ -17,7 +17,10 @@ def answer(
 ) -> Behaviour:
     """A whole answer; `length` is what its header says of the body."""
     size = len(body) if length is None else length
-    head = f"HTTP/1.1 {status} X\r\nContent-Type: {media}\r\nContent-Length: {size}\r\nConnection: close\r\n\r\n"
+    head = (
+        f"HTTP/1.1 {status} X\r\nContent-Type: {media}\r\nContent-Length: {size}\r\n"
+        f"Connection: close\r\n\r\n"
+    )
     return lambda connection, _: connection.sendall(head.encode() + body)
 
 
@@ -47,7 +50,9 @@ def dribble(where: str) -> Behaviour:
 
 
 class Faulty:
-    """Counts the requests that came whole; `tls` closes at the first byte of a handshake instead of reading one."""
+    """Counts the requests that came whole; `tls` closes at the first byte of a handshake instead of
+    reading one.
+    """
 
     def __init__(self, behave: Behaviour, *, tls: bool = False) -> None:
         self._behave, self._tls, self._over = behave, tls, threading.Event()

@@ -23,7 +23,9 @@ class Pages:
 
 
 def tell(story: Story, sandbox: Sandbox, *, asynchronous: bool) -> None:
-    """Runs a story: what it yields is a call, and it gets the result; a list in full, a long-running operation at its end."""
+    """Runs a story: what it yields is a call, and it gets the result; a list in full, a
+    long-running operation at its end.
+    """
     if asynchronous:
         asyncio.run(_tell_async(story, sandbox))
         return

@@ -1,4 +1,6 @@
-"""A GitHub in small, served on loopback: the listing of its REST interface, and the files of the raw host."""
+"""A GitHub in small, served on loopback: the listing of its REST interface, and the files of the
+raw host.
+"""
 
 from __future__ import annotations
 

@@ -43,7 +43,9 @@ def swagger(
 
 
 def operation(oid: str, *parameters: Json, answer: Json | None = None, **more: Any) -> Json:
-    """One operation with an api-version, the given parameters and a 200 answer of the given schema."""
+    """One operation with an api-version, the given parameters and a 200 answer of the given
+    schema.
+    """
     ok = {"description": "", "schema": answer} if answer is not None else {"description": ""}
     own = [*parameters, {"name": "api-version", "in": "query", "type": "string", "required": True}]
     return {"operationId": oid, "parameters": own, "responses": {"200": ok}, **more}
@@ -74,7 +76,9 @@ def plan_of_contract(contract: Json, methods: Mapping[str, str] | None = None) -
 def package_of(
     document: Json, folder: Path, name: str, *, overlay: Callable[[Json], object] | None = None
 ) -> ModuleType:
-    """Generates the document as package `name` below `folder`, and imports it with every one of its modules."""
+    """Generates the document as package `name` below `folder`, and imports it with every one of its
+    modules.
+    """
     plane = Plane(
         name="inline",
         package=name,

@@ -1,4 +1,6 @@
-"""The page on calls: what it shows of ETags is run against the sandbox, with somebody who changes the policy in between."""
+"""The page on calls: what it shows of ETags is run against the sandbox, with somebody who changes
+the policy in between.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""`diff` of every two neighbouring versions of a plane: one report in three forms, which say the same."""
+"""`diff` of every two neighbouring versions of a plane: one report in three forms, which say the
+same.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,8 @@ def test_three_forms_say_the_same(
         assert f"| {key.replace('_', ' ')} | {row} |" in page
         assert re.search(rf"(?m)^{key.replace('_', ' ')} +{row}$", text)
     assert page.startswith(
-        f"# Changes from {old} to {new}\n\nSuggested version bump: **{totals['bump']}**. {totals['reason']}.\n"
+        f"# Changes from {old} to {new}\n\nSuggested version bump: **{totals['bump']}**. "
+        f"{totals['reason']}.\n"
     )
     headings = re.findall(r"(?m)^### (?:Wire, major|Names, major|Minor|Patch): (\d+)", page)
     assert len(changes) == sum(map(int, headings))
@@ -65,7 +68,9 @@ def test_names_and_places(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def document(kind: str, **more: Any) -> dict[str, Any]:
-    """An OpenAPI document that has the parts of a contract, and is none: nothing in it has been given its one form."""
+    """An OpenAPI document that has the parts of a contract, and is none: nothing in it has been
+    given its one form.
+    """
     answer = {
         "description": "A.",
         "content": {"application/json": {"schema": {"properties": {"a": {"type": kind}}}}},

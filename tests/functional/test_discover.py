@@ -1,4 +1,6 @@
-"""`discover` and what updates say of documents that no plane takes, over small trees: a mirror, a GitHub in small, a kept listing."""
+"""`discover` and what updates say of documents that no plane takes, over small trees: a mirror, a
+GitHub in small, a kept listing.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,10 @@ from .upstream import REPOSITORY, Json, Tree, Upstream, document
 
 HOME = "specification/purview/data-plane"
 PETS = f"{HOME}/Azure.Analytics.Purview.Pets/stable/2024-01-01/pets.json"
-COWS = "specification/purviewgovernace/data-plane/Azure.Analaytics.Purview.Cows/preview/2026-01-01-preview/purviewCows.json"
+COWS = (
+    "specification/purviewgovernace/data-plane/Azure.Analaytics.Purview.Cows/"
+    "preview/2026-01-01-preview/purviewCows.json"
+)
 OTHER = "specification/other/data-plane/Other/stable/2025-01-01/other.json"
 MANAGED = "specification/purview/resource-manager/Microsoft.Purview/stable/2021-07-01/purview.json"
 
@@ -133,7 +138,9 @@ def test_json_alone_on_stdout(
 def test_the_lines_make_the_plane(
     tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Pasted, fetched, normalised with drafts, generated; then nothing is unknown any more, and an update sees nothing new."""
+    """Pasted, fetched, normalised with drafts, generated; then nothing is unknown any more, and an
+    update sees nothing new.
+    """
     twin = COWS.replace("2026-01-01-preview", "2025-01-01-preview")
     newer = PETS.replace("2024-01-01", "2025-01-01")
     to = upstream.commit(
@@ -189,7 +196,10 @@ def test_a_twin_is_told_with_lines_that_leave_it_out(tree: Tree, upstream: Upstr
 
 def test_entries_that_leave_out_stay_where_an_update_writes(tree: Tree, upstream: Upstream) -> None:
     place = tree.specs / "planes.toml"
-    rule = f'\n# Not ours.\n[[left_out]]\nrepository = "{REPOSITORY}"\npath = "{COWS}"\nreason = "Cows [are] no pets."\n'
+    rule = (
+        f'\n# Not ours.\n[[left_out]]\nrepository = "{REPOSITORY}"\npath = "{COWS}"\nreason = '
+        f'"Cows [are] no pets."\n'
+    )
     place.write_text(f"{place.read_text()}{rule}")
     newer = PETS.replace("2024-01-01", "2025-01-01")
     to = upstream.commit({PETS: document(), newer: document("2025-01-01"), COWS: cows()})
@@ -208,7 +218,9 @@ def test_entries_that_leave_out_stay_where_an_update_writes(tree: Tree, upstream
 
 
 def test_all_commits_of_a_mirror_and_its_forks(tree: Tree, upstream: Upstream) -> None:
-    """Other states and forks of a taken document are that one; what is unknown is told at each commit, and its lines once."""
+    """Other states and forks of a taken document are that one; what is unknown is told at each
+    commit, and its lines once.
+    """
     state = document()
     state["definitions"]["Owner"]["properties"]["email"] = {"type": "string"}
     first = upstream.commit({PETS: state, COWS: cows(count=2)})
@@ -280,7 +292,9 @@ def test_only_what_a_readme_lists_is_proposed(
 def test_any_version_of_the_plane_can_be_accepted_as_default(
     tree: Tree, upstream: Upstream, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Also one that is not proposed, back again, and never twice; what was accepted last is what is remembered."""
+    """Also one that is not proposed, back again, and never twice; what was accepted last is what is
+    remembered.
+    """
     early = f"{HOME}/Azure.Analytics.Purview.Pets/preview/2023-01-01-preview/pets.json"
     to = upstream.commit({PETS: document(), early: document("2023-01-01-preview")})
     assert 0 == tree.update(to)
@@ -359,7 +373,9 @@ def test_the_page_of_documents_follows_an_update(
 def test_over_rest_only_folders_that_name_purview_are_listed(
     tree: Tree, upstream: Upstream, host: Host, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Three requests that find the folders, one for each folder; of the files, only what must be looked into."""
+    """Three requests that find the folders, one for each folder; of the files, only what must be
+    looked into.
+    """
     many = {
         f"specification/service{n}/data-plane/S/stable/2025-01-01/s.json": cows() for n in range(30)
     }

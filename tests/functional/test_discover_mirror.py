@@ -1,5 +1,6 @@
-"""Every document of the mirror is taken or left out; what is taken out of the manifest is told, and comes back with the lines
-told; folders that are renamed in a copy are followed."""
+"""Every document of the mirror is taken or left out; what is taken out of the manifest is told, and
+comes back with the lines told; folders that are renamed in a copy are followed.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +66,9 @@ def test_the_whole_mirror_is_taken_or_left_out(
 
 
 def test_another_state_is_the_same_document(tmp_path: Path) -> None:
-    """Commits of a pull request and of a fork, where only ids, hosts or a few paths differ from what is taken."""
+    """Commits of a pull request and of a fork, where only ids, hosts or a few paths differ from
+    what is taken.
+    """
     found = discovered(SPECS, MIRROR, tmp_path)
     states = Counter(
         f"{d['plane']} {d['version']}"
@@ -80,7 +83,9 @@ def test_another_state_is_the_same_document(tmp_path: Path) -> None:
 
 
 def without(plane: str, tmp_path: Path, *rules: str) -> Path:
-    """A copy of the specs that knows nothing of a plane; left_out entries stay, but for those whose text has one of `rules`."""
+    """A copy of the specs that knows nothing of a plane; left_out entries stay, but for those whose
+    text has one of `rules`.
+    """
     specs = tmp_path / "tree" / "specs"
     shutil.copytree(SPECS, specs)
     sections = re.split(r"(?m)^(?=\[)", (specs / "planes.toml").read_text())
@@ -138,7 +143,9 @@ def test_a_missing_plane_is_told_and_its_lines_bring_it_back(
 
 @pytest.mark.parametrize("plane", ["devops_policies", "pds", "unified_catalog", "share"])
 def test_any_plane_that_is_missing_is_told(tmp_path: Path, plane: str) -> None:
-    """Its documents alone, at every commit that has them, and in lines that the manifest can read."""
+    """Its documents alone, at every commit that has them, and in lines that the manifest can
+    read.
+    """
     specs = without(plane, tmp_path)
     found = discovered(specs, MIRROR, tmp_path, "--check", code=1)
     paths = {d.path for d in Manifest.load(SPECS).plane(plane).documents}
@@ -168,7 +175,9 @@ FOLDERS = {
 
 
 def renamed(tmp_path: Path, kind: str, files: str) -> dict[str, str]:
-    """A mirror of one commit that has all classic documents in folders of other names; returns old path -> new path."""
+    """A mirror of one commit that has all classic documents in folders of other names; returns old
+    path -> new path.
+    """
     old = MIRROR / "Azure" / "azure-rest-api-specs" / CLASSIC
     new = tmp_path / "mirror" / "Azure" / "azure-rest-api-specs" / COMMIT
     where = {}

@@ -1,4 +1,6 @@
-"""The example project, tested as its owner would: by pytest in a process of its own, with the packages of this checkout."""
+"""The example project, tested as its owner would: by pytest in a process of its own, with the
+packages of this checkout.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ SOURCES = [str(ROOT / name) for name in ("auth_plugin", "runtime", "generator", 
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Only the plug-in is loaded, by its name: whether or not it is installed in this environment."""
+    """Only the plug-in is loaded, by its name: whether or not it is installed in this
+    environment.
+    """
     kept = {
         k: v for k, v in os.environ.items() if not k.startswith(("PURVIEW_", "AZURE_", "PYTEST_"))
     }

@@ -1,4 +1,6 @@
-"""Every fault of a service or of the way to it, by every kind of call: which error, after how many tries."""
+"""Every fault of a service or of the way to it, by every kind of call: which error, after how many
+tries.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ HTML = b"<html>Service unavailable</html>"
 
 
 class Kind(NamedTuple):
-    """A kind of call: its clients, how it is made, and whether it may be sent again once it was sent."""
+    """A kind of call: its clients, how it is made, and whether it may be sent again once it was
+    sent.
+    """
 
     clients: tuple[type[Any], type[Any]]
     call: Callable[[Any], Any]

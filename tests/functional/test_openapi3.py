@@ -1,4 +1,6 @@
-"""A document that is published as OpenAPI 3 enters at `shape`, and gives what its Swagger 2.0 twin gives."""
+"""A document that is published as OpenAPI 3 enters at `shape`, and gives what its Swagger 2.0 twin
+gives.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What an OpenAPI 3 document may hold: either a client says it in the right bytes, or one line refuses it; nothing is lost."""
+"""What an OpenAPI 3 document may hold: either a client says it in the right bytes, or one line
+refuses it; nothing is lost.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,13 @@ title = "Zoo"
 summary = "Animals."
 endpoint = "account"
 roles = []
-documents = [{{ version = "2024-01-01", default = true, repository = "me/zoo", commit = "{COMMIT}", path = "zoo.json" }}]
+
+[[planes.zoo.documents]]
+version = "2024-01-01"
+default = true
+repository = "me/zoo"
+commit = "{COMMIT}"
+path = "zoo.json"
 """
 
 
@@ -484,13 +492,19 @@ SAID = '[summaries]\nX_Do = "Does."\n'
         (
             document(),
             SAID
-            + '[[changes]]\nversions = ["2024-01-01"]\nat = "paths"\nset = {}\nreason = ""\nlink = ""\n',
+            + (
+                '[[changes]]\nversions = ["2024-01-01"]\nat = "paths"\nset = {}\nreason = ""\n'
+                'link = ""\n'
+            ),
             "not a JSON pointer",
         ),
         (
             document(),
             SAID
-            + '[[changes]]\nversions = ["2024-01-01"]\nat = "/openapi"\nset = {}\nreason = ""\nlink = ""\n',
+            + (
+                '[[changes]]\nversions = ["2024-01-01"]\nat = "/openapi"\nset = {}\nreason = '
+                '""\nlink = ""\n'
+            ),
             "is no object",
         ),
     ],

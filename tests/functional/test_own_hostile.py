@@ -1,7 +1,8 @@
-"""Documents that nobody should make: each gives a package that works, or one line and the exit code of a document that is broken.
+"""Documents that nobody should make: each gives a package that works, or one line and the exit code
+of a document that is broken.
 
-The codes are those of the commands: 3 for what is wrong in the document itself, 5 where the generator finds no form for it, or no
-name. 4 is for what cannot be reached, which none of these is.
+The codes are those of the commands: 3 for what is wrong in the document itself, 5 where the
+generator finds no form for it, or no name. 4 is for what cannot be reached, which none of these is.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ def ref(name: str) -> Json:
 
 
 def run(folder: Path, text: str, oid: str = "X_Do") -> list[int]:
-    """Exit codes of the three commands, up to the first that fails; over text, for such documents not even Python writes."""
+    """Exit codes of the three commands, up to the first that fails; over text, for such documents
+    not even Python writes.
+    """
     for name, content in {
         "specs/planes.toml": MANIFEST,
         "specs/overlays/zoo.toml": f'[summaries]\n{json.dumps(oid)} = "Does."\n',
@@ -94,9 +97,9 @@ def test_levels_without_end(
 ) -> None:
     line = refused(tmp_path, capsys, nested(kind, levels))
     assert (
-        f"zoo 2024-01-01 is nested deeper than {DEEPEST} levels; give the inner schemas names of their own"
-        in line
-    )
+        f"zoo 2024-01-01 is nested deeper than {DEEPEST} levels; give the inner schemas "
+        f"names of their own"
+    ) in line
 
 
 @pytest.mark.parametrize("kind", ["properties", "items", "values", "allOf", "anyOf"])
@@ -156,7 +159,9 @@ DOUBLED = {
 def test_what_doubles_with_every_level_ends(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
 ) -> None:
-    """33 million of anything would take minutes; there is time for a machine that is busy with other work."""
+    """33 million of anything would take minutes; there is time for a machine that is busy with
+    other work.
+    """
     began = time.monotonic()
     codes = run(tmp_path, json.dumps(DOUBLED[kind]))
     assert codes[-1] in (0, 3, 5)

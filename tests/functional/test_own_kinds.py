@@ -1,4 +1,6 @@
-"""A subclass knows its kind, however an OpenAPI document says it, and no class takes the kind of another one."""
+"""A subclass knows its kind, however an OpenAPI document says it, and no class takes the kind of
+another one.
+"""
 
 from __future__ import annotations
 
@@ -249,7 +251,10 @@ def test_both_kinds_of_document_say_the_same(version: str) -> None:
         ),
         (
             {"Pet": {"type": "object", "discriminator": {"propertyName": "sort"}}, "Cat": child()},
-            "the discriminator 'sort' is no member: /components/schemas/Pet/discriminator/propertyName",
+            (
+                "the discriminator 'sort' is no member: "
+                "/components/schemas/Pet/discriminator/propertyName"
+            ),
         ),
     ],
 )

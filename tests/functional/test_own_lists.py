@@ -1,4 +1,6 @@
-"""A list of a document of one's own is a pager where the document tells of a next page, in whichever of the usual ways."""
+"""A list of a document of one's own is a pager where the document tells of a next page, in
+whichever of the usual ways.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Any operationId and any name of a schema gives a package that works, or one line that refuses it."""
+"""Any operationId and any name of a schema gives a package that works, or one line that refuses
+it.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +89,9 @@ _numbers = itertools.count()
 
 
 def made(ids: list[str], schemas: Json, folder: Path) -> Any:
-    """A package with an operation of each id, which takes and gives each schema in turn; None where one line refuses it."""
+    """A package with an operation of each id, which takes and gives each schema in turn; None where
+    one line refuses it.
+    """
     shown = [
         {"$ref": "#/definitions/" + name.replace("~", "~0").replace("/", "~1")} for name in schemas
     ] or [{}]
@@ -172,7 +176,9 @@ def test_two_names_that_python_takes_for_one() -> None:
 
 @pytest.mark.parametrize(("one", "other"), [("Straße", "Strasse"), ("\ufb01le", "FILE")])
 def test_groups_of_one_file(tmp_path: Path, one: str, other: str) -> None:
-    """File systems that know no case take some names for one: such groups are one, or one line says that they meet."""
+    """File systems that know no case take some names for one: such groups are one, or one line says
+    that they meet.
+    """
     package = made([f"{one}_Get", f"{other}_List"], {}, tmp_path)
     files = (
         [p.stem.casefold() for p in (Path(package.__file__).parent / "operations").iterdir()]

@@ -1,4 +1,6 @@
-"""A plane of one's own from a small OpenAPI 3.1 document and a few lines of TOML, as docs/updating.md has it; `__upstream__`."""
+"""A plane of one's own from a small OpenAPI 3.1 document and a few lines of TOML, as
+docs/updating.md has it; `__upstream__`.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,8 @@ def answer(request):
 with ZooClient("contoso", transport=httpx.MockTransport(answer)) as client:
     animal = client.animals.get("leo")
 assert isinstance(animal, models.Animal) and 4 == animal.legs
-assert ("me/zoo", "zoo.json", "2024-01-01") == (__upstream__.repository, __upstream__.path, __upstream__.api_version)
+u = __upstream__
+assert ("me/zoo", "zoo.json", "2024-01-01") == (u.repository, u.path, u.api_version)
 """
 
 
@@ -131,7 +134,10 @@ def test_a_document_that_no_lock_knows() -> None:
 
 
 def test_reading_the_lock_imports_no_generator() -> None:
-    code = "import sys, purview_dataplane.pds as p; p.__upstream__; assert 'purview_codegen' not in sys.modules"
+    code = (
+        "import sys, purview_dataplane.pds as p; p.__upstream__; assert 'purview_codegen' not "
+        "in sys.modules"
+    )
     sources = [str(ROOT / name) for name in ("generated", "runtime", "auth_plugin", "generator")]
     done = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path[:0] = {sources!r}\n{code}"],

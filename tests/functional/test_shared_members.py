@@ -1,4 +1,6 @@
-"""What all kinds of a base share stands on the base, whatever a document of one's own looks like."""
+"""What all kinds of a base share stands on the base, whatever a document of one's own looks
+like.
+"""
 
 from __future__ import annotations
 
@@ -164,7 +166,9 @@ def test_a_class_follows_its_base_to_another_name() -> None:
 
 
 def test_a_chain_of_any_length_ends() -> None:
-    """Classes of two kinds that hold the next ones, by two members each: neither the stack nor the time runs out."""
+    """Classes of two kinds that hold the next ones, by two members each: neither the stack nor the
+    time runs out.
+    """
     length = 400
     chain: Json = {}
     for i in range(length):

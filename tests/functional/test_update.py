@@ -1,4 +1,6 @@
-"""Updates from commit to commit over a small mirror: what is found, what is written, what is refused."""
+"""Updates from commit to commit over a small mirror: what is found, what is written, what is
+refused.
+"""
 
 from __future__ import annotations
 
@@ -229,7 +231,8 @@ def warned(act):
     return value
 
 def answer(request):
-    return httpx.Response(200, json={"kind": "Cat", "lives": 7}, headers={"x-path": request.url.path})
+    found = {"kind": "Cat", "lives": 7}
+    return httpx.Response(200, json=found, headers={"x-path": request.url.path})
 
 assert warned(lambda: models.Owner) is models.Keeper
 with PetsClient("contoso", transport=httpx.MockTransport(answer)) as client:
@@ -238,7 +241,9 @@ with PetsClient("contoso", transport=httpx.MockTransport(answer)) as client:
     assert isinstance(client.pets.read("tom"), models.Cat)
     body = models.Cat(lives=9)
     assert isinstance(warned(lambda: client.pets.create(pet_name="tom", body=body)), models.Cat)
-    for wrong in (lambda: client.pets.read(pet_name="a", name="b"), lambda: client.pets.read(pet="a")):
+    both = lambda: client.pets.read(pet_name="a", name="b")
+    neither = lambda: client.pets.read(pet="a")
+    for wrong in (both, neither):
         try:
             wrong()
         except TypeError:
@@ -286,7 +291,9 @@ def test_a_method_that_moves_to_another_group_goes_on_working(
 import warnings, httpx
 from purview_dataplane.pets import PetsClient, OPERATIONS
 warnings.simplefilter("ignore")
-with PetsClient("contoso", transport=httpx.MockTransport(lambda r: httpx.Response(200, json={"kind": "Cat", "value": []}))) as client:
+answer = {"kind": "Cat", "value": []}
+transport = httpx.MockTransport(lambda r: httpx.Response(200, json=answer))
+with PetsClient("contoso", transport=transport) as client:
     assert "Cat" == type(client.pets.get("tom")).__name__
     assert [] == list(client.pets.list())
 assert ["Animals_Create", "Animals_List", "Animals_Read"] == sorted(OPERATIONS)
@@ -315,7 +322,8 @@ OLD_TWICE = """
 import warnings, httpx
 from purview_dataplane.pets import PetsClient
 transport = httpx.MockTransport(lambda request: httpx.Response(200, json={"kind": "Cat"}))
-with PetsClient("contoso", transport=transport) as client, warnings.catch_warnings(record=True) as found:
+warned = warnings.catch_warnings(record=True)
+with PetsClient("contoso", transport=transport) as client, warned as found:
     warnings.simplefilter("always")
     client.pets.get(pet_name="tom")
 assert {"<string>"} == {w.filename for w in found} and 2 == len(found), found
@@ -332,16 +340,25 @@ def test_an_old_method_with_an_old_argument_warns_where_it_is_called(
 
 
 def test_what_was_pickled_under_an_old_name_is_read(tree: Tree, upstream: Upstream) -> None:
-    made = "models.Pet.from_dict({'kind': 'Cat', 'owner': {}}), models.Owner(full_name='a'), models.PetKind.CAT"
+    made = (
+        "models.Pet.from_dict({'kind': 'Cat', 'owner': {}}), models.Owner(full_name='a'), "
+        "models.PetKind.CAT"
+    )
     pickled = run(
         tree,
-        f"import pickle\nfrom purview_dataplane.pets import models\nprint(pickle.dumps([{made}]).hex())",
+        (
+            f"import pickle\nfrom purview_dataplane.pets import models\n"
+            f"print(pickle.dumps([{made}]).hex())"
+        ),
     )
     to = json.loads(
         json.dumps(renamed(document(), "Owner", "Keeper")).replace("PetKind", "PetSort")
     )
     assert tree.update(upstream.commit({PETS: to})) == 0
-    read = f"import pickle, warnings\nwarnings.simplefilter('ignore')\nprint(pickle.loads(bytes.fromhex('{pickled.strip()}')))"
+    read = (
+        f"import pickle, warnings\nwarnings.simplefilter('ignore')\n"
+        f"print(pickle.loads(bytes.fromhex('{pickled.strip()}')))"
+    )
     assert (
         "[Cat(owner=Keeper(), kind='Cat'), Keeper(full_name='a'), <PetSort.CAT: 'Cat'>]\n"
         == run(tree, read)
@@ -489,19 +506,28 @@ def stale_change(found: Json) -> None:
         (
             lose_class,
             5,
-            "pets 2024-01-01: class Owner is lost and 3 more; accept it with --accept names.lost@pets/2024-01-01:Owner",
+            (
+                "pets 2024-01-01: class Owner is lost and 3 more; accept it with --accept "
+                "names.lost@pets/2024-01-01:Owner"
+            ),
         ),
         (clash, 5, "are both pets.get; name one in the overlay's [methods]"),
         (
             break_reference,
             3,
-            "pets 2024-01-01: $ref leads nowhere: #/definitions/Nobody: /definitions/Pet/properties/owner/$ref",
+            (
+                "pets 2024-01-01: $ref leads nowhere: #/definitions/Nobody: "
+                "/definitions/Pet/properties/owner/$ref"
+            ),
         ),
         (other_version, 3, "pets 2024-01-01: the document says 2024-02-02: /info/version"),
         (
             stale_change,
             3,
-            "overlay pets.toml: change at /components/schemas/Owner/properties/phone in 2024-01-01 no longer applies",
+            (
+                "overlay pets.toml: change at /components/schemas/Owner/properties/phone in "
+                "2024-01-01 no longer applies"
+            ),
         ),
     ],
 )
@@ -516,7 +542,8 @@ def test_bad_documents_are_one_line_and_change_nothing(
     overlay = tree.specs / "overlays" / "pets.toml"
     if spoil is stale_change:
         overlay.write_text(
-            f'{overlay.read_text()}\n[[changes]]\nversions = ["2024-01-01"]\nat = "/components/schemas/Owner/properties/phone"\n'
+            f'{overlay.read_text()}\n[[changes]]\nversions = ["2024-01-01"]\nat = '
+            f'"/components/schemas/Owner/properties/phone"\n'
             'nullable = true\nreason = "Seen."\nlink = "https://example.com"\n'
         )
     found = document()
@@ -936,7 +963,10 @@ def test_out_has_to_lie_beside_the_specs(
 def test_a_method_that_gives_a_poller_now_has_no_alias(
     tmp_path: Path, upstream: Upstream, capsys: pytest.CaptureFixture[str], *, starts: bool
 ) -> None:
-    """A poller is no value, so the old name is lost: it is asked for, and nothing stands in for it. The same the other way round."""
+    """A poller is no value, so the old name is lost: it is asked for, and nothing stands in for it.
+
+    The same the other way round.
+    """
     polled = document()
     polled["paths"]["/pets/{petName}"]["put"]["x-ms-long-running-operation"] = True
     old, new = (document(), polled) if starts else (polled, document())

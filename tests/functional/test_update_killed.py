@@ -1,4 +1,6 @@
-"""An update that is killed leaves the old tree or the new one, whole, once the next command has run."""
+"""An update that is killed leaves the old tree or the new one, whole, once the next command has
+run.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The steps between the commits that the mirror holds: their totals, and the report of the rewritten stable Data Map."""
+"""The steps between the commits that the mirror holds: their totals, and the report of the
+rewritten stable Data Map.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,10 @@ def test_the_rewritten_stable_data_map(tmp_path: Path) -> None:
     assert {"added": 2, "removed": 7, "renamed": 14} == found["schemas"]
     assert "| datamap class | `ContactBasic` | `ContactInfo` |" in lines
     assert "| datamap argument | `glossary.get_term term_guid` | `term_id` |" in lines
-    shout = f"**CHANGED UNDER THE SAME API-VERSION: datamap 2023-09-01.** Wire changes to act on: {found['wire']['major']}."
+    shout = (
+        f"**CHANGED UNDER THE SAME API-VERSION: datamap 2023-09-01.** Wire changes to act on: "
+        f"{found['wire']['major']}."
+    )
     assert [True] == [line.startswith(shout) for line in lines if "API-VERSION" in line]
     assert lines[:4] == ["# Changes from 28c5aaa581 to 93813542ad", "", *lines[2:4]]
     assert f"### Wire, major: {found['wire']['major']} to act on" in lines

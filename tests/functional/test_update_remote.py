@@ -1,4 +1,6 @@
-"""Updates over HTTP: the listing of GitHub's REST interface, the files of the raw host, both served on loopback."""
+"""Updates over HTTP: the listing of GitHub's REST interface, the files of the raw host, both served
+on loopback.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,10 @@ def test_an_unknown_commit(
 ) -> None:
     before = tree.files()
     assert 4 == tree.update(ref, *over(host))
-    says = f"{host.url}/repos/{REPOSITORY}/commits/{ref} is not there (404); check the commit or branch of --to"
+    says = (
+        f"{host.url}/repos/{REPOSITORY}/commits/{ref} is not there (404); check the commit or "
+        f"branch of --to"
+    )
     assert f"purview_codegen update: {says}\n" == capsys.readouterr().err
     assert before == tree.files()
 
@@ -85,7 +90,10 @@ def test_a_document_that_lost_its_path(
     before = tree.files()
     assert 3 == tree.update(to, *over(host))
     rule = "document.lost@pets/2024-01-01"
-    says = f"pets 2024-01-01 lost its path at {to[:10]}: {PETS}; --accept {rule} keeps it at its old commit"
+    says = (
+        f"pets 2024-01-01 lost its path at {to[:10]}: {PETS}; --accept {rule} keeps it at its "
+        f"old commit"
+    )
     assert f"purview_codegen update: {says}\n" == capsys.readouterr().err
     assert 0 == tree.update(to, "--accept", rule, *over(host))
     assert before == tree.files()
@@ -141,7 +149,10 @@ def test_odd_options(
         (
             403,
             {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1700000000"},
-            "answered 403: too many requests; try again after 2023-11-14 22:13:21 UTC, or use --mirror",
+            (
+                "answered 403: too many requests; try again after 2023-11-14 22:13:21 UTC, or "
+                "use --mirror"
+            ),
         ),
         (
             403,
@@ -153,7 +164,10 @@ def test_odd_options(
         (
             301,
             {"Location": "https://example.com/x"},
-            "answered 301: it is at 'https://example.com/x' now; correct the address or planes.toml",
+            (
+                "answered 301: it is at 'https://example.com/x' now; correct the address or "
+                "planes.toml"
+            ),
         ),
     ],
 )
@@ -234,7 +248,10 @@ def test_a_listing_that_is_none(
             "is another commit's",
         ),
         (
-            b'{"repository": "owner/repo", "commit": "COMMIT", "files": {}, "whole": true, "roots": ["a/b"]}',
+            (
+                b'{"repository": "owner/repo", "commit": "COMMIT", "files": {}, "whole": true, '
+                b'"roots": ["a/b"]}'
+            ),
             4,
             "specification/zoo of commit COMMIT was never listed; run update without --offline",
         ),

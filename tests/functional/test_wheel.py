@@ -1,4 +1,7 @@
-"""The wheel, built and installed alone into an empty environment: what a user gets. Needs a package index."""
+"""The wheel, built and installed alone into an empty environment: what a user gets.
+
+Needs a package index.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,8 @@ for package in (purview_auth, purview_core, purview_codegen, purview_dataplane, 
     assert pathlib.Path(package.__file__).is_relative_to(sys.prefix), package.__file__
     assert importlib.resources.files(package).joinpath("py.typed").is_file(), package
 specs = importlib.resources.files(purview_codegen) / "specs"
-for name in ("planes.toml", "upstream.lock", "names.lock", "overlays/scanning.toml", "contracts/scanning/2023-09-01.json"):
+below = ("overlays/scanning.toml", "contracts/scanning/2023-09-01.json")
+for name in ("planes.toml", "upstream.lock", "names.lock", *below):
     assert specs.joinpath(name).is_file(), name
 installed = {d.metadata["Name"].lower() for d in importlib.metadata.distributions()}
 assert not installed & {"openapi-python-client", "ruff", "pytest", "jinja2"}, installed
@@ -45,7 +49,8 @@ for plane in purview_dataplane.PLANES.values():
     assert 64 == len(importlib.import_module(plane.package).__upstream__.sha256)
     importlib.import_module(plane.package).OPERATIONS
 with purview_testing.Sandbox() as sandbox:  # from the contracts in the wheel
-    with purview_dataplane.Purview(sandbox.url, transport=sandbox.transport(), auth=sandbox.auth) as purview:
+    transport = sandbox.transport()
+    with purview_dataplane.Purview(sandbox.url, transport=transport, auth=sandbox.auth) as purview:
         assert [] == list(purview.scanning.data_sources.list())
 """
 
@@ -60,7 +65,8 @@ def answer(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json={"kind": "AzureSqlDatabaseCredential", "name": "c", "more": 1})
 
 def token(request: httpx.Request) -> httpx.Response:
-    return httpx.Response(200, json={"access_token": "invented", "token_type": "Bearer", "expires_in": "3599"})
+    token = {"access_token": "invented", "token_type": "Bearer", "expires_in": "3599"}
+    return httpx.Response(200, json=token)
 
 auth = ServicePrincipal("tenant", "client", "secret", transport=httpx.MockTransport(token))
 with ScanningClient("contoso", auth=auth, transport=httpx.MockTransport(answer)) as client:

@@ -1,4 +1,6 @@
-"""A small upstream for tests of updates: commits in a mirror, and a tree that is made from one of them."""
+"""A small upstream for tests of updates: commits in a mirror, and a tree that is made from one of
+them.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ CHANGELOG = "# Changelog\n\n## [0.4.0] - 2024-01-01\n\n### Added\n\n- Pets.\n"
 
 
 def document(version: str = "2024-01-01") -> Json:
-    """A Swagger 2.0 document: three operations, a body, an enum, a discriminated base with two subtypes."""
+    """A Swagger 2.0 document: three operations, a body, an enum, a discriminated base with two
+    subtypes.
+    """
     api_version = {"name": "api-version", "in": "query", "type": "string", "required": True}
     name = {"name": "petName", "in": "path", "type": "string", "required": True}
     pet = {"$ref": "#/definitions/Pet"}
@@ -152,8 +156,10 @@ class Tree:
         (self.specs / "overlays").mkdir(parents=True)
         (self.specs / "planes.toml").write_text(
             "# The planes.\n\n"
-            '[planes.pets]\npackage = "pets"\ntitle = "Pets"\nsummary = "Pets."\nendpoint = "account"\nroles = []\n\n'
-            f'[[planes.pets.documents]]\nversion = "2024-01-01"\ndefault = true\nrepository = "{REPOSITORY}"\n'
+            '[planes.pets]\npackage = "pets"\ntitle = "Pets"\nsummary = "Pets."\nendpoint '
+            '= "account"\nroles = []\n\n'
+            f'[[planes.pets.documents]]\nversion = "2024-01-01"\ndefault = true\n'
+            f'repository = "{REPOSITORY}"\n'
             f'commit = "{commit}"\npath = "{path}"\n'
         )
         lines = "".join(f'"{oid}" = "{text}"\n' for oid, text in SUMMARIES.items())

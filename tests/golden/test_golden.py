@@ -1,4 +1,7 @@
-"""One tiny document with every feature once, and the package it gives. `PURVIEW_GOLDEN=write` records a new one."""
+"""One tiny document with every feature once, and the package it gives.
+
+`PURVIEW_GOLDEN=write` records a new one.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,9 @@ NEXT = ("nextLink", "@nextLink")
 
 
 def sampled(contract: Json) -> Answer:
-    """An answer of the first good status that the operation declares, with every member; a page is the last one."""
+    """An answer of the first good status that the operation declares, with every member; a page is
+    the last one.
+    """
     sampler = Sampler(contract, full=True)
 
     def answer(operation: Json, request: httpx.Request) -> httpx.Response:
@@ -43,7 +45,9 @@ def sampled(contract: Json) -> Answer:
 
 
 def forwarded(base_url: str, transport: httpx.BaseTransport, authorization: str) -> Answer:
-    """The answers of a service at another address, reached by a transport, with an Authorization header of its own."""
+    """The answers of a service at another address, reached by a transport, with an Authorization
+    header of its own.
+    """
     base = httpx.URL(base_url)
 
     def answer(operation: Json, request: httpx.Request) -> httpx.Response:

@@ -1,10 +1,12 @@
-"""Records what the clients send for every operation and lets outside judges look at it: `nox -s judge -- ARGUMENTS`.
+"""Records what the clients send for every operation and lets outside judges look at it: `nox -s
+judge -- ARGUMENTS`.
 
-The sandbox is judged by `--url` and `--fuzz`, at the address that `python -m purview_testing serve --exact --fill` prints: without
-`--exact` its answers go beyond the documents, as those of the service do, and without `--fill` much is answered by 404 alone.
+The sandbox is judged by `--url` and `--fuzz`, at the address that `python -m purview_testing serve
+--exact --fill` prints: without `--exact` its answers go beyond the documents, as those of the
+service do, and without `--fill` much is answered by 404 alone.
 
-Exit codes: 0 all accepted, 2 usage, 3 a document is not what the lock names, 5 something was refused, 6 judge not run (no node, no
-npm packages, no documents): never green by absence.
+Exit codes: 0 all accepted, 2 usage, 3 a document is not what the lock names, 5 something was
+refused, 6 judge not run (no node, no npm packages, no documents): never green by absence.
 """
 
 from __future__ import annotations
@@ -239,7 +241,8 @@ def case(document: Document, mirror: Path | None) -> oav.Case:
         sha256 := hashlib.sha256(content).hexdigest()
     ) != entry.sha256 and entry.provenance != "rebuilt":
         raise IntegrityError(
-            f"{document} is not what upstream.lock names: expected {entry.sha256}, found {sha256}: {file}"
+            f"{document} is not what upstream.lock names: expected {entry.sha256}, found "
+            f"{sha256}: {file}"
         )
     overlay = Overlay.read(SPECS / "overlays" / f"{document.plane}.toml")
     contract = build.load(SPECS, document)

@@ -1,4 +1,6 @@
-"""What an overlay says otherwise than the upstream document: where a judge speaks of it, it is listed by name, not held against us."""
+"""What an overlay says otherwise than the upstream document: where a judge speaks of it, it is
+listed by name, not held against us.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,8 @@ READ_ONLY_SENT = "READONLY_PROPERTY_NOT_ALLOWED_IN_REQUEST"
 
 @attrs.frozen
 class Departure:
-    """What an overlay says otherwise: `where` is the operationId (or schema) that it is about, "" for the whole document.
+    """What an overlay says otherwise: `where` is the operationId (or schema) that it is about, ""
+    for the whole document.
 
     `kind` is prefix, query, body, member (that may be sent), added (a member), left (a member that
     may be left out), type (a member that may have another) or subtype (the value of a discriminator
@@ -49,7 +52,9 @@ class Departure:
         )
 
     def covers_error(self, operation_id: str, error: Mapping[str, object]) -> bool:
-        """Whether an error of oav's, about a request or an answer, is what this departure brings about."""
+        """Whether an error of oav's, about a request or an answer, is what this departure brings
+        about.
+        """
         if self.kind == "body" and self.name == ANOTHER_SCHEMA:
             return self.where == operation_id
         if self.kind == "subtype":
@@ -97,7 +102,9 @@ class Departure:
 
 
 def declared(overlay: Overlay, contract: Json) -> tuple[Departure, ...]:
-    """The departures of one contract that show in requests and answers; secrets, polling and summaries do not."""
+    """The departures of one contract that show in requests and answers; secrets, polling and
+    summaries do not.
+    """
     version = contract["info"]["version"]
     places = (
         (place, change.edits)

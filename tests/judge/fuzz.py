@@ -1,11 +1,13 @@
-"""schemathesis against a service at a base address: each plane's contract, all checks, a fixed seed and few examples.
+"""schemathesis against a service at a base address: each plane's contract, all checks, a fixed seed
+and few examples.
 
-| column       | failure codes of schemathesis | says                                                             |
-|--------------|-------------------------------|------------------------------------------------------------------|
-| server       | ST101, ST102, ST112           | status 500 and above, a time-out, or an answer slower than allowed |
-| undocumented | ST103 to ST106                | a status or media type that the contract does not have           |
-| schema       | ST107 to ST111                | headers or a body that are not as the contract says              |
-| other        | the rest                      | what it takes and refuses, by its own ideas: listed, not held against it |
+| column       | failure codes of schemathesis | says                                                  |
+|--------------|-------------------------------|-------------------------------------------------------|
+| server       | ST101, ST102, ST112           | status 500 and above, time-outs, answers that take    |
+|              |                               | longer than allowed                                   |
+| undocumented | ST103 to ST106                | a status or media type that the contract has not      |
+| schema       | ST107 to ST111                | headers or a body that are not as the contract says   |
+| other        | the rest                      | what it takes and refuses by ideas of its own: listed |
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ _CODES = {
 
 @attrs.frozen
 class Tally:
-    """What one run found: counts by column, each failure as a line, and what stopped it from judging."""
+    """What one run found: counts by column, each failure as a line, and what stopped it from
+    judging.
+    """
 
     operations: int
     tested: int
@@ -52,7 +56,9 @@ class Tally:
 
 @attrs.frozen
 class Run:
-    """What is asked of schemathesis: a contract, the address of its plane (prefix included), the header to send, and how much."""
+    """What is asked of schemathesis: a contract, the address of its plane (prefix included), the
+    header to send, and how much.
+    """
 
     contract: Path
     url: str
@@ -62,7 +68,9 @@ class Run:
 
 
 def judge(run: Run, scratch: Path) -> Tally:
-    """Runs schemathesis on one contract; raises NotRunError where it is not installed, or gives no report."""
+    """Runs schemathesis on one contract; raises NotRunError where it is not installed, or gives no
+    report.
+    """
     if importlib.util.find_spec("schemathesis") is None:
         raise NotRunError("schemathesis is not installed; run it by nox -s judge -- --fuzz URL")
     scratch.mkdir(parents=True, exist_ok=True)
@@ -113,7 +121,9 @@ def judge(run: Run, scratch: Path) -> Tally:
 
 
 def tally(report: Json) -> Tally:
-    """schemathesis' JSON report, counted: a failure counts once for each operation that shows it."""
+    """schemathesis' JSON report, counted: a failure counts once for each operation that shows
+    it.
+    """
     failures: Counter[str] = Counter()
     for one in report["failures"]:
         failures[_CODES.get(one["code"], "other")] += one["count"]

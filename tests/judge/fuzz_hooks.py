@@ -1,7 +1,9 @@
-"""Loaded by schemathesis as its hooks: thins out the cases of its coverage phase, which knows no bound.
+"""Loaded by schemathesis as its hooks: thins out the cases of its coverage phase, which knows no
+bound.
 
-A body that nests deeply has thousands of them, in the order of its members. The first ones are all sent, later ones more and more
-rarely, so that each part of a body has its turn; the same ones in each run.
+A body that nests deeply has thousands of them, in the order of its members. The first ones are all
+sent, later ones more and more rarely, so that each part of a body has its turn; the same ones in
+each run.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
-"""The recorded form of a request and its answer: what oav's LiveValidator takes, one JSON line for each pair.
+"""The recorded form of a request and its answer: what oav's LiveValidator takes, one JSON line for
+each pair.
 
 ```
-{"doc": "scanning 2023-09-01", "op": the operationId that the caller meant, "pass": which arguments it had,
- "liveRequest": {"method", "url", "headers": lower-case names, "query": name -> text or list, "body": JSON, or text where it is none},
- "liveResponse": {"statusCode": text, "headers", "body"}}
+{"doc": "scanning 2023-09-01", "op": the operationId that the caller meant, "pass": which arguments
+it had,
+ "liveRequest": {"method", "url", "headers": lower-case names, "query": name -> text or list,
+ "body": JSON, or text where it is none}, "liveResponse": {"statusCode": text, "headers", "body"}}
 ```
 A body that is absent has no member. Authorization is never recorded.
 """
@@ -23,7 +25,9 @@ _SECRET = {"authorization"}
 
 
 def live_request(operation: Json, request: httpx.Request) -> Json:
-    """A request that was read; `operation` is the contract's, which says what query values are lists."""
+    """A request that was read; `operation` is the contract's, which says what query values are
+    lists.
+    """
     out = {"method": request.method, "url": str(request.url), "headers": _headers(request.headers)}
     return (
         out
@@ -42,7 +46,9 @@ def pairs(url: str) -> Pairs:
 
 
 def split(operation: Json, given: Iterable[tuple[str, str]]) -> Json:
-    """Query values as the schema sees them: a list where the operation takes one, else the text; a repeated name is a list, too."""
+    """Query values as the schema sees them: a list where the operation takes one, else the text; a
+    repeated name is a list, too.
+    """
     lists = {
         p["name"]: p
         for p in operation["parameters"]

@@ -1,4 +1,6 @@
-"""The verdict of oav, with our notes for what it does not look at, on recorded pairs of one or more documents."""
+"""The verdict of oav, with our notes for what it does not look at, on recorded pairs of one or more
+documents.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from .upstream import Note, Upstream
 
 @attrs.frozen
 class Case:
-    """One document on trial: where it lies, what it says, the part of our paths before its own, and what an overlay says otherwise."""
+    """One document on trial: where it lies, what it says, the part of our paths before its own, and
+    what an overlay says otherwise.
+    """
 
     name: str
     file: Path
@@ -30,7 +34,10 @@ class Case:
 
 @attrs.frozen
 class Verdict:
-    """On one pair. `reasons` are oav's against the request, `notes` ours; `answer` oav's against the answer."""
+    """On one pair.
+
+    `reasons` are oav's against the request, `notes` ours; `answer` oav's against the answer.
+    """
 
     record: Json
     found: str | None

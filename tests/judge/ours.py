@@ -1,4 +1,5 @@
-"""Our own validator as a judge: what it finds amiss with a recorded request, as JSON pointers into `liveRequest`.
+"""Our own validator as a judge: what it finds amiss with a recorded request, as JSON pointers into
+`liveRequest`.
 
 It is what the sandbox judges by, so it is on trial here, not a judge of the clients.
 """

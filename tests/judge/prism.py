@@ -1,8 +1,9 @@
-"""prism as second judge: one process for a document, converted to OpenAPI 3, that every recorded request is sent to.
+"""prism as second judge: one process for a document, converted to OpenAPI 3, that every recorded
+request is sent to.
 
-It has no intent, so it cannot tell a wrong operation, and it knows neither read-only members nor those of subtypes; but it refuses null
-and what is no value of an enum. 401, 404, 405, 415 and 422 are its refusals; any other answer, also one of 500, comes after the
-request was accepted.
+It has no intent, so it cannot tell a wrong operation, and it knows neither read-only members nor
+those of subtypes; but it refuses null and what is no value of an enum. 401, 404, 405, 415 and 422
+are its refusals; any other answer, also one of 500, comes after the request was accepted.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ def judge(
 
 
 def converted(case: Case, modules: Path, scratch: Path) -> Path:
-    """The document as OpenAPI 3, without its examples: they lie in other files, and prism would answer with them."""
+    """The document as OpenAPI 3, without its examples: they lie in other files, and prism would
+    answer with them.
+    """
     scratch.mkdir(parents=True, exist_ok=True)
     source, target = scratch / "swagger.json", scratch / "openapi.json"
     source.write_text(json.dumps(prepared(case.upstream.document)))
@@ -63,7 +66,9 @@ def converted(case: Case, modules: Path, scratch: Path) -> Path:
 
 @contextmanager
 def served(document: Path, modules: Path) -> Generator[str]:
-    """The address of a prism that serves a document; the process is gone afterwards, whatever happened."""
+    """The address of a prism that serves a document; the process is gone afterwards, whatever
+    happened.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -141,7 +146,9 @@ def _content(request: Json) -> bytes | None:
 
 
 def prepared(value: Any) -> Any:
-    """A part of a document, without its examples, and with `readOnly` beside a reference put where OpenAPI 3.0 admits it."""
+    """A part of a document, without its examples, and with `readOnly` beside a reference put where
+    OpenAPI 3.0 admits it.
+    """
     if isinstance(value, list):
         return [prepared(item) for item in value]
     if not isinstance(value, dict):

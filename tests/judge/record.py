@@ -1,12 +1,13 @@
 """Calls operations through the generated clients and keeps what they send, in the form of `live`.
 
-| pass        | the operation is called by | with                                                                        |
-|-------------|----------------------------|-----------------------------------------------------------------------------|
-| required    | `client.call`, wire names  | required arguments, bodies of required members                              |
-| all         | its method                 | all arguments, bodies of all members (those that are readOnly must not go)  |
-| kind 1, ..  | its method                 | the same, with the next kind of every family and the next value of every enum |
-| put back    | its method                 | what its GET gave after a PUT, one member changed                           |
-| alone       | its method                 | all arguments, where no call before was answered well, at a service that holds nothing |
+| pass       | the operation is called by | with                                                    |
+|------------|----------------------------|---------------------------------------------------------|
+| required   | `client.call`, wire names  | required arguments, bodies of required members          |
+| all        | its method                 | all arguments, bodies of all members but readOnly ones  |
+| kind 1, .. | its method                 | the next kind of every family and value of every enum   |
+| put back   | its method                 | what its GET gave after a PUT, one member changed       |
+| alone      | its method                 | all arguments, at a service that holds nothing, where   |
+|            |                            | no call before was answered well                        |
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ from .samples import ABSENT, UUID, Sampler
 from .shapes import Shapes
 
 Answer = Callable[[Json, httpx.Request], httpx.Response]
-"""(the contract's operation that is meant, the request, read) -> its answer, read. Where it comes from is the caller's choice."""
+"""(the contract's operation that is meant, the request, read) -> its answer, read.
+
+Where the answer comes from is the caller's choice.
+"""
 Fresh = Callable[[], object]
 """Takes from the service that answers all that it holds."""
 ENDPOINT = "https://contoso.purview.azure.com"
@@ -58,7 +62,10 @@ class Recorder:
 
 
 class Caller:
-    """Calls the operations of one document. `versioned` takes its package from `purview_versions`, which must be importable."""
+    """Calls the operations of one document.
+
+    `versioned` takes its package from `purview_versions`, which must be importable.
+    """
 
     def __init__(
         self,
@@ -83,11 +90,15 @@ class Caller:
         self.operations = sorted((op for _, _, op in operations_of(contract)), key=self._order)
 
     def _order(self, operation: Json) -> int:
-        """What makes things comes before what reads them, what deletes them last: a service that keeps state has them then."""
+        """What makes things comes before what reads them, what deletes them last: a service that
+        keeps state has them then.
+        """
         return _ORDER.index(self.package.OPERATIONS[operation["operationId"]].method)
 
     def one(self, operation: Json, label: str, send: Callable[[Any, Any], object]) -> Json:
-        """The record of the first request of a call; what follows are polls, which no operation means."""
+        """The record of the first request of a call; what follows are polls, which no operation
+        means.
+        """
         recorder, declared = (
             Recorder(operation, self.answer),
             self.package.OPERATIONS[operation["operationId"]],
@@ -106,7 +117,9 @@ class Caller:
         return {"doc": str(self.document), "op": declared.id, "pass": label} | pair
 
     def passes(self) -> Iterator[Json]:
-        """Every operation with the least, then with the most, then the other kinds; deletions; then what was read put back."""
+        """Every operation with the least, then with the most, then the other kinds; deletions; then
+        what was read put back.
+        """
         making = [op for op in self.operations if self._order(op) < len(_ORDER) - 1]
         deleting = self.operations[len(making) :]
         for operation in making:
@@ -127,7 +140,9 @@ class Caller:
         yield from self.put_back()
 
     def alone(self, operations: Collection[str]) -> Iterator[Json]:
-        """Some operations, each as the first call of a service: what is there already may be why it was refused."""
+        """Some operations, each as the first call of a service: what is there already may be why it
+        was refused.
+        """
         for operation in self.operations:
             if self.fresh is not None and operation["operationId"] in operations:
                 self.fresh()
@@ -139,7 +154,9 @@ class Caller:
         )
 
     def put_back(self) -> Iterator[Json]:
-        """Every path that has both, but for those whose PUT writes a part of what is read: put, read, one member changed, put."""
+        """Every path that has both, but for those whose PUT writes a part of what is read: put,
+        read, one member changed, put.
+        """
         for item in self.contract["paths"].values():
             get, put = (
                 self.package.OPERATIONS[item[m]["operationId"]] if m in item else None
@@ -157,7 +174,9 @@ class Caller:
                 yield self.one(item["put"], PUT_BACK, partial(_put, item["put"], sampler, body))
 
     def _made(self, item: Json, get: Any, put: Any) -> tuple[Sampler, Any]:
-        """What is read after a first PUT, and the arguments: those required, or all where these are not enough."""
+        """What is read after a first PUT, and the arguments: those required, or all where these are
+        not enough.
+        """
         if self.fresh is not None:
             self.fresh()
         whole = _body(put, item["put"], Sampler(self.contract, full=True))
@@ -171,7 +190,9 @@ class Caller:
         return sampler, read
 
     def _writable(self, item: Json, put: Any, get: Any, read: Any) -> Any:
-        """What was read as the type that is written: it itself, its items as a list of one page, or the members that both have."""
+        """What was read as the type that is written: it itself, its items as a list of one page, or
+        the members that both have.
+        """
         load, schema, value = (
             Registry.get(put.models).loader(put.body.type),
             _schema(item["put"]),
@@ -207,8 +228,10 @@ def record(
 
 
 def changed(value: Any, shapes: Shapes, schema: Json) -> Any:
-    """A decoded value with one member changed: the first that is free to be any text or truth value, else the first of an enum, else
-    one more where any is admitted; None where there is nothing of these."""
+    """A decoded value with one member changed: the first that is free to be any text or truth
+    value, else the first of an enum, else one more where any is admitted; None where there is
+    nothing of these.
+    """
     if any(_change(value, shapes, schema, other) for other in (_other_value, _other_name)):
         return value
     shape = shapes.shape(schema)

@@ -1,8 +1,9 @@
-"""Recordings of tests as records for the judges: what `--purview-record` and `serve --record` wrote.
+"""Recordings of tests as records for the judges: what `--purview-record` and `serve --record`
+wrote.
 
-A line whose `op` is null is a call that no contract declares. That is right for the status of a long-running operation: its address
-is one that the service gave, and these are counted. Any other such line is a fault. The query of a link to a next page is the
-service's, too.
+A line whose `op` is null is a call that no contract declares. That is right for the status of a
+long-running operation: its address is one that the service gave, and these are counted. Any other
+such line is a fault. The query of a link to a next page is the service's, too.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ _NOT_KEPT = (
 
 @attrs.frozen
 class Recorded:
-    """`polls`: how many lines ask for the status of a long-running operation; `strange`: the other lines without an operation."""
+    """`polls`: how many lines ask for the status of a long-running operation; `strange`: the other
+    lines without an operation.
+    """
 
     records: tuple[Json, ...]
     polls: int
@@ -37,7 +40,9 @@ class Recorded:
 
 
 def read(path: Path) -> Recorded:
-    """The lines of a file, or of every .jsonl file below a folder; raises UsageError where there is none, or one is no recording."""
+    """The lines of a file, or of every .jsonl file below a folder; raises UsageError where there is
+    none, or one is no recording.
+    """
     files = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]
     records, polls, strange = [], 0, []
     for file in files:

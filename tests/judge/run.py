@@ -1,4 +1,7 @@
-"""The judges as a script: `python tests/judge/run.py --help`. It needs the dependencies of the project, not the project installed."""
+"""The judges as a script: `python tests/judge/run.py --help`.
+
+It needs the dependencies of the project, not the project installed.
+"""
 
 from __future__ import annotations
 

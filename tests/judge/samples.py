@@ -1,6 +1,8 @@
-"""Values that a contract's schema admits: the required members alone, or all of them; each kind of a family in its turn.
+"""Values that a contract's schema admits: the required members alone, or all of them; each kind of
+a family in its turn.
 
-Recursion is cut where a schema meets itself: an optional member is left out there, and a list is empty.
+Recursion is cut where a schema meets itself: an optional member is left out there, and a list is
+empty.
 """
 
 from __future__ import annotations
@@ -27,8 +29,9 @@ _ANYTHING = {"any": [1, "b"]}
 
 
 class Sampler:
-    """`full` gives every member of every object. `turn` chooses among kinds and enum values, round and round; `turns` is how many
-    turns it takes to have had every kind that was met so far."""
+    """`full` gives every member of every object. `turn` chooses among kinds and enum values, round
+    and round; `turns` is how many turns it takes to have had every kind that was met so far.
+    """
 
     def __init__(self, contract: Json, *, full: bool, turn: int = 0) -> None:
         self.shapes = Shapes(contract)
@@ -100,7 +103,9 @@ class Sampler:
 
 
 def text(schema: Json) -> str:
-    """A string of the format, pattern and length asked for; raises ValueError where none of ours fits."""
+    """A string of the format, pattern and length asked for; raises ValueError where none of ours
+    fits.
+    """
     low, high, pattern = (
         schema.get("minLength", 0),
         schema.get("maxLength"),

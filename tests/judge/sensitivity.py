@@ -1,6 +1,8 @@
-"""How much the judges notice: good requests spoiled in 21 kinds, and the share of each kind that is not accepted any more.
+"""How much the judges notice: good requests spoiled in 21 kinds, and the share of each kind that is
+not accepted any more.
 
-`python tests/judge/run.py --sensitivity` prints it. A judge that notices less than it used to has changed, or is not asked rightly.
+`python tests/judge/run.py --sensitivity` prints it. A judge that notices less than it used to has
+changed, or is not asked rightly.
 """
 
 from __future__ import annotations
@@ -24,7 +26,10 @@ class Share:
 
 
 def measure(records: Sequence[Json], seed: int, judges: Mapping[str, Noticed]) -> dict[str, Share]:
-    """Kind -> how many were made, and how many each judge noticed. Each record is spoiled once in every kind it has a place for."""
+    """Kind -> how many were made, and how many each judge noticed.
+
+    Each record is spoiled once in every kind it has a place for.
+    """
     rng = random.Random(seed)
     spoiled = [
         (kind, bad | {"spot": spot}) for good in records for kind, bad, spot in spoil(good, rng)

@@ -1,4 +1,6 @@
-"""A service whose answers are judged: whether it is there, and the Authorization header that it takes."""
+"""A service whose answers are judged: whether it is there, and the Authorization header that it
+takes.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,10 @@ _TIMEOUT_S = 10.0
 
 
 def authorization(url: str, transport: httpx.BaseTransport | None = None) -> str:
-    """The value of PURVIEW_JUDGE_AUTHORIZATION; without it a token of the service's own identity endpoint, for a sandbox issues
-    tokens to anyone, and where it has none any token. Raises UnreachableError where nothing answers."""
+    """The value of PURVIEW_JUDGE_AUTHORIZATION; without it a token of the service's own identity
+    endpoint, for a sandbox issues tokens to anyone, and where it has none any token. Raises
+    UnreachableError where nothing answers.
+    """
     try:
         with httpx.Client(base_url=url, transport=transport, timeout=_TIMEOUT_S) as client:
             response = client.post("/judge/oauth2/token", data=_TOKEN_FORM)

@@ -1,4 +1,6 @@
-"""Reading a contract's schemas: references followed, an object's members gathered over its `allOf`, the kind of a value."""
+"""Reading a contract's schemas: references followed, an object's members gathered over its `allOf`,
+the kind of a value.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,10 @@ _PYTHON: Json = {
 
 @attrs.frozen
 class Shape:
-    """An object schema as a whole. `open`: it takes members that it does not name (a schema, or True), else None."""
+    """An object schema as a whole.
+
+    `open`: it takes members that it does not name (a schema, or True), else None.
+    """
 
     members: Json
     required: frozenset[str]
@@ -57,7 +62,9 @@ class Shapes:
         )
 
     def chosen(self, schema: Json, value: Any) -> Json:
-        """The schema that a value is measured by: its kind's, where the schema is of a family and the value tells its kind."""
+        """The schema that a value is measured by: its kind's, where the schema is of a family and
+        the value tells its kind.
+        """
         whole = self.resolved(schema)
         options = [s for s in whole.get("anyOf", []) if s.get("type") != "null"]
         if options:
@@ -74,7 +81,9 @@ class Shapes:
         return whole if target == whole else self.chosen(target, value)
 
     def common(self, schema: Json, value: Any) -> Any:
-        """As much of a value as a schema has members for that may be sent; of an object that wraps a list, where a list is wanted, it."""
+        """As much of a value as a schema has members for that may be sent; of an object that wraps
+        a list, where a list is wanted, it.
+        """
         whole = self.chosen(schema, value)
         if "items" in whole:
             value = (

@@ -1,8 +1,11 @@
-"""Good requests spoiled in one place each, to see whether a judge notices: 21 kinds, the same ones for the same seed.
+"""Good requests spoiled in one place each, to see whether a judge notices: 21 kinds, the same ones
+for the same seed.
 
-`spoil(record, random.Random(seed))` gives (kind, spoiled record, pointer): a JSON pointer into `liveRequest` to the spot, such as
-`/body/properties/kind`, `/query/api-version`, `/headers/content-type`, `/method` or `/url` (a literal part of the path). A kind that
-a request has no place for is left out. What a request may not hold is read from the contract that `record["doc"]` names.
+`spoil(record, random.Random(seed))` gives (kind, spoiled record, pointer): a JSON pointer into
+`liveRequest` to the spot, such as `/body/properties/kind`, `/query/api-version`,
+`/headers/content-type`, `/method` or `/url` (a literal part of the path). A kind that a request has
+no place for is left out. What a request may not hold is read from the contract that `record["doc"]`
+names.
 """
 
 from __future__ import annotations
@@ -42,7 +45,9 @@ _NO_VALUE, _NO_NAME = "no such value", "noSuchName"
 
 @attrs.frozen
 class Place:
-    """One value in a body: its path, the schema that it is measured by, and the member of which object it is (None: an item)."""
+    """One value in a body: its path, the schema that it is measured by, and the member of which
+    object it is (None: an item).
+    """
 
     path: tuple[str | int, ...]
     schema: Json
@@ -65,7 +70,9 @@ class Place:
 
 
 def spoil(record: Json, rng: random.Random) -> list[tuple[str, Json, str]]:
-    """Every kind of spoiled request that can be made of a good one, one of each: (kind, record, pointer to the spot)."""
+    """Every kind of spoiled request that can be made of a good one, one of each: (kind, record,
+    pointer to the spot).
+    """
     spoiler = _spoiler(record["doc"])
     found = ((kind, make(spoiler, record, rng)) for kind, make in KINDS.items())
     return [
@@ -122,7 +129,9 @@ class Spoiler:
         wanted: Callable[[Json, Json], bool],
         value: str | None,
     ) -> Spoiled | None:
-        """One of the query values that were sent and are wanted (by parameter and its schema), dropped or given another value."""
+        """One of the query values that were sent and are wanted (by parameter and its schema),
+        dropped or given another value.
+        """
         parameters = {
             p["name"]: p for p in self.by_id[record["op"]][1]["parameters"] if p["in"] == "query"
         }
@@ -193,7 +202,9 @@ class Spoiler:
         rng: random.Random,
         wanted: Callable[[Place, Shape], Sequence[tuple[str, Any]]],
     ) -> Spoiled | None:
-        """A member more in one of the objects of the body: one of those that `wanted` offers for it."""
+        """A member more in one of the objects of the body: one of those that `wanted` offers for
+        it.
+        """
         objects = [
             (p, self.shapes.shape(p.schema))
             for p in self.places(record)

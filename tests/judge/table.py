@@ -21,15 +21,18 @@ _FAULTS_SHOWN = 40
 
 
 def passed(report: Mapping[str, Json]) -> bool:
-    """Every operation of every document was judged and accepted, by every judge, with no note left."""
+    """Every operation of every document was judged and accepted, by every judge, with no note
+    left.
+    """
     return (
         bool(report) and not any(faults(report)) and all(r["operations"] for r in report.values())
     )
 
 
 def of_recordings(found: Json) -> Json:
-    """Recordings are of what was called, not of all, errors may be what a test is about, and a service that is live, or looks so,
-    sends more than its document says: none of these is a fault."""
+    """Recordings are of what was called, not of all, errors may be what a test is about, and a
+    service that is live, or looks so, sends more than its document says: none of these is a fault.
+    """
     return found | {"missing": [], "unanswered": [], "broken": [], "answersRefused": []}
 
 
@@ -39,7 +42,10 @@ def faults(report: Mapping[str, Json]) -> Iterator[str]:
         for name in found["missing"]:
             yield f"{doc} {name}: never sent"
         if found["unanswered"]:
-            yield f"{doc}: never answered by 2xx, so their answers were not judged: {', '.join(found['unanswered'])}"
+            yield (
+                f"{doc}: never answered by 2xx, so their answers were not judged: "
+                f"{', '.join(found['unanswered'])}"
+            )
         for one in found["broken"]:
             yield f"{doc} {one['op']} ({one['pass']}): answered by {one['status']}"
         for one in found["wrongOperation"]:
@@ -80,7 +86,10 @@ def text(report: Mapping[str, Json], seconds: float) -> str:
     lines += [f"  and {len(found) - _FAULTS_SHOWN} more"] if len(found) > _FAULTS_SHOWN else []
     judges = "oav and prism" if all("prism" in r for r in report.values()) else "oav"
     total = dict(zip(_COLUMNS, rows["total"], strict=True))
-    last = f"judge: {total['accepted']} of {total['operations']} operations accepted in {total['requests']} requests"
+    last = (
+        f"judge: {total['accepted']} of {total['operations']} operations accepted in "
+        f"{total['requests']} requests"
+    )
     return "\n".join([*lines, "", f"{last}, {len(found)} faults, by {judges}, {seconds:.0f} s"])
 
 

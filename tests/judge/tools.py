@@ -1,4 +1,6 @@
-"""Node and its packages, which the judges need: installed outside the tree, as the lock file says, or said to be missing."""
+"""Node and its packages, which the judges need: installed outside the tree, as the lock file says,
+or said to be missing.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,10 @@ _FILES = ("package.json", "package-lock.json")
 
 
 class NotRunError(Exception):
-    """A judge cannot be had here: its text says what is missing and the way out. Exit code 6, never a pass."""
+    """A judge cannot be had here: its text says what is missing and the way out.
+
+    Exit code 6, never a pass.
+    """
 
 
 def node() -> str:
@@ -20,7 +25,9 @@ def node() -> str:
 
 
 def installed(folder: Path) -> Path:
-    """The folder whose `node_modules` holds what the lock file names; installs it where it does not yet."""
+    """The folder whose `node_modules` holds what the lock file names; installs it where it does not
+    yet.
+    """
     node()
     npm = _found("npm")
     stamp, wanted = (

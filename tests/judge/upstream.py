@@ -1,7 +1,9 @@
-"""What the upstream document says of an operation's request line, read from the document itself: the contract is on trial, too.
+"""What the upstream document says of an operation's request line, read from the document itself:
+the contract is on trial, too.
 
-oav does not look at unknown query names, at the value of api-version, nor at forms. `Upstream.notes` does, as lines that name the
-thing. It also splits list values as the document says, for oav takes them split.
+oav does not look at unknown query names, at the value of api-version, nor at forms.
+`Upstream.notes` does, as lines that name the thing. It also splits list values as the document
+says, for oav takes them split.
 """
 
 from __future__ import annotations
@@ -36,7 +38,10 @@ class Note:
 
 
 class Upstream:
-    """One Swagger 2.0 document. `prefix` is a part of our paths that the document leaves to the caller."""
+    """One Swagger 2.0 document.
+
+    `prefix` is a part of our paths that the document leaves to the caller.
+    """
 
     def __init__(self, document: Json, prefix: str = "") -> None:
         self.document, self.prefix = document, prefix
@@ -71,8 +76,10 @@ class Upstream:
         return {p["name"]: p for p in parameters if p["in"] == "query"}
 
     def for_oav(self, record: Json) -> Json:
-        """The pair as oav takes it: the api-version in the address, for that is how oav finds a document's operations, the
-        prefix that the document does not know left out, and list values split."""
+        """The pair as oav takes it: the api-version in the address, for that is how oav finds a
+        document's operations, the prefix that the document does not know left out, and list values
+        split.
+        """
         request = record["liveRequest"]
         url, given = urlsplit(request["url"]), pairs(request["url"])
         path = (
@@ -97,7 +104,9 @@ class Upstream:
         return out
 
     def notes(self, record: Json) -> list[Note]:
-        """What is amiss with a recorded request and unseen by oav, for the operation that was meant."""
+        """What is amiss with a recorded request and unseen by oav, for the operation that was
+        meant.
+        """
         request, operation_id = record["liveRequest"], record["op"]
         given, known = pairs(request["url"]), self.query(operation_id)
         templates = [m for name in known if (m := _NUMBERED.fullmatch(name))]

@@ -1,4 +1,6 @@
-"""Reads of a few planes: in the sandbox with all other tests, and against a real account with `nox -s live`. Nothing is written."""
+"""Reads of a few planes: in the sandbox with all other tests, and against a real account with `nox
+-s live`. Nothing is written.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A user's mistakes, one a line: both type checkers must refuse each marked line, and no other. Never run."""
+"""A user's mistakes, one a line: both type checkers must refuse each marked line, and no other.
+
+Never run.
+"""
 
 from __future__ import annotations
 

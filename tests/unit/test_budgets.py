@@ -25,7 +25,9 @@ def lines(path: Path) -> int:
 
 
 def sizes(folder: Path, pattern: str = "*.py") -> dict[str, int]:
-    """Path below the checkout -> lines; a folder without such files fails, for then nothing would be checked."""
+    """Path below the checkout -> lines; a folder without such files fails, for then nothing would
+    be checked.
+    """
     found = {str(p.relative_to(ROOT)): lines(p) for p in sorted(folder.rglob(pattern))}
     assert found, f"{folder.relative_to(ROOT)} holds no {pattern}"
     return found

@@ -64,19 +64,27 @@ NAMED = {
 PUBLIC = {
     "purview_auth": (
         "AuthError AuthEvent AzureCliCredential CHINA Cloud ConfigurationError CredentialAuth "
-        "HostRefusedError PUBLIC PurviewAuthError PurviewError ServicePrincipal Timeouts TokenResponseError "
+        "HostRefusedError PUBLIC PurviewAuthError PurviewError ServicePrincipal Timeouts "
+        "TokenResponseError "
         "TokenStore US_GOVERNMENT"
     ),
     "purview_core": (
-        "AsyncClient AsyncPager AsyncPoller AuthError BadRequestError Body Client ConflictError ConnectError "
-        "ConnectTimeoutError ContractError DecodeError Departure FileInput ForbiddenError FormField HttpError Model NO_RETRY NULL "
-        "NotFoundError OpenEnum Operation OperationStatus Page Pager Paging PagingError Parameter Plane Poller Polling "
-        "PollingError PollingTimeoutError PreconditionFailedError PurviewAuthError PurviewError Response Retry ServerError "
-        "ThrottledError TransportError TransportTimeoutError TrustError UnauthorizedError decode to_json type_hints"
+        "AsyncClient AsyncPager AsyncPoller AuthError BadRequestError Body Client "
+        "ConflictError ConnectError "
+        "ConnectTimeoutError ContractError DecodeError Departure FileInput ForbiddenError "
+        "FormField HttpError Model NO_RETRY NULL "
+        "NotFoundError OpenEnum Operation OperationStatus Page Pager Paging PagingError "
+        "Parameter Plane Poller Polling "
+        "PollingError PollingTimeoutError PreconditionFailedError PurviewAuthError "
+        "PurviewError Response Retry ServerError "
+        "ThrottledError TransportError TransportTimeoutError TrustError UnauthorizedError "
+        "decode to_json type_hints"
     ),
     "purview_testing": "Departure Fault Faults Sandbox UsageError Validator Verdict",
     "purview_dataplane": "AsyncPurview PLANES Purview",
-    "purview_dataplane.scanning": "API_VERSION AsyncScanningClient OPERATIONS ScanningClient models",
+    "purview_dataplane.scanning": (
+        "API_VERSION AsyncScanningClient OPERATIONS ScanningClient models"
+    ),
 }
 
 
@@ -216,7 +224,9 @@ def test_the_readme_lists_every_plane_and_version() -> None:
 
 
 def test_pins_agree() -> None:
-    """The generated text depends on the formatter, so lint, extra and build ask for the same one."""
+    """The generated text depends on the formatter, so lint, extra and build ask for the same
+    one.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     pins = [
         p for p in project["project"]["optional-dependencies"]["codegen"] if p.startswith("ruff")

@@ -1,4 +1,6 @@
-"""Registers the data lakes of a company and runs a scan of each: the kind of code that people write with the clients."""
+"""Registers the data lakes of a company and runs a scan of each: the kind of code that people write
+with the clients.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ SCAN = "nightly"
 
 
 def register(scanning: ScanningClient, lakes: Mapping[str, str], collection: str) -> list[str]:
-    """Registers each lake (name -> its address) that is not there, with a scan; returns the names of the new ones."""
+    """Registers each lake (name -> its address) that is not there, with a scan; returns the names
+    of the new ones.
+    """
     known = {source.name for source in scanning.data_sources.list()}
     new = [name for name in lakes if name not in known]
     where = models.CollectionReference(reference_name=collection, type_="CollectionReference")

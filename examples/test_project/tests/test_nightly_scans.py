@@ -1,4 +1,7 @@
-"""Tests without an account: `pytest`. Against one, for those marked purview_live: see docs/testing.md."""
+"""Tests without an account: `pytest`.
+
+Against one, for those marked purview_live: see docs/testing.md.
+"""
 
 from __future__ import annotations
 
