@@ -194,7 +194,7 @@ class App:
         refuse(verdict.departures)
         call = self._call(request, verdict.match, verdict.query, body, fault)
         with self.store.transaction():
-            behaviours.check(call)
+            behaviours.check_references(call)
             return self._respond(call, self._behaviour(call)(call))
 
     def _call(

@@ -1,4 +1,7 @@
-"""Metadata policies: one a collection, read and written as a whole, with a version that grows; and the roles they give."""
+"""Metadata policies and the roles that they give.
+
+Each collection has one policy, which is read and written as a whole, with a version that grows.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from purview_testing.sandbox.state.lists import listing
 from purview_testing.sandbox.state.store import Store
 
 PLANES = ("metadata_policies",)
-KIND, ROLES = "/policyStore/metadataPolicies", "/policyStore/metadataRoles"
+KIND = "/policyStore/metadataPolicies"
+ROLES = "/policyStore/metadataRoles"
 _SPACE = uuid.UUID("1b0a2c57-2f0d-4a9c-9a57-6f0f4f1f0c11")
 _PREFIX = "purviewmetadatarole_builtin_"
 _BUILT_IN = {
@@ -24,6 +28,7 @@ _BUILT_IN = {
 
 
 def install(store: Store, _: Settings) -> None:
+    """Makes the built-in roles."""
     for name, friendly in _BUILT_IN.items():
         if store.get(ROLES, _PREFIX + name) is None:
             condition = [
@@ -44,8 +49,12 @@ def install(store: Store, _: Settings) -> None:
 
 
 def establish(store: Store, collection: str, parent: str | None) -> None:
-    """The policy of a new collection: its maker administers it; it inherits from its parent."""
-    key, permission = str(uuid.uuid5(_SPACE, collection)), f"permission:{collection}"
+    """Makes the policy of a new collection.
+
+    Whoever made the collection administers it, and the policy inherits from that of its parent.
+    """
+    key = str(uuid.uuid5(_SPACE, collection))
+    permission = f"permission:{collection}"
     rules = [
         _rule(role, collection, [CALLER] if role == "collection-administrator" else [])
         for role in _BUILT_IN
@@ -72,7 +81,8 @@ def establish(store: Store, collection: str, parent: str | None) -> None:
         "attributeRules": rules,
         "collection": {"type": "CollectionReference", "referenceName": collection},
     }
-    properties |= {"parentCollectionName": parent} if parent else {}
+    if parent:
+        properties["parentCollectionName"] = parent
     value = {
         "id": key,
         "name": f"policy_collection_{collection}",
@@ -103,15 +113,18 @@ def _derived(what: str, value: str) -> Json:
 
 
 def dissolve(store: Store, collection: str) -> None:
+    """Removes the policy of a collection."""
     store.delete(KIND, str(uuid.uuid5(_SPACE, collection)))
 
 
 def listed(call: Call) -> Reply:
+    """Lists the policies; with a collection in the query, its policy."""
     wanted = call.query.get("collectionName")
     return listing(call, KIND, tag=f"collection={wanted}" if wanted else None)
 
 
 def read(call: Call) -> Reply:
+    """Reads a policy."""
     return Reply(
         call.require(
             KIND,
@@ -123,7 +136,10 @@ def read(call: Call) -> Reply:
 
 
 def update(call: Call) -> Reply:
-    """The whole policy, with the version that was read. Every member comes back out, also one that no document knows."""
+    """Writes a policy as a whole, with the version that was read.
+
+    Every member comes back out, also one that no document knows.
+    """
     key = call.arguments[0]
     old = call.store.get(KIND, key)
     if old is None and not call.settings.fill:
@@ -151,6 +167,7 @@ def update(call: Call) -> Reply:
 
 
 def roles(call: Call) -> Reply:
+    """Lists the roles."""
     return listing(call, ROLES)
 
 

@@ -1,4 +1,7 @@
-"""Data columns of the Unified Catalog: taken over from the Data Map, once each, then found by their ids."""
+"""Data columns of the Unified Catalog.
+
+They are taken over from the Data Map, each one once, and then found by their ids.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,15 @@ _FIELDS = {"id": "id", "sourceAssetId": "assetId", "sourceColumnId": "columnId"}
 
 
 def ingest(call: Call) -> Reply:
-    """A column that is there already keeps its id. The answer tells of the first one."""
+    """Takes over columns, and replies with the first; one that is there already keeps its id."""
     made = [_taken(call, request) for request in call.body.get("requests") or []]
     if not made:
-        raise Problem(400, "InvalidRequest", "requests: one column at least")
+        raise Problem(400, "InvalidRequest", "requests: at least one column is needed.")
     return Reply(made[0])
 
 
 def _taken(call: Call, request: Json) -> Json:
+    """The column that a request names, taken over now or before."""
     asset, column = str(request.get("dataMapAssetId")), str(request.get("dataMapColumnId"))
     row = call.store.first(KIND, f"of={asset}|{column}")
     if row is not None:
@@ -34,14 +38,16 @@ def _taken(call: Call, request: Json) -> Json:
 
 
 def read(call: Call) -> Reply:
+    """Reads a column."""
     key = call.arguments[0]
     value = call.require(KIND, key, "DataColumns", lambda: {**call.example(), "id": key})
     return Reply(_shown(value, call.query))
 
 
 def _shown(value: Json, asked: Any) -> Json:
-    """With the details of column and asset, where they are asked for."""
-    source, more = value["source"], {}
+    """A column with the details of itself and its asset, where they are asked for."""
+    source = value["source"]
+    more: Json = {}
     if asked.get("includeColumnDetails") is True:
         more["columnDetails"] = {"name": source["columnId"], "qualifiedName": source["columnId"]}
     if asked.get("includeAssetDetails") is True:
@@ -50,7 +56,10 @@ def _shown(value: Json, asked: Any) -> Json:
 
 
 def query(call: Call) -> Reply:
-    """Those that pass the filter, in the order they came; without top all of them, since no link could lead on."""
+    """Lists the columns that pass the filter, in the order in which they came.
+
+    Without `top` it lists all of them, since no link could lead on.
+    """
     body = call.body
     keep = _condition(body.get("filter") or {})
     found = [r for r in call.store.page(KIND, 1_000_000) if keep(r.value)]
@@ -60,6 +69,7 @@ def query(call: Call) -> Reply:
 
 
 def _condition(given: Json) -> Keep:
+    """Returns a filter as a test of a column."""
     tests: list[Keep] = []
     for name, wanted in given.items():
         if name in ("and", "or"):

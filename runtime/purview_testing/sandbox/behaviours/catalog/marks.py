@@ -170,22 +170,23 @@ def _routes(base: str) -> dict[tuple[str, str], Behaviour]:
     return {
         ("POST", f"{base}/classifications"): add,
         ("PUT", f"{base}/classifications"): change,
-        ("GET", f"{base}/classifications"): get,
-        ("GET", f"{base}/classification/{{}}"): get_one,
         ("DELETE", f"{base}/classification/{{}}"): remove,
         ("PUT", f"{base}/labels"): _labels(lambda old, new: list(dict.fromkeys([*old, *new]))),
         ("POST", f"{base}/labels"): _labels(lambda _, new: list(dict.fromkeys(new))),
         ("DELETE", f"{base}/labels"): _labels(lambda old, new: [x for x in old if x not in new]),
-        ("POST", f"{base}/businessmetadata"): write_business,
-        ("DELETE", f"{base}/businessmetadata"): remove_business,
-        ("POST", f"{base}/businessmetadata/{{}}"): write_business,
-        ("DELETE", f"{base}/businessmetadata/{{}}"): remove_business,
     }
 
 
+_GUID = "/atlas/v2/entity/guid/{}"
 ROUTES: dict[tuple[str, str], Behaviour] = {
-    **_routes("/atlas/v2/entity/guid/{}"),
+    **_routes(_GUID),
     **_routes("/atlas/v2/entity/uniqueAttribute/type/{}"),
+    ("GET", f"{_GUID}/classifications"): get,
+    ("GET", f"{_GUID}/classification/{{}}"): get_one,
+    ("POST", f"{_GUID}/businessmetadata"): write_business,
+    ("DELETE", f"{_GUID}/businessmetadata"): remove_business,
+    ("POST", f"{_GUID}/businessmetadata/{{}}"): write_business,
+    ("DELETE", f"{_GUID}/businessmetadata/{{}}"): remove_business,
     ("POST", "/atlas/v2/entity/bulk/classification"): add_to_many,
     ("POST", "/atlas/v2/entity/bulk/setClassifications"): set_many,
 }

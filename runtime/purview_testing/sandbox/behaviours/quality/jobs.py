@@ -9,7 +9,7 @@ from purview_testing.sandbox.call import Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing
 
 from . import scores
-from .places import ASSET_ROUTES, DOMAIN_ROUTE, NO_PRODUCT, PLANES, asset_of
+from .places import ASSET_ALONE, ASSET_ROUTES, DOMAIN_ROUTE, NO_PRODUCT, PLANES, asset_of
 from .runs import (
     ASSESSMENT,
     CLONE,
@@ -131,7 +131,7 @@ def forget(call: Call, job: str) -> Reply:
 ROUTES: dict[tuple[str, str], Behaviour] = {
     **{("POST", f"{asset}:observations"): observe for asset in ASSET_ROUTES},
     **{("POST", f"{asset}:profile"): profile for asset in ASSET_ROUTES},
-    **{("POST", f"{asset}:clone"): clone for asset in ASSET_ROUTES},
+    ("POST", f"{ASSET_ALONE}:clone"): clone,
     **{("GET", f"{asset}/runs"): history for asset in ASSET_ROUTES},
     **{
         ("DELETE", f"{asset}/observations/{{}}"): partial(forget, job=ASSESSMENT)

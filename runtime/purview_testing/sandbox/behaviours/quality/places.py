@@ -22,10 +22,9 @@ BASE = "/datagovernance/quality"
 NO_PRODUCT = "00000000-0000-0000-0000-000000000000"
 SETTINGS = "scoped-asset-metadata"  # the key of what a domain sets on an asset
 DOMAIN_ROUTE = "/business-domains/{}"
-ASSET_ROUTES = (  # an asset by its own id alone, and below its data product
-    f"{DOMAIN_ROUTE}/data-assets/{{}}",
-    f"{DOMAIN_ROUTE}/data-products/{{}}/data-assets/{{}}",
-)
+ASSET_ALONE = f"{DOMAIN_ROUTE}/data-assets/{{}}"
+ASSET_IN_PRODUCT = f"{DOMAIN_ROUTE}/data-products/{{}}/data-assets/{{}}"
+ASSET_ROUTES = (ASSET_ALONE, ASSET_IN_PRODUCT)  # most operations have both
 METADATA = f"{BASE}/asset-metadata"  # of every asset of the account, by the asset's id
 
 

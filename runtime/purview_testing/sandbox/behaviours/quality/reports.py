@@ -9,7 +9,16 @@ from purview_testing.contracts.messages import Problem
 from purview_testing.sandbox.call import Behaviour, Call, Reply
 
 from . import scores
-from .places import ASSET_ROUTES, DOMAIN_ROUTE, PLANES, Asset, asset_of, assets_of, product_of
+from .places import (
+    ASSET_IN_PRODUCT,
+    ASSET_ROUTES,
+    DOMAIN_ROUTE,
+    PLANES,
+    Asset,
+    asset_of,
+    assets_of,
+    product_of,
+)
 from .runs import settle
 
 _MOST = 100  # opinions of a trend
@@ -82,6 +91,6 @@ def _check(call: Call, most: int, since: float | None, until: float | None) -> N
 ROUTES: dict[tuple[str, str], Behaviour] = {
     ("GET", f"{DOMAIN_ROUTE}/asset-scores"): asset_scores,
     **{("GET", f"{asset}/snapshots"): snapshot for asset in ASSET_ROUTES},
-    **{("GET", f"{asset}/rule-opinions/{{}}"): trend for asset in ASSET_ROUTES},
+    ("GET", f"{ASSET_IN_PRODUCT}/rule-opinions/{{}}"): trend,
 }
 __all__ = ["PLANES", "ROUTES"]
