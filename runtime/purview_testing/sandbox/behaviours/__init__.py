@@ -17,11 +17,11 @@ service. To add one, write it into its area's module, or make a module and list 
     ROUTES = {("DELETE", "/datasources/{}"): delete_source}
 
 The Call has been judged already: `body`, `query` and `path_arguments` fit the contract. `store`
-holds the state, `require` raises the 404 for a missing item, `default_reply()` does what the route
-implies, `now` and `guid()` follow the clock and the seed. A behaviour replies with a JSON value, with
-the status that the contract declares, and for an error it raises a Problem. All its writes are one
-transaction, which an error undoes. A module that has `install(store, settings)` fills a new account
-with it.
+holds the state, `require` raises the 404 for a missing item, `default_reply()` does what the
+route implies, `now` and `guid()` follow the clock and the seed. A behaviour replies with a JSON
+value, with the status that the contract declares, and for an error it raises a Problem. All its
+writes are one transaction, which an error undoes. A module that has `install(store, settings)`
+fills a new account with it.
 """
 
 from __future__ import annotations

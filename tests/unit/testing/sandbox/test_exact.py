@@ -144,7 +144,7 @@ def test_items_that_may_not_be_there_twice() -> None:
     assert [] == list(checker.check({**schema, "uniqueItems": False}, ["a", "a"]))
 
 
-def test_a_file_that_is_no_csv() -> None:
+def test_a_file_that_is_not_csv_is_an_error() -> None:
     with (
         Sandbox(fill=True) as sandbox,
         httpx.Client(
@@ -157,7 +157,7 @@ def test_a_file_that_is_no_csv() -> None:
             for text in (b"Name\r\nterm\r\n", b"Name\n\r\x1a\rterm")
         ]
     assert [202, 400] == [a.status_code for a in answers]
-    assert "The file is no CSV" in answers[1].text
+    assert "The file is not CSV" in answers[1].text
 
 
 @pytest.mark.parametrize(

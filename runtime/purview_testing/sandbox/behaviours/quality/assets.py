@@ -1,4 +1,4 @@
-"""Data Quality: the assets that a domain makes for it, and the metadata and settings of any asset."""
+"""Data Quality: the assets that a domain makes for it, and metadata and settings of any asset."""
 
 from __future__ import annotations
 
@@ -31,12 +31,13 @@ _MANY = 10  # assets on a page of the metadata of all of them
 
 
 def create_asset(call: Call) -> Reply:
-    """What is there already, by its id in the Data Map or its qualified name, keeps its id."""
-    kind, product, domain = (
-        assets_of(call.path_arguments["businessDomainId"]),
-        product_of(call),
-        call.path_arguments["businessDomainId"],
-    )
+    """Makes an asset.
+
+    One that is there already, by its id in the Data Map or its qualified name, keeps its id.
+    """
+    domain = call.path_arguments["businessDomainId"]
+    kind = assets_of(domain)
+    product = product_of(call)
     name = call.body.get("dataMapAssetId") or call.body.get("fqn") or call.guid()
     found = call.store.first(kind, f"of={product}|{name}")
     key, old = (found.key, found.value) if found else (call.guid(), None)
@@ -50,13 +51,13 @@ def create_asset(call: Call) -> Reply:
     value = stamped(call, {**body, "score": 0.0}, call.operation.result, "", old)
     call.store.put(kind, key, value, [f"of={product}|{name}", *tags_of(value, ["dataProductId"])])
     if old is None:
-        _described(
-            call, Asset(domain, product, key), str(value.get("fqn") or name).rpartition("/")[2]
-        )
-    return Reply(_asset(call, value))
+        short_name = str(value.get("fqn") or name).rpartition("/")[2]
+        _describe(call, Asset(domain, product, key), short_name)
+    return Reply(_with_score(call, value))
 
 
-def _described(call: Call, asset: Asset, name: str) -> None:
+def _describe(call: Call, asset: Asset, name: str) -> None:
+    """Stores the first metadata of an asset."""
     times = {
         "createdAt": call.now,
         "createdBy": CALLER,
@@ -74,43 +75,43 @@ def _described(call: Call, asset: Asset, name: str) -> None:
     call.store.put(METADATA, asset.key, value)
 
 
-def _asset(call: Call, value: Json) -> Json:
+def _with_score(call: Call, value: Json) -> Json:
+    """An asset of a domain with its score."""
     asset = Asset(call.path_arguments["businessDomainId"], value["dataProductId"], value["assetId"])
     settle(call, asset)
     return {**value, "score": scores.score_of(call, asset) or 0.0}
 
 
 def assets(call: Call) -> Reply:
-    """Those of the product that is asked for, of all products where none is."""
+    """Lists the assets of a data product; without one in the query, those of all products."""
     return listing(
-        call, assets_of(call.path_arguments["businessDomainId"]), present=partial(_asset, call)
+        call, assets_of(call.path_arguments["businessDomainId"]), present=partial(_with_score, call)
     )
 
 
 def _need_asset(call: Call) -> Json:
-    key, product = call.arguments[-1], call.query.get("dataProductId")
+    """The asset that a call is about; empty where the sandbox fills in."""
+    key = call.arguments[-1]
+    product = call.query.get("dataProductId")
     value: Json = call.require(
         assets_of(call.path_arguments["businessDomainId"]), key, "Asset", dict
     )
-    if (
-        value
-        and product is not None
-        and product != value["dataProductId"]
-        and not call.settings.fill
-    ):
+    other = bool(value) and product not in (None, value["dataProductId"])
+    if other and not call.settings.fill:
         raise not_found("Asset", key)
     return value
 
 
 def read_asset(call: Call) -> Reply:
+    """Reads an asset."""
     value = _need_asset(call)
-    return Reply(
-        _asset(call, value) if value else {**call.example(), "assetId": call.arguments[-1]}
-    )
+    if not value:
+        return Reply({**call.example(), "assetId": call.arguments[-1]})
+    return Reply(_with_score(call, value))
 
 
 def remove_asset(call: Call) -> Reply:
-    """With its rules, settings and scores."""
+    """Removes an asset with its rules, settings and scores."""
     value = _need_asset(call)
     if value:
         asset = Asset(
@@ -125,6 +126,7 @@ def remove_asset(call: Call) -> Reply:
 
 
 def read_metadata(call: Call) -> Reply:
+    """Reads the metadata of an asset."""
     key = call.arguments[0]
     return Reply(
         call.require(METADATA, key, "AssetMetadata", lambda: {**call.example(), "id": key})
@@ -132,7 +134,7 @@ def read_metadata(call: Call) -> Reply:
 
 
 def change_metadata(call: Call) -> Reply:
-    """Adds the metadata of an asset, or merges into what is there."""
+    """Adds the metadata of an asset, or lays the body over it."""
     key = call.arguments[0]
     old = call.store.get(METADATA, key)
     new = {"id": call.guid(), "type": "Basic", "dataAsset": reference("DataAsset", key)}
@@ -143,6 +145,7 @@ def change_metadata(call: Call) -> Reply:
 
 
 def read_settings(call: Call) -> Reply:
+    """Reads what a domain sets on an asset."""
     return Reply(
         call.require(
             asset_of(call).path,
@@ -154,7 +157,7 @@ def read_settings(call: Call) -> Reply:
 
 
 def change_settings(call: Call) -> Reply:
-    """Adds what a domain sets on an asset, or merges into what is there."""
+    """Adds what a domain sets on an asset, or lays the body over it."""
     asset = asset_of(call)
     old = call.store.get(asset.path, SETTINGS)
     new = {"description": "", "favouriteColumnPaths": [], "id": call.guid(), **asset.references}
@@ -164,6 +167,7 @@ def change_settings(call: Call) -> Reply:
 
 
 def remove_settings(call: Call) -> Reply:
+    """Removes what a domain sets on an asset."""
     asset = asset_of(call)
     call.require(asset.path, SETTINGS, "ScopedAssetMetadata", dict)
     call.store.delete(asset.path, SETTINGS)
@@ -171,46 +175,37 @@ def remove_settings(call: Call) -> Reply:
 
 
 def import_metadata(call: Call) -> Reply:
-    """Metadata as another account gave it, asset by asset."""
+    """Takes over the metadata of assets as another account gave it."""
     for entry in call.body["metadata"]:
-        metadata, settings = entry["assetMetadata"], entry["assetScopedMetadata"]
-        asset = _described_by(metadata, referred(metadata, "dataAsset") or str(metadata["id"]))
-        call.store.put(METADATA, asset.key, metadata)
-        call.store.put(asset.path, SETTINGS, settings)
-        call.store.put(
-            asset.path, "imported", {n: entry[n] for n in ("scoreSnapshot", "globalRules")}
-        )
+        asset = _described_asset(entry["assetMetadata"])
+        imported = {name: entry[name] for name in ("scoreSnapshot", "globalRules")}
+        call.store.put(METADATA, asset.key, entry["assetMetadata"])
+        call.store.put(asset.path, SETTINGS, entry["assetScopedMetadata"])
+        call.store.put(asset.path, "imported", imported)
     return Reply({"metadata": call.body["metadata"]})
 
 
-def _described_by(metadata: Json, key: str) -> Asset:
-    return Asset(
-        referred(metadata, "businessDomain"), referred(metadata, "dataProduct") or NO_PRODUCT, key
-    )
+def _described_asset(metadata: Json) -> Asset:
+    """The asset that metadata is of."""
+    key = referred(metadata, "dataAsset") or str(metadata["id"])
+    product = referred(metadata, "dataProduct") or NO_PRODUCT
+    return Asset(referred(metadata, "businessDomain"), product, key)
 
 
 def all_metadata(call: Call) -> Reply:
-    """Ten assets at a time, each with its settings and the last snapshot of its scores."""
+    """Lists ten assets at a time, with their settings and the last snapshots of their scores."""
 
     def entry(metadata: Json) -> Json:
-        asset = _described_by(metadata, referred(metadata, "dataAsset") or str(metadata["id"]))
+        asset = _described_asset(metadata)
         settle(call, asset)
         imported = call.store.get(asset.path, "imported") or {}
-        settings = call.store.get(asset.path, SETTINGS) or {
-            "description": "",
-            "favouriteColumnPaths": [],
-        }
-        last = (
-            scores.snapshot(call, asset)
-            or imported.get("scoreSnapshot")
-            or scores.nothing(call, asset)
-        )
-        rules = imported.get("globalRules") or []
+        none = {"description": "", "favouriteColumnPaths": []}
+        last = scores.snapshot(call, asset) or imported.get("scoreSnapshot")
         return {
             "assetMetadata": metadata,
-            "assetScopedMetadata": settings,
-            "scoreSnapshot": last,
-            "globalRules": rules,
+            "assetScopedMetadata": call.store.get(asset.path, SETTINGS) or none,
+            "scoreSnapshot": last or scores.nothing(call, asset),
+            "globalRules": imported.get("globalRules") or [],
         }
 
     return listing(call, METADATA, present=entry, largest=_MANY)

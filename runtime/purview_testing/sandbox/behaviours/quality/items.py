@@ -14,32 +14,34 @@ from . import scores
 from .places import ASSET_ROUTES, DOMAIN_ROUTE, PLANES, asset_of, domain_path, reference, stamped
 from .runs import settle
 
-_NOUNS = {"rules": "Rule", "data-sources": "DataSource", "schedules": "Schedule", "alerts": "Alert"}
+_NAMES = {"rules": "Rule", "data-sources": "DataSource", "schedules": "Schedule", "alerts": "Alert"}
 
 
 def _place(call: Call) -> tuple[str, str, str]:
-    """Kind and key of an item, and what it is called in messages."""
+    """Returns kind and key of an item, and the word for it in messages."""
     group = call.operation.path.rpartition("/")[0].rpartition("/")[2]
     domain = domain_path(call.path_arguments["businessDomainId"])
     kind = f"{asset_of(call).path}/rules" if group == "rules" else f"{domain}/{group}"
-    return kind, call.arguments[-1], _NOUNS[group]
+    return kind, call.arguments[-1], _NAMES[group]
 
 
 def _own(call: Call, kind: str) -> Json:
-    """What an item says of where it belongs, unless it says something else."""
+    """What an item says of where it belongs, unless the body says something else."""
     if kind.endswith("/rules"):
         return asset_of(call).references
     return {"businessDomain": reference("BusinessDomain", call.path_arguments["businessDomainId"])}
 
 
 def _schema(call: Call) -> Any:
-    """The schema of an item as it is read; some of its operations answer nothing."""
-    same = (o for o in call.operation.contract.operations.values() if o.path == call.operation.path)
-    return call.operation.result or next(o.result for o in same if o.method == "GET")
+    """The schema of an item as it is read; some of its operations answer with nothing."""
+    if call.operation.result:
+        return call.operation.result
+    every = call.operation.contract.operations.values()
+    return next(o.result for o in every if o.path == call.operation.path and o.method == "GET")
 
 
 def put(call: Call) -> Reply:
-    """Adds or replaces an item, under the id that the path has."""
+    """Adds or replaces an item, under the id in the path."""
     kind, key, _ = _place(call)
     body = {**_own(call, kind), **call.body, "id": key}
     value = stamped(call, body, _schema(call), key, call.store.get(kind, key))
@@ -48,7 +50,7 @@ def put(call: Call) -> Reply:
 
 
 def patch(call: Call) -> Reply:
-    """Merges into an item."""
+    """Lays the body over an item."""
     kind, key, what = _place(call)
     old = call.require(kind, key, what, lambda: _invented(call, key))
     value = stamped(call, {**merged(old, call.body), "id": key}, _schema(call), key, old)
@@ -61,11 +63,13 @@ def _invented(call: Call, key: str) -> Json:
 
 
 def read(call: Call) -> Reply:
+    """Reads an item."""
     kind, key, what = _place(call)
     return Reply(_shown(call, kind, call.require(kind, key, what, lambda: _invented(call, key))))
 
 
 def _shown(call: Call, kind: str, value: Json) -> Json:
+    """An item as it is shown: a rule with its score."""
     if not kind.endswith("/rules"):
         return value
     settle(call, asset_of(call))
@@ -73,7 +77,7 @@ def _shown(call: Call, kind: str, value: Json) -> Json:
 
 
 def remove(call: Call) -> Reply:
-    """Of a schedule with its scans, of a rule with what was found by it."""
+    """Removes a schedule with its scans, a rule with what was found by it, or another item."""
     kind, key, what = _place(call)
     call.require(kind, key, what, dict)
     call.store.delete(kind, key)
@@ -84,14 +88,14 @@ def remove(call: Call) -> Reply:
 
 
 def rules(call: Call) -> Reply:
-    """All of them: the answer is a list and nothing else."""
+    """Lists the rules of an asset, all of them: the answer has no place for a link."""
     asset = asset_of(call)
     settle(call, asset)
     return Reply([scores.scored(call, asset, rule) for rule in scores.rules_of(call, asset)])
 
 
 def items(call: Call) -> Reply:
-    """Those whose name has the text that is asked for."""
+    """Lists the items whose names hold the text in the query."""
     group = call.operation.path.rpartition("/")[2]
     wanted = str(call.query.get("name") or "").lower()
 

@@ -25,33 +25,40 @@ from .runs import (
     status_link,
 )
 
-_ALIASES = {
-    "scan": "assessment",
-    "validation": "assessment",
-}  # what the documents also call a type of run
+# What the documents also call a type of run.
+_ALIASES = {"scan": "assessment", "validation": "assessment"}
 
 
 def observe(call: Call) -> Reply:
+    """Starts an assessment of an asset."""
     run = start(
         call, asset_of(call), ASSESSMENT, redundancyCheck=call.body.get("redundancyCheck", False)
     )
-    mappings = {n: call.body[n] for n in ("datasetToDatasourceMappings",) if n in call.body}
-    text, result = "Observation job initiated successfully", {"value": run, **mappings}
+    result = {"value": run}
+    if "datasetToDatasourceMappings" in call.body:
+        result["datasetToDatasourceMappings"] = call.body["datasetToDatasourceMappings"]
+    text = "Observation job initiated successfully"
     return accepted(call, run, text, None, progressPercentage=10, result=result)
 
 
 def profile(call: Call) -> Reply:
+    """Starts a profile of an asset."""
     source = (
         {"primaryDataSourceID": call.body["dataSourceId"]} if "dataSourceId" in call.body else {}
     )
     run = start(call, asset_of(call), PROFILE, **source)
-    text, result = "Profile job initiated successfully", {"value": run}
+    text = "Profile job initiated successfully"
+    result = {"value": run}
     return accepted(call, run, text, status_link(call, run), progressPercentage=10, result=result)
 
 
 def clone(call: Call) -> Reply:
-    """The asset's rules and last scores, for another asset; a new one where the body names none."""
-    source, body = asset_of(call), call.body or {}
+    """Starts a clone of an asset's rules and last scores.
+
+    They go to the asset that the body names; where it names none, to a new one.
+    """
+    source = asset_of(call)
+    body = call.body or {}
     standalone = body.get("isStandAloneAsset") is True
     product = NO_PRODUCT if standalone else str(body.get("targetDataProductId") or source.product)
     target = {
@@ -61,17 +68,15 @@ def clone(call: Call) -> Reply:
     }
     run = start(call, source, CLONE)
     call.store.put(PROGRESS, run, {**call.store.get(PROGRESS, run), "target": target})
-    text, result = (
-        "Clone job initiated successfully",
-        {"value": run, "targetAssetId": target["key"]},
-    )
+    text = "Clone job initiated successfully"
+    result = {"value": run, "targetAssetId": target["key"]}
     return accepted(
         call, run, text, status_link(call, run), kind="Create", progressPercentage=10, result=result
     )
 
 
 def status(call: Call) -> Reply:
-    """How far a run is; asking moves it, where no clock does."""
+    """Shows how far a run is; asking moves it, unless the clock does."""
     domain, key = call.arguments
     run = call.store.get(runs_of(domain), key)
     if run is None:
@@ -82,8 +87,9 @@ def status(call: Call) -> Reply:
 
 
 def history(call: Call) -> Reply:
-    """The runs of an asset, the newest first. Looking at the list moves none of them."""
-    asset, wanted = asset_of(call), str(call.query["runType"]).lower()
+    """Lists the runs of an asset, the newest first; looking at the list moves none of them."""
+    asset = asset_of(call)
+    wanted = str(call.query["runType"]).lower()
     wanted = _ALIASES.get(wanted, wanted)
 
     def chosen(run: Json) -> bool:
@@ -101,6 +107,7 @@ def history(call: Call) -> Reply:
 
 
 def cancel(call: Call) -> Reply:
+    """Cancels a run that has not ended."""
     domain, key = call.arguments
     run = call.require(runs_of(domain), key, "Run", dict)
     if run:
@@ -109,16 +116,19 @@ def cancel(call: Call) -> Reply:
             raise Problem(409, "RunEnded", f"The run {key!r} has ended: {run['status']}.")
         end_as_cancelled(call, run)
     kind = "Update" if call.settings.exact else "ScanOperation"
-    operation, text = call.guid(), "Scan cancellation in progress"
+    operation = call.guid()
+    text = "Scan cancellation in progress"
     return accepted(
         call, operation, text, status_link(call, operation), kind=kind, progressPercentage=50
     )
 
 
 def forget(call: Call, job: str) -> Reply:
-    """DELETE of what a run of an asset found."""
-    asset, key = asset_of(call), call.arguments[-1]
-    kind, what = runs_of(asset.domain), "Observation" if job == ASSESSMENT else "ProfileRun"
+    """Removes a run of an asset with what it found."""
+    asset = asset_of(call)
+    key = call.arguments[-1]
+    kind = runs_of(asset.domain)
+    what = "Observation" if job == ASSESSMENT else "ProfileRun"
     run = call.require(kind, key, what, dict)
     if run and (asset_of_run(run) != asset or run["jobType"] != job):
         raise not_found(what, key)

@@ -1,4 +1,4 @@
-"""Data Quality: scores of assets, snapshots of the last assessment, trends of rules."""
+"""Data Quality: scores of assets, snapshots of their last assessments, trends of rules."""
 
 from __future__ import annotations
 
@@ -26,8 +26,12 @@ _WINDOW = 90 * 86_400  # seconds that a trend may span
 
 
 def asset_scores(call: Call) -> Reply:
-    """The scores of the assets that are named; of those that are known here, and 0 of one that was never assessed."""
-    domain, product = call.path_arguments["businessDomainId"], product_of(call)
+    """Lists the scores of the assets that the query names.
+
+    Unknown assets are left out; one that was never assessed has the score 0.
+    """
+    domain = call.path_arguments["businessDomainId"]
+    product = product_of(call)
     found = []
     for key in dict.fromkeys(text.strip() for text in str(call.query["assetId"]).split(",")):
         asset = Asset(domain, product, key)
@@ -42,6 +46,7 @@ def asset_scores(call: Call) -> Reply:
 
 
 def snapshot(call: Call) -> Reply:
+    """Shows the last assessment of an asset."""
     asset = asset_of(call)
     settle(call, asset)
     found = scores.snapshot(call, asset)
@@ -51,8 +56,9 @@ def snapshot(call: Call) -> Reply:
 
 
 def trend(call: Call) -> Reply:
-    """The opinions on a rule, the newest first."""
-    asset, key = asset_of(call), call.arguments[-1]
+    """Lists the opinions on a rule, the newest first."""
+    asset = asset_of(call)
+    key = call.arguments[-1]
     settle(call, asset)
     call.require(f"{asset.path}/rules", key, "Rule", dict)
     most = call.query.get("maxRecordsToReturn", 10)
@@ -65,25 +71,25 @@ def trend(call: Call) -> Reply:
 
 
 def _moment(text: Any) -> float | None:
+    """Returns a time of the query in seconds since 1970; one without a zone is in UTC."""
     if not isinstance(text, str):
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise Problem(400, "InvalidRequest", f"{text!r} is no time.") from None
+        raise Problem(400, "InvalidRequest", f"{text!r} is not a date and time.") from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _check(call: Call, most: int, since: float | None, until: float | None) -> None:
-    """What the documents say of a trend's arguments in words."""
-    wrong = {
-        "maxRecordsToReturn: from 1 to 100": not 1 <= most <= _MOST,
-        "startTime and endTime: both or none": (since is None) != (until is None),
-        "endTime: at most 90 days after startTime": since is not None
-        and until is not None
-        and until - since > _WINDOW,
-    }
-    found = [text for text, departs in wrong.items() if departs]
+    """Raises an error for arguments that depart from what the documents say only in words."""
+    found: list[str] = []
+    if not 1 <= most <= _MOST:
+        found.append("maxRecordsToReturn: from 1 to 100")
+    if (since is None) != (until is None):
+        found.append("startTime and endTime: both or none")
+    if since is not None and until is not None and until - since > _WINDOW:
+        found.append("endTime: at most 90 days after startTime")
     if found and not call.settings.fill:
         raise Problem(400, "InvalidRequest", f"A trend takes {'; '.join(found)}.")
 

@@ -13,20 +13,23 @@ from purview_testing.sandbox.state.long_running import FAILED, advance, current_
 from . import scores
 from .places import BASE, NO_PRODUCT, Asset, domain_path, names
 
-PROGRESS = f"{BASE}/progress"  # how far each run is
+PROGRESS = f"{BASE}/progress"  # the record of how far each run is
 _STATES = ("Queued", "InProgress", "Succeeded")
 ENDED = {"Succeeded", "Failed", "Cancelled"}
-_OVER = len(_STATES) - 1
-ASSESSMENT, PROFILE, CLONE = "Assessment", "Profile", "Clone"
+_OVER = len(_STATES) - 1  # the stage at which a run has ended
+ASSESSMENT = "Assessment"
+PROFILE = "Profile"
+CLONE = "Clone"
 _ALL = 10_000
 
 
 def runs_of(domain: str) -> str:
+    """Returns the kind of the runs of a domain."""
     return f"{domain_path(domain)}/runs"
 
 
 def start(call: Call, asset: Asset, job: str, trigger: str = "Manual", **more: Any) -> str:
-    """A new run of an asset; its id."""
+    """Starts a run of a job of an asset, and returns its id."""
     run = call.guid()
     value = {
         "runId": run,
@@ -48,19 +51,24 @@ def start(call: Call, asset: Asset, job: str, trigger: str = "Manual", **more: A
 
 
 def asset_of_run(run: Json) -> Asset:
+    """Returns the asset that a run is of."""
     return Asset(run["businessDomainId"], run["dataProductId"], run["dataAssetId"])
 
 
 def _keep(call: Call, run: Json) -> Json:
+    """Stores a run with the tags that it is found by."""
     asset = asset_of_run(run)
-    tags = [asset.tag, *([f"scan={run['scanId']}"] if "scanId" in run else [])]
-    tags += [] if "status" in run else [f"open {asset.tag}"]
+    tags = [asset.tag]
+    if "scanId" in run:
+        tags.append(f"scan={run['scanId']}")
+    if "status" not in run:
+        tags.append(f"open {asset.tag}")
     call.store.put(runs_of(asset.domain), run["runId"], run, tags)
     return run
 
 
 def moved(call: Call, run: Json, *, asked: bool) -> Json:
-    """A run as it is now. Asking for it moves it, where no clock does."""
+    """Returns a run as it is now; one that is asked for moves first, unless the clock moves it."""
     if "status" in run:
         return run
     state = call.store.get(PROGRESS, run["runId"]) or {}
@@ -73,33 +81,27 @@ def moved(call: Call, run: Json, *, asked: bool) -> Json:
 
 
 def _end(call: Call, run: Json, status: str, **more: Any) -> Json:
-    """The last state of a run, and what comes of it."""
-    begun, ended = (
-        datetime.fromisoformat(text) for text in (run.get("startTime") or call.now, call.now)
-    )
-    duration = int((ended - begun).total_seconds() * 1000)
-    ended_run = _keep(
-        call, {**run, "status": status, "endTime": call.now, "duration": duration, **more}
-    )
+    """Stores the end of a run, and what comes of it."""
+    begun = datetime.fromisoformat(run.get("startTime") or call.now)
+    milliseconds = (datetime.fromisoformat(call.now) - begun).total_seconds() * 1000
+    facts = {"status": status, "endTime": call.now, "duration": int(milliseconds)}
+    ended = {**run, **facts, **more}
     if status == "Failed":
-        return _keep(
-            call,
-            {**ended_run, "message": "SandboxFault: a fault of the sandbox made this run fail."},
-        )
+        ended["message"] = "SandboxFault: a fault of the sandbox made this run fail."
+    _keep(call, ended)
     if status == "Succeeded" and run["jobType"] == ASSESSMENT:
         scores.assess(call, asset_of_run(run), run["runId"])
     if status == "Succeeded" and run["jobType"] == CLONE:
-        scores.copy(
-            call,
-            asset_of_run(run),
-            Asset(**call.store.get(PROGRESS, run["runId"])["target"]),
-            run["runId"],
-        )
-    return ended_run
+        target = Asset(**call.store.get(PROGRESS, run["runId"])["target"])
+        scores.copy(call, asset_of_run(run), target, run["runId"])
+    return ended
 
 
 def settle(call: Call, asset: Asset) -> None:
-    """What the clock has brought to its end gives its scores before they are read."""
+    """Ends the runs of an asset that the clock has brought to their ends.
+
+    What reads scores calls it first, since these runs give scores.
+    """
     for row in call.store.page(runs_of(asset.domain), _ALL, tag=f"open {asset.tag}"):
         moved(call, row.value, asked=False)
 
@@ -107,7 +109,16 @@ def settle(call: Call, asset: Asset) -> None:
 def accepted(
     call: Call, key: str, text: str, link: str | None, *, kind: str = "Update", **more: Any
 ) -> Reply:
-    """202: the status of something that has begun. `link`: where the live service would tell of it, no address of this sandbox."""
+    """Replies with a 202: the status of something that has begun.
+
+    Args:
+        call: The call that began it.
+        key: The id that the answer gives it.
+        text: The message of the status.
+        link: The address at which the live service tells of it, which is none of this sandbox.
+        kind: The kind of what has begun.
+        more: Other members of the status.
+    """
     value = {
         "id": key,
         "status": "InProgress",
@@ -116,22 +127,23 @@ def accepted(
         "statusMessage": text,
         **more,
     }
-    return Reply(
-        value,
-        202,
-        {"Operation-Id": key, **({"Operation-Location": link} if link is not None else {})},
-    )
+    headers = {"Operation-Id": key}
+    if link is not None:
+        headers["Operation-Location"] = link
+    return Reply(value, 202, headers)
 
 
 def status_link(call: Call, key: str) -> str:
-    """As the live service gives it: on a host that is neither the account's nor the sandbox's, at a path of no operation."""
+    """Returns the address of a status as the live service gives it.
+
+    Its host is neither that of the account nor the sandbox, and its path is that of no operation.
+    """
     domain = quote(call.path_arguments["businessDomainId"], safe="~")
-    return (
-        f"https://westus.api.purview.azure.com/dataquality/business-domains/{domain}/status/{key}"
-    )
+    service = "https://westus.api.purview.azure.com/dataquality"
+    return f"{service}/business-domains/{domain}/status/{key}"
 
 
 def end_as_cancelled(call: Call, run: Json) -> None:
-    """A fault of the operation leaves the run as it is."""
+    """Ends a run as cancelled, unless a fault fails the operation that cancels it."""
     if call.failing is None:
         _end(call, run, "Cancelled", cancelRequestTime=call.now, cancelledBy=CALLER)
