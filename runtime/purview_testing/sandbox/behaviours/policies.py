@@ -53,22 +53,7 @@ def establish(store: Store, collection: str, parent: str | None) -> None:
 
     Whoever made the collection administers it, and the policy inherits from that of its parent.
     """
-    key = str(uuid.uuid5(_SPACE, collection))
     permission = f"permission:{collection}"
-    rules = [
-        _rule(role, collection, [CALLER] if role == "collection-administrator" else [])
-        for role in _BUILT_IN
-    ]
-    inherited = [[_derived("permission", f"permission:{parent}")]]
-    reach = [[_derived("role", r["id"])] for r in rules]
-    rules.append(
-        {
-            "kind": "attributerule",
-            "id": permission,
-            "name": permission,
-            "dnfCondition": reach + (inherited if parent else []),
-        }
-    )
     properties: Json = {
         "description": "",
         "decisionRules": [
@@ -78,21 +63,32 @@ def establish(store: Store, collection: str, parent: str | None) -> None:
                 "dnfCondition": [[_derived("permission", permission)]],
             }
         ],
-        "attributeRules": rules,
+        "attributeRules": _attribute_rules(collection, parent),
         "collection": {"type": "CollectionReference", "referenceName": collection},
     }
     if parent:
         properties["parentCollectionName"] = parent
-    value = {
-        "id": key,
-        "name": f"policy_collection_{collection}",
-        "version": 0,
-        "properties": properties,
-    }
-    store.put(KIND, key, value, [f"collection={collection}"])
+    key = str(uuid.uuid5(_SPACE, collection))
+    value = {"id": key, "name": f"policy_collection_{collection}", "version": 0}
+    store.put(KIND, key, {**value, "properties": properties}, [f"collection={collection}"])
+
+
+def _attribute_rules(collection: str, parent: str | None) -> list[Json]:
+    """A rule for the members of each role, and one for who has any permission."""
+    rules = [
+        _rule(role, collection, [CALLER] if role == "collection-administrator" else [])
+        for role in _BUILT_IN
+    ]
+    conditions = [[_derived("role", rule["id"])] for rule in rules]
+    if parent:
+        conditions.append([_derived("permission", f"permission:{parent}")])
+    name = f"permission:{collection}"
+    permission = {"kind": "attributerule", "id": name, "name": name, "dnfCondition": conditions}
+    return [*rules, permission]
 
 
 def _rule(role: str, collection: str, members: list[str]) -> Json:
+    """The rule that says who has a role on a collection."""
     name = f"{_PREFIX}{role}:{collection}"
     who = {"attributeName": "principal.microsoft.id", "attributeValueIncludedIn": members}
     return {

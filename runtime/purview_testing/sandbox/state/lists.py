@@ -65,27 +65,28 @@ def listing(
         handled: Query parameters that `tag` and `keep` see to already.
         largest: The largest number of items that a page of this list ever has.
     """
-    tags = [tag] if tag else []
-    tags += _query_tags(call, handled)
+    tags = ([tag] if tag else []) + _query_tags(call, handled)
     shape = call.operation.contract.schemas.shape(call.operation.result)
     link = next((n for n in _NEXT if n in shape.properties), None)
-    wanted = _integer(call, _SIZES)
     # A list without a link is not cut, since nobody could read on.
-    most = min(call.settings.page_size, largest) if link is not None else _ALL
-    size = min(wanted, most) if wanted > 0 else most
+    size = _page_size(call, _ALL if link is None else min(call.settings.page_size, largest))
     skip = _integer(call, _OFFSETS)
     after = call.token("$skipToken", "skipToken", "continuationToken")
     rows = pick(call, kind, tags, keep, size + 1, after=after, skip=0 if after else skip)
     items = [present(r.value) if present else r.value for r in rows[:size]]
-    member = call.operation.list_member
-    assert member is not None
-    value: Json = {member: items}
+    assert call.operation.list_member is not None
+    value: Json = {call.operation.list_member: items}
     if "count" in shape.properties and not tags and keep is None:
         value["count"] = call.store.total(kind)
     if len(rows) > size and link is not None:
-        last = rows[size - 1].seq
-        value[link] = next_link(call, last) if link == "nextLink" else call.page_token(last)
+        to_next = next_link if link == "nextLink" else Call.page_token
+        value[link] = to_next(call, rows[size - 1].seq)
     return Reply(call.with_required(value))
+
+
+def _page_size(call: Call, most: int) -> int:
+    wanted = _integer(call, _SIZES)
+    return min(wanted, most) if wanted > 0 else most
 
 
 def _integer(call: Call, names: Iterable[str]) -> int:
