@@ -1,4 +1,7 @@
-"""Every operation of a plane, called with arguments made from its contract through the generated client."""
+"""Every operation of a plane, called through the generated client.
+
+The arguments are made from the plane's contract.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ def client_class(document: Document, *, asynchronous: bool = False) -> Any:
 
 
 def calls(document: Document) -> list[tuple[Operation, str, str, Json]]:
-    """(operation, group, method, arguments) of every operation; what makes things comes before what reads and removes them."""
+    """Operation, group, method and arguments of every operation.
+
+    What makes things comes before what reads and removes them.
+    """
     contract, table = load(document), package(document).OPERATIONS
     order = {"PUT": 0, "POST": 1, "GET": 2, "PATCH": 3, "DELETE": 4}
     found = sorted(contract.operations.values(), key=lambda o: (order[o.method], o.path.count("/")))
@@ -36,6 +42,7 @@ def calls(document: Document) -> list[tuple[Operation, str, str, Json]]:
 
 
 def arguments(contract: Contract, operation: Operation, declared: Any) -> Json:
+    """The arguments of a method, with values that its contract allows."""
     examples = Examples(contract.schemas, operation.id, request=True)
     facts = {(p.location, p.name): p.schema for p in operation.parameters}
     out = {
@@ -57,7 +64,7 @@ def arguments(contract: Contract, operation: Operation, declared: Any) -> Json:
 
 
 def make(client: httpx.Client | Any, group: str, name: str, arguments: Json) -> Any:
-    """One call to its end: all pages, the end of what is long-running."""
+    """Makes one call to its end: all pages of a list, the result of a long-running operation."""
     result = getattr(getattr(client, group), name)(**arguments)
     if isinstance(result, Pager):
         return list(result.by_page())
@@ -65,6 +72,7 @@ def make(client: httpx.Client | Any, group: str, name: str, arguments: Json) -> 
 
 
 async def make_async(client: Any, group: str, name: str, arguments: Json) -> Any:
+    """Does the same with an async client."""
     result = getattr(getattr(client, group), name)(**arguments)
     if isinstance(result, AsyncPager):
         return [page async for page in result.by_page()]

@@ -1,4 +1,7 @@
-"""What an exact sandbox refuses, so that its answers keep their contract; and answers that outside judges found wanting."""
+"""What an exact sandbox refuses, so that its answers keep to their contract.
+
+Also values of formats that outside validators judged differently once.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.unit.testing.sandbox.clients import client_of
 
 from purview_testing import Sandbox
 from purview_testing.contracts.facts import Schemas
@@ -22,9 +26,7 @@ def called(method: str, path: str, body: Any = None, **options: Any) -> list[htt
     """The answer to one call, and what a GET of the same address gives after it."""
     with (
         Sandbox(**options) as sandbox,
-        httpx.Client(
-            transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url
-        ) as client,
+        client_of(sandbox) as client,
     ):
         return [client.request(method, path, json=body), client.get(path)]
 
@@ -50,9 +52,7 @@ def test_exact_refuses_what_would_not_come_back_as_the_contract_says(
     )
 
 
-def test_a_kind_that_no_contract_knows_is_kept_where_the_sandbox_is_neither_exact_nor_strict() -> (
-    None
-):
+def test_an_unknown_kind_is_kept_unless_the_sandbox_is_exact_or_strict() -> None:
     put, got = called("PUT", f"/scan/datasources/lake?{SCAN}", {"kind": "NewKind"})
     assert (201, "NewKind") == (put.status_code, got.json()["kind"])
     refused, _ = called("PUT", f"/scan/datasources/lake?{SCAN}", {"kind": "NewKind"}, strict=True)
@@ -63,9 +63,7 @@ def test_a_kind_that_no_contract_knows_is_kept_where_the_sandbox_is_neither_exac
 def test_what_is_invented_in_a_glossary_has_a_guid(given: str, kept: bool) -> None:
     with (
         Sandbox(["datamap"], fill=True, exact=True) as sandbox,
-        httpx.Client(
-            transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url
-        ) as client,
+        client_of(sandbox) as client,
     ):
         term = client.get(f"{TERM}/{given}?{SCAN}").json()
         assert term["guid"] == str(uuid.UUID(term["guid"]))
@@ -85,7 +83,7 @@ def test_what_is_invented_in_a_glossary_has_a_guid(given: str, kept: bool) -> No
         )
 
 
-def test_the_id_of_what_is_made_is_the_one_by_which_it_is_found() -> None:
+def test_a_new_resource_is_found_by_the_id_that_the_answer_has() -> None:
     path = "/datagovernance/dataestate/controls?api-version=2025-11-01-preview"
     planes = ["data_estate_health@2025-11-01-preview"]
     made, listed = called("POST", path, {"id": ""}, exact=True, planes=planes)
@@ -93,21 +91,21 @@ def test_the_id_of_what_is_made_is_the_one_by_which_it_is_found() -> None:
 
 
 @pytest.mark.parametrize(("options", "status"), [({}, 400), ({"fill": True}, 200)])
-def test_a_relationship_without_its_entity(options: dict[str, bool], status: int) -> None:
+def test_a_relationship_needs_its_entity_unless_the_sandbox_fills_in(
+    options: dict[str, bool], status: int
+) -> None:
     path = f"/datagovernance/catalog/dataColumns/{ID}/relationships?{CATALOG}&entityType=TERM"
     response, _ = called("POST", path, {}, exact=True, **options)
     assert (status, status == 200) == (response.status_code, "entityId" in response.json())
     assert status == 200 or "needs its entityId" in response.text
 
 
-def test_what_has_a_name_of_its_own_beside_a_list_is_none_of_its_items() -> None:
+def test_a_resource_with_a_fixed_name_beside_a_list_is_not_one_of_its_items() -> None:
     """`/controls/schedule` beside `/controls/{id}`."""
     base = "/datagovernance/dataestate/controls"
     with (
         Sandbox(["data_estate_health"], exact=True) as sandbox,
-        httpx.Client(
-            transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url
-        ) as client,
+        client_of(sandbox) as client,
     ):
         version = {"api-version": "2024-02-01-preview"}
         client.put(f"{base}/schedule", params=version, json={"interval": 2})
@@ -130,13 +128,13 @@ def test_what_has_a_name_of_its_own_beside_a_list_is_none_of_its_items() -> None
         ("", 1),
     ],
 )
-def test_durations(text: str, number: int) -> None:
+def test_a_duration_is_judged_by_its_form(text: str, number: int) -> None:
     schema = {"type": "string", "format": "duration"}
     assert number == len(list(Checker(Schemas({})).check(schema, text)))
     assert [] == list(Checker(Schemas({})).check(schema, Examples(Schemas({}), text).of(schema)))
 
 
-def test_items_that_may_not_be_there_twice() -> None:
+def test_an_item_is_a_duplicate_only_where_the_schema_says_so() -> None:
     schema = {"type": "array", "uniqueItems": True, "items": {}}
     checker = Checker(Schemas({}))
     assert [] == list(checker.check(schema, ["a", "b", {"c": 1}, {"c": 2}]))
@@ -147,9 +145,7 @@ def test_items_that_may_not_be_there_twice() -> None:
 def test_a_file_that_is_not_csv_is_an_error() -> None:
     with (
         Sandbox(fill=True) as sandbox,
-        httpx.Client(
-            transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url
-        ) as client,
+        client_of(sandbox) as client,
     ):
         path = f"/catalog/api/glossary/{ID}/terms/import?api-version=2023-02-01-preview"
         answers = [
@@ -173,7 +169,7 @@ def test_a_file_that_is_not_csv_is_an_error() -> None:
         ),
     ],
 )
-def test_forms(schema: Any, good: list[Any], bad: list[Any]) -> None:
+def test_a_value_is_judged_by_its_format(schema: Any, good: list[Any], bad: list[Any]) -> None:
     checker = Checker(Schemas({}))
     assert [] == [value for value in good if list(checker.check(schema, value))]
     assert ["format"] * len(bad) == [d.kind for value in bad for d in checker.check(schema, value)]
