@@ -101,6 +101,7 @@ class App:
         if request.raw_path.startswith(control.ROOT):
             return control.serve(self, request)
         with self._lock:
+            # Judged before anything else, since faults are meant for operations.
             verdict = self._judge(request)
             operation = verdict.operation
             plane = operation.contract.document.plane if operation else self._plane(request)
@@ -301,7 +302,7 @@ class App:
             "RequestUriNotFound" if near is not None and near.atlas_errors else "ResourceNotFound"
         )
         raise Problem(
-            404, code, f"{request.raw_path} is no path of this sandbox: {departure.expected}."
+            404, code, f"{request.raw_path} is not a path of this sandbox: {departure.expected}."
         )
 
 

@@ -52,7 +52,7 @@ def serve(service: Service, request: Request) -> Response:
     }
     if name not in routes:
         known = ", ".join(ROOT + route for route in routes)
-        return _error(404, f"{request.raw_path} is no control route; there are {known}")
+        return _error(404, f"{request.raw_path} is not a control route; there are {known}")
     action = routes[name].get(request.method)
     if action is None:
         allow = ", ".join(routes[name])

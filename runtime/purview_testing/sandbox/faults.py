@@ -27,7 +27,7 @@ KINDS: Mapping[str, str] = {
     "slow-first-byte": "nothing is sent for `delay` seconds",
     "dribble": "the body goes out in pieces, `delay` seconds apart",
     "truncated": "the body ends before its Content-Length",
-    "broken-chunk": "a chunked body breaks off with something that is no chunk",
+    "broken-chunk": "a chunked body breaks off with bytes that are not a chunk",
     "reset": "the connection is reset before an answer",
     "empty-body": "the right status, and no body",
     "wrong-content-type": "the right body, labelled text/plain",

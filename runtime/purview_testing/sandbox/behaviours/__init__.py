@@ -33,6 +33,7 @@ from typing import Any
 from purview_testing.contracts.facts import Operation
 from purview_testing.sandbox.call import Behaviour, Settings
 from purview_testing.sandbox.state.paths import unnamed_template
+from purview_testing.sandbox.state.sent_before import ReadPlace
 from purview_testing.sandbox.state.store import Store
 
 from . import (
@@ -112,11 +113,8 @@ def install(store: Store, settings: Settings) -> None:
             install_area(store, settings)
 
 
-def read_at(operation: Operation, body: Any) -> list[tuple[str, str, str]]:
-    """Returns where the things that a body describes are read, if not at its own address.
-
-    Each is a path, the pointer to the thing there, and the pointer to it in the body.
-    """
+def read_at(operation: Operation, body: Any) -> list[ReadPlace]:
+    """Returns where the things that a body describes are read, if not at its own address."""
     if operation.contract.document.plane in entities.PLANES:
         return entities.read_at(operation, body) or glossary.read_at(operation, body)
     return []

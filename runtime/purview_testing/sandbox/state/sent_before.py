@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from purview_core.model.json_text import dumps
 from purview_testing.contracts.messages import Problem, Request, Response
@@ -20,10 +20,24 @@ _INDEX = re.compile(r"/\d+(?=/|$)")
 _BEYOND = ("null", "unknown", "enum")  # kinds of departures that live answers have, too
 
 
+class ReadPlace(NamedTuple):
+    """Where a thing that a body describes is read.
+
+    Attributes:
+        path: The path of a GET that answers with it.
+        there: The pointer to it in the answer.
+        in_body: The pointer to it in the body; `/0` stands for every item of a list.
+    """
+
+    path: str
+    there: str = ""
+    in_body: str = ""
+
+
 def without_returned(
     get: Callable[[Request], Response],
     request: Request,
-    places: Sequence[tuple[str, str, str]],
+    places: Sequence[ReadPlace],
     body: Any,
     departures: Sequence[Departure],
 ) -> tuple[Departure, ...]:
@@ -35,18 +49,16 @@ def without_returned(
     Args:
         get: Answers a GET.
         request: The request that departs from its contract.
-        places: Where the parts of the body are read, if not at the request's own address: the path,
-            the pointer there, and the pointer into the body.
+        places: Where the things in the body are read, if not at the request's own address.
         body: The JSON value of the request's body.
         departures: The departures of the request.
     """
     if body is None or not any(d.place == "body" and d.kind in _BEYOND for d in departures):
         return tuple(departures)
-    sent = {
-        place
-        for path, inside, at in places or [(request.raw_path, "", "")]
-        for place in _places(resolve(_read(get, request, path), inside)[1], at)
-    }
+    sent: set[tuple[str, bytes]] = set()
+    for place in places or [ReadPlace(request.raw_path)]:
+        _, value = resolve(_read(get, request, place.path), place.there)
+        sent.update(_values(value, place.in_body))
     return tuple(d for d in departures if not _is_sent(d, body, sent))
 
 
@@ -70,14 +82,14 @@ def _read(get: Callable[[Request], Response], request: Request, path: str) -> An
         return None
 
 
-def _places(value: Any, pointer: str) -> Iterator[tuple[str, bytes]]:
+def _values(value: Any, pointer: str) -> Iterator[tuple[str, bytes]]:
     """Yields every place in a value, without the indices of lists, and what is there."""
     if isinstance(value, dict):
         for name, item in value.items():
-            yield from _places(item, f"{pointer}/{escape(name)}")
+            yield from _values(item, f"{pointer}/{escape(name)}")
     elif isinstance(value, list):
         for item in value:
-            yield from _places(item, f"{pointer}/0")
+            yield from _values(item, f"{pointer}/0")
     yield _without_indices(pointer), dumps(value)
 
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from purview_testing.contracts.messages import Json, Problem
 from purview_testing.contracts.schema_check import is_placeholder
 from purview_testing.sandbox.call import CALLER, Behaviour, Call, Reply
+from purview_testing.sandbox.state.sent_before import ReadPlace
 
 from . import assets, marks, relationships, types
 
@@ -128,10 +129,7 @@ class Writer:
         self.written[guid] = merged
 
     def _relate(self, value: Json) -> None:
-        """Makes relationships of the attributes that stand for them.
-
-        So the other end shows them, too.
-        """
+        """Makes the relationships that attributes stand for, so that the other ends show them."""
         given = value.get("relationshipAttributes") or {}
         if not given or self.call.settings.fill:
             return
@@ -209,22 +207,21 @@ def create_many(call: Call) -> Reply:
     return Reply(Writer(call, entities, referred, _collection(call)).write())
 
 
-def read_at(operation: Any, body: Any) -> list[tuple[str, str, str]]:
-    """Returns where the entities and relationships of a body were read.
-
-    Each is a path, the pointer to it there, and the pointer to it in the body.
-    """
+def read_at(operation: Any, body: Any) -> list[ReadPlace]:
+    """Returns where the entities and relationships of a body were read."""
     path = operation.path
     prefix = operation.contract.prefix
     if operation.method not in ("POST", "PUT") or not isinstance(body, dict):
         return []
     if path.endswith("/entity") and isinstance(body.get("entity"), dict):
-        return [(f"{prefix}/atlas/v2/entity/guid/{_quoted(body['entity'])}", "", "")]
+        return [ReadPlace(f"{prefix}/atlas/v2/entity/guid/{_quoted(body['entity'])}")]
     if path.endswith("/entity/bulk") and isinstance(body.get("entities"), list):
         guids = [_quoted(v) for v in body["entities"] if isinstance(v, dict)]
-        return [(f"{prefix}/atlas/v2/entity/guid/{g}", "/entity", "/entities/0") for g in guids]
+        base = f"{prefix}/atlas/v2/entity/guid"
+        return [ReadPlace(f"{base}/{guid}", "/entity", "/entities/0") for guid in guids]
     if path.endswith("/relationship") and "guid" in body:
-        return [(f"{prefix}/atlas/v2/relationship/guid/{_quoted(body)}", "/relationship", "")]
+        guid = _quoted(body)
+        return [ReadPlace(f"{prefix}/atlas/v2/relationship/guid/{guid}", "/relationship")]
     return []
 
 

@@ -107,9 +107,9 @@ def condition(given: Any, now_ms: int, knows: Callable[[str], bool] = lambda _: 
 
 
 def _only(given: Json, names: Collection[str]) -> None:
-    """Raises an error for a filter with a member that is no part of it.
+    """Raises an error for a filter with an unknown member.
 
-    Otherwise the search would find what nobody asked for.
+    Otherwise the search would find what the caller did not ask for.
     """
     for name in given:
         if name not in names:

@@ -1,7 +1,4 @@
-"""Glossaries, their categories and their terms, alone and in bulk.
-
-Terms are assigned to entities here, too.
-"""
+"""Glossaries, their categories and terms, alone and in bulk; terms that entities have."""
 
 from __future__ import annotations
 
@@ -11,6 +8,7 @@ from urllib.parse import quote
 
 from purview_testing.contracts.messages import Json, Problem
 from purview_testing.sandbox.call import CALLER, Behaviour, Call, Reply
+from purview_testing.sandbox.state.sent_before import ReadPlace
 from purview_testing.sandbox.state.store import Row
 
 from . import assets, bulk_terms, types
@@ -291,11 +289,12 @@ ROUTES: dict[tuple[str, str], Behaviour] = {
 }
 
 
-def read_at(operation: Any, body: Any) -> list[tuple[str, str, str]]:
+def read_at(operation: Any, body: Any) -> list[ReadPlace]:
     """Returns where terms were read that are written in bulk."""
     bulk = operation.method == "PUT" and operation.path.endswith("/glossary/terms")
     if not bulk or not isinstance(body, list):
         return []
     base = f"{operation.contract.prefix}{_G}/term"
     terms = [term for term in body if isinstance(term, dict)]
-    return [(f"{base}/{quote(str(term.get('guid')), safe='~')}", "", "/0") for term in terms]
+    guids = [quote(str(term.get("guid")), safe="~") for term in terms]
+    return [ReadPlace(f"{base}/{guid}", in_body="/0") for guid in guids]

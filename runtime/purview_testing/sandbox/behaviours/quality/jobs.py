@@ -87,7 +87,7 @@ def status(call: Call) -> Reply:
 
 
 def history(call: Call) -> Reply:
-    """Lists the runs of an asset, the newest first; looking at the list moves none of them."""
+    """Lists the runs of an asset, the newest first; looking at the list moves no run."""
     asset = asset_of(call)
     wanted = str(call.query["runType"]).lower()
     wanted = _ALIASES.get(wanted, wanted)

@@ -115,7 +115,7 @@ def accepted(
         call: The call that began it.
         key: The id that the answer gives it.
         text: The message of the status.
-        link: The address at which the live service tells of it, which is none of this sandbox.
+        link: The address of its status, which is at the live service, not in this sandbox.
         kind: The kind of what has begun.
         more: Other members of the status.
     """

@@ -86,7 +86,7 @@ def _counts(runs: list[Json]) -> Json:
 def scan_runs(call: Call) -> Reply:
     """Lists the runs of a scan, each shown as a scan of one run.
 
-    Looking at the list moves none of them.
+    Looking at the list moves no run.
     """
     domain, schedule, key = call.arguments
     kept = call.require(_scans(domain, schedule), key, "Scan", dict)
