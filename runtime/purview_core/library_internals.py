@@ -1,4 +1,4 @@
-"""Everything that we use of httpx, httpcore and h11 beyond what they document, each with the reason for it.
+"""Everything that we use of httpx and httpcore beyond what they document, each with the reason for it.
 
 A later release may change any of it. What may be missing without harm has a plain way beside it, and is tried when it is
 loaded; the rest has a test that fails with a release which no longer has it.
@@ -6,12 +6,10 @@ loaded; the rest has a test that fails with a release which no longer has it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
 from typing import Any, Protocol
 
 import httpx
-
-Pairs = list[tuple[bytes, bytes]]
 
 
 class Decodes(Protocol):
@@ -23,11 +21,40 @@ class Decodes(Protocol):
 # httpx
 
 
-def with_parts(base: httpx.URL, path: str, query: str | None) -> httpx.URL:
-    """The URL of `base` with another path and query, unparsed: httpx parses each URL, half of what a request costs."""
-    made = httpx.URL(base)
-    made._uri_reference = base._uri_reference._replace(path=path, query=query)
-    return made
+_PLAIN = re.compile(r"(/[A-Za-z0-9._~%:@!$&'()*+,;=/-]*)(?:\?([A-Za-z0-9._~%:@!$&()*+,;=/-]*))?")
+# What httpx would change: dot segments, a % that encodes nothing.
+_CLIMBS = re.compile(r"/\.|%(?![0-9A-Fa-f]{2})")
+
+
+class Urls:
+    """`url(text)` is httpx.URL(text), without the parsing where httpx would leave the text as it is.
+
+    Parsing is half of what an httpx.Request costs. Attributes: host, of the origin, as bytes.
+    """
+
+    def __init__(self, origin: str) -> None:
+        self._origin, self._base = origin, httpx.URL(f"{origin}/")
+        self.host = self._base.netloc
+        probe = f"{origin}/a%20b/~c?d=e%2Ff&g"
+        try:
+            self._fits = self._made("/a%20b/~c", "d=e%2Ff&g").raw_path == httpx.URL(probe).raw_path
+        except (AttributeError, TypeError, ValueError):
+            self._fits = False  # another httpx, which holds its parts in another way
+
+    def url(self, text: str) -> httpx.URL:
+        """The URL of a text; parsed by httpx where it is not of this origin, or not plain."""
+        if not (self._fits and text.startswith(self._origin)):
+            return httpx.URL(text)
+        start = len(self._origin)
+        found = _PLAIN.fullmatch(text, start)
+        if found is None or _CLIMBS.search(text, start):
+            return httpx.URL(text)
+        return self._made(found[1], found[2])
+
+    def _made(self, path: str, query: str | None) -> httpx.URL:
+        made = httpx.URL(self._base)
+        made._uri_reference = self._base._uri_reference._replace(path=path, query=query)
+        return made
 
 
 def request_of(error: httpx.RequestError) -> httpx.Request | None:
@@ -56,23 +83,3 @@ def set_decoder(response: httpx.Response, decoder: Decodes) -> None:
 def connection_to(pool: Any, origin: Any) -> Any:
     """One connection as httpcore's pool makes them: its classes differ with the proxy, and are not public."""
     return pool.create_connection(origin)
-
-
-# h11
-
-
-def header_class(names: Iterable[bytes]) -> tuple[Callable[[Any], Any], dict[bytes, bytes]]:
-    """h11's class of headers, made of (name, lower-case name, value); and the names that it passes, to their lower case.
-
-    No names with an h11 that holds headers in another way.
-    """
-    import h11  # which need not be loaded where a transport of another kind is given
-
-    made = h11.Request(method=b"GET", target=b"/", headers=[(name, b"1") for name in names]).headers
-    kind: Any = type(made)
-    lower = {name: name.lower() for name in names}
-    try:
-        same = kind([(*pair, b"1") for pair in lower.items()])._full_items == made._full_items
-    except (AttributeError, TypeError):
-        same = False
-    return kind, lower if same else {}

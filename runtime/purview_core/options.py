@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from inspect import iscoroutinefunction
+from typing import NamedTuple
 
 import httpx
 
@@ -103,6 +105,28 @@ class Retry(Facts):
 NO_RETRY = Retry(attempts=1)
 
 
+class CallOptions(NamedTuple):
+    """What a client was told of its calls, checked and with the defaults filled in.
+
+    Attributes:
+        timeout: seconds for each of connect, read, write and pool; None is no limit.
+        total_s: seconds for a call in all; infinity is no limit.
+        most_bytes: the largest answer that is read into memory, decoded; infinity is no limit.
+        retry: when a call is tried again.
+        headers: added to each request.
+        strict: whether an answer that is not as declared is an error.
+        on_response: called with each good answer before it is decoded.
+    """
+
+    timeout: Mapping[str, float | None]
+    total_s: float
+    most_bytes: float
+    retry: Retry
+    headers: Mapping[str, str]
+    strict: bool
+    on_response: Callable[[httpx.Response], object] | None = None
+
+
 def checked_retry(retry: Retry | None) -> Retry:
     if retry is not None and not isinstance(retry, Retry):
         raise TypeError(f"retry= takes a Retry, not {type(retry).__name__}")
@@ -163,3 +187,15 @@ def checked_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
                 f"headers= may not hold {name!r} so: its name or value has a character that no header may hold"
             )
     return dict(headers or {})
+
+
+def checked_hook(
+    hook: Callable[[httpx.Response], object] | None,
+) -> Callable[[httpx.Response], object] | None:
+    """What is called with each good answer; raises TypeError for what nothing would await."""
+    if hook is not None and not callable(hook):
+        raise TypeError(f"on_response= takes a function of one argument, not {type(hook).__name__}")
+    if iscoroutinefunction(hook) or iscoroutinefunction(getattr(hook, "__call__", None)):  # noqa: B004 - a partial or an object
+        what = "a plain function, not a coroutine function: nothing awaits it"
+        raise TypeError(f"on_response= takes {what}")
+    return hook

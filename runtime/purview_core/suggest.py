@@ -26,6 +26,17 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {near[0]}?" if near else ""
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean X or Y?`, with up to three of the known names, or else the first of them all."""
+    from difflib import get_close_matches  # a message is seldom read
+
+    names = list(known)
+    close = get_close_matches(name, names, n=3, cutoff=0.4)
+    if close:
+        return f"; did you mean {' or '.join(close)}?"
+    return f"; there are {', '.join(sorted(names)[:20])}"
+
+
 def _bare(name: str) -> str:
     return name.replace("_", "").casefold()
 

@@ -239,7 +239,8 @@ class Caller:
         options.setdefault("retry", NO_RETRY)
         self.client = getattr(version.plane, name)(endpoint, transport=service, **options)
         self.client._sleep = self.waits.append if mode == "sync" else self._asleep
-        self.client._random = lambda: 0.5
+        context = self.client._caller.context
+        self.client._caller.context = context._replace(random=lambda: 0.5)
         self._runner = asyncio.Runner() if mode == "async" else None
 
     async def _asleep(self, seconds: float) -> None:

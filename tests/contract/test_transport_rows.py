@@ -65,7 +65,8 @@ def test_what_is_tried_again_of_every_operation(failure: str) -> None:
     counts, ids, service = Counter[str](), set[str](), Service(answer)
     for version in versions():
         with Caller(version, service, retry=Retry(TRIES)) as caller:
-            caller.client._clock = lambda waits=caller.waits: sum(waits)
+            inner = caller.client._caller
+            inner.context = inner.context._replace(clock=lambda waits=caller.waits: sum(waits))
             for case in version.cases:
                 service.now(answer)
                 caller.client._session.budget.left = 50.0

@@ -9,7 +9,7 @@ import httpx
 
 from purview_core.library_internals import has_content, set_content, set_decoder
 
-from .content_coding import Decoder, coding_of
+from .content_coding import Coding, Decoder, coding_of
 
 
 class TooLargeError(httpx.DecodingError):
@@ -29,7 +29,8 @@ class Content:
         self._most: float = extensions.get("max_answer_bytes", inf)
         deadline = extensions.get("deadline")
         self._deadline: float = inf if deadline is None else deadline
-        self._response, self._coding = response, coding_of(response.headers)
+        self._response = response
+        self._coding = _coding_of(response)
         self._parts: list[bytes] = []
         self._count = 0
         self.is_to_come = not has_content(response)
@@ -74,7 +75,12 @@ class Content:
 def decode_in_steps(response: httpx.Response) -> bool:
     """Whether an answer is coded: what its reader takes from it is then decoded as `Content` does, and is an error where
     the coding is cut short."""
-    coding = coding_of(response.headers)
+    coding = _coding_of(response)
     if coding is not None:
         set_decoder(response, Decoder(coding))
     return coding is not None
+
+
+def _coding_of(response: httpx.Response) -> Coding | None:
+    named = response.headers.get("content-encoding")
+    return None if named is None else coding_of(named)

@@ -131,11 +131,8 @@ class _Unknown:
         pass
 
 
-def coding_of(headers: httpx.Headers) -> Coding | None:
-    """How an answer is coded; None for plain bytes."""
-    text = headers.get("content-encoding")
-    if text is None:
-        return None
+def coding_of(text: str) -> Coding | None:
+    """How an answer with this Content-Encoding is coded; None for plain bytes."""
     names = [
         name for part in text.split(",") if (name := part.strip().lower()) not in {"", "identity"}
     ]

@@ -22,7 +22,7 @@ from purview_core.errors import (
 )
 from purview_core.operation import Plane
 
-from .request import Prepared
+from .request import PreparedRequest
 from .retry import is_passing
 from .urls import too_long
 
@@ -63,13 +63,12 @@ SHOWN_HEADERS = {
 
 
 def http_error(
-    prepared: Prepared,
+    prepared: PreparedRequest,
     response: httpx.Response,
     plane: Plane,
-    resource: str | None = None,
-    signs_in: bool = True,
+    auth: httpx.Auth | None,
 ) -> HttpError:
-    """The typed error of a failed answer. `signs_in`: the client has an auth; `resource` is what that asks tokens for."""
+    """The typed error of a failed answer, with a hint of what to do where its status is known for it."""
     error = error_class(response.status_code)(
         response.status_code,
         operation_id=prepared.operation.id,
@@ -79,7 +78,7 @@ def http_error(
         body=body_of(response.content, response.charset_encoding),
     )
     if error.status_code == 401:
-        error.hinted(_who_signed_in(resource, signs_in))
+        error.hinted(_who_signed_in(auth))
     elif error.status_code == 403:
         error.hinted(_which_role(plane))
     elif too_long(prepared.method, prepared.url) and error.status_code in _TOO_LONG:
@@ -89,13 +88,16 @@ def http_error(
     return error
 
 
-def _who_signed_in(resource: str | None, signs_in: bool) -> str:
-    if not signs_in:
-        how = "ServicePrincipal(tenant_id, client_id, client_secret), ServicePrincipal.from_env() or CredentialAuth(credential)"
-        return f"Nobody signed in: the client was made without auth=. Give it one of purview_auth: {how}."
-    asked = (
-        f"it was asked for the resource {resource}" if resource else "the resource it was asked for"
-    )
+def _who_signed_in(auth: httpx.Auth | None) -> str:
+    if auth is None:
+        principal = "ServicePrincipal(tenant_id, client_id, client_secret)"
+        how = f"{principal}, ServicePrincipal.from_env() or CredentialAuth(credential)"
+        made = "the client was made without auth=. Give it one of purview_auth"
+        return f"Nobody signed in: {made}: {how}."
+    asked = "the resource it was asked for"
+    resource = getattr(auth, "resource", None)  # which an httpx.Auth of somebody else need not have
+    if isinstance(resource, str):
+        asked = f"it was asked for the resource {resource}"
     return f"The token was not accepted: check its audience ({asked}) and its tenant."
 
 
@@ -112,7 +114,7 @@ def _which_path(url: str, plane: Plane) -> str:
     return f"No such resource, or no such path at this endpoint: {where}."
 
 
-def names_a_thing(error: HttpError, prepared: Prepared) -> bool:
+def names_a_thing(error: HttpError, prepared: PreparedRequest) -> bool:
     """Whether a 404 is the plane's own word that a thing is not there, and so no sign of a wrong path or api-version.
 
     It is where its code or its text says what was not found: another code than the common ones, or a text that is more than
@@ -144,7 +146,7 @@ def redacted(url: str) -> str:
     )
 
 
-def transport_error(error: Exception, prepared: Prepared) -> TransportError:
+def transport_error(error: Exception, prepared: PreparedRequest) -> TransportError:
     """httpx's failures as ours; the text holds no header and no body."""
     kind = TransportError
     if isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout)):
@@ -167,6 +169,6 @@ def transport_error(error: Exception, prepared: Prepared) -> TransportError:
     return found
 
 
-def ours(error: httpx.RequestError | PurviewError, prepared: Prepared) -> PurviewError:
+def ours(error: httpx.RequestError | PurviewError, prepared: PreparedRequest) -> PurviewError:
     """httpx's errors as ours; an AuthError goes through as it is."""
     return error if isinstance(error, PurviewError) else transport_error(error, prepared)

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from copy import deepcopy
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from io import TextIOBase
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from types import MappingProxyType
+from typing import IO, Any, NamedTuple, Self
 from urllib.parse import quote
 
 from purview_core.model.checks import check, shape_of
 from purview_core.model.codec import Coded, Registry, encode
 from purview_core.model.codec import body as json_body
+from purview_core.model.depth import apart
 from purview_core.model.json_text import dumps
 from purview_core.model.strict import departures
 from purview_core.model.values import NULL, datetime_text
 from purview_core.operation import API_VERSION, Operation, Parameter
 
-from .urls import LONGEST_URL, query_value, too_long
+from .urls import LONGEST_URL, too_long
 
 REQUEST_ID = "x-ms-client-request-id"
 _SCALARS = (str, int, float, bool, datetime, Enum)
@@ -31,10 +34,20 @@ FileInput = FileContent | Path | tuple[str, FileContent] | tuple[str, FileConten
 """A file to upload: bytes, text, an open binary file, a Path, or (file name, content[, media type])."""
 
 
-class Prepared(NamedTuple):
-    """What is sent: `url` is whole and encoded; `content` or `files` is the body. `replayable` where it can be sent again.
+class PreparedRequest(NamedTuple):
+    """What is sent, whole before anything goes out, and what it was made of.
 
-    A Path among the files is opened for each attempt; an open file is sent whole, from its start.
+    Attributes:
+        operation: what is called.
+        method: of HTTP.
+        url: whole and encoded.
+        headers: those of this call; a client adds its own.
+        content: the body as bytes; None where there is none, or where it is a form.
+        files: the fields of a form. A Path is opened for each attempt, an open file is sent whole, from its start.
+        replayable: whether it can be sent again.
+        arguments: the values by wire name, with those that were filled in.
+        query: the pairs in the query by wire name, encoded.
+        body: the JSON value that `content` is the text of, where a member of it asks for a page.
     """
 
     operation: Operation[Any]
@@ -44,6 +57,35 @@ class Prepared(NamedTuple):
     content: bytes | None = None
     files: Mapping[str, Any] | None = None
     replayable: bool = True
+    arguments: Mapping[str, Any] = MappingProxyType({})
+    query: Mapping[str, str] = MappingProxyType({})
+    body: Any = None
+
+    def __repr__(self) -> str:
+        return (
+            f"<PreparedRequest {self.operation.id}, {self.method}>"  # what it sends may be secret
+        )
+
+    def argument(self, name: str) -> str | None:
+        """The value that was sent for a wire name, as text; None where there was none, or a list."""
+        value = self.arguments.get(name)
+        return None if value is None or isinstance(value, (list, tuple)) else text(value)
+
+    def with_query(self, name: str, value: str) -> Self:
+        """The same request with another value of one query parameter."""
+        query = {**self.query, name: _pair(name, value)}
+        url = _url(self.operation, self.url.partition("?")[0], query)
+        return self._replace(url=url, query=query, arguments={**self.arguments, name: value})
+
+    def with_member(self, name: str, value: Any) -> Self:
+        """The same request with another value of one member of its body, an object."""
+        body = {**(self.body or {}), name: value}
+        headers = {"Content-Type": "application/json", **self.headers}
+        return self._replace(content=dumps(body), body=body, headers=headers)
+
+    def to(self, url: str) -> Self:
+        """The same request to another address, with all that it sends."""
+        return self._replace(url=url)
 
 
 def prepare(
@@ -54,55 +96,83 @@ def prepare(
     *,
     api_version: str,
     new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
-) -> Prepared:
+) -> PreparedRequest:
     """The request of an operation. `values` stand in the order of `operation.arguments`, None for what is left out.
 
     Raises TypeError for a value that is missing or of another shape, ValueError for an empty path value, torn text, or an endless URL.
     """
-    path, query, headers = operation.path, [], {REQUEST_ID: new_id()}
+    path, headers = operation.path, {REQUEST_ID: new_id()}
+    query: dict[str, str] = {}
+    arguments: dict[str, Any] = {}
+    for parameter, value in _given(operation, values, api_version, new_id):
+        name, location = parameter.wire_name, parameter.location
+        try:
+            if location == "path":
+                path = path.replace("{" + name + "}", _path_value(operation, parameter, value))
+            elif location == "query":
+                if pairs := _query_text(parameter, value):  # an empty list has none
+                    query[name] = pairs
+            else:
+                headers[name] = _header_value(operation, parameter, value)
+        except UnicodeEncodeError:
+            raise _torn(f"{operation.id}: {parameter.name}") from None
+        if location == "path" or name not in arguments:
+            arguments[name] = value
+    url = _url(operation, endpoint + path, query)
+    content, files, value = _content(operation, body, headers)
+    return PreparedRequest(
+        operation,
+        operation.method,
+        url,
+        headers,
+        content,
+        files,
+        _replayable(files),
+        arguments,
+        query,
+        _kept(operation, value),
+    )
+
+
+def _given(
+    operation: Operation[Any], values: Sequence[Any], api_version: str, new_id: Callable[[], str]
+) -> Iterator[tuple[Parameter, Any]]:
+    """The parameters that are sent, with their values; raises TypeError where one is missing or odd."""
     assert len(values) == len(operation.arguments)
-    given = iter(values)
+    rest = iter(values)
     for parameter in operation.parameters:
-        value = api_version if parameter is API_VERSION else next(given)
-        if parameter.template and isinstance(value, str):
-            value = [value]  # one of the numbered names
+        value = api_version if parameter is API_VERSION else next(rest)
         if value is None and parameter.auto == "uuid":
             value = new_id()
         if value is None or value is NULL:
             if parameter.required:
                 raise TypeError(f"{operation.id} needs {parameter.name}")
             continue
-        if type(value) is not str or parameter.type != "str":
-            _check(operation, parameter, value)
-        try:
-            if parameter.location == "path":
-                path = path.replace(
-                    "{" + parameter.wire_name + "}", _path_value(operation, parameter, value)
-                )
-            elif parameter.location == "query":
-                query += [f"{_name(n)}={_quoted(v)}" for n, v in _query_pairs(parameter, value)]
-            else:
-                headers[parameter.wire_name] = _header_value(operation, parameter, value)
-        except UnicodeEncodeError:
-            raise _torn(f"{operation.id}: {parameter.name}") from None
-    url = _url(operation, endpoint + path, query)
-    content, files = _content(operation, body, headers)
-    return Prepared(operation, operation.method, url, headers, content, files, _replayable(files))
+        plain = type(value) is str and parameter.type == "str"
+        yield parameter, value if plain else _checked(operation, parameter, value)
 
 
-def _url(operation: Operation[Any], path: str, query: Sequence[str]) -> str:
-    url = path + ("?" + "&".join(query) if query else "")
+def _kept(operation: Operation[Any], value: Any) -> Any:
+    """The body where later pages are asked for with it; a copy, for the caller may go on to change it."""
+    if operation.paging is None or operation.paging.place != "body":
+        return None
+    try:
+        return deepcopy(value)
+    except RecursionError:
+        return apart(deepcopy, value)
+
+
+def _url(operation: Operation[Any], path: str, query: Mapping[str, str]) -> str:
+    url = f"{path}?{'&'.join(query.values())}" if query else path
     if len(url) > LONGEST_URL:
         raise ValueError(f"{operation.id}: nothing was sent. {too_long(operation.method, url)}")
     return url
 
 
-def sent_ids(prepared: Prepared) -> dict[str, str]:
+def sent_ids(prepared: PreparedRequest) -> dict[str, str]:
     """The ids of what a request starts that a call fills in, where nobody gives them; not those that make it repeatable."""
-    filled = [
-        p.wire_name for p in prepared.operation.parameters if p.auto and p.location == "query"
-    ]
-    found = {name: query_value(prepared.url, name) for name in filled}
+    filled = [p for p in prepared.operation.parameters if p.auto and p.location == "query"]
+    found = {p.wire_name: prepared.argument(p.wire_name) for p in filled}
     return {name: value for name, value in found.items() if value}
 
 
@@ -113,8 +183,10 @@ def _torn(where: str) -> ValueError:
     )
 
 
-def _check(operation: Operation[Any], parameter: Parameter, value: Any) -> None:
+def _checked(operation: Operation[Any], parameter: Parameter, value: Any) -> Any:
     """All is text in a URL, so any scalar may stand for any other; a list is a list, and nothing else is one."""
+    if parameter.template and isinstance(value, str):
+        value = [value]  # one of the numbered names
     items = value if parameter.type.startswith("list[") else [value]
     if parameter.required and isinstance(items, (list, tuple)) and not items:
         raise ValueError(f"{operation.id}: {parameter.name} is empty; it is required")
@@ -124,6 +196,7 @@ def _check(operation: Operation[Any], parameter: Parameter, value: Any) -> None:
         raise TypeError(
             f"{operation.id}: {parameter.name} takes {parameter.type}, not {shape_of(value)}"
         )
+    return value
 
 
 def text(value: Any) -> str:
@@ -154,16 +227,21 @@ def _name(name: str) -> str:
     return quote(name, safe="$@:~")
 
 
-def _query_pairs(parameter: Parameter, value: Any) -> list[tuple[str, str]]:
+def _pair(name: str, value: str) -> str:
+    return f"{_name(name)}={_quoted(value)}"
+
+
+def _query_text(parameter: Parameter, value: Any) -> str:
+    """The pairs of a parameter as they stand in a URL."""
+    name = parameter.wire_name
     if not isinstance(value, (list, tuple)):
-        return [(parameter.wire_name, text(value))]
+        return _pair(name, text(value))
     if parameter.template:
-        return [
-            (parameter.template.replace("{n}", str(i)), text(item)) for i, item in enumerate(value)
-        ]
+        names = (parameter.template.replace("{n}", str(i)) for i in range(len(value)))
+        return "&".join(_pair(n, text(item)) for n, item in zip(names, value, strict=True))
     if parameter.explode:
-        return [(parameter.wire_name, text(item)) for item in value]
-    return [(parameter.wire_name, ",".join(map(text, value)))]
+        return "&".join(_pair(name, text(item)) for item in value)
+    return _pair(name, ",".join(map(text, value)))
 
 
 def _header_value(operation: Operation[Any], parameter: Parameter, value: Any) -> str:
@@ -177,30 +255,31 @@ def _header_value(operation: Operation[Any], parameter: Parameter, value: Any) -
 
 def _content(
     operation: Operation[Any], body: Any, headers: dict[str, str]
-) -> tuple[bytes | None, Mapping[str, Any] | None]:
+) -> tuple[bytes | None, Mapping[str, Any] | None, Any]:
+    """The body as bytes, or the files of a form, and the JSON value that the bytes are the text of."""
     declared = operation.body
     if declared is None:
         if body is not None:
             raise TypeError(f"{operation.id} takes no body")
-        return None, None
+        return None, None, None
     if declared.fields:
-        return None, _files(operation, body)
+        return None, _files(operation, body), None
     if body is None:
         if declared.required:
             raise TypeError(f"{operation.id} needs body")
-        return None, None
+        return None, None, None
     check(Registry.get(operation.models), declared.type, body, f"{operation.id}: body", plain=True)
     headers["Content-Type"] = declared.media_types[0]
     if "json" not in declared.media_types[0]:
-        return body if isinstance(body, bytes) else _encoded(
-            f"{operation.id}: body", str(body)
-        ), None
+        if isinstance(body, bytes):
+            return body, None, None
+        return _encoded(f"{operation.id}: body", str(body)), None, None
     value = json_body(body)
     if isinstance(body, dict) or (
         isinstance(body, list) and not any(isinstance(item, Coded) for item in body)
     ):
         _check_plain(operation, declared.type, value)
-    return dumps(value), None
+    return dumps(value), None, value
 
 
 def _check_plain(operation: Operation[Any], text: str, body: Any) -> None:

@@ -16,7 +16,7 @@ from purview_core.errors import (
 )
 from purview_core.options import Retry
 
-from .request import Prepared
+from .request import PreparedRequest
 
 _IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}
 _PASSING = {408, 500, 502, 503, 504}
@@ -26,7 +26,7 @@ _CALLERS_FAULT = (
     httpx.DecodingError,
     httpx.TooManyRedirects,
 )
-_BUDGET_RETRIES = 50.0
+MOST_RETRIES = 50.0
 _GIVEN_BACK = 0.1  # of a retry, by each call that went well
 NEVER = float("-inf")
 
@@ -35,7 +35,7 @@ class Budget:
     """Retries that the calls over one session may still make. Approximate under threads, so that it needs no lock."""
 
     def __init__(self) -> None:
-        self.left = _BUDGET_RETRIES
+        self.left = MOST_RETRIES
 
     def take(self) -> bool:
         if self.left < 1:
@@ -45,8 +45,8 @@ class Budget:
 
     def give_back(self, retries: int) -> None:
         """A call went well: what it took comes back, and a little more."""
-        if self.left < _BUDGET_RETRIES:
-            self.left = min(_BUDGET_RETRIES, self.left + retries + _GIVEN_BACK)
+        if self.left < MOST_RETRIES:
+            self.left = min(MOST_RETRIES, self.left + retries + _GIVEN_BACK)
 
 
 class Gate:
@@ -63,7 +63,7 @@ class Gate:
 
 def pause(
     failure: HttpError | TransportError,
-    prepared: Prepared,
+    prepared: PreparedRequest,
     attempt: int,
     retry: Retry,
     random: Callable[[], float],
@@ -86,7 +86,9 @@ def pause(
     return float(random() * min(retry.first_wait_s * 2 ** (attempt - 1), retry.longest_wait_s)), ""
 
 
-def _may_repeat(failure: HttpError | TransportError, prepared: Prepared, *, writes: bool) -> bool:
+def _may_repeat(
+    failure: HttpError | TransportError, prepared: PreparedRequest, *, writes: bool
+) -> bool:
     if isinstance(failure, (ConnectError, ThrottledError)):
         return True  # nothing was sent, or nothing was done
     if isinstance(failure, HttpError):
@@ -96,7 +98,7 @@ def _may_repeat(failure: HttpError | TransportError, prepared: Prepared, *, writ
     return writes or _repeatable(prepared)
 
 
-def _repeatable(prepared: Prepared) -> bool:
+def _repeatable(prepared: PreparedRequest) -> bool:
     operation = prepared.operation
     return (
         prepared.method in _IDEMPOTENT

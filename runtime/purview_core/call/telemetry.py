@@ -17,34 +17,35 @@ from purview_core.operation import Plane
 from purview_core.version import VERSION
 
 from .failures import SHOWN_HEADERS, redacted
-from .request import REQUEST_ID, Prepared
+from .request import REQUEST_ID, PreparedRequest
 
 log = logging.getLogger("purview_core")
+TRACING = "opentelemetry.trace"  # the module that a program which traces has loaded
 
 
-def log_answer(prepared: Prepared, attempt: int, response: httpx.Response) -> None:
+def log_answer(prepared: PreparedRequest, attempt: int, response: httpx.Response) -> None:
     shown = {name: value for name, value in response.headers.items() if name in SHOWN_HEADERS}
     log.debug(
         "%s attempt %d: %s %s -> %d %s", *_named(prepared, attempt), response.status_code, shown
     )  # fmt: skip
 
 
-def log_failure(prepared: Prepared, attempt: int, error: Exception) -> None:
+def log_failure(prepared: PreparedRequest, attempt: int, error: Exception) -> None:
     log.debug("%s attempt %d: %s %s -> %s", *_named(prepared, attempt), type(error).__name__)
 
 
-def log_wait(prepared: Prepared, seconds: float, why: str) -> None:
+def log_wait(prepared: PreparedRequest, seconds: float, why: str) -> None:
     log.debug("%s waits %.3f s: %s", prepared.operation.id, seconds, why)
 
 
-def _named(prepared: Prepared, attempt: int) -> tuple[str, int, str, str]:
+def _named(prepared: PreparedRequest, attempt: int) -> tuple[str, int, str, str]:
     return prepared.operation.id, attempt, prepared.method, redacted(prepared.url)
 
 
 class Span:
     """One call as an OpenTelemetry client span; `headers` carry its context to the service."""
 
-    def __init__(self, trace: Any, propagate: Any, prepared: Prepared, plane: Plane) -> None:
+    def __init__(self, trace: Any, propagate: Any, prepared: PreparedRequest, plane: Plane) -> None:
         parts, operation = urlsplit(prepared.url), prepared.operation
         attributes = {
             "http.request.method": prepared.method,
@@ -77,12 +78,10 @@ class Span:
 
 
 def start_span(
-    prepared: Prepared, plane: Plane, modules: Mapping[str, Any] = sys.modules
+    prepared: PreparedRequest, plane: Plane, modules: Mapping[str, Any] = sys.modules
 ) -> Span | None:
     """A span where the program has loaded OpenTelemetry itself; nothing is imported for it, and it costs nothing else."""
-    trace, propagate = modules.get("opentelemetry.trace"), modules.get("opentelemetry.propagate")
-    return (
-        Span(trace, propagate, prepared, plane)
-        if trace is not None and propagate is not None
-        else None
-    )
+    trace, propagate = modules.get(TRACING), modules.get("opentelemetry.propagate")
+    if trace is None or propagate is None:
+        return None
+    return Span(trace, propagate, prepared, plane)

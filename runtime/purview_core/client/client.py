@@ -9,15 +9,16 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
+from purview_core.call.caller import without_token
 from purview_core.call.exchange import aread, asend, read, send
 from purview_core.call.failures import transport_error
 from purview_core.call.pipeline import Attempt, Flow, arun, run
-from purview_core.call.request import Prepared, opened
+from purview_core.call.request import PreparedRequest, opened
 from purview_core.library_internals import request_of
 from purview_core.operation import Operation
 
-from .base import Base, Bound, Response, without_token
-from .monitor import Monitor
+from .base import Base, Bound, Response
+from .monitor import Monitor, flow_begun
 from .paging import AsyncPager, Pager
 from .polling import AsyncPoller, Poller
 from .session import async_session, async_sleep, close_async, close_sync, sync_session
@@ -25,7 +26,9 @@ from .session import async_session, async_sleep, close_async, close_sync, sync_s
 T = TypeVar("T")
 
 
-def _cut_off(error: httpx.RequestError, response: httpx.Response, prepared: Prepared) -> Exception:
+def _cut_off(
+    error: httpx.RequestError, response: httpx.Response, prepared: PreparedRequest
+) -> Exception:
     """A failure to read this answer is ours to name; one of the caller's own requests is not."""
     return transport_error(error, prepared) if request_of(error) is response.request else error
 
@@ -55,18 +58,20 @@ class Client(Base[httpx.BaseTransport]):
 
     def _send_one(self, attempt: Attempt) -> httpx.Response:
         session, files = self._session, attempt.prepared.files
+        transport = session.open_transport or session.transport()
         if files is None:
-            request, token = self._ready(attempt)
-            return send(session.transport, session.auth, request, token=token)
+            request, token = self._signed(attempt)
+            return send(transport, session.auth, request, token=token)
         with opened(files) as ready:
-            return send(session.transport, session.auth, self._build(attempt, ready))
+            return send(transport, session.auth, self._caller.request(attempt, ready))
 
     def _open(self, attempt: Attempt) -> httpx.Response:
         """As `_send_one`, with a good answer left unread."""
         session = self._session
+        transport = session.open_transport or session.transport()
         with opened(attempt.prepared.files or {}) as ready:
-            request = self._build(attempt, ready or None, whole=False)
-            response = send(session.transport, session.auth, request, stream=True)
+            request = self._caller.request(attempt, ready or None, whole=False)
+            response = send(transport, session.auth, request, stream=True)
         if response.status_code >= 300:
             read(response)
         return response
@@ -78,22 +83,24 @@ class Client(Base[httpx.BaseTransport]):
         self, operation_id: str, parameters: Mapping[str, Any] | None = None, body: Any = None
     ) -> Response:
         """Calls an operation by its operationId, with parameters by wire name; raises what its method raises."""
-        return self._run(self._responded(self._by_name(operation_id, parameters, body)))
+        return self._run(
+            self._responded(self._caller.prepare_by_name(operation_id, parameters, body))
+        )
 
     def resume(self, token: str) -> Poller[Any]:
         """Goes on with the long-running operation that `Poller.token` was taken of; sends nothing yet.
 
         Raises ValueError for text that is no token of this plane.
         """
-        return Poller(self, Monitor.resumed(self, token))
+        return Poller(self, Monitor.resumed(self._caller, token))
 
     @contextmanager
     def stream(
         self, operation_id: str, parameters: Mapping[str, Any] | None = None, body: Any = None
     ) -> Generator[httpx.Response]:
         """Calls as `call`, and gives the answer unread: `.iter_bytes()` keeps a large file out of memory."""
-        prepared = self._by_name(operation_id, parameters, body)
-        response = run(self._call(prepared, show=False), self._open, self._sleep)
+        prepared = self._caller.prepare_by_name(operation_id, parameters, body)
+        response = run(self._caller.send(prepared, show=False), self._open, self._sleep)
         response.request = without_token(response.request)
         try:
             yield response
@@ -122,18 +129,20 @@ class AsyncClient(Base[httpx.AsyncBaseTransport]):
 
     async def _send_one(self, attempt: Attempt) -> httpx.Response:
         session, files = self._session, attempt.prepared.files
+        transport = session.open_transport or session.transport()
         if files is None:
-            request, token = self._ready(attempt)
-            return await asend(session.transport, session.auth, request, token=token)
+            request, token = self._signed(attempt)
+            return await asend(transport, session.auth, request, token=token)
         with opened(files) as ready:
-            return await asend(session.transport, session.auth, self._build(attempt, ready))
+            return await asend(transport, session.auth, self._caller.request(attempt, ready))
 
     async def _open(self, attempt: Attempt) -> httpx.Response:
         """As `_send_one`, with a good answer left unread."""
         session = self._session
+        transport = session.open_transport or session.transport()
         with opened(attempt.prepared.files or {}) as ready:
-            request = self._build(attempt, ready or None, whole=False)
-            response = await asend(session.transport, session.auth, request, stream=True)
+            request = self._caller.request(attempt, ready or None, whole=False)
+            response = await asend(transport, session.auth, request, stream=True)
         if response.status_code >= 300:
             await aread(response)
         return response
@@ -145,19 +154,21 @@ class AsyncClient(Base[httpx.AsyncBaseTransport]):
         self, operation_id: str, parameters: Mapping[str, Any] | None = None, body: Any = None
     ) -> Response:
         """Calls an operation by its operationId, with parameters by wire name; raises what its method raises."""
-        return await self._run(self._responded(self._by_name(operation_id, parameters, body)))
+        return await self._run(
+            self._responded(self._caller.prepare_by_name(operation_id, parameters, body))
+        )
 
     def resume(self, token: str) -> AsyncPoller[Any]:
         """See `Client.resume`; not a coroutine, for nothing is sent yet."""
-        return AsyncPoller(self, Monitor.resumed(self, token))
+        return AsyncPoller(self, Monitor.resumed(self._caller, token))
 
     @asynccontextmanager
     async def stream(
         self, operation_id: str, parameters: Mapping[str, Any] | None = None, body: Any = None
     ) -> AsyncGenerator[httpx.Response]:
         """Calls as `call`, and gives the answer unread: `.aiter_bytes()` keeps a large file out of memory."""
-        prepared = self._by_name(operation_id, parameters, body)
-        response = await arun(self._call(prepared, show=False), self._open, self._sleep)
+        prepared = self._caller.prepare_by_name(operation_id, parameters, body)
+        response = await arun(self._caller.send(prepared, show=False), self._open, self._sleep)
         response.request = without_token(response.request)
         try:
             yield response
@@ -186,21 +197,19 @@ class Group(Bound):
 
     def _send(self, operation: Operation[T], values: Sequence[Any] = (), body: Any = None) -> T:
         client = self._client
-        answer: T = client._run(client._answered(client._prepare(operation, values, body)))
-        return answer
+        return client._run(client._caller.answer(operation, values, body))
 
     def _pages(
         self, operation: Operation[T], values: Sequence[Any] = (), body: Any = None
     ) -> Pager[T]:
-        return Pager(self._client, self._client._prepare(operation, values, body))
+        return Pager(self._client, self._client._caller.prepare(operation, values, body))
 
     def _begin(
         self, operation: Operation[T], values: Sequence[Any] = (), body: Any = None
     ) -> Poller[T]:
-        client = self._client
-        return Poller(
-            client, client._run(client._started(client._prepare(operation, values, body)))
-        )
+        client, caller = self._client, self._client._caller
+        begun = flow_begun(caller, caller.prepare(operation, values, body))
+        return Poller(client, client._run(begun))
 
 
 class AsyncGroup(Bound):
@@ -213,18 +222,16 @@ class AsyncGroup(Bound):
         self, operation: Operation[T], values: Sequence[Any] = (), body: Any = None
     ) -> T:
         client = self._client
-        answer: T = await client._run(client._answered(client._prepare(operation, values, body)))
-        return answer
+        return await client._run(client._caller.answer(operation, values, body))
 
     def _pages(
         self, operation: Operation[T], values: Sequence[Any] = (), body: Any = None
     ) -> AsyncPager[T]:
-        return AsyncPager(self._client, self._client._prepare(operation, values, body))
+        return AsyncPager(self._client, self._client._caller.prepare(operation, values, body))
 
     async def _begin(
         self, operation: Operation[T], values: Sequence[Any] = (), body: Any = None
     ) -> AsyncPoller[T]:
-        client = self._client
-        return AsyncPoller(
-            client, await client._run(client._started(client._prepare(operation, values, body)))
-        )
+        client, caller = self._client, self._client._caller
+        begun = flow_begun(caller, caller.prepare(operation, values, body))
+        return AsyncPoller(client, await client._run(begun))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from .endpoint import TENANT_HOST, has_prefix, old_host
 
@@ -104,14 +104,6 @@ def with_api_version(url: str, api_version: str) -> str:
     ):
         return url
     return f"{url}{'&' if query else '?'}api-version={api_version}"
-
-
-def with_query(url: str, name: str, value: str) -> str:
-    """The URL with one query parameter set; all others stay as they are, in their order."""
-    head, _, query = url.partition("?")
-    pair = f"{quote(name, safe='$@:~')}={quote(value, safe='~')}"
-    parts = [pair if unquote(p.partition("=")[0]) == name else p for p in query.split("&") if p]
-    return f"{head}?{'&'.join(parts if pair in parts else [*parts, pair])}"
 
 
 def repaired(link: str) -> str:

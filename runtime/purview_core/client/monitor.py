@@ -6,16 +6,16 @@ import re
 import uuid
 from collections.abc import Iterator
 from math import inf
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from urllib.parse import quote, unquote, urlsplit
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote, urlsplit
 
 import httpx
 import msgspec
 
+from purview_core.call.caller import Caller
 from purview_core.call.decoding import type_of
 from purview_core.call.pipeline import Flow, Wait
-from purview_core.call.request import REQUEST_ID, Prepared
-from purview_core.call.urls import query_value
+from purview_core.call.request import REQUEST_ID, PreparedRequest
 from purview_core.errors import (
     ConflictError,
     NotFoundError,
@@ -41,9 +41,6 @@ from .outcome import (
     words_of,
 )
 
-if TYPE_CHECKING:
-    from .client import AsyncClient, Client
-
 T = TypeVar("T")
 _MONITORS = ("operation-location", "azure-asyncoperation", "location")
 _INTERVAL_S = 5.0
@@ -53,7 +50,10 @@ _LATE = 3  # a status link may answer 404 for a moment after the start
 
 
 class _State(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """What a token holds; `url` and `link` without the host, which is the resuming client's."""
+    """What a token holds; `url` and `link` without the host, which is the resuming client's.
+
+    `arguments` are those of the first request that the declared paths of the operation take, too.
+    """
 
     plane: str
     operation: str
@@ -63,6 +63,7 @@ class _State(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     location: str | None
     status: str
     id: str | None = None
+    arguments: dict[str, str] = {}
 
 
 class Monitor(Generic[T]):
@@ -90,10 +91,8 @@ class Monitor(Generic[T]):
     | an OperationStatus                                            | else: the static type then says so, too           |
     """
 
-    def __init__(
-        self, client: Client | AsyncClient, prepared: Prepared, started: httpx.Response
-    ) -> None:
-        self._client, self._prepared, self._late = client, prepared, _LATE
+    def __init__(self, caller: Caller, prepared: PreparedRequest, started: httpx.Response) -> None:
+        self._caller, self._prepared, self._late = caller, prepared, _LATE
         self._last: httpx.Response | None = started
         self._location: str | None = started.headers.get("location")
         self._refused: str | None = None
@@ -107,15 +106,15 @@ class Monitor(Generic[T]):
         self.accepted = self._as_status(body, id_of(body, started.headers))
 
     @classmethod
-    def resumed(cls, client: Client | AsyncClient, token: str) -> Monitor[Any]:
+    def resumed(cls, caller: Caller, token: str) -> Monitor[Any]:
         """The monitor that a token was taken from, at its last known status; raises ValueError for what is no token here."""
         try:
             state = msgspec.json.decode(token, type=_State)
         except (msgspec.MsgspecError, UnicodeError, TypeError):
             state = None
         operation = (
-            client._operations.get(state.operation)
-            if state and state.plane == client.plane.name
+            caller.operations.get(state.operation)
+            if state and state.plane == caller.plane.name
             else None
         )
         if (
@@ -124,12 +123,16 @@ class Monitor(Generic[T]):
             or not operation.polling
             or not _below(state.url, state.link)
         ):
-            raise ValueError(f"this is no token of a poller of the {client.plane.name} plane")
+            raise ValueError(f"this is no token of a poller of the {caller.plane.name} plane")
         made, headers = cls.__new__(cls), {REQUEST_ID: str(uuid.uuid4())}
-        made._client, made._late, made._last, made._follows = client, _LATE, None, True
-        made._prepared = Prepared(operation, state.method, client.endpoint + state.url, headers)
+        made._caller, made._late = caller, _LATE
+        made._last, made._follows = None, True
+        url = caller.endpoint + state.url
+        made._prepared = PreparedRequest(
+            operation, state.method, url, headers, arguments=state.arguments
+        )
         made._link, made._location, made._refused = (
-            client.endpoint + state.link,
+            caller.endpoint + state.link,
             state.location,
             None,
         )
@@ -149,8 +152,21 @@ class Monitor(Generic[T]):
             )
         sent = self._prepared
         urls = _below_host(sent.url), _below_host(self._link)
-        plane, known = self._client.plane.name, self.accepted.id
-        state = _State(plane, self.name, sent.method, *urls, self._location, self.status, known)
+        plane, known = self._caller.plane.name, self.accepted.id
+        polling = sent.operation.polling
+        paths = f"{polling.status_path}{polling.resource}" if polling else ""
+        given = {name: sent.argument(name) for name in _holes(paths)}
+        state = _State(
+            plane=plane,
+            operation=self.name,
+            method=sent.method,
+            url=urls[0],
+            link=urls[1],
+            location=self._location,
+            status=self.status,
+            arguments={name: text for name, text in given.items() if text},
+            id=known,
+        )
         return msgspec.json.encode(state).decode()
 
     def _no_link(self) -> str:
@@ -222,12 +238,12 @@ class Monitor(Generic[T]):
     def _filled(self, path: str, answer: httpx.Response | None) -> str | None:
         """A declared path with the id of the answer, and with path and query values of the request; None where one lacks."""
         known = id_of(body_of(answer), answer.headers) if answer is not None else None
-        for name in re.findall(r"\{(\w+)\}", path):
-            found = known if name == "id" else _sent(self._prepared, name)
+        for name in _holes(path):
+            found = known if name == "id" else self._prepared.argument(name)
             if not found or UNSENDABLE.search(found):
                 return None
             path = path.replace("{" + name + "}", quote(found, safe="~"))
-        return with_api_version(self._client.endpoint + path, self._client.api_version)
+        return with_api_version(self._caller.endpoint + path, self._caller.api_version)
 
     def _followable(self, link: str | None) -> str | None:
         """A link of an answer against the request's address; None for one that leads elsewhere, which is noted."""
@@ -238,9 +254,9 @@ class Monitor(Generic[T]):
         except ValueError:
             self._refused = self._refused or shown_origin(link)
             return None
-        return with_api_version(url, self._client.api_version)
+        return with_api_version(url, self._caller.api_version)
 
-    def _get(self, url: str) -> Prepared:
+    def _get(self, url: str) -> PreparedRequest:
         return _get(self._prepared, url)
 
     def flow_status(self) -> Flow[str]:
@@ -248,7 +264,7 @@ class Monitor(Generic[T]):
         if self.over or self._link is None:
             return self.status
         try:
-            self._last = yield from self._client._call(self._get(self._link))
+            self._last = yield from self._caller.send(self._get(self._link))
         except NotFoundError:
             self._late -= 1
             if self._late < 0:
@@ -268,9 +284,9 @@ class Monitor(Generic[T]):
         for name, value in (("timeout", timeout), ("interval", interval)):
             if value is not None:
                 seconds(name, value, zero=True)
-        begun = self._client._clock()
+        begun = self._caller.context.clock()
         while not self.over and self._link is not None:
-            gone = self._client._clock() - begun
+            gone = self._caller.context.clock() - begun
             left = inf if timeout is None else timeout - gone
             pause = self._pause(interval, left)
             if pause > left or left < _NO_TIME_S:
@@ -310,16 +326,16 @@ class Monitor(Generic[T]):
             last is not None
         )  # it is over, and an answer said so; or nobody can be asked, and the first one is here
         if where is not None and self._link is not None and last.request.url != where:
-            self._last = last = yield from self._client._call(self._get(where))
+            self._last = last = yield from self._caller.send(self._get(where))
             if via == "original-uri":
-                return self._client._decode(operation, last)
+                return self._caller.decode(operation, last)
         if result_type(operation, last.status_code) in ("None", "Any") or self._is_result(last):
             return decoded(operation, last)
         resource = self._prepared.url if self._prepared.method == "PUT" else self._resource(last)
         if resource is not None:
             if last.request.method != "GET" or last.request.url != resource:
-                self._last = last = yield from self._client._call(self._get(resource))
-            return self._client._decode(operation, last)
+                self._last = last = yield from self._caller.send(self._get(resource))
+            return self._caller.decode(operation, last)
         body = body_of(last)
         if status_class(operation, last.status_code):
             return decoded(operation, last, {"status": self.status})
@@ -329,39 +345,39 @@ class Monitor(Generic[T]):
         return _is_declared(self._prepared.operation, answer)
 
 
-def flow_begun(client: Client | AsyncClient, prepared: Prepared) -> Flow[Monitor[Any]]:
+def flow_begun(caller: Caller, prepared: PreparedRequest) -> Flow[Monitor[Any]]:
     """Sends the first request. Where its answer was lost, and the next try is told that the work runs already, it is asked
     for by the id that was sent: the work may be our own."""
     try:
-        started = yield from client._call(prepared)
+        started = yield from caller.send(prepared)
     except ConflictError as error:
         conflict = error
     else:
-        return Monitor(client, prepared, started)
-    where = _own_status(client, prepared)
+        return Monitor(caller, prepared, started)
+    where = _own_status(caller, prepared)
     if conflict.attempts > 1 and where is not None:
         try:
-            found = yield from client._call(_get(prepared, where))
+            found = yield from caller.send(_get(prepared, where))
         except PurviewError:
             pass  # it is none of ours, or that cannot be told: the conflict is what the caller has to know
         else:
-            return Monitor(client, prepared, found)
+            return Monitor(caller, prepared, found)
     raise conflict
 
 
-def _own_status(client: Client | AsyncClient, prepared: Prepared) -> str | None:
+def _own_status(caller: Caller, prepared: PreparedRequest) -> str | None:
     """The address of the state of work whose id the request itself has made up."""
     polling = prepared.operation.polling
     path = polling.status_path if polling else None
-    names = set(re.findall(r"\{(\w+)\}", path or ""))
+    names = set(_holes(path or ""))
     if path is None or not names & {p.wire_name for p in prepared.operation.parameters if p.auto}:
         return None
     for name in names:
-        found = _sent(prepared, name)
+        found = prepared.argument(name)
         if not found:
             return None
         path = path.replace("{" + name + "}", quote(found, safe="~"))
-    return with_api_version(client.endpoint + path, client.api_version)
+    return with_api_version(caller.endpoint + path, caller.api_version)
 
 
 def only_taken(operation: Operation[Any], answer: httpx.Response) -> OperationStatus | None:
@@ -418,18 +434,15 @@ def decoded(operation: Operation[Any], answer: httpx.Response, instead: Any = No
     return load(value) if load else value
 
 
-def _get(prepared: Prepared, url: str) -> Prepared:
+def _get(prepared: PreparedRequest, url: str) -> PreparedRequest:
     """A GET that has nothing of the first request but its id: neither its media type nor its If-Match."""
     kept = {n: v for n, v in prepared.headers.items() if n == REQUEST_ID}
-    return Prepared(prepared.operation, "GET", url, kept)
+    return PreparedRequest(prepared.operation, "GET", url, kept)
 
 
-def _sent(prepared: Prepared, name: str) -> str | None:
-    """The value that a request has for a name in its path or its query."""
-    pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/?]+)", re.escape(prepared.operation.path))
-    found = re.search(pattern + r"(?:\?|$)", prepared.url)
-    values = found.groupdict() if found else {}
-    return unquote(values[name]) if name in values else query_value(prepared.url, name)
+def _holes(path: str) -> list[str]:
+    """The names that a path has in braces."""
+    return re.findall(r"\{(\w+)\}", path)
 
 
 def _below(*urls: str) -> bool:

@@ -14,22 +14,18 @@ its first page knows of no link at all. A page size is the caller's limit; zero 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from purview_core.call.request import Prepared
-from purview_core.call.urls import query_value
+from purview_core.call.request import PreparedRequest
 from purview_core.model.checks import shape_of
-from purview_core.model.json_text import dumps, loads
 from purview_core.operation import API_VERSION, Paging
 
-from .links import resolve, with_api_version, with_query
+from .links import resolve, with_api_version
 
 TOKEN, OFFSET = "token:", "offset:"
-_JSON = "application/json"
 
 
-def first_request(paging: Paging, prepared: Prepared) -> Prepared:
+def first_request(paging: Paging, prepared: PreparedRequest) -> PreparedRequest:
     """The first request; its offset is said where it is one of several, so that it is not the service that chooses it."""
     if (
         paging.offset is None
@@ -45,7 +41,9 @@ def first_request(paging: Paging, prepared: Prepared) -> Prepared:
     )
 
 
-def next_request(paging: Paging, first: Prepared, position: str, api_version: str) -> Prepared:
+def next_request(
+    paging: Paging, first: PreparedRequest, position: str, api_version: str
+) -> PreparedRequest:
     """The request of the page at a position; raises ValueError for a link to another host, and for what is no position here."""
     if position.startswith(TOKEN) and paging.token:
         return _with(paging, first, paging.sends, position.removeprefix(TOKEN))
@@ -56,7 +54,7 @@ def next_request(paging: Paging, first: Prepared, position: str, api_version: st
     url = resolve(position, first.url)
     if any(p.wire_name == API_VERSION.wire_name for p in first.operation.parameters):
         url = with_api_version(url, api_version)
-    return _changed(first, url=url)
+    return first.to(url)
 
 
 def token_of(paging: Paging, raw: Any) -> str | None:
@@ -65,7 +63,7 @@ def token_of(paging: Paging, raw: Any) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def token_sent(paging: Paging, first: Prepared, position: str | None) -> str | None:
+def token_sent(paging: Paging, first: PreparedRequest, position: str | None) -> str | None:
     """The token that the page at a position was asked for with."""
     if position is not None:
         return position.removeprefix(TOKEN) if position.startswith(TOKEN) else None
@@ -75,7 +73,7 @@ def token_sent(paging: Paging, first: Prepared, position: str | None) -> str | N
 
 def next_position(
     paging: Paging,
-    first: Prepared,
+    first: PreparedRequest,
     position: str | None,
     raw: Any,
     items: int,
@@ -109,7 +107,11 @@ def _is_address(link: str) -> bool:
 
 
 def _next_offset(
-    paging: Paging, first: Prepared, position: str | None, members: dict[str, Any], items: int
+    paging: Paging,
+    first: PreparedRequest,
+    position: str | None,
+    members: dict[str, Any],
+    items: int,
 ) -> str | None:
     limit = _sent(paging, first, "limit")
     size = paging.size if limit is None else _number(limit)
@@ -124,42 +126,23 @@ def _next_offset(
     return None if over else f"{OFFSET}{start + items}"
 
 
-def _sent(paging: Paging, prepared: Prepared, what: str) -> Any:
+def _sent(paging: Paging, prepared: PreparedRequest, what: str) -> Any:
     name = paging.limit if what == "limit" else paging.offset
     return _value(paging, prepared, name) if name else None
 
 
-def _value(paging: Paging, prepared: Prepared, name: str) -> Any:
+def _value(paging: Paging, prepared: PreparedRequest, name: str) -> Any:
     if paging.place == "query":
-        return query_value(prepared.url, name)
-    body = loads(prepared.content) if prepared.content else None
-    return body.get(name) if isinstance(body, dict) else None
+        return prepared.argument(name)
+    return prepared.body.get(name) if isinstance(prepared.body, dict) else None
 
 
-def _with(paging: Paging, prepared: Prepared, name: str, value: str | int) -> Prepared:
+def _with(
+    paging: Paging, prepared: PreparedRequest, name: str, value: str | int
+) -> PreparedRequest:
     if paging.place == "query":
-        return _changed(prepared, url=with_query(prepared.url, name, str(value)))
-    body = loads(prepared.content) if prepared.content else {}
-    headers = {"Content-Type": _JSON, **prepared.headers}
-    return _changed(prepared, content=dumps({**body, name: value}), headers=headers)
-
-
-def _changed(
-    prepared: Prepared,
-    *,
-    url: str = "",
-    content: bytes | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Prepared:
-    return Prepared(
-        prepared.operation,
-        prepared.method,
-        url or prepared.url,
-        headers or prepared.headers,
-        content or prepared.content,
-        prepared.files,
-        prepared.replayable,
-    )
+        return prepared.with_query(name, str(value))
+    return prepared.with_member(name, value)
 
 
 def _number(value: Any) -> int:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+import httpx
+
+from purview_core.call.caller import Caller, Runs, RunsAsync
 from purview_core.call.decoding import type_of
 from purview_core.call.pipeline import Flow
-from purview_core.call.request import Prepared
+from purview_core.call.request import PreparedRequest
 from purview_core.errors import DecodeError, HttpError, PagingError, PurviewError, service_error
 from purview_core.model.checks import shape_of
 from purview_core.model.codec import Registry, codec, encode
@@ -17,11 +20,6 @@ from purview_core.operation import Facts, Paging
 from purview_core.process_bound import Tied
 
 from . import page_rules as kinds
-
-if TYPE_CHECKING:
-    import httpx
-
-    from .client import AsyncClient, Client
 
 T = TypeVar("T")
 _FALLBACK_ITEMS = ("value", "values")
@@ -73,8 +71,8 @@ class Cursor(Generic[T]):
 
     def __init__(
         self,
-        client: Client | AsyncClient,
-        first: Prepared,
+        caller: Caller,
+        first: PreparedRequest,
         start: str | None = None,
         max_empty_pages: int = MAX_EMPTY_PAGES,
     ) -> None:
@@ -88,7 +86,7 @@ class Cursor(Generic[T]):
             raise TypeError(
                 f"{first.operation.id}: by_page takes the text of a position, or None, not {what}"
             )
-        self._client, self._facts = client, first.operation.paging
+        self._caller, self._facts = caller, first.operation.paging
         self._first = kinds.first_request(self._facts, first)
         self._seen: set[str] = set()
         self._over = False
@@ -107,7 +105,7 @@ class Cursor(Generic[T]):
         try:
             self._stop_if_endless()
             request = self._first if self.position is None else self._follow(self.position)
-            response = yield from self._client._call(request)
+            response = yield from self._caller.send(request)
             if response.status_code == _NOT_MODIFIED:
                 self._over, self.position = True, None
                 return None
@@ -129,11 +127,11 @@ class Cursor(Generic[T]):
                 f" by_page(position, max_empty_pages=..) goes on"
             )
 
-    def _follow(self, position: str) -> Prepared:
+    def _follow(self, position: str) -> PreparedRequest:
         operation = self._first.operation
         try:
             request = kinds.next_request(
-                self._facts, self._first, position, self._client.api_version
+                self._facts, self._first, position, self._caller.api_version
             )
         except ValueError as error:
             raise PagingError(
@@ -184,7 +182,7 @@ class Cursor(Generic[T]):
         if response.status_code != _NO_CONTENT and not response.content.strip():
             raise PagingError(f"{operation.id}: a page came without a body")
         try:
-            return self._client._decode(operation, response)
+            return self._caller.decode(operation, response)
         except HttpError as error:
             what = (
                 ": ".join(part for part in (error.code, error.message) if part)
@@ -256,7 +254,7 @@ class Cursor(Generic[T]):
             raise PagingError(f"{operation.id}: the page is an empty object, without {wire}")
 
 
-def _key(request: Prepared) -> str:
+def _key(request: PreparedRequest) -> str:
     """What tells one page's request from another's; the body only where pages differ by it."""
     paging = request.operation.paging
     assert paging is not None
@@ -280,7 +278,7 @@ class _Standing(Tied):
         "make the client in the worker, and give its pager's by_page() the .position of this one"
     )
 
-    def __init__(self, prepared: Prepared) -> None:
+    def __init__(self, prepared: PreparedRequest) -> None:
         assert prepared.operation.paging is not None
         self._prepared = prepared
         self._position: str | None = None
@@ -316,14 +314,14 @@ class Pager(_Standing, Generic[T]):
     pager of the same call.
     """
 
-    def __init__(self, client: Client, prepared: Prepared) -> None:
+    def __init__(self, client: Runs, prepared: PreparedRequest) -> None:
         super().__init__(prepared)
         self._client = client
 
     def by_page(
         self, position: str | None = None, *, max_empty_pages: int = MAX_EMPTY_PAGES
     ) -> Iterator[Page[T]]:
-        cursor: Cursor[T] = Cursor(self._client, self._prepared, position, max_empty_pages)
+        cursor: Cursor[T] = Cursor(self._client._caller, self._prepared, position, max_empty_pages)
         while (page := self._client._run(cursor.flow())) is not None:
             self._stand(cursor)
             yield page
@@ -337,14 +335,14 @@ class Pager(_Standing, Generic[T]):
 class AsyncPager(_Standing, Generic[T]):
     """`Pager` for async clients: `async for item in pager`, `async for page in pager.by_page()`."""
 
-    def __init__(self, client: AsyncClient, prepared: Prepared) -> None:
+    def __init__(self, client: RunsAsync, prepared: PreparedRequest) -> None:
         super().__init__(prepared)
         self._client = client
 
     async def by_page(
         self, position: str | None = None, *, max_empty_pages: int = MAX_EMPTY_PAGES
     ) -> AsyncIterator[Page[T]]:
-        cursor: Cursor[T] = Cursor(self._client, self._prepared, position, max_empty_pages)
+        cursor: Cursor[T] = Cursor(self._client._caller, self._prepared, position, max_empty_pages)
         while (page := await self._client._run(cursor.flow())) is not None:
             self._stand(cursor)
             yield page

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
+from purview_core.call.caller import Runs, RunsAsync
 from purview_core.process_bound import Tied
 
 from .monitor import Monitor
 from .outcome import OperationStatus
-
-if TYPE_CHECKING:
-    from .client import AsyncClient, Client
 
 T = TypeVar("T")
 
@@ -31,7 +29,7 @@ class Poller(Tied, Generic[T]):
         "token() is a text without secrets, and client.resume(token) goes on from it in the worker"
     )
 
-    def __init__(self, client: Client, monitor: Monitor[T]) -> None:
+    def __init__(self, client: Runs, monitor: Monitor[T]) -> None:
         self._client, self._monitor = client, monitor
 
     @property
@@ -77,7 +75,7 @@ class AsyncPoller(Tied, Generic[T]):
 
     _instead = Poller._instead
 
-    def __init__(self, client: AsyncClient, monitor: Monitor[T]) -> None:
+    def __init__(self, client: RunsAsync, monitor: Monitor[T]) -> None:
         self._client, self._monitor = client, monitor
 
     @property

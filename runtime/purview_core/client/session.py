@@ -19,7 +19,15 @@ _FLOWS = frozenset({"auth_flow", "sync_auth_flow", "async_auth_flow"})
 
 
 class Session(Tied):
-    """One transport (its connections and TLS context), made at the first call, and one auth, for all clients of a facade."""
+    """What all clients of a facade share: connections, sign-in, pauses, the budget of retries.
+
+    Attributes:
+        auth: what signs in, or None.
+        budget: of the retries of all calls.
+        open_transport: the connections with their TLS context, made at the first call; None before it and
+            after the end. `transport()` makes them.
+        warm_token: gives the token that the auth has at hand for an origin; None for an auth without one.
+    """
 
     def __init__(
         self,
@@ -32,45 +40,51 @@ class Session(Tied):
         if given is not None and (isinstance(given, type) or not hasattr(given, sends)):
             kind = "BaseTransport" if sends == "handle_request" else "AsyncBaseTransport"
             raise TypeError(f"transport= takes an httpx.{kind}, not {given!r:.60}")
-        if auth is not None and (
-            isinstance(auth, type)
-            or not (hasattr(auth, "sync_auth_flow") and hasattr(auth, "async_auth_flow"))
-        ):
-            raise TypeError(
-                f"auth= takes an httpx.Auth, not {type(auth).__name__}; around a credential, purview_auth.CredentialAuth(credential)"
-            )
+        if auth is not None and not _is_auth(auth):
+            way_out = "around a credential, purview_auth.CredentialAuth(credential)"
+            raise TypeError(f"auth= takes an httpx.Auth, not {type(auth).__name__}; {way_out}")
         self._make, self._lock = make, fork_safe_lock()
-        self._transport: Any = None
         self._gates: dict[str, Gate] = {}
-        self.auth, self.budget, self.closed = auth, Budget(), False
+        self._closed, self._made = False, None
+        self.open_transport: Any = None
+        self.auth, self.budget = auth, Budget()
         self.warm_token = warm_token_of(auth)
 
-    @property
     def transport(self) -> Any:
-        if self.closed:
-            raise RuntimeError("the client is closed")
-        if self._transport is None:
-            with self._lock:  # two threads would make two, and close one
-                self._transport = self._transport or self._make()
-        return self._transport
+        """The connections; raises RuntimeError where the client is closed."""
+        with self._lock:  # two threads would make two, and close one
+            if self._made is None and not self._closed:
+                self._made = self._make()
+            if self._closed:
+                raise RuntimeError("the client is closed")
+            self.open_transport = self._made
+            return self._made
+
+    def end(self) -> Any:
+        """Lets no more calls begin; gives the transport to close, None where none was made.
+
+        Takes no lock: a handler of signals may close a client while its thread holds it.
+        """
+        self._closed, self.open_transport = True, None
+        return self._made
 
     def gate(self, plane: str) -> Gate:
+        """The pause that a plane has asked for."""
         return self._gates.setdefault(plane, Gate())
 
-    @property
-    def resource(self) -> str | None:
-        """What the auth asks tokens for, where it says so."""
-        found = getattr(self.auth, "resource", None)
-        return found if isinstance(found, str) else None
+
+def _is_auth(auth: object) -> bool:
+    flows = hasattr(auth, "sync_auth_flow") and hasattr(auth, "async_auth_flow")
+    return flows and not isinstance(auth, type)
 
 
-def warm_token_of(auth: Any) -> Callable[[str], Any]:
-    """The auth's `warm_token`; nothing where it has none, or a flow of its own that is to see each request."""
+def warm_token_of(auth: Any) -> Callable[[str], Any] | None:
+    """The auth's `warm_token`; None where it has none, or a flow of its own that is to see each request."""
     kind = type(auth)
     owner = next((c for c in kind.__mro__ if "warm_token" in vars(c)), None)
     own = owner is None or not _FLOWS.isdisjoint(getattr(auth, "__dict__", ()))
     if own or any(getattr(kind, name) is not getattr(owner, name) for name in _FLOWS):
-        return lambda _: None
+        return None
     found: Callable[[str], Any] = auth.warm_token
     return found
 
@@ -88,29 +102,31 @@ def async_session(transport: httpx.AsyncBaseTransport | None, auth: httpx.Auth |
 
 
 def _http() -> httpx.BaseTransport:
-    from purview_core.transport.pooled import (
-        HttpTransport,
-    )  # where a transport is given, httpcore need not be loaded
+    # where a transport is given, httpcore need not be loaded
+    from purview_core.transport.pooled import HttpTransport
 
     return HttpTransport()
 
 
 def _async_http() -> httpx.AsyncBaseTransport:
+    # the same
     from purview_core.transport.pooled import AsyncHttpTransport
 
     return AsyncHttpTransport()
 
 
 def close_sync(session: Session) -> None:
-    session.closed = True
-    if session._transport is not None:
-        session._transport.close()
+    """Closes the connections of a session of sync clients."""
+    transport = session.end()
+    if transport is not None:
+        transport.close()
 
 
 async def close_async(session: Session) -> None:
-    session.closed = True
-    if session._transport is not None:
-        await session._transport.aclose()
+    """Closes the connections of a session of async clients."""
+    transport = session.end()
+    if transport is not None:
+        await transport.aclose()
 
 
 async def async_sleep(seconds: float) -> None:

@@ -20,7 +20,6 @@ from purview_core.library_internals import connection_to
 from purview_core.options import flag
 from purview_core.process_bound import Tied
 
-from .header_lines import header_lines
 from .pool import Key, Link, Pool, PoolLimits
 from .stream import httpx_error, limits_of, seconds_left
 
@@ -143,12 +142,13 @@ class Transport(Tied, ABC):
         if self._http2 and "pool" in timeouts:  # httpcore waits for that long, as a plain number
             timeouts["pool"] = seconds_left(timeouts["pool"], httpcore.PoolTimeout)
         url = httpcore.URL(scheme=key[0], host=key[1], port=key[2], target=request.url.raw_path)
-        headers = request.headers.raw
         made = httpcore.Request(
-            request.method, url, headers=headers, content=content, extensions=extensions
+            request.method,
+            url,
+            headers=request.headers.raw,
+            content=content,
+            extensions=extensions,
         )
-        if not self._http2:
-            made.headers = header_lines(headers)
         return made, timeouts
 
 

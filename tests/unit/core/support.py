@@ -54,6 +54,6 @@ def quick(client: Any) -> tuple[Any, list[float]]:
         waits.append(seconds)
 
     client._sleep = asleep if type(client).__name__.startswith("Async") else waits.append
-    client._random = lambda: 0.5
-    client._clock = lambda: sum(waits)
+    caller = client._caller
+    caller.context = caller.context._replace(random=lambda: 0.5, clock=lambda: sum(waits))
     return client, waits

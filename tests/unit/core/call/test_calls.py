@@ -558,7 +558,7 @@ def test_a_session_is_made_once_by_many_threads() -> None:
 
     def use(_: int) -> Any:
         barrier.wait()
-        return session.transport
+        return session.transport()
 
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(use, range(8)))

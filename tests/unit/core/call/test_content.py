@@ -165,7 +165,7 @@ def test_what_is_not_of_its_coding_is_an_error(way: str, streamed: bool) -> None
 
 def test_no_body_at_all_is_whole_in_any_coding() -> None:
     for coding in ("gzip", "deflate", "gzip, deflate", "br"):
-        found = coding_of(httpx.Headers({"Content-Encoding": coding}))
+        found = coding_of(coding)
         assert found is not None
         assert [] == list(found.steps(b""))
         found.finish()
@@ -178,7 +178,7 @@ def test_a_coding_comes_out_in_small_pieces_however_it_goes_in() -> None:
         for coding, encode in CODED.values():
             body, found, out = (
                 encode(document),
-                coding_of(httpx.Headers({"Content-Encoding": coding})),
+                coding_of(coding),
                 [],
             )
             assert found is not None
@@ -197,7 +197,7 @@ def test_every_cut_of_a_coding_is_seen() -> None:
             continue  # cut between two members it is one that has fewer
         body = encode(b'{"a": 1}')
         for cut in range(1, len(body)):
-            found = coding_of(httpx.Headers({"Content-Encoding": coding}))
+            found = coding_of(coding)
             assert found is not None
             with pytest.raises((CutCodingError, BrokenCodingError)):
                 _read(found, body[:cut])

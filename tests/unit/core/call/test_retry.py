@@ -89,7 +89,7 @@ def test_a_write_is_tried_again_where_the_caller_says_that_it_may_be(
             with pytest.raises((ServerError, TransportError, HttpError)):
                 asyncio.run(later(waiting, operation))
             assert (1, 1) == (len(recorder.seen), len(other.seen))
-        assert not client._retry.writes
+        assert not client._caller.options.retry.writes
 
 
 def test_no_answer_in_time_is_never_repeated_for_a_write() -> None:
@@ -149,7 +149,8 @@ def test_the_jitter_is_full_and_capped() -> None:
     client, _, waits = scanning(
         httpx.Response(503), retry=Retry(attempts=6, first_wait_s=1, longest_wait_s=4)
     )
-    client._random = lambda: next(drawn)
+    context = client._caller.context
+    client._caller.context = context._replace(random=lambda: next(drawn))
     with pytest.raises(ServerError):
         client.scans.get("s", "n")
     assert [0.0, 1.998, 4.0, 4.0, 4.0] == waits
@@ -294,10 +295,10 @@ def test_options_of_one_call() -> None:
     assert {2.5} == set(sent.extensions["timeout"].values())
     assert ("2023-09-01", {"x-mine": "1"}, False) == (
         client.api_version,
-        client._headers,
-        client._strict,
+        client._caller.options.headers,
+        client._caller.options.strict,
     )
-    assert (other._session, True) == (client._session, other._strict)
+    assert (other._session, True) == (client._session, other._caller.options.strict)
     other.close()  # the connections are the client's
     with pytest.raises(ServerError):
         client.scans.get("s", "n")

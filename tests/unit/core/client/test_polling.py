@@ -638,7 +638,7 @@ def test_a_token_is_all_that_another_process_needs() -> None:
         201, json={"shareKind": "InPlace"}, headers={"Operation-Location": STATUS}
     )
     client, _, _ = shares(first)
-    client._headers = {"x-canary": "canary"}
+    client = client.with_options(headers={"x-canary": "canary"})
     token = client.sent_shares.begin_create_or_replace(
         "s", body=share.SentShare(share_kind="InPlace")
     ).token()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from purview_core.call.urls import Urls
+from purview_core.library_internals import Urls
 
 ORIGINS = (
     "https://contoso.purview.azure.com",
@@ -72,7 +72,7 @@ def test_an_httpx_that_holds_its_parts_otherwise_parses(monkeypatch: pytest.Monk
                 raise AttributeError(name)
             super().__setattr__(name, value)
 
-    monkeypatch.setattr("purview_core.call.urls.httpx.URL", Other)
+    monkeypatch.setattr("purview_core.library_internals.httpx.URL", Other)
     urls = Urls("https://a.example")
     parsed.clear()
     assert b"/b?c=d" == urls.url("https://a.example/b?c=d").raw_path
