@@ -363,7 +363,7 @@ def _find(package: str, operation_id: str) -> Operation[Any]:
 
 
 def _resolve(models: str, text: str) -> Any:
-    from .model.codec import Registry
+    from .model.registry import Registry
 
     return Registry.get(models).resolve(text)
 

@@ -19,7 +19,8 @@ from purview_codegen.source.manifest import Document
 from purview_core import AsyncPoller, Operation, OperationStatus, Poller, PollingError, to_json
 from purview_core.client.monitor import status_class
 from purview_core.client.outcome import is_result
-from purview_core.model.codec import Registry, codec
+from purview_core.model.codec import codec, decoder
+from purview_core.model.registry import Registry
 
 from .calling import ENDPOINT, version_of
 from .corpus import contract, documents, manifest, package
@@ -482,8 +483,8 @@ def test_a_status_is_told_from_a_resource() -> None:
     ]
     counted = 0
     for operation, resource in resources:
-        load = Registry.get(operation.models).loader(
-            operation.polling.result if operation.polling else ""
+        load = decoder(
+            Registry.get(operation.models), operation.polling.result if operation.polling else ""
         )
         assert load is not None
         for there in (resource, with_state(resource, "Accepted"), {**resource, "error": None}):

@@ -11,7 +11,8 @@ from purview_codegen.errors import GateError
 from purview_codegen.identifiers import module
 from purview_codegen.paths import COLUMNS
 from purview_codegen.pointer import Json, join
-from purview_core.model.codec import camel, normal
+from purview_core.model.types import normal
+from purview_core.model.values import camel
 
 from .adapter import Model, Parsed, Property, class_name, identifier
 

@@ -11,7 +11,7 @@ from purview_codegen.identifiers import folded, module
 from purview_codegen.openapi import operations_of
 from purview_codegen.pointer import Json, join
 from purview_core.client.client import Group
-from purview_core.model.codec import camel
+from purview_core.model.values import camel
 
 from . import adapter
 from .names import CLIENT, Name

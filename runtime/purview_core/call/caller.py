@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Protocol, Self, TypeVar
 
@@ -44,6 +44,7 @@ class SharedState(Protocol):
 
     auth: Any
     budget: Budget
+    warm_token: Callable[[str], Any] | None
 
     def gate(self, plane: str) -> Gate:
         """The pause that the plane has asked for."""
@@ -97,6 +98,7 @@ class Caller:
             random=random.random,
             clock=time.monotonic,
         )
+        self._warm_token = shared.warm_token
         self._urls, self._root = Urls(endpoint), f"{endpoint}/"
 
     def changed(self, api_version: str, options: CallOptions) -> Self:
@@ -172,6 +174,13 @@ class Caller:
     def is_at_endpoint(self, prepared: PreparedRequest) -> bool:
         """Whether a request goes to the endpoint itself, and not to where a link of an answer leads."""
         return prepared.url.startswith(self._root)
+
+    def signed_request(self, attempt: Attempt) -> tuple[httpx.Request, Any]:
+        """The request of one attempt without files, and the token that it bears, where the auth has one at hand."""
+        token = None
+        if self._warm_token is not None and self.is_at_endpoint(attempt.prepared):
+            token = self._warm_token(self.endpoint)
+        return self.request(attempt, token=token), token
 
     def request(
         self, attempt: Attempt, files: Any = None, *, token: Any = None, whole: bool = True

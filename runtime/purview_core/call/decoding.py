@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from purview_core.errors import ContractError, DecodeError, HttpError
-from purview_core.model.codec import Coded, Registry, codec
+from purview_core.model.codec import codec, decoder
 from purview_core.model.depth import TooDeepError
+from purview_core.model.fields import Coded
 from purview_core.model.json_text import loads
+from purview_core.model.registry import Load, Registry
 from purview_core.model.strict import Departure, departures
 
 from .odd_answers import error_in, holds_others, odd_answer
@@ -53,14 +56,19 @@ def decode(
         _raise_error(error_in(operation, status_code, value, _NOTHING, sure=True))
     if text is None or text == "Any":
         return value
-    registry = Registry.get(operation.models)
-    load = registry.loader(text)
+    load = _decoder_of(operation.models, text)
     decoded = load(value) if load else value
     if status_code < 300 and text != "None":
         _check_answer(operation, status_code, text, value, decoded)
-    if strict and (found := list(departures(registry, text, value))):
+    if strict and (found := list(departures(Registry.get(operation.models), text, value))):
         raise ContractError(operation.id, found, decoded)
     return decoded
+
+
+@cache
+def _decoder_of(models: str, text: str) -> Load | None:
+    """What decodes a type text of a package of models."""
+    return decoder(Registry.get(models), text)
 
 
 def _json(
@@ -79,7 +87,9 @@ def _check_answer(
 ) -> None:
     """Raises where a good answer is none to what was asked."""
     known = codec(type(decoded)).known if isinstance(decoded, Coded) else _NOTHING
-    if value.__class__ is dict and not known & value.keys():
+    if value.__class__ is dict and not known.isdisjoint(value):
+        return  # it has a member of what was asked for
+    if value.__class__ is dict:
         sure = not known and (not holds_others(operation, text) or text in _MAPS_OF_TEXT)
         _raise_error(error_in(operation, status_code, value, known, sure=sure))
     if odd := odd_answer(operation, text, value, decoded):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 import httpx
 
 from purview_core.call.caller import Caller, without_token
-from purview_core.call.pipeline import Attempt, Flow
+from purview_core.call.pipeline import Flow
 from purview_core.call.request import PreparedRequest
 from purview_core.operation import Plane
 from purview_core.options import (
@@ -142,11 +142,3 @@ class Base(Tied, Generic[X]):
             parsed = caller.decode(prepared.operation, response)
         shown = without_token(response.request)
         return Response(response.status_code, response.headers, response.content, shown, parsed)
-
-    def _signed(self, attempt: Attempt) -> tuple[httpx.Request, Any]:
-        """The request of one attempt without files, and the token that it bears, where the auth has one at hand."""
-        caller, warm_token = self._caller, self._session.warm_token
-        token = None
-        if warm_token is not None and caller.is_at_endpoint(attempt.prepared):
-            token = warm_token(caller.endpoint)
-        return caller.request(attempt, token=token), token

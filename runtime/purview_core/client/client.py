@@ -60,7 +60,7 @@ class Client(Base[httpx.BaseTransport]):
         session, files = self._session, attempt.prepared.files
         transport = session.open_transport or session.transport()
         if files is None:
-            request, token = self._signed(attempt)
+            request, token = self._caller.signed_request(attempt)
             return send(transport, session.auth, request, token=token)
         with opened(files) as ready:
             return send(transport, session.auth, self._caller.request(attempt, ready))
@@ -131,7 +131,7 @@ class AsyncClient(Base[httpx.AsyncBaseTransport]):
         session, files = self._session, attempt.prepared.files
         transport = session.open_transport or session.transport()
         if files is None:
-            request, token = self._signed(attempt)
+            request, token = self._caller.signed_request(attempt)
             return await asend(transport, session.auth, request, token=token)
         with opened(files) as ready:
             return await asend(transport, session.auth, self._caller.request(attempt, ready))

@@ -24,7 +24,8 @@ from purview_core.errors import (
     PurviewError,
     retry_after_seconds,
 )
-from purview_core.model.codec import Registry, codec
+from purview_core.model.codec import codec, decoder
+from purview_core.model.registry import Registry
 from purview_core.operation import Operation
 from purview_core.options import seconds
 
@@ -430,7 +431,7 @@ def decoded(operation: Operation[Any], answer: httpx.Response, instead: Any = No
         return answer.content
     if text == "None":
         return None
-    load = Registry.get(operation.models).loader(text) if text != "Any" else None
+    load = decoder(Registry.get(operation.models), text) if text != "Any" else None
     return load(value) if load else value
 
 

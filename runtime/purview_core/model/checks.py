@@ -20,15 +20,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .classes import NOTHING, UNREAD
-from .codec import Coded, Registry, codec, encode, normal, split_union
-from .fields import Field
+from .codec import codec
+from .definition import NOTHING, UNREAD
+from .encoders import encode
+from .fields import Coded, Field
+from .registry import Registry
+from .types import normal, split_union
 from .values import NULL
-
-if TYPE_CHECKING:
-    from .model import Model
 
 Fits = Callable[[Any], bool]
 
@@ -143,7 +143,7 @@ def shape_of(value: Any) -> str:
     return type(value).__name__
 
 
-def take_known(model: Model) -> None:
+def take_known(model: Coded) -> None:
     """Takes members that the class names out of what `additional_properties` gave; raises TypeError, which names the argument,
     where that was given, too, with another value, and where the name is none of the service's but ours."""
     cls, raw = type(model).__name__, model._raw
@@ -165,7 +165,7 @@ def take_known(model: Model) -> None:
             )
 
 
-def check_fields(model: Model, source: Model | None) -> None:
+def check_fields(model: Coded, source: Coded | None) -> None:
     """Checks what a constructor was given, and turns text into enum members. `source`: the model that a copy is made from, whose
     values are taken as they are, odd or not."""
     raw = model._raw
@@ -184,7 +184,7 @@ def check_fields(model: Model, source: Model | None) -> None:
             _check_field(model, f, value, source)
 
 
-def check_kind(model: Model) -> None:
+def check_kind(model: Coded) -> None:
     """Refuses a kind that another class stands for, which the service would read the members as those of. A kind that nobody
     knows passes, as does that of a subclass, and what the object's own JSON says."""
     cls: Any = next(
@@ -206,7 +206,7 @@ def check_kind(model: Model) -> None:
             raise TypeError(f"{cls.__name__}.{tag} takes no {kind!r}: that kind is {other}")
 
 
-def _check_field(model: Model, f: Field, value: Any, source: Model | None) -> None:
+def _check_field(model: Coded, f: Field, value: Any, source: Coded | None) -> None:
     if fits(f.registry, f.type)(value):
         if f.open and (
             value.__class__ is str or (value.__class__ is list and str in map(type, value))

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from reprlib import Repr
 from typing import Any
 
-from .codec import Coded, codec
-from .fields import Field
+from .codec import codec
+from .fields import Coded, Field
 
 MASK = "***"
 _LEVELS = 4  # of models, lists and maps in each other

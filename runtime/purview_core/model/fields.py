@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
-from types import CodeType, FunctionType
 from typing import Any
 
 from purview_core.fork_locks import fork_safe_lock
-from purview_core.lazy import cached_property
 
-from .classes import NOTHING, UNREAD, Declared
-from .registry import Load, Registry, normal, split_union
+from .definition import NOTHING, Declared
+from .registry import Load, Registry
+from .types import normal, split_union
 from .values import camel
 
-_lock = fork_safe_lock()
+lock = fork_safe_lock()  # of all models: what it guards takes less than a microsecond
 ASSIGNED: frozenset[str] = frozenset()
 HANDED: frozenset[str] = frozenset({""})
-# Two threads may both have decoded: the first one's object stays. Under the GIL no other thread comes between the test of a
-# slot and the call that fills it, which is a C function (the lock costs 150 ns more, half of a first read).
-_ONE_AT_A_TIME = "if True:" if getattr(sys, "_is_gil_enabled", lambda: True)() else "with lock:"
-_READ = """def f(o):
- unread = '<UNREAD>'; v = o.{slot}
- if v is not unread: return v
- v = {came}
- if v is None: return v
- load = '<load>'; put = '<put>'
- v = load(v)
- {one_at_a_time}
-  if o.{slot} is unread: put(o, v); return v
- return o.{slot}"""
-_HAND_OUT = """def f(o):
- unread = '<UNREAD>'; v = o.{slot}
- if v is not unread: return v
- v = {came}
- if v is not None and o._touched is None:
-  {one_at_a_time}
-   if o._touched is None: touch(o, HANDED)
- return v"""
 
 
 class Coded:
@@ -54,7 +31,7 @@ class Coded:
         object.__setattr__(self, name, value)
         touched = getattr(self, "_touched", None)  # unset in an __init__ of others
         if value is None or touched is None or touched is HANDED:
-            with _lock:
+            with lock:
                 touched = getattr(self, "_touched", None)
                 names = ASSIGNED if touched is None or touched is HANDED else touched
                 touch(self, names | {name} if value is None else names)
@@ -66,7 +43,13 @@ touch: Callable[[Coded, frozenset[str] | None], None] = vars(Coded)["_touched"].
 class Field:
     """One attribute: its wire name, its slot, and how it is decoded."""
 
-    def __init__(self, owner: type, declared: Declared, registry: Registry) -> None:
+    def __init__(
+        self,
+        owner: type,
+        declared: Declared,
+        registry: Registry,
+        decoder: Callable[[str], Load | None],
+    ) -> None:
         self.name, self.registry, self.default = declared.name, registry, declared.default
         self.type = normal(declared.type)
         self.nullable = self.type == "Any" or "None" in split_union(declared.type)
@@ -84,57 +67,33 @@ class Field:
         self.slot = f"_{self.name}_" if self.lazy else self.name
         slot = getattr(owner, self.slot)
         self.get, self.put = slot.__get__, slot.__set__
+        self._find_decoder = decoder
         self.load: Load = self._first
+        self.resolved: Callable[[], object] = _nothing
 
-    def _first(self, value: Any) -> Any:  # resolves the classes it names, then makes way
-        self.load = self.registry.loader(self.type) or (lambda v: v)
-        if self.lazy:
-            self.reader.__code__ = self._code()
+    def _first(self, value: Any) -> Any:
+        """Finds what decodes the type, which may import classes, and makes way for it."""
+        self.load = self._find_decoder(self.type) or _same
+        self.resolved()
         return self.load(value)
 
-    def came_in(self, raw: str, get: str) -> str:
-        """The text of what the member came as in the JSON object `raw`: under its own name, else under another spelling."""
-        *first, last = self.wires
-        return (
-            "".join(f"{get}({name!r}) if {name!r} in {raw} else " for name in first)
-            + f"{get}({last!r})"
-        )
+    def came(self, raw: Mapping[str, Any]) -> Any:
+        """What the member came as: under its own name, else under another spelling; None where it did not."""
+        key = self.key_in(raw)
+        return None if key is None else raw[key]
 
     def key_in(self, raw: Mapping[str, Any]) -> str | None:
         """The spelling that a JSON object has the member by; None where it has none."""
         return next((name for name in self.wires if name in raw), None)
 
     def assign(self, model: Any, value: Any) -> None:
-        with _lock:  # or a first read in another thread might put its own in place of it
+        with lock:  # or a first read in another thread might put its own in place of it
             self.put(model, value)
 
-    @cached_property
-    def reader(self) -> Any:
-        return FunctionType(self._code(), _SCOPE)
 
-    def _code(self) -> CodeType:
-        """What reads the attribute, with byte code of its own: that of many classes would not be specialised (30 ns for 5).
-        What belongs to the field is a constant in it: a thousand dicts of globals would not stay in the caches of the CPU."""
-        key = (self.slot, self.wires, self.as_it_is)
-        if key not in _readers:
-            text = _HAND_OUT if self.as_it_is else _READ
-            text = text.format(
-                slot=self.slot,
-                came=self.came_in("o._raw", "o._raw.get"),
-                one_at_a_time=_ONE_AT_A_TIME,
-            )
-            _readers[key] = compiled(text, f"<{self.name}>", {}).__code__
-        code, own = _readers[key], {"<UNREAD>": UNREAD, "<load>": self.load, "<put>": self.put}
-        return code.replace(
-            co_name=self.name, co_consts=tuple(own.get(c, c) for c in code.co_consts)
-        )
+def _same(value: Any) -> Any:
+    return value
 
 
-_readers: dict[tuple[str, tuple[str, ...], bool], CodeType] = {}
-_SCOPE = {"lock": _lock, "touch": touch, "HANDED": HANDED}
-
-
-def compiled(text: str, where: str, env: dict[str, Any]) -> Any:
-    """The function f of a text of our own with `repr` of wire names and attribute names that Python has taken, nothing else."""
-    exec(compile(text, where, "exec"), env)
-    return env["f"]
+def _nothing() -> None:
+    pass

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from purview_core.suggest import did_you_mean
 
 from .checks import check_fields, check_kind, missing, shape_of, take_known
-from .classes import NOTHING, UNREAD
-from .codec import Coded, body, codec, encode, to_json
+from .codec import codec
+from .definition import NOTHING, UNREAD
 from .depth import apart
 from .display import html_of, text_of
-from .fields import ASSIGNED, touch
+from .encoders import body, encode, to_json
+from .fields import ASSIGNED, Coded, touch
 from .values import NULL, OpenEnum
 
 __all__ = [
@@ -64,7 +65,7 @@ if TYPE_CHECKING:  # the very objects of attrs, so that mypy's plugin and pyrigh
     from attrs import define as define
     from attrs import field as field
 else:  # lighter ones at run time
-    from .classes import define, field
+    from .definition import define, field
 
 
 class _Signature:

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any, NamedTuple
 
-from .codec import Coded, Registry, codec, normal, split_union
+from .codec import codec, decoder, named
+from .fields import Coded
+from .registry import Registry
+from .types import normal, split_union
 
 _SCALARS: dict[str, tuple[type, ...]] = {
     "str": (str,),
@@ -52,7 +55,7 @@ def departures(registry: Registry, text: str, value: Any, at: str = "") -> Itera
     elif text.startswith("dict[str, ") and value.__class__ is dict:
         for key, item in value.items():
             yield from departures(registry, text[10:-1], item, _step(at, key))
-    elif text in registry.names and isinstance(made := registry.named(text)(value), Coded):
+    elif text in registry.names and isinstance(made := named(registry, text)(value), Coded):
         yield from _members(registry, made, value, at)
     elif not _fits(registry, text, value):
         yield Departure(at, text, shape_name(value))
@@ -77,7 +80,7 @@ def _fits(registry: Registry, text: str, value: Any) -> bool:
         return isinstance(value, _SCALARS[text]) and (text == "bool" or not isinstance(value, bool))
     if text in registry.names and issubclass(kind := registry.class_of(text), Enum):
         return value.__class__ is (str if issubclass(kind, str) else int)
-    load = registry.loader(text)
+    load = decoder(registry, text)
     return text == "datetime" and load is not None and load(value) is not value
 
 

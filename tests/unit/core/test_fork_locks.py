@@ -84,7 +84,7 @@ def change_a_model() -> None:
     "ignore::DeprecationWarning"
 )  # of forking beside threads, which is what is tried here
 def test_a_child_changes_models_while_its_parent_was_in_one() -> None:
-    with held(fields._lock):
+    with held(fields.lock):
         assert 0 == in_child(change_a_model)
 
 
