@@ -156,7 +156,8 @@ class _Factory:
         if not self._real:
             asynchronous = inspect.iscoroutinefunction(client._run)
             client._sleep = self._waits.async_sleep if asynchronous else self._waits.sleep
-            client._clock = self._waits.clock
+            caller = client._caller
+            caller.context = caller.context._replace(clock=self._waits.clock)
         return client
 
 
