@@ -65,7 +65,8 @@ class App:
         self.faults = Faults(self.operations)
         self._rate_limiter = RateLimiter(settings.limits.rate, settings.clock)
         self.requests: deque[SeenRequest] = deque(maxlen=_JOURNAL)
-        self._recorder, self._lock = recorder, threading.RLock()
+        self._recorder = recorder
+        self._lock = threading.RLock()
         self._resources = {c: Resources(c) for c in validator.contracts}
         # Where two versions of a plane are served, the first one that was named has the prefix.
         self._prefixes = {c.prefix: c for c in reversed(validator.contracts)}
@@ -161,6 +162,7 @@ class App:
         except Problem as problem:
             atlas = contract is not None and contract.atlas_errors
             response = problem.response(atlas=atlas, request_id=str(uuid.uuid4()))
+        # The service gives each answer an id, and returns the one that the client gave its request.
         headers = {"x-ms-correlation-request-id": str(uuid.uuid4()), **response.headers}
         if "x-ms-client-request-id" in request.headers:
             headers["x-ms-client-request-id"] = request.headers["x-ms-client-request-id"]
@@ -194,6 +196,7 @@ class App:
         body = read_body(request, verdict.match.operation)
         refuse(verdict.departures)
         call = self._call(request, verdict.match, verdict.query, body, fault)
+        # One transaction: a behaviour that raises leaves nothing of what it wrote.
         with self.store.transaction():
             behaviours.check_references(call)
             return self._respond(call, self._behaviour(call)(call))
@@ -249,51 +252,43 @@ class App:
         """
         status = reply.status if reply.status is not None else call.operation.status
         if reply.content is not None:
-            return Response(
-                status, {"content-type": reply.content[0], **reply.headers}, reply.content[1]
-            )
+            media, content = reply.content
+            return Response(status, {"content-type": media, **reply.headers}, content)
         declared = call.operation.answers.get(str(status))
-        if (
-            reply.value is NOTHING
-            or status == 204
-            or (declared is not None and not declared.content)
-        ):
+        without_body = status == 204 or (declared is not None and not declared.content)
+        if without_body or reply.value is NOTHING:
             return Response(status, dict(reply.headers))
-        value, schema = reply.value, declared.json if declared else None
+        value = reply.value
+        schema = declared.json if declared else None
         if schema is not None and status < 300:
-            value = (exactly if self.settings.exact else live)(
-                call.operation.contract.schemas, schema, value
-            )
+            shaped = exactly if self.settings.exact else live
+            value = shaped(call.operation.contract.schemas, schema, value)
         return json_response(status, value, reply.headers)
 
     def _polled(self, request: Request) -> tuple[Contract, str, Any] | None:
         """Returns contract, key and record of the operation whose status is asked for."""
         found = _STATUS.fullmatch(request.raw_path)
-        record = (
-            self.store.get(operations.KIND, found["key"])
-            if found and request.method == "GET"
-            else None
-        )
-        if found is None or record is None:
+        if found is None or request.method != "GET":
             return None
-        fitting = [
-            c
-            for c in self.validator.contracts
-            if c.prefix == found["prefix"] and record["operation"] in c.operations
-        ]
-        return (fitting[0], found["key"], record) if fitting else None
+        record = self.store.get(operations.KIND, found["key"])
+        if record is None:
+            return None
+        for contract in self.validator.contracts:
+            if contract.prefix == found["prefix"] and record["operation"] in contract.operations:
+                return contract, found["key"], record
+        return None
 
     def _unrouted(self, request: Request, verdict: Verdict) -> Response:
         """Answers a poll of a long-running operation; raises an error for any other path."""
         if (polled := self._polled(request)) is not None:
             contract, key, record = polled
-            call = Call(
-                self.store, self.settings, request, contract.operations[record["operation"]], {}, {}
-            )
+            operation = contract.operations[record["operation"]]
+            call = Call(self.store, self.settings, request, operation, {}, {})
             with self.store.transaction():
                 reply = operations.status(call, key)
             return json_response(reply.status or 200, reply.value, reply.headers)
-        departure, near = verdict.departures[0], self._contract(request.raw_path)
+        departure = verdict.departures[0]
+        near = self._contract(request.raw_path)
         if departure.kind == "method":
             allow = departure.expected.removeprefix("one of ")
             text = f"{request.method} is not allowed at {request.raw_path}; allowed are {allow}."

@@ -42,6 +42,7 @@ class Identity:
         token = f"sandbox.{secrets.token_urlsafe(24)}"
         now = self._clock()
         with self._lock:
+            # Expired tokens are kept as long as possible, so that they are refused as expired.
             if len(self._tokens) > _MANY:
                 self._tokens = {t: e for t, e in self._tokens.items() if e > now}
             self._tokens[token] = now + (self.lifetime if lifetime is None else lifetime)
@@ -112,7 +113,8 @@ class Identity:
         )
 
     def _answer(self, *, v2: bool, audience: str) -> dict[str, object]:
-        token, seconds = self.issue(), int(self.lifetime)
+        token = self.issue()
+        seconds = int(self.lifetime)
         out: dict[str, object] = {"token_type": "Bearer", "access_token": token}
         if v2:
             return out | {

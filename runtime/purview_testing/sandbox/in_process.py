@@ -138,7 +138,8 @@ def _pieces(response: Response, request: httpx.Request) -> Iterator[tuple[float,
     Raises where the fault breaks the connection.
     """
     assert response.wire is not None
-    kind, content = response.wire["kind"], response.content
+    kind = response.wire["kind"]
+    content = response.content
     if kind == "dribble":
         size = max(1, len(content) // _PIECES)
         for start in range(0, len(content), size):

@@ -41,7 +41,7 @@ def check(call: Call) -> None:
 
 def _there(call: Call, kind: str, name: str) -> bool:
     """Whether an item exists; the service keeps some names in lower case."""
-    return any(call.store.get(kind, key) is not None for key in dict.fromkeys((name, name.lower())))
+    return any(call.store.get(kind, key) is not None for key in {name, name.lower()})
 
 
 def _named(value: Any, pointer: str) -> Iterator[tuple[str, str, str]]:

@@ -27,7 +27,8 @@ def ingest(call: Call) -> Reply:
 
 def _taken(call: Call, request: Json) -> Json:
     """The column that a request names, taken over now or before."""
-    asset, column = str(request.get("dataMapAssetId")), str(request.get("dataMapColumnId"))
+    asset = str(request.get("dataMapAssetId"))
+    column = str(request.get("dataMapColumnId"))
     row = call.store.first(KIND, f"of={asset}|{column}")
     if row is not None:
         return dict(row.value)
@@ -63,7 +64,8 @@ def query(call: Call) -> Reply:
     body = call.body
     keep = _condition(body.get("filter") or {})
     found = [r for r in call.store.page(KIND, 1_000_000) if keep(r.value)]
-    top, skip = body.get("top") or len(found), body.get("skip") or 0
+    top = body.get("top") or len(found)
+    skip = body.get("skip") or 0
     page = [_shown(r.value, body) for r in found[skip : skip + top]]
     return Reply({"value": page})
 

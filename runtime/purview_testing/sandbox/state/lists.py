@@ -182,7 +182,8 @@ def query_reply(call: Call, kind: str, *, counting: bool = False) -> Reply:
         if len(tags) == 1 and keep is None:
             return Reply(call.store.total(kind, tags[0]))
         return Reply(len(pick(call, kind, tags, keep, 10_000)))
-    top, skip = body.get("top") or call.settings.page_size, body.get("skip") or 0
+    top = body.get("top") or call.settings.page_size
+    skip = body.get("skip") or 0
     rows = pick(call, kind, tags, keep, top + 1, skip=skip)
     member = call.operation.list_member
     assert member is not None

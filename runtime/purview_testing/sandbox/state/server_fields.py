@@ -98,8 +98,8 @@ def _own_id(call: Call, shape: Shape) -> list[str]:
 
     Its name may be the end of the parameter's: `assignmentId` of {contactAssignmentId}.
     """
-    hole = "".join(list(call.path_arguments)[-1:]).lower()
-    return [n for n in shape.properties if n.endswith("Id") and hole.endswith(n.lower())]
+    parameter = "".join(list(call.path_arguments)[-1:]).lower()
+    return [n for n in shape.properties if n.endswith("Id") and parameter.endswith(n.lower())]
 
 
 def _identity(call: Call, shape: Shape, name: str, key: str, old: Json | None) -> str:

@@ -254,7 +254,8 @@ def suggest(call: Call) -> Reply:
 def browse(call: Call) -> Reply:
     """Lists the entities of a type."""
     name = call.body.get("entityType")
-    limit, offset = call.body.get("limit") or 100, call.body.get("offset") or 0
+    limit = call.body.get("limit") or 100
+    offset = call.body.get("offset") or 0
     tag = f"type:{name}" if name else None
     kind = _index(call, assets.KIND)
     rows = call.store.page(kind, limit, skip=offset, tag=tag)

@@ -40,7 +40,8 @@ def create_asset(call: Call) -> Reply:
     product = product_of(call)
     name = call.body.get("dataMapAssetId") or call.body.get("fqn") or call.guid()
     found = call.store.first(kind, f"of={product}|{name}")
-    key, old = (found.key, found.value) if found else (call.guid(), None)
+    old = found.value if found else None
+    key = found.key if found else call.guid()
     body = {
         "businessDomainId": domain,
         **(old or {}),
