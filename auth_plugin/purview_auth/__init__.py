@@ -57,6 +57,7 @@ else:  # not seen by type checkers, so that they refuse a name that is not there
     def __getattr__(name: str) -> object:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # what is looked for in a module seldom is
         from importlib import import_module
 
         place = next(

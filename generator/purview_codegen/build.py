@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from . import documents_page
+from .contract.from_bytes import contract_of
 from .contract.overlay import Overlay, apply
-from .contract.shape import shape
-from .contract.upgrade import upgrade
 from .diff.pairing import operations_in
 from .errors import Counts, GateError, IntegrityError
 from .openapi import operations_of
@@ -59,7 +58,7 @@ def drafted(
     for document in documents:
         path = specs / "overlays" / f"{document.plane}.toml"
         said = Overlay.read(path).summaries
-        made = shaped(document, read(document))
+        made = contract_of(read(document), document.plane, str(document))
         lacking = [
             op.id for op in operations_in(made) if op.id not in said and not op.value.get("summary")
         ]
@@ -71,20 +70,9 @@ def drafted(
     return out
 
 
-def shaped(document: Document, content: bytes) -> Json:
-    """The contract of a document before its plane's overlay is laid over it."""
-    source = json.loads(content)
-    try:
-        return shape(upgrade(source) if "swagger" in source else source, document.plane)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise IntegrityError(
-            f"{document} has something at an odd place: {type(error).__name__}: {error}"
-        ) from error
-
-
 def contract(specs: Path, document: Document, content: bytes) -> Json:
     """One contract, not written: upgraded where it is Swagger, shaped, with the plane's overlay laid over it."""
-    found = shaped(document, content)
+    found = contract_of(content, document.plane, str(document))
     if found["info"]["version"] != document.version:
         where = join("info", "version")
         raise IntegrityError(
@@ -150,9 +138,9 @@ def check(specs: Path, out: Path, stage: Path | None = None) -> Counts:
     documents = manifest.documents
     documents_page.check(specs)
     for plane in manifest.planes:
-        _overlay(specs, plane.name).check({d.version: load(specs, d) for d in plane.documents})
+        _overlay(specs, plane.name).check(plans.contracts.of(plane))
     for document in documents:
-        _count(document, load(specs, document), lock)
+        _count(document, plans.contracts[document], lock)
     names, locked = plans.names(documents), names_lock.read(specs / "names.lock")
     names_lock.merged(locked, names, accept=False)
     if stale := [
@@ -172,11 +160,29 @@ def check(specs: Path, out: Path, stage: Path | None = None) -> Counts:
     return Counts("check", len(documents), sum(len(plans[d].operations) for d in documents))
 
 
+class Contracts:
+    """The committed contracts of a folder of specs, each read once."""
+
+    def __init__(self, specs: Path) -> None:
+        self._specs = specs
+        self._read: dict[Document, Json] = {}
+
+    def __getitem__(self, document: Document) -> Json:
+        if document not in self._read:
+            self._read[document] = load(self._specs, document)
+        return self._read[document]
+
+    def of(self, plane: Plane) -> dict[str, Json]:
+        """api-version -> contract, of all versions of a plane."""
+        return {d.version: self[d] for d in plane.documents}
+
+
 class Plans:
     """Plans made once each; the names of a plane depend on all of its versions."""
 
     def __init__(self, specs: Path, manifest: Manifest) -> None:
         self.specs, self.manifest = specs, manifest
+        self.contracts = Contracts(specs)
         self._made: dict[Document, Plan] = {}
         self._names: dict[str, dict[str, dict[str, Name]]] = {}
         self._locked = names_lock.read(specs / "names.lock")
@@ -184,18 +190,12 @@ class Plans:
     def __getitem__(self, document: Document) -> Plan:
         if document not in self._made:
             if document.plane not in self._names:
-                contracts = {
-                    d.version: load(self.specs, d)
-                    for d in self.manifest.plane(document.plane).documents
-                }
-                self._names[document.plane] = operation_names(
-                    contracts, _overlay(self.specs, document.plane).methods
-                )
-            named, locked = (
-                self._names[document.plane][document.version],
-                self._locked.get(str(document), {}),
-            )
-            self._made[document] = plan(load(self.specs, document), named, aliases.read(locked))
+                contracts = self.contracts.of(self.manifest.plane(document.plane))
+                methods = _overlay(self.specs, document.plane).methods
+                self._names[document.plane] = operation_names(contracts, methods)
+            named = self._names[document.plane][document.version]
+            kept = aliases.read(self._locked.get(str(document), {}))
+            self._made[document] = plan(self.contracts[document], named, kept)
         return self._made[document]
 
     def names(self, documents: Sequence[Document]) -> names_lock.Names:
@@ -231,7 +231,7 @@ def _default_files(plans: Plans, documents: Sequence[Document]) -> dict[str, str
         files |= _below(f"{PACKAGE}/{plane.package}", render_plane(plans[document], plane))
     facts = {}
     for plane in manifest.planes:
-        found = load(plans.specs, plane.default)
+        found = plans.contracts[plane.default]
         facts[plane.name] = (
             plane.default.version,
             found["servers"][0]["url"].removeprefix("{endpoint}"),

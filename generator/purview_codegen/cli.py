@@ -242,6 +242,7 @@ def _relocked(lock: Lock, results: Sequence[Fetched], known: set[str]) -> Lock:
 
 
 def _normalise(arguments: argparse.Namespace) -> Counts:
+    # the parser of documents takes a second to import, which other commands need not wait for
     from . import build
 
     specs = _specs(arguments)
@@ -255,6 +256,7 @@ def _normalise(arguments: argparse.Namespace) -> Counts:
 
 
 def _generate(arguments: argparse.Namespace) -> Counts:
+    # the parser of documents takes a second to import, which other commands need not wait for
     from . import build
 
     out = arguments.out or (paths.generated() if arguments.version is None else None)
@@ -265,6 +267,7 @@ def _generate(arguments: argparse.Namespace) -> Counts:
 
 
 def _check(arguments: argparse.Namespace) -> Counts:
+    # the parser of documents takes a second to import, which other commands need not wait for
     from . import build
 
     out = paths.generated()

@@ -105,6 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    # uvicorn belongs to an extra
     from .sandbox.server import address, listen, server
 
     planes = (

@@ -29,6 +29,7 @@ _USAGE = "python -m purview_testing.live --account NAME --yes [--record] [--reco
 
 def configured(account: str | None, environment: Mapping[str, str] = os.environ) -> str:
     """The address of the account; pytest.UsageError, one line, where live mode is not fully asked for."""
+    # the plug-in reads its options without it
     from purview_core.client.endpoint import account_endpoint
 
     missing = [name for name in NEEDED if not environment.get(name)]
@@ -55,6 +56,7 @@ class LiveAccount:
     """What clients of a real account need. `note`: is given each request and its answer."""
 
     def __init__(self, account: str, note: Callable[[Any, Any], None]) -> None:
+        # httpx, which the plug-in's options do without
         from purview_auth import ServicePrincipal
         from purview_core.client.endpoint import is_loopback
 
@@ -116,6 +118,7 @@ def _noted(
     content: bytes,
     response: httpx.Response,
 ) -> httpx.Response:
+    # the plug-in reads its options without it
     from purview_testing.contracts.messages import Response
     from purview_testing.sandbox.in_process import request_of
 

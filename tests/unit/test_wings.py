@@ -35,7 +35,7 @@ WALLS: dict[str, dict[str, set[str]]] = {
     "purview_codegen": {
         "contract": set(),
         "source": {"contract"},
-        "package": {"contract"},
+        "package": {"contract", "source"},  # its manifest alone, see below
         "diff": {"contract", "package"},
         "update": {"contract", "source", "package", "diff"},
     },
@@ -112,6 +112,18 @@ def test_folders_import_only_what_lies_below_them(package: str) -> None:
     assert [] == found
 
 
+def test_packages_are_made_of_contracts_and_the_manifest() -> None:
+    """Whatever else source holds looks at upstream."""
+    found = {
+        target
+        for module, targets in arrows("purview_codegen").items()
+        if folder(module, "purview_codegen") == "package"
+        for target in targets
+        if folder(target, "purview_codegen") == "source"
+    }
+    assert found <= {"purview_codegen.source.manifest"}
+
+
 @pytest.mark.parametrize("package", OWN)
 def test_what_folders_stand_on_imports_no_folder(package: str) -> None:
     found = [
@@ -153,6 +165,6 @@ def _reason(lines: list[str], first: int, last: int) -> bool:
     if any("#" in line for line in lines[first - 1 : last]):
         return True
     above = lines[first - 2].strip()
-    if above.startswith(("import ", "from ")):
+    if above.startswith(("import ", "from ")) or not above:  # between groups of one row
         return _reason(lines, first - 1, first - 1)
     return above.startswith("#")

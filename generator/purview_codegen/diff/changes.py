@@ -16,8 +16,9 @@ import attrs
 
 from purview_codegen.pointer import Json
 
-from .compare import Fact, canonical, compare, null_in, type_text
+from .compare import Fact, canonical, compare, null_in
 from .pairing import ALIKE, CLOSE, SPELT, Op, Pair, pair_operations, pair_schemas, usage
+from .schema_types import schema_type
 
 LEVELS = ("patch", "minor", "major")
 _WIRE = {"request", "response", "both"}
@@ -121,10 +122,8 @@ class Ledger:
         return compare(self.old, self.new, a, b, self.schemas)
 
     def _text(self, side: int, schema: Json) -> str:
-        text = (
-            type_text(self.new, schema, {}) if side else type_text(self.old, schema, self.schemas)
-        )
-        return text + " or null" * null_in(schema)
+        contract, names = (self.new, {}) if side else (self.old, self.schemas)
+        return f"{schema_type(contract, schema, names)}{' or null' if null_in(schema) else ''}"
 
     def _content(self, side: int, holder: Json | None) -> str:
         content = (holder or {}).get("content", {})

@@ -11,15 +11,12 @@ import attrs
 from purview_codegen.pointer import Json, join
 
 from .pairing import ground, name_in
+from .schema_types import DEEP, NULL, TYPED_FORMATS, levels, schema_type
 
-_TYPED_FORMATS = {"date-time", "binary"}  # the others are str, int or float in Python, too
 _LOWER = {"minLength", "minimum", "exclusiveMinimum", "minItems", "minProperties", "multipleOf"}
 _UPPER = {"maxLength", "maximum", "exclusiveMaximum", "maxItems", "maxProperties"}
 _LIMITS = (*sorted(_LOWER | _UPPER), "pattern", "uniqueItems")
 _MARKS = ("default", "writeOnly", "x-secret", "x-answered", "x-live-name", "x-only-value")
-_WIDER = {("integer", "number")}
-_NULL = {"type": "null"}
-DEEP = 20  # a map of maps of itself has no end
 
 
 @attrs.frozen
@@ -45,47 +42,24 @@ def describe(value: Any) -> str:
 
 
 def null_in(schema: Json) -> bool:
-    return "null" in schema.get("type", ()) or _NULL in schema.get("anyOf", ())
-
-
-def type_text(
-    contract: Json, schema: Json, names: Mapping[str, str], *, enums: bool = True, depth: int = 0
-) -> str:
-    """The type of a schema in words, null and limits left out; classes are called as `names` says, enums where asked."""
-
-    def text(inner: Json) -> str:
-        return type_text(contract, inner, names, enums=enums, depth=depth + 1)
-
-    if "$ref" in schema:
-        name = name_in(schema["$ref"])
-        target = contract["components"]["schemas"][name]
-        named = not ground(target) or ("enum" in target and enums)
-        return names.get(name, name) if named or depth > DEEP else text(target)
-    for key in ("anyOf", "oneOf", "allOf"):
-        if key in schema:
-            return " or ".join(text(p) for p in schema[key] if p != _NULL)
-    kinds = schema.get("type", "any")
-    kind = " or ".join(k for k in kinds if k != "null") if isinstance(kinds, list) else kinds
-    if kind == "array":
-        return f"list of {text(schema.get('items', {}))}"
-    if kind == "object":
-        more = schema.get("additionalProperties", {})
-        return f"map of {text(more if isinstance(more, dict) else {})}"
-    return f"{kind} {schema['format']}" if schema.get("format") in _TYPED_FORMATS else str(kind)
+    return "null" in schema.get("type", ()) or NULL in schema.get("anyOf", ())
 
 
 def compare(
     old: Json, new: Json, a: Json, b: Json, names: Mapping[str, str], depth: int = 0
 ) -> list[Fact]:
     """All differences between schema `a` of contract `old` and `b` of `new`; `names`: old component -> new one."""
-    texts = type_text(old, a, names), type_text(new, b, {})
+    was, now = schema_type(old, a, names), schema_type(new, b, {})
     out = list(_null(a, b)) + list(_read_only(a, b))
-    if texts[0] != texts[1]:
-        bare = type_text(old, a, names, enums=False), type_text(new, b, {}, enums=False)
-        out.append(_type(*texts, same_text=bare[0] == bare[1] and bare[0] in texts))
+    if was != now:
+        bare = schema_type(old, a, names, enums=False), schema_type(new, b, {}, enums=False)
+        # an enum on one side and its plain text on the other stand in for each other, for enums are open
+        same_text = bare[0] == bare[1] and bare[0] in (was, now)
+        found = ("minor", "minor") if same_text else levels(was, now)
+        out.append(Fact("type", *found, str(was), str(now)))
     a, b = _target(old, a), _target(new, b)
     out += _limits(a, b)
-    if texts[0] == texts[1] and depth < DEEP:
+    if was == now and depth < DEEP:
         for p, q in zip(_inner(a), _inner(b), strict=False):
             out += compare(old, new, p, q, names, depth + 1)
     return out
@@ -98,34 +72,18 @@ def _inner(schema: Json) -> list[Json]:
         for key in ("items", "additionalProperties")
         if isinstance(schema.get(key), dict)
     ]
-    return held + [option for option in schema.get("anyOf", ()) if option != _NULL]
+    return held + [option for option in schema.get("anyOf", ()) if option != NULL]
 
 
 def _target(contract: Json, schema: Json) -> Json:
     """The schema with what a scalar component behind its reference says, or the only thing that it may be beside null."""
-    options = [option for option in schema.get("anyOf", ()) if option != _NULL]
+    options = [option for option in schema.get("anyOf", ()) if option != NULL]
     if len(options) == 1:
         schema = {**options[0], **{k: v for k, v in schema.items() if k != "anyOf"}}
     if "$ref" not in schema:
         return schema
     target: Json = contract["components"]["schemas"][name_in(schema["$ref"])]
     return {**target, **schema} if ground(target) and "enum" not in target else schema
-
-
-def _type(old: str, new: str, *, same_text: bool) -> Fact:
-    """`same_text`: an enum on one side and its plain text on the other, which stand in for each other, enums being open."""
-    if same_text:
-        return Fact("type", "minor", "minor", old, new)
-    inner = old, new
-    while inner[0].split(" of ")[0] == inner[1].split(" of ")[0] and all(
-        " of " in text for text in inner
-    ):
-        inner = inner[0].split(" of ", 1)[1], inner[1].split(" of ", 1)[1]
-    if inner[1] == "any" or inner in _WIDER:
-        return Fact("type", "minor", "major", old, new)
-    if inner[::-1] in _WIDER:
-        return Fact("type", "major", "minor", old, new)
-    return Fact("type", "major", "major", old, new)
 
 
 def _null(a: Json, b: Json) -> Iterator[Fact]:
@@ -159,7 +117,7 @@ def _limits(a: Json, b: Json) -> Iterator[Fact]:
                 "limit", "major" if tighter else "minor", "patch" if tighter else "minor", *texts
             )
     formats = [s.get("format", "") for s in (a, b)]
-    if formats[0] != formats[1] and not _TYPED_FORMATS & set(formats):
+    if formats[0] != formats[1] and not TYPED_FORMATS & set(formats):
         tighter = "string" in (b.get("type") or ()) and bool(
             formats[1]
         )  # int32 and int64 are hints alone

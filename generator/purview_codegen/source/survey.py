@@ -11,7 +11,6 @@ from typing import Any
 import attrs
 
 from purview_codegen.errors import UsageError
-from purview_codegen.update.states import tags
 
 from . import listing as listings
 from .adding import Candidate, left_out_lines, lines
@@ -20,6 +19,7 @@ from .likeness import Flaw, Traits
 from .listing import Listing
 from .manifest import Manifest
 from .scope import Place
+from .tags import tags
 from .upstream_files import Files, World
 
 TAKEN, LEFT, UNKNOWN, OTHER = "taken", "left out", "unknown", "no document"

@@ -82,6 +82,7 @@ def reports(command: argparse.ArgumentParser) -> None:
 
 
 def update(arguments: argparse.Namespace, sources: Sources) -> Counts | None:
+    # what other commands do not need, and takes long to import
     from purview_codegen.source.upstream_files import World, contracts
 
     from .update import Wish
@@ -149,6 +150,7 @@ def listings(
 
 def compare(arguments: argparse.Namespace) -> Counts | None:
     """The report on two contracts or documents: files, or "<plane>@<version>" of the contracts at hand."""
+    # what other commands do not need, and takes long to import
     from purview_codegen.diff.diff import diff
     from purview_codegen.diff.report import Report, Step
 
@@ -176,6 +178,7 @@ def compare(arguments: argparse.Namespace) -> Counts | None:
 
 
 def _contract(specs: Path, name: str) -> tuple[str, Json]:
+    # what other commands do not need, and takes long to import
     from purview_codegen import build
     from purview_codegen.source.inspect import inspect, parse
     from purview_codegen.source.manifest import Document
@@ -199,6 +202,7 @@ def _contract(specs: Path, name: str) -> tuple[str, Json]:
 
 def _files(report: Report, arguments: argparse.Namespace) -> None:
     """Writes the report to the files that were asked for."""
+    # what other commands do not need, and takes long to import
     from purview_codegen.diff import report_text
 
     forms = ((arguments.json, report_text.as_json), (arguments.markdown, report_text.as_markdown))
@@ -213,6 +217,7 @@ def _files(report: Report, arguments: argparse.Namespace) -> None:
 
 def _show(report: Report, arguments: argparse.Namespace, counts: Counts) -> Counts | None:
     """The report on stdout; nothing but JSON goes there where that is asked for."""
+    # what other commands do not need, and takes long to import
     from purview_codegen.diff import report_text
 
     form = report_text.as_json if arguments.json == "-" else report_text.as_text

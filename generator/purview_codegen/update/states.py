@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import attrs
 
 from purview_codegen.build import Plans
-from purview_codegen.contract.shape import shape
-from purview_codegen.contract.upgrade import upgrade
+from purview_codegen.contract.from_bytes import contract_of, laid_out
 from purview_codegen.diff.changes import Change, Diff
 from purview_codegen.diff.diff import diff
 from purview_codegen.diff.renames import Rename, touched
@@ -22,14 +19,13 @@ from purview_codegen.package.names import operation_names
 from purview_codegen.package.plan import plan as planned
 from purview_codegen.package.plan import public_names
 from purview_codegen.pointer import Json
-from purview_codegen.source.autorest_readme import Published, inputs, published
-from purview_codegen.source.autorest_readme import beside as readmes_beside
 from purview_codegen.source.discover import Discovery, Found, discover, newest, roots
 from purview_codegen.source.fetch import fetch
 from purview_codegen.source.inspect import Facts, inspect
-from purview_codegen.source.listing import KINDS, Listing, blob_id
+from purview_codegen.source.listing import Listing, blob_id
 from purview_codegen.source.lock import Entry, Lock
 from purview_codegen.source.manifest import Document, Manifest, Plane, nearest
+from purview_codegen.source.tags import tags
 from purview_codegen.source.upstream_files import Files, World
 
 
@@ -65,46 +61,6 @@ def look(world: World, manifest: Manifest, only: str | None, ref: str) -> State:
     return State(
         listing, discovery, _bring(world, listing, discovery.found), listed, tuple(warnings)
     )
-
-
-def tags(
-    planes: Sequence[Plane], found: Sequence[Found], files: Files
-) -> tuple[dict[str, frozenset[str]], list[str]]:
-    """(plane -> the api-versions that the readme files beside its documents list, what they say against its default)."""
-    near = sorted({p for f in found for p in readmes_beside(f.document.path, files.listing.files)})
-    files.bring(near)
-    texts = {path: inputs(files.text(path), path) for path in near}
-    listed: dict[str, frozenset[str]] = {}
-    warnings = [_EARLIER] if files.listing.kinds != KINDS else []
-    for plane in planes:
-        said = {
-            f.document: published(f.document.path, texts)
-            for f in found
-            if f.document.plane == plane.name
-        }
-        if any(p.readmes for p in said.values()):
-            listed[plane.name] = frozenset(d.version for d, p in said.items() if p.lists(d.path))
-        warnings += [
-            _unlisted(d, p, listed[plane.name])
-            for d, p in said.items()
-            if d.default and _not_listed(d, p)
-        ]
-    return listed, warnings
-
-
-_EARLIER = (
-    "The listing kept of this commit is an earlier version's: it has no readme files, no TypeSpec and no folders besides those "
-    "of known documents; run once without --offline."
-)
-
-
-def _not_listed(document: Document, said: Published) -> bool:
-    return bool(said.readmes) and not said.lists(document.path)
-
-
-def _unlisted(document: Document, said: Published, versions: frozenset[str]) -> str:
-    there = f"it lists {', '.join(sorted(versions))}" if versions else "nor any other of this plane"
-    return f"{document.plane} takes {document.version} by default, which is under no tag of {' or '.join(said.readmes)}; {there}."
 
 
 def chosen(manifest: Manifest, only: str | None) -> list[Plane]:
@@ -251,27 +207,14 @@ def _default(document: Document, manifest: Manifest, state: State) -> bool:
     return document.version == (own if own in versions else newest(versions))
 
 
-@contextmanager
-def odd(what: str) -> Generator[None]:
-    """Raises IntegrityError where what is not laid out as an OpenAPI document trips what reads it."""
-    try:
-        yield
-    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
-        raise IntegrityError(
-            f"{what} has something at an odd place: {type(error).__name__}: {error}"
-        ) from error
-
-
 def compared(document: Document, old: Json, new: Json) -> Diff:
-    with odd(str(document)):
+    with laid_out(str(document)):
         return diff(old, new, document.plane)
 
 
 def raw(document: Document, content: bytes) -> Json:
     """The contract of a document without its plane's overlay."""
-    source = json.loads(content)
-    with odd(str(document)):
-        return shape(upgrade(source) if "swagger" in source else source, document.plane)
+    return contract_of(content, document.plane, str(document))
 
 
 def named(plane: str, version: str, old: Json, new: Json, found: Diff) -> list[Rename]:
@@ -293,5 +236,5 @@ def missing(state: State) -> list[Document]:
 def locked_names(specs: Path, manifest: Manifest, planes: set[str]) -> dict[str, dict[str, str]]:
     """The names that the contracts of whole planes give: the versions of a plane are named together."""
     documents = [d for p in manifest.planes if p.name in planes for d in p.documents]
-    with odd(f"a document of {' or '.join(sorted(planes))}"):
+    with laid_out(f"a document of {' or '.join(sorted(planes))}"):
         return Plans(specs, manifest).names(documents)

@@ -126,6 +126,7 @@ def _hold(lock: IO[str], root: Path) -> None:
     """Holds the stage for as long as the file is open; a process that is killed lets it go."""
     if sys.platform == "win32":
         return
+    # which Windows has not
     import fcntl
 
     try:

@@ -35,7 +35,7 @@ from purview_codegen.source.manifest import Manifest
 from purview_codegen.source.upstream_files import World
 from purview_core.version import VERSION
 
-from . import release, transaction
+from . import kept_names, release, transaction
 from .states import (
     State,
     beside,
@@ -350,7 +350,7 @@ class _Work:
         names: list[Rename] = []
         for name, new in fresh.items():
             plain = {key: text for key, text in new.items() if not key.startswith("renamed ")}
-            kept, marked = aliases.merged(
+            kept, marked = kept_names.merged(
                 aliases.read(locked.get(name, {})), renames[name], plain, self.version
             )
             merged[name] = plain | aliases.entries(kept)

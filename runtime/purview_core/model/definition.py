@@ -39,6 +39,7 @@ class _OnDemand:
     """`__attrs_attrs__` of a class: what attrs.fields, has, evolve and asdict go by, and subclasses that attrs makes."""
 
     def __get__(self, _model: Any, cls: type[Any]) -> Any:
+        # 15 ms that most programs never need
         import attrs
 
         owner = next((c for c in cls.__mro__ if vars(c).get("__attrs_attrs__") is self), None)
@@ -52,6 +53,7 @@ class _OnDemand:
 
 def _attribute(d: Declared) -> Any:
     """For attrs. Classes that it derives get a repr of its making, which shows no secret, and not the JSON with all of them."""
+    # 15 ms that most programs never need
     import attrs
 
     default = attrs.NOTHING if d.default is NOTHING else d.default
@@ -105,6 +107,7 @@ def declared(cls: type[Any]) -> list[Declared]:
 
 
 def _adopted(a: Any) -> Declared:
+    # 15 ms that most programs never need
     import attrs
 
     one = Declared(NOTHING if a.default is attrs.NOTHING else a.default, a.metadata, a.alias)

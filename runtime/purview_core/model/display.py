@@ -70,6 +70,7 @@ def text_of(model: Coded) -> str:
 
 def html_of(model: Coded) -> str:
     """A table of the members; what they hold is text, escaped, and cut as in the repr."""
+    # notebooks alone ask for it
     from html import escape
 
     shown = _BY_LEVELS[0]

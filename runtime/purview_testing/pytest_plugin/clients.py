@@ -116,6 +116,7 @@ class _Factory:
         return client if facade else self._hasten(client)
 
     def _kind(self, plane: Any) -> Any:
+        # every run of pytest imports this, few make clients
         import purview_dataplane
 
         planes, facade = purview_dataplane.PLANES, f"{self._prefix}{self._facade}"

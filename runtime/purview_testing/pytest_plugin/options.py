@@ -69,6 +69,7 @@ def read_options(config: pytest.Config) -> Options:
     where = "--purview-mode" if mode is not None else "purview_mode (ini)"
     mode = mode if mode is not None else config.getini("purview_mode") or "sandbox"
     if mode not in MODES:
+        # every run of pytest imports this, few have wrong options
         from purview_testing.contracts.documents import nearest
 
         raise pytest.UsageError(f"{where}: unknown mode {mode!r}; {nearest(mode, MODES)}")

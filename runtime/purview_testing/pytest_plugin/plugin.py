@@ -40,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     options = read_options(config)
     config.stash[_OPTIONS] = options
     if options.mode == "live":
+        # every run of pytest imports this, few use a fixture
         from purview_testing.live import configured
 
         configured(options.account)
@@ -61,6 +62,7 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
         or not isinstance(left, core.Model)
     ):
         return None
+    # every run of pytest imports this, few compare models
     from purview_core.model.display import differences
 
     return [
@@ -88,6 +90,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 @pytest.fixture
 def _purview_bench(request: pytest.FixtureRequest) -> Generator[Bench]:
+    # every run of pytest imports this, few use a fixture
     from .test_case import open_bench
 
     item: pytest.Item = request.node

@@ -190,6 +190,7 @@ def _validator(options: Options, marks: Mapping[str, Any]) -> Validator:
 
 
 def _replay(options: Options, marks: dict[str, Any], path: Path, _: Path) -> Bench:
+    # tests of the sandbox do without
     from .replay import Replay
 
     validator, waits = _validator(options, marks), Waits()
@@ -209,6 +210,7 @@ def _replay(options: Options, marks: dict[str, Any], path: Path, _: Path) -> Ben
 
 
 def _live(options: Options, marks: dict[str, Any], _: Path, __: Path) -> Bench:
+    # tests of the sandbox do without
     from purview_testing.live import LiveAccount, configured
 
     if not isinstance(marks.get("seed", 0), int):

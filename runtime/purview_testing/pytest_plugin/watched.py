@@ -82,6 +82,7 @@ class WatchedSandbox(Sandbox):
     @contextlib.contextmanager
     def serve(self, port: int = 0, host: str = "127.0.0.1") -> Generator[str]:
         """Serves on a port of this machine, 0 picks a free one; gives the address, which is also `url` while it serves."""
+        # uvicorn belongs to an extra
         from purview_testing.sandbox.server import served
 
         with served(self.handle, host, port) as url:
