@@ -16,7 +16,7 @@ from purview_codegen.paths import HEADER as HEADER
 from purview_codegen.source.manifest import Plane
 
 from .docs import Docs
-from .plan import Group, Plan
+from .plan import Plan, PlannedGroup
 from .plan_models import used
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -186,7 +186,7 @@ class _Types:
         return ["TYPE_CHECKING"] * bool(self.imports) + ["Any"] * ("_Any" in self._plain)
 
 
-def _operations(group: Group, docs: Docs) -> str:
+def _operations(group: PlannedGroup, docs: Docs) -> str:
     texts = [op.signature for op in group.operations] + [op.result for op in group.operations]
     texts += [op.returns(prefix) for op in group.operations for prefix in ("", "Async")]
     types = _Types(texts, (group.class_name, f"Async{group.class_name}"))
