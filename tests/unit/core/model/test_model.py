@@ -19,7 +19,7 @@ import pytest
 from tests.unit.core.sample_plane import models as m
 
 from purview_core import NULL, Model, type_hints
-from purview_core.model import fields
+from purview_core.model import compiled
 from purview_core.model.checks import check
 from purview_core.model.codec import Codec, Registry
 
@@ -494,8 +494,8 @@ def test_an_assignment_beside_a_first_read_is_not_lost() -> None:
 def readers(request: pytest.FixtureRequest) -> Iterator[None]:
     """The readers of attributes as either kind of interpreter has them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fields, "_ONE_AT_A_TIME", request.param)
-        patch.setattr(fields, "_readers", {})
+        patch.setattr(compiled, "_ONE_AT_A_TIME", request.param)
+        patch.setattr(compiled, "_readers", {})
         Codec(m.Box)  # puts readers of its own into the class
         seconds = sys.getswitchinterval()
         sys.setswitchinterval(1e-6)
