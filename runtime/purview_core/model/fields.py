@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from purview_core.fork_locks import fork_safe_lock
-from purview_core.lazy import cached_property
 
 from .definitions import CAME, NOTHING, Declared, declared
 from .types import Load, Namespace, normal, split_union
@@ -58,6 +57,7 @@ class Field:
         lazy: it has a hidden slot, which holds UNREAD until the first read.
         as_it_is: decoding changes nothing in its JSON, so that a read hands out the JSON itself.
         get: reads its slot, given the model; `put` fills it.
+        load: decodes its JSON.
     """
 
     def __init__(
@@ -84,23 +84,27 @@ class Field:
         slot = getattr(owner, self.slot)
         self.get, self.put = slot.__get__, slot.__set__
         self._find_loader = find_loader
+        self.load: Load = self._first_load  # makes way for `loader`
 
-    @cached_property
+    # No cached_property here: it makes the `__dict__` of a field, and from then on reading any
+    # attribute of the field takes longer (a tenth of the time that a constructor takes).
+    @property
     def loader(self) -> Load | None:
         """What decodes its JSON; None where JSON is used as it is. The classes are imported now."""
         return self._find_loader(self.type)
 
-    @cached_property
-    def load(self) -> Load:
-        """As `loader`, with a function in every case."""
-        return self.loader or (lambda value: value)
+    def _first_load(self, value: Any) -> Any:
+        self.load = self.loader or (lambda value: value)
+        return self.load(value)
 
     def key_in(self, raw: Mapping[str, Any]) -> str | None:
         """The spelling that a JSON object has the member in; None where it has none."""
         return next((name for name in self.wires if name in raw), None)
 
     def raw_in(self, raw: Mapping[str, Any]) -> Any:
-        """What a JSON object holds of the member, in whichever spelling; None where it is absent."""
+        """What a JSON object holds of the member, in any spelling; None where it is absent."""
+        if len(self.wires) == 1:
+            return raw.get(self.wire)
         return next((raw[name] for name in self.wires if name in raw), None)
 
     def assign(self, model: Any, value: Any) -> None:
