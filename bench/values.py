@@ -25,8 +25,8 @@ from bodies import Json
 from measure import Child, race, show, wait_for_orders
 
 from purview_core.call.decoding import decode
-from purview_core.model.encoders import body as request_body
-from purview_core.model.encoders import encode
+from purview_core.model.codec import body as request_body
+from purview_core.model.codec import encode
 from purview_core.model.json_text import dumps
 from purview_dataplane import datamap, scanning
 

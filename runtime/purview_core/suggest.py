@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """` Did you mean X?`, with the nearest of the known names; nothing where none is near."""
-    from difflib import get_close_matches
+    from difflib import get_close_matches  # a message is seldom read
 
     found = list(known)
     alike = {

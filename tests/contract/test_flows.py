@@ -18,8 +18,7 @@ import pytest
 
 from purview_codegen.source.manifest import Document
 from purview_core import AsyncPoller, BadRequestError, ConflictError, NotFoundError, Poller, to_json
-from purview_core.model.codec import decoder
-from purview_core.model.registry import Registry
+from purview_core.model.codec import Registry
 from purview_testing import Sandbox
 from purview_testing.contracts.documents import select
 from purview_testing.contracts.facts import Contract, Operation, Schemas, load
@@ -147,7 +146,7 @@ class Account:
         arguments = {name: value for name, value in given.items() if value is not None}
         if body is not None:
             assert case.operation.body is not None
-            load = decoder(Registry.get(case.operation.models), case.operation.body.type)
+            load = Registry.get(case.operation.models).loader(case.operation.body.type)
             arguments["body"] = load(body) if load else body
         found = self.caller.send(case, **arguments)
         return (

@@ -11,8 +11,7 @@ from typing import Any
 import httpx
 
 from purview_core import AsyncPager, AsyncPoller, Pager, Poller
-from purview_core.model.codec import decoder
-from purview_core.model.registry import Registry
+from purview_core.model.codec import Registry
 from purview_testing.contracts.documents import Document, documents
 from purview_testing.contracts.facts import Contract, Operation, load
 from purview_testing.contracts.messages import Json
@@ -60,7 +59,7 @@ def arguments(contract: Contract, operation: Operation, declared: Any) -> Json:
             for f in declared.body.fields
         }
     raw = examples.of(operation.body_schema)
-    convert = decoder(Registry.get(declared.models), declared.body.type)
+    convert = Registry.get(declared.models).loader(declared.body.type)
     return out | {"body": convert(raw) if convert else raw}
 
 

@@ -11,7 +11,7 @@ from purview_codegen.errors import GateError
 from purview_codegen.identifiers import module
 from purview_codegen.paths import COLUMNS
 from purview_codegen.pointer import Json, join
-from purview_core.model.types import normal
+from purview_core.model.codec import normal
 from purview_core.model.values import camel
 
 from .adapter import Parsed, ParsedModel, Property, class_name, identifier

@@ -7,12 +7,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from purview_core.errors import ContractError, DecodeError, HttpError
-from purview_core.model.codec import codec, decoder
+from purview_core.model.codec import Coded, Registry, codec
 from purview_core.model.depth import TooDeepError
-from purview_core.model.fields import Coded
 from purview_core.model.json_text import loads
-from purview_core.model.registry import Load, Registry
 from purview_core.model.strict import Departure, departures
+from purview_core.model.types import Load
 
 from .odd_answers import error_in, holds_others, odd_answer
 
@@ -68,7 +67,7 @@ def decode(
 @cache
 def _decoder_of(models: str, text: str) -> Load | None:
     """What decodes a type text of a package of models."""
-    return decoder(Registry.get(models), text)
+    return Registry.get(models).loader(text)
 
 
 def _json(

@@ -16,11 +16,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from purview_core.errors import HttpError, error_class
-from purview_core.model.codec import codec
-from purview_core.model.fields import Coded
-from purview_core.model.registry import Registry
+from purview_core.model.codec import Coded, Registry, codec, normal, split_union
 from purview_core.model.strict import shape_name
-from purview_core.model.types import normal, split_union
 
 if TYPE_CHECKING:
     from purview_core.operation import Operation

@@ -16,12 +16,10 @@ from typing import IO, Any, NamedTuple, Self
 from urllib.parse import quote
 
 from purview_core.model.checks import check, shape_of
+from purview_core.model.codec import Coded, Registry, encode
+from purview_core.model.codec import body as json_body
 from purview_core.model.depth import apart
-from purview_core.model.encoders import body as json_body
-from purview_core.model.encoders import encode
-from purview_core.model.fields import Coded
 from purview_core.model.json_text import dumps
-from purview_core.model.registry import Registry
 from purview_core.model.strict import departures
 from purview_core.model.values import NULL, datetime_text
 from purview_core.operation import API_VERSION, Operation, Parameter

@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from purview_core.model.codec import codec
-from purview_core.model.fields import Coded
+from purview_core.model.codec import Coded, codec
 from purview_core.model.json_text import loads
 from purview_core.operation import Facts
 

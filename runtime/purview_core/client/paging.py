@@ -13,10 +13,8 @@ from purview_core.call.pipeline import Flow
 from purview_core.call.request import PreparedRequest
 from purview_core.errors import DecodeError, HttpError, PagingError, PurviewError, service_error
 from purview_core.model.checks import shape_of
-from purview_core.model.codec import codec, decoder
-from purview_core.model.encoders import encode
+from purview_core.model.codec import Registry, codec, encode
 from purview_core.model.fields import Field
-from purview_core.model.registry import Registry
 from purview_core.model.strict import shape_name
 from purview_core.operation import Facts, Paging
 from purview_core.process_bound import Tied
@@ -214,10 +212,8 @@ class Cursor(Generic[T]):
         declared = fields[wire].type if wire in fields else type_of(operation, status) or ""
         for name in (wire, *_FALLBACK_ITEMS):
             if isinstance(raw.get(name), list):
-                load = decoder(
-                    Registry.get(operation.models),
-                    declared if declared.startswith("list[") else "Any",
-                )
+                text = declared if declared.startswith("list[") else "Any"
+                load = Registry.get(operation.models).loader(text)
                 items: list[T] = (
                     getattr(body, fields[name].name)
                     if name in fields

@@ -8,8 +8,7 @@ from typing import Any
 import httpx
 
 from purview_core.call.decoding import type_of
-from purview_core.model.codec import codec, decoder
-from purview_core.model.registry import Registry
+from purview_core.model.codec import Registry, codec
 from purview_core.operation import Operation
 
 from .outcome import ACCEPTED, OperationStatus, body_of, holds_status, id_of, is_result, status_of
@@ -65,5 +64,5 @@ def decoded(operation: Operation[Any], answer: httpx.Response, instead: Any = No
         return answer.content
     if text == "None":
         return None
-    load = decoder(Registry.get(operation.models), text) if text != "Any" else None
+    load = Registry.get(operation.models).loader(text) if text != "Any" else None
     return load(value) if load else value

@@ -26,6 +26,7 @@ ELSEWHERE = {  # what makes its locks anew itself, and how
     "pool.py": "a child gives up what it inherited, without the lock, and opens connections of its own",
     "pooled.py": "one call waits by it, in the thread that made it",
     "trust.py": "a fork waits for it, and its module makes it anew in the child",
+    "flight.py": "belongs to one request, which a child lets go of",
     "store.py": "each slot makes its lock anew, and lets go of the requests under way",
 }
 

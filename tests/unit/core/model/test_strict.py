@@ -11,7 +11,7 @@ import pytest
 from tests.unit.core.sample_plane import models as sample
 
 from purview_core import ContractError, DecodeError, decode
-from purview_core.model.registry import Registry
+from purview_core.model.codec import Registry
 from purview_core.model.strict import departures
 from purview_dataplane.scanning import OPERATIONS, ScanningClient
 from purview_dataplane.scanning import models as m
