@@ -17,7 +17,7 @@ from measure import race, show
 
 from purview_auth import CredentialAuth
 from purview_core.call.exchange import asend, send
-from purview_core.call.urls import Urls
+from purview_core.library_internals import Urls
 from purview_core.transport.aiohttp import fast_async_transport
 from purview_core.transport.pooled import AsyncHttpTransport, HttpTransport
 from purview_dataplane.scanning import AsyncScanningClient

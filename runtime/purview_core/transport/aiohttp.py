@@ -1,6 +1,7 @@
-"""aiohttp's connections for async clients on asyncio: the extra `aiohttp`, quicker with many tasks.
+"""aiohttp's connections for async clients on asyncio: the extra `aiohttp`, faster with many tasks.
 
-Straight on aiohttp: httpx-aiohttp tells every lost connection as a ConnectTimeout, after which a POST would be sent again.
+It stands on aiohttp itself. httpx-aiohttp reports every lost connection as a ConnectTimeout, after
+which a POST would be sent again.
 """
 
 from __future__ import annotations
@@ -74,10 +75,12 @@ def fast_async_transport(
     proxy: str | httpx.URL | None = None,
     trust_env: bool = True,
 ) -> AsyncAiohttpTransport:
-    """A transport for one event loop of asyncio; the arguments are those of AsyncHttpTransport, and so is "deadline".
+    """A transport for one event loop of asyncio.
 
-    Differs from it: waiting for a connection and connecting have one time, the pool and connect timeouts together; a GET,
-    HEAD, PUT, DELETE or OPTIONS whose kept connection turns out closed is sent again by aiohttp; no HTTP/2, SOCKS, trio.
+    The arguments are those of AsyncHttpTransport, and so is the extension "deadline". It differs in
+    three points: waiting for a connection and connecting share one time, the pool and connect
+    timeouts together; aiohttp sends a GET, HEAD, PUT, DELETE or OPTIONS again whose kept connection
+    turns out to be closed; and there is no HTTP/2, no SOCKS and no trio.
     """
     return AsyncAiohttpTransport(
         max_connections=max_connections,
@@ -89,7 +92,7 @@ def fast_async_transport(
 
 
 class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
-    """See `fast_async_transport`."""
+    """The transport that `fast_async_transport` makes."""
 
     _session: aiohttp.ClientSession | None = None
     _loop: Any = None
@@ -122,11 +125,13 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
             self._loop = loop
         if loop is not self._loop:
             raise RuntimeError(
-                "aiohttp's connections belong to the event loop they were made in: make a client for each loop"
+                "aiohttp's connections belong to the event loop they were made in: "
+                "make a client for each loop"
             )
         return self._session
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Sends one request; httpx's interface of transports."""
         session, deadline, upload = (
             self._here(),
             request.extensions.get("deadline"),
@@ -195,6 +200,7 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
         return options
 
     async def aclose(self) -> None:
+        """Closes all connections."""
         self._closed = True
         if self._session is not None:
             await self._session.close()
@@ -225,7 +231,10 @@ def _mapped(error: Exception, request: httpx.Request) -> httpx.TransportError:
 
 
 class _Upload:
-    """The body of a request; keeps the error of the caller's own body, which aiohttp hides behind one of its own."""
+    """The body of a request.
+
+    It keeps the error of the caller's own body, which aiohttp hides behind one of its own.
+    """
 
     def __init__(self, request: httpx.Request) -> None:
         known = isinstance(request.stream, httpx.ByteStream)
@@ -268,4 +277,5 @@ class _Body(httpx.AsyncByteStream):
         raise failure
 
     async def aclose(self) -> None:
+        """Closes all connections."""
         self._answer.close()  # one that was read has left its connection already
