@@ -118,7 +118,7 @@ def _one(name: str, address: str, pages: int) -> None:
 
 
 def _peak_kb() -> int:
-    """Of this process: ru_maxrss, where there is no /proc, also knows what the parent held when it started this one."""
+    """Peak memory of this process; without /proc it includes what the parent held at the start."""
     status = Path("/proc/self/status")
     if status.exists():
         return next(

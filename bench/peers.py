@@ -1,4 +1,4 @@
-"""The other clients: what openapi-python-client makes of the same contracts, as it is, and azure-purview-datamap."""
+"""The other clients: those of openapi-python-client from the same contracts, and of Azure."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def generate_all(scratch: Path) -> None:
 
 
 def _with_kinds(contract: Json) -> Json:
-    """A help for stock, which knows no subtypes: a page lists a union of them, and each admits its own kind alone."""
+    """Helps stock, which has no subtypes: lists hold a union, each member with its own kind."""
     schemas = contract["components"]["schemas"]
     kinds = schemas["Scan"]["discriminator"]["mapping"]
     schemas["ScanList"]["properties"]["value"]["items"] = {

@@ -37,7 +37,7 @@ def snake(name: str) -> str:
 
 
 class Plan:
-    """Schema -> members of every object, subtypes with the value that names them, and values of the enums."""
+    """The members of every object, subtypes with the value that names them, values of enums."""
 
     def __init__(self, contract: Contract) -> None:
         self.schemas = contract.schemas

@@ -1,4 +1,4 @@
-"""What is beneath a call: the transports alone, one call after another, from threads, and from many tasks at once."""
+"""The transports alone: one call after another, from threads, and from many tasks at once."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def transports(scratch: Path, rounds: int) -> None:
 
 
 def _show(title: str, times: Any, base: str, calls: int) -> None:
-    """Both clocks of each measurement; the process does nothing else, so its CPU time is that of the calls."""
+    """Prints both clocks; the process does nothing else, so its CPU time is that of the calls."""
     for clock, which in (("wall-clock time", 0), ("CPU time", 1)):
         show(
             f"{title}, {clock}",
@@ -176,19 +176,18 @@ def _azure() -> Any:
             return SimpleNamespace(token="t" * 1200, expires_on=int(time.time()) + 3600)
 
     policies = [
-        *(
-            p.RequestIdPolicy(),
-            p.HeadersPolicy(),
-            p.UserAgentPolicy(sdk_moniker="bench"),
-            p.ProxyPolicy(),
-        ),
-        *(p.ContentDecodePolicy(), p.AsyncRedirectPolicy(), p.AsyncRetryPolicy()),
-        *(p.AsyncBearerTokenCredentialPolicy(Credential(), "scope"), p.CustomHookPolicy()),
-        *(
-            p.NetworkTraceLoggingPolicy(),
-            p.DistributedTracingPolicy(),
-            p.SensitiveHeaderCleanupPolicy(),
-        ),
+        p.RequestIdPolicy(),
+        p.HeadersPolicy(),
+        p.UserAgentPolicy(sdk_moniker="bench"),
+        p.ProxyPolicy(),
+        p.ContentDecodePolicy(),
+        p.AsyncRedirectPolicy(),
+        p.AsyncRetryPolicy(),
+        p.AsyncBearerTokenCredentialPolicy(Credential(), "scope"),
+        p.CustomHookPolicy(),
+        p.NetworkTraceLoggingPolicy(),
+        p.DistributedTracingPolicy(),
+        p.SensitiveHeaderCleanupPolicy(),
         p.HttpLoggingPolicy(),
     ]
     return AsyncPipelineClient("http://127.0.0.1", policies=policies)

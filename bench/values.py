@@ -40,7 +40,7 @@ _members: dict[type, Members] = {}
 
 
 def touch(value: Any) -> Any:
-    """Reads every field of every model below a value; the reading itself is part of what is timed, for all alike."""
+    """Reads every field of every model below a value; the reading itself is timed, for all alike."""
     kind = type(value)
     if kind not in _members:
         _members[kind] = _members_of(value)
@@ -51,7 +51,7 @@ def touch(value: Any) -> Any:
 
 
 def _members_of(value: Any) -> Members:
-    """How to read all of a value: a list, a dict, or the fields of a class of attrs, msgspec, pydantic or azure."""
+    """How to read all of a value: a list, a dict, or a class of one of the libraries."""
     if isinstance(value, list):
         return lambda items: items
     if type(value) is dict:
@@ -87,7 +87,7 @@ def three_of_node(graph: Any) -> Any:
 
 @dataclass(frozen=True)
 class Page:
-    """One answer to race over: what it is decoded by, what lists its items, and how three fields of each are read."""
+    """One answer to race over: its decoder, its items, and how three fields of each are read."""
 
     title: str
     make: Callable[[], Json]
@@ -282,7 +282,10 @@ def pages(scratch: Path, rounds: int) -> None:
 def _raced(
     scratch: Path, page: str, what: str, clients: list[str], rounds: int
 ) -> dict[str, list[float]]:
-    """Seconds by client and reading. Three times the interpreters are new: seeds of hashes and addresses make one luckier."""
+    """Seconds by client and reading.
+
+    The interpreters are new three times: hash seeds and addresses make one luckier than another.
+    """
     times: dict[str, list[float]] = {}
     for some in filter(None, (len(range(n, rounds, _STARTS)) for n in range(_STARTS))):
         with ExitStack() as stack:

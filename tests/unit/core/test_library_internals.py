@@ -1,4 +1,4 @@
-"""Private names of libraries: one file alone uses them, they are there, and what if they are not."""
+"""Private names of libraries: one file uses them, and has a fall-back for each."""
 
 from __future__ import annotations
 

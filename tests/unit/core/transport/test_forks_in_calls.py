@@ -1,4 +1,4 @@
-"""Forks while other threads make their first call: no child hangs, though its parent was half way through anything."""
+"""Forks while other threads make their first call: no child hangs, wherever its parent was."""
 
 from __future__ import annotations
 
