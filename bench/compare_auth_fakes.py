@@ -1,4 +1,4 @@
-"""One token endpoint and one service for all contenders: in memory, behind the transports that each of them takes."""
+"""One token endpoint and one service in memory, behind the transports of all contenders."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ DISCOVERY = {
 
 
 class Endpoint(FakeTokenEndpoint):
-    """The fake token endpoint, with the canary as token; takes `delay` seconds, and answers requests for metadata too."""
+    """The fake token endpoint, with the canary as token.
+
+    It takes `delay` seconds, and answers requests for metadata too.
+    """
 
     def __init__(self, expires_in: int = 3600, delay: float = 0.0, **members: Any) -> None:
         super().__init__(
@@ -126,7 +129,7 @@ def _as_httpx(request: Any) -> httpx.Request:
 
 
 class AzureTransport(HttpTransport[Any, Any]):
-    """A transport for azure-core that hands requests to an httpx transport; it does not wait between tries."""
+    """A transport for azure-core over one of httpx; it does not wait between tries."""
 
     def __init__(self, inner: httpx.BaseTransport) -> None:
         self.inner = inner

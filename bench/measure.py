@@ -72,15 +72,15 @@ def show(title: str, times: Times, base: str, *, unit: str = "ms", calls: int = 
     """Prints ratios to `base`: the median of the rounds, the lowest and the highest."""
     scale = {"s": 1.0, "ms": 1e3, "us": 1e6}[unit] / calls
     print(
-        f"\n## {title}: x {base} ({len(times[base])} rounds)\n\n| contender | median | low - high | {unit} |\n|---|---|---|---|"
+        f"\n## {title}: x {base} ({len(times[base])} rounds)\n\n"
+        f"| contender | median | low - high | {unit} |\n|---|---|---|---|"
     )
     for name, seconds in times.items():
         found = ratios(times, name, base)
         spread = f"{min(found):.2f} - {max(found):.2f}"
         absolute = statistics.median(seconds) * scale
-        print(
-            f"| {name} | {statistics.median(found):.2f} | {spread} | {absolute:.{0 if absolute >= 100 else 1}f} |"
-        )
+        digits = 0 if absolute >= 100 else 1
+        print(f"| {name} | {statistics.median(found):.2f} | {spread} | {absolute:.{digits}f} |")
     sys.stdout.flush()
 
 
@@ -138,7 +138,7 @@ def wait_for_orders(orders: Mapping[str, Callable[[], object]]) -> None:
 
 
 def _heap() -> list[bytes]:
-    """Keeps memory, so that no client gives all of its own back after a round and asks for it again.
+    """Keeps memory, so that no client returns all of its own after a round and asks for it again.
 
     Some would by chance, which costs a quarter of what json.loads takes. With a block in each arena
     the process holds what a program has that has run for a while.

@@ -1,6 +1,7 @@
-"""100,000 scans in pages of 1000 over loopback: time and peak memory, each contender in a fresh process.
+"""100,000 scans in pages over loopback: time and peak memory, each contender in a fresh process.
 
-python bench/paging.py httpx|ours URL     one contender, as the bench runs it: prints wall and CPU seconds, and MB above the start
+`python bench/paging.py httpx|ours URL` runs one contender, as the bench does. It prints wall and
+CPU seconds, and MB above the start.
 """
 
 from __future__ import annotations
@@ -95,10 +96,12 @@ def paging(rounds: int) -> None:
                         [float(x) for x in done.stdout.split()]
                     )
     print(
-        f"\n## {max(_PAGES) * _ITEMS:,} scans paged: x httpx and json.loads ({rounds} rounds, a fresh process each)\n"
+        f"\n## {max(_PAGES) * _ITEMS:,} scans paged: x httpx and json.loads "
+        f"({rounds} rounds, a fresh process each)\n"
     )
     print(
-        "| contender | wall | CPU | MB above the start, 10 pages | 100 pages |\n|---|---|---|---|---|"
+        "| contender | wall | CPU | MB above the start, 10 pages | 100 pages |\n"
+        "|---|---|---|---|---|"
     )
     base = figures["httpx", max(_PAGES)]
     for name in CONTENDERS:

@@ -1,8 +1,8 @@
 """Pages decoded and encoded, beside the json module on the same bytes and beside the other clients.
 
-Each client works in an interpreter of its own, as in the program of a user: in one that all share, they would push each other's
-byte code and types out of the caches of the interpreter, and the heap would be what the hungriest of them left. They are asked
-for one reading each in turn.
+Each client works in an interpreter of its own, as in the program of a user. In one that all share,
+they would push each other's byte code and types out of the interpreter's caches, and the heap would
+be what the hungriest of them left. They are asked for one reading each in turn.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _members: dict[type, Members] = {}
 
 
 def touch(value: Any) -> Any:
-    """Reads every field of every model below a value; the reading itself is timed, for all alike."""
+    """Reads every field of every model below a value; the reading itself is timed too."""
     kind = type(value)
     if kind not in _members:
         _members[kind] = _members_of(value)
