@@ -91,13 +91,13 @@ class AzureResponse:
 
     def __init__(self, request: Any, response: httpx.Response) -> None:
         self.request, self.internal_response = request, response
-        self.status_code, self.reason, self.headers = (
-            response.status_code,
-            response.reason_phrase,
-            response.headers,
-        )
+        self.status_code = response.status_code
+        self.reason = response.reason_phrase
+        self.headers = response.headers
         self.content_type = response.headers.get("content-type")
-        self.content, self.is_stream_consumed, self.is_closed = response.content, True, True
+        self.content = response.content
+        self.is_stream_consumed = True
+        self.is_closed = True
         self.block_size = 4096
 
     def body(self) -> bytes:

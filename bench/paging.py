@@ -114,7 +114,9 @@ def paging(rounds: int) -> None:
 
 
 def _one(name: str, address: str, pages: int) -> None:
-    before, wall, cpu = _peak_kb(), time.perf_counter(), time.process_time()
+    before = _peak_kb()
+    wall = time.perf_counter()
+    cpu = time.process_time()
     seen = CONTENDERS[name](address, pages)
     assert seen == pages * _ITEMS, seen
     print(time.perf_counter() - wall, time.process_time() - cpu, (_peak_kb() - before) / 1024)

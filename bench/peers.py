@@ -10,11 +10,9 @@ from typing import Any
 from bodies import DATAMAP, SCANNING, Json
 from measure import python
 
-STOCK_SCANNING, STOCK_DATAMAP, STOCK_KINDS = (
-    "stock_scanning",
-    "stock_datamap",
-    "stock_scanning_with_kinds",
-)
+STOCK_SCANNING = "stock_scanning"
+STOCK_DATAMAP = "stock_datamap"
+STOCK_KINDS = "stock_scanning_with_kinds"
 
 
 def generate(contract: Path, package: str, scratch: Path) -> None:

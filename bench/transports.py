@@ -22,7 +22,9 @@ from purview_core.transport.aiohttp import fast_async_transport
 from purview_core.transport.pooled import AsyncHttpTransport, HttpTransport
 from purview_dataplane.scanning import AsyncScanningClient
 
-_PATH, _TASKS, _THREADS = "/scan/datasources/sales/scans/weekly?api-version=2023-09-01", 64, 16
+_PATH = "/scan/datasources/sales/scans/weekly?api-version=2023-09-01"
+_TASKS = 64
+_THREADS = 16
 _HEADERS = {"Authorization": "Bearer " + "t" * 1200, "Accept": "application/json"}
 _TIMEOUT = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), 60.0)}
 _HTTPX, _AZURE = "httpx.Client.get().json()", "azure-core, AsyncPipelineClient over aiohttp"
@@ -127,12 +129,10 @@ def _async_contenders(
     import aiohttp
     from azure.core.rest import HttpRequest
 
-    ours, fast, plain, azure = (
-        AsyncHttpTransport(),
-        fast_async_transport(),
-        httpx.AsyncClient(timeout=60),
-        _azure(),
-    )
+    ours = AsyncHttpTransport()
+    fast = fast_async_transport()
+    plain = httpx.AsyncClient(timeout=60)
+    azure = _azure()
     address, auth = (
         url.removesuffix(_PATH),
         CredentialAuth(Credential(), allow_insecure_localhost=True),

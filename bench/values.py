@@ -33,7 +33,10 @@ from purview_dataplane import datamap, scanning
 Decode = Callable[[bytes], Any]
 Encode = Callable[[Any], bytes]
 Members = Callable[[Any], Iterable[Any]]
-OURS, PLAIN, EAGER, AZURE = "purview_dataplane", "json", "eager attrs", "azure-purview-datamap"
+OURS = "purview_dataplane"
+PLAIN = "json"
+EAGER = "eager attrs"
+AZURE = "azure-purview-datamap"
 _STARTS = 3
 _SCALARS = {str, int, float, bool, type(None)}
 _members: dict[type, Members] = {}
@@ -192,16 +195,12 @@ def _entities(count: int) -> Page:
 
 
 def _lineage(count: int) -> Page:
-    name, operation, items = (
-        "AtlasLineageInfo",
-        datamap.OPERATIONS["Lineage_Get"],
-        "guid_entity_map relations",
-    )
-    title, made, others = (
-        f"lineage of {count} nodes",
-        partial(bodies.lineage, count),
-        {AZURE: _azure(name)},
-    )
+    name = "AtlasLineageInfo"
+    operation = datamap.OPERATIONS["Lineage_Get"]
+    items = "guid_entity_map relations"
+    title = f"lineage of {count} nodes"
+    made = partial(bodies.lineage, count)
+    others = {AZURE: _azure(name)}
     return Page(title, made, operation, bodies.DATAMAP, name, items, three_of_node, others)
 
 

@@ -28,7 +28,7 @@ except ImportError as error:
     ) from error
 from yarl import URL  # aiohttp's own
 
-# the first that fits counts; what may have been sent is never told as a failure to connect
+# The first kind that fits counts. A request that may have been sent never fails to connect.
 _KINDS: tuple[tuple[type[Exception], type[httpx.TransportError], str], ...] = (
     (aiohttp.ClientHttpProxyError, httpx.ProxyError, "the proxy refused to connect"),
     (aiohttp.ClientProxyConnectionError, httpx.ProxyError, "the proxy could not be reached"),
@@ -58,13 +58,10 @@ _NEVER_SENT = (
 )
 
 
-_NOT_ADDED = (
-    "User-Agent",
-    "Accept",
-    "Accept-Encoding",
-    "Content-Type",
-)  # the request has what it should have
-_NO_TIME_S = 1e-6  # aiohttp takes 0 for no end
+# aiohttp would add these headers to a request, which has those that it should have.
+_NOT_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+# In place of 0, which aiohttp takes for no end.
+_NO_TIME_S = 1e-6
 
 
 def fast_async_transport(
@@ -101,9 +98,8 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
     def _start(self) -> None:
         if self._proxies.socks:
             raise ValueError("aiohttp knows no SOCKS proxies: use AsyncHttpTransport")
-        self._of_parent = (
-            self._session
-        )  # not let go: its end would reach into an event loop shared with the parent process
+        # Kept alive, for its end would reach into an event loop shared with the parent process.
+        self._of_parent = self._session
         self._session = None
 
     def _here(self) -> aiohttp.ClientSession:
@@ -132,11 +128,9 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends one request; httpx's interface of transports."""
-        session, deadline, upload = (
-            self._here(),
-            request.extensions.get("deadline"),
-            _Upload(request),
-        )
+        session = self._here()
+        deadline = request.extensions.get("deadline")
+        upload = _Upload(request)
         timeouts = request.extensions.get("timeout") or {}
         try:
             async with _until(deadline):
@@ -155,25 +149,7 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
             way = self._proxies.named(url.scheme, url.host, url.port)
             failure = upload.error or unreached(_mapped(error, request), way)
         else:
-            version, reason = answer.version or (1, 1), (answer.reason or "").encode()
-            extensions = {
-                "http_version": b"HTTP/%d.%d" % (version[0], version[1]),
-                "reason_phrase": reason,
-            }
-            body: dict[str, Any] = {"stream": _Body(answer, request, deadline)}
-            plain = (
-                "Content-Encoding" not in answer.headers
-            )  # httpx would decode the other at once, whole or not
-            if (
-                plain
-                and answer.content.is_eof()
-                and answer.content_length
-                and answer.content.exception() is None
-            ):
-                body = {"content": answer.content.read_nowait()}  # a small answer is all here
-            return httpx.Response(
-                answer.status, headers=list(answer.raw_headers), extensions=extensions, **body
-            )
+            return _response(answer, request, deadline)
         raise failure
 
     def _options(self, request: httpx.Request) -> dict[str, Any]:
@@ -204,6 +180,30 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
         self._closed = True
         if self._session is not None:
             await self._session.close()
+
+
+def _response(
+    answer: aiohttp.ClientResponse, request: httpx.Request, deadline: float | None
+) -> httpx.Response:
+    """The answer as httpx has it, with its body or a stream of it."""
+    version, reason = answer.version or (1, 1), (answer.reason or "").encode()
+    extensions = {
+        "http_version": b"HTTP/%d.%d" % (version[0], version[1]),
+        "reason_phrase": reason,
+    }
+    body: dict[str, Any] = {"stream": _Body(answer, request, deadline)}
+    # httpx would decode a body of bytes at once, whole or not, so a coded one streams.
+    plain = "Content-Encoding" not in answer.headers
+    if (
+        plain
+        and answer.content.is_eof()
+        and answer.content_length
+        and answer.content.exception() is None
+    ):
+        body = {"content": answer.content.read_nowait()}  # a small one came whole
+    return httpx.Response(
+        answer.status, headers=list(answer.raw_headers), extensions=extensions, **body
+    )
 
 
 @lru_cache(16)
@@ -255,7 +255,9 @@ class _Body(httpx.AsyncByteStream):
     def __init__(
         self, answer: aiohttp.ClientResponse, request: httpx.Request, deadline: float | None
     ) -> None:
-        self._answer, self._request, self._deadline = answer, request, deadline
+        self._answer = answer
+        self._request = request
+        self._deadline = deadline
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self

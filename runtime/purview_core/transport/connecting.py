@@ -68,7 +68,9 @@ class Transport(Tied, ABC):
         flag("trust_env", trust_env)
         if flag("http2", http2) and importlib.util.find_spec("h2") is None:
             raise ImportError("http2=True needs h2: pip install 'purview-dataplane[http2]'")
-        self._trust, self._trust_env, self._http2 = _checked_trust(ssl_context), trust_env, http2
+        self._trust = _checked_trust(ssl_context)
+        self._trust_env = trust_env
+        self._http2 = http2
         self._proxies = Proxies(proxy, trust_env=trust_env)
         self._start()
         _LIVE.add(self)
@@ -204,7 +206,9 @@ def forget(connections: Iterable[PooledConnection]) -> None:
     when they are collected: their ResourceWarning is for whoever left the client open.
     """
     for connection in connections:
-        stream, connection.network.stream, connection.http = connection.network.stream, None, None
+        stream = connection.network.stream
+        connection.network.stream = None
+        connection.http = None
         close = getattr(stream and stream.get_extra_info("socket"), "close", None)
         if close is not None:
             close()

@@ -29,6 +29,7 @@ from .connecting import CLOSED, Transport, failure_of, forget, origin_of
 from .event_loops import has_ended, running_loop
 from .pool import Origin, Pool, PooledConnection, Waiter
 from .stream import AsyncNetwork, SyncNetwork, Timeout, seconds_left
+from .upload import AsyncUpload
 
 # How often a request that waits in the queue checks whether a connection died unnoticed.
 _WAKE_EVERY_S = 1.0
@@ -48,7 +49,9 @@ class HttpTransport(Transport, httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Sends one request; httpx's interface of transports."""
-        origin, pool, connection = origin_of(request), self._pool, None
+        origin = origin_of(request)
+        pool = self._pool
+        connection = None
         assert pool is not None
         try:
             sent, timeouts = self.httpcore_request(request, origin, request.stream)
@@ -154,14 +157,16 @@ class _Body(httpx.SyncByteStream):
     def __init__(
         self, stream: Any, pool: Pool, connection: PooledConnection, request: httpx.Request
     ) -> None:
-        self._stream, self._pool, self._request = stream, pool, request
+        self._stream = stream
+        self._pool = pool
+        self._request = request
         self._connection: PooledConnection | None = connection
 
     def __iter__(self) -> Iterator[bytes]:
         connection = self._connection
         try:
             yield from self._stream
-        except BaseException as error:  # noqa: BLE001  # the same
+        except BaseException as error:  # noqa: BLE001  # raised below, without this context
             failure = failure_of(error, self._request, connection)
             self._end(_drop)
         else:
@@ -191,9 +196,8 @@ class AsyncHttpTransport(Transport, httpx.AsyncBaseTransport):
     _pools: dict[Any, Pool]
 
     def _start(self) -> None:
-        self._of_parent = getattr(
-            self, "_pools", None
-        )  # not let go: its end might reach into an event loop of the parent
+        # Kept alive, for its end might reach into an event loop of the parent process.
+        self._of_parent = getattr(self, "_pools", None)
         self._pools = {}
 
     def _pool_here(self) -> Pool:
@@ -209,8 +213,10 @@ class AsyncHttpTransport(Transport, httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends one request; httpx's interface of transports."""
-        origin, pool, connection = origin_of(request), self._pool_here(), None
-        upload = _Upload(request)
+        origin = origin_of(request)
+        pool = self._pool_here()
+        connection = None
+        upload = AsyncUpload(request)
         try:
             sent, timeouts = self.httpcore_request(request, origin, upload)
             connection = self.shared(pool, origin) or await self._take(pool, origin, timeouts)
@@ -327,7 +333,9 @@ class _AsyncBody(httpx.AsyncByteStream):
     def __init__(
         self, stream: Any, pool: Pool, connection: PooledConnection, request: httpx.Request
     ) -> None:
-        self._stream, self._pool, self._request = stream, pool, request
+        self._stream = stream
+        self._pool = pool
+        self._request = request
         self._connection: PooledConnection | None = connection
         self._chunks: Any = None
 
@@ -341,7 +349,7 @@ class _AsyncBody(httpx.AsyncByteStream):
             chunk: bytes = await anext(self._chunks)
         except StopAsyncIteration:
             raise
-        except BaseException as error:  # noqa: BLE001  # the same
+        except BaseException as error:  # noqa: BLE001  # raised below, without this context
             failure = failure_of(error, self._request, connection)
             await self._end(_adrop)
         else:
@@ -363,32 +371,6 @@ class _AsyncBody(httpx.AsyncByteStream):
         connection, self._connection = self._connection, None
         if connection is not None:
             await how(self._pool, connection)
-
-
-class _Upload:
-    """The body of a request in async code; closed where it is left half sent."""
-
-    def __init__(self, request: httpx.Request) -> None:
-        whole = isinstance(request.stream, httpx.ByteStream)
-        self._whole = request.content if whole else b""
-        body: Any = request.stream  # an async one, as async calls have
-        self._chunks: Any = None if whole else aiter(body)
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        if self._chunks is not None:
-            chunk: bytes = await anext(self._chunks)
-            return chunk
-        if not self._whole:
-            raise StopAsyncIteration
-        whole, self._whole = self._whole, b""
-        return whole
-
-    async def aclose(self) -> None:
-        if (close := getattr(self._chunks, "aclose", None)) is not None:
-            await close()
 
 
 for _kind in (HttpTransport, AsyncHttpTransport):  # help() shows the arguments of each

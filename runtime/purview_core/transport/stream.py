@@ -99,7 +99,9 @@ class _Stream:
     """What both kinds of stream share; the inner stream reads and writes."""
 
     def __init__(self, inner: Any, network: Network, layer: int = 0) -> None:
-        self._inner, self._network, self._layer = inner, network, layer
+        self._inner = inner
+        self._network = network
+        self._layer = layer
         self._last = layer == network.layers
         network.stream = self
 
@@ -336,8 +338,7 @@ def httpx_error(
     """The httpx error for one of httpcore; other errors, as of the caller's own body, as they are.
 
     An error before a byte of the request was sent becomes a ConnectError or a ConnectTimeout, or a
-    ProxyError where a proxy refused; a later one the httpx error of the same name. The texts hold
-    no header and no body, as httpcore's may: they are fixed, or of the operating system or TLS.
+    ProxyError where a proxy refused; a later one the httpx error of the same name.
 
     Args:
         error: what was raised.
@@ -355,12 +356,8 @@ def httpx_error(
         return error
     if network is not None and not network.sent:
         kind = _BEFORE_IT_WAS_SENT.get(kind, kind)
-    made, text = _HTTPX_ERRORS[kind]
-    if isinstance(error, _ERRORS_WITH_SAFE_TEXT) and kind is type(error):
-        text = str(error) or text
-    elif kind is httpcore.ProxyError and (code := str(error)[:3]).isdecimal():
-        text = f"{text}: {code}"
-    mapped = unreached(made(text, request=request), route)
+    made = _HTTPX_ERRORS[kind][0]
+    mapped = unreached(made(_text_of(error, kind), request=request), route)
     never_sent = isinstance(mapped, _NEVER_SENT) or (network is not None and not network.sent)
     stale = (
         reused
@@ -370,3 +367,16 @@ def httpx_error(
     )
     mapped.__dict__.update(never_sent=never_sent, on_reused_connection=stale)
     return mapped
+
+
+def _text_of(error: Exception, kind: type[Exception]) -> str:
+    """What the operating system or TLS said, or a fixed text.
+
+    The texts of httpcore's other errors may hold a header or a part of a body.
+    """
+    text = _HTTPX_ERRORS[kind][1]
+    if isinstance(error, _ERRORS_WITH_SAFE_TEXT) and kind is type(error):
+        return str(error) or text
+    if kind is httpcore.ProxyError and (code := str(error)[:3]).isdecimal():
+        return f"{text}: {code}"
+    return text
