@@ -13,9 +13,11 @@ from .diff.pairing import operations_in
 from .errors import Counts, GateError, IntegrityError
 from .openapi import operations_of
 from .package import aliases, names_lock, write
+from .package.docs import Docs
 from .package.names import Name, operation_names
 from .package.plan import Plan, plan, public_names
 from .package.render import HEADER, render_plane, render_root
+from .package.words import AllWords
 from .pointer import Json, join
 from .source import pins
 from .source.inspect import inspect
@@ -141,6 +143,9 @@ def check(specs: Path, out: Path, stage: Path | None = None) -> Counts:
         _overlay(specs, plane.name).check(plans.contracts.of(plane))
     for document in documents:
         _count(document, plans.contracts[document], lock)
+    for document in documents:
+        all(plans.docs(document, manifest.plane(document.plane)).everything())
+    plans.words.check()
     names, locked = plans.names(documents), names_lock.read(specs / "names.lock")
     names_lock.merged(locked, names, accept=False)
     if stale := [
@@ -182,7 +187,7 @@ class Plans:
 
     def __init__(self, specs: Path, manifest: Manifest) -> None:
         self.specs, self.manifest = specs, manifest
-        self.contracts = Contracts(specs)
+        self.contracts, self.words = Contracts(specs), AllWords.read(specs)
         self._made: dict[Document, Plan] = {}
         self._names: dict[str, dict[str, dict[str, Name]]] = {}
         self._locked = names_lock.read(specs / "names.lock")
@@ -197,6 +202,11 @@ class Plans:
             kept = aliases.read(self._locked.get(str(document), {}))
             self._made[document] = plan(self.contracts[document], named, kept)
         return self._made[document]
+
+    def docs(self, document: Document, plane: Plane) -> Docs:
+        """What the classes and methods of a document say of themselves."""
+        words = self.words.of(plane.name)
+        return Docs(self.contracts[document], self[document], plane.roles, words)
 
     def names(self, documents: Sequence[Document]) -> names_lock.Names:
         return {f"{d.plane} {d.version}": public_names(self[d]) for d in documents}
@@ -228,7 +238,10 @@ def _default_files(plans: Plans, documents: Sequence[Document]) -> dict[str, str
     files: dict[str, str] = {}
     for document in documents:
         plane = manifest.plane(document.plane)
-        files |= _below(f"{PACKAGE}/{plane.package}", render_plane(plans[document], plane))
+        files |= _below(
+            f"{PACKAGE}/{plane.package}",
+            render_plane(plans[document], plane, plans.docs(document, plane)),
+        )
     facts = {}
     for plane in manifest.planes:
         found = plans.contracts[plane.default]
@@ -274,7 +287,10 @@ def _write_versions(plans: Plans, documents: Sequence[Document], out: Path) -> N
     lock = Lock(beside | {str(d): entries[str(d)] for d in documents if str(d) in entries})
     files = {f"{VERSIONS}/__init__.py": HEADER + "\n", f"{VERSIONS}/py.typed": ""}
     for folder, plane, document in _version_folders(plans, documents):
-        files |= _below(f"{VERSIONS}/{folder}", render_plane(plans[document], plane))
+        files |= _below(
+            f"{VERSIONS}/{folder}",
+            render_plane(plans[document], plane, plans.docs(document, plane)),
+        )
         files[f"{VERSIONS}/{plane.package}/__init__.py"] = HEADER + "\n"
     with write.staged(out, files) as stage:
         for folder, _, _ in _version_folders(plans, documents):

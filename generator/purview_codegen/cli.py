@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import httpx
 
@@ -18,7 +18,7 @@ from . import documents_page, paths
 from .errors import CodegenError, Counts, IntegrityError, UnreachableError, UsageError
 from .package import write
 from .source.fetch import BASE_URL, Cache, Fetched, Source, fetch, mirror, remote
-from .source.inspect import Facts
+from .source.inspect import DocumentFacts
 from .source.lock import Entry, Lock
 from .source.manifest import Document, Manifest
 from .update import cli as update_cli
@@ -82,6 +82,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     shared, chosen, where = _parents()
+    _contract_commands(commands, shared, chosen, where)
+    _update_commands(commands, shared, where)
+    return parser
+
+
+def _contract_commands(commands: Any, shared: _Parser, chosen: _Parser, where: _Parser) -> None:
+    """From documents over contracts to packages."""
     command = commands.add_parser(
         "fetch", parents=[shared, chosen, where], help="bring documents into the cache"
     )
@@ -95,21 +102,14 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "normalise", parents=[shared, chosen, where], help="documents to contracts"
     )
-    command.add_argument(
-        "--draft-summaries",
-        action="store_true",
-        help="draft what overlays lack of summaries from operationIds",
-    )
+    drafts = "draft what overlays lack of summaries from operationIds"
+    command.add_argument("--draft-summaries", action="store_true", help=drafts)
     command.set_defaults(run=_normalise)
     command = commands.add_parser(
         "generate", parents=[shared, chosen], help="contracts to packages"
     )
-    command.add_argument(
-        "--out",
-        type=paths.named,
-        metavar="DIR",
-        help="where the packages go (default: the generated tree)",
-    )
+    place = "where the packages go (default: the generated tree)"
+    command.add_argument("--out", type=paths.named, metavar="DIR", help=place)
     command.add_argument(
         "--accept-names", action="store_true", help="record lost and changed names in names.lock"
     )
@@ -118,6 +118,10 @@ def _parser() -> argparse.ArgumentParser:
         "check", parents=[shared], help="contracts, locks and generated tree agree"
     )
     command.set_defaults(run=_check)
+
+
+def _update_commands(commands: Any, shared: _Parser, where: _Parser) -> None:
+    """What follows upstream."""
     command = commands.add_parser(
         "update", parents=[shared, where], help="to another upstream commit, with a report"
     )
@@ -135,7 +139,6 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("new", help="the same")
     update_cli.reports(command)
     command.set_defaults(run=update_cli.compare)
-    return parser
 
 
 def _parents() -> tuple[_Parser, _Parser, _Parser]:
@@ -231,7 +234,7 @@ def _source(arguments: argparse.Namespace, stack: ExitStack) -> Source | None:
 def _relocked(lock: Lock, results: Sequence[Fetched], known: set[str]) -> Lock:
     """The lock with what was fetched, without what the manifest names no more. Other bytes than before are upstream's own."""
 
-    def entry(d: Document, facts: Facts) -> Entry:
+    def entry(d: Document, facts: DocumentFacts) -> Entry:
         old = lock.entries.get(str(d))
         provenance = "exact" if old is None or old.sha256 != facts.sha256 else old.provenance
         sizes = (facts.sha256, facts.bytes, facts.operations, facts.definitions)

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from .contracts.documents import UsageError
 from .sandbox.faults import Fault
-from .sandbox.limits import LONGEST
+from .sandbox.limits import LONGEST_URL
 from .sandbox.sandbox import Sandbox
 
 USAGE = 2
@@ -81,7 +81,7 @@ def _add_limits(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--longest-url",
         type=int,
-        default=LONGEST,
+        default=LONGEST_URL,
         metavar="N",
         help="characters of path and query; more is 414",
     )

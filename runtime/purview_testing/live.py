@@ -120,14 +120,14 @@ def _noted(
 ) -> httpx.Response:
     # the plug-in reads its options without it
     from purview_testing.contracts.messages import Response
-    from purview_testing.sandbox.in_process import read
+    from purview_testing.sandbox.in_process import request_of
 
     headers = {
         k.lower(): v
         for k, v in response.headers.items()
         if k.lower() not in ("content-encoding", "content-length")
     }
-    note(read(request, content), Response(response.status_code, headers, response.content))
+    note(request_of(request, content), Response(response.status_code, headers, response.content))
     plain = [
         (k, v)
         for k, v in response.headers.multi_items()

@@ -24,7 +24,7 @@ from purview_testing import Sandbox
 from purview_testing.contracts.documents import select
 from purview_testing.contracts.facts import Contract, Operation, Schemas, load
 from purview_testing.contracts.samples import Examples, resolve
-from purview_testing.sandbox.state.resources import norm
+from purview_testing.sandbox.state.paths import unnamed_template
 from purview_testing.sandbox.state.server_fields import _CHANGED, _CREATED, _STATES
 
 from .calling import MODES, Caller, Json, Version, versions
@@ -85,7 +85,7 @@ class Resource(NamedTuple):
 def table(contract: Contract) -> dict[str, dict[str, Operation]]:
     out: dict[str, dict[str, Operation]] = {}
     for operation in contract.operations.values():
-        out.setdefault(norm(operation.path), {})[operation.method] = operation
+        out.setdefault(unnamed_template(operation.path), {})[operation.method] = operation
     return out
 
 
@@ -159,7 +159,7 @@ class Account:
     def body(self, operation: Operation, schema: Any, number: int, key: Any) -> Json:
         """What a schema admits, the same for the same number, for the item of a key."""
         examples = Examples(self.contract.schemas, f"{operation.id} {number}", request=True)
-        made: Json = BODIES.get(norm(operation.path)) or examples.of(schema)
+        made: Json = BODIES.get(unnamed_template(operation.path)) or examples.of(schema)
         hole = operation.path.rpartition("/")[2].strip("{}").lower()
         kept = {
             n: v for n, v in made.items() if not (n.endswith("Id") and hole.endswith(n.lower()))
@@ -187,7 +187,7 @@ class Account:
         out = dict(holes)
         parts = resource.path.split("/")[:-1]
         for i in range(len(parts), 1, -1):
-            parent = self.resources.get(norm("/".join(parts[:i])))
+            parent = self.resources.get(unnamed_template("/".join(parts[:i])))
             if parent is not None and not set(_holes(parent.path)) <= set(out):
                 out = self.made(parent, number, out)[0]
                 break

@@ -18,7 +18,7 @@ from purview_testing import Sandbox
 from purview_testing.contracts.documents import select
 from purview_testing.contracts.facts import Contract, Operation, load
 from purview_testing.contracts.samples import Examples
-from purview_testing.sandbox.state.resources import concrete
+from purview_testing.sandbox.state.paths import concrete_path
 
 from .calling import Json, versions
 from .corpus import Document, documents
@@ -70,7 +70,7 @@ class Twin:
             if p.location == "query" and (p.required or p.name == "attr:qualifiedName")
         }
         more = {} if body is None else {"json": body}
-        path = concrete(operation.path, {k: str(v) for k, v in holes.items()})
+        path = concrete_path(operation.path, {k: str(v) for k, v in holes.items()})
         answer = self._http.request(operation.method, path, params=query, **more)
         assert (operation.id, True, answer.text) == (operation.id, answer.is_success, answer.text)
         assert () == self.sandbox.requests[-1].departures

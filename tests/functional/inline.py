@@ -12,9 +12,11 @@ from typing import Any
 from purview_codegen.contract.shape import shape
 from purview_codegen.contract.upgrade import upgrade
 from purview_codegen.package import write
+from purview_codegen.package.docs import Docs
 from purview_codegen.package.names import operation_names
 from purview_codegen.package.plan import Plan, plan
 from purview_codegen.package.render import render_plane
+from purview_codegen.package.words import AllWords
 from purview_codegen.source.manifest import Plane
 
 Json = dict[str, Any]
@@ -51,8 +53,12 @@ def operation(oid: str, *parameters: Json, answer: Json | None = None, **more: A
     return {"operationId": oid, "parameters": own, "responses": {"200": ok}, **more}
 
 
-def contract_of(document: Json) -> Json:
-    return shape(upgrade(document) if "swagger" in document else document, "inline")
+def contract_of(document: Json, overlay: Callable[[Json], object] | None = None) -> Json:
+    """`overlay` lays facts over the contract, which documents do not have."""
+    contract = shape(upgrade(document) if "swagger" in document else document, "inline")
+    if overlay is not None:
+        overlay(contract)
+    return contract
 
 
 def plan_of(
@@ -61,11 +67,7 @@ def plan_of(
     *,
     overlay: Callable[[Json], object] | None = None,
 ) -> Plan:
-    """`overlay` lays facts over the contract, which documents do not have."""
-    contract = contract_of(document)
-    if overlay is not None:
-        overlay(contract)
-    return plan_of_contract(contract, methods)
+    return plan_of_contract(contract_of(document, overlay), methods)
 
 
 def plan_of_contract(contract: Json, methods: Mapping[str, str] | None = None) -> Plan:
@@ -88,7 +90,10 @@ def package_of(
         roles=(),
         documents=(),
     )
-    files = render_plane(plan_of(document, overlay=overlay), plane)
+    contract = contract_of(document, overlay)
+    planned = plan_of_contract(contract)
+    docs = Docs(contract, planned, plane.roles, AllWords().of("inline"))
+    files = render_plane(planned, plane, docs)
     with write.staged(folder, {f"{name}/{path}": text for path, text in files.items()}) as stage:
         (stage / name).rename(folder / name)
     sys.path.insert(0, str(folder))

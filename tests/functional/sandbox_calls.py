@@ -1,4 +1,7 @@
-"""Every operation of a plane, called with arguments made from its contract through the generated client."""
+"""Every operation of a plane, called through the generated client.
+
+The arguments are made from the plane's contract.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,9 @@ from purview_core.model.codec import decoder
 from purview_core.model.registry import Registry
 from purview_testing.contracts.documents import Document, documents
 from purview_testing.contracts.facts import Contract, Operation, load
+from purview_testing.contracts.messages import Json
 from purview_testing.contracts.samples import Examples
 
-Json = dict[str, Any]
 DEFAULT = [d for d in documents() if d.default]
 
 
@@ -27,7 +30,10 @@ def client_class(document: Document, *, asynchronous: bool = False) -> Any:
 
 
 def calls(document: Document) -> list[tuple[Operation, str, str, Json]]:
-    """(operation, group, method, arguments) of every operation; what makes things comes before what reads and removes them."""
+    """Operation, group, method and arguments of every operation.
+
+    What makes things comes before what reads and removes them.
+    """
     contract, table = load(document), package(document).OPERATIONS
     order = {"PUT": 0, "POST": 1, "GET": 2, "PATCH": 3, "DELETE": 4}
     found = sorted(contract.operations.values(), key=lambda o: (order[o.method], o.path.count("/")))
@@ -37,6 +43,7 @@ def calls(document: Document) -> list[tuple[Operation, str, str, Json]]:
 
 
 def arguments(contract: Contract, operation: Operation, declared: Any) -> Json:
+    """The arguments of a method, with values that its contract allows."""
     examples = Examples(contract.schemas, operation.id, request=True)
     facts = {(p.location, p.name): p.schema for p in operation.parameters}
     out = {
@@ -58,7 +65,7 @@ def arguments(contract: Contract, operation: Operation, declared: Any) -> Json:
 
 
 def make(client: httpx.Client | Any, group: str, name: str, arguments: Json) -> Any:
-    """One call to its end: all pages, the end of what is long-running."""
+    """Makes one call to its end: all pages of a list, the result of a long-running operation."""
     result = getattr(getattr(client, group), name)(**arguments)
     if isinstance(result, Pager):
         return list(result.by_page())
@@ -66,6 +73,7 @@ def make(client: httpx.Client | Any, group: str, name: str, arguments: Json) -> 
 
 
 async def make_async(client: Any, group: str, name: str, arguments: Json) -> Any:
+    """Does the same with an async client."""
     result = getattr(getattr(client, group), name)(**arguments)
     if isinstance(result, AsyncPager):
         return [page async for page in result.by_page()]

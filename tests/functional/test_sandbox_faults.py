@@ -1,4 +1,7 @@
-"""Every fault that the sandbox makes, by every kind of call of the generated clients: what comes of it, after how many tries."""
+"""Every fault that the sandbox makes, in every kind of call of the generated clients.
+
+What matters is the error that a call ends in, and how often it was sent.
+"""
 
 from __future__ import annotations
 
@@ -47,10 +50,8 @@ pytestmark = pytest.mark.level("L5")
 
 RUN = "00000000-0000-4000-8000-000000000001"
 HANGING_S = 20.0  # nothing here takes a tenth of it
-DELAYS_S = {
-    "slow-first-byte": 3.0,
-    "dribble": 0.3,
-}  # many times what the callers wait for, so that a busy machine does not matter
+# Many times what the callers wait for, so that a busy machine does not matter.
+DELAYS_S = {"slow-first-byte": 3.0, "dribble": 0.3}
 SEED = [
     *(("/scan/datasources/" + name, {"kind": "AmazonS3"}) for name in ("lake", "pond", "tarn")),
     ("/scan/datasources/lake/scans/weekly", {"kind": "AmazonS3Credential"}),
@@ -58,7 +59,13 @@ SEED = [
 
 
 class Kind(NamedTuple):
-    """A kind of call: the operation that is struck, how it is called, whether it may be sent again once it may have been done."""
+    """A kind of call.
+
+    Attributes:
+        operation: The operation that the fault hits.
+        call: Makes the call.
+        repeatable: Whether it may be sent again when it may have been done already.
+    """
 
     plane: str
     operation: str
@@ -125,8 +132,13 @@ CALLS = {
 
 
 class Ending(NamedTuple):
-    """error: what a call ends in while the fault lasts, None: well. tries: how often it is sent then; of a write: the same for what
-    may not be repeated."""
+    """What a call ends in while the fault lasts.
+
+    Attributes:
+        error: The error; None where the call succeeds.
+        tries: How often a call is sent that may be repeated.
+        of_a_write: How often one is sent that may not be repeated.
+    """
 
     error: type[Exception] | None
     tries: int = 1
@@ -139,9 +151,8 @@ ENDINGS = {
     "unavailable": Ending(ServerError, *REPEATED),
     "server-error": Ending(ServerError, *REPEATED),
     "html-page": Ending(ServerError, *REPEATED),
-    "unauthorized": Ending(
-        UnauthorizedError, 2, 2
-    ),  # once more with a new token: the first one was refused, so nothing was done
+    # Once more with a new token: the first one was refused, so nothing was done.
+    "unauthorized": Ending(UnauthorizedError, 2, 2),
     "forbidden": Ending(ForbiddenError),
     "redirect": Ending(HttpError),
     "reset": Ending(TransportError, *REPEATED),
@@ -162,7 +173,11 @@ WELL = Ending(None)
 
 
 def ending(fault: str, kind: Kind) -> Ending:
-    """As ENDINGS says, but for what has nothing that the fault could spoil, or makes no use of it."""
+    """Returns what a call ends in.
+
+    That is what ENDINGS says, unless the fault has nothing to spoil, or the call makes no use of
+    it.
+    """
     if fault == "invalid-json" and kind in (DOWNLOAD, LONG_RUNNING):
         return WELL  # a file is any bytes; where the status is read, a header says
     if fault == "empty-body" and kind is LIST:
@@ -177,7 +192,13 @@ def ending(fault: str, kind: Kind) -> Ending:
 
 
 class Outcome(NamedTuple):
-    """What a call ended in, how often it was sent, how often the fault struck, and the connections that it left in use."""
+    """What a call ended in, and what it took.
+
+    Attributes:
+        tries: How often it was sent.
+        used: How often the fault hit it.
+        left_in_use: Connections that were not given back.
+    """
 
     error: Exception | None
     tries: int
@@ -186,9 +207,9 @@ class Outcome(NamedTuple):
 
 
 def in_time(fault: str, look: Callable[[float], None]) -> None:
-    """Looks at what comes of a fault that a limit ends, in seconds.
+    """Checks a fault that a limit in seconds ends.
 
-    Where a machine was too busy for one limit, the next one is tried.
+    Where a machine was too busy for one limit, the next longer one is tried.
     """
     limits = (0.05, 0.25, 1.0) if fault in DELAYS_S else (5.0,)
     for limit in limits[:-1]:
@@ -351,48 +372,49 @@ def test_every_fault_has_its_ending() -> None:
 @RUNS
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("fault", KINDS)
-def test_each_fault_by_each_kind_of_call(
+def test_each_kind_of_call_ends_as_it_should_under_each_fault(
     fault: str, name: str, run: Any, port: tuple[Port, str] | None
 ) -> None:
     in_time(fault, lambda limit_s: _look(fault, CALLS[name], run, port, limit_s))
 
 
 def _look(fault: str, kind: Kind, run: Any, port: tuple[Port, str] | None, limit_s: float) -> None:
-    started, expected = time.monotonic(), ending(fault, kind)
+    started = time.monotonic()
+    expected = ending(fault, kind)
     pages = 3 if kind is LIST else 1
 
     lasting = struck(kind, fault, None, run, port, limit_s=limit_s)
     tries = expected.tries if kind.repeatable else expected.of_a_write
-    assert expected.error is (
-        None if lasting.error is None else _class(lasting.error, expected.error)
-    )
+    raised = None if lasting.error is None else _class(lasting.error, expected.error)
+    assert expected.error is raised
     assert (tries if expected.error else pages, 0) == (lasting.tries, lasting.left_in_use)
     assert lasting.used == (0 if _spared(fault, kind) else lasting.tries)
 
     once = struck(kind, fault, 1, run, port, limit_s=limit_s)
     again = tries > 1
     if again and kind is DELETE and fault == "reset":
-        assert isinstance(
-            once.error, NotFoundError
-        )  # the first try deleted it, which nobody was told
+        # The first try deleted it, but its answer was lost.
+        assert isinstance(once.error, NotFoundError)
     else:
         assert (expected.error is None or again) is (once.error is None)
-    assert (pages if expected.error is None else pages + 1 if again else 1, 0) == (
-        once.tries,
-        once.left_in_use,
-    )
+    sent = 1
+    if expected.error is None:
+        sent = pages
+    elif again:
+        sent = pages + 1
+    assert (sent, 0) == (once.tries, once.left_in_use)
     assert time.monotonic() - started < HANGING_S
 
 
 @RUNS
-def test_a_later_page_without_a_body(run: Any, port: tuple[Port, str] | None) -> None:
+def test_a_later_page_without_a_body_is_an_error(run: Any, port: tuple[Port, str] | None) -> None:
     found = struck(LIST, "empty-body", 1, run, port, nth=2)
     assert isinstance(found.error, PagingError)
     assert (2, 0) == (found.tries, found.left_in_use)
 
 
 def _spared(fault: str, kind: Kind) -> bool:
-    """Whether a call has nothing that a fault strikes."""
+    """Whether a call has nothing that the fault could hit."""
     return (fault in BODY and kind is DELETE) or (
         ending(fault, kind) is WELL and (fault.startswith(("next-link", "operation-")))
     )
@@ -403,7 +425,11 @@ def _class(error: Exception, expected: type[Exception] | None) -> type[Exception
 
 
 class TokenEnding(NamedTuple):
-    """error: what a call without a token ends in while the fault lasts; tries: token requests until then."""
+    """What a call without a token ends in while the fault lasts.
+
+    Attributes:
+        tries: Token requests until then.
+    """
 
     error: type[Exception]
     tries: int = 1
@@ -432,18 +458,18 @@ TOKENS = {
 def asked(
     fault: str, count: int | None, run: Any, port: tuple[Port, str] | None, limit_s: float
 ) -> tuple[Exception | None, list[int]]:
-    """What a call ends in whose token has to be asked for; numbers of token requests, of calls, of connections left in use."""
+    """Makes a call whose token has to be asked for.
+
+    Returns its error and three numbers: token requests, calls, and connections left in use.
+    """
     with Sandbox(["scanning", "datamap", "account"]) as sandbox:
         sandbox.load(
             [{"method": "PUT", "path": f"{SEED[0][0]}?api-version=2023-09-01", "body": SEED[0][1]}]
         )
         before = len(sandbox.requests)
-        over = (
-            {"transport": sandbox.transport(), "async_transport": sandbox.async_transport()}
-            if port is None
-            else {}
-        )
+        over = {"transport": sandbox.transport(), "async_transport": sandbox.async_transport()}
         if port is not None:
+            over = {}
             port[0].sandbox, sandbox.url = sandbox, port[1]
         limits = {"slow-first-byte": Timeouts(read=limit_s), "dribble": Timeouts(total=limit_s)}
         sandbox.auth = ServicePrincipal(  # type: ignore[assignment]
@@ -461,16 +487,16 @@ def asked(
         )
         error, left = run(sandbox, GET, fault, limit_s, port=port is not None)
         seen = sandbox.requests[before:]
-        tokens, calls = (
-            sum(s.plane == "identity" for s in seen),
-            sum(s.operation is not None for s in seen),
-        )
+        tokens = sum(request.plane == "identity" for request in seen)
+        calls = sum(request.operation is not None for request in seen)
         return error, [tokens, calls, left]
 
 
 @RUNS
 @pytest.mark.parametrize("fault", TOKENS)
-def test_each_fault_of_a_token_request(fault: str, run: Any, port: tuple[Port, str] | None) -> None:
+def test_a_token_request_ends_as_it_should_under_each_fault(
+    fault: str, run: Any, port: tuple[Port, str] | None
+) -> None:
     in_time(fault, lambda limit_s: _look_at_tokens(fault, run, port, limit_s))
 
 
@@ -482,16 +508,16 @@ def _look_at_tokens(fault: str, run: Any, port: tuple[Port, str] | None, limit_s
     error, numbers = asked(fault, 1, run, port, limit_s)
     again = expected.tries > 1
     assert again is (error is None)
-    assert [2 if again else 1, 1 if again else 0, 0] == numbers
+    assert ([2, 1, 0] if again else [1, 0, 0]) == numbers
 
 
-def test_only_faults_of_links_and_long_running_operations_leave_token_requests_alone() -> None:
+def test_only_faults_of_links_and_of_operations_leave_token_requests_alone() -> None:
     assert {k for k in KINDS if not k.startswith(("next-link", "operation-"))} == set(TOKENS)
 
 
 def _slept(seconds: float) -> None:
-    """No wait between the tries of a token request."""
+    """Takes the place of the waits between the tries of a token request."""
 
 
 async def _asleep(seconds: float) -> None:
-    """The same for async clients."""
+    """Takes the place of the same waits of async clients."""

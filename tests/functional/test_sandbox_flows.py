@@ -1,4 +1,8 @@
-"""What people do with Purview, done with the generated clients against the sandbox, sync and async, as live and exact."""
+"""What people do with Purview, done with the generated clients against the sandbox.
+
+Each story is told with the sync and the async clients, against a sandbox as the live service is and
+against an exact one.
+"""
 
 from __future__ import annotations
 
@@ -292,7 +296,7 @@ def csv_story(p: Any) -> Flow:
 
 
 def lineage_story(p: Any) -> Flow:
-    """500 entities in one call, with placeholders: 250 tables in a chain, with a process between each and the next."""
+    """Makes 250 tables in a chain and the processes between them in one call, with placeholders."""
     m = datamap.models
     tables = [
         m.AtlasEntity(
@@ -375,7 +379,10 @@ def relationship_story(p: Any) -> Flow:
 
 
 def ends_story(p: Any) -> Flow:
-    """What one end is told, the other one shows: by relationshipAttributes of an entity, and by relationships of their own."""
+    """What one end of a relationship is told, the other end shows.
+
+    It may be told by attributes of an entity, or by a relationship of its own.
+    """
     m, entities = datamap.models, p.datamap.entity
 
     def made(type_name: str, name: str, guid: str, **related: Any) -> Any:
@@ -646,7 +653,7 @@ def asking(title: str = "Allow it?") -> Any:
 
 
 def approvals_story(p: Any) -> Flow:
-    """A subscription waits for its run; who decides on the run decides on the subscription, once."""
+    """A subscription waits for its run; who decides on the run decides on it, once."""
     m, access, flows = data_access.models, p.data_access.data_subscriptions, p.data_access.workflows
     yield p.unified_catalog.data_products.create(
         body=unified_catalog.models.DataProduct(id=PRODUCT, name="Orders", domain=DOMAIN)
@@ -692,7 +699,10 @@ def approvals_story(p: Any) -> Flow:
 
 
 def policy_sets_story(p: Any) -> Flow:
-    """A policy set keeps its id, and its kind is that of what it is set on; a data product may skip the workflow."""
+    """A policy set keeps its id, and its kind is that of what it is set on.
+
+    A data product may skip the workflow.
+    """
     m, sets = data_access.models, p.data_access.data_product_policy_sets
     yield p.data_access.workflows.create_or_replace(DOMAIN, body=asking())
     target = m.TargetResource(target_id=PRODUCT, target_type=m.TargetType.DATA_PRODUCT)
@@ -749,7 +759,7 @@ def columns_story(p: Any) -> Flow:
 
 
 def rules_story(p: Any) -> Flow:
-    """What has one name of its own is in its list."""
+    """A resource that has a fixed name is in its list."""
     rules = p.account.resource_set_rules
     assert [] == (yield rules.list())
     yield rules.create_or_update(body=account.models.ResourceSetRuleConfig())
@@ -759,7 +769,7 @@ def rules_story(p: Any) -> Flow:
 
 
 def health_story(p: Any) -> Flow:
-    """Controls are set, not made; their kinds, assessments and the schedule come back as what they are."""
+    """Controls are set instead of made; their kinds and schedule come back as what they are."""
     m, health = data_estate_health.models, p.data_estate_health
     with pytest.raises(NotFoundError):
         yield health.controls.get(TERM)
@@ -824,11 +834,11 @@ STORIES = [
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda s: s.__name__)
-def test_story(run: Any, story: Story) -> None:
+def test_a_story_goes_as_at_the_service(run: Any, story: Story) -> None:
     run(story)
 
 
-def test_paging_over_three_pages(run: Any) -> None:
+def test_a_list_of_three_pages_is_read_to_its_end(run: Any) -> None:
     def story(p: Any) -> Flow:
         for i in range(5):
             yield p.scanning.data_sources.create_or_replace(f"source{i}", body=source())
@@ -840,7 +850,7 @@ def test_paging_over_three_pages(run: Any) -> None:
     run(story, page_size=2)
 
 
-def test_a_scan_run_to_success(run: Any, exact: bool) -> None:
+def test_a_scan_runs_to_its_end(run: Any, exact: bool) -> None:
     def story(p: Any) -> Flow:
         yield p.scanning.data_sources.create_or_replace("lake", body=source())
         with pytest.raises(NotFoundError):
@@ -860,7 +870,7 @@ def test_a_scan_run_to_success(run: Any, exact: bool) -> None:
 
 
 @pytest.mark.parametrize("kind", ["operation-fails", "operation-never-ends"])
-def test_a_run_that_does_not_succeed(kind: str) -> None:
+def test_a_run_may_fail_or_never_end(kind: str) -> None:
     with Sandbox(["scanning"]) as sandbox:
         sandbox.faults.add(Fault(kind, operation="ScanResult_RunScan"))
 

@@ -1,4 +1,7 @@
-"""What people have in files goes in as at the service, what the service refuses is refused, and its limits are there on demand."""
+"""The sandbox takes what people have in files and refuses what the service refuses.
+
+The limits of the service are there on demand.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,11 @@ from purview_dataplane import datamap, unified_catalog
 from purview_testing import Sandbox
 from purview_testing.contracts.documents import documents
 from purview_testing.contracts.facts import load
+from purview_testing.contracts.messages import Json
 from purview_testing.contracts.samples import resolve
-from purview_testing.sandbox.behaviours.catalog.references import source_kind
-from purview_testing.sandbox.state.resources import norm
+from purview_testing.sandbox.behaviours.references import source_kind
+from purview_testing.sandbox.state.paths import unnamed_template
 
-Json = dict[str, Any]
 SCAN_API, ATLAS = "?api-version=2023-09-01", "/datamap/api/atlas/v2"
 UC, UC_API = "/datagovernance/catalog", "?api-version=2026-03-20-preview"
 DOMAIN = "11111111-2222-4333-8444-000000000001"
@@ -230,7 +233,7 @@ SERVICE_MAKES = {"id", "guid", "name", "systemData", "createdAt", "collectionPro
 
 
 def kept(given: Any, got: Any, pointer: str = "") -> Iterator[str]:
-    """What was sent and does not come back."""
+    """Yields what was sent and does not come back."""
     if isinstance(given, dict) and isinstance(got, dict):
         for name, item in given.items():
             if name not in SERVICE_MAKES and not name.endswith("arentCollection"):
@@ -243,7 +246,7 @@ def kept(given: Any, got: Any, pointer: str = "") -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_what_people_have_in_files_goes_in_whole(name: str) -> None:
+def test_what_people_have_in_files_is_kept_whole(name: str) -> None:
     method, path, body, strict_too = FILES[name]
     with opened() as http:
         for call in BEFORE:
@@ -273,8 +276,8 @@ def _address(path: str, made: Json) -> str:
     return path + query
 
 
-def test_what_is_sent_for_nothing_is_an_error_all_the_same() -> None:
-    """Lenient is no licence: types, what is required, paths and names of the query are judged."""
+def test_a_lenient_sandbox_still_refuses_what_departs_otherwise() -> None:
+    """Types, required members, paths and query names are judged, however lenient it is."""
     with opened() as http:
         done(http, "PUT", SOURCE, LAKE)
         for path, body, said in (
@@ -496,14 +499,14 @@ def test_what_the_service_refuses_is_refused_and_leaves_nothing(name: str, optio
 
 
 @pytest.mark.parametrize("name", [n for n in REFUSED if "search" not in n])
-def test_a_sandbox_that_fills_in_has_everything(name: str) -> None:
+def test_a_sandbox_that_fills_in_misses_nothing(name: str) -> None:
     before, call, *_ = REFUSED[name]
     with opened(fill=True) as http:
         for each in (*before, call):
             done(http, *each)
 
 
-def test_what_is_named_is_fine_once_it_is_there() -> None:
+def test_a_reference_is_taken_once_its_target_is_there() -> None:
     robot = {"kind": "BasicAuth", "properties": {"typeProperties": {"user": "u"}}}
     scan = {"kind": "AdlsGen2Credential", "properties": {**WEEKLY["properties"], **CREDENTIAL}}  # type: ignore[dict-item]
     elsewhere = {
@@ -543,8 +546,8 @@ def test_what_is_named_is_fine_once_it_is_there() -> None:
             done(http, method, path, body)
 
 
-def test_what_cannot_be_made_is_not_missed() -> None:
-    """Without the plane of the accounts there is no call that makes a collection."""
+def test_a_target_that_cannot_be_made_is_not_missed() -> None:
+    """Where accounts are not served, no call makes a collection."""
     with opened(planes=["scanning"]) as http:
         done(
             http,
@@ -557,7 +560,9 @@ def test_what_cannot_be_made_is_not_missed() -> None:
 @pytest.mark.parametrize("document", [d for d in documents() if d.plane == "scanning"], ids=str)
 def test_every_kind_of_scan_is_made_for_a_kind_of_source(document: Any) -> None:
     contract = load(document)
-    by_path = {norm(o.path): o for o in contract.operations.values() if o.method == "PUT"}
+    by_path = {
+        unnamed_template(o.path): o for o in contract.operations.values() if o.method == "PUT"
+    }
     kinds, scans = (
         set(contract.schemas.shape(by_path[path].body_schema).mapping)
         for path in ("/scan/datasources/{}", "/scan/datasources/{}/scans/{}")
@@ -620,8 +625,8 @@ def test_search_lags_behind_writes() -> None:
 
 
 @pytest.mark.parametrize("plane", ["datamap/api", "catalog/api"])
-def test_so_many_guids_go_into_one_address(plane: str) -> None:
-    """193, as at the service; all of them where the limit is off."""
+def test_as_many_guids_go_into_one_address_as_at_the_service(plane: str) -> None:
+    """193 go in, as at the service; any number where the limit is off."""
     base = f"/{plane}/atlas/v2/entity/bulk?api-version=2023-09-01"
     with opened(fill=True) as http:
         for number, status in ((193, 200), (194, 414)):
@@ -650,7 +655,7 @@ def test_so_many_guids_go_into_one_address(plane: str) -> None:
     ],
     ids=["a list", "a search"],
 )
-def test_continuation_tokens_end(path: str, next_of: Any) -> None:
+def test_a_continuation_token_expires(path: str, next_of: Any) -> None:
     now = [1_700_000_000.0]
     with opened(page_lifetime=300, page_size=1, clock=lambda: now[0]) as http:
         for i in range(3):
@@ -668,7 +673,7 @@ def test_continuation_tokens_end(path: str, next_of: Any) -> None:
         assert page["value"] != again["value"]
         now[0] += 1
         answer = send(http, *next_of(page))
-        assert (400, True) == (answer.status_code, "over after 300 s" in answer.text)
+        assert (400, True) == (answer.status_code, "expired after 300 s" in answer.text)
         assert done(http, *next_of(again))["value"]  # each has a time of its own
 
 
@@ -720,7 +725,7 @@ def test_more_calls_a_second_are_throttled() -> None:
 
 
 @pytest.mark.purview(planes=["scanning"], rate=1)
-def test_a_client_waits_as_it_is_told(purview_client: Any) -> None:
+def test_a_client_waits_as_long_as_the_rate_demands(purview_client: Any) -> None:
     scanning = purview_client("scanning")
     for _ in range(3):
         assert [] == list(scanning.data_sources.list())

@@ -1,4 +1,4 @@
-"""Every operation of the default planes through the generated clients: answered, and as the contract says."""
+"""Every operation of the default planes is answered as its contract says."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -16,14 +15,13 @@ from tests.judge.record import Caller
 from purview_codegen.source.manifest import Manifest
 from purview_testing import Sandbox, Validator
 from purview_testing.contracts.documents import Document
-from purview_testing.contracts.messages import Response
+from purview_testing.contracts.messages import Json, Response
 from purview_testing.sandbox import app
 
 from .sandbox_calls import DEFAULT, calls, client_class, make, make_async, package
 
 pytestmark = pytest.mark.level("L4")
 
-Json = dict[str, Any]
 SPECS = Path(__file__).parent.parent.parent / "specs"
 MANIFEST = Manifest.load(SPECS)
 
@@ -41,7 +39,7 @@ class Watching(httpx.BaseTransport):
         return response
 
 
-def test_there_are_as_many_as_the_project_says() -> None:
+def test_there_are_as_many_operations_as_the_project_says() -> None:
     assert (15, 617) == (len(DEFAULT), sum(len(package(d).OPERATIONS) for d in DEFAULT))
 
 
@@ -87,7 +85,11 @@ def test_every_operation_is_answered_as_the_live_service_does(document: Document
 
 @pytest.mark.parametrize("exact", [True, False], ids=["exact", "live"])
 def test_what_is_read_may_be_put_back_with_one_member_changed(exact: bool) -> None:
-    """Every path with GET and PUT, but for the PUTs that set an attribute or take away, and the one that may write nothing."""
+    """Covers every path that has a GET and a PUT.
+
+    Left out are the PUTs that set an attribute or take something away, and the one that may write
+    nothing.
+    """
     done = []
     for document in DEFAULT:
         with Sandbox([str(document)], exact=exact, fill=True) as sandbox:

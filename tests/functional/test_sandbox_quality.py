@@ -1,4 +1,8 @@
-"""What people do with Data Quality, done with the generated clients against the sandbox, sync and async, as live and exact."""
+"""What people do with Data Quality, done with the generated clients against the sandbox.
+
+Each story is told with the sync and the async clients, against a sandbox as the live service is and
+against an exact one.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +93,7 @@ def schedule(*assets: str) -> Any:
 
 
 def ended(quality: Any, run: str) -> Flow:
-    """Asks for a run until it is over, as a caller has to; gives it, and the states it went through."""
+    """Asks for a run until it is over; returns it, and the states that it went through."""
     states = []
     for _ in range(10):
         found = yield quality.runs.get(DOMAIN, run)
@@ -100,7 +104,7 @@ def ended(quality: Any, run: str) -> Flow:
 
 
 def rules_story(p: Any) -> Flow:
-    """A rule is the same by both spellings of its path; PUT replaces, PATCH merges at every depth."""
+    """A rule is the same by both spellings of its path; PUT replaces, PATCH merges at any depth."""
     rules = p.data_quality.rules
     with pytest.raises(NotFoundError):
         yield rules.get(DOMAIN, PRODUCT, ASSET, "r1")
@@ -138,7 +142,10 @@ def rules_story(p: Any) -> Flow:
 
 
 def scores_story(p: Any) -> Flow:
-    """An assessment gives each active rule an opinion; what the rules, the asset, the snapshot and the trend say, agrees."""
+    """An assessment gives an opinion on each active rule.
+
+    What the rules, the asset, the snapshot and the trend say of it agrees.
+    """
     quality = p.data_quality
     for key, status in (("r1", "Active"), ("r2", "Active"), ("r3", "Inactive")):
         yield quality.rules.create(DOMAIN, PRODUCT, ASSET, key, body=rule(key, status=status))
@@ -184,7 +191,7 @@ def scores_story(p: Any) -> Flow:
 
 
 def trend_story(p: Any) -> Flow:
-    """What the documents say in words of the arguments of a trend."""
+    """The arguments of a trend are held to what the documents say of them in words."""
     quality = p.data_quality
     yield quality.rules.create(DOMAIN, PRODUCT, ASSET, "r1", body=rule("r1"))
     started = yield quality.observations.begin_run(DOMAIN, PRODUCT, ASSET, body=m.JobConfigDTO())
@@ -207,7 +214,10 @@ def trend_story(p: Any) -> Flow:
 
 
 def profiles_story(p: Any) -> Flow:
-    """Runs are listed by their type, the newest first, with the names that the Unified Catalog has for their ids."""
+    """Runs are listed by their type, the newest first.
+
+    They show the names that the Unified Catalog has for their ids.
+    """
     quality, u = p.data_quality, unified_catalog.models
     yield p.unified_catalog.data_products.create(
         body=u.DataProduct(id=PRODUCT, name="Orders", domain=DOMAIN)
@@ -237,7 +247,10 @@ def profiles_story(p: Any) -> Flow:
 
 
 def scans_story(p: Any) -> Flow:
-    """A scan of a schedule has a run of each asset in its scope; asking for the scan moves them, cancelling it ends them."""
+    """A scan of a schedule has a run of each asset in its scope.
+
+    Asking for the scan moves them, cancelling it ends them.
+    """
     quality = p.data_quality
     with pytest.raises(NotFoundError):
         yield quality.scans.begin_run(DOMAIN, "s1", body=m.ScanDTO(scan_type="RunOnce"))
@@ -286,7 +299,10 @@ def cancel_story(p: Any) -> Flow:
 
 
 def assets_story(p: Any) -> Flow:
-    """An asset that a domain makes keeps its id, has metadata, and takes its rules along when it is cloned or deleted."""
+    """An asset that a domain makes keeps its id and has metadata.
+
+    It takes its rules along when it is cloned or deleted.
+    """
     quality = p.data_quality
     body = m.CreateDqAssetRequest(data_map_asset_id=ASSET, fqn="https://lake/raw/orders")
     made = yield quality.assets.create(DOMAIN, body=body)
@@ -333,7 +349,10 @@ def assets_story(p: Any) -> Flow:
 
 
 def metadata_story(p: Any) -> Flow:
-    """What is set on an asset merges; the metadata of all assets comes in pages of ten, and goes into another account."""
+    """What is set on an asset merges.
+
+    The metadata of all assets comes in pages of ten, and goes into another account.
+    """
     quality = p.data_quality
     with pytest.raises(NotFoundError):
         yield quality.asset_metadata.get(ASSET)
@@ -377,7 +396,7 @@ def metadata_story(p: Any) -> Flow:
 
 
 def other_things_story(p: Any) -> Flow:
-    """Data sources, schedules and alerts: kept, found by a part of their name, changed, removed."""
+    """Data sources, schedules and alerts are kept, found by part of a name, changed, removed."""
     quality = p.data_quality
     credential = m.DataSourceEntityCredential(type_="ManagedServiceIdentity")
     server = m.DataSourceEntityTypeProperties(server="sql.example.com", database="sales")
@@ -436,12 +455,15 @@ STORIES = [
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda s: s.__name__)
-def test_story(run: Any, story: Story) -> None:
+def test_a_story_goes_as_at_the_service(run: Any, story: Story) -> None:
     run(story, page_size=2)
 
 
 def test_metadata_goes_into_another_account() -> None:
-    """Ten on a page at most, whatever the sandbox's own pages are; what one account gives, another one takes and gives again."""
+    """A page holds ten entries at most, whatever the sandbox's own pages hold.
+
+    What one account gives, another one takes and gives again.
+    """
     taken: list[Any] = []
 
     def given(p: Any) -> Flow:
@@ -465,7 +487,7 @@ def test_metadata_goes_into_another_account() -> None:
 
 
 @pytest.mark.parametrize("kind", ["operation-fails", "operation-never-ends"])
-def test_a_run_that_does_not_succeed(kind: str) -> None:
+def test_a_run_may_fail_or_never_end(kind: str) -> None:
     with Sandbox(["data_quality"]) as sandbox:
         sandbox.faults.add(Fault(kind, operation="Observations"))
 
@@ -485,7 +507,7 @@ def test_a_run_that_does_not_succeed(kind: str) -> None:
 
 
 def test_a_clock_moves_runs_and_gives_scores() -> None:
-    """With a pace, nobody has to ask for a run: its opinions are there once its time is over."""
+    """With a pace nobody has to ask: opinions are there once a run's time is over."""
     now = [NOON.timestamp()]
     with Sandbox(["data_quality"], pace=60, clock=lambda: now[0]) as sandbox:
 
@@ -519,14 +541,17 @@ def test_a_clock_moves_runs_and_gives_scores() -> None:
     ],
 )
 def test_a_job_names_its_id_and_an_address_of_the_service(path: str, link: str | None) -> None:
-    """As the live service does: the address is on a host that is neither the sandbox's nor the account's."""
+    """The live service does so, too.
+
+    The host of the address is neither the sandbox's nor the account's.
+    """
     body = profile().to_dict() if path.endswith("profile") else {}
     with Sandbox(["data_quality"]) as sandbox:
         client = httpx.Client(
             transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url
         )
-        url = f"/datagovernance/quality/business-domains/{DOMAIN}/{path}?api-version=2026-01-12-preview"
-        answer = client.post(url, json=body)
+        url = f"/datagovernance/quality/business-domains/{DOMAIN}/{path}"
+        answer = client.post(url, params={"api-version": "2026-01-12-preview"}, json=body)
         key = answer.json()["id"]
         assert (202, key, "InProgress") == (
             answer.status_code,

@@ -14,9 +14,11 @@ from purview_codegen.contract.overlay import Overlay, apply
 from purview_codegen.contract.shape import shape
 from purview_codegen.contract.upgrade import upgrade
 from purview_codegen.package import write
+from purview_codegen.package.docs import Docs
 from purview_codegen.package.names import operation_names
 from purview_codegen.package.plan import plan
 from purview_codegen.package.render import render_plane
+from purview_codegen.package.words import AllWords
 from purview_codegen.source.manifest import Plane
 
 HERE = Path(__file__).parent
@@ -40,6 +42,14 @@ def files(folder: Path) -> dict[str, str]:
     }
 
 
+WORDS = AllWords(
+    arguments={"name": "How it is called at home."},
+    units={"*.age": "years"},
+    members={"Pet.name": "its name", "golden/Pet.name": "its name in gold"},
+    of_roles={"golden/pets.get": ["Keeper", "Vet"]},
+)
+
+
 def test_the_package_is_the_recorded_one(tmp_path: Path) -> None:
     document = json.loads((HERE / "document.json").read_text(encoding="utf-8"))
     pages = {"Pets_Query": {"offset": "from", "limit": "many", "place": "body"}}
@@ -48,7 +58,8 @@ def test_the_package_is_the_recorded_one(tmp_path: Path) -> None:
     )
     contract = apply(shape(upgrade(document), "golden"), overlay)
     names = operation_names({"2024-01-01-preview": contract}, overlay.methods)["2024-01-01-preview"]
-    made = render_plane(plan(contract, names), PLANE)
+    planned = plan(contract, names)
+    made = render_plane(planned, PLANE, Docs(contract, planned, PLANE.roles, WORDS.of("golden")))
     made["contract.json"] = json.dumps(contract, indent=1) + "\n"
     with write.staged(tmp_path, made) as stage:
         actual = {f"{name}.txt": text for name, text in files(stage).items()}

@@ -42,7 +42,7 @@ _TABLES = {"summaries", "methods", "changes", "retry_safe", "paging", "long_runn
 
 
 @attrs.frozen
-class Change:
+class OverlayEdit:
     versions: tuple[str, ...]
     at: tuple[str, ...]
     edits: Mapping[str, Any]
@@ -56,7 +56,7 @@ class Overlay:
     name: str
     summaries: Mapping[str, str]
     methods: Mapping[str, str]
-    changes: tuple[Change, ...]
+    changes: tuple[OverlayEdit, ...]
     retry_safe: tuple[str, ...] = ()
     paging: Mapping[str, Json] = {}
     long_running: Mapping[str, Json] = {}
@@ -170,7 +170,7 @@ def _facts(entries: list[Json], table: str, name: str) -> dict[str, Json]:
     return found
 
 
-def _change(entry: Json, name: str, index: int) -> Change:
+def _change(entry: Json, name: str, index: int) -> OverlayEdit:
     edits = {key: entry[key] for key in EDITS if key in entry}
     missing = sorted(_CHANGE - set(entry))
     unknown = sorted(set(entry) - set(EDITS) - _CHANGE)
@@ -184,7 +184,7 @@ def _change(entry: Json, name: str, index: int) -> Change:
         )
         raise IntegrityError(f"overlay {name}: change {index + 1} {fault}")
     at = entry["at"]
-    return Change(
+    return OverlayEdit(
         tuple(entry["versions"]),
         (at,) if isinstance(at, str) else tuple(at),
         edits,
@@ -192,7 +192,7 @@ def _change(entry: Json, name: str, index: int) -> Change:
     )
 
 
-def _apply(document: Json, at: str, change: Change, name: str) -> None:
+def _apply(document: Json, at: str, change: OverlayEdit, name: str) -> None:
     where = f"overlay {name}: change at {at} in {document['info']['version']} no longer applies"
     try:
         targets = [value for _, value in matches(document, at)]

@@ -27,7 +27,7 @@ _PROSE = {"description", "title", "example", "examples"}
 _SHAPES = {"$ref", "type", "properties", "allOf", "anyOf", "oneOf"}
 
 
-class Schemas:
+class SchemaShaper:
     """Shapes `components/schemas` of one document into `out`; `place` gives other parts of it (parameters, bodies) their form."""
 
     def __init__(self, source: Json, document: Json | None = None) -> None:

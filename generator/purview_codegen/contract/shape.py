@@ -14,7 +14,7 @@ from purview_codegen.openapi import METHODS
 from purview_codegen.pointer import Json, find, join
 
 from .paged_lists import page
-from .schemas import Schemas
+from .schemas import SchemaShaper
 
 _API_VERSION = re.compile(r"\d{4}-\d\d-\d\d(-preview)?")
 _NAME_TEMPLATE = re.compile(
@@ -117,7 +117,7 @@ def _chosen(content: Json) -> tuple[str, Json]:
 class _Shaper:
     def __init__(self, document: Json, version: str) -> None:
         self.document, self.version = document, version
-        self.schemas = Schemas(document.get("components", {}).get("schemas", {}), document)
+        self.schemas = SchemaShaper(document.get("components", {}).get("schemas", {}), document)
 
     def _follow(self, part: Json) -> Json:
         """A shared parameter, body, answer or header, where a reference stands for it."""

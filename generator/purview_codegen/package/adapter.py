@@ -66,7 +66,7 @@ class Property:
 
 
 @attrs.frozen
-class Model:
+class ParsedModel:
     """A class with all its members, inherited ones included."""
 
     name: str
@@ -81,7 +81,7 @@ class Enum:
 
 
 @attrs.frozen
-class Operation:
+class ParsedOperation:
     """Types of one operation. `parameters` is keyed by (location, wire name), `responses` by status or "default"."""
 
     id: str
@@ -99,9 +99,9 @@ class Operation:
 
 @attrs.frozen
 class Parsed:
-    models: dict[str, Model]
+    models: dict[str, ParsedModel]
     enums: dict[str, Enum]
-    operations: dict[str, Operation]
+    operations: dict[str, ParsedOperation]
 
 
 @cache
@@ -275,12 +275,12 @@ class _Adapter:
             name = identifier(wire)
         return Property(wire, name, self.type(p), bool(p.required), nullable)
 
-    def models(self) -> dict[str, Model]:
+    def models(self) -> dict[str, ParsedModel]:
         out = {}
         for name, m in self.parsed.items():
             if not self.is_map(name):
                 members = [*(m.required_properties or []), *(m.optional_properties or [])]
-                out[name] = Model(name, tuple(self.property(p) for p in members))
+                out[name] = ParsedModel(name, tuple(self.property(p) for p in members))
         declared = {
             name
             for name, s in self.schemas.items()
@@ -305,7 +305,7 @@ class _Adapter:
             out[name] = Enum(name, members, e.value_type is int)
         return out
 
-    def operations(self) -> dict[str, Operation]:
+    def operations(self) -> dict[str, ParsedOperation]:
         parsed = {
             str(e.name): e
             for c in self.data.endpoint_collections_by_tag.values()
@@ -321,7 +321,7 @@ class _Adapter:
             out[operation["operationId"]] = self._operation(operation, e)
         return out
 
-    def _operation(self, operation: Json, e: Any) -> Operation:
+    def _operation(self, operation: Json, e: Any) -> ParsedOperation:
         groups = (
             ("path", e.path_parameters),
             ("query", e.query_parameters),
@@ -348,7 +348,7 @@ class _Adapter:
             media = next(iter(operation["responses"][status].get("content", {})), None)
             text = "None" if media is None else self.type(r.prop) if "json" in media else "bytes"
             responses[int(status) if status.isdecimal() else status] = text
-        return Operation(operation["operationId"], parameters, body, form, responses)
+        return ParsedOperation(operation["operationId"], parameters, body, form, responses)
 
 
 def _plain(value: Any) -> str:

@@ -12,12 +12,12 @@ from . import adapter
 from .aliases import Alias, entries
 from .names import Name
 from .plan_models import Class, Classes, modules, used
-from .plan_operations import Operation, Planner
+from .plan_operations import PlannedOperation, Planner
 from .plan_shared import with_shared
 
 
 @attrs.frozen
-class Group:
+class PlannedGroup:
     """One resource class: `client.<name>`, declared in `operations/<name>.py`.
 
     `renamed`: (old method, `group.method` it is now, that group, its class); `arguments`: method -> old argument -> new one.
@@ -25,7 +25,7 @@ class Group:
 
     name: str
     class_name: str
-    operations: tuple[Operation, ...]
+    operations: tuple[PlannedOperation, ...]
     renamed: tuple[tuple[str, str, str, str], ...] = ()
     arguments: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
 
@@ -39,7 +39,7 @@ class Plan:
     classes: Mapping[str, Class]
     enums: tuple[adapter.Enum, ...]
     modules: Mapping[str, list[str]]
-    groups: tuple[Group, ...]
+    groups: tuple[PlannedGroup, ...]
     aliases: tuple[Alias, ...] = ()
 
     @property
@@ -48,7 +48,7 @@ class Plan:
         return names | {e.name: "enums" for e in self.enums}
 
     @property
-    def operations(self) -> list[Operation]:
+    def operations(self) -> list[PlannedOperation]:
         return [op for group in self.groups for op in group.operations]
 
 
@@ -62,7 +62,7 @@ def plan(contract: Json, names: Mapping[str, Name], aliases: Sequence[Alias] = (
     )
     planner = Planner(contract, parsed, classes, names)
     roots = used((text for op in planner.operations for text in op.classes), classes)
-    groups: dict[str, list[Operation]] = {}
+    groups: dict[str, list[PlannedOperation]] = {}
     for operation in planner.operations:
         groups.setdefault(operation.name.group, []).append(operation)
     return Plan(
@@ -77,8 +77,8 @@ def plan(contract: Json, names: Mapping[str, Name], aliases: Sequence[Alias] = (
 
 
 def _groups(
-    groups: Mapping[str, Sequence[Operation]], aliases: Sequence[Alias]
-) -> tuple[Group, ...]:
+    groups: Mapping[str, Sequence[PlannedOperation]], aliases: Sequence[Alias]
+) -> tuple[PlannedGroup, ...]:
     """The groups, and those that are left of old names alone."""
     classes = _group_classes({name: ops[0].name.group_class for name, ops in groups.items()})
     renamed: dict[str, list[tuple[str, str, str, str]]] = {}
@@ -91,7 +91,7 @@ def _groups(
             (group, method), old = alias.old.split(" ")[0].split("."), alias.old.split(" ")[1]
             arguments.setdefault(group, {}).setdefault(method, {})[old] = alias.new
     return tuple(
-        Group(
+        PlannedGroup(
             name,
             classes.get(name) or adapter.class_name(name),
             tuple(groups.get(name, ())),

@@ -14,7 +14,7 @@ from purview_codegen.pointer import Json, join
 from purview_core.model.types import normal
 from purview_core.model.values import camel
 
-from .adapter import Model, Parsed, Property, class_name, identifier
+from .adapter import Parsed, ParsedModel, Property, class_name, identifier
 
 RESERVED = {"additional_properties", "from_dict", "to_dict"}
 _WORD = re.compile(r"\w+")
@@ -22,7 +22,7 @@ _NARROWER = "# pyright: ignore[reportIncompatibleVariableOverride]"
 
 
 @attrs.frozen
-class Field:
+class PlannedField:
     """One line of a class. `default` is None for a member the constructor demands, else the text of its default.
     `required`: the constructor does not demand it, but every answer must hold it, not null; so its type has no None.
     `live`: how the service spells it, where that is not what its document says (x-live-name): that goes out, both are read.
@@ -84,8 +84,8 @@ class Class:
 
     name: str
     base: str | None
-    own: tuple[Field, ...]
-    fields: tuple[Field, ...]
+    own: tuple[PlannedField, ...]
+    fields: tuple[PlannedField, ...]
     tag: str | None
     kinds: tuple[tuple[str, str], ...]
     others: tuple[str, ...] = ()
@@ -168,7 +168,7 @@ class Classes:
             self._all[name] = out | schema.get("properties", {})
         return self._all[name]
 
-    def _visit(self, model: Model) -> None:
+    def _visit(self, model: ParsedModel) -> None:
         name = model.name
         if name in self.out:
             return
@@ -186,38 +186,25 @@ class Classes:
         for p in model.properties:
             field = self._field(p, members.get(p.wire, {}))
             if p.wire in tags:
-                value = schema.get("x-discriminator-value") if p.wire == tags[0] else None
-                text = (
-                    field.type
-                    if field.type in ("str", "str | None")
-                    else "str"
-                    if p.required
-                    else "str | None"
-                )
-                field = attrs.evolve(
-                    field, type=text, default=field.default if value is None else ascii(value)
-                )
+                field = _as_tag(field, p, schema if p.wire == tags[0] else {})
             if (old := inherited.get(p.wire)) is not None:
                 field = _override(field, old)
             fields.append(field)
         self._unique(name, fields)
         mapping = schema.get("discriminator", {}).get("mapping", {})
-        tag = (
-            next((f.name for f in fields if tags and f.wire == tags[0]), None) if mapping else None
-        )
+        tagged = [f.name for f in fields if mapping and tags and f.wire == tags[0]]
+        kinds = ((value, class_name(reference)) for value, reference in mapping.items())
         self.out[name] = Class(
-            name,
-            base,
-            tuple(f for f in fields if f != inherited.get(f.wire)),
-            tuple(fields),
-            tag,
-            tuple((value, class_name(reference)) for value, reference in mapping.items())
-            if tag
-            else (),
-            tuple(schema.get("x-other-discriminator-values", ())) if tag else (),
+            name=name,
+            base=base,
+            own=tuple(f for f in fields if f != inherited.get(f.wire)),
+            fields=tuple(fields),
+            tag=tagged[0] if tagged else None,
+            kinds=tuple(kinds) if tagged else (),
+            others=tuple(schema.get("x-other-discriminator-values", ())) if tagged else (),
         )
 
-    def _field(self, p: Property, member: Json) -> Field:
+    def _field(self, p: Property, member: Json) -> PlannedField:
         """A required member that only the service writes is optional for the constructor, as is one that is marked so."""
         name = str(member.get("x-name", p.name))
         name = f"{name}_" if name in RESERVED else name
@@ -230,7 +217,7 @@ class Classes:
             default = ascii(only) if normal(text) == "str" else f"_only({only!a})"
         sent = answered and not p.nullable
         live = member.get("x-live-name")
-        return Field(
+        return PlannedField(
             name, p.wire, text, default, read_only, sent, bool(member.get("x-secret")), live
         )
 
@@ -243,7 +230,7 @@ class Classes:
         found = member.get("x-only-value", values[0] if len(values) == 1 else None)
         return found if isinstance(found, str) else None
 
-    def _unique(self, name: str, fields: list[Field]) -> None:
+    def _unique(self, name: str, fields: list[PlannedField]) -> None:
         seen: dict[str, str] = {}
         for field in fields:
             if field.name in seen:
@@ -256,13 +243,33 @@ class Classes:
             seen[field.name] = field.wire
 
 
-def _override(field: Field, old: Field) -> Field:
+def _as_tag(field: PlannedField, p: Property, schema: Json) -> PlannedField:
+    """A discriminator: plain text, for kinds of the future, with the value of its class as the default."""
+    text = field.type
+    if text not in ("str", "str | None"):
+        text = "str" if p.required else "str | None"
+    value = schema.get("x-discriminator-value")
+    return attrs.evolve(field, type=text, default=field.default if value is None else ascii(value))
+
+
+def _override(field: PlannedField, old: PlannedField) -> PlannedField:
     """A subclass may give an inherited field another default; its type stays what the base says, since fields are mutable."""
     if field.type == old.type:
         return field
     return attrs.evolve(
         old, default=field.default if field.default not in (None, "None") else old.default
     )
+
+
+def _family(classes: Mapping[str, Class]) -> dict[str, str]:
+    """Class -> the discriminated base that its family is called as; of those that are in one."""
+    family: dict[str, str] = {}
+    for name, c in classes.items():  # each after its base
+        if c.base in family:
+            family[name] = family[c.base]
+        elif any(kind != name for _, kind in c.kinds):
+            family[name] = name
+    return family
 
 
 def modules(classes: Mapping[str, Class], roots: Iterable[str]) -> dict[str, list[str]]:
@@ -276,15 +283,10 @@ def modules(classes: Mapping[str, Class], roots: Iterable[str]) -> dict[str, lis
         n: used((f.type for f in c.fields), classes) | ({c.base} if c.base else set())
         for n, c in classes.items()
     }
+    family = _family(classes)
     families: dict[str, set[str]] = {}
-    family: dict[str, str] = {}
-    for name, c in classes.items():  # each after its base
-        if c.base in family:
-            family[name] = family[c.base]
-        elif any(kind != name for _, kind in c.kinds):
-            family[name] = name
-        if name in family:
-            families.setdefault(family[name], set()).add(name)
+    for name, base in family.items():
+        families.setdefault(base, set()).add(name)
 
     def reach(start: Iterable[str]) -> set[str]:
         """What they are and use, up to families."""

@@ -24,7 +24,7 @@ ALSO = " | _d.OperationStatus"
 
 
 @attrs.frozen
-class Planned:
+class PlannedPolling:
     """The declaration as source, and whether the result may be a status alone, for want of the resource's address."""
 
     source: str
@@ -46,7 +46,9 @@ class PollingPlanner:
         self.parsed, self.classes, self.names = parsed, classes, names
         self.reads = {_norm(p): op for p, verb, op in operations_of(contract) if verb == "get"}
 
-    def plan(self, path: str, verb: str, operation: Json, result: str, where: str) -> Planned:
+    def plan(
+        self, path: str, verb: str, operation: Json, result: str, where: str
+    ) -> PlannedPolling:
         """`result` is the type text of what the operation gives."""
         facts = operation["x-long-running"]
         if unknown := sorted(set(facts) - _FACTS):
@@ -65,7 +67,7 @@ class PollingPlanner:
         if asks := self._ask_with(path, facts, where):
             parts.append(f"ask_with={asks!a}")
         certain = status or verb == "put" or resource is not None or not kinds or kinds == ["Any"]
-        return Planned(f"_d.Polling({', '.join(parts)})", not certain)
+        return PlannedPolling(f"_d.Polling({', '.join(parts)})", not certain)
 
     def _resource(self, path: str, verb: str, kinds: list[str]) -> str | None:
         """The path of what an action changes: one whose GET needs no more than that path, and answers the same type."""

@@ -23,7 +23,7 @@ import attrs
 from purview_codegen.errors import GateError
 from purview_codegen.identifiers import pascal
 
-from .plan_models import Class, Field, optional
+from .plan_models import Class, PlannedField, optional
 
 _OPTIONAL = " | None"
 _DEEPEST = (
@@ -70,7 +70,9 @@ class _Sharing:
             name = self.classes[name].base
         return out
 
-    def _common(self, known: Iterable[Field], names: Sequence[str], hint: str) -> list[Field]:
+    def _common(
+        self, known: Iterable[PlannedField], names: Sequence[str], hint: str
+    ) -> list[PlannedField]:
         """The members that all the classes share, besides the known ones."""
         wires = {f.wire for f in known}
         first, *others = ({f.wire: f for f in self.classes[name].fields} for name in names)
@@ -81,7 +83,7 @@ class _Sharing:
                 found.append(self._field(fields, f"{hint}{pascal(wire)}"))
         return [field for field in found if field is not None]
 
-    def _field(self, fields: Sequence[Field], hint: str) -> Field | None:
+    def _field(self, fields: Sequence[PlannedField], hint: str) -> PlannedField | None:
         """One member that can hold what each of theirs holds; None where there is none."""
         if len({(f.name, f.live) for f in fields}) > 1:
             return None
@@ -166,7 +168,7 @@ class _Sharing:
         return out
 
 
-def _own(field: Field, inherited: Field | None) -> Field:
+def _own(field: PlannedField, inherited: PlannedField | None) -> PlannedField:
     if inherited is None:
         return field
     again = field.default is None and inherited.default is not None

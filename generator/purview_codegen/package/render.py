@@ -11,10 +11,12 @@ from typing import Any
 
 import jinja2
 
+from purview_codegen.paths import COLUMNS
 from purview_codegen.paths import HEADER as HEADER
 from purview_codegen.source.manifest import Plane
 
-from .plan import Group, Plan
+from .docs import Docs
+from .plan import Plan, PlannedGroup
 from .plan_models import used
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -30,6 +32,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     env.filters |= {"py": ascii, "doc": _docstring, "strings": _strings, "lists": _shadowed_list}
+    env.filters["docstring"] = _whole_docstring
     return env
 
 
@@ -38,11 +41,23 @@ def _docstring(text: str) -> str:
     return ascii(text)[1:-1].replace("\\'", "'").replace('"', '\\"')
 
 
+def _whole_docstring(lines: Sequence[str], indent: int) -> str:
+    """A docstring of some lines, with its quotes, as it stands in a class or a method."""
+    margin = " " * indent
+    text = [_docstring(line) for line in lines]
+    if len(text) == 1:
+        return f'{margin}"""{text[0]}"""'
+    inner = [f"{margin}{line}" if line else "" for line in text[1:]]
+    return "\n".join([f'{margin}"""{text[0]}', *inner, f'{margin}"""'])
+
+
 def _strings(names: Sequence[str]) -> str:
     """Many names as one literal, broken into lines; as a tuple of texts where one of them has a blank in it."""
     if any([name] != name.split() for name in names):
         return f"({', '.join(map(ascii, names))},)"
-    lines = textwrap.wrap(" ".join(names), 100, break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.wrap(
+        " ".join(names), COLUMNS - 15, break_long_words=False, break_on_hyphens=False
+    )
     return (
         "(" + "\n".join(ascii(line + " ") for line in lines[:-1]) + "\n" + ascii(lines[-1]) + ")"
         if len(lines) > 1
@@ -59,7 +74,7 @@ def _render(template: str, **context: Any) -> str:
     return _environment().get_template(template).render(header=HEADER, **context)
 
 
-def render_plane(plan: Plan, plane: Plane) -> dict[str, str]:
+def render_plane(plan: Plan, plane: Plane, docs: Docs) -> dict[str, str]:
     """Path below the plane's package -> text, unformatted."""
     groups = [(g.name, [op.id for op in g.operations]) for g in plan.groups if g.operations]
     facts = {"plane": plane, "version": plan.version, "prefix": plan.prefix}
@@ -93,14 +108,14 @@ def render_plane(plan: Plan, plane: Plane) -> dict[str, str]:
             renamed=renamed,
         )
     out |= {
-        f"models/{module}.py": _models(plan, module, names)
+        f"models/{module}.py": _models(plan, module, names, docs)
         for module, names in plan.modules.items()
     }
-    out |= {f"operations/{group.name}.py": _operations(group) for group in plan.groups}
+    out |= {f"operations/{group.name}.py": _operations(group, docs) for group in plan.groups}
     return out
 
 
-def _models(plan: Plan, module: str, names: Iterable[str]) -> str:
+def _models(plan: Plan, module: str, names: Iterable[str], docs: Docs) -> str:
     classes = [plan.classes[name] for name in names]
     bases = {c.base for c in classes if c.base and plan.where[c.base] != module}
     fields = [f for c in classes for f in c.own]
@@ -118,6 +133,7 @@ def _models(plan: Plan, module: str, names: Iterable[str]) -> str:
     grouped = [_by_module(found, plan.where) for found in (bases, imports)]
     return _render(
         "models.py.jinja",
+        docs=docs,
         classes=classes,
         bases=grouped[0],
         imports=grouped[1],
@@ -170,12 +186,13 @@ class _Types:
         return ["TYPE_CHECKING"] * bool(self.imports) + ["Any"] * ("_Any" in self._plain)
 
 
-def _operations(group: Group) -> str:
+def _operations(group: PlannedGroup, docs: Docs) -> str:
     texts = [op.signature for op in group.operations] + [op.result for op in group.operations]
     texts += [op.returns(prefix) for op in group.operations for prefix in ("", "Async")]
     types = _Types(texts, (group.class_name, f"Async{group.class_name}"))
     return _render(
         "operations.py.jinja",
+        docs=docs,
         operations=group.operations,
         group=group,
         group_class=group.class_name,

@@ -29,7 +29,7 @@ import httpx
 
 from purview_codegen.errors import CodegenError, IntegrityError, UnreachableError, UsageError
 
-from .inspect import Facts, inspect
+from .inspect import DocumentFacts, inspect
 from .lock import Entry, Lock
 from .manifest import Document
 
@@ -50,7 +50,7 @@ class Fetched:
     """What came of one document: its facts where it is there, a note worth a line, or the error that stopped it."""
 
     document: Document
-    facts: Facts | None = None
+    facts: DocumentFacts | None = None
     note: str = ""
     error: CodegenError | None = None
     examples: int = 0
@@ -285,7 +285,7 @@ def _content(
     return source(document.location, cached.with_name(cached.name + ".part"))
 
 
-def _example_locations(document: Document, facts: Facts) -> Iterator[str]:
+def _example_locations(document: Document, facts: DocumentFacts) -> Iterator[str]:
     for reference in facts.examples:
         path = normpath(f"{dirname(document.path)}/{reference}")
         if not path.startswith(("..", "/")):  # a reference may not leave the repository

@@ -19,7 +19,7 @@ _TORN = re.compile("[\ud800-\udfff]")
 
 
 @attrs.frozen
-class Facts:
+class DocumentFacts:
     """Size and content of a document; `examples` are the example files its operations name, relative to it."""
 
     sha256: str
@@ -29,7 +29,7 @@ class Facts:
     examples: tuple[str, ...]
 
 
-def inspect(content: bytes, name: str) -> Facts:
+def inspect(content: bytes, name: str) -> DocumentFacts:
     """The facts of a document. Raises IntegrityError for broken JSON, a dangling reference or an operationId used twice."""
     try:
         return _facts(content, name)
@@ -45,7 +45,7 @@ def _too_deep(name: str) -> IntegrityError:
     )
 
 
-def _facts(content: bytes, name: str) -> Facts:
+def _facts(content: bytes, name: str) -> DocumentFacts:
     document = parse(content, name)
     _references(document, name)
     operations = list(_operations(document, name))
@@ -54,7 +54,9 @@ def _facts(content: bytes, name: str) -> Facts:
         e["$ref"] for op in operations for e in op.get("x-ms-examples", {}).values() if "$ref" in e
     }
     digest = hashlib.sha256(content).hexdigest()
-    return Facts(digest, len(content), len(operations), len(schemas), tuple(sorted(examples)))
+    return DocumentFacts(
+        digest, len(content), len(operations), len(schemas), tuple(sorted(examples))
+    )
 
 
 def parse(content: bytes, name: str) -> Json:

@@ -21,7 +21,7 @@ from purview_codegen.package.plan import public_names
 from purview_codegen.pointer import Json
 from purview_codegen.source.discover import Discovery, Found, discover, newest, roots
 from purview_codegen.source.fetch import fetch
-from purview_codegen.source.inspect import Facts, inspect
+from purview_codegen.source.inspect import DocumentFacts, inspect
 from purview_codegen.source.listing import Listing, blob_id
 from purview_codegen.source.lock import Entry, Lock
 from purview_codegen.source.manifest import Document, Manifest, Plane, nearest
@@ -36,7 +36,7 @@ class State:
 
     listing: Listing
     discovery: Discovery
-    facts: Mapping[Document, Facts]
+    facts: Mapping[Document, DocumentFacts]
     listed: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -69,7 +69,7 @@ def chosen(manifest: Manifest, only: str | None) -> list[Plane]:
     return [p for p in manifest.planes if only in (None, p.name)]
 
 
-def _bring(world: World, listing: Listing, found: Sequence[Found]) -> dict[Document, Facts]:
+def _bring(world: World, listing: Listing, found: Sequence[Found]) -> dict[Document, DocumentFacts]:
     """Fetches what the cache does not hold as the listing names it."""
     missing = [f.document for f in found if not _held(world, listing, f)]
     results = fetch(missing, Lock({}), world.cache, world.source, relock=True)
@@ -100,7 +100,7 @@ def _held(world: World, listing: Listing, found: Found) -> bool:
     return False
 
 
-def step(found: Found, facts: Facts, entry: Entry | None) -> Step:
+def step(found: Found, facts: DocumentFacts, entry: Entry | None) -> Step:
     """What became of one document since it was locked; "changed" is still to be told from "prose"."""
     new, old = found.document, found.old
     if old is None or entry is None:
@@ -146,19 +146,7 @@ def between(world: World, manifest: Manifest, only: str | None, old: str, new: s
         document = f.document
         old_document = left.pop(str(document), None)
         document = attrs.evolve(document, default=_default(document, manifest, after))
-        entry = None
-        if old_document is not None:
-            facts = before.facts[old_document]
-            entry = Entry(
-                old_document.repository,
-                old_document.commit,
-                old_document.path,
-                facts.sha256,
-                0,
-                0,
-                0,
-                "rebuilt",
-            )
+        entry = None if old_document is None else _entry(old_document, before)
         one = step(Found(document, old_document), after.facts[f.document], entry)
         if one.status == "changed" and old_document is not None:
             was, now = (raw(d, world.cache.read(d)) for d in (old_document, f.document))
@@ -176,6 +164,13 @@ def between(world: World, manifest: Manifest, only: str | None, old: str, new: s
     return Report(
         *listed, tuple(sorted(steps, key=str)), tuple(changes), tuple(names), notes(after)
     )
+
+
+def _entry(document: Document, state: State) -> Entry:
+    """What the lock would say of a document; only its place and its bytes are looked at."""
+    sha256 = state.facts[document].sha256
+    place = (document.repository, document.commit, document.path)
+    return Entry(*place, sha256, 0, 0, 0, "rebuilt")
 
 
 def beside(step: Step, there: Iterable[Document], contract: Callable[[Document], Json]) -> Step:

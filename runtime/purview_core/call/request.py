@@ -122,17 +122,10 @@ def prepare(
             arguments[name] = value
     url = _url(operation, endpoint + path, query)
     content, files, value = _content(operation, body, headers)
+    kept = (arguments, query, _kept(operation, value))
+    replayable = _replayable(files)
     return PreparedRequest(
-        operation,
-        operation.method,
-        url,
-        headers,
-        content,
-        files,
-        _replayable(files),
-        arguments,
-        query,
-        _kept(operation, value),
+        operation, operation.method, url, headers, content, files, replayable, *kept
     )
 
 

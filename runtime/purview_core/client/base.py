@@ -27,7 +27,7 @@ from purview_core.options import (
 from purview_core.process_bound import Tied
 
 from .endpoint import plane_endpoint
-from .monitor import only_taken
+from .results import only_taken
 from .session import Session
 
 X = TypeVar("X", httpx.BaseTransport, httpx.AsyncBaseTransport)

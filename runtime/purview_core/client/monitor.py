@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator
 from math import inf
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlsplit
@@ -13,7 +12,6 @@ import httpx
 import msgspec
 
 from purview_core.call.caller import Caller
-from purview_core.call.decoding import type_of
 from purview_core.call.pipeline import Flow, Wait
 from purview_core.call.request import REQUEST_ID, PreparedRequest
 from purview_core.errors import (
@@ -24,23 +22,11 @@ from purview_core.errors import (
     PurviewError,
     retry_after_seconds,
 )
-from purview_core.model.codec import codec, decoder
-from purview_core.model.registry import Registry
-from purview_core.operation import Operation
 from purview_core.options import seconds
 
 from .links import UNSENDABLE, repaired, resolve, shown_origin, with_api_version
-from .outcome import (
-    ACCEPTED,
-    OperationStatus,
-    body_of,
-    holds_status,
-    id_of,
-    is_result,
-    status_of,
-    went_well,
-    words_of,
-)
+from .outcome import ACCEPTED, OperationStatus, body_of, id_of, status_of, went_well, words_of
+from .results import decoded, is_declared, result_type, status_class
 
 T = TypeVar("T")
 _MONITORS = ("operation-location", "azure-asyncoperation", "location")
@@ -343,7 +329,7 @@ class Monitor(Generic[T]):
         return self._as_status(body, id_of(body, last.headers) or self.accepted.id)
 
     def _is_result(self, answer: httpx.Response) -> bool:
-        return _is_declared(self._prepared.operation, answer)
+        return is_declared(self._prepared.operation, answer)
 
 
 def flow_begun(caller: Caller, prepared: PreparedRequest) -> Flow[Monitor[Any]]:
@@ -379,60 +365,6 @@ def _own_status(caller: Caller, prepared: PreparedRequest) -> str | None:
             return None
         path = path.replace("{" + name + "}", quote(found, safe="~"))
     return with_api_version(caller.endpoint + path, caller.api_version)
-
-
-def only_taken(operation: Operation[Any], answer: httpx.Response) -> OperationStatus | None:
-    """What a call by operationId gives for a first answer that tells a status, where a resource is declared; else None."""
-    body, text = body_of(answer), type_of(operation, answer.status_code)
-    if operation.polling is None or body is None or text in (None, "None", "Any"):
-        return None
-    if status_class(operation, answer.status_code) or _is_declared(operation, answer):
-        return None
-    ask_with = operation.polling.ask_with
-    return OperationStatus(
-        status_of(body) or ACCEPTED, id_of(body, answer.headers), body, ask_with=ask_with
-    )
-
-
-def _is_declared(operation: Operation[Any], answer: httpx.Response) -> bool:
-    """Whether an answer is what the operation ends with."""
-    text, body = result_type(operation, answer.status_code), body_of(answer)
-    if text == "bytes":
-        return answer.status_code != 202 and status_of(body) is None
-    if not isinstance(body, dict) and any(_classes(operation, text)):
-        return False
-    return is_result(body, decoded(operation, answer))
-
-
-def result_type(operation: Operation[Any], status_code: int) -> str:
-    """The type text of what an operation ends with; "None" for nothing."""
-    polling = operation.polling
-    return (polling.result if polling else None) or type_of(operation, status_code) or "None"
-
-
-def status_class(operation: Operation[Any], status_code: int) -> bool:
-    """Whether the declared result is itself a status."""
-    kinds = list(_classes(operation, result_type(operation, status_code)))
-    return any(holds_status(codec(kind).known) for kind in kinds)
-
-
-def _classes(operation: Operation[Any], text: str) -> Iterator[type[Any]]:
-    registry = Registry.get(operation.models)
-    for name in text.split(" | "):
-        if registry.names.get(name, "enums") != "enums":
-            yield registry.class_of(name)
-
-
-def decoded(operation: Operation[Any], answer: httpx.Response, instead: Any = None) -> Any:
-    """The body of an answer, or what stands for it, as the type that the operation ends with."""
-    text = result_type(operation, answer.status_code)
-    value = body_of(answer) if instead is None else instead
-    if text == "bytes":
-        return answer.content
-    if text == "None":
-        return None
-    load = decoder(Registry.get(operation.models), text) if text != "Any" else None
-    return load(value) if load else value
 
 
 def _get(prepared: PreparedRequest, url: str) -> PreparedRequest:

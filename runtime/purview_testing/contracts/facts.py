@@ -12,8 +12,8 @@ from typing import Any
 from purview_core.model.json_text import loads
 
 from .documents import Document, folder
+from .messages import Json
 
-Json = dict[str, Any]
 _VERBS = ("get", "put", "post", "patch", "delete", "head", "options")
 _ITEMS = ("value", "values", "elements", "items")
 _FACTS = ("format", "pattern", "minLength", "maxLength", "minItems", "uniqueItems")

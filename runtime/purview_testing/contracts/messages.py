@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from purview_core.model.json_text import dumps, loads
 
-Json = dict[str, Any]
+Json = dict[str, Any]  # a JSON object, wherever this package handles one
 LARGEST_BODY = (
     128 * 1024 * 1024
 )  # bytes of a request; more is an error of the caller, or of a test that goes wild

@@ -20,10 +20,9 @@ from purview_core.model.json_text import dumps, loads
 from purview_testing.contracts.documents import UsageError
 from purview_testing.contracts.facts import Contract, Operation
 from purview_testing.contracts.judge import Validator
-from purview_testing.contracts.messages import Request, Response
+from purview_testing.contracts.messages import Json, Request, Response
 from purview_testing.sandbox.recorder import LEFT_OUT, pair
 
-Json = dict[str, Any]
 _NAME = re.compile(
     r"(?i)(secret|password|passwd|pwd$|token$|authkey|access_?key|account_?key|primary_?key|secondary_?key|connection_?string"
     r"|activationcode|assertion|^sig$|^signature$|^key\d+$|api_?key|^authorization$|cookie)"

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from purview_core.model.json_text import dumps
-from purview_testing.contracts.messages import Request, Response
+from purview_testing.contracts.messages import Json, Request, Response
 
 from .recording import Recording, read_file
 
-Json = dict[str, Any]
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _AGAIN = "record the test again with --purview-record and --purview-mode live (or sandbox), or take the call out"
 HOST = "http://127.0.0.1"

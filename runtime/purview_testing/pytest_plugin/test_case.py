@@ -13,7 +13,7 @@ from purview_testing.contracts.documents import UsageError, nearest
 from purview_testing.contracts.judge import Validator
 from purview_testing.sandbox import arguments
 from purview_testing.sandbox.faults import Fault, Faults
-from purview_testing.sandbox.limits import Given
+from purview_testing.sandbox.limits import LimitOptions
 from purview_testing.sandbox.sandbox import HOST
 
 from .clients import AsyncClients, Clients, InProcess, Target, Waits
@@ -22,7 +22,7 @@ from .options import Options
 from .recording import Recording, file_name, shown
 from .watched import WatchedSandbox
 
-_SANDBOX = ("page_size", "exact", "fill", "pace", "token_lifetime", *Given.__annotations__)
+_SANDBOX = ("page_size", "exact", "fill", "pace", "token_lifetime", *LimitOptions.__annotations__)
 MARKS = ("planes", "seed", "strict", "recording", *_SANDBOX)
 
 

@@ -1,4 +1,4 @@
-"""The service as a function from request to response: journal, identity, faults, token, contract, behaviour, errors."""
+"""The service as one function from a request to its response, whatever transport carries them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from purview_testing.contracts.facts import Contract, Operation
 from purview_testing.contracts.judge import Validator, Verdict
@@ -18,6 +19,7 @@ from purview_testing.contracts.messages import (
     Request,
     Response,
     json_response,
+    not_found,
 )
 from purview_testing.contracts.routing import Match
 from purview_testing.contracts.samples import exactly, live
@@ -25,41 +27,28 @@ from purview_testing.contracts.schema_check import Departure
 
 from . import behaviours, control
 from .call import NOTHING, Call, Reply, Settings
-from .faults import Fault, Faults, instead, page_instead, spoil
+from .faults import Fault, Faults, error_answer, gateway_answer, spoil
 from .identity import Identity
-from .limits import Meter
-from .recorder import Recorder
+from .limits import RateLimiter
+from .recorder import Recorder, SeenRequest
 from .state import long_running as operations
 from .state.resources import Resources
-from .state.sent_before import came_from_here
+from .state.sent_before import without_returned
 from .state.store import Store
 
-_JOURNAL = 10_000
+_JOURNAL = 10_000  # requests that are kept; older ones are forgotten
 _STATUS = re.compile(r"(?P<prefix>/.*)/operations/(?P<key>[^/]+)")
 
 
-@dataclass(frozen=True)
-class Seen:
-    """One request that came: what it was taken for, how it departed from its contract, and the status it got."""
-
-    request: Request = field(repr=False)
-    plane: str | None
-    operation: str | None
-    departures: Sequence[Departure]
-    status: int
-    fault: str | None = None
-
-    @property
-    def method(self) -> str:
-        return self.request.method
-
-    @property
-    def path(self) -> str:
-        return self.request.raw_path
-
-
 class App:
-    """Everything but the transports. One lock: calls are served one after another, as their transactions are."""
+    """The sandbox without its transports.
+
+    A request passes, in this order: faults that answer in place of the service, the token endpoint,
+    limits and the check of its token, the judgement by its contract, and the behaviour of its
+    operation.
+
+    One lock serves calls one after another, as the transactions of the store have to be anyway.
+    """
 
     def __init__(
         self,
@@ -69,65 +58,75 @@ class App:
         identity: Identity,
         recorder: Recorder | None = None,
     ) -> None:
-        self.validator, self.settings, self.store, self.identity = (
-            validator,
-            settings,
-            store,
-            identity,
-        )
-        self.faults = Faults(self.known)
-        self._meter = Meter(settings.limits.rate, settings.clock)
-        self.requests: deque[Seen] = deque(maxlen=_JOURNAL)
-        self._recorder, self._lock = recorder, threading.RLock()
+        self.validator = validator
+        self.settings = settings
+        self.store = store
+        self.identity = identity
+        self.faults = Faults(self.operations)
+        self._rate_limiter = RateLimiter(settings.limits.rate, settings.clock)
+        self.requests: deque[SeenRequest] = deque(maxlen=_JOURNAL)
+        self._recorder = recorder
+        self._lock = threading.RLock()
         self._resources = {c: Resources(c) for c in validator.contracts}
+        # Where two versions of a plane are served, the first one that was named has the prefix.
         self._prefixes = {c.prefix: c for c in reversed(validator.contracts)}
         self.start()
 
-    def known(self) -> dict[str, set[str]]:
-        """The operations of each plane that is served."""
+    def operations(self) -> dict[str, set[str]]:
+        """Returns the ids of the operations that are served, by plane."""
         out: dict[str, set[str]] = {}
         for contract in self.validator.contracts:
             out.setdefault(contract.document.plane, set()).update(contract.operations)
         return out
 
     def start(self) -> None:
-        """What a new account has, unless the state is one that was kept."""
+        """Puts what a new account has into the store, unless a kept state has it already."""
         with self._lock, self.store.transaction():
             behaviours.install(self.store, self.settings)
 
     def reset(self) -> None:
-        """As when it was opened: state, journal and faults."""
+        """Brings state, journal, faults and rate back to where they were at the start."""
         with self._lock:
             self.store.clear()
             self.requests.clear()
             self.faults.clear()
-            self._meter.reset()
+            self._rate_limiter.reset()
             self.start()
 
     def handle(self, request: Request) -> Response:
-        """The answer to one request. Never raises for what a caller can send."""
+        """Answers one request, and notes it in the journal.
+
+        Nothing that a caller can send makes it raise: what is wrong with a request is an error
+        answer.
+        """
         if request.raw_path.startswith(control.ROOT):
             return control.serve(self, request)
         with self._lock:
-            verdict = self._judged(request)
+            # Judged before anything else, since faults are meant for operations.
+            verdict = self._judge(request)
             operation = verdict.operation
             plane = operation.contract.document.plane if operation else self._plane(request)
             fault = self.faults.strike(plane, operation)
             response = self._answer(request, verdict, fault)
-            if fault is not None and fault.harmless(response):
+            if fault is not None and fault.spares(response):
                 fault = None
-            response = spoil(fault, response, request.url) if fault is not None else response
+            if fault is not None:
+                response = spoil(fault, response, request.url)
             kind = fault.kind if fault else None
             name = operation.id if operation else None
             self.requests.append(
-                Seen(request, plane, name, verdict.departures, response.status, kind)
+                SeenRequest(request, plane, name, verdict.departures, response.status, kind)
             )
             if self._recorder is not None and operation is not None:
                 self._recorder.write(operation, request, response)
             return response
 
-    def _judged(self, request: Request) -> Verdict:
-        """The verdict, without what is no fault of the caller: token requests, polls, and what the sandbox itself has sent."""
+    def _judge(self, request: Request) -> Verdict:
+        """Returns the verdict on a request, without what is not the caller's fault.
+
+        Token requests and polls of long-running operations are in no contract, and what the sandbox
+        itself has sent beyond a contract may come back.
+        """
         verdict = self.validator.request(request)
         if verdict.match is None:
             known = self.identity.knows(request) or self._polled(request) is not None
@@ -135,52 +134,60 @@ class App:
         if not verdict.departures or self.settings.exact:
             return verdict
         body = read_body(request, verdict.match.operation)
-        departures = came_from_here(self, request, verdict.match, body, verdict.departures)
+        places = behaviours.read_at(verdict.match.operation, body)
+        departures = without_returned(self._read_back, request, places, body, verdict.departures)
         return Verdict(verdict.match, departures, verdict.query)
 
     def _plane(self, request: Request) -> str | None:
+        """Returns the plane whose faults apply to a request that fits no operation."""
         if self.identity.knows(request):
             return "identity"
         contract = self._contract(request.raw_path)
         return contract.document.plane if contract else None
 
     def _contract(self, raw_path: str) -> Contract | None:
-        """The contract whose prefix a path has, the longest one."""
+        """Returns the contract with the longest prefix that a path begins with."""
         fitting = [p for p in self._prefixes if f"{raw_path}/".startswith(f"{p}/")]
         return self._prefixes[max(fitting, key=len)] if fitting else None
 
     def _answer(self, request: Request, verdict: Verdict, fault: Fault | None) -> Response:
+        """Returns the answer to a request, with the headers that every answer has."""
         contract = (
             verdict.operation.contract if verdict.operation else self._contract(request.raw_path)
         )
         try:
-            early = self._early(fault)
-            response = early if early is not None else self._served(request, verdict, fault)
+            response = self._answer_of_fault(fault) or self._answer_of_service(
+                request, verdict, fault
+            )
         except Problem as problem:
             atlas = contract is not None and contract.atlas_errors
             response = problem.response(atlas=atlas, request_id=str(uuid.uuid4()))
+        # The service gives each answer an id, and returns the one that the client gave its request.
         headers = {"x-ms-correlation-request-id": str(uuid.uuid4()), **response.headers}
         if "x-ms-client-request-id" in request.headers:
             headers["x-ms-client-request-id"] = request.headers["x-ms-client-request-id"]
         return response.but(headers=headers)
 
-    def _early(self, fault: Fault | None) -> Response | None:
-        """What a fault says in place of the service."""
+    def _answer_of_fault(self, fault: Fault | None) -> Response | None:
+        """Returns or raises what a fault says in place of the service; None for other faults."""
         if fault is None:
             return None
-        if (error := instead(fault, self.settings.clock())) is not None:
+        if (error := error_answer(fault, self.settings.clock())) is not None:
             status, code, headers = error
             raise Problem(
                 status, code, f"Made up by a fault of the sandbox: {fault.kind}.", headers=headers
             )
-        return page_instead(fault)
+        return gateway_answer(fault)
 
-    def _served(self, request: Request, verdict: Verdict, fault: Fault | None) -> Response:
+    def _answer_of_service(
+        self, request: Request, verdict: Verdict, fault: Fault | None
+    ) -> Response:
+        """Returns what the service says to a request; raises Problem for what it refuses."""
         if (token := self.identity.serve(request)) is not None:
             return token
         self.settings.limits.check_url(request)
         self.identity.check(request)
-        self._meter.check()
+        self._rate_limiter.check()
         if len(request.content) > LARGEST_BODY:
             text = f"The body has more than {LARGEST_BODY:,} bytes; send it in parts."
             raise Problem(413, "RequestBodyTooLarge", text)
@@ -189,29 +196,43 @@ class App:
         body = read_body(request, verdict.match.operation)
         refuse(verdict.departures)
         call = self._call(request, verdict.match, verdict.query, body, fault)
+        # One transaction: a behaviour that raises leaves nothing of what it wrote.
         with self.store.transaction():
-            behaviours.check(call)
+            behaviours.check_references(call)
             return self._respond(call, self._behaviour(call)(call))
 
     def _call(
         self, request: Request, match: Match, query: dict[str, Any], body: Any, fault: Fault | None
     ) -> Call:
+        """Puts together what a behaviour is given."""
         failing = fault.failing if fault else None
-        generic = self._resources[match.operation.contract].behaviour(match.operation)
         return Call(
-            self.store,
-            self.settings,
-            request,
-            match.operation,
-            match.holes,
-            query,
-            body,
-            failing,
-            generic,
+            store=self.store,
+            settings=self.settings,
+            request=request,
+            operation=match.operation,
+            path_arguments=match.holes,
+            query=query,
+            body=body,
+            failing=failing,
+            default=self._resources[match.operation.contract].behaviour(match.operation),
         )
 
-    def within(self, request: Request) -> Response:
-        """A call that a behaviour makes itself: no token, no journal, no fault."""
+    def _read_back(self, request: Request) -> Response:
+        """Answers a GET that the caller may have made before a write.
+
+        The query is that of the write, so only what the GET declares is kept of it.
+        """
+        version = next((v for n, v in request.query if n == "api-version"), None)
+        match, _ = self.validator.router.find(request.method, request.raw_path, version)
+        if match is None:
+            raise not_found("", request.raw_path)
+        declared = [p for p in match.operation.parameters if p.location == "query"]
+        query = [(n, v) for n, v in request.query if any(p.named(n) for p in declared)]
+        return self._answer_internally(replace(request, raw_query=urlencode(query)))
+
+    def _answer_internally(self, request: Request) -> Response:
+        """Answers a call of the sandbox to itself: no token, no journal, no fault."""
         verdict = self.validator.request(request)
         if verdict.match is None:
             raise Problem(404, "NotFound", str(verdict.departures[0]))
@@ -221,56 +242,53 @@ class App:
         return self._respond(call, self._behaviour(call)(call))
 
     def _behaviour(self, call: Call) -> behaviours.Behaviour:
-        return behaviours.find(call.operation) or Call.otherwise
+        return behaviours.find(call.operation) or Call.default_reply
 
     def _respond(self, call: Call, reply: Reply) -> Response:
+        """Turns a behaviour's reply into a response.
+
+        The value is cut to the schema in an exact sandbox; otherwise it gets what the live service
+        sends beyond its schema.
+        """
         status = reply.status if reply.status is not None else call.operation.status
         if reply.content is not None:
-            return Response(
-                status, {"content-type": reply.content[0], **reply.headers}, reply.content[1]
-            )
+            media, content = reply.content
+            return Response(status, {"content-type": media, **reply.headers}, content)
         declared = call.operation.answers.get(str(status))
-        if (
-            reply.value is NOTHING
-            or status == 204
-            or (declared is not None and not declared.content)
-        ):
+        without_body = status == 204 or (declared is not None and not declared.content)
+        if without_body or reply.value is NOTHING:
             return Response(status, dict(reply.headers))
-        value, schema = reply.value, declared.json if declared else None
+        value = reply.value
+        schema = declared.json if declared else None
         if schema is not None and status < 300:
-            value = (exactly if self.settings.exact else live)(
-                call.operation.contract.schemas, schema, value
-            )
+            shaped = exactly if self.settings.exact else live
+            value = shaped(call.operation.contract.schemas, schema, value)
         return json_response(status, value, reply.headers)
 
     def _polled(self, request: Request) -> tuple[Contract, str, Any] | None:
-        """The contract, key and record of the long-running operation whose status is asked for."""
+        """Returns contract, key and record of the operation whose status is asked for."""
         found = _STATUS.fullmatch(request.raw_path)
-        record = (
-            self.store.get(operations.KIND, found["key"])
-            if found and request.method == "GET"
-            else None
-        )
-        if found is None or record is None:
+        if found is None or request.method != "GET":
             return None
-        fitting = [
-            c
-            for c in self.validator.contracts
-            if c.prefix == found["prefix"] and record["operation"] in c.operations
-        ]
-        return (fitting[0], found["key"], record) if fitting else None
+        record = self.store.get(operations.KIND, found["key"])
+        if record is None:
+            return None
+        for contract in self.validator.contracts:
+            if contract.prefix == found["prefix"] and record["operation"] in contract.operations:
+                return contract, found["key"], record
+        return None
 
     def _unrouted(self, request: Request, verdict: Verdict) -> Response:
-        """A status of a long-running operation, or an error that names what is near."""
+        """Answers a poll of a long-running operation; raises an error for any other path."""
         if (polled := self._polled(request)) is not None:
             contract, key, record = polled
-            call = Call(
-                self.store, self.settings, request, contract.operations[record["operation"]], {}, {}
-            )
+            operation = contract.operations[record["operation"]]
+            call = Call(self.store, self.settings, request, operation, {}, {})
             with self.store.transaction():
                 reply = operations.status(call, key)
             return json_response(reply.status or 200, reply.value, reply.headers)
-        departure, near = verdict.departures[0], self._contract(request.raw_path)
+        departure = verdict.departures[0]
+        near = self._contract(request.raw_path)
         if departure.kind == "method":
             allow = departure.expected.removeprefix("one of ")
             text = f"{request.method} is not allowed at {request.raw_path}; allowed are {allow}."
@@ -279,12 +297,15 @@ class App:
             "RequestUriNotFound" if near is not None and near.atlas_errors else "ResourceNotFound"
         )
         raise Problem(
-            404, code, f"{request.raw_path} is no path of this sandbox: {departure.expected}."
+            404, code, f"{request.raw_path} is not a path of this sandbox: {departure.expected}."
         )
 
 
 def read_body(request: Request, operation: Operation) -> Any:
-    """The JSON of a body; None where there is none, or where it is not JSON (the verdict has said so)."""
+    """Returns the JSON value of a body.
+
+    None where there is no body, or where it is not JSON: in that case the verdict has said so.
+    """
     if not request.content or operation.body_schema is None:
         return None
     try:
@@ -294,7 +315,7 @@ def read_body(request: Request, operation: Operation) -> Any:
 
 
 def refuse(departures: Sequence[Departure]) -> None:
-    """Raises the error for the first kind of departure that there is."""
+    """Raises the error for the weightiest departure of a request; the others are its details."""
     if not departures:
         return
     chosen = min(departures, key=_weight)
@@ -306,17 +327,14 @@ def refuse(departures: Sequence[Departure]) -> None:
 
 
 def _weight(departure: Departure) -> int:
-    """The api-version comes first, then the media type, then the coding of the body; then what comes first."""
-    kinds = ("media-type", "coding")
-    return (
-        0
-        if departure.where == "api-version"
-        else 1 + (kinds.index(departure.kind) if departure.kind in kinds else 2)
-    )
+    """Orders departures: the api-version, the media type, the content coding, then all others."""
+    if departure.where == "api-version":
+        return 0
+    return {"media-type": 1, "coding": 2}.get(departure.kind, 3)
 
 
 def _refusal(departure: Departure) -> tuple[int, str, str]:
-    """Status, code and message for a request that departs in this way."""
+    """Returns status, code and message for a request that departs from its contract in this way."""
     expected = departure.expected
     if departure.where == "api-version":
         code = (

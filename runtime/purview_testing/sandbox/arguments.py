@@ -1,4 +1,7 @@
-"""What sandboxes, faults and markers refuse: one line that names the argument and what it takes."""
+"""Checks of the arguments of sandboxes, faults and markers.
+
+Each check raises UsageError, whose one line names the argument, what was given and what is needed.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,17 @@ from purview_testing.contracts.documents import UsageError
 def number(
     name: str, value: Any, least: float = -inf, *, whole: bool = False, none: bool = False
 ) -> None:
-    """Raises UsageError for what is no number from `least` on; endless ones are none, nor are True and False."""
+    """Checks a number.
+
+    Infinities and NaN are refused, as are True and False, which Python takes for 1 and 0.
+
+    Args:
+        name: The argument, as the message names it.
+        value: What was given.
+        least: The smallest number that is allowed.
+        whole: Whether only whole numbers are allowed.
+        none: Whether None is allowed.
+    """
     kinds = int if whole else (int, float)
     fits = (
         isinstance(value, kinds)
@@ -21,29 +34,37 @@ def number(
         and -inf < value < inf
     )
     if not fits and not (none and value is None):
-        words = f"{'a whole' if whole else 'a'} number{'' if least == -inf else f', {least:g} or more,'}"
-        raise UsageError(f"{name} {_shown(value)}: {words} is needed")
+        kind = "a whole number" if whole else "a number"
+        bound = "" if least == -inf else f", {least:g} or more,"
+        raise UsageError(f"{name} {_shown(value)}: {kind}{bound} is needed")
 
 
 def flag(name: str, value: Any) -> None:
+    """Checks that a value is True or False."""
     if not isinstance(value, bool):
         raise UsageError(f"{name} {_shown(value)}: True or False is needed")
 
 
 def text(name: str, value: Any) -> None:
-    """None is no text, and passes."""
+    """Checks that a value is a text that is not empty; None passes."""
     if value is not None and not (isinstance(value, str) and value):
-        raise UsageError(f"{name} {_shown(value)}: text is needed, and some of it")
+        raise UsageError(f"{name} {_shown(value)}: a text that is not empty is needed")
 
 
 def file(name: str, value: Any) -> None:
-    """Raises UsageError for what names no file; None passes. An empty text is a file in memory to one, a folder to another."""
+    """Checks that a value names a file; None passes.
+
+    An empty text does not: SQLite would take it for a file in memory, `open` for a folder.
+    """
     if value is not None and not (isinstance(value, (str, os.PathLike)) and os.fspath(value)):
         raise UsageError(f"{name} {_shown(value)}: the path of a file is needed")
 
 
 def names(name: str, value: Any) -> list[str] | None:
-    """A list of names, None as it is; a text alone would be taken letter by letter, an empty list for nothing at all."""
+    """Returns a list of names, or None as it is.
+
+    A text alone is refused, since it would be taken letter by letter, and so is an empty list.
+    """
     if value is None:
         return None
     found = [] if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__") else list(value)
@@ -53,4 +74,5 @@ def names(name: str, value: Any) -> list[str] | None:
 
 
 def _shown(value: Any) -> str:
+    """Returns the repr of a value, cut so that the message stays one line."""
     return f"{value!r:.60}"

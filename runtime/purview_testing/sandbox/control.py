@@ -1,36 +1,58 @@
-"""Control routes for programs in any language: /__sandbox/state, /requests, /faults, /reset."""
+"""Control routes for programs in any language: /__sandbox/state, requests, faults, reset, token."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from purview_testing.contracts.documents import UsageError
 from purview_testing.contracts.messages import Request, Response, json_response
 
-from .faults import Fault
-
-if TYPE_CHECKING:
-    from .app import App, Seen
+from .faults import Fault, Faults
+from .identity import Identity
+from .recorder import SeenRequest
+from .state.store import Store
 
 ROOT = "/__sandbox/"
 
 
-def serve(app: App, request: Request) -> Response:
-    """GET state (kind -> number of items; with ?kind=K its items), GET requests, GET, POST and DELETE faults, POST reset."""
+class Service(Protocol):
+    """The parts of a running sandbox that the control routes show and change."""
+
+    store: Store
+    requests: deque[SeenRequest]
+    faults: Faults
+    identity: Identity
+
+    def reset(self) -> None:
+        """Empties the state, the journal and the faults."""
+
+
+def serve(service: Service, request: Request) -> Response:
+    """Answers a request for a control route.
+
+    | route      | GET                               | POST            | DELETE         |
+    |------------|-----------------------------------|-----------------|----------------|
+    | `state`    | number of items of each kind      |                 |                |
+    | `requests` | the journal                       |                 | empties it     |
+    | `faults`   | the faults                        | adds some       | removes all    |
+    | `reset`    |                                   | starts anew     |                |
+    | `token`    |                                   | issues a token  |                |
+
+    `state?kind=KIND` lists the first 1,000 items of a kind.
+    """
     name = request.raw_path.removeprefix(ROOT).strip("/")
-    routes: dict[str, dict[str, Callable[[App, Request], Any]]] = {
+    routes: dict[str, dict[str, Callable[[Service, Request], Any]]] = {
         "state": {"GET": _state},
         "requests": {"GET": _requests, "DELETE": _forget},
         "faults": {"GET": _faults, "POST": _add, "DELETE": _clear},
         "reset": {"POST": _reset},
-        "token": {"POST": lambda a, _: {"access_token": a.identity.issue()}},
+        "token": {"POST": lambda s, _: {"access_token": s.identity.issue()}},
     }
     if name not in routes:
-        return _error(
-            404,
-            f"{request.raw_path} is no control route; there are {', '.join(ROOT + n for n in routes)}",
-        )
+        known = ", ".join(ROOT + route for route in routes)
+        return _error(404, f"{request.raw_path} is not a control route; there are {known}")
     action = routes[name].get(request.method)
     if action is None:
         allow = ", ".join(routes[name])
@@ -39,28 +61,29 @@ def serve(app: App, request: Request) -> Response:
         )
         return response.but(headers={**response.headers, "Allow": allow})
     try:
-        return json_response(200, action(app, request))
+        return json_response(200, action(service, request))
     except (UsageError, ValueError) as error:
         return _error(400, str(error))
 
 
 def _error(status: int, message: str) -> Response:
+    """Makes an error answer of a control route."""
     return json_response(status, {"error": {"code": "Sandbox", "message": message}})
 
 
-def _state(app: App, request: Request) -> Any:
+def _state(service: Service, request: Request) -> Any:
     kind = dict(request.query).get("kind")
     if kind is None:
-        return {"kinds": app.store.kinds()}
-    return {"items": {row.key: row.value for row in app.store.page(kind, 1_000)}}
+        return {"kinds": service.store.kinds()}
+    return {"items": {row.key: row.value for row in service.store.page(kind, 1_000)}}
 
 
-def _requests(app: App, _: Request) -> Any:
-    return {"requests": [shown(seen) for seen in app.requests]}
+def _requests(service: Service, _: Request) -> Any:
+    return {"requests": [shown(seen) for seen in service.requests]}
 
 
-def shown(seen: Seen) -> dict[str, Any]:
-    """A request of the journal as JSON, without its headers and body."""
+def shown(seen: SeenRequest) -> dict[str, Any]:
+    """Returns a request of the journal as JSON, without its headers and body."""
     return {
         "method": seen.method,
         "path": seen.path,
@@ -72,27 +95,27 @@ def shown(seen: Seen) -> dict[str, Any]:
     }
 
 
-def _forget(app: App, _: Request) -> Any:
-    app.requests.clear()
+def _forget(service: Service, _: Request) -> Any:
+    service.requests.clear()
     return {"requests": []}
 
 
-def _faults(app: App, _: Request) -> Any:
-    return {"faults": [fault.show() for fault in app.faults]}
+def _faults(service: Service, _: Request) -> Any:
+    return {"faults": [fault.show() for fault in service.faults]}
 
 
-def _add(app: App, request: Request) -> Any:
+def _add(service: Service, request: Request) -> Any:
     given = request.json()
     for value in given if isinstance(given, list) else [given]:
-        app.faults.add(Fault.read(value))
-    return _faults(app, request)
+        service.faults.add(Fault.read(value))
+    return _faults(service, request)
 
 
-def _clear(app: App, request: Request) -> Any:
-    app.faults.clear()
-    return _faults(app, request)
+def _clear(service: Service, request: Request) -> Any:
+    service.faults.clear()
+    return _faults(service, request)
 
 
-def _reset(app: App, _: Request) -> Any:
-    app.reset()
+def _reset(service: Service, _: Request) -> Any:
+    service.reset()
     return {"reset": True}

@@ -1,4 +1,4 @@
-"""Faults on demand: what goes wrong, for which calls, and how often."""
+"""Faults on demand: what goes wrong, in which calls, and how often."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from email.utils import formatdate
 from math import inf
 from typing import Any
 
+from purview_core.model.json_text import dumps
 from purview_testing.contracts.documents import UsageError, nearest
 from purview_testing.contracts.facts import Operation
 from purview_testing.contracts.messages import Response
@@ -18,15 +19,15 @@ from . import arguments
 from .state.long_running import FAILED, NEVER
 
 KINDS: Mapping[str, str] = {
-    "throttled": "429 with Retry-After; `form` is seconds, date or ms, `retry_after` the wait in seconds",
+    "throttled": "429 with Retry-After of `retry_after` seconds; `form` is seconds, date or ms",
     "unavailable": "503, with Retry-After where `retry_after` is given",
     "server-error": "500; with count=1 the next call succeeds",
-    "unauthorized": "401, as for a token that has expired; with count=1 once, with count=None always",
+    "unauthorized": "401, as for an expired token; with count=1 once, with count=None always",
     "forbidden": "403, as for a principal without the role",
     "slow-first-byte": "nothing is sent for `delay` seconds",
     "dribble": "the body goes out in pieces, `delay` seconds apart",
     "truncated": "the body ends before its Content-Length",
-    "broken-chunk": "a chunked body breaks off with something that is no chunk",
+    "broken-chunk": "a chunked body breaks off with bytes that are not a chunk",
     "reset": "the connection is reset before an answer",
     "empty-body": "the right status, and no body",
     "wrong-content-type": "the right body, labelled text/plain",
@@ -39,15 +40,31 @@ KINDS: Mapping[str, str] = {
     "redirect": "307 to `to`",
 }
 _FORMS = ("seconds", "date", "ms")
+_GATEWAY_PAGE = (
+    b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+)
 _BODY = ("dribble", "truncated", "broken-chunk", "empty-body", "wrong-content-type", "invalid-json")
+# The transports do these; see in_process and server.
 _WIRE = ("slow-first-byte", "dribble", "truncated", "broken-chunk", "reset")
 
 
 @dataclass
 class Fault:
-    """kind: one of KINDS. plane, operation: which calls (None: all; plane "identity": token requests).
+    """Something that goes wrong in some of the calls.
 
-    nth: from which matching call on, from 1. count: how many of them, None all. probability: of each, drawn with `seed`.
+    Attributes:
+        kind: One of KINDS.
+        plane: The plane whose calls are hit; None for all, "identity" for token requests.
+        operation: The operationId of the calls that are hit; None for all.
+        nth: The first matching call that is hit, counted from 1.
+        count: How many calls are hit; None for all.
+        probability: The chance of each matching call, drawn with `seed`.
+        retry_after: Seconds that the answer asks the caller to wait.
+        form: How these seconds are told: "seconds", "date" or "ms".
+        delay: Seconds of each pause, for the kinds that are slow.
+        to: The address of a redirect, or of the next page.
+        seen: How many matching calls there were.
+        used: How many of them were hit.
     """
 
     kind: str
@@ -81,13 +98,17 @@ class Fault:
         arguments.number(f"{where} retry_after", self.retry_after, none=True)
         arguments.number(f"{where} delay", self.delay, 0)
         arguments.number(f"{where} probability", self.probability, 0)
-        if not self.to or self.probability > 1:
-            raise UsageError(f"{where} to is an address, and probability lies between 0 and 1")
+        if not self.to:
+            raise UsageError(f"{where} to {self.to!r}: an address is needed")
+        if self.probability > 1:
+            raise UsageError(
+                f"{where} probability {self.probability!r}: a number from 0 to 1 is needed"
+            )
         self._random = random.Random(self.seed)  # noqa: S311 - a repeatable draw
 
     @classmethod
     def read(cls, value: Any) -> Fault:
-        """A fault from JSON."""
+        """Makes a fault from JSON; raises UsageError for what is no fault."""
         known = [f.name for f in fields(cls) if f.init]
         if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
             raise UsageError(f"a fault is an object with a kind: {', '.join(KINDS)}")
@@ -102,10 +123,14 @@ class Fault:
             raise UsageError(f"fault {value['kind']}: {error}") from None
 
     def show(self) -> dict[str, Any]:
+        """Returns the fault as JSON, with its counts."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def fits(self, plane: str | None, operation: Operation | None) -> bool:
-        """Whether a call is one of those; faults of links and of long-running operations fit such operations alone."""
+        """Returns whether a call is one that the fault may hit.
+
+        Faults of links fit lists alone, and faults of long-running operations these alone.
+        """
         name = operation.id if operation is not None else None
         if (self.plane is not None and self.plane != plane) or (
             self.operation is not None and self.operation != name
@@ -120,7 +145,7 @@ class Fault:
         return True
 
     def strikes(self) -> bool:
-        """Counts one matching call, and says whether this one is hit."""
+        """Counts one matching call, and returns whether it is hit."""
         self.seen += 1
         hit = self.seen >= self.nth and (self.count is None or self.used < self.count)
         if hit and self.probability < 1:
@@ -128,8 +153,11 @@ class Fault:
         self.used += hit
         return hit
 
-    def harmless(self, response: Response) -> bool:
-        """Whether an answer has nothing that the fault could spoil: a body that is not there. Such a call is not hit."""
+    def spares(self, response: Response) -> bool:
+        """Returns whether an answer has nothing that the fault could spoil, such as no body.
+
+        Such a call does not count as hit.
+        """
         if self.kind not in _BODY or response.content:
             return False
         self.used -= 1
@@ -137,10 +165,12 @@ class Fault:
 
     @property
     def failing(self) -> str | None:
+        """What the fault does to a long-running operation: FAILED, NEVER or None."""
         return {"operation-fails": FAILED, "operation-never-ends": NEVER}.get(self.kind)
 
 
 def _has_links(operation: Operation) -> bool:
+    """Returns whether an operation lists items with a link to the next page."""
     if operation.list_member is None:
         return False
     shape = operation.contract.schemas.shape(operation.result)
@@ -148,13 +178,19 @@ def _has_links(operation: Operation) -> bool:
 
 
 class Faults:
-    """The faults of a sandbox, in the order they were added; the first one that strikes is taken."""
+    """The faults of a sandbox, in the order of their addition; the first that hits counts."""
 
     def __init__(self, operations: Callable[[], Mapping[str, set[str]]]) -> None:
-        self._operations, self._list, self._lock = operations, list[Fault](), threading.Lock()
+        self._operations = operations
+        self._list: list[Fault] = []
+        self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> Fault:
-        """Adds one; a plane or an operation that is not served is a UsageError."""
+        """Adds a fault.
+
+        Raises:
+            UsageError: Its plane or operation is not served; the message names the nearest one.
+        """
         if not isinstance(fault, Fault):
             raise TypeError(
                 f"faults.add takes a Fault, such as Fault('throttled'), not {fault!r:.60}"
@@ -166,22 +202,23 @@ class Faults:
             )
         ids = set().union(*(ids for plane, ids in known.items() if fault.plane in (None, plane)))
         if fault.operation is not None and fault.operation not in ids:
-            raise UsageError(
-                f"fault {fault.kind}: unknown operation {fault.operation!r}; {nearest(fault.operation, sorted(ids))}"
-            )
+            hint = nearest(fault.operation, sorted(ids))
+            raise UsageError(f"fault {fault.kind}: unknown operation {fault.operation!r}; {hint}")
         with self._lock:
             self._list.append(fault)
         return fault
 
     def strike(self, plane: str | None, operation: Operation | None) -> Fault | None:
+        """Returns the fault that hits a call, None for most calls."""
         with self._lock:
             return next((f for f in self._list if f.fits(plane, operation) and f.strikes()), None)
 
     def unused(self) -> list[Fault]:
-        """Those that never struck."""
+        """Returns the faults that never hit a call."""
         return [f for f in self._list if not f.used]
 
     def clear(self) -> None:
+        """Removes all faults."""
         with self._lock:
             self._list.clear()
 
@@ -192,8 +229,11 @@ class Faults:
         return len(self._list)
 
 
-def instead(fault: Fault, now: float) -> tuple[int, str, dict[str, str]] | None:
-    """Status, code and headers of an error that comes in place of the answer; None for the other kinds."""
+def error_answer(fault: Fault, now: float) -> tuple[int, str, dict[str, str]] | None:
+    """Returns status, code and headers of an error that replaces the answer.
+
+    None for the kinds of faults that do something else. `now` is the time in seconds since 1970.
+    """
     headers = _retry_after(fault, now)
     return {
         "throttled": (429, "TooManyRequests", headers or {"Retry-After": "1"}),
@@ -213,26 +253,22 @@ def _retry_after(fault: Fault, now: float) -> dict[str, str]:
         return {}
     if fault.form == "ms":
         return {"retry-after-ms": str(int(fault.retry_after * 1000))}
-    date = fault.form == "date"
-    return {
-        "Retry-After": formatdate(now + fault.retry_after, usegmt=True)
-        if date
-        else f"{fault.retry_after:g}"
-    }
+    if fault.form == "date":
+        return {"Retry-After": formatdate(now + fault.retry_after, usegmt=True)}
+    return {"Retry-After": f"{fault.retry_after:g}"}
 
 
-def page_instead(fault: Fault) -> Response | None:
-    """What a gateway says before the service is asked."""
+def gateway_answer(fault: Fault) -> Response | None:
+    """Returns what a gateway says before the service is asked, if the fault is of that kind."""
     if fault.kind == "html-page":
-        page = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
-        return Response(502, {"content-type": "text/html"}, page)
+        return Response(502, {"content-type": "text/html"}, _GATEWAY_PAGE)
     if fault.kind == "redirect":
         return Response(307, {"location": fault.to})
     return None
 
 
 def spoil(fault: Fault, response: Response, url: str) -> Response:
-    """A good answer, spoiled."""
+    """Returns a good answer as the fault spoils it; `url` is the address that was asked for."""
     if fault.kind == "empty-body":
         return response.but(content=b"")
     if fault.kind == "wrong-content-type":
@@ -247,11 +283,8 @@ def spoil(fault: Fault, response: Response, url: str) -> Response:
 
 
 def _linked(response: Response, link: str) -> Response:
-    from purview_core.model.json_text import dumps
-
+    """Returns an answer whose link leads to another page."""
     value = response.json() if response.content else None
-    return (
-        response.but(content=dumps({**value, "nextLink": link}))
-        if isinstance(value, dict)
-        else response
-    )
+    if not isinstance(value, dict):
+        return response
+    return response.but(content=dumps({**value, "nextLink": link}))

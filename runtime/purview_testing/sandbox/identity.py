@@ -1,4 +1,7 @@
-"""The identity endpoint: tokens for client credentials, at the v1 and the v2 address, with an expiry that API calls feel."""
+"""The token endpoint: tokens for client credentials, at the address of version 1 and of version 2.
+
+API calls are held to the expiry of these tokens.
+"""
 
 from __future__ import annotations
 
@@ -17,34 +20,41 @@ _CODES = {
     "invalid_client": 7000215,
     "invalid_scope": 70011,
 }
-_DAY_S = 86_399
+_DAY_S = 86_399  # one second less than a day, as the live service has it
+_MANY = 10_000  # tokens above which those that have expired are forgotten
 
 
 class Identity:
-    """Issues tokens and knows those it issued. `lifetime`: seconds that a token lasts."""
+    """Issues tokens, and knows those that it issued.
+
+    Attributes:
+        lifetime: Seconds for which a token is good, unless it was issued for another time.
+    """
 
     def __init__(self, clock: Callable[[], float], lifetime: float = _DAY_S) -> None:
-        self._clock, self.lifetime = clock, lifetime
+        self._clock = clock
+        self.lifetime = lifetime
         self._tokens: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def issue(self, lifetime: float | None = None) -> str:
-        """A new token."""
+        """Issues a token; a `lifetime` in seconds, where it is given, replaces the usual one."""
         token = f"sandbox.{secrets.token_urlsafe(24)}"
         now = self._clock()
         with self._lock:
-            if len(self._tokens) > 10_000:
+            # Expired tokens are kept as long as possible, so that they are refused as expired.
+            if len(self._tokens) > _MANY:
                 self._tokens = {t: e for t, e in self._tokens.items() if e > now}
             self._tokens[token] = now + (self.lifetime if lifetime is None else lifetime)
         return token
 
     def expire(self) -> None:
-        """Every token that was issued is over."""
+        """Ends every token that was issued so far."""
         with self._lock:
             self._tokens = dict.fromkeys(self._tokens, float("-inf"))
 
     def check(self, request: Request) -> None:
-        """Raises the 401 of the service where a call has no token, one that is not known, or one that is over."""
+        """Raises the 401 of the service for a call without a token that is known and still good."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         with self._lock:
             expiry = self._tokens.get(token.strip()) if scheme.lower() == "bearer" else None
@@ -64,21 +74,21 @@ class Identity:
         )
 
     def knows(self, request: Request) -> bool:
-        """Whether a request is for a token."""
+        """Returns whether a request is for a token."""
         return _PATH.fullmatch(request.raw_path) is not None
 
     def serve(self, request: Request) -> Response | None:
-        """The answer to a token request; None for any other path."""
+        """Answers a token request; None for a request to any other path."""
         found = _PATH.fullmatch(request.raw_path)
         if found is None:
             return None
         if request.method != "POST":
-            return json_response(
-                405, _error("invalid_request", "POST is the only method here"), {"Allow": "POST"}
-            )
+            error = _error("invalid_request", "A token is asked for with POST.")
+            return json_response(405, error, {"Allow": "POST"})
         if request.media != "application/x-www-form-urlencoded":
             return json_response(
-                400, _error("invalid_request", "the body must be application/x-www-form-urlencoded")
+                400,
+                _error("invalid_request", "The body must be application/x-www-form-urlencoded."),
             )
         form = dict(parse_qsl(request.content.decode("utf-8", "replace"), keep_blank_values=True))
         audience = "scope" if found["v2"] else "resource"
@@ -88,7 +98,11 @@ class Identity:
                 return json_response(400, _error("invalid_request", text))
         if form["grant_type"] != "client_credentials":
             return json_response(
-                400, _error("unsupported_grant_type", "The sandbox knows client_credentials alone.")
+                400,
+                _error(
+                    "unsupported_grant_type",
+                    "The sandbox knows no other grant than client_credentials.",
+                ),
             )
         if found["v2"] and not form["scope"].endswith("/.default"):
             return json_response(400, _error("invalid_scope", "The scope must end with /.default."))
@@ -99,7 +113,8 @@ class Identity:
         )
 
     def _answer(self, *, v2: bool, audience: str) -> dict[str, object]:
-        token, seconds = self.issue(), int(self.lifetime)
+        token = self.issue()
+        seconds = int(self.lifetime)
         out: dict[str, object] = {"token_type": "Bearer", "access_token": token}
         if v2:
             return out | {
@@ -118,5 +133,6 @@ class Identity:
 
 
 def _error(error: str, text: str) -> dict[str, object]:
+    """Makes the body of an error as the token endpoint sends it."""
     code = _CODES[error]
     return {"error": error, "error_description": f"AADSTS{code}: {text}", "error_codes": [code]}

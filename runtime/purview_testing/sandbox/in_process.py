@@ -1,4 +1,7 @@
-"""The sandbox behind httpx, in process. What a fault does to the wire becomes the error that httpx would raise."""
+"""The sandbox behind httpx, in process.
+
+What a fault does to the connection becomes the error that httpx would raise for it.
+"""
 
 from __future__ import annotations
 
@@ -11,84 +14,102 @@ import httpx
 from purview_core.client.session import async_sleep
 from purview_testing.contracts.messages import Request, Response
 
-Handle = Callable[[Request], Response]
-_PIECES = 8
+Handler = Callable[[Request], Response]
+_PIECES = 8  # pieces of a body that dribbles
 
 
 class SandboxTransport(httpx.BaseTransport):
-    """Calls the handler; `sleep` is for slow faults alone, `clock` is that of the client's deadlines."""
+    """Answers the requests of sync httpx clients.
+
+    Args:
+        handle: Answers a request.
+        sleep: Waits some seconds, for faults that are slow.
+        clock: The clock of the client's deadlines.
+    """
 
     def __init__(
         self,
-        handle: Handle,
+        handle: Handler,
         sleep: Callable[[float], Any],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._handle, self._sleep, self._clock = handle, sleep, clock
+        self._handle = handle
+        self._sleep = sleep
+        self._clock = clock
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = self._handle(read(request, request.read()))
-        patience = Patience(request, self._clock)
+        """Answers one request; raises what httpx raises for a broken connection."""
+        response = self._handle(request_of(request, request.read()))
+        limit = ReadLimit(request, self._clock)
         if response.wire is not None and (wait := _first_wait(response)):
-            self._sleep(patience.cut(wait))
-            patience.check(wait)
-        _fail(request, response)
-        stream = _Stream(response, self._sleep, patience) if response.wire else None
-        return answer(response, stream)
+            self._sleep(limit.cut(wait))
+            limit.check(wait)
+        _raise_if_reset(request, response)
+        stream = _Stream(response, self._sleep, limit) if response.wire else None
+        return response_of(response, stream)
 
 
 class AsyncSandboxTransport(httpx.AsyncBaseTransport):
-    """As SandboxTransport, for async clients."""
+    """Answers the requests of async httpx clients; otherwise as SandboxTransport."""
 
-    def __init__(self, handle: Handle, clock: Callable[[], float] = time.monotonic) -> None:
-        self._handle, self._clock = handle, clock
+    def __init__(self, handle: Handler, clock: Callable[[], float] = time.monotonic) -> None:
+        self._handle = handle
+        self._clock = clock
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = self._handle(read(request, await request.aread()))
-        patience = Patience(request, self._clock)
+        """Answers one request; raises what httpx raises for a broken connection."""
+        response = self._handle(request_of(request, await request.aread()))
+        limit = ReadLimit(request, self._clock)
         if response.wire is not None and (wait := _first_wait(response)):
-            await async_sleep(patience.cut(wait))
-            patience.check(wait)
-        _fail(request, response)
-        stream = _AsyncStream(response, patience) if response.wire else None
-        return answer(response, stream)
+            await async_sleep(limit.cut(wait))
+            limit.check(wait)
+        _raise_if_reset(request, response)
+        stream = _AsyncStream(response, limit) if response.wire else None
+        return response_of(response, stream)
 
 
-class Patience:
-    """How long a client waits for the next byte: its read timeout, and its deadline for the whole call."""
+class ReadLimit:
+    """How long a client waits for the next byte.
+
+    Its read timeout limits each wait, its deadline the whole call.
+    """
 
     def __init__(self, request: httpx.Request, clock: Callable[[], float]) -> None:
         self.request = request
-        self._clock, self._read = clock, request.extensions.get("timeout", {}).get("read")
+        self._clock = clock
+        self._read: float | None = request.extensions.get("timeout", {}).get("read")
         self._deadline: float | None = request.extensions.get("deadline")
 
     def cut(self, seconds: float) -> float:
-        """As much of a pause as the client waits for."""
-        limits = [seconds, *([] if self._read is None else [float(self._read)])]
+        """Returns as much of a pause as the client waits for."""
+        limits = [seconds]
+        if self._read is not None:
+            limits.append(float(self._read))
         if self._deadline is not None:
             limits.append(self._deadline - self._clock())
         return max(0.0, min(limits))
 
     def check(self, seconds: float) -> None:
-        """After a pause: raises where the client would have given up before its end."""
-        read, late = self._read, self._deadline is not None and self._clock() >= self._deadline
-        if late or (read is not None and seconds >= read):
+        """Raises, after a pause, where the client would have given up before its end."""
+        late = self._deadline is not None and self._clock() >= self._deadline
+        if late or (self._read is not None and seconds >= self._read):
             raise httpx.ReadTimeout(
                 "made up by a fault of the sandbox: too slow", request=self.request
             )
 
 
-def read(request: httpx.Request, content: bytes) -> Request:
-    """An httpx request as the handler takes it."""
+def request_of(request: httpx.Request, content: bytes) -> Request:
+    """Returns an httpx request as the handler takes it."""
     raw_path, _, query = request.url.raw_path.decode("ascii").partition("?")
     base = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
     headers = {name.lower(): value for name, value in request.headers.items()}
     return Request(request.method, base, raw_path or "/", query, headers, content)
 
 
-def answer(
+def response_of(
     response: Response, stream: httpx.SyncByteStream | httpx.AsyncByteStream | None
 ) -> httpx.Response:
+    """Returns a response of the handler as httpx takes it; a stream replaces its content."""
     if stream is None:
         return httpx.Response(
             response.status, headers=dict(response.headers), content=response.content
@@ -100,20 +121,25 @@ def answer(
 
 
 def _first_wait(response: Response) -> float:
-    """Seconds until the first byte."""
+    """Returns the seconds until the first byte."""
     assert response.wire is not None
     return float(response.wire["delay"]) if response.wire["kind"] == "slow-first-byte" else 0.0
 
 
-def _fail(request: httpx.Request, response: Response) -> None:
+def _raise_if_reset(request: httpx.Request, response: Response) -> None:
+    """Raises for a connection that a fault resets before the answer."""
     if response.wire is not None and response.wire["kind"] == "reset":
         raise httpx.ReadError("made up by a fault of the sandbox: reset", request=request)
 
 
 def _pieces(response: Response, request: httpx.Request) -> Iterator[tuple[float, bytes]]:
-    """(pause before it, bytes) of each piece of a body; raises where the connection breaks."""
+    """Yields the pieces of a body, each with the pause before it in seconds.
+
+    Raises where the fault breaks the connection.
+    """
     assert response.wire is not None
-    kind, content = response.wire["kind"], response.content
+    kind = response.wire["kind"]
+    content = response.content
     if kind == "dribble":
         size = max(1, len(content) // _PIECES)
         for start in range(0, len(content), size):
@@ -128,26 +154,27 @@ def _pieces(response: Response, request: httpx.Request) -> Iterator[tuple[float,
 
 
 class _Stream(httpx.SyncByteStream):
-    def __init__(
-        self, response: Response, sleep: Callable[[float], Any], patience: Patience
-    ) -> None:
-        self._response, self._sleep, self._patience = response, sleep, patience
+    def __init__(self, response: Response, sleep: Callable[[float], Any], limit: ReadLimit) -> None:
+        self._response = response
+        self._sleep = sleep
+        self._limit = limit
 
     def __iter__(self) -> Iterator[bytes]:
-        for pause, piece in _pieces(self._response, self._patience.request):
+        for pause, piece in _pieces(self._response, self._limit.request):
             if pause:
-                self._sleep(self._patience.cut(pause))
-                self._patience.check(pause)
+                self._sleep(self._limit.cut(pause))
+                self._limit.check(pause)
             yield piece
 
 
 class _AsyncStream(httpx.AsyncByteStream):
-    def __init__(self, response: Response, patience: Patience) -> None:
-        self._response, self._patience = response, patience
+    def __init__(self, response: Response, limit: ReadLimit) -> None:
+        self._response = response
+        self._limit = limit
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for pause, piece in _pieces(self._response, self._patience.request):
+        for pause, piece in _pieces(self._response, self._limit.request):
             if pause:
-                await async_sleep(self._patience.cut(pause))
-                self._patience.check(pause)
+                await async_sleep(self._limit.cut(pause))
+                self._limit.check(pause)
             yield piece

@@ -1,4 +1,4 @@
-"""What jobs meet at the live service and a test seldom does: late search, tokens that end, long addresses, too many calls."""
+"""What long jobs meet at the live service: late search, tokens that expire, long addresses, 429."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from purview_testing.contracts.messages import Problem, Request
 
 from . import arguments
 
-LONGEST = (
-    8_192  # characters of path and query that the service reads: 193 guids in one GET, no more
-)
+# Characters of path and query that the service reads: 193 guids in one GET, no more.
+LONGEST_URL = 8_192
 
 
-class Given(TypedDict, total=False):
+class LimitOptions(TypedDict, total=False):
     """The arguments of a sandbox that are limits."""
 
     search_lag: float
@@ -28,11 +27,15 @@ class Given(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Limits:
-    """See Sandbox. Seconds, characters, calls a second; None is no limit."""
+    """The limits of a sandbox; see Sandbox for what each one does.
+
+    Lags and lifetimes are seconds, the address is counted in characters, the rate in calls a
+    second.
+    """
 
     search_lag: float = 0
     page_lifetime: float | None = None
-    longest_url: int | None = LONGEST
+    longest_url: int | None = LONGEST_URL
     parents_return: bool = False
     rate: float | None = None
 
@@ -47,22 +50,29 @@ class Limits:
         """Raises the 414 of the service for an address that is too long."""
         target = request.raw_path + ("?" if request.raw_query else "") + request.raw_query
         if self.longest_url is not None and len(target) > self.longest_url:
-            text = f"The address has {len(target):,} characters, more than {self.longest_url:,}; name fewer things in one call."
-            raise Problem(414, "UriTooLong", text)
+            raise Problem(
+                414,
+                "UriTooLong",
+                f"The address has {len(target):,} characters, more than {self.longest_url:,}; "
+                "name fewer things in one call.",
+            )
 
 
-class Meter:
-    """So many calls a second, and as many at once; what is refused counts for nothing."""
+class RateLimiter:
+    """Admits so many calls a second, and as many at once; calls that are refused do not count."""
 
     def __init__(self, rate: float | None, clock: Callable[[], float]) -> None:
-        self._rate, self._clock = rate, clock
+        self._rate = rate
+        self._clock = clock
         self.reset()
 
     def reset(self) -> None:
-        self._left, self._at = max(1.0, self._rate or 0), self._clock()
+        """Forgets the calls so far."""
+        self._left = max(1.0, self._rate or 0)
+        self._at = self._clock()
 
     def check(self) -> None:
-        """Raises a 429 that says how long to wait, in whole seconds."""
+        """Counts a call; raises a 429 with the whole seconds to wait where there are too many."""
         if self._rate is None:
             return
         now = self._clock()

@@ -1,18 +1,23 @@
-"""Requests and answers as JSON lines, in the shapes that oav's LiveValidator takes; secrets are left out."""
+"""Calls as JSON lines, in the shape that the LiveValidator of oav reads, without secrets.
+
+oav is the validator that the upstream documents are checked with.
+"""
 
 from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from purview_core.model.json_text import dumps, loads
 from purview_testing.contracts.documents import UsageError
 from purview_testing.contracts.facts import Operation, Schemas
-from purview_testing.contracts.messages import Request, Response
+from purview_testing.contracts.messages import Json, Request, Response
+from purview_testing.contracts.schema_check import Departure
 
-Json = dict[str, Any]
 LEFT_OUT = "left-out"
 _HEADERS = {
     "authorization",
@@ -26,8 +31,38 @@ _SECRET = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class SeenRequest:
+    """One request of the journal.
+
+    Attributes:
+        plane: The plane that it was for, "identity" for a token request, None where none fits.
+        operation: The operationId that it was taken for.
+        departures: How it departed from its contract.
+        status: The status of the answer.
+        fault: The kind of the fault that hit it.
+    """
+
+    request: Request = field(repr=False)
+    plane: str | None
+    operation: str | None
+    departures: Sequence[Departure]
+    status: int
+    fault: str | None = None
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self.request.method
+
+    @property
+    def path(self) -> str:
+        """The path, percent-encoded as it came."""
+        return self.request.raw_path
+
+
 class Recorder:
-    """Appends to a file; one line a call that its contract knows."""
+    """Appends a line to a file for each call whose operation is known."""
 
     def __init__(self, path: Path | str) -> None:
         self._lock = threading.Lock()
@@ -39,18 +74,20 @@ class Recorder:
             ) from None
 
     def write(self, operation: Operation, request: Request, response: Response) -> None:
+        """Appends one call; it is in the file when this returns."""
         line = dumps(pair(operation, request, response)) + b"\n"
         with self._lock:
             self._file.write(line)
             self._file.flush()
 
     def close(self) -> None:
+        """Closes the file."""
         with self._lock:
             self._file.close()
 
 
 def pair(operation: Operation, request: Request, response: Response) -> Json:
-    """One call: doc, op, liveRequest, liveResponse."""
+    """Returns one call as JSON: doc, op, liveRequest, liveResponse."""
     schemas = operation.contract.schemas
     return {
         "doc": str(operation.contract.document),
@@ -75,7 +112,7 @@ def _headers(headers: Any) -> Json:
 
 
 def _query(request: Request, operation: Operation) -> Json:
-    """Lists are split, since the judge does not split them."""
+    """Returns the query by name; lists are split here, since oav does not split them."""
     lists = {
         p.name: p.explode
         for p in operation.parameters
@@ -91,6 +128,7 @@ def _query(request: Request, operation: Operation) -> Json:
 
 
 def _body(content: bytes, media: str, schemas: Schemas) -> Any:
+    """Returns a body as JSON without secrets; of other media only the number of bytes."""
     if not content:
         return None
     if "json" not in media:
@@ -98,11 +136,11 @@ def _body(content: bytes, media: str, schemas: Schemas) -> Any:
     try:
         return without_secrets(loads(content), _secrets(schemas))
     except ValueError:
-        return f"{len(content)} bytes that are no JSON"
+        return f"{len(content)} bytes that are not JSON"
 
 
 def _secrets(schemas: Schemas) -> frozenset[str]:
-    """The members that a contract marks as secret."""
+    """Returns the names of the members that a contract marks as secret."""
     return frozenset(
         name
         for raw in schemas.raw.values()
@@ -113,12 +151,13 @@ def _secrets(schemas: Schemas) -> frozenset[str]:
 
 
 def without_secrets(value: Any, names: frozenset[str] = frozenset()) -> Any:
-    """A JSON value whose secret texts are left out."""
-    if isinstance(value, dict):
-        return {
-            k: LEFT_OUT
-            if isinstance(v, str) and (k in names or _SECRET.search(k))
-            else without_secrets(v, names)
-            for k, v in value.items()
-        }
-    return [without_secrets(v, names) for v in value] if isinstance(value, list) else value
+    """Returns a JSON value in which secret texts are replaced, by their names."""
+    if isinstance(value, list):
+        return [without_secrets(item, names) for item in value]
+    if not isinstance(value, dict):
+        return value
+    out: Json = {}
+    for name, item in value.items():
+        secret = isinstance(item, str) and (name in names or _SECRET.search(name))
+        out[name] = LEFT_OUT if secret else without_secrets(item, names)
+    return out

@@ -1,4 +1,4 @@
-"""The sandbox as users hold it."""
+"""The sandbox as its users hold it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from purview_testing.contracts.judge import Validator
 from purview_testing.contracts.messages import Request, Response
 
 from . import arguments
-from .app import App, Seen
+from .app import App
 from .call import Settings
 from .faults import Faults
 from .identity import Identity
 from .in_process import AsyncSandboxTransport, SandboxTransport
-from .limits import Given, Limits
-from .recorder import Recorder
+from .limits import LimitOptions, Limits
+from .recorder import Recorder, SeenRequest
 from .state.resources import writable
 from .state.store import Store
 
@@ -31,24 +31,54 @@ HOST = "http://127.0.0.1"
 class Sandbox:
     """A Purview account and its tenant-wide planes on this machine, made from the contracts.
 
-    planes: "scanning", "scanning@2022-07-01-preview", ...; None serves the default version of every plane.
-    exact: answers hold what the contracts say and no more; without it also what the live service sends beyond (nulls, unknown
-    members, seven digits of a second). What is kept comes back, so exact is strict with requests, too. strict: enums and kinds of
-    the contracts admit their members alone; without it any string, as the service does.
-    fill: what is not stored is invented instead of 404. state: a file that keeps the state; None keeps it in memory.
-    seed: of ids and examples. page_size: items on a page. pace: seconds a step of a long-running thing takes; None: a step a poll.
-    record: a file that calls are appended to. token_lifetime: seconds. specs: a folder with planes.toml and contracts/, in place of the
-    ones that come with the package.
+    Over httpx transports (`transport`, `async_transport`) it runs in process; `serve` opens a port.
+    The host of the account and that of the tenant are both this sandbox:
 
-    What jobs meet at the service: search_lag, seconds until search, suggestions and facets know of a write; page_lifetime, seconds
-    after which a continuation token is refused, None never; longest_url, characters of path and query, more is 414, None takes all
-    (8,192 as the service has it: 193 guids in one GET); parents_return: an entity that is deleted while a child of it exists comes
-    back; rate: calls a second, more are 429 with Retry-After, None admits all.
+        Purview(
+            sandbox.url,
+            tenant_endpoint=sandbox.url,
+            transport=sandbox.transport(),
+            auth=sandbox.auth,
+        )
 
-    Over httpx transports (`transport`, `async_transport`) it runs in process; `serve` opens a port. Account host and tenant host
-    are both this sandbox: `Purview(sandbox.url, tenant_endpoint=sandbox.url, transport=sandbox.transport(), auth=sandbox.auth)`.
-    With purview_auth: `ServicePrincipal("tenant", "client", "secret", authority=sandbox.url, transport=sandbox.transport(),
-    allow_insecure_localhost=True)`.
+    To sign in as a service principal instead of taking `sandbox.auth`:
+
+        ServicePrincipal(
+            "tenant",
+            "client",
+            "secret",
+            authority=sandbox.url,
+            transport=sandbox.transport(),
+            allow_insecure_localhost=True,
+        )
+
+    Args:
+        planes: "scanning", "scanning@2022-07-01-preview", ...; None serves the default version of
+            every plane.
+        exact: Answers hold what the contracts say and no more. Without it they also hold what the
+            live service sends beyond: nulls, unknown members, seven digits of a second. What is
+            kept comes back, so an exact sandbox is strict with requests, too.
+        strict: Enums and kinds admit only the members that the contracts list; without it any
+            string, as the service does.
+        fill: What is not stored is invented, instead of an error 404.
+        state: A file that keeps the state; None keeps it in memory.
+        seed: The seed of ids and examples.
+        page_size: The largest number of items on a page.
+        pace: Seconds that a step of a long-running operation takes; None for one step a poll.
+        record: A file that calls are appended to.
+        token_lifetime: Seconds for which a token is good.
+        clock: Gives the time, in seconds since 1970.
+        sleep: Waits some seconds, for faults that are slow.
+        specs: A folder with planes.toml and contracts/, in place of those of the package.
+        search_lag: Seconds until search, suggestions and facets know of a write.
+        page_lifetime: Seconds after which a continuation token is refused; None for never.
+        longest_url: Characters of path and query; more are 414. The service takes 8,192, which are
+            193 guids. None takes any number.
+        parents_return: An entity that is deleted while a child of it stays comes back.
+        rate: Calls a second; more are 429 with Retry-After. None admits all.
+
+    Raises:
+        UsageError: An argument is not what is needed, or a file cannot be opened.
     """
 
     def __init__(
@@ -67,7 +97,7 @@ class Sandbox:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Any] = time.sleep,
         specs: Path | None = None,
-        **limits: Unpack[Given],
+        **limits: Unpack[LimitOptions],
     ) -> None:
         for name, value in (("exact", exact), ("strict", strict), ("fill", fill)):
             arguments.flag(name, value)
@@ -79,9 +109,9 @@ class Sandbox:
         arguments.number("token_lifetime", token_lifetime, 0)
         strict = strict or exact
         validator = Validator(arguments.names("planes", planes), strict=strict, specs=specs)
-        makes = frozenset(writable(validator.contracts))
+        creatable = frozenset(writable(validator.contracts))
         settings = Settings(
-            exact, strict, fill, seed, page_size, pace, clock, Limits(**limits), makes
+            exact, strict, fill, seed, page_size, pace, clock, Limits(**limits), creatable
         )
         self._recorder = Recorder(record) if record is not None else None
         self._store = Store(state)
@@ -93,43 +123,51 @@ class Sandbox:
 
     @property
     def faults(self) -> Faults:
-        """`.add(Fault(...))`, `.clear()`, `.unused()`."""
+        """The faults: `add(Fault(...))`, `clear()`, `unused()`."""
         return self.app.faults
 
     @property
-    def requests(self) -> Sequence[Seen]:
-        """The requests that came, in order; the last 10,000."""
+    def requests(self) -> Sequence[SeenRequest]:
+        """The requests that came, oldest first; the last 10,000 are kept."""
         return list(self.app.requests)
 
     def token(self, lifetime: float | None = None) -> str:
-        """A token that the sandbox takes, for `lifetime` seconds."""
+        """Issues a token that the sandbox takes; `lifetime` is in seconds."""
         arguments.number("lifetime", lifetime, none=True)
         return self._identity.issue(lifetime)
 
     def expire_tokens(self) -> None:
-        """Every token issued so far is refused from now on."""
+        """Ends every token that was issued so far."""
         self._identity.expire()
 
     def reset(self) -> None:
-        """State, journal and faults as when it was opened."""
+        """Brings state, journal and faults back to where they were at the start."""
         self.app.reset()
 
     def handle(self, request: Request) -> Response:
-        """The answer to one request, as a function."""
+        """Answers one request, without any transport."""
         return self.app.handle(request)
 
     def transport(self) -> httpx.BaseTransport:
-        """For httpx clients: calls in process, whatever their host; no socket is opened."""
+        """Returns a transport for httpx clients: in process, for any host, without a socket."""
         return SandboxTransport(self.handle, self._sleep)
 
     def async_transport(self) -> httpx.AsyncBaseTransport:
-        """As `transport`, for async clients."""
+        """Returns the same as `transport`, for async clients."""
         return AsyncSandboxTransport(self.handle)
 
     @contextlib.contextmanager
     def serve(self, port: int = 0, host: str = "127.0.0.1") -> Generator[str]:
-        """Serves on a port of this machine, 0 picks a free one; gives the address, which is also `url` while it serves."""
-        from .server import served
+        """Serves on a port of this machine while the context lasts.
+
+        Args:
+            port: The port; 0 picks a free one.
+            host: A name or address of this machine.
+
+        Yields:
+            The address, which is also `url` as long as it is served.
+        """
+        from .server import served  # saves import time: asyncio and sockets are for ports alone
 
         with served(self.handle, host, port) as url:
             before, self.url = self.url, url
@@ -139,40 +177,32 @@ class Sandbox:
                 self.url = before
 
     def load(self, calls: Iterable[Any]) -> int:
-        """Makes calls that fill the state: objects with method, path (with its query) and body. Returns how many; UsageError at
-        the first that the sandbox refuses."""
-        number = 0
+        """Makes calls that fill the state.
+
+        Args:
+            calls: Objects with method, path (with its query) and body.
+
+        Returns:
+            How many calls were made.
+
+        Raises:
+            UsageError: The sandbox refuses a call; none after it is made.
+        """
         if isinstance(calls, (str, bytes, Mapping)) or not isinstance(calls, Iterable):
             raise UsageError(f"seed data: a list of calls is needed, not {type(calls).__name__}")
+        number = 0
         for number, call in enumerate(calls, 1):
-            try:
-                method, path, body = call["method"], call["path"], call.get("body")
-            except (TypeError, KeyError, AttributeError):
-                raise UsageError(
-                    f"seed data, call {number}: an object with method, path and body is needed"
-                ) from None
-            if not (
-                isinstance(method, str)
-                and isinstance(path, str)
-                and method
-                and path.startswith("/")
-            ):
-                raise UsageError(
-                    f"seed data, call {number}: method and path are text, and the path begins with /"
-                )
+            where = f"seed data, call {number}:"
+            method, path, body = _seed_call(call, where)
             with httpx.Client(transport=self.transport(), auth=self.auth, base_url=HOST) as client:
-                response = (
-                    client.request(method, path, json=body)
-                    if body is not None
-                    else client.request(method, path)
-                )
+                sent = {} if body is None else {"json": body}
+                response = client.request(method, path, **sent)
             if response.status_code >= 300:
-                raise UsageError(
-                    f"seed data, call {number}: {method} {path}: {response.status_code} {response.text}"
-                )
+                raise UsageError(f"{where} {method} {path}: {response.status_code} {response.text}")
         return number
 
     def close(self) -> None:
+        """Closes the state and the record."""
         if self._recorder is not None:
             self._recorder.close()
         self._store.close()
@@ -187,13 +217,26 @@ class Sandbox:
         return f"<Sandbox {self.url} of {len(self.app.validator.contracts)} documents>"
 
 
+def _seed_call(call: Any, where: str) -> tuple[str, str, Any]:
+    """Returns method, path and body of a call of the seed data."""
+    try:
+        method, path, body = call["method"], call["path"], call.get("body")
+    except (TypeError, KeyError, AttributeError):
+        raise UsageError(f"{where} an object with method, path and body is needed") from None
+    if not (isinstance(method, str) and isinstance(path, str) and method and path.startswith("/")):
+        raise UsageError(f"{where} method and path are text, and the path begins with /")
+    return method, path, body
+
+
 class SandboxAuth(httpx.Auth):
-    """Sends a token of the sandbox; a new one after 401."""
+    """Sends a token of the sandbox, and asks for a new one after a 401."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox, self._token = sandbox, ""
+        self._sandbox = sandbox
+        self._token = ""
 
     def auth_flow(self, request: httpx.Request) -> Any:
+        """Sends the request with a token; once more with a new one after a 401."""
         self._token = self._token or self._sandbox.token()
         request.headers["Authorization"] = f"Bearer {self._token}"
         response = yield request

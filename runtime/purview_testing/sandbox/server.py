@@ -1,4 +1,7 @@
-"""The sandbox on a port, as an ASGI application under uvicorn. What a fault does to the wire is done to the connection itself."""
+"""The sandbox on a port, as an ASGI application under uvicorn.
+
+What a fault does to a connection is done to the connection itself.
+"""
 
 from __future__ import annotations
 
@@ -15,24 +18,29 @@ from typing import Any, cast
 from purview_testing.contracts.documents import UsageError
 from purview_testing.contracts.messages import LARGEST_BODY, Problem, Request, Response
 
-Handle = Callable[[Request], Response]
+Handler = Callable[[Request], Response]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 _LOG = logging.getLogger("purview_testing")
-_PIECES = 8
+_PIECES = 8  # pieces of a body that dribbles
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close at once, with a reset
 _START_SECONDS = 10.0
 
 
 class Application:
-    """The handler as ASGI. `connections`: the transport of each caller, for the faults that break one."""
+    """The handler as an ASGI application.
 
-    def __init__(self, handle: Handle) -> None:
+    Attributes:
+        connections: The connection of each caller, by its address, for the faults that break one.
+    """
+
+    def __init__(self, handle: Handler) -> None:
         self._handle = handle
         self.connections: dict[Any, asyncio.Transport] = {}
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answers one request."""
         if scope["type"] != "http":
             raise ValueError(f"the sandbox serves http alone, not {scope['type']}")
         request = await _request(scope, receive)
@@ -45,17 +53,20 @@ class Application:
             )
         connection = self.connections.get(tuple(scope["client"])) if response.wire else None
         if response.wire is not None and connection is not None:
-            await _broken(connection, response)
+            await _send_as_fault(connection, response)
         else:
             await _send(send, response)
 
 
 async def _request(scope: MutableMapping[str, Any], receive: Receive) -> Request:
-    pieces, size, more = list[bytes](), 0, True
+    pieces: list[bytes] = []
+    size = 0
+    more = True
     while more:
         message = await receive()
         piece = message.get("body", b"")
-        if size <= LARGEST_BODY:  # what is beyond is read, not kept: the caller shall hear of it
+        # What is beyond the limit is read but not kept, so that the caller can hear of it.
+        if size <= LARGEST_BODY:
             pieces.append(piece)
         size += len(piece)
         more = message.get("more_body", False)
@@ -86,10 +97,12 @@ async def _send(send: Send, response: Response) -> None:
     await send({"type": "http.response.body", "body": response.content})
 
 
-async def _broken(connection: asyncio.Transport, response: Response) -> None:
-    """Writes an answer to the connection as a fault wants it, and ends the connection."""
+async def _send_as_fault(connection: asyncio.Transport, response: Response) -> None:
+    """Writes an answer in the way that a fault demands, and ends the connection."""
     assert response.wire is not None
-    kind, delay, content = response.wire["kind"], response.wire["delay"], response.content
+    kind = response.wire["kind"]
+    delay = response.wire["delay"]
+    content = response.content
     if kind == "reset":
         sock = connection.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
@@ -111,13 +124,14 @@ async def _broken(connection: asyncio.Transport, response: Response) -> None:
         for start in range(0, len(content), size):
             if kind == "dribble":
                 await asyncio.sleep(delay)
-            if connection.is_closing():  # the client has had enough
+            if connection.is_closing():  # the client has given up
                 return
             connection.write(content[start : start + size])
     connection.close()
 
 
 def _head(response: Response, *, chunked: bool) -> bytes:
+    """Returns the status line and the headers as bytes."""
     lines = [
         f"HTTP/1.1 {response.status} Sandbox",
         *(f"{n}: {v}" for n, v in response.headers.items()),
@@ -130,7 +144,8 @@ def _head(response: Response, *, chunked: bool) -> bytes:
 
 
 def _protocol(application: Application) -> type[asyncio.Protocol]:
-    """uvicorn's protocol, which tells the application its connections."""
+    """Makes a protocol of uvicorn that tells the application of its connections."""
+    # An optional package, for ports alone.
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
     class Protocol(H11Protocol):
@@ -147,8 +162,13 @@ def _protocol(application: Application) -> type[asyncio.Protocol]:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A bound socket; UsageError that says whether the host is none of this machine, or the port taken or not allowed."""
-    if not isinstance(host, str) or not host:  # an empty one would be every address of this machine
+    """Opens a socket that is bound to a host and a port.
+
+    Raises:
+        UsageError: The host is not of this machine, or the port is taken or not allowed.
+    """
+    # An empty host would be every address of this machine.
+    if not isinstance(host, str) or not host:
         raise UsageError(
             f"--host {host!r}: a name or address of this machine is needed, such as 127.0.0.1"
         )
@@ -157,9 +177,8 @@ def listen(host: str, port: int) -> socket.socket:
             f"--port {port!r}: a whole number from 0 to 65535 is needed; 0 picks a free port"
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(
-        family, socket.SOCK_STREAM, socket.IPPROTO_TCP
-    )  # named, or asyncio leaves Nagle's delay on
+    # The protocol is named because asyncio switches off Nagle's delay only for known TCP.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
@@ -171,10 +190,10 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-def server(handle: Handle) -> Any:
-    """A uvicorn server of the handler, quiet."""
+def server(handle: Handler) -> Any:
+    """Makes a server of uvicorn that logs nothing of its own."""
     try:
-        import uvicorn
+        import uvicorn  # an optional package, for ports alone
     except ImportError:
         raise UsageError("serving needs uvicorn: pip install purview-dataplane[testing]") from None
     application = Application(handle)
@@ -184,7 +203,8 @@ def server(handle: Handle) -> Any:
         ws="none",
         lifespan="off",
         log_config=None,
-        log_level="critical",  # it reports the connections that faults break; errors of ours are logged here
+        # uvicorn reports each connection that a fault breaks; our own errors are logged above.
+        log_level="critical",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=1,
@@ -193,10 +213,12 @@ def server(handle: Handle) -> Any:
 
 
 @contextlib.contextmanager
-def served(handle: Handle, host: str, port: int) -> Generator[str]:
-    """Serves in a thread while the context lasts; gives the address."""
-    running, sock = server(handle), listen(host, port)
-    started, failed = threading.Event(), list[BaseException]()
+def served(handle: Handler, host: str, port: int) -> Generator[str]:
+    """Serves in a thread while the context lasts, and gives the address."""
+    running = server(handle)
+    sock = listen(host, port)
+    started = threading.Event()
+    failed: list[BaseException] = []
 
     async def main() -> None:
         task = asyncio.ensure_future(running.serve(sockets=[sock]))
@@ -226,5 +248,6 @@ def served(handle: Handle, host: str, port: int) -> Generator[str]:
 
 
 def address(sock: socket.socket) -> str:
+    """Returns the http address of a bound socket."""
     host, port = sock.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

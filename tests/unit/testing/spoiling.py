@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 from purview_testing.contracts.facts import Operation, Shape
 from purview_testing.contracts.messages import Request
 from purview_testing.contracts.samples import Examples
-from purview_testing.sandbox.state.resources import concrete
+from purview_testing.sandbox.state.paths import concrete_path
 
 Json = dict[str, Any]
 WRONG = {
@@ -74,7 +74,7 @@ def sample(operation: Operation) -> Sample:
         for p in operation.parameters
         if p.location == "header"
     ]
-    path = concrete(operation.path, holes)
+    path = concrete_path(operation.path, holes)
     if operation.body_schema is not None:
         body = examples.of(operation.body_schema)
         headers.append(("content-type", "application/json"))

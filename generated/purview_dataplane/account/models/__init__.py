@@ -81,21 +81,24 @@ if not TYPE_CHECKING:
     _WHERE, __getattr__, __dir__ = _lazy_index(
         __name__,
         common=(
-            "AccessKeyOptions AccessKeys Account AccountEndpoints AccountMergeInfo AccountProperties AccountSku "
-            "AccountStatus AdvancedResourceSet BatchFeatureRequest BatchFeatureStatus CloudConnectors Collection "
-            "CollectionList CollectionNameResponse CollectionNameResponseList CollectionPathResponse "
-            "CollectionReference ComplexReplacerConfig ContactAssignment ContactAssignmentList "
-            "ContactGroupDefinition ContactGroupDefinitionList ContactGroupNameList "
-            "DataPlaneAccountUpdateParameters Domain DomainList DomainMergeInfo EntityReference ErrorModel "
-            "ErrorResponseModel FastRegex Filter Identity IngestionStorage ManagedResources NormalizationRule "
+            "AccessKeyOptions AccessKeys Account AccountEndpoints AccountMergeInfo "
+            "AccountProperties AccountSku AccountStatus AdvancedResourceSet BatchFeatureRequest "
+            "BatchFeatureStatus CloudConnectors Collection CollectionList CollectionNameResponse "
+            "CollectionNameResponseList CollectionPathResponse CollectionReference "
+            "ComplexReplacerConfig ContactAssignment ContactAssignmentList ContactGroupDefinition "
+            "ContactGroupDefinitionList ContactGroupNameList DataPlaneAccountUpdateParameters "
+            "Domain DomainList DomainMergeInfo EntityReference ErrorModel ErrorResponseModel "
+            "FastRegex Filter Identity IngestionStorage ManagedResources NormalizationRule "
             "PathPatternExtractorConfig PrivateEndpoint PrivateEndpointConnection "
             "PrivateEndpointConnectionProperties PrivateLinkServiceConnectionState RegexReplacer "
-            "ResourceSetRuleConfig ResourceSetRuleConfigList Rule ScopedRule SystemData UserAssignedIdentity"
+            "ResourceSetRuleConfig ResourceSetRuleConfigList Rule ScopedRule SystemData "
+            "UserAssignedIdentity"
         ),
         enums=(
-            "AccessKeyType AccountProvisioningState AccountSkuName CollectionProvisioningState ContactGroupType "
-            "ContainerType DomainEnvironment DomainProvisioningState EntityReferenceType FilterType IdentityType "
-            "ManagedEventHubState ManagedIdentityType MergeAccountType MergeStatus "
-            "PrivateEndpointConnectionStatus ProvisioningState PublicNetworkAccess ResourceSetProcessing"
+            "AccessKeyType AccountProvisioningState AccountSkuName CollectionProvisioningState "
+            "ContactGroupType ContainerType DomainEnvironment DomainProvisioningState "
+            "EntityReferenceType FilterType IdentityType ManagedEventHubState ManagedIdentityType "
+            "MergeAccountType MergeStatus PrivateEndpointConnectionStatus ProvisioningState "
+            "PublicNetworkAccess ResourceSetProcessing"
         ),
     )

@@ -40,11 +40,20 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class AccessKeyOptions(_Model):
+    """Body of accounts.regenerate_access_keys."""
+
     key_type: AccessKeyType | None = None
 
 
 @define(kw_only=True)
 class AccessKeys(_Model):
+    """Answer of accounts.get_access_keys and accounts.regenerate_access_keys.
+
+    Attributes:
+        atlas_kafka_primary_endpoint: A secret, which repr does not show.
+        atlas_kafka_secondary_endpoint: A secret, which repr does not show.
+    """
+
     atlas_kafka_primary_endpoint: str | None = _field(
         default=None, metadata=_wire("atlasKafkaPrimaryEndpoint", secret=True)
     )
@@ -55,6 +64,14 @@ class AccessKeys(_Model):
 
 @define(kw_only=True)
 class Account(_Model):
+    """Answer of accounts.get_account_properties and accounts.update_account_properties.
+
+    Attributes:
+        id: Set by the service, left out of requests.
+        name: Set by the service, left out of requests.
+        type_: Set by the service, left out of requests.
+    """
+
     id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     name: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     identity: Identity | None = None
@@ -68,6 +85,14 @@ class Account(_Model):
 
 @define(kw_only=True)
 class AccountEndpoints(_Model):
+    """Part of AccountProperties.
+
+    Attributes:
+        catalog: Set by the service, left out of requests.
+        scan: Set by the service, left out of requests.
+        guardian: Set by the service, left out of requests.
+    """
+
     catalog: str | None = _field(default=None, metadata=_READ_ONLY)
     scan: str | None = _field(default=None, metadata=_READ_ONLY)
     guardian: str | None = _field(default=None, metadata=_READ_ONLY)
@@ -75,6 +100,17 @@ class AccountEndpoints(_Model):
 
 @define(kw_only=True)
 class AccountMergeInfo(_Model):
+    """Part of AccountProperties.
+
+    Attributes:
+        account_location: Set by the service, left out of requests.
+        account_name: Set by the service, left out of requests.
+        account_resource_group_name: Set by the service, left out of requests.
+        account_subscription_id: Set by the service, left out of requests.
+        merge_status: Set by the service, left out of requests.
+        type_of_account: Set by the service, left out of requests.
+    """
+
     account_location: str | None = _field(default=None, metadata=_READ_ONLY)
     account_name: str | None = _field(default=None, metadata=_READ_ONLY)
     account_resource_group_name: str | None = _field(default=None, metadata=_READ_ONLY)
@@ -85,6 +121,20 @@ class AccountMergeInfo(_Model):
 
 @define(kw_only=True)
 class AccountProperties(_Model):
+    """Part of Account.
+
+    Attributes:
+        created_at: Set by the service, left out of requests.
+        created_by: Set by the service, left out of requests.
+        created_by_object_id: Set by the service, left out of requests.
+        default_domain: Set by the service, left out of requests.
+        friendly_name: Set by the service, left out of requests.
+        managed_event_hub_state: \"NotSpecified\" where it is left out.
+        private_endpoint_connections: Set by the service, left out of requests.
+        provisioning_state: Set by the service, left out of requests.
+        public_network_access: \"Enabled\" where it is left out.
+    """
+
     account_status: AccountStatus | None = None
     cloud_connectors: CloudConnectors | None = None
     created_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
@@ -108,12 +158,24 @@ class AccountProperties(_Model):
 
 @define(kw_only=True)
 class AccountSku(_Model):
+    """Part of Account.
+
+    Attributes:
+        capacity: Capacity units.
+    """
+
     capacity: int | None = None
     name: AccountSkuName | None = None
 
 
 @define(kw_only=True)
 class AccountStatus(_Model):
+    """Part of AccountProperties.
+
+    Attributes:
+        account_provisioning_state: Set by the service, left out of requests.
+    """
+
     account_provisioning_state: AccountProvisioningState | None = _field(
         default=None, metadata=_READ_ONLY
     )
@@ -122,27 +184,56 @@ class AccountStatus(_Model):
 
 @define(kw_only=True)
 class AdvancedResourceSet(_Model):
+    """Part of ResourceSetRuleConfig."""
+
     modified_at: datetime | None = None
     resource_set_processing: ResourceSetProcessing | None = None
 
 
 @define(kw_only=True)
 class BatchFeatureRequest(_Model):
+    """Body of exposure_control.get_features.
+
+    Attributes:
+        features: No item twice.
+    """
+
     features: list[str] | None = None
 
 
 @define(kw_only=True)
 class BatchFeatureStatus(_Model):
+    """Answer of exposure_control.get_features.
+
+    Attributes:
+        features: Set by the service, left out of requests.
+    """
+
     features: dict[str, bool] | None = _field(default=None, metadata=_READ_ONLY)
 
 
 @define(kw_only=True)
 class CloudConnectors(_Model):
+    """Part of AccountProperties.
+
+    Attributes:
+        aws_external_id: Set by the service, left out of requests.
+    """
+
     aws_external_id: str | None = _field(default=None, metadata=_READ_ONLY)
 
 
 @define(kw_only=True)
 class Collection(_Model):
+    """Body of collections.create_or_update; answer of collections.get, collections.create_or_update
+    and collections.list.
+
+    Attributes:
+        name: Set by the service, left out of requests.
+        collection_provisioning_state: Set by the service, left out of requests.
+        domain: Set by the service, left out of requests.
+    """
+
     name: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     collection_provisioning_state: CollectionProvisioningState | None = _field(
         default=None, metadata=_READ_ONLY
@@ -156,6 +247,8 @@ class Collection(_Model):
 
 @define(kw_only=True)
 class CollectionList(_Model):
+    """Answer of collections.list."""
+
     value: list[Collection]
     count: int | None = None
     next_link: str | None = None
@@ -163,12 +256,21 @@ class CollectionList(_Model):
 
 @define(kw_only=True)
 class CollectionNameResponse(_Model):
+    """Answer of collections.list_child_collection_names.
+
+    Attributes:
+        friendly_name: Set by the service, left out of requests.
+        name: Set by the service, left out of requests.
+    """
+
     friendly_name: str | None = _field(default=None, metadata=_READ_ONLY)
     name: str | None = _field(default=None, metadata=_READ_ONLY)
 
 
 @define(kw_only=True)
 class CollectionNameResponseList(_Model):
+    """Answer of collections.list_child_collection_names."""
+
     value: list[CollectionNameResponse]
     count: int | None = None
     next_link: str | None = None
@@ -176,18 +278,37 @@ class CollectionNameResponseList(_Model):
 
 @define(kw_only=True)
 class CollectionPathResponse(_Model):
+    """Answer of collections.get_collection_path.
+
+    Attributes:
+        parent_friendly_name_chain: Set by the service, left out of requests.
+        parent_name_chain: Set by the service, left out of requests.
+    """
+
     parent_friendly_name_chain: list[str] | None = _field(default=None, metadata=_READ_ONLY)
     parent_name_chain: list[str] | None = _field(default=None, metadata=_READ_ONLY)
 
 
 @define(kw_only=True)
 class CollectionReference(_Model):
+    """Part of Collection.
+
+    Attributes:
+        reference_name: The name of what it refers to.
+    """
+
     reference_name: str | None = None
     type_: str | None = "CollectionReference"
 
 
 @define(kw_only=True)
 class ComplexReplacerConfig(_Model):
+    """Part of PathPatternExtractorConfig.
+
+    Attributes:
+        last_updated_timestamp: Seconds since 1970-01-01 UTC.
+    """
+
     created_by: str | None = None
     description: str | None = None
     disabled: bool | None = None
@@ -200,6 +321,13 @@ class ComplexReplacerConfig(_Model):
 
 @define(kw_only=True)
 class ContactAssignment(_Model):
+    """Body of contact_assignments.create_or_update; answer of contact_assignments.get,
+    contact_assignments.create_or_update and contact_assignments.list.
+
+    Attributes:
+        assignment_id: A UUID.
+    """
+
     assignment_id: str | None = None
     contact_group: EntityReference | None = None
     principal_id: str | None = None
@@ -209,6 +337,8 @@ class ContactAssignment(_Model):
 
 @define(kw_only=True)
 class ContactAssignmentList(_Model):
+    """Answer of contact_assignments.list."""
+
     value: list[ContactAssignment]
     count: int | None = None
     next_link: str | None = None
@@ -216,6 +346,14 @@ class ContactAssignmentList(_Model):
 
 @define(kw_only=True)
 class ContactGroupDefinition(_Model):
+    """Body of contact_group_definitions.create_or_update; answer of contact_group_definitions.get,
+    contact_group_definitions.create_or_update and contact_group_definitions.list.
+
+    Attributes:
+        contact_group_type: Set by the service, left out of requests.
+        name: Set by the service, left out of requests.
+    """
+
     contact_group_type: ContactGroupType | None = _field(default=None, metadata=_READ_ONLY)
     description: str | None = None
     friendly_name: str | None = None
@@ -224,6 +362,8 @@ class ContactGroupDefinition(_Model):
 
 @define(kw_only=True)
 class ContactGroupDefinitionList(_Model):
+    """Answer of contact_group_definitions.list."""
+
     value: list[ContactGroupDefinition]
     count: int | None = None
     next_link: str | None = None
@@ -231,6 +371,8 @@ class ContactGroupDefinitionList(_Model):
 
 @define(kw_only=True)
 class ContactGroupNameList(_Model):
+    """Answer of contact_assignments.list_scoped_contact_group_names."""
+
     value: list[str]
     count: int | None = None
     next_link: str | None = None
@@ -238,11 +380,22 @@ class ContactGroupNameList(_Model):
 
 @define(kw_only=True)
 class DataPlaneAccountUpdateParameters(_Model):
+    """Body of accounts.update_account_properties."""
+
     friendly_name: str | None = None
 
 
 @define(kw_only=True)
 class Domain(_Model):
+    """Answer of domains.get and domains.list.
+
+    Attributes:
+        identity: Set by the service, left out of requests.
+        merge_info: Set by the service, left out of requests.
+        name: Set by the service, left out of requests.
+        provisioning_state: Set by the service, left out of requests.
+    """
+
     container_type: ContainerType | None = None
     description: str | None = None
     environment: DomainEnvironment | None = None
@@ -256,6 +409,8 @@ class Domain(_Model):
 
 @define(kw_only=True)
 class DomainList(_Model):
+    """Answer of domains.list."""
+
     value: list[Domain]
     count: int | None = None
     next_link: str | None = None
@@ -263,6 +418,16 @@ class DomainList(_Model):
 
 @define(kw_only=True)
 class DomainMergeInfo(_Model):
+    """Part of Domain.
+
+    Attributes:
+        account_location: Set by the service, left out of requests.
+        account_name: Set by the service, left out of requests.
+        account_resource_group_name: Set by the service, left out of requests.
+        account_subscription_id: Set by the service, left out of requests.
+        merge_status: Set by the service, left out of requests.
+    """
+
     account_location: str | None = _field(default=None, metadata=_READ_ONLY)
     account_name: str | None = _field(default=None, metadata=_READ_ONLY)
     account_resource_group_name: str | None = _field(default=None, metadata=_READ_ONLY)
@@ -272,12 +437,27 @@ class DomainMergeInfo(_Model):
 
 @define(kw_only=True)
 class EntityReference(_Model):
+    """Part of ContactAssignment.
+
+    Attributes:
+        reference_name: The name of what it refers to.
+    """
+
     reference_name: str | None = None
     type_: EntityReferenceType | None = None
 
 
 @define(kw_only=True)
 class ErrorModel(_Model):
+    """Part of AccountStatus and ErrorResponseModel.
+
+    Attributes:
+        code: Set by the service, left out of requests.
+        details: Set by the service, left out of requests.
+        message: Set by the service, left out of requests.
+        target: Set by the service, left out of requests.
+    """
+
     code: str | None = _field(default=None, metadata=_READ_ONLY)
     details: list[ErrorModel] | None = _field(default=None, metadata=_READ_ONLY)
     message: str | None = _field(default=None, metadata=_READ_ONLY)
@@ -286,11 +466,17 @@ class ErrorModel(_Model):
 
 @define(kw_only=True)
 class ErrorResponseModel(_Model):
+    """What accounts.get_account_properties, accounts.update_account_properties,
+    accounts.get_access_keys and 23 more answers where it fails.
+    """
+
     error: ErrorModel | None = None
 
 
 @define(kw_only=True)
 class FastRegex(_Model):
+    """Part of NormalizationRule and RegexReplacer."""
+
     max_digits: int | None = None
     max_letters: int | None = None
     min_dashes: int | None = None
@@ -306,6 +492,14 @@ class FastRegex(_Model):
 
 @define(kw_only=True)
 class Filter(_Model):
+    """Part of PathPatternExtractorConfig.
+
+    Attributes:
+        created_by: \"AzureDataCatalog\" where it is left out.
+        last_updated_timestamp: Seconds since 1970-01-01 UTC.
+        modified_by: \"AzureDataCatalog\" where it is left out.
+    """
+
     name: str
     path: str
     created_by: str | None = None
@@ -316,6 +510,13 @@ class Filter(_Model):
 
 @define(kw_only=True)
 class Identity(_Model):
+    """Part of Account and Domain.
+
+    Attributes:
+        principal_id: Set by the service, left out of requests.
+        tenant_id: Set by the service, left out of requests.
+    """
+
     principal_id: str | None = _field(default=None, metadata=_READ_ONLY)
     tenant_id: str | None = _field(default=None, metadata=_READ_ONLY)
     type_: ManagedIdentityType | None = None
@@ -324,6 +525,13 @@ class Identity(_Model):
 
 @define(kw_only=True)
 class IngestionStorage(_Model):
+    """Part of AccountProperties.
+
+    Attributes:
+        id: Set by the service, left out of requests.
+        primary_endpoint: Set by the service, left out of requests.
+    """
+
     id: str | None = _field(default=None, metadata=_READ_ONLY)
     primary_endpoint: str | None = _field(default=None, metadata=_READ_ONLY)
     public_network_access: PublicNetworkAccess | None = None
@@ -331,6 +539,14 @@ class IngestionStorage(_Model):
 
 @define(kw_only=True)
 class ManagedResources(_Model):
+    """Part of AccountProperties.
+
+    Attributes:
+        event_hub_namespace: Set by the service, left out of requests.
+        resource_group: Set by the service, left out of requests.
+        storage_account: Set by the service, left out of requests.
+    """
+
     event_hub_namespace: str | None = _field(default=None, metadata=_READ_ONLY)
     resource_group: str | None = _field(default=None, metadata=_READ_ONLY)
     storage_account: str | None = _field(default=None, metadata=_READ_ONLY)
@@ -338,6 +554,12 @@ class ManagedResources(_Model):
 
 @define(kw_only=True)
 class NormalizationRule(_Model):
+    """Part of PathPatternExtractorConfig.
+
+    Attributes:
+        last_updated_timestamp: Seconds since 1970-01-01 UTC.
+    """
+
     description: str | None = None
     disabled: bool | None = None
     dynamic_replacement: bool | None = None
@@ -351,6 +573,14 @@ class NormalizationRule(_Model):
 
 @define(kw_only=True)
 class PathPatternExtractorConfig(_Model):
+    """Part of ResourceSetRuleConfig.
+
+    Attributes:
+        last_updated_timestamp: Seconds since 1970-01-01 UTC.
+        modified_by: \"AzureDataCatalog\" where it is left out.
+        version: 0 where it is left out.
+    """
+
     created_by: str
     enable_default_patterns: bool
     accepted_patterns: list[Filter] | None = None
@@ -366,11 +596,21 @@ class PathPatternExtractorConfig(_Model):
 
 @define(kw_only=True)
 class PrivateEndpoint(_Model):
+    """Part of PrivateEndpointConnectionProperties."""
+
     id: str | None = None
 
 
 @define(kw_only=True)
 class PrivateEndpointConnection(_Model):
+    """Part of AccountProperties.
+
+    Attributes:
+        id: Set by the service, left out of requests.
+        name: Set by the service, left out of requests.
+        type_: Set by the service, left out of requests.
+    """
+
     id: str | None = _field(default=None, metadata=_READ_ONLY)
     name: str | None = _field(default=None, metadata=_READ_ONLY)
     properties: PrivateEndpointConnectionProperties | None = None
@@ -380,6 +620,12 @@ class PrivateEndpointConnection(_Model):
 
 @define(kw_only=True)
 class PrivateEndpointConnectionProperties(_Model):
+    """Part of PrivateEndpointConnection.
+
+    Attributes:
+        provisioning_state: Set by the service, left out of requests.
+    """
+
     private_endpoint: PrivateEndpoint | None = None
     private_link_service_connection_state: PrivateLinkServiceConnectionState | None = None
     provisioning_state: str | None = _field(default=None, metadata=_READ_ONLY)
@@ -387,6 +633,8 @@ class PrivateEndpointConnectionProperties(_Model):
 
 @define(kw_only=True)
 class PrivateLinkServiceConnectionState(_Model):
+    """Part of PrivateEndpointConnectionProperties."""
+
     actions_required: str | None = None
     description: str | None = None
     status: PrivateEndpointConnectionStatus | None = None
@@ -394,6 +642,14 @@ class PrivateLinkServiceConnectionState(_Model):
 
 @define(kw_only=True)
 class RegexReplacer(_Model):
+    """Part of PathPatternExtractorConfig.
+
+    Attributes:
+        created_by: \"AzureDataCatalog\" where it is left out.
+        last_updated_timestamp: Seconds since 1970-01-01 UTC.
+        modified_by: \"AzureDataCatalog\" where it is left out.
+    """
+
     disabled: bool
     name: str
     condition: str | None = None
@@ -409,6 +665,13 @@ class RegexReplacer(_Model):
 
 @define(kw_only=True)
 class ResourceSetRuleConfig(_Model):
+    """Body of resource_set_rules.create_or_update; answer of resource_set_rules.get,
+    resource_set_rules.create_or_update and resource_set_rules.list.
+
+    Attributes:
+        name: Set by the service, left out of requests.
+    """
+
     advanced_resource_set: AdvancedResourceSet | None = None
     name: str | None = _field(default=None, metadata=_READ_ONLY)
     path_pattern_config: PathPatternExtractorConfig | None = None
@@ -416,6 +679,8 @@ class ResourceSetRuleConfig(_Model):
 
 @define(kw_only=True)
 class ResourceSetRuleConfigList(_Model):
+    """Answer of resource_set_rules.list."""
+
     value: list[ResourceSetRuleConfig]
     count: int | None = None
     next_link: str | None = None
@@ -423,6 +688,13 @@ class ResourceSetRuleConfigList(_Model):
 
 @define(kw_only=True)
 class Rule(_Model):
+    """Part of ScopedRule.
+
+    Attributes:
+        is_resource_set: True where it is left out.
+        last_updated_timestamp: Seconds since 1970-01-01 UTC.
+    """
+
     qualified_name: str
     display_name: str | None = None
     is_resource_set: bool | None = None
@@ -432,6 +704,8 @@ class Rule(_Model):
 
 @define(kw_only=True)
 class ScopedRule(_Model):
+    """Part of PathPatternExtractorConfig."""
+
     binding_url: str
     store_type: str
     rules: list[Rule] | None = None
@@ -439,6 +713,17 @@ class ScopedRule(_Model):
 
 @define(kw_only=True)
 class SystemData(_Model):
+    """Part of Account, Collection, ContactAssignment and 2 more.
+
+    Attributes:
+        created_at: Set by the service, left out of requests.
+        created_by: Set by the service, left out of requests.
+        created_by_type: Set by the service, left out of requests.
+        last_modified_at: Set by the service, left out of requests.
+        last_modified_by: Set by the service, left out of requests.
+        last_modified_by_type: Set by the service, left out of requests.
+    """
+
     created_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
     created_by: str | None = _field(default=None, metadata=_READ_ONLY)
     created_by_type: IdentityType | None = _field(default=None, metadata=_READ_ONLY)
@@ -449,5 +734,12 @@ class SystemData(_Model):
 
 @define(kw_only=True)
 class UserAssignedIdentity(_Model):
+    """Part of Identity.
+
+    Attributes:
+        client_id: Set by the service, left out of requests.
+        principal_id: Set by the service, left out of requests.
+    """
+
     client_id: str | None = _field(default=None, metadata=_READ_ONLY)
     principal_id: str | None = _field(default=None, metadata=_READ_ONLY)

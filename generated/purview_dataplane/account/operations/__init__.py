@@ -9,11 +9,13 @@ OPERATIONS = _d.operations(
             "Accounts_RegenerateAccessKeys"
         ),
         "collections": (
-            "Collections_GetCollection Collections_CreateOrUpdateCollection Collections_DeleteCollection "
-            "Collections_ListCollections Collections_ListChildCollectionNames Collections_GetCollectionPath"
+            "Collections_GetCollection Collections_CreateOrUpdateCollection "
+            "Collections_DeleteCollection Collections_ListCollections "
+            "Collections_ListChildCollectionNames Collections_GetCollectionPath"
         ),
         "contact_assignments": (
-            "ContactAssignments_GetContactAssignment ContactAssignments_CreateOrUpdateContactAssignment "
+            "ContactAssignments_GetContactAssignment "
+            "ContactAssignments_CreateOrUpdateContactAssignment "
             "ContactAssignments_DeleteContactAssignment ContactAssignments_ListContactAssignments "
             "ContactAssignments_ListScopedContactGroupNames"
         ),

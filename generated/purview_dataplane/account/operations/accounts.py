@@ -49,9 +49,18 @@ class _Operations:
 
 class Accounts(_d.Group):
     def get_account_properties(self) -> Account:
-        """Read the account record: endpoints, managed resources, network access and provisioning state.
+        """Read the account record: endpoints, managed resources, network access and provisioning
+        state.
 
         GET /account/
+
+        Role: Collection Admin.
+
+        Returns:
+            200: Account.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get_account_properties)
 
@@ -59,6 +68,14 @@ class Accounts(_d.Group):
         """Change the friendly name of the account, the only property this call accepts.
 
         PATCH /account/
+
+        Role: Collection Admin.
+
+        Returns:
+            200: Account.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.update_account_properties, (), body)
 
@@ -66,22 +83,48 @@ class Accounts(_d.Group):
         """Fetch the Event Hubs connection strings of the account; the answer holds secrets.
 
         POST /account/listkeys
+
+        Role: Collection Admin.
+
+        Returns:
+            200: AccessKeys.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get_access_keys)
 
     def regenerate_access_keys(self, *, body: AccessKeyOptions) -> AccessKeys:
-        """Renew one Event Hubs key (primary or secondary); clients that use the old one lose access.
+        """Renew one Event Hubs key (primary or secondary); clients that use the old one lose
+        access.
 
         POST /account/regeneratekeys
+
+        Role: Collection Admin.
+
+        Returns:
+            200: AccessKeys.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.regenerate_access_keys, (), body)
 
 
 class AsyncAccounts(_d.AsyncGroup):
     async def get_account_properties(self) -> Account:
-        """Read the account record: endpoints, managed resources, network access and provisioning state.
+        """Read the account record: endpoints, managed resources, network access and provisioning
+        state.
 
         GET /account/
+
+        Role: Collection Admin.
+
+        Returns:
+            200: Account.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get_account_properties)
 
@@ -89,6 +132,14 @@ class AsyncAccounts(_d.AsyncGroup):
         """Change the friendly name of the account, the only property this call accepts.
 
         PATCH /account/
+
+        Role: Collection Admin.
+
+        Returns:
+            200: Account.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.update_account_properties, (), body)
 
@@ -96,12 +147,29 @@ class AsyncAccounts(_d.AsyncGroup):
         """Fetch the Event Hubs connection strings of the account; the answer holds secrets.
 
         POST /account/listkeys
+
+        Role: Collection Admin.
+
+        Returns:
+            200: AccessKeys.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get_access_keys)
 
     async def regenerate_access_keys(self, *, body: AccessKeyOptions) -> AccessKeys:
-        """Renew one Event Hubs key (primary or secondary); clients that use the old one lose access.
+        """Renew one Event Hubs key (primary or secondary); clients that use the old one lose
+        access.
 
         POST /account/regeneratekeys
+
+        Role: Collection Admin.
+
+        Returns:
+            200: AccessKeys.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.regenerate_access_keys, (), body)

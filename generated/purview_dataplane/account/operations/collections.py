@@ -89,20 +89,46 @@ class Collections(_d.Group):
         """Read one collection by its short name: friendly name, parent and provisioning state.
 
         GET /account/collections/{collectionName}
+
+        Role: Collection Admin.
+
+        Returns:
+            200: Collection.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get, (collection_name,))
 
     def create_or_update(self, collection_name: str, *, body: Collection) -> Collection:
-        """Create a collection or change it in place; the answer may come before it is fully provisioned.
+        """Create a collection or change it in place; the answer may come before it is fully
+        provisioned.
 
         PUT /account/collections/{collectionName}
+
+        Role: Collection Admin.
+
+        Returns:
+            200: Collection.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.create_or_update, (collection_name,), body)
 
     def delete(self, collection_name: str) -> None:
-        """Delete a collection, which must first be emptied of child collections, sources and assets.
+        """Delete a collection, which must first be emptied of child collections, sources and
+        assets.
 
         DELETE /account/collections/{collectionName}
+
+        Role: Collection Admin.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.delete, (collection_name,))
 
@@ -110,6 +136,18 @@ class Collections(_d.Group):
         """Page through all collections of the account, each with a reference to its parent.
 
         GET /account/collections
+
+        Role: Collection Admin.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Collection. 200: CollectionList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (skip_token,))
 
@@ -119,15 +157,40 @@ class Collections(_d.Group):
         """Page through the names of a collection's children, without their other properties.
 
         GET /account/collections/{collectionName}/getChildCollectionNames
+
+        Role: Collection Admin.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of CollectionNameResponse. 200:
+                CollectionNameResponseList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_child_collection_names, (collection_name, skip_token))
 
     def get_collection_path(
         self, collection_name: str, *, skip_token: str | None = None
     ) -> CollectionPathResponse:
-        """Find the ancestors of a collection as two lists, short names and friendly names, root first.
+        """Find the ancestors of a collection as two lists, short names and friendly names, root
+        first.
 
         GET /account/collections/{collectionName}/getCollectionPath
+
+        Role: Collection Admin.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            200: CollectionPathResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get_collection_path, (collection_name, skip_token))
 
@@ -137,20 +200,46 @@ class AsyncCollections(_d.AsyncGroup):
         """Read one collection by its short name: friendly name, parent and provisioning state.
 
         GET /account/collections/{collectionName}
+
+        Role: Collection Admin.
+
+        Returns:
+            200: Collection.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get, (collection_name,))
 
     async def create_or_update(self, collection_name: str, *, body: Collection) -> Collection:
-        """Create a collection or change it in place; the answer may come before it is fully provisioned.
+        """Create a collection or change it in place; the answer may come before it is fully
+        provisioned.
 
         PUT /account/collections/{collectionName}
+
+        Role: Collection Admin.
+
+        Returns:
+            200: Collection.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.create_or_update, (collection_name,), body)
 
     async def delete(self, collection_name: str) -> None:
-        """Delete a collection, which must first be emptied of child collections, sources and assets.
+        """Delete a collection, which must first be emptied of child collections, sources and
+        assets.
 
         DELETE /account/collections/{collectionName}
+
+        Role: Collection Admin.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.delete, (collection_name,))
 
@@ -158,6 +247,18 @@ class AsyncCollections(_d.AsyncGroup):
         """Page through all collections of the account, each with a reference to its parent.
 
         GET /account/collections
+
+        Role: Collection Admin.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Collection. 200: CollectionList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (skip_token,))
 
@@ -167,14 +268,39 @@ class AsyncCollections(_d.AsyncGroup):
         """Page through the names of a collection's children, without their other properties.
 
         GET /account/collections/{collectionName}/getChildCollectionNames
+
+        Role: Collection Admin.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of CollectionNameResponse. 200:
+                CollectionNameResponseList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_child_collection_names, (collection_name, skip_token))
 
     async def get_collection_path(
         self, collection_name: str, *, skip_token: str | None = None
     ) -> CollectionPathResponse:
-        """Find the ancestors of a collection as two lists, short names and friendly names, root first.
+        """Find the ancestors of a collection as two lists, short names and friendly names, root
+        first.
 
         GET /account/collections/{collectionName}/getCollectionPath
+
+        Role: Collection Admin.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            200: CollectionPathResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get_collection_path, (collection_name, skip_token))

@@ -81,6 +81,14 @@ class ContactAssignments(_d.Group):
         """Read one contact assignment: which principal fills a contact group, and for what scope.
 
         GET /account/contactAssignments/{contactAssignmentId}
+
+        Role: Collection Admin.
+
+        Returns:
+            200: ContactAssignment.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get, (contact_assignment_id,))
 
@@ -90,6 +98,14 @@ class ContactAssignments(_d.Group):
         """Assign a principal to a contact group within a scope, or change such an assignment.
 
         PUT /account/contactAssignments/{contactAssignmentId}
+
+        Role: Collection Admin.
+
+        Returns:
+            200: ContactAssignment.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.create_or_update, (contact_assignment_id,), body)
 
@@ -97,6 +113,14 @@ class ContactAssignments(_d.Group):
         """Remove one contact assignment by its id; succeeds without an answer body.
 
         DELETE /account/contactAssignments/{contactAssignmentId}
+
+        Role: Collection Admin.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.delete, (contact_assignment_id,))
 
@@ -108,9 +132,23 @@ class ContactAssignments(_d.Group):
         reference_type: EntityReferenceType | None = None,
         skip_token: str | None = None,
     ) -> Pager[ContactAssignment]:
-        """Page through contact assignments, narrowed by scope, contact group or reference type on request.
+        """Page through contact assignments, narrowed by scope, contact group or reference type on
+        request.
 
         GET /account/contactAssignments
+
+        Role: Collection Admin.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ContactAssignment. 200:
+                ContactAssignmentList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list, (scope, contact_group_definition, reference_type, skip_token)
@@ -126,6 +164,18 @@ class ContactAssignments(_d.Group):
         """Page through the names of the contact groups in use within a scope, each name once.
 
         GET /account/getScopedContactGroupNames
+
+        Role: Collection Admin.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of str. 200: ContactGroupNameList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_scoped_contact_group_names, (scope, reference_type, skip_token)
@@ -137,6 +187,14 @@ class AsyncContactAssignments(_d.AsyncGroup):
         """Read one contact assignment: which principal fills a contact group, and for what scope.
 
         GET /account/contactAssignments/{contactAssignmentId}
+
+        Role: Collection Admin.
+
+        Returns:
+            200: ContactAssignment.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get, (contact_assignment_id,))
 
@@ -146,6 +204,14 @@ class AsyncContactAssignments(_d.AsyncGroup):
         """Assign a principal to a contact group within a scope, or change such an assignment.
 
         PUT /account/contactAssignments/{contactAssignmentId}
+
+        Role: Collection Admin.
+
+        Returns:
+            200: ContactAssignment.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.create_or_update, (contact_assignment_id,), body)
 
@@ -153,6 +219,14 @@ class AsyncContactAssignments(_d.AsyncGroup):
         """Remove one contact assignment by its id; succeeds without an answer body.
 
         DELETE /account/contactAssignments/{contactAssignmentId}
+
+        Role: Collection Admin.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.delete, (contact_assignment_id,))
 
@@ -164,9 +238,23 @@ class AsyncContactAssignments(_d.AsyncGroup):
         reference_type: EntityReferenceType | None = None,
         skip_token: str | None = None,
     ) -> AsyncPager[ContactAssignment]:
-        """Page through contact assignments, narrowed by scope, contact group or reference type on request.
+        """Page through contact assignments, narrowed by scope, contact group or reference type on
+        request.
 
         GET /account/contactAssignments
+
+        Role: Collection Admin.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ContactAssignment. 200:
+                ContactAssignmentList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list, (scope, contact_group_definition, reference_type, skip_token)
@@ -182,6 +270,18 @@ class AsyncContactAssignments(_d.AsyncGroup):
         """Page through the names of the contact groups in use within a scope, each name once.
 
         GET /account/getScopedContactGroupNames
+
+        Role: Collection Admin.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of str. 200: ContactGroupNameList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_scoped_contact_group_names, (scope, reference_type, skip_token)

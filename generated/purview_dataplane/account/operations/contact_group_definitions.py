@@ -64,6 +64,14 @@ class ContactGroupDefinitions(_d.Group):
         """Read one contact group definition by name: its type, friendly name and description.
 
         GET /account/contactGroupDefinitions/{contactGroupDefinitionName}
+
+        Role: Collection Admin.
+
+        Returns:
+            200: ContactGroupDefinition.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get, (contact_group_definition_name,))
 
@@ -73,6 +81,14 @@ class ContactGroupDefinitions(_d.Group):
         """Define a contact group, or change the friendly name and description of one.
 
         PUT /account/contactGroupDefinitions/{contactGroupDefinitionName}
+
+        Role: Collection Admin.
+
+        Returns:
+            200: ContactGroupDefinition.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.create_or_update, (contact_group_definition_name,), body)
 
@@ -80,6 +96,14 @@ class ContactGroupDefinitions(_d.Group):
         """Remove a contact group definition by name; succeeds without an answer body.
 
         DELETE /account/contactGroupDefinitions/{contactGroupDefinitionName}
+
+        Role: Collection Admin.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.delete, (contact_group_definition_name,))
 
@@ -87,6 +111,19 @@ class ContactGroupDefinitions(_d.Group):
         """Page through every contact group definition that the account knows.
 
         GET /account/contactGroupDefinitions
+
+        Role: Collection Admin.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ContactGroupDefinition. 200:
+                ContactGroupDefinitionList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (skip_token,))
 
@@ -96,6 +133,14 @@ class AsyncContactGroupDefinitions(_d.AsyncGroup):
         """Read one contact group definition by name: its type, friendly name and description.
 
         GET /account/contactGroupDefinitions/{contactGroupDefinitionName}
+
+        Role: Collection Admin.
+
+        Returns:
+            200: ContactGroupDefinition.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get, (contact_group_definition_name,))
 
@@ -105,6 +150,14 @@ class AsyncContactGroupDefinitions(_d.AsyncGroup):
         """Define a contact group, or change the friendly name and description of one.
 
         PUT /account/contactGroupDefinitions/{contactGroupDefinitionName}
+
+        Role: Collection Admin.
+
+        Returns:
+            200: ContactGroupDefinition.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(
             _Operations.create_or_update, (contact_group_definition_name,), body
@@ -114,6 +167,14 @@ class AsyncContactGroupDefinitions(_d.AsyncGroup):
         """Remove a contact group definition by name; succeeds without an answer body.
 
         DELETE /account/contactGroupDefinitions/{contactGroupDefinitionName}
+
+        Role: Collection Admin.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.delete, (contact_group_definition_name,))
 
@@ -121,5 +182,18 @@ class AsyncContactGroupDefinitions(_d.AsyncGroup):
         """Page through every contact group definition that the account knows.
 
         GET /account/contactGroupDefinitions
+
+        Role: Collection Admin.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ContactGroupDefinition. 200:
+                ContactGroupDefinitionList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (skip_token,))

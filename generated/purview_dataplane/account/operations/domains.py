@@ -41,6 +41,14 @@ class Domains(_d.Group):
         """Read one domain by name: its environment, identity, merge state and provisioning state.
 
         GET /account/domains/{domainName}
+
+        Role: Collection Admin.
+
+        Returns:
+            200: Domain.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get, (domain_name,))
 
@@ -48,6 +56,18 @@ class Domains(_d.Group):
         """Page through the domains of the account; this plane can only read them, not change them.
 
         GET /account/domains
+
+        Role: Collection Admin.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Domain. 200: DomainList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (skip_token,))
 
@@ -57,6 +77,14 @@ class AsyncDomains(_d.AsyncGroup):
         """Read one domain by name: its environment, identity, merge state and provisioning state.
 
         GET /account/domains/{domainName}
+
+        Role: Collection Admin.
+
+        Returns:
+            200: Domain.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get, (domain_name,))
 
@@ -64,5 +92,17 @@ class AsyncDomains(_d.AsyncGroup):
         """Page through the domains of the account; this plane can only read them, not change them.
 
         GET /account/domains
+
+        Role: Collection Admin.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Domain. 200: DomainList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (skip_token,))

@@ -24,17 +24,35 @@ class _Operations:
 
 class ExposureControl(_d.Group):
     def get_features(self, *, body: BatchFeatureRequest) -> BatchFeatureStatus:
-        """Ask which of the named features are switched on for this account; a read, though sent as POST.
+        """Ask which of the named features are switched on for this account; a read, though sent as
+        POST.
 
         POST /account/features
+
+        Role: Collection Admin.
+
+        Returns:
+            200: BatchFeatureStatus.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get_features, (), body)
 
 
 class AsyncExposureControl(_d.AsyncGroup):
     async def get_features(self, *, body: BatchFeatureRequest) -> BatchFeatureStatus:
-        """Ask which of the named features are switched on for this account; a read, though sent as POST.
+        """Ask which of the named features are switched on for this account; a read, though sent as
+        POST.
 
         POST /account/features
+
+        Role: Collection Admin.
+
+        Returns:
+            200: BatchFeatureStatus.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get_features, (), body)

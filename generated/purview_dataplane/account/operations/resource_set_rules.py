@@ -55,13 +55,30 @@ class ResourceSetRules(_d.Group):
         """Read the account's one resource set configuration: path patterns and advanced settings.
 
         GET /account/resourceSetRuleConfigs/defaultResourceSetRuleConfig
+
+        Role: Collection Admin.
+
+        Returns:
+            200: ResourceSetRuleConfig.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get)
 
     def create_or_update(self, *, body: ResourceSetRuleConfig) -> ResourceSetRuleConfig:
-        """Write the account's one resource set configuration, which groups files of a data set into one asset.
+        """Write the account's one resource set configuration, which groups files of a data set into
+        one asset.
 
         PUT /account/resourceSetRuleConfigs/defaultResourceSetRuleConfig
+
+        Role: Collection Admin.
+
+        Returns:
+            200: ResourceSetRuleConfig.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.create_or_update, (), body)
 
@@ -69,13 +86,35 @@ class ResourceSetRules(_d.Group):
         """Drop the account's own resource set configuration; also succeeds when there is none.
 
         DELETE /account/resourceSetRuleConfigs/defaultResourceSetRuleConfig
+
+        Role: Collection Admin.
+
+        Returns:
+            200, 204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.delete)
 
     def list(self, *, skip_token: str | None = None) -> Pager[ResourceSetRuleConfig]:
-        """Page through the resource set configurations of the account; the API names only the default one.
+        """Page through the resource set configurations of the account; the API names only the
+        default one.
 
         GET /account/resourceSetRuleConfigs
+
+        Role: Collection Admin.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ResourceSetRuleConfig. 200:
+                ResourceSetRuleConfigList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (skip_token,))
 
@@ -85,13 +124,30 @@ class AsyncResourceSetRules(_d.AsyncGroup):
         """Read the account's one resource set configuration: path patterns and advanced settings.
 
         GET /account/resourceSetRuleConfigs/defaultResourceSetRuleConfig
+
+        Role: Collection Admin.
+
+        Returns:
+            200: ResourceSetRuleConfig.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get)
 
     async def create_or_update(self, *, body: ResourceSetRuleConfig) -> ResourceSetRuleConfig:
-        """Write the account's one resource set configuration, which groups files of a data set into one asset.
+        """Write the account's one resource set configuration, which groups files of a data set into
+        one asset.
 
         PUT /account/resourceSetRuleConfigs/defaultResourceSetRuleConfig
+
+        Role: Collection Admin.
+
+        Returns:
+            200: ResourceSetRuleConfig.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.create_or_update, (), body)
 
@@ -99,12 +155,34 @@ class AsyncResourceSetRules(_d.AsyncGroup):
         """Drop the account's own resource set configuration; also succeeds when there is none.
 
         DELETE /account/resourceSetRuleConfigs/defaultResourceSetRuleConfig
+
+        Role: Collection Admin.
+
+        Returns:
+            200, 204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.delete)
 
     def list(self, *, skip_token: str | None = None) -> AsyncPager[ResourceSetRuleConfig]:
-        """Page through the resource set configurations of the account; the API names only the default one.
+        """Page through the resource set configurations of the account; the API names only the
+        default one.
 
         GET /account/resourceSetRuleConfigs
+
+        Role: Collection Admin.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ResourceSetRuleConfig. 200:
+                ResourceSetRuleConfigList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (skip_token,))

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class AsyncOperationError(_Model):
+    """Part of BulkDeleteOperation and ImportCSVOperation."""
+
     code: str | None = None
     message: str | None = None
     error_code: int | None = None
@@ -40,6 +42,8 @@ class AsyncOperationError(_Model):
 
 @define(kw_only=True)
 class AtlasAttributeDef(_Model):
+    """Part of AtlasStructDef, AtlasEntityDef, AtlasExtraTypeDef and 1 more."""
+
     cardinality: Cardinality | None = None
     constraints: list[AtlasConstraintDef] | None = None
     default_value: str | None = None
@@ -57,11 +61,20 @@ class AtlasAttributeDef(_Model):
 
 @define(kw_only=True)
 class AtlasBaseModelObject(_Model):
+    """What AtlasGlossaryBaseObject have in common."""
+
     guid: str = _field(default=None, metadata=_ANSWERED)
 
 
 @define(kw_only=True)
 class AtlasBaseTypeDef(_Model):
+    """What AtlasStructDef, AtlasEnumDef and AtlasTypeDef have in common.
+
+    Attributes:
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     category: TypeCategory | None = None
     create_time: int | None = None
     created_by: str | None = None
@@ -80,16 +93,22 @@ class AtlasBaseTypeDef(_Model):
 
 @define(kw_only=True)
 class AtlasStructDef(AtlasBaseTypeDef):
+    """Answer of types.get_struct_def_by_guid and types.get_struct_def_by_name."""
+
     attribute_defs: list[AtlasAttributeDef] | None = None
 
 
 @define(kw_only=True)
 class AtlasBusinessMetadataDef(AtlasStructDef):
-    pass
+    """Answer of types.get_business_metadata_def_by_guid and
+    types.get_business_metadata_def_by_name.
+    """
 
 
 @define(kw_only=True)
 class AtlasStruct(_Model):
+    """Part of AtlasRelatedObjectId."""
+
     attributes: dict[str, _Any] | None = None
     type_name: str = _field(default=None, metadata=_ANSWERED)
     last_modified_ts: str | None = _field(default=None, metadata=_wire("lastModifiedTS"))
@@ -97,6 +116,11 @@ class AtlasStruct(_Model):
 
 @define(kw_only=True)
 class AtlasClassification(AtlasStruct):
+    """Body of entity.update_classifications, entity.add_classifications,
+    entity.update_classifications_by_unique_attribute and 1 more; answer of
+    entity.get_classification.
+    """
+
     entity_guid: str | None = None
     entity_status: Status | None = None
     remove_propagations_on_entity_delete: bool | None = None
@@ -107,6 +131,8 @@ class AtlasClassification(AtlasStruct):
 
 @define(kw_only=True)
 class AtlasClassificationDef(AtlasStructDef):
+    """Answer of types.get_classification_def_by_guid and types.get_classification_def_by_name."""
+
     entity_types: list[str] | None = None
     sub_types: list[str] | None = None
     super_types: list[str] | None = None
@@ -114,6 +140,13 @@ class AtlasClassificationDef(AtlasStructDef):
 
 @define(kw_only=True)
 class PList(_Model):
+    """What AtlasClassifications have in common.
+
+    Attributes:
+        page_size: Items on a page.
+        start_index: The place of the first item in the whole list.
+    """
+
     list_: list[dict[str, _Any]] | None = None
     page_size: int | None = None
     sort_by: str | None = None
@@ -124,27 +157,45 @@ class PList(_Model):
 
 @define(kw_only=True)
 class AtlasClassifications(PList):
-    pass
+    """Answer of entity.get_classifications."""
 
 
 @define(kw_only=True)
 class AtlasConstraintDef(_Model):
+    """Part of AtlasAttributeDef."""
+
     params: dict[str, _Any] | None = None
     type_: str | None = None
 
 
 @define(kw_only=True)
 class AtlasEntityExtInfo(_Model):
+    """What AtlasEntitiesWithExtInfo and AtlasEntityWithExtInfo have in common."""
+
     referred_entities: dict[str, AtlasEntity] | None = None
 
 
 @define(kw_only=True)
 class AtlasEntitiesWithExtInfo(AtlasEntityExtInfo):
+    """Body of collection.create_or_update_bulk and entity.create_or_update_entities; answer of
+    entity.list_by_guids and entity.get_entities_by_unique_attributes.
+    """
+
     entities: list[AtlasEntity] | None = None
 
 
 @define(kw_only=True)
 class AtlasEntity(AtlasStruct):
+    """Part of AtlasEntityExtInfo, AtlasEntitiesWithExtInfo and AtlasEntityWithExtInfo.
+
+    Attributes:
+        create_time: Milliseconds since 1970-01-01 UTC.
+        guid: A UUID; a negative number such as `-1` stands for an entity that this call makes.
+        relationship_attributes: The entities that it is related to, by the names that its type
+            gives.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     business_attributes: dict[str, _Any] | None = None
     classifications: list[AtlasClassification] | None = None
     create_time: int | None = None
@@ -173,6 +224,8 @@ class AtlasEntity(AtlasStruct):
 
 @define(kw_only=True)
 class AtlasEntityDef(AtlasStructDef):
+    """Answer of types.get_entity_definition_by_guid and types.get_entity_definition_by_name."""
+
     sub_types: list[str] | None = None
     super_types: list[str] | None = None
     relationship_attribute_defs: list[AtlasRelationshipAttributeDef] | None = None
@@ -181,6 +234,8 @@ class AtlasEntityDef(AtlasStructDef):
 
 @define(kw_only=True)
 class AtlasEntityHeader(AtlasStruct):
+    """Answer of entity.get_header."""
+
     classification_names: list[str] | None = None
     classifications: list[AtlasClassification] | None = None
     display_text: str | None = None
@@ -195,22 +250,37 @@ class AtlasEntityHeader(AtlasStruct):
 
 @define(kw_only=True)
 class AtlasEntityHeaders(_Model):
+    """Body of entity.set_classifications."""
+
     guid_header_map: dict[str, AtlasEntityHeader] | None = None
 
 
 @define(kw_only=True)
 class AtlasEntityWithExtInfo(AtlasEntityExtInfo):
+    """Body of collection.create_or_update, entity.create_or_update and
+    entity.partial_update_by_unique_attributes; answer of entity.get_by_guid and
+    entity.get_by_unique_attributes.
+    """
+
     entity: AtlasEntity | None = None
 
 
 @define(kw_only=True)
 class AtlasEnumDef(AtlasBaseTypeDef):
+    """Answer of types.get_enum_def_by_guid and types.get_enum_def_by_name."""
+
     default_value: str | None = None
     element_defs: list[AtlasEnumElementDef] | None = None
 
 
 @define(kw_only=True)
 class AtlasEnumElementDef(_Model):
+    """Part of AtlasEnumDef, AtlasExtraTypeDef and AtlasTypeDef.
+
+    Attributes:
+        ordinal: Its place among the values.
+    """
+
     description: str | None = None
     ordinal: float | None = None
     value: str | None = None
@@ -218,6 +288,8 @@ class AtlasEnumElementDef(_Model):
 
 @define(kw_only=True)
 class AtlasExtraTypeDef(_Model):
+    """In no body and no answer of an operation."""
+
     entity_types: list[str] | None = None
     sub_types: list[str] | None = None
     super_types: list[str] | None = None
@@ -233,6 +305,13 @@ class AtlasExtraTypeDef(_Model):
 
 @define(kw_only=True)
 class AtlasGlossaryBaseObject(AtlasBaseModelObject):
+    """What AtlasGlossary, AtlasGlossaryCategory and AtlasGlossaryTerm have in common.
+
+    Attributes:
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     classifications: list[AtlasClassification] | None = None
     long_description: str | None = None
     name: str = _field(default=None, metadata=_ANSWERED)
@@ -247,6 +326,10 @@ class AtlasGlossaryBaseObject(AtlasBaseModelObject):
 
 @define(kw_only=True)
 class AtlasGlossary(AtlasGlossaryBaseObject):
+    """Body of glossary.create and glossary.update; answer of glossary.list, glossary.create,
+    glossary.get and 2 more.
+    """
+
     categories: list[AtlasRelatedCategoryHeader] | None = None
     language: str | None = None
     terms: list[AtlasRelatedTermHeader] | None = None
@@ -256,6 +339,11 @@ class AtlasGlossary(AtlasGlossaryBaseObject):
 
 @define(kw_only=True)
 class AtlasGlossaryCategory(AtlasGlossaryBaseObject):
+    """Body of glossary.create_glossary_categories, glossary.create_glossary_category and
+    glossary.update_glossary_category; answer of glossary.create_glossary_categories,
+    glossary.create_glossary_category, glossary.get_glossary_category and 3 more.
+    """
+
     anchor: AtlasGlossaryHeader | None = None
     children_categories: list[AtlasRelatedCategoryHeader] | None = None
     parent_category: AtlasRelatedCategoryHeader | None = None
@@ -264,12 +352,16 @@ class AtlasGlossaryCategory(AtlasGlossaryBaseObject):
 
 @define(kw_only=True)
 class AtlasGlossaryExtInfo(AtlasGlossary):
+    """Answer of glossary.get_detailed."""
+
     category_info: dict[str, AtlasGlossaryCategory] | None = None
     term_info: dict[str, AtlasGlossaryTerm] | None = None
 
 
 @define(kw_only=True)
 class AtlasGlossaryHeader(_Model):
+    """Part of AtlasGlossaryCategory and AtlasGlossaryTerm."""
+
     display_text: str | None = None
     glossary_guid: str | None = None
     relation_guid: str | None = None
@@ -277,6 +369,11 @@ class AtlasGlossaryHeader(_Model):
 
 @define(kw_only=True)
 class AtlasGlossaryTerm(AtlasGlossaryBaseObject):
+    """Body of glossary.create_glossary_term, glossary.update_glossary_term,
+    glossary.create_glossary_terms and 1 more; answer of glossary.create_glossary_term,
+    glossary.get_glossary_term, glossary.update_glossary_term and 6 more.
+    """
+
     abbreviation: str | None = None
     template_name: list[dict[str, _Any]] | None = None
     anchor: AtlasGlossaryHeader | None = None
@@ -308,6 +405,13 @@ class AtlasGlossaryTerm(AtlasGlossaryBaseObject):
 
 @define(kw_only=True)
 class AtlasLineageInfo(_Model):
+    """Answer of lineage.get_lineage_graph, lineage.next_page and lineage.get_by_unique_attribute.
+
+    Attributes:
+        lineage_depth: Steps away from the entity.
+        lineage_width: Entities at each step, at most.
+    """
+
     base_entity_guid: str | None = None
     guid_entity_map: dict[str, AtlasEntityHeader] | None = None
     width_counts: dict[str, dict[str, _Any]] | None = None
@@ -322,6 +426,8 @@ class AtlasLineageInfo(_Model):
 
 @define(kw_only=True)
 class AtlasObjectId(_Model):
+    """Part of AtlasRelationship."""
+
     guid: str | None = None
     type_name: str | None = None
     unique_attributes: dict[str, _Any] | None = None
@@ -329,6 +435,8 @@ class AtlasObjectId(_Model):
 
 @define(kw_only=True)
 class AtlasRelatedCategoryHeader(_Model):
+    """Answer of glossary.list_related_categories and glossary.list_glossary_categories_headers."""
+
     category_guid: str | None = None
     description: str | None = None
     display_text: str | None = None
@@ -338,6 +446,11 @@ class AtlasRelatedCategoryHeader(_Model):
 
 @define(kw_only=True)
 class AtlasRelatedObjectId(AtlasObjectId):
+    """Body of glossary.remove_term_assignment_from_entities, glossary.assign_term_to_entities and
+    glossary.delete_term_assignment_from_entities; answer of
+    glossary.get_entities_assigned_with_term.
+    """
+
     display_text: str | None = None
     entity_status: Status | None = None
     relationship_type: str | None = None
@@ -348,6 +461,10 @@ class AtlasRelatedObjectId(AtlasObjectId):
 
 @define(kw_only=True)
 class AtlasRelatedTermHeader(_Model):
+    """Answer of glossary.list_category_terms, glossary.list_related_terms and
+    glossary.list_glossary_term_headers.
+    """
+
     description: str | None = None
     display_text: str | None = None
     expression: str | None = None
@@ -360,6 +477,14 @@ class AtlasRelatedTermHeader(_Model):
 
 @define(kw_only=True)
 class AtlasRelationship(AtlasStruct):
+    """Body of relationship.update and relationship.create; answer of relationship.update and
+    relationship.create.
+
+    Attributes:
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     create_time: int | None = None
     created_by: str | None = None
     end1: AtlasObjectId | None = None
@@ -376,12 +501,16 @@ class AtlasRelationship(AtlasStruct):
 
 @define(kw_only=True)
 class AtlasRelationshipAttributeDef(AtlasAttributeDef):
+    """Part of AtlasEntityDef, AtlasExtraTypeDef and AtlasTypeDef."""
+
     is_legacy_attribute: bool | None = None
     relationship_type_name: str | None = None
 
 
 @define(kw_only=True)
 class AtlasRelationshipDef(AtlasStructDef):
+    """Answer of types.get_relationship_def_by_guid and types.get_relationship_def_by_name."""
+
     end_def1: AtlasRelationshipEndDef | None = None
     end_def2: AtlasRelationshipEndDef | None = None
     relationship_category: RelationshipCategory | None = None
@@ -390,6 +519,8 @@ class AtlasRelationshipDef(AtlasStructDef):
 
 @define(kw_only=True)
 class AtlasRelationshipEndDef(_Model):
+    """Part of AtlasExtraTypeDef, AtlasRelationshipDef and AtlasTypeDef."""
+
     cardinality: Cardinality | None = None
     description: str | None = None
     is_container: bool | None = None
@@ -400,12 +531,20 @@ class AtlasRelationshipEndDef(_Model):
 
 @define(kw_only=True)
 class AtlasRelationshipWithExtInfo(_Model):
+    """Answer of relationship.get."""
+
     referred_entities: dict[str, AtlasEntityHeader] | None = None
     relationship: AtlasRelationship | None = None
 
 
 @define(kw_only=True)
 class AtlasTermAssignmentHeader(_Model):
+    """Part of AtlasEntity and AtlasEntityHeader.
+
+    Attributes:
+        confidence: 0 to 100.
+    """
+
     confidence: int | None = None
     created_by: str | None = None
     description: str | None = None
@@ -420,6 +559,8 @@ class AtlasTermAssignmentHeader(_Model):
 
 @define(kw_only=True)
 class AtlasTermCategorizationHeader(_Model):
+    """Part of AtlasGlossaryTerm."""
+
     category_guid: str | None = None
     description: str | None = None
     display_text: str | None = None
@@ -429,6 +570,8 @@ class AtlasTermCategorizationHeader(_Model):
 
 @define(kw_only=True)
 class AtlasTypeDef(AtlasBaseTypeDef):
+    """Answer of types.get_type_definition_by_guid and types.get_type_definition_by_name."""
+
     entity_types: list[str] | None = None
     sub_types: list[str] | None = None
     super_types: list[str] | None = None
@@ -445,6 +588,8 @@ class AtlasTypeDef(AtlasBaseTypeDef):
 
 @define(kw_only=True)
 class AtlasTypeDefHeader(_Model):
+    """Answer of types.list_type_definition_headers."""
+
     category: TypeCategory = _field(default=None, metadata=_ANSWERED)
     guid: str = _field(default=None, metadata=_ANSWERED)
     name: str = _field(default=None, metadata=_ANSWERED)
@@ -452,6 +597,11 @@ class AtlasTypeDefHeader(_Model):
 
 @define(kw_only=True)
 class AtlasTypesDef(_Model):
+    """Body of types.update_atlas_type_definitions, types.create_type_definitions and
+    types.delete_type_definitions; answer of types.get_all_type_definitions,
+    types.update_atlas_type_definitions and types.create_type_definitions.
+    """
+
     business_metadata_defs: list[AtlasBusinessMetadataDef] | None = None
     classification_defs: list[AtlasClassificationDef] | None = None
     entity_defs: list[AtlasEntityDef] | None = None
@@ -463,6 +613,12 @@ class AtlasTypesDef(_Model):
 
 @define(kw_only=True)
 class AutoCompleteRequest(_Model):
+    """Body of discovery.auto_complete.
+
+    Attributes:
+        limit: The size of a page, not of the list.
+    """
+
     keywords: str | None = None
     limit: int | None = None
     filter_: dict[str, _Any] | None = None
@@ -470,17 +626,28 @@ class AutoCompleteRequest(_Model):
 
 @define(kw_only=True)
 class AutoCompleteResult(_Model):
+    """Answer of discovery.auto_complete."""
+
     value: list[AutoCompleteResultValue] | None = None
 
 
 @define(kw_only=True)
 class AutoCompleteResultValue(_Model):
+    """Part of AutoCompleteResult."""
+
     text: str | None = None
     query_plus_text: str | None = None
 
 
 @define(kw_only=True)
 class BrowseRequest(_Model):
+    """Body of discovery.browse.
+
+    Attributes:
+        limit: The size of a page, not of the list.
+        offset: Items to pass over before the first.
+    """
+
     entity_type: str | None = None
     path: str | None = None
     limit: int | None = None
@@ -489,12 +656,20 @@ class BrowseRequest(_Model):
 
 @define(kw_only=True)
 class BrowseResult(_Model):
+    """Answer of discovery.browse.
+
+    Attributes:
+        search_count: All that match, on whatever page.
+    """
+
     search_count: int | None = _field(default=None, metadata=_wire("@search.count"))
     value: list[BrowseResultValue] | None = None
 
 
 @define(kw_only=True)
 class BrowseResultOwner(_Model):
+    """Part of BrowseResultValue."""
+
     id: str | None = None
     display_name: str | None = None
     mail: str | None = None
@@ -503,6 +678,8 @@ class BrowseResultOwner(_Model):
 
 @define(kw_only=True)
 class BrowseResultValue(_Model):
+    """Answer of discovery.browse."""
+
     entity_type: str | None = None
     id: str | None = None
     is_leaf: bool | None = None
@@ -514,6 +691,10 @@ class BrowseResultValue(_Model):
 
 @define(kw_only=True)
 class BulkDeleteOperation(_Model):
+    """Answer of glossary.get_bulk_delete_operation_status and
+    glossary.begin_bulk_delete_terms_by_guids.
+    """
+
     id: str
     status: BulkDeleteOperationStatus
     create_time: str | None = None
@@ -524,30 +705,40 @@ class BulkDeleteOperation(_Model):
 
 @define(kw_only=True)
 class BulkDeleteOperationProperties(_Model):
+    """Part of BulkDeleteOperation."""
+
     deleted_terms: str | None = None
     total_terms_detected: str | None = None
 
 
 @define(kw_only=True)
 class BulkImportResponse(_Model):
+    """Answer of entity.import_business_metadata."""
+
     failed_import_info_list: list[ImportInfo] | None = None
     success_import_info_list: list[ImportInfo] | None = None
 
 
 @define(kw_only=True)
 class ClassificationAssociateRequest(_Model):
+    """Body of entity.add_classification."""
+
     classification: AtlasClassification | None = None
     entity_guids: list[str] | None = None
 
 
 @define(kw_only=True)
 class ContactBasic(_Model):
+    """Part of AtlasEntity, AtlasGlossary and AtlasGlossaryTerm."""
+
     id: str | None = None
     info: str | None = None
 
 
 @define(kw_only=True)
 class ContactSearchResultValue(_Model):
+    """Part of SearchResultValue and SuggestResultValue."""
+
     id: str | None = None
     info: str | None = None
     contact_type: str | None = None
@@ -555,6 +746,8 @@ class ContactSearchResultValue(_Model):
 
 @define(kw_only=True)
 class DateFormat(_Model):
+    """Part of AtlasBaseTypeDef."""
+
     available_locales: list[str] | None = None
     calendar: float | None = None
     date_instance: DateFormat | None = None
@@ -568,11 +761,17 @@ class DateFormat(_Model):
 
 @define(kw_only=True)
 class EntityImportBusinessMetadataForm(_Model):
+    """In no body and no answer of an operation."""
+
     uploaded_input_stream: bytes | None = None
 
 
 @define(kw_only=True)
 class EntityMutationResponse(_Model):
+    """Answer of collection.create_or_update, collection.create_or_update_bulk,
+    collection.move_entities_to and 7 more.
+    """
+
     guid_assignments: dict[str, str] | None = None
     mutated_entities: dict[str, list[AtlasEntityHeader]] | None = None
     partial_updated_entities: list[AtlasEntityHeader] | None = None
@@ -580,6 +779,10 @@ class EntityMutationResponse(_Model):
 
 @define(kw_only=True)
 class ErrorResponse(_Model):
+    """What collection.create_or_update, collection.create_or_update_bulk,
+    collection.move_entities_to and 106 more answers where it fails.
+    """
+
     request_id: str | None = None
     error_code: str | None = None
     error_message: str | None = None
@@ -587,16 +790,25 @@ class ErrorResponse(_Model):
 
 @define(kw_only=True)
 class GlossaryImportGlossaryTermsViaCsvByGlossaryNameForm(_Model):
+    """In no body and no answer of an operation."""
+
     file: bytes
 
 
 @define(kw_only=True)
 class GlossaryImportGlossaryTermsViaCsvForm(_Model):
+    """In no body and no answer of an operation."""
+
     file: bytes
 
 
 @define(kw_only=True)
 class ImportCSVOperation(_Model):
+    """Answer of glossary.begin_import_glossary_terms_via_csv,
+    glossary.begin_import_glossary_terms_via_csv_by_glossary_name and
+    glossary.get_import_csv_operation_status.
+    """
+
     id: str
     status: ImportCSVOperationStatus
     create_time: str | None = None
@@ -609,18 +821,28 @@ class ImportCSVOperation(_Model):
 
 @define(kw_only=True)
 class ImportCSVOperationProgress(_Model):
+    """Part of ImportCSVOperation.
+
+    Attributes:
+        statistics: Any JSON: the document does not say more.
+    """
+
     status: str | None = None
     statistics: _Any = None
 
 
 @define(kw_only=True)
 class ImportCSVOperationProperties(_Model):
+    """Part of ImportCSVOperation."""
+
     imported_terms: str | None = None
     total_terms_detected: str | None = None
 
 
 @define(kw_only=True)
 class ImportInfo(_Model):
+    """Part of BulkImportResponse."""
+
     child_object_name: str | None = None
     import_status: ImportStatus | None = None
     parent_object_name: str | None = None
@@ -629,6 +851,8 @@ class ImportInfo(_Model):
 
 @define(kw_only=True)
 class LineageRelation(_Model):
+    """Part of AtlasLineageInfo."""
+
     from_entity_id: str | None = None
     relationship_id: str | None = None
     to_entity_id: str | None = None
@@ -636,11 +860,15 @@ class LineageRelation(_Model):
 
 @define(kw_only=True)
 class MoveEntitiesRequest(_Model):
+    """Body of collection.move_entities_to."""
+
     entity_guids: list[str] | None = None
 
 
 @define(kw_only=True)
 class NumberFormat(_Model):
+    """Part of DateFormat."""
+
     available_locales: list[str] | None = None
     currency: str | None = None
     currency_instance: NumberFormat | None = None
@@ -659,6 +887,8 @@ class NumberFormat(_Model):
 
 @define(kw_only=True)
 class ParentRelation(_Model):
+    """Part of AtlasLineageInfo."""
+
     child_entity_id: str | None = None
     relationship_id: str | None = None
     parent_entity_id: str | None = None
@@ -666,6 +896,8 @@ class ParentRelation(_Model):
 
 @define(kw_only=True)
 class PurviewObjectId(AtlasObjectId):
+    """Part of AtlasGlossaryTerm."""
+
     name: str | None = None
     display_text: str | None = None
     item_path: str | None = None
@@ -675,12 +907,16 @@ class PurviewObjectId(AtlasObjectId):
 
 @define(kw_only=True)
 class ResourceLink(_Model):
+    """Part of AtlasGlossaryTerm."""
+
     display_name: str | None = None
     url: str | None = None
 
 
 @define(kw_only=True)
 class SearchFacetItem(_Model):
+    """Part of SearchRequest and SearchRequestTaxonomySetting."""
+
     count: int | None = None
     facet: str | None = None
     sort: dict[str, _Any] | None = None
@@ -688,12 +924,16 @@ class SearchFacetItem(_Model):
 
 @define(kw_only=True)
 class SearchFacetItemValue(_Model):
+    """Part of SearchFacetResultValue."""
+
     count: int | None = None
     value: str | None = None
 
 
 @define(kw_only=True)
 class SearchFacetResultValue(_Model):
+    """Part of SearchResult."""
+
     entity_type: list[SearchFacetItemValue] | None = None
     asset_type: list[SearchFacetItemValue] | None = None
     classification: list[SearchFacetItemValue] | None = None
@@ -708,6 +948,8 @@ class SearchFacetResultValue(_Model):
 
 @define(kw_only=True)
 class SearchHighlights(_Model):
+    """Part of SearchResultValue."""
+
     id: list[str] | None = None
     qualified_name: list[str] | None = None
     name: list[str] | None = None
@@ -718,6 +960,13 @@ class SearchHighlights(_Model):
 
 @define(kw_only=True)
 class SearchRequest(_Model):
+    """Body of discovery.query.
+
+    Attributes:
+        offset: Items to pass over before the first.
+        limit: The size of a page, not of the list.
+    """
+
     keywords: str | None = None
     offset: int | None = None
     limit: int | None = None
@@ -729,12 +978,20 @@ class SearchRequest(_Model):
 
 @define(kw_only=True)
 class SearchRequestTaxonomySetting(_Model):
+    """Part of SearchRequest."""
+
     asset_types: list[str] | None = None
     facet: SearchFacetItem | None = None
 
 
 @define(kw_only=True)
 class SearchResult(_Model):
+    """Answer of discovery.query.
+
+    Attributes:
+        search_count: All that match, on whatever page.
+    """
+
     search_count: int | None = _field(default=None, metadata=_wire("@search.count"))
     search_facets: SearchFacetResultValue | None = _field(
         default=None, metadata=_wire("@search.facets")
@@ -744,6 +1001,14 @@ class SearchResult(_Model):
 
 @define(kw_only=True)
 class SearchResultValue(_Model):
+    """Answer of discovery.query.
+
+    Attributes:
+        search_score: How well it matches, to compare the hits of one search.
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     search_score: float | None = _field(default=None, metadata=_wire("@search.score"))
     search_highlights: SearchHighlights | None = _field(
         default=None, metadata=_wire("@search.highlights")
@@ -775,6 +1040,12 @@ class SearchResultValue(_Model):
 
 @define(kw_only=True)
 class SuggestRequest(_Model):
+    """Body of discovery.suggest.
+
+    Attributes:
+        limit: The size of a page, not of the list.
+    """
+
     keywords: str | None = None
     limit: int | None = None
     filter_: dict[str, _Any] | None = None
@@ -782,11 +1053,21 @@ class SuggestRequest(_Model):
 
 @define(kw_only=True)
 class SuggestResult(_Model):
+    """Answer of discovery.suggest."""
+
     value: list[SuggestResultValue] | None = None
 
 
 @define(kw_only=True)
 class SuggestResultValue(_Model):
+    """Part of SuggestResult.
+
+    Attributes:
+        search_score: How well it matches, to compare the hits of one search.
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     search_score: float | None = _field(default=None, metadata=_wire("@search.score"))
     search_text: str | None = _field(default=None, metadata=_wire("@search.text"))
     object_type: str | None = None
@@ -814,6 +1095,8 @@ class SuggestResultValue(_Model):
 
 @define(kw_only=True)
 class TermSearchResultValue(_Model):
+    """Part of SearchResultValue and SuggestResultValue."""
+
     name: str | None = None
     glossary_name: str | None = None
     guid: str | None = None
@@ -821,11 +1104,13 @@ class TermSearchResultValue(_Model):
 
 @define(kw_only=True)
 class TermTemplateDef(AtlasStructDef):
-    pass
+    """Answer of types.get_term_template_def_by_guid and types.get_term_template_def_by_name."""
 
 
 @define(kw_only=True)
 class TimeBoundary(_Model):
+    """Part of AtlasClassification."""
+
     end_time: str | None = None
     start_time: str | None = None
     time_zone: str | None = None
@@ -833,6 +1118,13 @@ class TimeBoundary(_Model):
 
 @define(kw_only=True)
 class TimeZone(_Model):
+    """Part of DateFormat.
+
+    Attributes:
+        dst_savings: Milliseconds.
+        raw_offset: Milliseconds east of UTC.
+    """
+
     dst_savings: int | None = None
     id: str | None = None
     available_ids: list[str] | None = None

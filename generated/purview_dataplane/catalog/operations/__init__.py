@@ -4,51 +4,62 @@ from purview_core import declarations as _d
 OPERATIONS = _d.operations(
     __name__,
     {
-        "collection": "Collection_CreateOrUpdate Collection_CreateOrUpdateBulk Collection_MoveEntitiesToCollection",
+        "collection": (
+            "Collection_CreateOrUpdate Collection_CreateOrUpdateBulk "
+            "Collection_MoveEntitiesToCollection"
+        ),
         "discovery": "Discovery_Query Discovery_Suggest Discovery_Browse Discovery_AutoComplete",
         "entity": (
-            "Entity_CreateOrUpdate Entity_ListByGuids Entity_CreateOrUpdateEntities Entity_DeleteByGuids "
-            "Entity_AddClassification Entity_GetByGuid Entity_PartialUpdateEntityAttributeByGuid "
-            "Entity_DeleteByGuid Entity_GetClassification Entity_DeleteClassification Entity_GetClassifications "
+            "Entity_CreateOrUpdate Entity_ListByGuids Entity_CreateOrUpdateEntities "
+            "Entity_DeleteByGuids Entity_AddClassification Entity_GetByGuid "
+            "Entity_PartialUpdateEntityAttributeByGuid Entity_DeleteByGuid "
+            "Entity_GetClassification Entity_DeleteClassification Entity_GetClassifications "
             "Entity_UpdateClassifications Entity_AddClassifications Entity_GetByUniqueAttributes "
             "Entity_PartialUpdateEntityByUniqueAttributes Entity_DeleteByUniqueAttribute "
-            "Entity_DeleteClassificationByUniqueAttribute Entity_UpdateClassificationsByUniqueAttribute "
+            "Entity_DeleteClassificationByUniqueAttribute "
+            "Entity_UpdateClassificationsByUniqueAttribute "
             "Entity_AddClassificationsByUniqueAttribute Entity_SetClassifications "
-            "Entity_GetEntitiesByUniqueAttributes Entity_GetHeader Entity_AddOrUpdateBusinessMetadata "
-            "Entity_DeleteBusinessMetadata Entity_AddOrUpdateBusinessMetadataAttributes "
-            "Entity_DeleteBusinessMetadataAttributes Entity_GetSampleBusinessMetadataTemplate "
-            "Entity_ImportBusinessMetadata Entity_AddLabel Entity_SetLabels Entity_DeleteLabels "
+            "Entity_GetEntitiesByUniqueAttributes Entity_GetHeader "
+            "Entity_AddOrUpdateBusinessMetadata Entity_DeleteBusinessMetadata "
+            "Entity_AddOrUpdateBusinessMetadataAttributes Entity_DeleteBusinessMetadataAttributes "
+            "Entity_GetSampleBusinessMetadataTemplate Entity_ImportBusinessMetadata "
+            "Entity_AddLabel Entity_SetLabels Entity_DeleteLabels "
             "Entity_AddLabelsByUniqueAttribute Entity_SetLabelsByUniqueAttribute "
             "Entity_DeleteLabelsByUniqueAttribute"
         ),
         "glossary": (
             "Glossary_ListGlossaries Glossary_CreateGlossary Glossary_CreateGlossaryCategories "
-            "Glossary_CreateGlossaryCategory Glossary_GetGlossaryCategory Glossary_UpdateGlossaryCategory "
-            "Glossary_DeleteGlossaryCategory Glossary_PartialUpdateGlossaryCategory "
-            "Glossary_ListRelatedCategories Glossary_ListCategoryTerms Glossary_CreateGlossaryTerm "
-            "Glossary_GetGlossaryTerm Glossary_UpdateGlossaryTerm Glossary_DeleteGlossaryTerm "
-            "Glossary_PartialUpdateGlossaryTerm Glossary_CreateGlossaryTerms Glossary_GetEntitiesAssignedWithTerm "
-            "Glossary_RemoveTermAssignmentFromEntities Glossary_AssignTermToEntities "
-            "Glossary_DeleteTermAssignmentFromEntities Glossary_ListRelatedTerms Glossary_GetGlossary "
-            "Glossary_UpdateGlossary Glossary_DeleteGlossary Glossary_ListGlossaryCategories "
-            "Glossary_ListGlossaryCategoriesHeaders Glossary_GetDetailedGlossary Glossary_PartialUpdateGlossary "
-            "Glossary_ListGlossaryTerms Glossary_ListGlossaryTermHeaders Glossary_ImportGlossaryTermsViaCsv "
+            "Glossary_CreateGlossaryCategory Glossary_GetGlossaryCategory "
+            "Glossary_UpdateGlossaryCategory Glossary_DeleteGlossaryCategory "
+            "Glossary_PartialUpdateGlossaryCategory Glossary_ListRelatedCategories "
+            "Glossary_ListCategoryTerms Glossary_CreateGlossaryTerm Glossary_GetGlossaryTerm "
+            "Glossary_UpdateGlossaryTerm Glossary_DeleteGlossaryTerm "
+            "Glossary_PartialUpdateGlossaryTerm Glossary_CreateGlossaryTerms "
+            "Glossary_GetEntitiesAssignedWithTerm Glossary_RemoveTermAssignmentFromEntities "
+            "Glossary_AssignTermToEntities Glossary_DeleteTermAssignmentFromEntities "
+            "Glossary_ListRelatedTerms Glossary_GetGlossary Glossary_UpdateGlossary "
+            "Glossary_DeleteGlossary Glossary_ListGlossaryCategories "
+            "Glossary_ListGlossaryCategoriesHeaders Glossary_GetDetailedGlossary "
+            "Glossary_PartialUpdateGlossary Glossary_ListGlossaryTerms "
+            "Glossary_ListGlossaryTermHeaders Glossary_ImportGlossaryTermsViaCsv "
             "Glossary_ImportGlossaryTermsViaCsvByGlossaryName Glossary_GetImportCsvOperationStatus "
             "Glossary_ExportGlossaryTermsAsCsv Glossary_ListTermsByGlossaryName "
-            "Glossary_GetBulkDeleteOperationStatus Glossary_BulkDeleteTermsByGuids Glossary_ListTermsByGuids "
-            "Glossary_BulkUpdateTerms"
+            "Glossary_GetBulkDeleteOperationStatus Glossary_BulkDeleteTermsByGuids "
+            "Glossary_ListTermsByGuids Glossary_BulkUpdateTerms"
         ),
         "lineage": "Lineage_GetLineageGraph Lineage_NextPageLineage Lineage_GetLineageByUniqueAttribute",
         "relationship": "Relationship_Update Relationship_Create Relationship_Get Relationship_Delete",
         "types": (
             "Types_GetBusinessMetadataDefByGuid Types_GetBusinessMetadataDefByName "
-            "Types_GetClassificationDefByGuid Types_GetClassificationDefByName Types_GetEntityDefinitionByGuid "
-            "Types_GetEntityDefinitionByName Types_GetEnumDefByGuid Types_GetEnumDefByName "
-            "Types_GetRelationshipDefByGuid Types_GetRelationshipDefByName Types_GetStructDefByGuid "
-            "Types_GetStructDefByName Types_GetTypeDefinitionByGuid Types_GetTypeDefinitionByName "
-            "Types_DeleteTypeByName Types_GetAllTypeDefinitions Types_UpdateAtlasTypeDefinitions "
-            "Types_CreateTypeDefinitions Types_DeleteTypeDefinitions Types_ListTypeDefinitionHeaders "
-            "Types_GetTermTemplateDefByGuid Types_GetTermTemplateDefByName"
+            "Types_GetClassificationDefByGuid Types_GetClassificationDefByName "
+            "Types_GetEntityDefinitionByGuid Types_GetEntityDefinitionByName "
+            "Types_GetEnumDefByGuid Types_GetEnumDefByName Types_GetRelationshipDefByGuid "
+            "Types_GetRelationshipDefByName Types_GetStructDefByGuid Types_GetStructDefByName "
+            "Types_GetTypeDefinitionByGuid Types_GetTypeDefinitionByName Types_DeleteTypeByName "
+            "Types_GetAllTypeDefinitions Types_UpdateAtlasTypeDefinitions "
+            "Types_CreateTypeDefinitions Types_DeleteTypeDefinitions "
+            "Types_ListTypeDefinitionHeaders Types_GetTermTemplateDefByGuid "
+            "Types_GetTermTemplateDefByName"
         ),
     },
 )

@@ -60,6 +60,14 @@ class Collection(_d.Group):
         """Create or update one entity within a collection, matched by GUID or unique attributes.
 
         POST /catalog/api/collections/{collection}/entity
+
+        Role: Data Curator.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.create_or_update, (collection,), body)
 
@@ -69,6 +77,14 @@ class Collection(_d.Group):
         """Create or update many entities within a collection, matched by GUID or unique attributes.
 
         POST /catalog/api/collections/{collection}/entity/bulk
+
+        Role: Data Curator.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.create_or_update_bulk, (collection,), body)
 
@@ -78,6 +94,14 @@ class Collection(_d.Group):
         """Move entities, named by GUID, out of their collections into the one in the path.
 
         POST /catalog/api/collections/{collection}/entity/moveHere
+
+        Role: Data Curator.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.move_entities_to, (collection,), body)
 
@@ -89,6 +113,14 @@ class AsyncCollection(_d.AsyncGroup):
         """Create or update one entity within a collection, matched by GUID or unique attributes.
 
         POST /catalog/api/collections/{collection}/entity
+
+        Role: Data Curator.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.create_or_update, (collection,), body)
 
@@ -98,6 +130,14 @@ class AsyncCollection(_d.AsyncGroup):
         """Create or update many entities within a collection, matched by GUID or unique attributes.
 
         POST /catalog/api/collections/{collection}/entity/bulk
+
+        Role: Data Curator.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.create_or_update_bulk, (collection,), body)
 
@@ -107,5 +147,13 @@ class AsyncCollection(_d.AsyncGroup):
         """Move entities, named by GUID, out of their collections into the one in the path.
 
         POST /catalog/api/collections/{collection}/entity/moveHere
+
+        Role: Data Curator.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.move_entities_to, (collection,), body)

@@ -76,9 +76,20 @@ class _Operations:
 
 class Discovery(_d.Group):
     def query(self, *, body: SearchRequest) -> Pager[SearchResultValue]:
-        """Search the catalog by keywords, filter and facets; up to 1000 hits a page, offset at most 100000.
+        """Search the catalog by keywords, filter and facets; up to 1000 hits a page, offset at most
+        100000.
 
         POST /catalog/api/search/query
+
+        Role: Data Curator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of SearchResultValue. 200:
+                SearchResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.query, (), body)
 
@@ -86,13 +97,32 @@ class Discovery(_d.Group):
         """Suggest assets and terms for a text of up to 100 characters; 5 by default, 100 at most.
 
         POST /catalog/api/search/suggest
+
+        Role: Data Curator.
+
+        Returns:
+            200: SuggestResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.suggest, (), body)
 
     def browse(self, *, body: BrowseRequest) -> Pager[BrowseResultValue]:
-        """Browse entities level by level, from an entity type or a path; at most 10000 items a page.
+        """Browse entities level by level, from an entity type or a path; at most 10000 items a
+        page.
 
         POST /catalog/api/browse
+
+        Role: Data Curator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of BrowseResultValue. 200:
+                BrowseResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.browse, (), body)
 
@@ -100,15 +130,34 @@ class Discovery(_d.Group):
         """Complete a search text of up to 100 characters; 50 completions by default, 100 at most.
 
         POST /catalog/api/search/autocomplete
+
+        Role: Data Curator.
+
+        Returns:
+            200: AutoCompleteResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.auto_complete, (), body)
 
 
 class AsyncDiscovery(_d.AsyncGroup):
     def query(self, *, body: SearchRequest) -> AsyncPager[SearchResultValue]:
-        """Search the catalog by keywords, filter and facets; up to 1000 hits a page, offset at most 100000.
+        """Search the catalog by keywords, filter and facets; up to 1000 hits a page, offset at most
+        100000.
 
         POST /catalog/api/search/query
+
+        Role: Data Curator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of SearchResultValue. 200:
+                SearchResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.query, (), body)
 
@@ -116,13 +165,32 @@ class AsyncDiscovery(_d.AsyncGroup):
         """Suggest assets and terms for a text of up to 100 characters; 5 by default, 100 at most.
 
         POST /catalog/api/search/suggest
+
+        Role: Data Curator.
+
+        Returns:
+            200: SuggestResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.suggest, (), body)
 
     def browse(self, *, body: BrowseRequest) -> AsyncPager[BrowseResultValue]:
-        """Browse entities level by level, from an entity type or a path; at most 10000 items a page.
+        """Browse entities level by level, from an entity type or a path; at most 10000 items a
+        page.
 
         POST /catalog/api/browse
+
+        Role: Data Curator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of BrowseResultValue. 200:
+                BrowseResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.browse, (), body)
 
@@ -130,5 +198,13 @@ class AsyncDiscovery(_d.AsyncGroup):
         """Complete a search text of up to 100 characters; 50 completions by default, 100 at most.
 
         POST /catalog/api/search/autocomplete
+
+        Role: Data Curator.
+
+        Returns:
+            200: AutoCompleteResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.auto_complete, (), body)

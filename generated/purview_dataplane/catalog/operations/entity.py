@@ -399,9 +399,23 @@ class Entity(_d.Group):
         body: AtlasEntityWithExtInfo,
         business_attribute_update_behavior: BusinessAttributeUpdateBehavior | None = None,
     ) -> EntityMutationResponse:
-        """Create an entity, or update the one with this GUID or qualified name; 20 contacts of a kind at most.
+        """Create an entity, or update the one with this GUID or qualified name; 20 contacts of a
+        kind at most.
 
         POST /catalog/api/atlas/v2/entity
+
+        Role: Data Curator.
+
+        Args:
+            business_attribute_update_behavior: What becomes of business attributes that are there:
+                `ignore` keeps them, `replace` puts the given ones in their place, `merge` lays the
+                given ones over them.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.create_or_update, (business_attribute_update_behavior,), body)
 
@@ -416,6 +430,20 @@ class Entity(_d.Group):
         """Read many entities by their GUIDs in one call; chosen relationship types can be left out.
 
         GET /catalog/api/atlas/v2/entity/bulk
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            min_ext_info: Of the entities that it refers to, headers in place of whole objects.
+            ignore_relationships: Leaves relationship attributes out, which makes answers smaller
+                and quicker.
+
+        Returns:
+            200: AtlasEntitiesWithExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.list_by_guids,
@@ -428,9 +456,23 @@ class Entity(_d.Group):
         body: AtlasEntitiesWithExtInfo,
         business_attribute_update_behavior: BusinessAttributeUpdateBehavior | None = None,
     ) -> EntityMutationResponse:
-        """Create or update many entities at once, matched by GUID or unique attributes; send small batches.
+        """Create or update many entities at once, matched by GUID or unique attributes; send small
+        batches.
 
         POST /catalog/api/atlas/v2/entity/bulk
+
+        Role: Data Curator.
+
+        Args:
+            business_attribute_update_behavior: What becomes of business attributes that are there:
+                `ignore` keeps them, `replace` puts the given ones in their place, `merge` lays the
+                given ones over them.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.create_or_update_entities, (business_attribute_update_behavior,), body
@@ -440,6 +482,17 @@ class Entity(_d.Group):
         """Delete many entities by their GUIDs in one call; the answer lists what was changed.
 
         DELETE /catalog/api/atlas/v2/entity/bulk
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.delete_by_guids, (guid,))
 
@@ -447,6 +500,14 @@ class Entity(_d.Group):
         """Attach one classification to many entities, which the body names by GUID.
 
         POST /catalog/api/atlas/v2/entity/bulk/classification
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.add_classification, (), body)
 
@@ -460,15 +521,42 @@ class Entity(_d.Group):
         """Read one entity by its GUID, with its related entities unless told to leave them out.
 
         GET /catalog/api/atlas/v2/entity/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            min_ext_info: Of the entities that it refers to, headers in place of whole objects.
+            ignore_relationships: Leaves relationship attributes out, which makes answers smaller
+                and quicker.
+
+        Returns:
+            200: AtlasEntityWithExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_by_guid, (guid, min_ext_info, ignore_relationships))
 
     def partial_update_entity_attribute_by_guid(
         self, guid: str, *, name: str, body: Any
     ) -> EntityMutationResponse:
-        """Set one attribute of an entity; only primitives and references, no arrays or maps, no null.
+        """Set one attribute of an entity; only primitives and references, no arrays or maps, no
+        null.
 
         PUT /catalog/api/atlas/v2/entity/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.partial_update_entity_attribute_by_guid, (guid, name), body)
 
@@ -476,6 +564,17 @@ class Entity(_d.Group):
         """Delete one entity by its GUID; the answer lists every entity this touched.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.delete_by_guid, (guid,))
 
@@ -483,6 +582,17 @@ class Entity(_d.Group):
         """Read one classification of an entity by its name, with its attributes.
 
         GET /catalog/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasClassification.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_classification, (guid, classification_name))
 
@@ -490,6 +600,17 @@ class Entity(_d.Group):
         """Take one classification off an entity; the classification type stays defined.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.delete_classification, (guid, classification_name))
 
@@ -497,6 +618,17 @@ class Entity(_d.Group):
         """Read every classification that an entity carries, found by its GUID.
 
         GET /catalog/api/atlas/v2/entity/guid/{guid}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasClassifications.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_classifications, (guid,))
 
@@ -504,6 +636,17 @@ class Entity(_d.Group):
         """Change classifications that an entity already carries, such as their attribute values.
 
         PUT /catalog/api/atlas/v2/entity/guid/{guid}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.update_classifications, (guid,), body)
 
@@ -511,6 +654,17 @@ class Entity(_d.Group):
         """Attach several classifications to one entity, found by its GUID.
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.add_classifications, (guid,), body)
 
@@ -525,6 +679,21 @@ class Entity(_d.Group):
         """Read one entity by type and qualified name, or by another unique attribute of that type.
 
         GET /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            min_ext_info: Of the entities that it refers to, headers in place of whole objects.
+            ignore_relationships: Leaves relationship attributes out, which makes answers smaller
+                and quicker.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            200: AtlasEntityWithExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.get_by_unique_attributes,
@@ -538,9 +707,22 @@ class Entity(_d.Group):
         body: AtlasEntityWithExtInfo,
         attr_qualified_name: str | None = None,
     ) -> EntityMutationResponse:
-        """Change some attributes of the entity with this type and qualified name; null cannot be set.
+        """Change some attributes of the entity with this type and qualified name; null cannot be
+        set.
 
         PUT /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.partial_update_by_unique_attributes, (type_name, attr_qualified_name), body
@@ -549,9 +731,22 @@ class Entity(_d.Group):
     def delete_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None
     ) -> EntityMutationResponse:
-        """Delete the entity with this type and qualified name; the answer lists every entity touched.
+        """Delete the entity with this type and qualified name; the answer lists every entity
+        touched.
 
         DELETE /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.delete_by_unique_attribute, (type_name, attr_qualified_name))
 
@@ -560,7 +755,20 @@ class Entity(_d.Group):
     ) -> None:
         """Take one classification off the entity with this type and qualified name.
 
-        DELETE /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
+        DELETE
+        /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.delete_classification_by_unique_attribute,
@@ -577,6 +785,18 @@ class Entity(_d.Group):
         """Change classifications already on the entity with this type and qualified name.
 
         PUT /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.update_classifications_by_unique_attribute,
@@ -594,6 +814,18 @@ class Entity(_d.Group):
         """Attach several classifications to the entity with this type and qualified name.
 
         POST /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.add_classifications_by_unique_attribute,
@@ -605,6 +837,14 @@ class Entity(_d.Group):
         """Set the classifications of many entities, given as a map from GUID to entity header.
 
         POST /catalog/api/atlas/v2/entity/bulk/setClassifications
+
+        Role: Data Curator.
+
+        Returns:
+            200: list[str].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.set_classifications, (), body)
 
@@ -616,9 +856,24 @@ class Entity(_d.Group):
         ignore_relationships: bool | None = None,
         attr_n_qualified_name: _list[str] | None = None,
     ) -> AtlasEntitiesWithExtInfo:
-        """Read many entities of one type by qualified name or another unique attribute; give at least one.
+        """Read many entities of one type by qualified name or another unique attribute; give at
+        least one.
 
         GET /catalog/api/atlas/v2/entity/bulk/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            min_ext_info: Of the entities that it refers to, headers in place of whole objects.
+            ignore_relationships: Leaves relationship attributes out, which makes answers smaller
+                and quicker.
+
+        Returns:
+            200: AtlasEntitiesWithExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.get_entities_by_unique_attributes,
@@ -629,15 +884,40 @@ class Entity(_d.Group):
         """Read the header of an entity: type, status and labels, without its relationships.
 
         GET /catalog/api/atlas/v2/entity/guid/{guid}/header
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasEntityHeader.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_header, (guid,))
 
     def add_or_update_business_metadata(
         self, guid: str, *, is_overwrite: bool | None = None, body: dict[str, Any] | None = None
     ) -> None:
-        """Write business metadata on an entity: merged by default, replaced when isOverwrite is true.
+        """Write business metadata on an entity: merged by default, replaced when isOverwrite is
+        true.
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            is_overwrite: Takes away what the entity has of it and is not given here; else what is
+                given is laid over it.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.add_or_update_business_metadata, (guid, is_overwrite), body)
 
@@ -645,6 +925,17 @@ class Entity(_d.Group):
         """Take business metadata off an entity; the body names the groups and attributes to drop.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.delete_business_metadata, (guid,), body)
 
@@ -654,6 +945,17 @@ class Entity(_d.Group):
         """Write attributes of one business metadata group on an entity, leaving other groups alone.
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata/{bmName}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.add_or_update_business_metadata_attributes, (guid, bm_name), body
@@ -665,6 +967,17 @@ class Entity(_d.Group):
         """Take the named attributes of one business metadata group off an entity.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata/{bmName}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.delete_business_metadata_attributes, (guid, bm_name), body)
 
@@ -672,24 +985,53 @@ class Entity(_d.Group):
         """Download the sample file that shows the layout of a business metadata import.
 
         GET /catalog/api/atlas/v2/entity/businessmetadata/import/template
+
+        Role: Data Curator.
+
+        Returns:
+            200: bytes.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_sample_business_metadata_template)
 
     def import_business_metadata(
         self, *, uploaded_input_stream: FileInput | None = None
     ) -> BulkImportResponse:
-        """Upload a file of business metadata for many entities; the answer lists successes and failures.
+        """Upload a file of business metadata for many entities; the answer lists successes and
+        failures.
 
         POST /catalog/api/atlas/v2/entity/businessmetadata/import
+
+        Role: Data Curator.
+
+        Returns:
+            200: BulkImportResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.import_business_metadata, (), {"uploadedInputStream": uploaded_input_stream}
         )
 
     def add_label(self, guid: str, *, body: _list[str] | None = None) -> None:
-        """Add labels to an entity and keep those it has; to replace them all, set the labels instead.
+        """Add labels to an entity and keep those it has; to replace them all, set the labels
+        instead.
 
         PUT /catalog/api/atlas/v2/entity/guid/{guid}/labels
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.add_label, (guid,), body)
 
@@ -697,6 +1039,17 @@ class Entity(_d.Group):
         """Replace all labels of an entity, found by GUID, with the given list.
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/labels
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.set_labels, (guid,), body)
 
@@ -704,6 +1057,17 @@ class Entity(_d.Group):
         """Take the listed labels off an entity, found by its GUID, and keep the rest.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/labels
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.delete_labels, (guid,), body)
 
@@ -714,9 +1078,22 @@ class Entity(_d.Group):
         attr_qualified_name: str | None = None,
         body: _list[str] | None = None,
     ) -> None:
-        """Add labels to the entity with this type and qualified name; an empty list changes nothing.
+        """Add labels to the entity with this type and qualified name; an empty list changes
+        nothing.
 
         PUT /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.add_labels_by_unique_attribute, (type_name, attr_qualified_name), body
@@ -729,9 +1106,22 @@ class Entity(_d.Group):
         attr_qualified_name: str | None = None,
         body: _list[str] | None = None,
     ) -> None:
-        """Replace all labels of the entity with this type and qualified name; an empty list clears them.
+        """Replace all labels of the entity with this type and qualified name; an empty list clears
+        them.
 
         POST /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.set_labels_by_unique_attribute, (type_name, attr_qualified_name), body
@@ -744,9 +1134,22 @@ class Entity(_d.Group):
         attr_qualified_name: str | None = None,
         body: _list[str] | None = None,
     ) -> None:
-        """Take labels off the entity with this type and qualified name; labels it lacks are skipped.
+        """Take labels off the entity with this type and qualified name; labels it lacks are
+        skipped.
 
         DELETE /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.delete_labels_by_unique_attribute, (type_name, attr_qualified_name), body
@@ -760,9 +1163,23 @@ class AsyncEntity(_d.AsyncGroup):
         body: AtlasEntityWithExtInfo,
         business_attribute_update_behavior: BusinessAttributeUpdateBehavior | None = None,
     ) -> EntityMutationResponse:
-        """Create an entity, or update the one with this GUID or qualified name; 20 contacts of a kind at most.
+        """Create an entity, or update the one with this GUID or qualified name; 20 contacts of a
+        kind at most.
 
         POST /catalog/api/atlas/v2/entity
+
+        Role: Data Curator.
+
+        Args:
+            business_attribute_update_behavior: What becomes of business attributes that are there:
+                `ignore` keeps them, `replace` puts the given ones in their place, `merge` lays the
+                given ones over them.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.create_or_update, (business_attribute_update_behavior,), body
@@ -779,6 +1196,20 @@ class AsyncEntity(_d.AsyncGroup):
         """Read many entities by their GUIDs in one call; chosen relationship types can be left out.
 
         GET /catalog/api/atlas/v2/entity/bulk
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            min_ext_info: Of the entities that it refers to, headers in place of whole objects.
+            ignore_relationships: Leaves relationship attributes out, which makes answers smaller
+                and quicker.
+
+        Returns:
+            200: AtlasEntitiesWithExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.list_by_guids,
@@ -791,9 +1222,23 @@ class AsyncEntity(_d.AsyncGroup):
         body: AtlasEntitiesWithExtInfo,
         business_attribute_update_behavior: BusinessAttributeUpdateBehavior | None = None,
     ) -> EntityMutationResponse:
-        """Create or update many entities at once, matched by GUID or unique attributes; send small batches.
+        """Create or update many entities at once, matched by GUID or unique attributes; send small
+        batches.
 
         POST /catalog/api/atlas/v2/entity/bulk
+
+        Role: Data Curator.
+
+        Args:
+            business_attribute_update_behavior: What becomes of business attributes that are there:
+                `ignore` keeps them, `replace` puts the given ones in their place, `merge` lays the
+                given ones over them.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.create_or_update_entities, (business_attribute_update_behavior,), body
@@ -803,6 +1248,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Delete many entities by their GUIDs in one call; the answer lists what was changed.
 
         DELETE /catalog/api/atlas/v2/entity/bulk
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.delete_by_guids, (guid,))
 
@@ -810,6 +1266,14 @@ class AsyncEntity(_d.AsyncGroup):
         """Attach one classification to many entities, which the body names by GUID.
 
         POST /catalog/api/atlas/v2/entity/bulk/classification
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.add_classification, (), body)
 
@@ -823,15 +1287,42 @@ class AsyncEntity(_d.AsyncGroup):
         """Read one entity by its GUID, with its related entities unless told to leave them out.
 
         GET /catalog/api/atlas/v2/entity/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            min_ext_info: Of the entities that it refers to, headers in place of whole objects.
+            ignore_relationships: Leaves relationship attributes out, which makes answers smaller
+                and quicker.
+
+        Returns:
+            200: AtlasEntityWithExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_by_guid, (guid, min_ext_info, ignore_relationships))
 
     async def partial_update_entity_attribute_by_guid(
         self, guid: str, *, name: str, body: Any
     ) -> EntityMutationResponse:
-        """Set one attribute of an entity; only primitives and references, no arrays or maps, no null.
+        """Set one attribute of an entity; only primitives and references, no arrays or maps, no
+        null.
 
         PUT /catalog/api/atlas/v2/entity/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.partial_update_entity_attribute_by_guid, (guid, name), body
@@ -841,6 +1332,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Delete one entity by its GUID; the answer lists every entity this touched.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.delete_by_guid, (guid,))
 
@@ -848,6 +1350,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Read one classification of an entity by its name, with its attributes.
 
         GET /catalog/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasClassification.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_classification, (guid, classification_name))
 
@@ -855,6 +1368,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Take one classification off an entity; the classification type stays defined.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.delete_classification, (guid, classification_name))
 
@@ -862,6 +1386,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Read every classification that an entity carries, found by its GUID.
 
         GET /catalog/api/atlas/v2/entity/guid/{guid}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasClassifications.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_classifications, (guid,))
 
@@ -869,6 +1404,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Change classifications that an entity already carries, such as their attribute values.
 
         PUT /catalog/api/atlas/v2/entity/guid/{guid}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.update_classifications, (guid,), body)
 
@@ -876,6 +1422,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Attach several classifications to one entity, found by its GUID.
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.add_classifications, (guid,), body)
 
@@ -890,6 +1447,21 @@ class AsyncEntity(_d.AsyncGroup):
         """Read one entity by type and qualified name, or by another unique attribute of that type.
 
         GET /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            min_ext_info: Of the entities that it refers to, headers in place of whole objects.
+            ignore_relationships: Leaves relationship attributes out, which makes answers smaller
+                and quicker.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            200: AtlasEntityWithExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.get_by_unique_attributes,
@@ -903,9 +1475,22 @@ class AsyncEntity(_d.AsyncGroup):
         body: AtlasEntityWithExtInfo,
         attr_qualified_name: str | None = None,
     ) -> EntityMutationResponse:
-        """Change some attributes of the entity with this type and qualified name; null cannot be set.
+        """Change some attributes of the entity with this type and qualified name; null cannot be
+        set.
 
         PUT /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.partial_update_by_unique_attributes, (type_name, attr_qualified_name), body
@@ -914,9 +1499,22 @@ class AsyncEntity(_d.AsyncGroup):
     async def delete_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None
     ) -> EntityMutationResponse:
-        """Delete the entity with this type and qualified name; the answer lists every entity touched.
+        """Delete the entity with this type and qualified name; the answer lists every entity
+        touched.
 
         DELETE /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            200: EntityMutationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.delete_by_unique_attribute, (type_name, attr_qualified_name)
@@ -927,7 +1525,20 @@ class AsyncEntity(_d.AsyncGroup):
     ) -> None:
         """Take one classification off the entity with this type and qualified name.
 
-        DELETE /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
+        DELETE
+        /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.delete_classification_by_unique_attribute,
@@ -944,6 +1555,18 @@ class AsyncEntity(_d.AsyncGroup):
         """Change classifications already on the entity with this type and qualified name.
 
         PUT /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.update_classifications_by_unique_attribute,
@@ -961,6 +1584,18 @@ class AsyncEntity(_d.AsyncGroup):
         """Attach several classifications to the entity with this type and qualified name.
 
         POST /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.add_classifications_by_unique_attribute,
@@ -972,6 +1607,14 @@ class AsyncEntity(_d.AsyncGroup):
         """Set the classifications of many entities, given as a map from GUID to entity header.
 
         POST /catalog/api/atlas/v2/entity/bulk/setClassifications
+
+        Role: Data Curator.
+
+        Returns:
+            200: list[str].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.set_classifications, (), body)
 
@@ -983,9 +1626,24 @@ class AsyncEntity(_d.AsyncGroup):
         ignore_relationships: bool | None = None,
         attr_n_qualified_name: _list[str] | None = None,
     ) -> AtlasEntitiesWithExtInfo:
-        """Read many entities of one type by qualified name or another unique attribute; give at least one.
+        """Read many entities of one type by qualified name or another unique attribute; give at
+        least one.
 
         GET /catalog/api/atlas/v2/entity/bulk/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            min_ext_info: Of the entities that it refers to, headers in place of whole objects.
+            ignore_relationships: Leaves relationship attributes out, which makes answers smaller
+                and quicker.
+
+        Returns:
+            200: AtlasEntitiesWithExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.get_entities_by_unique_attributes,
@@ -996,15 +1654,40 @@ class AsyncEntity(_d.AsyncGroup):
         """Read the header of an entity: type, status and labels, without its relationships.
 
         GET /catalog/api/atlas/v2/entity/guid/{guid}/header
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasEntityHeader.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_header, (guid,))
 
     async def add_or_update_business_metadata(
         self, guid: str, *, is_overwrite: bool | None = None, body: dict[str, Any] | None = None
     ) -> None:
-        """Write business metadata on an entity: merged by default, replaced when isOverwrite is true.
+        """Write business metadata on an entity: merged by default, replaced when isOverwrite is
+        true.
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            is_overwrite: Takes away what the entity has of it and is not given here; else what is
+                given is laid over it.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.add_or_update_business_metadata, (guid, is_overwrite), body
@@ -1016,6 +1699,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Take business metadata off an entity; the body names the groups and attributes to drop.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.delete_business_metadata, (guid,), body)
 
@@ -1025,6 +1719,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Write attributes of one business metadata group on an entity, leaving other groups alone.
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata/{bmName}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.add_or_update_business_metadata_attributes, (guid, bm_name), body
@@ -1036,6 +1741,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Take the named attributes of one business metadata group off an entity.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/businessmetadata/{bmName}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.delete_business_metadata_attributes, (guid, bm_name), body
@@ -1045,24 +1761,53 @@ class AsyncEntity(_d.AsyncGroup):
         """Download the sample file that shows the layout of a business metadata import.
 
         GET /catalog/api/atlas/v2/entity/businessmetadata/import/template
+
+        Role: Data Curator.
+
+        Returns:
+            200: bytes.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_sample_business_metadata_template)
 
     async def import_business_metadata(
         self, *, uploaded_input_stream: FileInput | None = None
     ) -> BulkImportResponse:
-        """Upload a file of business metadata for many entities; the answer lists successes and failures.
+        """Upload a file of business metadata for many entities; the answer lists successes and
+        failures.
 
         POST /catalog/api/atlas/v2/entity/businessmetadata/import
+
+        Role: Data Curator.
+
+        Returns:
+            200: BulkImportResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.import_business_metadata, (), {"uploadedInputStream": uploaded_input_stream}
         )
 
     async def add_label(self, guid: str, *, body: _list[str] | None = None) -> None:
-        """Add labels to an entity and keep those it has; to replace them all, set the labels instead.
+        """Add labels to an entity and keep those it has; to replace them all, set the labels
+        instead.
 
         PUT /catalog/api/atlas/v2/entity/guid/{guid}/labels
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.add_label, (guid,), body)
 
@@ -1070,6 +1815,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Replace all labels of an entity, found by GUID, with the given list.
 
         POST /catalog/api/atlas/v2/entity/guid/{guid}/labels
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.set_labels, (guid,), body)
 
@@ -1077,6 +1833,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Take the listed labels off an entity, found by its GUID, and keep the rest.
 
         DELETE /catalog/api/atlas/v2/entity/guid/{guid}/labels
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.delete_labels, (guid,), body)
 
@@ -1087,9 +1854,22 @@ class AsyncEntity(_d.AsyncGroup):
         attr_qualified_name: str | None = None,
         body: _list[str] | None = None,
     ) -> None:
-        """Add labels to the entity with this type and qualified name; an empty list changes nothing.
+        """Add labels to the entity with this type and qualified name; an empty list changes
+        nothing.
 
         PUT /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.add_labels_by_unique_attribute, (type_name, attr_qualified_name), body
@@ -1102,9 +1882,22 @@ class AsyncEntity(_d.AsyncGroup):
         attr_qualified_name: str | None = None,
         body: _list[str] | None = None,
     ) -> None:
-        """Replace all labels of the entity with this type and qualified name; an empty list clears them.
+        """Replace all labels of the entity with this type and qualified name; an empty list clears
+        them.
 
         POST /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.set_labels_by_unique_attribute, (type_name, attr_qualified_name), body
@@ -1117,9 +1910,22 @@ class AsyncEntity(_d.AsyncGroup):
         attr_qualified_name: str | None = None,
         body: _list[str] | None = None,
     ) -> None:
-        """Take labels off the entity with this type and qualified name; labels it lacks are skipped.
+        """Take labels off the entity with this type and qualified name; labels it lacks are
+        skipped.
 
         DELETE /catalog/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.delete_labels_by_unique_attribute, (type_name, attr_qualified_name), body

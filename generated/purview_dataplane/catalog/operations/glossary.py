@@ -501,9 +501,24 @@ class Glossary(_d.Group):
         sort: str | None = None,
         ignore_terms_and_categories: bool | None = None,
     ) -> _list[AtlasGlossary]:
-        """List the glossaries as a bare array, cut by limit and offset; terms and categories can be left out.
+        """List the glossaries as a bare array, cut by limit and offset; terms and categories can be
+        left out.
 
         GET /catalog/api/atlas/v2/glossary
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+            ignore_terms_and_categories: Leaves out which terms and categories the glossary has.
+
+        Returns:
+            200: list[AtlasGlossary].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.list, (limit, offset, sort, ignore_terms_and_categories))
 
@@ -511,6 +526,14 @@ class Glossary(_d.Group):
         """Create an empty glossary, to which terms and categories are added by calls of their own.
 
         POST /catalog/api/atlas/v2/glossary
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossary.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.create, (), body)
 
@@ -520,6 +543,14 @@ class Glossary(_d.Group):
         """Create several glossary categories in one call; each names its glossary in its anchor.
 
         POST /catalog/api/atlas/v2/glossary/categories
+
+        Role: Data Curator.
+
+        Returns:
+            200: list[AtlasGlossaryCategory].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.create_glossary_categories, (), body)
 
@@ -527,6 +558,14 @@ class Glossary(_d.Group):
         """Create one category; the anchor in the body names the glossary that will hold it.
 
         POST /catalog/api/atlas/v2/glossary/category
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryCategory.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.create_glossary_category, (), body)
 
@@ -534,15 +573,32 @@ class Glossary(_d.Group):
         """Read one glossary category by its GUID, with its parent, children and term headers.
 
         GET /catalog/api/atlas/v2/glossary/category/{categoryGuid}
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryCategory.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_glossary_category, (category_guid,))
 
     def update_glossary_category(
         self, category_guid: str, *, body: AtlasGlossaryCategory
     ) -> AtlasGlossaryCategory:
-        """Update a category from a whole definition; to change its descriptions use the partial update.
+        """Update a category from a whole definition; to change its descriptions use the partial
+        update.
 
         PUT /catalog/api/atlas/v2/glossary/category/{categoryGuid}
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryCategory.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.update_glossary_category, (category_guid,), body)
 
@@ -550,6 +606,14 @@ class Glossary(_d.Group):
         """Delete one glossary category by its GUID; succeeds without an answer body.
 
         DELETE /catalog/api/atlas/v2/glossary/category/{categoryGuid}
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.delete_glossary_category, (category_guid,))
 
@@ -559,6 +623,14 @@ class Glossary(_d.Group):
         """Change only the short and long description of a category; other fields are not supported.
 
         PUT /catalog/api/atlas/v2/glossary/category/{categoryGuid}/partial
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryCategory.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.partial_update_glossary_category, (category_guid,), body)
 
@@ -570,9 +642,23 @@ class Glossary(_d.Group):
         offset: int | None = None,
         sort: str | None = None,
     ) -> dict[str, _list[AtlasRelatedCategoryHeader]]:
-        """Read the parent and children of a category by relation; limit, offset and sort have no effect.
+        """Read the parent and children of a category by relation; limit, offset and sort have no
+        effect.
 
         GET /catalog/api/atlas/v2/glossary/category/{categoryGuid}/related
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            200: dict[str, list[AtlasRelatedCategoryHeader]].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.list_related_categories, (category_guid, limit, offset, sort))
 
@@ -587,6 +673,21 @@ class Glossary(_d.Group):
         """List the headers of the terms that are filed under one category.
 
         GET /catalog/api/atlas/v2/glossary/category/{categoryGuid}/terms
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasRelatedTermHeader. 200:
+                list[AtlasRelatedTermHeader].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_category_terms, (category_guid, limit, offset, sort))
 
@@ -596,6 +697,17 @@ class Glossary(_d.Group):
         """Create one term; the anchor in the body names the glossary that will hold it.
 
         POST /catalog/api/atlas/v2/glossary/term
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: AtlasGlossaryTerm.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.create_glossary_term, (include_term_hierarchy,), body)
 
@@ -609,6 +721,17 @@ class Glossary(_d.Group):
         """Read one glossary term by its GUID; leave out its assignments if many entities carry it.
 
         GET /catalog/api/atlas/v2/glossary/term/{termGuid}
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: AtlasGlossaryTerm.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.get_glossary_term,
@@ -621,6 +744,17 @@ class Glossary(_d.Group):
         """Update a term from a whole definition; to change a few fields use the partial update.
 
         PUT /catalog/api/atlas/v2/glossary/term/{termGuid}
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: AtlasGlossaryTerm.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.update_glossary_term, (term_guid, include_term_hierarchy), body
@@ -630,15 +764,35 @@ class Glossary(_d.Group):
         """Delete one glossary term by its GUID; succeeds without an answer body.
 
         DELETE /catalog/api/atlas/v2/glossary/term/{termGuid}
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.delete_glossary_term, (term_guid,))
 
     def partial_update_glossary_term(
         self, term_guid: str, *, body: dict[str, Any], include_term_hierarchy: bool | None = None
     ) -> AtlasGlossaryTerm:
-        """Change only the descriptions, abbreviation, usage or status of a term; nothing else is supported.
+        """Change only the descriptions, abbreviation, usage or status of a term; nothing else is
+        supported.
 
         PUT /catalog/api/atlas/v2/glossary/term/{termGuid}/partial
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: AtlasGlossaryTerm.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.partial_update_glossary_term, (term_guid, include_term_hierarchy), body
@@ -650,6 +804,17 @@ class Glossary(_d.Group):
         """Create several glossary terms in one call; each names its glossary in its anchor.
 
         POST /catalog/api/atlas/v2/glossary/terms
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: list[AtlasGlossaryTerm].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.create_glossary_terms, (include_term_hierarchy,), body)
 
@@ -664,6 +829,21 @@ class Glossary(_d.Group):
         """List the entities to which a term is assigned, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasRelatedObjectId. 200:
+                list[AtlasRelatedObjectId].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.get_entities_assigned_with_term, (term_guid, limit, offset, sort)
@@ -672,9 +852,18 @@ class Glossary(_d.Group):
     def remove_term_assignment_from_entities(
         self, term_guid: str, *, body: _list[AtlasRelatedObjectId]
     ) -> None:
-        """Unassign a term from entities by PUT; not recommended, use the DELETE operation on the same path.
+        """Unassign a term from entities by PUT; not recommended, use the DELETE operation on the
+        same path.
 
         PUT /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.remove_term_assignment_from_entities, (term_guid,), body)
 
@@ -682,15 +871,32 @@ class Glossary(_d.Group):
         """Assign a term to the listed entities; keep the batches small and make several calls.
 
         POST /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.assign_term_to_entities, (term_guid,), body)
 
     def delete_term_assignment_from_entities(
         self, term_guid: str, *, body: _list[AtlasRelatedObjectId]
     ) -> None:
-        """Unassign a term from the listed entities; each must carry the relationship GUID of its assignment.
+        """Unassign a term from the listed entities; each must carry the relationship GUID of its
+        assignment.
 
         DELETE /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.delete_term_assignment_from_entities, (term_guid,), body)
 
@@ -703,9 +909,24 @@ class Glossary(_d.Group):
         sort: str | None = None,
         include_term_hierarchy: bool | None = None,
     ) -> dict[str, _list[AtlasRelatedTermHeader]]:
-        """Read the terms linked to a term, grouped by relation; limit, offset and sort have no effect.
+        """Read the terms linked to a term, grouped by relation; limit, offset and sort have no
+        effect.
 
         GET /catalog/api/atlas/v2/glossary/terms/{termGuid}/related
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: dict[str, list[AtlasRelatedTermHeader]].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.list_related_terms, (term_guid, limit, offset, sort, include_term_hierarchy)
@@ -715,6 +936,14 @@ class Glossary(_d.Group):
         """Read one glossary by its GUID, with headers of its terms and categories.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossary.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get, (glossary_guid,))
 
@@ -728,13 +957,33 @@ class Glossary(_d.Group):
         """Update a glossary from a whole definition; to change a few texts use the partial update.
 
         PUT /catalog/api/atlas/v2/glossary/{glossaryGuid}
+
+        Role: Data Curator.
+
+        Args:
+            ignore_terms_and_categories: Leaves out which terms and categories the glossary has.
+
+        Returns:
+            200: AtlasGlossary.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.update, (glossary_guid, ignore_terms_and_categories), body)
 
     def delete(self, glossary_guid: str) -> None:
-        """Delete a glossary with all its terms and categories; better delete those first in smaller steps.
+        """Delete a glossary with all its terms and categories; better delete those first in smaller
+        steps.
 
         DELETE /catalog/api/atlas/v2/glossary/{glossaryGuid}
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.delete, (glossary_guid,))
 
@@ -749,6 +998,21 @@ class Glossary(_d.Group):
         """List the categories of a glossary in full, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/categories
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasGlossaryCategory. 200:
+                list[AtlasGlossaryCategory].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_glossary_categories, (glossary_guid, limit, offset, sort)
@@ -765,6 +1029,21 @@ class Glossary(_d.Group):
         """List the categories of a glossary as short headers, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/categories/headers
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasRelatedCategoryHeader. 200:
+                list[AtlasRelatedCategoryHeader].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_glossary_categories_headers, (glossary_guid, limit, offset, sort)
@@ -773,9 +1052,21 @@ class Glossary(_d.Group):
     def get_detailed(
         self, glossary_guid: str, *, include_term_hierarchy: bool | None = None
     ) -> AtlasGlossaryExtInfo:
-        """Read a glossary with all its terms and categories in full; heavy, so prefer the separate lists.
+        """Read a glossary with all its terms and categories in full; heavy, so prefer the separate
+        lists.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/detailed
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: AtlasGlossaryExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_detailed, (glossary_guid, include_term_hierarchy))
 
@@ -786,9 +1077,21 @@ class Glossary(_d.Group):
         body: dict[str, Any],
         ignore_terms_and_categories: bool | None = None,
     ) -> AtlasGlossary:
-        """Change only the descriptions, language or usage of a glossary; its qualified name is fixed.
+        """Change only the descriptions, language or usage of a glossary; its qualified name is
+        fixed.
 
         PUT /catalog/api/atlas/v2/glossary/{glossaryGuid}/partial
+
+        Role: Data Curator.
+
+        Args:
+            ignore_terms_and_categories: Leaves out which terms and categories the glossary has.
+
+        Returns:
+            200: AtlasGlossary.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.partial_update, (glossary_guid, ignore_terms_and_categories), body
@@ -803,9 +1106,26 @@ class Glossary(_d.Group):
         offset: int | None = None,
         sort: str | None = None,
     ) -> Pager[AtlasGlossaryTerm]:
-        """List the terms of a glossary in full, parents and children on request, in pages of limit items.
+        """List the terms of a glossary in full, parents and children on request, in pages of limit
+        items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/terms
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasGlossaryTerm. 200:
+                list[AtlasGlossaryTerm].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_glossary_terms,
@@ -823,6 +1143,21 @@ class Glossary(_d.Group):
         """List the terms of a glossary as short headers, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/terms/headers
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasRelatedTermHeader. 200:
+                list[AtlasRelatedTermHeader].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_glossary_term_headers, (glossary_guid, limit, offset, sort)
@@ -839,6 +1174,18 @@ class Glossary(_d.Group):
         """Upload a CSV file of terms into the glossary with this GUID; a long-running operation.
 
         POST /catalog/api/glossary/{glossaryGuid}/terms/import
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            A poller, whose result() waits for the end and gives ImportCSVOperation. 202: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(
             _Operations.begin_import_glossary_terms_via_csv,
@@ -857,6 +1204,18 @@ class Glossary(_d.Group):
         """Upload a CSV file of terms by glossary name; deprecated, import by glossary GUID instead.
 
         POST /catalog/api/glossary/name/{glossaryName}/terms/import
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            A poller, whose result() waits for the end and gives ImportCSVOperation. 202: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(
             _Operations.begin_import_glossary_terms_via_csv_by_glossary_name,
@@ -868,6 +1227,14 @@ class Glossary(_d.Group):
         """Check a term import: its state, the terms found and imported so far, and any error.
 
         GET /catalog/api/glossary/terms/import/{operationGuid}
+
+        Role: Data Curator.
+
+        Returns:
+            200: ImportCSVOperation.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_import_csv_operation_status, (operation_guid,))
 
@@ -883,6 +1250,17 @@ class Glossary(_d.Group):
         """Download as a CSV file the terms of one glossary whose GUIDs the body lists.
 
         POST /catalog/api/glossary/{glossaryGuid}/terms/export
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: bytes.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.export_glossary_terms_as_csv,
@@ -904,9 +1282,26 @@ class Glossary(_d.Group):
         include_term_hierarchy: bool | None = None,
         ext_info: bool | None = None,
     ) -> Pager[AtlasGlossaryTerm]:
-        """List the terms of a glossary found by name; deprecated, list them by glossary GUID instead.
+        """List the terms of a glossary found by name; deprecated, list them by glossary GUID
+        instead.
 
         GET /catalog/api/glossary/name/{glossaryName}/terms
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            include_term_hierarchy: Says, too, which terms stand above each term.
+            ext_info: Whole objects in place of their headers.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasGlossaryTerm. 200:
+                list[AtlasGlossaryTerm].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_terms_by_glossary_name,
@@ -917,6 +1312,14 @@ class Glossary(_d.Group):
         """Check a bulk deletion of terms: its state, its progress and any error.
 
         GET /catalog/api/glossary/terms/bulkDeletion/{operationGuid}
+
+        Role: Data Curator.
+
+        Returns:
+            200: BulkDeleteOperation.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_bulk_delete_operation_status, (operation_guid,))
 
@@ -927,9 +1330,22 @@ class Glossary(_d.Group):
         force_delete_entity_assignment: bool | None = None,
         force_delete_child: bool | None = None,
     ) -> Poller[BulkDeleteOperation]:
-        """Delete many terms, with their children or assignments only if forced; a long-running operation.
+        """Delete many terms, with their children or assignments only if forced; a long-running
+        operation.
 
         POST /catalog/api/glossary/terms:delete
+
+        Role: Data Curator.
+
+        Args:
+            force_delete_child: Deletes what is below it, too.
+
+        Returns:
+            A poller, whose result() waits for the end and gives BulkDeleteOperation. 202: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(
             _Operations.begin_bulk_delete_terms_by_guids,
@@ -940,9 +1356,21 @@ class Glossary(_d.Group):
     def list_terms_by_guids(
         self, *, guid: _list[str], exclude_relationship_types: _list[str] | None = None
     ) -> _list[AtlasGlossaryTerm]:
-        """Read several glossary terms by their GUIDs in one call; chosen relationship types can be left out.
+        """Read several glossary terms by their GUIDs in one call; chosen relationship types can be
+        left out.
 
         GET /catalog/api/glossary/terms
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: list[AtlasGlossaryTerm].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.list_terms_by_guids, (guid, exclude_relationship_types))
 
@@ -950,6 +1378,14 @@ class Glossary(_d.Group):
         """Update several glossary terms in one call, each found by the GUID in its body.
 
         PUT /catalog/api/glossary/terms
+
+        Role: Data Curator.
+
+        Returns:
+            200: list[AtlasGlossaryTerm].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.bulk_update_terms, (), body)
 
@@ -963,9 +1399,24 @@ class AsyncGlossary(_d.AsyncGroup):
         sort: str | None = None,
         ignore_terms_and_categories: bool | None = None,
     ) -> _list[AtlasGlossary]:
-        """List the glossaries as a bare array, cut by limit and offset; terms and categories can be left out.
+        """List the glossaries as a bare array, cut by limit and offset; terms and categories can be
+        left out.
 
         GET /catalog/api/atlas/v2/glossary
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+            ignore_terms_and_categories: Leaves out which terms and categories the glossary has.
+
+        Returns:
+            200: list[AtlasGlossary].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.list, (limit, offset, sort, ignore_terms_and_categories)
@@ -975,6 +1426,14 @@ class AsyncGlossary(_d.AsyncGroup):
         """Create an empty glossary, to which terms and categories are added by calls of their own.
 
         POST /catalog/api/atlas/v2/glossary
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossary.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.create, (), body)
 
@@ -984,6 +1443,14 @@ class AsyncGlossary(_d.AsyncGroup):
         """Create several glossary categories in one call; each names its glossary in its anchor.
 
         POST /catalog/api/atlas/v2/glossary/categories
+
+        Role: Data Curator.
+
+        Returns:
+            200: list[AtlasGlossaryCategory].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.create_glossary_categories, (), body)
 
@@ -993,6 +1460,14 @@ class AsyncGlossary(_d.AsyncGroup):
         """Create one category; the anchor in the body names the glossary that will hold it.
 
         POST /catalog/api/atlas/v2/glossary/category
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryCategory.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.create_glossary_category, (), body)
 
@@ -1000,15 +1475,32 @@ class AsyncGlossary(_d.AsyncGroup):
         """Read one glossary category by its GUID, with its parent, children and term headers.
 
         GET /catalog/api/atlas/v2/glossary/category/{categoryGuid}
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryCategory.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_glossary_category, (category_guid,))
 
     async def update_glossary_category(
         self, category_guid: str, *, body: AtlasGlossaryCategory
     ) -> AtlasGlossaryCategory:
-        """Update a category from a whole definition; to change its descriptions use the partial update.
+        """Update a category from a whole definition; to change its descriptions use the partial
+        update.
 
         PUT /catalog/api/atlas/v2/glossary/category/{categoryGuid}
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryCategory.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.update_glossary_category, (category_guid,), body)
 
@@ -1016,6 +1508,14 @@ class AsyncGlossary(_d.AsyncGroup):
         """Delete one glossary category by its GUID; succeeds without an answer body.
 
         DELETE /catalog/api/atlas/v2/glossary/category/{categoryGuid}
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.delete_glossary_category, (category_guid,))
 
@@ -1025,6 +1525,14 @@ class AsyncGlossary(_d.AsyncGroup):
         """Change only the short and long description of a category; other fields are not supported.
 
         PUT /catalog/api/atlas/v2/glossary/category/{categoryGuid}/partial
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryCategory.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.partial_update_glossary_category, (category_guid,), body
@@ -1038,9 +1546,23 @@ class AsyncGlossary(_d.AsyncGroup):
         offset: int | None = None,
         sort: str | None = None,
     ) -> dict[str, _list[AtlasRelatedCategoryHeader]]:
-        """Read the parent and children of a category by relation; limit, offset and sort have no effect.
+        """Read the parent and children of a category by relation; limit, offset and sort have no
+        effect.
 
         GET /catalog/api/atlas/v2/glossary/category/{categoryGuid}/related
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            200: dict[str, list[AtlasRelatedCategoryHeader]].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.list_related_categories, (category_guid, limit, offset, sort)
@@ -1057,6 +1579,21 @@ class AsyncGlossary(_d.AsyncGroup):
         """List the headers of the terms that are filed under one category.
 
         GET /catalog/api/atlas/v2/glossary/category/{categoryGuid}/terms
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasRelatedTermHeader. 200:
+                list[AtlasRelatedTermHeader].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_category_terms, (category_guid, limit, offset, sort))
 
@@ -1066,6 +1603,17 @@ class AsyncGlossary(_d.AsyncGroup):
         """Create one term; the anchor in the body names the glossary that will hold it.
 
         POST /catalog/api/atlas/v2/glossary/term
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: AtlasGlossaryTerm.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.create_glossary_term, (include_term_hierarchy,), body)
 
@@ -1079,6 +1627,17 @@ class AsyncGlossary(_d.AsyncGroup):
         """Read one glossary term by its GUID; leave out its assignments if many entities carry it.
 
         GET /catalog/api/atlas/v2/glossary/term/{termGuid}
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: AtlasGlossaryTerm.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.get_glossary_term,
@@ -1091,6 +1650,17 @@ class AsyncGlossary(_d.AsyncGroup):
         """Update a term from a whole definition; to change a few fields use the partial update.
 
         PUT /catalog/api/atlas/v2/glossary/term/{termGuid}
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: AtlasGlossaryTerm.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.update_glossary_term, (term_guid, include_term_hierarchy), body
@@ -1100,15 +1670,35 @@ class AsyncGlossary(_d.AsyncGroup):
         """Delete one glossary term by its GUID; succeeds without an answer body.
 
         DELETE /catalog/api/atlas/v2/glossary/term/{termGuid}
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.delete_glossary_term, (term_guid,))
 
     async def partial_update_glossary_term(
         self, term_guid: str, *, body: dict[str, Any], include_term_hierarchy: bool | None = None
     ) -> AtlasGlossaryTerm:
-        """Change only the descriptions, abbreviation, usage or status of a term; nothing else is supported.
+        """Change only the descriptions, abbreviation, usage or status of a term; nothing else is
+        supported.
 
         PUT /catalog/api/atlas/v2/glossary/term/{termGuid}/partial
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: AtlasGlossaryTerm.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.partial_update_glossary_term, (term_guid, include_term_hierarchy), body
@@ -1120,6 +1710,17 @@ class AsyncGlossary(_d.AsyncGroup):
         """Create several glossary terms in one call; each names its glossary in its anchor.
 
         POST /catalog/api/atlas/v2/glossary/terms
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: list[AtlasGlossaryTerm].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.create_glossary_terms, (include_term_hierarchy,), body)
 
@@ -1134,6 +1735,21 @@ class AsyncGlossary(_d.AsyncGroup):
         """List the entities to which a term is assigned, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasRelatedObjectId. 200:
+                list[AtlasRelatedObjectId].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.get_entities_assigned_with_term, (term_guid, limit, offset, sort)
@@ -1142,9 +1758,18 @@ class AsyncGlossary(_d.AsyncGroup):
     async def remove_term_assignment_from_entities(
         self, term_guid: str, *, body: _list[AtlasRelatedObjectId]
     ) -> None:
-        """Unassign a term from entities by PUT; not recommended, use the DELETE operation on the same path.
+        """Unassign a term from entities by PUT; not recommended, use the DELETE operation on the
+        same path.
 
         PUT /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.remove_term_assignment_from_entities, (term_guid,), body
@@ -1156,15 +1781,32 @@ class AsyncGlossary(_d.AsyncGroup):
         """Assign a term to the listed entities; keep the batches small and make several calls.
 
         POST /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.assign_term_to_entities, (term_guid,), body)
 
     async def delete_term_assignment_from_entities(
         self, term_guid: str, *, body: _list[AtlasRelatedObjectId]
     ) -> None:
-        """Unassign a term from the listed entities; each must carry the relationship GUID of its assignment.
+        """Unassign a term from the listed entities; each must carry the relationship GUID of its
+        assignment.
 
         DELETE /catalog/api/atlas/v2/glossary/terms/{termGuid}/assignedEntities
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.delete_term_assignment_from_entities, (term_guid,), body
@@ -1179,9 +1821,24 @@ class AsyncGlossary(_d.AsyncGroup):
         sort: str | None = None,
         include_term_hierarchy: bool | None = None,
     ) -> dict[str, _list[AtlasRelatedTermHeader]]:
-        """Read the terms linked to a term, grouped by relation; limit, offset and sort have no effect.
+        """Read the terms linked to a term, grouped by relation; limit, offset and sort have no
+        effect.
 
         GET /catalog/api/atlas/v2/glossary/terms/{termGuid}/related
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: dict[str, list[AtlasRelatedTermHeader]].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.list_related_terms, (term_guid, limit, offset, sort, include_term_hierarchy)
@@ -1191,6 +1848,14 @@ class AsyncGlossary(_d.AsyncGroup):
         """Read one glossary by its GUID, with headers of its terms and categories.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossary.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get, (glossary_guid,))
 
@@ -1204,15 +1869,35 @@ class AsyncGlossary(_d.AsyncGroup):
         """Update a glossary from a whole definition; to change a few texts use the partial update.
 
         PUT /catalog/api/atlas/v2/glossary/{glossaryGuid}
+
+        Role: Data Curator.
+
+        Args:
+            ignore_terms_and_categories: Leaves out which terms and categories the glossary has.
+
+        Returns:
+            200: AtlasGlossary.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.update, (glossary_guid, ignore_terms_and_categories), body
         )
 
     async def delete(self, glossary_guid: str) -> None:
-        """Delete a glossary with all its terms and categories; better delete those first in smaller steps.
+        """Delete a glossary with all its terms and categories; better delete those first in smaller
+        steps.
 
         DELETE /catalog/api/atlas/v2/glossary/{glossaryGuid}
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.delete, (glossary_guid,))
 
@@ -1227,6 +1912,21 @@ class AsyncGlossary(_d.AsyncGroup):
         """List the categories of a glossary in full, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/categories
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasGlossaryCategory. 200:
+                list[AtlasGlossaryCategory].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_glossary_categories, (glossary_guid, limit, offset, sort)
@@ -1243,6 +1943,21 @@ class AsyncGlossary(_d.AsyncGroup):
         """List the categories of a glossary as short headers, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/categories/headers
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasRelatedCategoryHeader. 200:
+                list[AtlasRelatedCategoryHeader].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_glossary_categories_headers, (glossary_guid, limit, offset, sort)
@@ -1251,9 +1966,21 @@ class AsyncGlossary(_d.AsyncGroup):
     async def get_detailed(
         self, glossary_guid: str, *, include_term_hierarchy: bool | None = None
     ) -> AtlasGlossaryExtInfo:
-        """Read a glossary with all its terms and categories in full; heavy, so prefer the separate lists.
+        """Read a glossary with all its terms and categories in full; heavy, so prefer the separate
+        lists.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/detailed
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: AtlasGlossaryExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_detailed, (glossary_guid, include_term_hierarchy))
 
@@ -1264,9 +1991,21 @@ class AsyncGlossary(_d.AsyncGroup):
         body: dict[str, Any],
         ignore_terms_and_categories: bool | None = None,
     ) -> AtlasGlossary:
-        """Change only the descriptions, language or usage of a glossary; its qualified name is fixed.
+        """Change only the descriptions, language or usage of a glossary; its qualified name is
+        fixed.
 
         PUT /catalog/api/atlas/v2/glossary/{glossaryGuid}/partial
+
+        Role: Data Curator.
+
+        Args:
+            ignore_terms_and_categories: Leaves out which terms and categories the glossary has.
+
+        Returns:
+            200: AtlasGlossary.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.partial_update, (glossary_guid, ignore_terms_and_categories), body
@@ -1281,9 +2020,26 @@ class AsyncGlossary(_d.AsyncGroup):
         offset: int | None = None,
         sort: str | None = None,
     ) -> AsyncPager[AtlasGlossaryTerm]:
-        """List the terms of a glossary in full, parents and children on request, in pages of limit items.
+        """List the terms of a glossary in full, parents and children on request, in pages of limit
+        items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/terms
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasGlossaryTerm. 200:
+                list[AtlasGlossaryTerm].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_glossary_terms,
@@ -1301,6 +2057,21 @@ class AsyncGlossary(_d.AsyncGroup):
         """List the terms of a glossary as short headers, in pages of limit items.
 
         GET /catalog/api/atlas/v2/glossary/{glossaryGuid}/terms/headers
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasRelatedTermHeader. 200:
+                list[AtlasRelatedTermHeader].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_glossary_term_headers, (glossary_guid, limit, offset, sort)
@@ -1317,6 +2088,18 @@ class AsyncGlossary(_d.AsyncGroup):
         """Upload a CSV file of terms into the glossary with this GUID; a long-running operation.
 
         POST /catalog/api/glossary/{glossaryGuid}/terms/import
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            A poller, whose result() waits for the end and gives ImportCSVOperation. 202: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(
             _Operations.begin_import_glossary_terms_via_csv,
@@ -1335,6 +2118,18 @@ class AsyncGlossary(_d.AsyncGroup):
         """Upload a CSV file of terms by glossary name; deprecated, import by glossary GUID instead.
 
         POST /catalog/api/glossary/name/{glossaryName}/terms/import
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            A poller, whose result() waits for the end and gives ImportCSVOperation. 202: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(
             _Operations.begin_import_glossary_terms_via_csv_by_glossary_name,
@@ -1346,6 +2141,14 @@ class AsyncGlossary(_d.AsyncGroup):
         """Check a term import: its state, the terms found and imported so far, and any error.
 
         GET /catalog/api/glossary/terms/import/{operationGuid}
+
+        Role: Data Curator.
+
+        Returns:
+            200: ImportCSVOperation.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_import_csv_operation_status, (operation_guid,))
 
@@ -1361,6 +2164,17 @@ class AsyncGlossary(_d.AsyncGroup):
         """Download as a CSV file the terms of one glossary whose GUIDs the body lists.
 
         POST /catalog/api/glossary/{glossaryGuid}/terms/export
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: bytes.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.export_glossary_terms_as_csv,
@@ -1382,9 +2196,26 @@ class AsyncGlossary(_d.AsyncGroup):
         include_term_hierarchy: bool | None = None,
         ext_info: bool | None = None,
     ) -> AsyncPager[AtlasGlossaryTerm]:
-        """List the terms of a glossary found by name; deprecated, list them by glossary GUID instead.
+        """List the terms of a glossary found by name; deprecated, list them by glossary GUID
+        instead.
 
         GET /catalog/api/glossary/name/{glossaryName}/terms
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            include_term_hierarchy: Says, too, which terms stand above each term.
+            ext_info: Whole objects in place of their headers.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasGlossaryTerm. 200:
+                list[AtlasGlossaryTerm].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_terms_by_glossary_name,
@@ -1395,6 +2226,14 @@ class AsyncGlossary(_d.AsyncGroup):
         """Check a bulk deletion of terms: its state, its progress and any error.
 
         GET /catalog/api/glossary/terms/bulkDeletion/{operationGuid}
+
+        Role: Data Curator.
+
+        Returns:
+            200: BulkDeleteOperation.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_bulk_delete_operation_status, (operation_guid,))
 
@@ -1405,9 +2244,22 @@ class AsyncGlossary(_d.AsyncGroup):
         force_delete_entity_assignment: bool | None = None,
         force_delete_child: bool | None = None,
     ) -> AsyncPoller[BulkDeleteOperation]:
-        """Delete many terms, with their children or assignments only if forced; a long-running operation.
+        """Delete many terms, with their children or assignments only if forced; a long-running
+        operation.
 
         POST /catalog/api/glossary/terms:delete
+
+        Role: Data Curator.
+
+        Args:
+            force_delete_child: Deletes what is below it, too.
+
+        Returns:
+            A poller, whose result() waits for the end and gives BulkDeleteOperation. 202: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(
             _Operations.begin_bulk_delete_terms_by_guids,
@@ -1418,9 +2270,21 @@ class AsyncGlossary(_d.AsyncGroup):
     async def list_terms_by_guids(
         self, *, guid: _list[str], exclude_relationship_types: _list[str] | None = None
     ) -> _list[AtlasGlossaryTerm]:
-        """Read several glossary terms by their GUIDs in one call; chosen relationship types can be left out.
+        """Read several glossary terms by their GUIDs in one call; chosen relationship types can be
+        left out.
 
         GET /catalog/api/glossary/terms
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: list[AtlasGlossaryTerm].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.list_terms_by_guids, (guid, exclude_relationship_types))
 
@@ -1430,5 +2294,13 @@ class AsyncGlossary(_d.AsyncGroup):
         """Update several glossary terms in one call, each found by the GUID in its body.
 
         PUT /catalog/api/glossary/terms
+
+        Role: Data Curator.
+
+        Returns:
+            200: list[AtlasGlossaryTerm].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.bulk_update_terms, (), body)

@@ -69,9 +69,25 @@ class Lineage(_d.Group):
         include_parent: bool | None = None,
         get_derived_lineage: bool | None = None,
     ) -> AtlasLineageInfo:
-        """Read the lineage graph around an entity, up to a depth and width, with parents on request.
+        """Read the lineage graph around an entity, up to a depth and width, with parents on
+        request.
 
         GET /catalog/api/atlas/v2/lineage/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            depth: How many steps away from the entity the graph goes.
+            width: How many entities are given at each step, at most.
+            direction: `INPUT`: what it was made of; `OUTPUT`: what is made of it; `BOTH`.
+            include_parent: Says, too, which entities those of the graph are parts of.
+
+        Returns:
+            200: AtlasLineageInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.get_lineage_graph,
@@ -90,6 +106,20 @@ class Lineage(_d.Group):
         """Read the next step of a lineage graph in one direction, cut by offset and limit.
 
         GET /catalog/api/lineage/{guid}/next/
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            direction: `INPUT`: what it was made of; `OUTPUT`: what is made of it; `BOTH`.
+            offset: How many items to pass over before the first.
+            limit: The size of a page, not of the list.
+
+        Returns:
+            200: AtlasLineageInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.next_page, (guid, direction, get_derived_lineage, offset, limit)
@@ -106,9 +136,26 @@ class Lineage(_d.Group):
         get_derived_lineage: bool | None = None,
         attr_qualified_name: str | None = None,
     ) -> AtlasLineageInfo:
-        """Read the lineage graph around the entity with this type and qualified name, to a depth and width.
+        """Read the lineage graph around the entity with this type and qualified name, to a depth
+        and width.
 
         GET /catalog/api/atlas/v2/lineage/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            depth: How many steps away from the entity the graph goes.
+            width: How many entities are given at each step, at most.
+            direction: `INPUT`: what it was made of; `OUTPUT`: what is made of it; `BOTH`.
+            include_parent: Says, too, which entities those of the graph are parts of.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            200: AtlasLineageInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(
             _Operations.get_by_unique_attribute,
@@ -135,9 +182,25 @@ class AsyncLineage(_d.AsyncGroup):
         include_parent: bool | None = None,
         get_derived_lineage: bool | None = None,
     ) -> AtlasLineageInfo:
-        """Read the lineage graph around an entity, up to a depth and width, with parents on request.
+        """Read the lineage graph around an entity, up to a depth and width, with parents on
+        request.
 
         GET /catalog/api/atlas/v2/lineage/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            depth: How many steps away from the entity the graph goes.
+            width: How many entities are given at each step, at most.
+            direction: `INPUT`: what it was made of; `OUTPUT`: what is made of it; `BOTH`.
+            include_parent: Says, too, which entities those of the graph are parts of.
+
+        Returns:
+            200: AtlasLineageInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.get_lineage_graph,
@@ -156,6 +219,20 @@ class AsyncLineage(_d.AsyncGroup):
         """Read the next step of a lineage graph in one direction, cut by offset and limit.
 
         GET /catalog/api/lineage/{guid}/next/
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            direction: `INPUT`: what it was made of; `OUTPUT`: what is made of it; `BOTH`.
+            offset: How many items to pass over before the first.
+            limit: The size of a page, not of the list.
+
+        Returns:
+            200: AtlasLineageInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.next_page, (guid, direction, get_derived_lineage, offset, limit)
@@ -172,9 +249,26 @@ class AsyncLineage(_d.AsyncGroup):
         get_derived_lineage: bool | None = None,
         attr_qualified_name: str | None = None,
     ) -> AtlasLineageInfo:
-        """Read the lineage graph around the entity with this type and qualified name, to a depth and width.
+        """Read the lineage graph around the entity with this type and qualified name, to a depth
+        and width.
 
         GET /catalog/api/atlas/v2/lineage/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            depth: How many steps away from the entity the graph goes.
+            width: How many entities are given at each step, at most.
+            direction: `INPUT`: what it was made of; `OUTPUT`: what is made of it; `BOTH`.
+            include_parent: Says, too, which entities those of the graph are parts of.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            200: AtlasLineageInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.get_by_unique_attribute,

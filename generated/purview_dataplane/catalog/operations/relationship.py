@@ -52,6 +52,14 @@ class Relationship(_d.Group):
         """Update the attributes of an existing relationship, found by the GUID in the body.
 
         PUT /catalog/api/atlas/v2/relationship
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasRelationship.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.update, (), body)
 
@@ -59,6 +67,14 @@ class Relationship(_d.Group):
         """Create a relationship of a given type, with an entity at each of its two ends.
 
         POST /catalog/api/atlas/v2/relationship
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasRelationship.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.create, (), body)
 
@@ -66,6 +82,18 @@ class Relationship(_d.Group):
         """Read one relationship by its GUID, with headers of the entities at its ends on request.
 
         GET /catalog/api/atlas/v2/relationship/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            extended_info: Whole objects in place of their headers.
+
+        Returns:
+            200: AtlasRelationshipWithExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get, (guid, extended_info))
 
@@ -73,6 +101,17 @@ class Relationship(_d.Group):
         """Delete one relationship by its GUID; the entities at its ends stay.
 
         DELETE /catalog/api/atlas/v2/relationship/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.delete, (guid,))
 
@@ -82,6 +121,14 @@ class AsyncRelationship(_d.AsyncGroup):
         """Update the attributes of an existing relationship, found by the GUID in the body.
 
         PUT /catalog/api/atlas/v2/relationship
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasRelationship.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.update, (), body)
 
@@ -89,6 +136,14 @@ class AsyncRelationship(_d.AsyncGroup):
         """Create a relationship of a given type, with an entity at each of its two ends.
 
         POST /catalog/api/atlas/v2/relationship
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasRelationship.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.create, (), body)
 
@@ -98,6 +153,18 @@ class AsyncRelationship(_d.AsyncGroup):
         """Read one relationship by its GUID, with headers of the entities at its ends on request.
 
         GET /catalog/api/atlas/v2/relationship/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            extended_info: Whole objects in place of their headers.
+
+        Returns:
+            200: AtlasRelationshipWithExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get, (guid, extended_info))
 
@@ -105,5 +172,16 @@ class AsyncRelationship(_d.AsyncGroup):
         """Delete one relationship by its GUID; the entities at its ends stay.
 
         DELETE /catalog/api/atlas/v2/relationship/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.delete, (guid,))

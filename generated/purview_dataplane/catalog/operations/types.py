@@ -218,6 +218,17 @@ class Types(_d.Group):
         """Read the definition of a business metadata group, with its attributes, by GUID.
 
         GET /catalog/api/atlas/v2/types/businessmetadatadef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasBusinessMetadataDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_business_metadata_def_by_guid, (guid,))
 
@@ -225,6 +236,17 @@ class Types(_d.Group):
         """Read the definition of a business metadata group, with its attributes, by unique name.
 
         GET /catalog/api/atlas/v2/types/businessmetadatadef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasBusinessMetadataDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_business_metadata_def_by_name, (name,))
 
@@ -232,13 +254,36 @@ class Types(_d.Group):
         """Read the definition of a classification type, with its super and sub types, by GUID.
 
         GET /catalog/api/atlas/v2/types/classificationdef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasClassificationDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_classification_def_by_guid, (guid,))
 
     def get_classification_def_by_name(self, name: str) -> AtlasClassificationDef:
-        """Read the definition of a classification type, with its super and sub types, by unique name.
+        """Read the definition of a classification type, with its super and sub types, by unique
+        name.
 
         GET /catalog/api/atlas/v2/types/classificationdef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasClassificationDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_classification_def_by_name, (name,))
 
@@ -246,13 +291,36 @@ class Types(_d.Group):
         """Read the definition of an entity type, with its attributes and super types, by GUID.
 
         GET /catalog/api/atlas/v2/types/entitydef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasEntityDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_entity_definition_by_guid, (guid,))
 
     def get_entity_definition_by_name(self, name: str) -> AtlasEntityDef:
-        """Read the definition of an entity type, with its attributes and super types, by unique name.
+        """Read the definition of an entity type, with its attributes and super types, by unique
+        name.
 
         GET /catalog/api/atlas/v2/types/entitydef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasEntityDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_entity_definition_by_name, (name,))
 
@@ -260,6 +328,17 @@ class Types(_d.Group):
         """Read the definition of an enumeration type, with its allowed values, by GUID.
 
         GET /catalog/api/atlas/v2/types/enumdef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasEnumDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_enum_def_by_guid, (guid,))
 
@@ -267,6 +346,17 @@ class Types(_d.Group):
         """Read the definition of an enumeration type, with its allowed values, by unique name.
 
         GET /catalog/api/atlas/v2/types/enumdef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasEnumDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_enum_def_by_name, (name,))
 
@@ -274,6 +364,17 @@ class Types(_d.Group):
         """Read the definition of a relationship type, with its two end types, by GUID.
 
         GET /catalog/api/atlas/v2/types/relationshipdef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasRelationshipDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_relationship_def_by_guid, (guid,))
 
@@ -281,6 +382,17 @@ class Types(_d.Group):
         """Read the definition of a relationship type, with its two end types, by unique name.
 
         GET /catalog/api/atlas/v2/types/relationshipdef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasRelationshipDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_relationship_def_by_name, (name,))
 
@@ -288,6 +400,17 @@ class Types(_d.Group):
         """Read the definition of a struct type, with its attributes, by GUID.
 
         GET /catalog/api/atlas/v2/types/structdef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasStructDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_struct_def_by_guid, (guid,))
 
@@ -295,36 +418,92 @@ class Types(_d.Group):
         """Read the definition of a struct type, with its attributes, by unique name.
 
         GET /catalog/api/atlas/v2/types/structdef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasStructDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_struct_def_by_name, (name,))
 
     def get_type_definition_by_guid(self, guid: str) -> AtlasTypeDef:
-        """Read the definition of a type of any category by GUID; the category tells which fields apply.
+        """Read the definition of a type of any category by GUID; the category tells which fields
+        apply.
 
         GET /catalog/api/atlas/v2/types/typedef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasTypeDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_type_definition_by_guid, (guid,))
 
     def get_type_definition_by_name(self, name: str) -> AtlasTypeDef:
-        """Read the definition of a type of any category by unique name; the category tells which fields apply.
+        """Read the definition of a type of any category by unique name; the category tells which
+        fields apply.
 
         GET /catalog/api/atlas/v2/types/typedef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasTypeDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_type_definition_by_name, (name,))
 
     def delete_by_name(self, name: str) -> None:
-        """Delete one type definition by its name; refused while entities or other types refer to it.
+        """Delete one type definition by its name; refused while entities or other types refer to
+        it.
 
         DELETE /catalog/api/atlas/v2/types/typedef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.delete_by_name, (name,))
 
     def get_all_type_definitions(
         self, *, include_term_template: bool | None = None, type_: Type | None = None
     ) -> AtlasTypesDef:
-        """Read all type definitions, grouped by category; one category, or term templates too, on request.
+        """Read all type definitions, grouped by category; one category, or term templates too, on
+        request.
 
         GET /catalog/api/atlas/v2/types/typedefs
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasTypesDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_all_type_definitions, (include_term_template, type_))
 
@@ -332,13 +511,30 @@ class Types(_d.Group):
         """Update many type definitions of any category at once; only what differs is stored.
 
         PUT /catalog/api/atlas/v2/types/typedefs
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasTypesDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.update_atlas_type_definitions, (), body)
 
     def create_type_definitions(self, *, body: AtlasTypesDef) -> AtlasTypesDef:
-        """Create many type definitions of any category at once; those that exist already are ignored.
+        """Create many type definitions of any category at once; those that exist already are
+        ignored.
 
         POST /catalog/api/atlas/v2/types/typedefs
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasTypesDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.create_type_definitions, (), body)
 
@@ -346,6 +542,14 @@ class Types(_d.Group):
         """Delete the type definitions that the body lists, of any category, in one call.
 
         DELETE /catalog/api/atlas/v2/types/typedefs
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.delete_type_definitions, (), body)
 
@@ -355,6 +559,14 @@ class Types(_d.Group):
         """List the types by GUID, name and category only; far lighter than their full definitions.
 
         GET /catalog/api/atlas/v2/types/typedefs/headers
+
+        Role: Data Curator.
+
+        Returns:
+            200: list[AtlasTypeDefHeader].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.list_type_definition_headers, (include_term_template, type_))
 
@@ -362,6 +574,17 @@ class Types(_d.Group):
         """Read the definition of a term template, with its attributes, by GUID.
 
         GET /catalog/api/types/termtemplatedef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: TermTemplateDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_term_template_def_by_guid, (guid,))
 
@@ -369,6 +592,17 @@ class Types(_d.Group):
         """Read the definition of a term template, with its attributes, by unique name.
 
         GET /catalog/api/types/termtemplatedef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: TermTemplateDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get_term_template_def_by_name, (name,))
 
@@ -378,6 +612,17 @@ class AsyncTypes(_d.AsyncGroup):
         """Read the definition of a business metadata group, with its attributes, by GUID.
 
         GET /catalog/api/atlas/v2/types/businessmetadatadef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasBusinessMetadataDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_business_metadata_def_by_guid, (guid,))
 
@@ -385,6 +630,17 @@ class AsyncTypes(_d.AsyncGroup):
         """Read the definition of a business metadata group, with its attributes, by unique name.
 
         GET /catalog/api/atlas/v2/types/businessmetadatadef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasBusinessMetadataDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_business_metadata_def_by_name, (name,))
 
@@ -392,13 +648,36 @@ class AsyncTypes(_d.AsyncGroup):
         """Read the definition of a classification type, with its super and sub types, by GUID.
 
         GET /catalog/api/atlas/v2/types/classificationdef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasClassificationDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_classification_def_by_guid, (guid,))
 
     async def get_classification_def_by_name(self, name: str) -> AtlasClassificationDef:
-        """Read the definition of a classification type, with its super and sub types, by unique name.
+        """Read the definition of a classification type, with its super and sub types, by unique
+        name.
 
         GET /catalog/api/atlas/v2/types/classificationdef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasClassificationDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_classification_def_by_name, (name,))
 
@@ -406,13 +685,36 @@ class AsyncTypes(_d.AsyncGroup):
         """Read the definition of an entity type, with its attributes and super types, by GUID.
 
         GET /catalog/api/atlas/v2/types/entitydef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasEntityDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_entity_definition_by_guid, (guid,))
 
     async def get_entity_definition_by_name(self, name: str) -> AtlasEntityDef:
-        """Read the definition of an entity type, with its attributes and super types, by unique name.
+        """Read the definition of an entity type, with its attributes and super types, by unique
+        name.
 
         GET /catalog/api/atlas/v2/types/entitydef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasEntityDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_entity_definition_by_name, (name,))
 
@@ -420,6 +722,17 @@ class AsyncTypes(_d.AsyncGroup):
         """Read the definition of an enumeration type, with its allowed values, by GUID.
 
         GET /catalog/api/atlas/v2/types/enumdef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasEnumDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_enum_def_by_guid, (guid,))
 
@@ -427,6 +740,17 @@ class AsyncTypes(_d.AsyncGroup):
         """Read the definition of an enumeration type, with its allowed values, by unique name.
 
         GET /catalog/api/atlas/v2/types/enumdef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasEnumDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_enum_def_by_name, (name,))
 
@@ -434,6 +758,17 @@ class AsyncTypes(_d.AsyncGroup):
         """Read the definition of a relationship type, with its two end types, by GUID.
 
         GET /catalog/api/atlas/v2/types/relationshipdef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasRelationshipDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_relationship_def_by_guid, (guid,))
 
@@ -441,6 +776,17 @@ class AsyncTypes(_d.AsyncGroup):
         """Read the definition of a relationship type, with its two end types, by unique name.
 
         GET /catalog/api/atlas/v2/types/relationshipdef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasRelationshipDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_relationship_def_by_name, (name,))
 
@@ -448,6 +794,17 @@ class AsyncTypes(_d.AsyncGroup):
         """Read the definition of a struct type, with its attributes, by GUID.
 
         GET /catalog/api/atlas/v2/types/structdef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasStructDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_struct_def_by_guid, (guid,))
 
@@ -455,36 +812,92 @@ class AsyncTypes(_d.AsyncGroup):
         """Read the definition of a struct type, with its attributes, by unique name.
 
         GET /catalog/api/atlas/v2/types/structdef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasStructDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_struct_def_by_name, (name,))
 
     async def get_type_definition_by_guid(self, guid: str) -> AtlasTypeDef:
-        """Read the definition of a type of any category by GUID; the category tells which fields apply.
+        """Read the definition of a type of any category by GUID; the category tells which fields
+        apply.
 
         GET /catalog/api/atlas/v2/types/typedef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasTypeDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_type_definition_by_guid, (guid,))
 
     async def get_type_definition_by_name(self, name: str) -> AtlasTypeDef:
-        """Read the definition of a type of any category by unique name; the category tells which fields apply.
+        """Read the definition of a type of any category by unique name; the category tells which
+        fields apply.
 
         GET /catalog/api/atlas/v2/types/typedef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasTypeDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_type_definition_by_name, (name,))
 
     async def delete_by_name(self, name: str) -> None:
-        """Delete one type definition by its name; refused while entities or other types refer to it.
+        """Delete one type definition by its name; refused while entities or other types refer to
+        it.
 
         DELETE /catalog/api/atlas/v2/types/typedef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.delete_by_name, (name,))
 
     async def get_all_type_definitions(
         self, *, include_term_template: bool | None = None, type_: Type | None = None
     ) -> AtlasTypesDef:
-        """Read all type definitions, grouped by category; one category, or term templates too, on request.
+        """Read all type definitions, grouped by category; one category, or term templates too, on
+        request.
 
         GET /catalog/api/atlas/v2/types/typedefs
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasTypesDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.get_all_type_definitions, (include_term_template, type_)
@@ -494,13 +907,30 @@ class AsyncTypes(_d.AsyncGroup):
         """Update many type definitions of any category at once; only what differs is stored.
 
         PUT /catalog/api/atlas/v2/types/typedefs
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasTypesDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.update_atlas_type_definitions, (), body)
 
     async def create_type_definitions(self, *, body: AtlasTypesDef) -> AtlasTypesDef:
-        """Create many type definitions of any category at once; those that exist already are ignored.
+        """Create many type definitions of any category at once; those that exist already are
+        ignored.
 
         POST /catalog/api/atlas/v2/types/typedefs
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasTypesDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.create_type_definitions, (), body)
 
@@ -508,6 +938,14 @@ class AsyncTypes(_d.AsyncGroup):
         """Delete the type definitions that the body lists, of any category, in one call.
 
         DELETE /catalog/api/atlas/v2/types/typedefs
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.delete_type_definitions, (), body)
 
@@ -517,6 +955,14 @@ class AsyncTypes(_d.AsyncGroup):
         """List the types by GUID, name and category only; far lighter than their full definitions.
 
         GET /catalog/api/atlas/v2/types/typedefs/headers
+
+        Role: Data Curator.
+
+        Returns:
+            200: list[AtlasTypeDefHeader].
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(
             _Operations.list_type_definition_headers, (include_term_template, type_)
@@ -526,6 +972,17 @@ class AsyncTypes(_d.AsyncGroup):
         """Read the definition of a term template, with its attributes, by GUID.
 
         GET /catalog/api/types/termtemplatedef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: TermTemplateDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_term_template_def_by_guid, (guid,))
 
@@ -533,5 +990,16 @@ class AsyncTypes(_d.AsyncGroup):
         """Read the definition of a term template, with its attributes, by unique name.
 
         GET /catalog/api/types/termtemplatedef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: TermTemplateDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get_term_template_def_by_name, (name,))

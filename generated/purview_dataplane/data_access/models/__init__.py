@@ -81,23 +81,29 @@ if not TYPE_CHECKING:
             "PolicySetListResponse": "TermPolicySetListResponse",
         },
         action=(
-            "Action ApprovalAction ApprovalInputs ApproveDataSubscriptionAction CompleteDataSubscriptionAction "
-            "ConditionAction ConditionInputs Expression GrantAccessToAssetsAction PublishDataProductAction "
-            "PublishTermAction RejectDataSubscriptionAction SendEmailNotificationAction "
-            "SendEmailNotificationInputs"
+            "Action ApprovalAction ApprovalInputs ApproveDataSubscriptionAction "
+            "CompleteDataSubscriptionAction ConditionAction ConditionInputs Expression "
+            "GrantAccessToAssetsAction PublishDataProductAction PublishTermAction "
+            "RejectDataSubscriptionAction SendEmailNotificationAction SendEmailNotificationInputs"
         ),
         common=(
-            "ActionListResponse ApprovalWorkflow ApprovalWorkflowListResponse AzureCoreFoundationsError "
-            "AzureCoreFoundationsErrorResponse AzureCoreFoundationsInnerError "
-            "CriticalDataElementPolicySetListResponse DataAssetValues DataProductWorkflowSettingsResponse "
-            "DataSubscription DataSubscriptionPolicySetValues Identity PagedDataSubscription PagedWorkflow "
-            "TermPolicySetListResponse Trigger Workflow WorkflowActionRequest WorkflowRun WorkflowRunApproval "
-            "WorkflowRunApprovalListResponse WorkflowRunApprovalStatus WorkflowRunListResponse"
+            "ActionListResponse ApprovalWorkflow ApprovalWorkflowListResponse "
+            "AzureCoreFoundationsError AzureCoreFoundationsErrorResponse "
+            "AzureCoreFoundationsInnerError CriticalDataElementPolicySetListResponse "
+            "DataAssetValues DataProductWorkflowSettingsResponse DataSubscription "
+            "DataSubscriptionPolicySetValues Identity PagedDataSubscription PagedWorkflow "
+            "TermPolicySetListResponse Trigger Workflow WorkflowActionRequest WorkflowRun "
+            "WorkflowRunApproval WorkflowRunApprovalListResponse WorkflowRunApprovalStatus "
+            "WorkflowRunListResponse"
         ),
-        enums="ActionType DataSubscriptionStatus IdentityType PolicySetKind TagType TargetType TriggerType",
+        enums=(
+            "ActionType DataSubscriptionStatus IdentityType PolicySetKind TagType TargetType "
+            "TriggerType"
+        ),
         policy_set=(
-            "CriticalDataElementPolicies CriticalDataElementPolicySet DataProductPolicies DataProductPolicySet "
-            "DomainPolicies DomainPolicySet PolicyAttestation PolicySet PolicySetPolicies SensitiveMarker Tag "
-            "TargetResource TermPolicies TermPolicySet UseCase"
+            "CriticalDataElementPolicies CriticalDataElementPolicySet DataProductPolicies "
+            "DataProductPolicySet DomainPolicies DomainPolicySet PolicyAttestation PolicySet "
+            "PolicySetPolicies SensitiveMarker Tag TargetResource TermPolicies TermPolicySet "
+            "UseCase"
         ),
     )

@@ -7,6 +7,11 @@ from purview_core.renamed import old_names as _old_names
 
 @define(kw_only=True)
 class Action(_Model):
+    """Part of ActionListResponse, ConditionInputs, Workflow and 1 more.
+
+    Its kinds are told by `action_type`; one that is not known stays this class.
+    """
+
     action_type: str
     action_name: str | None = None
 
@@ -26,12 +31,16 @@ class Action(_Model):
 
 @define(kw_only=True)
 class ApprovalAction(Action):
+    """Action of the kind StartAndWaitForApproval."""
+
     action_type: str = "StartAndWaitForApproval"
     inputs: ApprovalInputs | None = None
 
 
 @define(kw_only=True)
 class ApprovalInputs(_Model):
+    """Part of ApprovalAction."""
+
     approval_type: str | None = None
     title: str | None = None
     assigned_to: list[str] | None = None
@@ -39,22 +48,30 @@ class ApprovalInputs(_Model):
 
 @define(kw_only=True)
 class ApproveDataSubscriptionAction(Action):
+    """Action of the kind ApproveDataSubscription."""
+
     action_type: str = "ApproveDataSubscription"
 
 
 @define(kw_only=True)
 class CompleteDataSubscriptionAction(Action):
+    """Action of the kind CompleteDataSubscription."""
+
     action_type: str = "CompleteDataSubscription"
 
 
 @define(kw_only=True)
 class ConditionAction(Action):
+    """Action of the kind Condition."""
+
     action_type: str = "Condition"
     inputs: ConditionInputs | None = None
 
 
 @define(kw_only=True)
 class ConditionInputs(_Model):
+    """Part of ConditionAction."""
+
     expressions: list[Expression] | None = None
     actions: list[Action] | None = None
     else_actions: list[Action] | None = None
@@ -62,6 +79,8 @@ class ConditionInputs(_Model):
 
 @define(kw_only=True)
 class Expression(_Model):
+    """Part of ConditionInputs."""
+
     type_: str | None = None
     left_hand_side: str | None = None
     right_hand_side: str | None = None
@@ -70,32 +89,44 @@ class Expression(_Model):
 
 @define(kw_only=True)
 class GrantAccessToAssetsAction(Action):
+    """Action of the kind GrantAccessToAssets."""
+
     action_type: str = "GrantAccessToAssets"
 
 
 @define(kw_only=True)
 class PublishDataProductAction(Action):
+    """Action of the kind PublishDataProduct."""
+
     action_type: str = "PublishDataProduct"
 
 
 @define(kw_only=True)
 class PublishTermAction(Action):
+    """Action of the kind PublishTerm."""
+
     action_type: str = "PublishTerm"
 
 
 @define(kw_only=True)
 class RejectDataSubscriptionAction(Action):
+    """Action of the kind RejectDataSubscription."""
+
     action_type: str = "RejectDataSubscription"
 
 
 @define(kw_only=True)
 class SendEmailNotificationAction(Action):
+    """Action of the kind SendEmailNotification."""
+
     action_type: str = "SendEmailNotification"
     inputs: SendEmailNotificationInputs | None = None
 
 
 @define(kw_only=True)
 class SendEmailNotificationInputs(_Model):
+    """Part of SendEmailNotificationAction."""
+
     item: str | None = None
     additional_body: str | None = None
     additional_subject: str | None = None

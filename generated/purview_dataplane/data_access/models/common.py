@@ -22,11 +22,24 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class ActionListResponse(_Model):
+    """Answer of workflows.get_template_by_trigger_type."""
+
     value: list[Action]
 
 
 @define(kw_only=True)
 class ApprovalWorkflow(_Model):
+    """Answer of workflows.get_approvals.
+
+    Attributes:
+        approval_request_id: A UUID.
+        workflow_run_id: A UUID.
+        workflow_type: Set by the service, left out of requests.
+        workflow_name: Set by the service, left out of requests.
+        business_concept: Set by the service, left out of requests.
+        governance_domain: Set by the service, left out of requests.
+    """
+
     approval_request_id: str
     workflow_run_id: str
     workflow_id: str
@@ -45,11 +58,15 @@ class ApprovalWorkflow(_Model):
 
 @define(kw_only=True)
 class ApprovalWorkflowListResponse(_Model):
+    """Answer of workflows.get_approvals."""
+
     value: list[ApprovalWorkflow]
 
 
 @define(kw_only=True)
 class AzureCoreFoundationsError(_Model):
+    """Part of AzureCoreFoundationsErrorResponse."""
+
     code: str
     message: str
     target: str | None = None
@@ -59,22 +76,37 @@ class AzureCoreFoundationsError(_Model):
 
 @define(kw_only=True)
 class AzureCoreFoundationsErrorResponse(_Model):
+    """What critical_data_element_policy_sets.get_applied,
+    critical_data_element_policy_sets.create_or_replace_applied,
+    data_product_policy_sets.get_workflow_settings and 30 more answers where it fails.
+    """
+
     error: AzureCoreFoundationsError
 
 
 @define(kw_only=True)
 class AzureCoreFoundationsInnerError(_Model):
+    """Part of AzureCoreFoundationsError."""
+
     code: str | None = None
     innererror: AzureCoreFoundationsInnerError | None = None
 
 
 @define(kw_only=True)
 class CriticalDataElementPolicySetListResponse(_Model):
+    """Answer of data_product_policy_sets.get_critical_data_element_policies."""
+
     value: list[CriticalDataElementPolicySet]
 
 
 @define(kw_only=True)
 class DataAssetValues(_Model):
+    """Part of DataSubscription.
+
+    Attributes:
+        data_asset_id: A UUID.
+    """
+
     data_asset_id: str | None = None
     data_asset_name: str | None = None
     data_asset_type: str | None = None
@@ -82,12 +114,39 @@ class DataAssetValues(_Model):
 
 @define(kw_only=True)
 class DataProductWorkflowSettingsResponse(_Model):
+    """Answer of data_product_policy_sets.get_workflow_settings."""
+
     skip_workflow_enabled: bool
     use_power_automate: bool
 
 
 @define(kw_only=True)
 class DataSubscription(_Model):
+    """Body of data_subscriptions.create_or_replace and data_subscriptions.replace_draft; answer of
+    data_subscriptions.list, data_subscriptions.get, data_subscriptions.create_or_replace and 2
+    more.
+
+    Attributes:
+        data_subscription_id: A UUID; set by the service, left out of requests.
+        data_product_id: A UUID.
+        use_workflow: Set by the service, left out of requests.
+        workflow_id: Set by the service, left out of requests.
+        workflow_type: Set by the service, left out of requests.
+        workflow_name: Set by the service, left out of requests.
+        governance_domain: Set by the service, left out of requests.
+        write_access: Set by the service, left out of requests.
+        subscription_status: Set by the service, left out of requests.
+        domain_id: A UUID.
+        data_product_name: Set by the service, left out of requests.
+        business_domain_name: Set by the service, left out of requests.
+        created_at: Set by the service, left out of requests.
+        created_by: Set by the service, left out of requests.
+        access_expiration_date: Set by the service, left out of requests.
+        access_decision_date: Set by the service, left out of requests.
+        access_providers: Set by the service, left out of requests.
+        use_power_automate: Set by the service, left out of requests.
+    """
+
     data_subscription_id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     subscriber_identity: Identity
     data_product_id: str
@@ -115,6 +174,8 @@ class DataSubscription(_Model):
 
 @define(kw_only=True)
 class DataSubscriptionPolicySetValues(_Model):
+    """Part of DataSubscription."""
+
     use_cases: list[str] | None = None
     terms_of_use_accepted: bool | None = None
     requestor_comments: str | None = None
@@ -122,6 +183,13 @@ class DataSubscriptionPolicySetValues(_Model):
 
 @define(kw_only=True)
 class Identity(_Model):
+    """Part of ApprovalWorkflow, DataProductPolicies, DataSubscription and 2 more.
+
+    Attributes:
+        object_id: A UUID.
+        tenant_id: A UUID.
+    """
+
     identity_type: IdentityType | None = None
     object_id: str | None = None
     tenant_id: str | None = None
@@ -131,29 +199,54 @@ class Identity(_Model):
 
 @define(kw_only=True)
 class PagedDataSubscription(_Model):
+    """Answer of data_subscriptions.list.
+
+    Attributes:
+        next_link: An address (URI).
+    """
+
     value: list[DataSubscription]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class PagedWorkflow(_Model):
+    """Answer of workflows.list.
+
+    Attributes:
+        next_link: An address (URI).
+    """
+
     value: list[Workflow]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class TermPolicySetListResponse(_Model):
+    """Answer of data_product_policy_sets.get_term_policies."""
+
     value: list[TermPolicySet]
 
 
 @define(kw_only=True)
 class Trigger(_Model):
+    """Part of Workflow and WorkflowRun."""
+
     type_: TriggerType | None = None
     under_glossary_hierarchy: str | None = None
 
 
 @define(kw_only=True)
 class Workflow(_Model):
+    """Body of workflows.create_or_replace; answer of workflows.list, workflows.get and
+    workflows.create_or_replace.
+
+    Attributes:
+        workflow_id: A UUID; set by the service, left out of requests.
+        created_by: Set by the service, left out of requests.
+        last_modified_by: Set by the service, left out of requests.
+    """
+
     workflow_id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     type_: str | None = None
     name: str | None = None
@@ -168,11 +261,23 @@ class Workflow(_Model):
 
 @define(kw_only=True)
 class WorkflowActionRequest(_Model):
+    """Body of workflows.approve_run and workflows.reject_run."""
+
     comment: str | None = None
 
 
 @define(kw_only=True)
 class WorkflowRun(_Model):
+    """Answer of workflows.list_runs and workflows.get_run.
+
+    Attributes:
+        workflow_run_id: A UUID; set by the service, left out of requests.
+        id: A UUID.
+        workflow_id: A UUID.
+        account_id: A UUID.
+        tenant_id: A UUID.
+    """
+
     workflow_run_id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     id: str | None = None
     workflow_id: str | None = None
@@ -192,17 +297,27 @@ class WorkflowRun(_Model):
 
 @define(kw_only=True)
 class WorkflowRunApproval(_Model):
+    """Part of WorkflowRunApprovalListResponse."""
+
     title: str | None = None
     approval_statuses: list[WorkflowRunApprovalStatus] | None = None
 
 
 @define(kw_only=True)
 class WorkflowRunApprovalListResponse(_Model):
+    """Answer of workflows.get_run_approvals."""
+
     value: list[WorkflowRunApproval]
 
 
 @define(kw_only=True)
 class WorkflowRunApprovalStatus(_Model):
+    """Part of WorkflowRunApproval.
+
+    Attributes:
+        approver: A UUID.
+    """
+
     approver: str | None = None
     status: str | None = None
     comment: str | None = None
@@ -210,6 +325,8 @@ class WorkflowRunApprovalStatus(_Model):
 
 @define(kw_only=True)
 class WorkflowRunListResponse(_Model):
+    """Answer of workflows.list_runs."""
+
     value: list[WorkflowRun]
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class PolicySetPolicies(_Model):
+    """Part of PolicySet."""
+
     attestations: list[PolicyAttestation] | None = None
     manager_approval_required: bool | None = None
     data_copy_permitted: bool | None = None
@@ -20,11 +22,20 @@ class PolicySetPolicies(_Model):
 
 @define(kw_only=True)
 class CriticalDataElementPolicies(PolicySetPolicies):
-    pass
+    """Part of CriticalDataElementPolicySet."""
 
 
 @define(kw_only=True)
 class PolicySet(_Model):
+    """What CriticalDataElementPolicySet, DataProductPolicySet, DomainPolicySet and 1 more have in
+    common.
+
+    Its kinds are told by `policy_set_kind`; one that is not known stays this class.
+
+    Attributes:
+        policy_set_id: A UUID; set by the service, left out of requests.
+    """
+
     policy_set_kind: str
     policy_set_id: str | None = _field(default=None, metadata=_READ_ONLY)
     target_resource: TargetResource | None = None
@@ -41,12 +52,25 @@ class PolicySet(_Model):
 
 @define(kw_only=True)
 class CriticalDataElementPolicySet(PolicySet):
+    """PolicySet of the kind CriticalDataElement; body of
+    critical_data_element_policy_sets.create_or_replace_applied; answer of
+    critical_data_element_policy_sets.get_applied and
+    critical_data_element_policy_sets.create_or_replace_applied.
+    """
+
     policy_set_kind: str = "CriticalDataElement"
     policies: CriticalDataElementPolicies | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class DataProductPolicies(PolicySetPolicies):
+    """Part of DataProductPolicySet.
+
+    Attributes:
+        approval_timeline: A duration of ISO 8601.
+        maximum_access_duration: A duration of ISO 8601.
+    """
+
     permitted_use_cases: list[UseCase]
     approvers: list[Identity]
     approval_timeline: str | None = None
@@ -64,23 +88,35 @@ class DataProductPolicies(PolicySetPolicies):
 
 @define(kw_only=True)
 class DataProductPolicySet(PolicySet):
+    """PolicySet of the kind DataProduct; body of
+    data_product_policy_sets.create_or_replace_applied; answer of
+    data_product_policy_sets.get_applied, data_product_policy_sets.create_or_replace_applied and
+    data_product_policy_sets.get_effective.
+    """
+
     policy_set_kind: str = "DataProduct"
     policies: DataProductPolicies | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class DomainPolicies(PolicySetPolicies):
-    pass
+    """Part of DomainPolicySet."""
 
 
 @define(kw_only=True)
 class DomainPolicySet(PolicySet):
+    """PolicySet of the kind Domain; body of domain_policy_sets.create_or_replace_applied; answer of
+    domain_policy_sets.get_applied and domain_policy_sets.create_or_replace_applied.
+    """
+
     policy_set_kind: str = "Domain"
     policies: DomainPolicies | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class PolicyAttestation(_Model):
+    """Part of PolicySetPolicies."""
+
     display_name: str | None = None
     document_reference: str | None = None
     required: bool | None = None
@@ -88,35 +124,51 @@ class PolicyAttestation(_Model):
 
 @define(kw_only=True)
 class SensitiveMarker(_Model):
+    """Part of DataProductPolicies."""
+
     security_group: Identity | None = None
     tags: list[Tag] | None = None
 
 
 @define(kw_only=True)
 class Tag(_Model):
+    """Part of SensitiveMarker."""
+
     type_: TagType | None = None
     value: str | None = None
 
 
 @define(kw_only=True)
 class TargetResource(_Model):
+    """Part of PolicySet.
+
+    Attributes:
+        target_id: A UUID.
+    """
+
     target_id: str
     target_type: TargetType
 
 
 @define(kw_only=True)
 class TermPolicies(PolicySetPolicies):
-    pass
+    """Part of TermPolicySet."""
 
 
 @define(kw_only=True)
 class TermPolicySet(PolicySet):
+    """PolicySet of the kind Term; body of term_policy_sets.create_or_replace_applied; answer of
+    term_policy_sets.get_applied and term_policy_sets.create_or_replace_applied.
+    """
+
     policy_set_kind: str = "Term"
     policies: TermPolicies | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class UseCase(_Model):
+    """Part of DataProductPolicies."""
+
     title: str | None = None
     description: str | None = None
 

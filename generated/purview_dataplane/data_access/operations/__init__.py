@@ -4,23 +4,33 @@ from purview_core import declarations as _d
 OPERATIONS = _d.operations(
     __name__,
     {
-        "critical_data_element_policy_sets": "CriticalDataElementPolicySets_GetApplied CriticalDataElementPolicySets_CreateOrReplaceApplied",
+        "critical_data_element_policy_sets": (
+            "CriticalDataElementPolicySets_GetApplied "
+            "CriticalDataElementPolicySets_CreateOrReplaceApplied"
+        ),
         "data_product_policy_sets": (
             "DataProductPolicySets_GetWorkflowSettings DataProductPolicySets_GetApplied "
             "DataProductPolicySets_CreateOrReplaceApplied DataProductPolicySets_DeleteApplied "
-            "DataProductPolicySets_GetCriticalDataElementPolicies DataProductPolicySets_GetEffective "
-            "DataProductPolicySets_GetTermPolicies"
+            "DataProductPolicySets_GetCriticalDataElementPolicies "
+            "DataProductPolicySets_GetEffective DataProductPolicySets_GetTermPolicies"
         ),
         "data_subscriptions": (
             "DataSubscriptions_List DataSubscriptions_Get DataSubscriptions_CreateOrReplace "
             "DataSubscriptions_Delete DataSubscriptions_ReplaceDraft DataSubscriptions_Complete"
         ),
-        "domain_policy_sets": "DomainPolicySets_GetApplied DomainPolicySets_CreateOrReplaceApplied DomainPolicySets_DeleteApplied",
-        "term_policy_sets": "TermPolicySets_GetApplied TermPolicySets_CreateOrReplaceApplied TermPolicySets_DeleteApplied",
+        "domain_policy_sets": (
+            "DomainPolicySets_GetApplied DomainPolicySets_CreateOrReplaceApplied "
+            "DomainPolicySets_DeleteApplied"
+        ),
+        "term_policy_sets": (
+            "TermPolicySets_GetApplied TermPolicySets_CreateOrReplaceApplied "
+            "TermPolicySets_DeleteApplied"
+        ),
         "workflows": (
             "Workflows_GetApprovals Workflows_GetRuns Workflows_GetRun Workflows_DeleteRun "
-            "Workflows_GetRunApprovals Workflows_List Workflows_Get Workflows_CreateOrReplace Workflows_Delete "
-            "Workflows_ApproveRun Workflows_RejectRun Workflows_GetTemplateByTriggerType"
+            "Workflows_GetRunApprovals Workflows_List Workflows_Get Workflows_CreateOrReplace "
+            "Workflows_Delete Workflows_ApproveRun Workflows_RejectRun "
+            "Workflows_GetTemplateByTriggerType"
         ),
     },
 )

@@ -45,7 +45,16 @@ class CriticalDataElementPolicySets(_d.Group):
     def get_applied(self, critical_data_element_id: str) -> CriticalDataElementPolicySet:
         """Read the access policies that are set on a critical data element itself.
 
-        GET /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
+        GET
+        /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: CriticalDataElementPolicySet.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get_applied, (critical_data_element_id,))
 
@@ -54,7 +63,16 @@ class CriticalDataElementPolicySets(_d.Group):
     ) -> CriticalDataElementPolicySet:
         """Write the access policies of a critical data element; the whole set is replaced.
 
-        PUT /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
+        PUT
+        /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: CriticalDataElementPolicySet.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create_or_replace_applied, (critical_data_element_id,), body)
 
@@ -69,7 +87,16 @@ class AsyncCriticalDataElementPolicySets(_d.AsyncGroup):
     async def get_applied(self, critical_data_element_id: str) -> CriticalDataElementPolicySet:
         """Read the access policies that are set on a critical data element itself.
 
-        GET /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
+        GET
+        /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: CriticalDataElementPolicySet.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get_applied, (critical_data_element_id,))
 
@@ -78,7 +105,16 @@ class AsyncCriticalDataElementPolicySets(_d.AsyncGroup):
     ) -> CriticalDataElementPolicySet:
         """Write the access policies of a critical data element; the whole set is replaced.
 
-        PUT /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
+        PUT
+        /datagovernance/dataaccess/criticalDataElements/{criticalDataElementId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: CriticalDataElementPolicySet.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.create_or_replace_applied, (critical_data_element_id,), body

@@ -108,9 +108,18 @@ class _Operations:
 
 class DataProductPolicySets(_d.Group):
     def get_workflow_settings(self, data_product_id: str) -> DataProductWorkflowSettingsResponse:
-        """See whether requests for a data product may skip the workflow, and whether Power Automate is used.
+        """See whether requests for a data product may skip the workflow, and whether Power Automate
+        is used.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySet
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DataProductWorkflowSettingsResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get_workflow_settings, (data_product_id,))
 
@@ -118,6 +127,14 @@ class DataProductPolicySets(_d.Group):
         """Read the access policies that are set on a data product itself, without inherited ones.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DataProductPolicySet.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get_applied, (data_product_id,))
 
@@ -127,6 +144,14 @@ class DataProductPolicySets(_d.Group):
         """Write the access policies of a data product; the whole set is replaced.
 
         PUT /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DataProductPolicySet.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create_or_replace_applied, (data_product_id,), body)
 
@@ -134,6 +159,14 @@ class DataProductPolicySets(_d.Group):
         """Remove the access policies that are set on a data product; inherited ones stay.
 
         DELETE /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete_applied, (data_product_id,))
 
@@ -142,14 +175,32 @@ class DataProductPolicySets(_d.Group):
     ) -> CriticalDataElementPolicySetListResponse:
         """Read the policies that a data product gets from its critical data elements.
 
-        GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/criticalDataElements
+        GET
+        /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/criticalDataElements
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: CriticalDataElementPolicySetListResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get_critical_data_element_policies, (data_product_id,))
 
     def get_effective(self, data_product_id: str) -> DataProductPolicySet:
-        """Read the policies that hold for a data product once its own and the inherited ones are merged.
+        """Read the policies that hold for a data product once its own and the inherited ones are
+        merged.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/effective
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DataProductPolicySet.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get_effective, (data_product_id,))
 
@@ -157,6 +208,14 @@ class DataProductPolicySets(_d.Group):
         """Read the policies that a data product gets from its glossary terms.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/terms
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: TermPolicySetListResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get_term_policies, (data_product_id,))
 
@@ -171,9 +230,18 @@ class AsyncDataProductPolicySets(_d.AsyncGroup):
     async def get_workflow_settings(
         self, data_product_id: str
     ) -> DataProductWorkflowSettingsResponse:
-        """See whether requests for a data product may skip the workflow, and whether Power Automate is used.
+        """See whether requests for a data product may skip the workflow, and whether Power Automate
+        is used.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySet
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DataProductWorkflowSettingsResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get_workflow_settings, (data_product_id,))
 
@@ -181,6 +249,14 @@ class AsyncDataProductPolicySets(_d.AsyncGroup):
         """Read the access policies that are set on a data product itself, without inherited ones.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DataProductPolicySet.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get_applied, (data_product_id,))
 
@@ -190,6 +266,14 @@ class AsyncDataProductPolicySets(_d.AsyncGroup):
         """Write the access policies of a data product; the whole set is replaced.
 
         PUT /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DataProductPolicySet.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create_or_replace_applied, (data_product_id,), body)
 
@@ -197,6 +281,14 @@ class AsyncDataProductPolicySets(_d.AsyncGroup):
         """Remove the access policies that are set on a data product; inherited ones stay.
 
         DELETE /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.delete_applied, (data_product_id,))
 
@@ -205,14 +297,32 @@ class AsyncDataProductPolicySets(_d.AsyncGroup):
     ) -> CriticalDataElementPolicySetListResponse:
         """Read the policies that a data product gets from its critical data elements.
 
-        GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/criticalDataElements
+        GET
+        /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/criticalDataElements
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: CriticalDataElementPolicySetListResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get_critical_data_element_policies, (data_product_id,))
 
     async def get_effective(self, data_product_id: str) -> DataProductPolicySet:
-        """Read the policies that hold for a data product once its own and the inherited ones are merged.
+        """Read the policies that hold for a data product once its own and the inherited ones are
+        merged.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/effective
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DataProductPolicySet.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get_effective, (data_product_id,))
 
@@ -220,6 +330,14 @@ class AsyncDataProductPolicySets(_d.AsyncGroup):
         """Read the policies that a data product gets from its glossary terms.
 
         GET /datagovernance/dataaccess/dataProducts/{dataProductId}/policySets/terms
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: TermPolicySetListResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get_term_policies, (data_product_id,))
 

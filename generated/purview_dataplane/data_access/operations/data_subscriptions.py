@@ -113,6 +113,19 @@ class DataSubscriptions(_d.Group):
         """List requests for access to data products, filtered where arguments say so.
 
         GET /datagovernance/dataaccess/dataSubscriptions
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataSubscription. 200:
+                PagedDataSubscription.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list,
@@ -136,6 +149,14 @@ class DataSubscriptions(_d.Group):
         """Read one request for access to a data product, with its state.
 
         GET /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DataSubscription.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get, (data_subscription_id,))
 
@@ -145,6 +166,14 @@ class DataSubscriptions(_d.Group):
         """Submit a request for access to a data product, or change one that exists.
 
         PUT /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DataSubscription.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create_or_replace, (data_subscription_id,), body)
 
@@ -152,6 +181,14 @@ class DataSubscriptions(_d.Group):
         """Delete a request for access to a data product.
 
         DELETE /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete, (data_subscription_id,))
 
@@ -161,6 +198,14 @@ class DataSubscriptions(_d.Group):
         """Keep a request for access as a draft, without submitting it.
 
         PUT /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:save
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DataSubscription.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.replace_draft, (data_subscription_id,), body)
 
@@ -168,6 +213,14 @@ class DataSubscriptions(_d.Group):
         """Mark a request as complete once its access has been given.
 
         POST /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:complete
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DataSubscription.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.complete, (data_subscription_id,))
 
@@ -199,6 +252,19 @@ class AsyncDataSubscriptions(_d.AsyncGroup):
         """List requests for access to data products, filtered where arguments say so.
 
         GET /datagovernance/dataaccess/dataSubscriptions
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataSubscription. 200:
+                PagedDataSubscription.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list,
@@ -222,6 +288,14 @@ class AsyncDataSubscriptions(_d.AsyncGroup):
         """Read one request for access to a data product, with its state.
 
         GET /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DataSubscription.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get, (data_subscription_id,))
 
@@ -231,6 +305,14 @@ class AsyncDataSubscriptions(_d.AsyncGroup):
         """Submit a request for access to a data product, or change one that exists.
 
         PUT /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DataSubscription.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create_or_replace, (data_subscription_id,), body)
 
@@ -238,6 +320,14 @@ class AsyncDataSubscriptions(_d.AsyncGroup):
         """Delete a request for access to a data product.
 
         DELETE /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.delete, (data_subscription_id,))
 
@@ -247,6 +337,14 @@ class AsyncDataSubscriptions(_d.AsyncGroup):
         """Keep a request for access as a draft, without submitting it.
 
         PUT /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:save
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DataSubscription.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.replace_draft, (data_subscription_id,), body)
 
@@ -254,6 +352,14 @@ class AsyncDataSubscriptions(_d.AsyncGroup):
         """Mark a request as complete once its access has been given.
 
         POST /datagovernance/dataaccess/dataSubscriptions/{dataSubscriptionId}:complete
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DataSubscription.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.complete, (data_subscription_id,))
 

@@ -51,6 +51,14 @@ class DomainPolicySets(_d.Group):
         """Read the access policies that are set on a business domain itself.
 
         GET /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DomainPolicySet.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get_applied, (domain_id,))
 
@@ -60,6 +68,14 @@ class DomainPolicySets(_d.Group):
         """Write the access policies of a business domain; the whole set is replaced.
 
         PUT /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DomainPolicySet.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create_or_replace_applied, (domain_id,), body)
 
@@ -67,6 +83,14 @@ class DomainPolicySets(_d.Group):
         """Remove the access policies that are set on a business domain.
 
         DELETE /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete_applied, (domain_id,))
 
@@ -82,6 +106,14 @@ class AsyncDomainPolicySets(_d.AsyncGroup):
         """Read the access policies that are set on a business domain itself.
 
         GET /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DomainPolicySet.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get_applied, (domain_id,))
 
@@ -91,6 +123,14 @@ class AsyncDomainPolicySets(_d.AsyncGroup):
         """Write the access policies of a business domain; the whole set is replaced.
 
         PUT /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: DomainPolicySet.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create_or_replace_applied, (domain_id,), body)
 
@@ -98,6 +138,14 @@ class AsyncDomainPolicySets(_d.AsyncGroup):
         """Remove the access policies that are set on a business domain.
 
         DELETE /datagovernance/dataaccess/businessDomains/{domainId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.delete_applied, (domain_id,))
 

@@ -51,6 +51,14 @@ class TermPolicySets(_d.Group):
         """Read the access policies that are set on a glossary term itself.
 
         GET /datagovernance/dataaccess/terms/{termId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: TermPolicySet.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get_applied, (term_id,))
 
@@ -58,6 +66,14 @@ class TermPolicySets(_d.Group):
         """Write the access policies of a glossary term; the whole set is replaced.
 
         PUT /datagovernance/dataaccess/terms/{termId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: TermPolicySet.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create_or_replace_applied, (term_id,), body)
 
@@ -65,6 +81,14 @@ class TermPolicySets(_d.Group):
         """Remove the access policies that are set on a glossary term.
 
         DELETE /datagovernance/dataaccess/terms/{termId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete_applied, (term_id,))
 
@@ -80,6 +104,14 @@ class AsyncTermPolicySets(_d.AsyncGroup):
         """Read the access policies that are set on a glossary term itself.
 
         GET /datagovernance/dataaccess/terms/{termId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: TermPolicySet.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get_applied, (term_id,))
 
@@ -89,6 +121,14 @@ class AsyncTermPolicySets(_d.AsyncGroup):
         """Write the access policies of a glossary term; the whole set is replaced.
 
         PUT /datagovernance/dataaccess/terms/{termId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: TermPolicySet.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create_or_replace_applied, (term_id,), body)
 
@@ -96,6 +136,14 @@ class AsyncTermPolicySets(_d.AsyncGroup):
         """Remove the access policies that are set on a glossary term.
 
         DELETE /datagovernance/dataaccess/terms/{termId}/policySets/applied
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.delete_applied, (term_id,))
 

@@ -198,6 +198,19 @@ class Workflows(_d.Group):
         """Read the access requests that wait for a decision by the calling user.
 
         GET /datagovernance/dataaccess/approvals
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ApprovalWorkflow. 200:
+                ApprovalWorkflowListResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.get_approvals,
@@ -227,6 +240,19 @@ class Workflows(_d.Group):
         """List runs of access workflows, filtered where arguments say so.
 
         GET /datagovernance/dataaccess/workflowRuns
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of WorkflowRun. 200:
+                WorkflowRunListResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_runs,
@@ -247,6 +273,14 @@ class Workflows(_d.Group):
         """Read one run of an access workflow, with its state and steps.
 
         GET /datagovernance/dataaccess/workflowRuns/{workflowRunId}
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: WorkflowRun.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get_run, (workflow_run_id,))
 
@@ -254,6 +288,14 @@ class Workflows(_d.Group):
         """Delete the record of one run of an access workflow.
 
         DELETE /datagovernance/dataaccess/workflowRuns/{workflowRunId}
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete_run, (workflow_run_id,))
 
@@ -261,6 +303,14 @@ class Workflows(_d.Group):
         """Read the approvals that one workflow run asks for, with the answers so far.
 
         GET /datagovernance/dataaccess/workflowRuns/{workflowRunId}/approvals
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: WorkflowRunApprovalListResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get_run_approvals, (workflow_run_id,))
 
@@ -277,6 +327,18 @@ class Workflows(_d.Group):
         """List access workflows, filtered where arguments say so.
 
         GET /datagovernance/dataaccess/workflows
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Workflow. 200: PagedWorkflow.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list,
@@ -294,6 +356,14 @@ class Workflows(_d.Group):
         """Read one access workflow with its trigger and actions.
 
         GET /datagovernance/dataaccess/workflows/{workflowId}
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: Workflow.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get, (workflow_id,))
 
@@ -301,6 +371,14 @@ class Workflows(_d.Group):
         """Create an access workflow under the given id, or replace the one that has it.
 
         PUT /datagovernance/dataaccess/workflows/{workflowId}
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: Workflow.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create_or_replace, (workflow_id,), body)
 
@@ -308,6 +386,14 @@ class Workflows(_d.Group):
         """Delete an access workflow by its id; succeeds without an answer body.
 
         DELETE /datagovernance/dataaccess/workflows/{workflowId}
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete, (workflow_id,))
 
@@ -316,7 +402,16 @@ class Workflows(_d.Group):
     ) -> None:
         """Say yes to an approval step of a workflow run, with an optional comment.
 
-        POST /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve
+        POST
+        /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.approve_run, (workflow_id, workflow_run_id), body)
 
@@ -325,14 +420,32 @@ class Workflows(_d.Group):
     ) -> None:
         """Say no to an approval step of a workflow run, with an optional comment.
 
-        POST /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject
+        POST
+        /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.reject_run, (workflow_id, workflow_run_id), body)
 
     def get_template_by_trigger_type(self, trigger_type: str) -> ActionListResponse:
         """Read the actions that a new access workflow of this trigger type starts from.
 
-        GET /datagovernance/dataaccess/workflows/templates/dataAccessRequestTemplate/{triggerType}
+        GET
+        /datagovernance/dataaccess/workflows/templates/dataAccessRequestTemplate/{triggerType}
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: ActionListResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get_template_by_trigger_type, (trigger_type,))
 
@@ -355,6 +468,19 @@ class AsyncWorkflows(_d.AsyncGroup):
         """Read the access requests that wait for a decision by the calling user.
 
         GET /datagovernance/dataaccess/approvals
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ApprovalWorkflow. 200:
+                ApprovalWorkflowListResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.get_approvals,
@@ -384,6 +510,19 @@ class AsyncWorkflows(_d.AsyncGroup):
         """List runs of access workflows, filtered where arguments say so.
 
         GET /datagovernance/dataaccess/workflowRuns
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of WorkflowRun. 200:
+                WorkflowRunListResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_runs,
@@ -404,6 +543,14 @@ class AsyncWorkflows(_d.AsyncGroup):
         """Read one run of an access workflow, with its state and steps.
 
         GET /datagovernance/dataaccess/workflowRuns/{workflowRunId}
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: WorkflowRun.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get_run, (workflow_run_id,))
 
@@ -411,6 +558,14 @@ class AsyncWorkflows(_d.AsyncGroup):
         """Delete the record of one run of an access workflow.
 
         DELETE /datagovernance/dataaccess/workflowRuns/{workflowRunId}
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.delete_run, (workflow_run_id,))
 
@@ -418,6 +573,14 @@ class AsyncWorkflows(_d.AsyncGroup):
         """Read the approvals that one workflow run asks for, with the answers so far.
 
         GET /datagovernance/dataaccess/workflowRuns/{workflowRunId}/approvals
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: WorkflowRunApprovalListResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get_run_approvals, (workflow_run_id,))
 
@@ -434,6 +597,18 @@ class AsyncWorkflows(_d.AsyncGroup):
         """List access workflows, filtered where arguments say so.
 
         GET /datagovernance/dataaccess/workflows
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Workflow. 200: PagedWorkflow.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list,
@@ -451,6 +626,14 @@ class AsyncWorkflows(_d.AsyncGroup):
         """Read one access workflow with its trigger and actions.
 
         GET /datagovernance/dataaccess/workflows/{workflowId}
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: Workflow.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get, (workflow_id,))
 
@@ -458,6 +641,14 @@ class AsyncWorkflows(_d.AsyncGroup):
         """Create an access workflow under the given id, or replace the one that has it.
 
         PUT /datagovernance/dataaccess/workflows/{workflowId}
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: Workflow.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create_or_replace, (workflow_id,), body)
 
@@ -465,6 +656,14 @@ class AsyncWorkflows(_d.AsyncGroup):
         """Delete an access workflow by its id; succeeds without an answer body.
 
         DELETE /datagovernance/dataaccess/workflows/{workflowId}
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.delete, (workflow_id,))
 
@@ -473,7 +672,16 @@ class AsyncWorkflows(_d.AsyncGroup):
     ) -> None:
         """Say yes to an approval step of a workflow run, with an optional comment.
 
-        POST /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve
+        POST
+        /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:approve
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.approve_run, (workflow_id, workflow_run_id), body)
 
@@ -482,14 +690,32 @@ class AsyncWorkflows(_d.AsyncGroup):
     ) -> None:
         """Say no to an approval step of a workflow run, with an optional comment.
 
-        POST /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject
+        POST
+        /datagovernance/dataaccess/workflows/{workflowId}/workflowRunId/{workflowRunId}:reject
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.reject_run, (workflow_id, workflow_run_id), body)
 
     async def get_template_by_trigger_type(self, trigger_type: str) -> ActionListResponse:
         """Read the actions that a new access workflow of this trigger type starts from.
 
-        GET /datagovernance/dataaccess/workflows/templates/dataAccessRequestTemplate/{triggerType}
+        GET
+        /datagovernance/dataaccess/workflows/templates/dataAccessRequestTemplate/{triggerType}
+
+        Role: Governance domain owner or Data product owner or Data steward.
+
+        Returns:
+            200: ActionListResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get_template_by_trigger_type, (trigger_type,))
 

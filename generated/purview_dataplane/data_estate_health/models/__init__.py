@@ -91,26 +91,28 @@ if not TYPE_CHECKING:
             "DHScoreAggregated": "AggregatedScore",
         },
         common=(
-            "AggregatedScore AnalyticsJobLogs AnalyticsScheduleRequest Assessment AssessmentListResponse "
-            "AssessmentRule AssessmentRuleActionProperties AzureCoreFoundationsError "
-            "AzureCoreFoundationsErrorResponse AzureCoreFoundationsInnerError ControlListResponse "
+            "AggregatedScore AnalyticsJobLogs AnalyticsScheduleRequest Assessment "
+            "AssessmentListResponse AssessmentRule AssessmentRuleActionProperties "
+            "AzureCoreFoundationsError AzureCoreFoundationsErrorResponse "
+            "AzureCoreFoundationsInnerError ControlListResponse "
             "ManagedPrivateEndpointExistsResponse ManagedPrivateEndpointRequest NetworkProperties "
-            "QueryScoresRequest QueryScoresRequestTimeRange Recurrence Schedule ScheduleMonthlyOccurrence "
-            "StorageConfig StorageConfigConnectivityResult StorageConfigNetworkProperties "
-            "StorageConfigTypeProperties StorageConfigUpdate SystemData"
+            "QueryScoresRequest QueryScoresRequestTimeRange Recurrence Schedule "
+            "ScheduleMonthlyOccurrence StorageConfig StorageConfigConnectivityResult "
+            "StorageConfigNetworkProperties StorageConfigTypeProperties StorageConfigUpdate "
+            "SystemData"
         ),
         control=(
-            "ContactItem Contacts Control ControlGroup ControlNode ControlNodeTypeProperties ControlScore "
-            "ControlStatusPaletteConfig ControlStatusPaletteRule StatusPalette"
+            "ContactItem Contacts Control ControlGroup ControlNode ControlNodeTypeProperties "
+            "ControlScore ControlStatusPaletteConfig ControlStatusPaletteRule StatusPalette"
         ),
         enums=(
             "AnalyticsScheduleFrequency AssessmentRuleSeverity AssessmentTargetEntityType "
             "AssessmentTargetQualityType ControlStatus ControlType DataSourceType RuleCheckPoint "
-            "RuleGroupOperator RuleOperator RuleType ScheduleFrequency ScheduleState ScheduleWeekDay "
-            "ScoreQueryType StorageStatus StorageType"
+            "RuleGroupOperator RuleOperator RuleType ScheduleFrequency ScheduleState "
+            "ScheduleWeekDay ScoreQueryType StorageStatus StorageType"
         ),
         rule=(
-            "ExpressionRule ExpressionRuleTypeProperties Rule RuleGroup RuleGroupTypeProperties SimpleRule "
-            "SimpleRuleTypeProperties"
+            "ExpressionRule ExpressionRuleTypeProperties Rule RuleGroup RuleGroupTypeProperties "
+            "SimpleRule SimpleRuleTypeProperties"
         ),
     )

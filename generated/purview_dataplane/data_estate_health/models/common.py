@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class AggregatedScore(_Model):
+    """Answer of scores.query."""
+
     control_group_id: str
     schedule_run_id: str
     time: datetime
@@ -44,6 +46,8 @@ class AggregatedScore(_Model):
 
 @define(kw_only=True)
 class AnalyticsJobLogs(_Model):
+    """Answer of analytics_schedules.get_job_logs."""
+
     job_id: str | None = None
     job_status: str | None = None
     error_message: str | None = None
@@ -52,6 +56,13 @@ class AnalyticsJobLogs(_Model):
 
 @define(kw_only=True)
 class AnalyticsScheduleRequest(_Model):
+    """Body of analytics_schedules.create_or_update; answer of analytics_schedules.get and
+    analytics_schedules.create_or_update.
+
+    Attributes:
+        interval: How many of `frequency` lie between two runs.
+    """
+
     frequency: AnalyticsScheduleFrequency
     interval: int
     start_time: datetime
@@ -63,6 +74,14 @@ class AnalyticsScheduleRequest(_Model):
 
 @define(kw_only=True)
 class Assessment(_Model):
+    """Body of assessments.update; answer of assessments.list, assessments.get, assessments.update
+    and 1 more.
+
+    Attributes:
+        id: Set by the service, left out of requests.
+        system_data: Set by the service, left out of requests.
+    """
+
     id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     name: str
     system_data: SystemData | None = _field(default=None, metadata=_READ_ONLY)
@@ -73,6 +92,8 @@ class Assessment(_Model):
 
 @define(kw_only=True)
 class AssessmentListResponse(_Model):
+    """Answer of assessments.list."""
+
     value: list[Assessment]
     count: int
     continuation_token: str | None = None
@@ -80,6 +101,8 @@ class AssessmentListResponse(_Model):
 
 @define(kw_only=True)
 class AssessmentRule(_Model):
+    """Part of Assessment."""
+
     id: str
     rule: Rule
     action_properties: AssessmentRuleActionProperties | None = None
@@ -87,6 +110,8 @@ class AssessmentRule(_Model):
 
 @define(kw_only=True)
 class AssessmentRuleActionProperties(_Model):
+    """Part of AssessmentRule."""
+
     name: str
     severity: AssessmentRuleSeverity
     reason: str
@@ -95,6 +120,8 @@ class AssessmentRuleActionProperties(_Model):
 
 @define(kw_only=True)
 class AzureCoreFoundationsError(_Model):
+    """Part of AzureCoreFoundationsErrorResponse."""
+
     code: str
     message: str
     target: str | None = None
@@ -104,17 +131,25 @@ class AzureCoreFoundationsError(_Model):
 
 @define(kw_only=True)
 class AzureCoreFoundationsErrorResponse(_Model):
+    """What analytics_schedules.get, analytics_schedules.create_or_update,
+    analytics_schedules.get_job_logs and 17 more answers where it fails.
+    """
+
     error: AzureCoreFoundationsError
 
 
 @define(kw_only=True)
 class AzureCoreFoundationsInnerError(_Model):
+    """Part of AzureCoreFoundationsError."""
+
     code: str | None = None
     innererror: AzureCoreFoundationsInnerError | None = None
 
 
 @define(kw_only=True)
 class ControlListResponse(_Model):
+    """Answer of controls.list."""
+
     value: list[Control]
     count: int
     continuation_token: str | None = None
@@ -122,6 +157,8 @@ class ControlListResponse(_Model):
 
 @define(kw_only=True)
 class ManagedPrivateEndpointExistsResponse(_Model):
+    """Answer of settings.check_managed_private_endpoint_exists."""
+
     mpe_status: str | None = None
     mpe_id: str | None = None
     target_resource_id: str | None = None
@@ -130,12 +167,18 @@ class ManagedPrivateEndpointExistsResponse(_Model):
 
 @define(kw_only=True)
 class ManagedPrivateEndpointRequest(_Model):
+    """Body of settings.create_managed_private_endpoint and
+    settings.check_managed_private_endpoint_exists.
+    """
+
     target_resource_id: str
     data_source_type: DataSourceType
 
 
 @define(kw_only=True)
 class NetworkProperties(_Model):
+    """Answer of settings.create_managed_private_endpoint."""
+
     is_managed_vnet_enabled: bool | None = None
     target_resource_id: str | None = None
     data_source_type: str | None = None
@@ -146,6 +189,8 @@ class NetworkProperties(_Model):
 
 @define(kw_only=True)
 class QueryScoresRequest(_Model):
+    """Body of scores.query."""
+
     domain_ids: list[str] | None = None
     record_latest_counts: int | None = None
     record_time_range: QueryScoresRequestTimeRange | None = None
@@ -156,12 +201,16 @@ class QueryScoresRequest(_Model):
 
 @define(kw_only=True)
 class QueryScoresRequestTimeRange(_Model):
+    """Part of QueryScoresRequest."""
+
     start: datetime
     end: datetime
 
 
 @define(kw_only=True)
 class Recurrence(_Model):
+    """Part of Schedule."""
+
     hours: list[int]
     minutes: list[int]
     month_days: list[int]
@@ -171,6 +220,14 @@ class Recurrence(_Model):
 
 @define(kw_only=True)
 class Schedule(_Model):
+    """Body of schedules.create_or_update; answer of schedules.get and schedules.create_or_update.
+
+    Attributes:
+        id: Set by the service, left out of requests.
+        system_data: Set by the service, left out of requests.
+        interval: How many of `frequency` lie between two runs.
+    """
+
     id: str | None = _field(default=None, metadata=_READ_ONLY)
     system_data: SystemData | None = _field(default=None, metadata=_READ_ONLY)
     frequency: ScheduleFrequency | None = None
@@ -184,12 +241,20 @@ class Schedule(_Model):
 
 @define(kw_only=True)
 class ScheduleMonthlyOccurrence(_Model):
+    """Part of Recurrence.
+
+    Attributes:
+        occurrence: Which of these days in the month.
+    """
+
     day: ScheduleWeekDay
     occurrence: int
 
 
 @define(kw_only=True)
 class StorageConfig(_Model):
+    """Answer of settings.get_storage_config and settings.update_storage_config."""
+
     id: str
     type_: StorageType
     status: StorageStatus
@@ -200,12 +265,16 @@ class StorageConfig(_Model):
 
 @define(kw_only=True)
 class StorageConfigConnectivityResult(_Model):
+    """Answer of settings.test_storage_config_connectivity."""
+
     succeeded: bool
     message: str
 
 
 @define(kw_only=True)
 class StorageConfigNetworkProperties(_Model):
+    """Part of StorageConfig and StorageConfigUpdate."""
+
     is_managed_vnet_enabled: bool | None = None
     target_resource_id: str | None = None
     mpe_id: str | None = None
@@ -215,12 +284,16 @@ class StorageConfigNetworkProperties(_Model):
 
 @define(kw_only=True)
 class StorageConfigTypeProperties(_Model):
+    """Part of StorageConfig and StorageConfigUpdate."""
+
     location_url: str | None = _field(default=None, metadata=_wire("locationURL"))
     endpoint: str | None = None
 
 
 @define(kw_only=True)
 class StorageConfigUpdate(_Model):
+    """Body of settings.update_storage_config and settings.test_storage_config_connectivity."""
+
     id: str | None = None
     type_: StorageType | None = None
     status: StorageStatus | None = None
@@ -231,6 +304,13 @@ class StorageConfigUpdate(_Model):
 
 @define(kw_only=True)
 class SystemData(_Model):
+    """Part of AnalyticsScheduleRequest, Assessment, Control and 5 more.
+
+    Attributes:
+        created_by: A UUID.
+        last_modified_by: A UUID.
+    """
+
     created_by: str | None = None
     created_at: datetime | None = None
     last_modified_by: str | None = None

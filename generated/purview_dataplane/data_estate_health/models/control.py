@@ -22,18 +22,37 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class ContactItem(_Model):
+    """Part of Contacts."""
+
     id: str
     description: str | None = None
 
 
 @define(kw_only=True)
 class Contacts(_Model):
+    """Part of Control."""
+
     owner: list[ContactItem] | None = None
     expert: list[ContactItem] | None = None
 
 
 @define(kw_only=True)
 class Control(_Model):
+    """Body of controls.update; answer of controls.list, controls.get, controls.update and 1 more.
+
+    Its kinds are told by `type_`; one that is not known stays this class.
+
+    Attributes:
+        id: Set by the service, left out of requests.
+        system_data: Set by the service, left out of requests.
+        score: Set by the service, left out of requests.
+        scores: Set by the service, left out of requests.
+        target_score: Set by the service, left out of requests.
+        last_refreshed: Set by the service, left out of requests.
+        status_palette: Set by the service, left out of requests.
+        group: Set by the service, left out of requests.
+    """
+
     id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     name: str
     type_: str
@@ -61,17 +80,23 @@ class Control(_Model):
 
 @define(kw_only=True)
 class ControlGroup(Control):
+    """Control of the kind ControlGroup."""
+
     type_: str = "ControlGroup"
 
 
 @define(kw_only=True)
 class ControlNode(Control):
+    """Control of the kind ControlNode."""
+
     type_: str = "ControlNode"
     type_properties: ControlNodeTypeProperties | None = None
 
 
 @define(kw_only=True)
 class ControlNodeTypeProperties(_Model):
+    """Part of ControlNode."""
+
     group_id: str | None = None
     domains: list[str] | None = None
     assessment_id: str | None = None
@@ -79,6 +104,8 @@ class ControlNodeTypeProperties(_Model):
 
 @define(kw_only=True)
 class ControlScore(_Model):
+    """Part of Control."""
+
     time: datetime
     score: float
     control_group_id: str | None = None
@@ -89,6 +116,8 @@ class ControlScore(_Model):
 
 @define(kw_only=True)
 class ControlStatusPaletteConfig(_Model):
+    """Part of Control."""
+
     fallback_status_palette_id: str | None = None
     target_score: float | None = None
     status_palette_rules: list[ControlStatusPaletteRule] | None = None
@@ -96,12 +125,16 @@ class ControlStatusPaletteConfig(_Model):
 
 @define(kw_only=True)
 class ControlStatusPaletteRule(_Model):
+    """Part of ControlStatusPaletteConfig."""
+
     rule: Rule
     status_palette_id: str | None = None
 
 
 @define(kw_only=True)
 class StatusPalette(_Model):
+    """Part of Control."""
+
     id: str
     name: str
     color: str

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class Rule(_Model):
+    """Part of AssessmentRule, ControlStatusPaletteRule and RuleGroupTypeProperties.
+
+    Its kinds are told by `type_`; one that is not known stays this class.
+    """
+
     type_: str
 
     _tag = "type_"
@@ -24,36 +29,48 @@ class Rule(_Model):
 
 @define(kw_only=True)
 class ExpressionRule(Rule):
+    """Rule of the kind ExpressionRule."""
+
     type_: str = "ExpressionRule"
     type_properties: ExpressionRuleTypeProperties | None = None
 
 
 @define(kw_only=True)
 class ExpressionRuleTypeProperties(_Model):
+    """Part of ExpressionRule."""
+
     check_point: RuleCheckPoint
     expression: str
 
 
 @define(kw_only=True)
 class RuleGroup(Rule):
+    """Rule of the kind RuleGroup."""
+
     type_: str = "RuleGroup"
     type_properties: RuleGroupTypeProperties | None = None
 
 
 @define(kw_only=True)
 class RuleGroupTypeProperties(_Model):
+    """Part of RuleGroup."""
+
     group_operator: RuleGroupOperator | None = None
     rules: list[Rule] | None = None
 
 
 @define(kw_only=True)
 class SimpleRule(Rule):
+    """Rule of the kind SimpleRule."""
+
     type_: str = "SimpleRule"
     type_properties: SimpleRuleTypeProperties | None = None
 
 
 @define(kw_only=True)
 class SimpleRuleTypeProperties(_Model):
+    """Part of SimpleRule."""
+
     check_point: RuleCheckPoint | None = None
     operator: RuleOperator | None = None
     operand: str | None = None

@@ -4,14 +4,17 @@ from purview_core import declarations as _d
 OPERATIONS = _d.operations(
     __name__,
     {
-        "analytics_schedules": "AnalyticsSchedules_Get AnalyticsSchedules_CreateOrUpdate AnalyticsSchedules_GetJobLogs",
+        "analytics_schedules": (
+            "AnalyticsSchedules_Get AnalyticsSchedules_CreateOrUpdate AnalyticsSchedules_GetJobLogs"
+        ),
         "assessments": "Assessments_List Assessments_Get Assessments_Update Assessments_Reset",
         "controls": "Controls_List Controls_Get Controls_Update Controls_Reset Controls_ResetAll",
         "schedules": "Schedules_Get Schedules_CreateOrUpdate",
         "scores": "Scores_Query",
         "settings": (
             "Settings_CreateManagedPrivateEndpoint Settings_CheckManagedPrivateEndpointExists "
-            "Settings_GetStorageConfig Settings_UpdateStorageConfig Settings_TestStorageConfigConnectivity"
+            "Settings_GetStorageConfig Settings_UpdateStorageConfig "
+            "Settings_TestStorageConfigConnectivity"
         ),
     },
 )

@@ -43,6 +43,12 @@ class AnalyticsSchedules(_d.Group):
         """Read when the analytics of the data estate refresh.
 
         GET /datagovernance/dataestate/analytics/schedule
+
+        Returns:
+            200: AnalyticsScheduleRequest.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get)
 
@@ -50,6 +56,12 @@ class AnalyticsSchedules(_d.Group):
         """Set when the analytics of the data estate refresh.
 
         PUT /datagovernance/dataestate/analytics/schedule
+
+        Returns:
+            200: AnalyticsScheduleRequest.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create_or_update, (), body)
 
@@ -57,6 +69,12 @@ class AnalyticsSchedules(_d.Group):
         """Read the log of past analytics refreshes: when each ran and how it ended.
 
         GET /datagovernance/dataestate/analytics/schedule/getjoblogs
+
+        Returns:
+            200: list[AnalyticsJobLogs].
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get_job_logs)
 
@@ -66,6 +84,12 @@ class AsyncAnalyticsSchedules(_d.AsyncGroup):
         """Read when the analytics of the data estate refresh.
 
         GET /datagovernance/dataestate/analytics/schedule
+
+        Returns:
+            200: AnalyticsScheduleRequest.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get)
 
@@ -73,6 +97,12 @@ class AsyncAnalyticsSchedules(_d.AsyncGroup):
         """Set when the analytics of the data estate refresh.
 
         PUT /datagovernance/dataestate/analytics/schedule
+
+        Returns:
+            200: AnalyticsScheduleRequest.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create_or_update, (), body)
 
@@ -80,5 +110,11 @@ class AsyncAnalyticsSchedules(_d.AsyncGroup):
         """Read the log of past analytics refreshes: when each ran and how it ended.
 
         GET /datagovernance/dataestate/analytics/schedule/getjoblogs
+
+        Returns:
+            200: list[AnalyticsJobLogs].
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get_job_logs)

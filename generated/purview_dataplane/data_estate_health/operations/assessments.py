@@ -61,6 +61,14 @@ class Assessments(_d.Group):
         """List the assessments that controls score by, with their rules.
 
         GET /datagovernance/dataestate/controls/assessments
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Assessment. 200:
+                AssessmentListResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)
 
@@ -68,6 +76,12 @@ class Assessments(_d.Group):
         """Read one assessment: its target, its rules and how it adds them up.
 
         GET /datagovernance/dataestate/controls/assessments/{id}
+
+        Returns:
+            200: Assessment.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get, (id,))
 
@@ -75,6 +89,12 @@ class Assessments(_d.Group):
         """Replace the rules and settings of one assessment.
 
         PUT /datagovernance/dataestate/controls/assessments/{id}
+
+        Returns:
+            200: Assessment.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.update, (id,), body)
 
@@ -82,6 +102,12 @@ class Assessments(_d.Group):
         """Reset one assessment; gives the assessment as it stands afterwards.
 
         POST /datagovernance/dataestate/controls/assessments/{id}/reset
+
+        Returns:
+            200: Assessment.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.reset, (id,))
 
@@ -91,6 +117,14 @@ class AsyncAssessments(_d.AsyncGroup):
         """List the assessments that controls score by, with their rules.
 
         GET /datagovernance/dataestate/controls/assessments
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Assessment. 200:
+                AssessmentListResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)
 
@@ -98,6 +132,12 @@ class AsyncAssessments(_d.AsyncGroup):
         """Read one assessment: its target, its rules and how it adds them up.
 
         GET /datagovernance/dataestate/controls/assessments/{id}
+
+        Returns:
+            200: Assessment.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get, (id,))
 
@@ -105,6 +145,12 @@ class AsyncAssessments(_d.AsyncGroup):
         """Replace the rules and settings of one assessment.
 
         PUT /datagovernance/dataestate/controls/assessments/{id}
+
+        Returns:
+            200: Assessment.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.update, (id,), body)
 
@@ -112,5 +158,11 @@ class AsyncAssessments(_d.AsyncGroup):
         """Reset one assessment; gives the assessment as it stands afterwards.
 
         POST /datagovernance/dataestate/controls/assessments/{id}/reset
+
+        Returns:
+            200: Assessment.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.reset, (id,))

@@ -69,6 +69,14 @@ class Controls(_d.Group):
         """List the health controls with their groups, targets and state.
 
         GET /datagovernance/dataestate/controls
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Control. 200:
+                ControlListResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)
 
@@ -76,6 +84,12 @@ class Controls(_d.Group):
         """Read one health control or group by its id.
 
         GET /datagovernance/dataestate/controls/{id}
+
+        Returns:
+            200: Control.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get, (id,))
 
@@ -83,6 +97,12 @@ class Controls(_d.Group):
         """Replace the settings of one health control or group.
 
         PUT /datagovernance/dataestate/controls/{id}
+
+        Returns:
+            200: Control.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.update, (id,), body)
 
@@ -90,6 +110,12 @@ class Controls(_d.Group):
         """Reset one health control; gives the control as it stands afterwards.
 
         POST /datagovernance/dataestate/controls/{id}/reset
+
+        Returns:
+            200: Control.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.reset, (id,))
 
@@ -97,6 +123,12 @@ class Controls(_d.Group):
         """Reset every health control at once; succeeds without an answer body.
 
         POST /datagovernance/dataestate/controls/reset
+
+        Returns:
+            200: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.reset_all)
 
@@ -106,6 +138,14 @@ class AsyncControls(_d.AsyncGroup):
         """List the health controls with their groups, targets and state.
 
         GET /datagovernance/dataestate/controls
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Control. 200:
+                ControlListResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)
 
@@ -113,6 +153,12 @@ class AsyncControls(_d.AsyncGroup):
         """Read one health control or group by its id.
 
         GET /datagovernance/dataestate/controls/{id}
+
+        Returns:
+            200: Control.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get, (id,))
 
@@ -120,6 +166,12 @@ class AsyncControls(_d.AsyncGroup):
         """Replace the settings of one health control or group.
 
         PUT /datagovernance/dataestate/controls/{id}
+
+        Returns:
+            200: Control.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.update, (id,), body)
 
@@ -127,6 +179,12 @@ class AsyncControls(_d.AsyncGroup):
         """Reset one health control; gives the control as it stands afterwards.
 
         POST /datagovernance/dataestate/controls/{id}/reset
+
+        Returns:
+            200: Control.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.reset, (id,))
 
@@ -134,5 +192,11 @@ class AsyncControls(_d.AsyncGroup):
         """Reset every health control at once; succeeds without an answer body.
 
         POST /datagovernance/dataestate/controls/reset
+
+        Returns:
+            200: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.reset_all)

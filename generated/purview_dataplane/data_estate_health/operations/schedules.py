@@ -34,6 +34,12 @@ class Schedules(_d.Group):
         """Read the one schedule by which all health controls run.
 
         GET /datagovernance/dataestate/controls/schedule
+
+        Returns:
+            200: Schedule.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get)
 
@@ -41,6 +47,12 @@ class Schedules(_d.Group):
         """Set the one schedule by which all health controls run.
 
         PUT /datagovernance/dataestate/controls/schedule
+
+        Returns:
+            200: Schedule.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create_or_update, (), body)
 
@@ -50,6 +62,12 @@ class AsyncSchedules(_d.AsyncGroup):
         """Read the one schedule by which all health controls run.
 
         GET /datagovernance/dataestate/controls/schedule
+
+        Returns:
+            200: Schedule.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get)
 
@@ -57,5 +75,11 @@ class AsyncSchedules(_d.AsyncGroup):
         """Set the one schedule by which all health controls run.
 
         PUT /datagovernance/dataestate/controls/schedule
+
+        Returns:
+            200: Schedule.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create_or_update, (), body)

@@ -28,9 +28,16 @@ class _Operations:
 
 class Scores(_d.Group):
     def query(self, *, type_: ScoreQueryType, body: QueryScoresRequest) -> _list[AggregatedScore]:
-        """Read health scores; type decides whether control ids or control group ids go into the body.
+        """Read health scores; type decides whether control ids or control group ids go into the
+        body.
 
         POST /datagovernance/dataestate/scores/query
+
+        Returns:
+            200: list[AggregatedScore].
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.query, (type_,), body)
 
@@ -39,8 +46,15 @@ class AsyncScores(_d.AsyncGroup):
     async def query(
         self, *, type_: ScoreQueryType, body: QueryScoresRequest
     ) -> _list[AggregatedScore]:
-        """Read health scores; type decides whether control ids or control group ids go into the body.
+        """Read health scores; type decides whether control ids or control group ids go into the
+        body.
 
         POST /datagovernance/dataestate/scores/query
+
+        Returns:
+            200: list[AggregatedScore].
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.query, (type_,), body)

@@ -80,6 +80,12 @@ class Settings(_d.Group):
         """Create a private endpoint to your own storage; a long-running operation.
 
         POST /datagovernance/dataestate/settings/mpe
+
+        Returns:
+            201: NetworkProperties.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create_managed_private_endpoint, (), body)
 
@@ -89,6 +95,12 @@ class Settings(_d.Group):
         """Ask whether a private endpoint to the given storage is there already.
 
         POST /datagovernance/dataestate/settings/mpe/exists
+
+        Returns:
+            200, 201: ManagedPrivateEndpointExistsResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.check_managed_private_endpoint_exists, (), body)
 
@@ -96,6 +108,12 @@ class Settings(_d.Group):
         """Read where the analytics data of the tenant is written to.
 
         GET /datagovernance/dataestate/settings/storageConfig
+
+        Returns:
+            200: StorageConfig.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get_storage_config)
 
@@ -103,6 +121,12 @@ class Settings(_d.Group):
         """Choose where the analytics data of the tenant goes; only the members sent are changed.
 
         POST /datagovernance/dataestate/settings/storageConfig
+
+        Returns:
+            201: StorageConfig.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.update_storage_config, (), body)
 
@@ -112,6 +136,12 @@ class Settings(_d.Group):
         """Try the given storage settings; a failed test is an answer too, with a message on why.
 
         POST /datagovernance/dataestate/settings/storageConfig/connectivity
+
+        Returns:
+            200: StorageConfigConnectivityResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.test_storage_config_connectivity, (), body)
 
@@ -123,6 +153,12 @@ class AsyncSettings(_d.AsyncGroup):
         """Create a private endpoint to your own storage; a long-running operation.
 
         POST /datagovernance/dataestate/settings/mpe
+
+        Returns:
+            201: NetworkProperties.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create_managed_private_endpoint, (), body)
 
@@ -132,6 +168,12 @@ class AsyncSettings(_d.AsyncGroup):
         """Ask whether a private endpoint to the given storage is there already.
 
         POST /datagovernance/dataestate/settings/mpe/exists
+
+        Returns:
+            200, 201: ManagedPrivateEndpointExistsResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.check_managed_private_endpoint_exists, (), body)
 
@@ -139,6 +181,12 @@ class AsyncSettings(_d.AsyncGroup):
         """Read where the analytics data of the tenant is written to.
 
         GET /datagovernance/dataestate/settings/storageConfig
+
+        Returns:
+            200: StorageConfig.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get_storage_config)
 
@@ -146,6 +194,12 @@ class AsyncSettings(_d.AsyncGroup):
         """Choose where the analytics data of the tenant goes; only the members sent are changed.
 
         POST /datagovernance/dataestate/settings/storageConfig
+
+        Returns:
+            201: StorageConfig.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.update_storage_config, (), body)
 
@@ -155,5 +209,11 @@ class AsyncSettings(_d.AsyncGroup):
         """Try the given storage settings; a failed test is an answer too, with a message on why.
 
         POST /datagovernance/dataestate/settings/storageConfig/connectivity
+
+        Returns:
+            200: StorageConfigConnectivityResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.test_storage_config_connectivity, (), body)

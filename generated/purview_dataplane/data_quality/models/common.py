@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class Alert(_Model):
+    """Body of alerts.create_or_replace; answer of alerts.list, alerts.get and
+    alerts.create_or_replace.
+    """
+
     id: str
     name: str
     scopes: list[AlertScope]
@@ -37,23 +41,31 @@ class Alert(_Model):
 
 @define(kw_only=True)
 class AlertListResult(_Model):
+    """Answer of alerts.list."""
+
     value: list[Alert]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class AlertScope(_Model):
+    """Part of Alert."""
+
     data_product: Reference
     data_asset: Reference
 
 
 @define(kw_only=True)
 class AlertStatusUpdateRequest(_Model):
+    """Body of alerts.update_status."""
+
     status: AlertStatus | None = None
 
 
 @define(kw_only=True)
 class AssetMetadata(_Model):
+    """Answer of asset_metadata.get and asset_metadata.update."""
+
     id: str
     type_: str
     name: str | None = None
@@ -80,12 +92,20 @@ class AssetMetadata(_Model):
 
 @define(kw_only=True)
 class AssetMetadataCommonProperties(_Model):
+    """Part of AssetMetadata and AssetMetadataUpdate.
+
+    Attributes:
+        projection: Any JSON: the document does not say more.
+    """
+
     input_datasets: list[_Any] | None = None
     projection: _Any = None
 
 
 @define(kw_only=True)
 class AssetMetadataUpdate(_Model):
+    """Body of asset_metadata.update."""
+
     id: str | None = None
     name: str | None = None
     business_domain: Reference | None = None
@@ -112,18 +132,24 @@ class AssetMetadataUpdate(_Model):
 
 @define(kw_only=True)
 class AssetScoreObject(_Model):
+    """Answer of scores.list_of_assets."""
+
     asset_id: str | None = None
     score: float | None = None
 
 
 @define(kw_only=True)
 class AssetScoresResponse(_Model):
+    """Answer of scores.list_of_assets."""
+
     value: list[AssetScoreObject] | None = None
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class AzureCoreFoundationsError(_Model):
+    """Part of AzureCoreFoundationsErrorResponse."""
+
     code: str
     message: str
     target: str | None = None
@@ -133,17 +159,23 @@ class AzureCoreFoundationsError(_Model):
 
 @define(kw_only=True)
 class AzureCoreFoundationsErrorResponse(_Model):
+    """What alerts.list, alerts.get, alerts.create_or_replace and 57 more answers where it fails."""
+
     error: AzureCoreFoundationsError
 
 
 @define(kw_only=True)
 class AzureCoreFoundationsInnerError(_Model):
+    """Part of AzureCoreFoundationsError."""
+
     code: str | None = None
     innererror: AzureCoreFoundationsInnerError | None = None
 
 
 @define(kw_only=True)
 class BulkAssetMetadataEntry(_Model):
+    """Answer of bulk_metadata.list."""
+
     asset_metadata: AssetMetadata
     asset_scoped_metadata: ScopedAssetMetadata
     score_snapshot: ScoreSnapshot
@@ -152,12 +184,16 @@ class BulkAssetMetadataEntry(_Model):
 
 @define(kw_only=True)
 class BulkAssetMetadataRequestResponse(_Model):
+    """Body of bulk_metadata.create; answer of bulk_metadata.list and bulk_metadata.create."""
+
     metadata: list[BulkAssetMetadataEntry]
     continuation_token: str | None = None
 
 
 @define(kw_only=True)
 class CloneAssetRequest(_Model):
+    """Body of assets.begin_clone."""
+
     source_business_domain_id: str | None = None
     target_business_domain_id: str | None = None
     is_stand_alone_asset: bool | None = None
@@ -167,12 +203,16 @@ class CloneAssetRequest(_Model):
 
 @define(kw_only=True)
 class Column(_Model):
+    """Part of TypeProperties."""
+
     type_: str | None = None
     value: str | None = None
 
 
 @define(kw_only=True)
 class CreateDqAssetRequest(_Model):
+    """Body of assets.create."""
+
     business_domain_id: str | None = None
     data_map_asset_id: str | None = None
     fqn: str | None = None
@@ -182,6 +222,10 @@ class CreateDqAssetRequest(_Model):
 
 @define(kw_only=True)
 class DataSourceEntity(_Model):
+    """Body of data_sources.create; answer of data_sources.get, data_sources.create and
+    data_sources.update.
+    """
+
     id: str | None = None
     name: str | None = None
     is_v_net_enabled: bool | None = None
@@ -205,12 +249,21 @@ class DataSourceEntity(_Model):
 
 @define(kw_only=True)
 class DataSourceEntityBusinessDomain(_Model):
+    """Part of DataSourceEntity."""
+
     reference_id: str
     type_: str | None = None
 
 
 @define(kw_only=True)
 class DataSourceEntityCredential(_Model):
+    """Part of DataSourceEntity.
+
+    Attributes:
+        reference_name: The name of what it refers to.
+        type_properties: A secret, which repr does not show.
+    """
+
     type_: str
     reference_name: str | None = None
     type_properties: dict[str, _Any] | None = _field(
@@ -220,23 +273,31 @@ class DataSourceEntityCredential(_Model):
 
 @define(kw_only=True)
 class DataSourceEntityListResponse(_Model):
+    """Answer of data_sources.list."""
+
     value: list[DataSourceEntity]
 
 
 @define(kw_only=True)
 class DataSourceEntityScopesItem(_Model):
+    """Part of DataSourceEntity."""
+
     scope: DataSourceEntityScopesItemScope
     id: str
 
 
 @define(kw_only=True)
 class DataSourceEntityScopesItemScope(_Model):
+    """Part of DataSourceEntityScopesItem."""
+
     type_: str
     includes: list[str]
 
 
 @define(kw_only=True)
 class DataSourceEntityTypeProperties(_Model):
+    """Part of DataSourceEntity."""
+
     server: str | None = None
     database: str | None = None
     host: str | None = None
@@ -270,6 +331,8 @@ class DataSourceEntityTypeProperties(_Model):
 
 @define(kw_only=True)
 class DataSourceEntityUpdate(_Model):
+    """Body of data_sources.update."""
+
     id: str | None = None
     name: str | None = None
     is_v_net_enabled: bool | None = None
@@ -293,12 +356,21 @@ class DataSourceEntityUpdate(_Model):
 
 @define(kw_only=True)
 class DataSourceEntityUpdateBusinessDomain(_Model):
+    """Part of DataSourceEntityUpdate."""
+
     type_: str | None = None
     reference_id: str | None = None
 
 
 @define(kw_only=True)
 class DataSourceEntityUpdateCredential(_Model):
+    """Part of DataSourceEntityUpdate.
+
+    Attributes:
+        reference_name: The name of what it refers to.
+        type_properties: A secret, which repr does not show.
+    """
+
     type_: str | None = None
     reference_name: str | None = None
     type_properties: dict[str, _Any] | None = _field(
@@ -308,18 +380,24 @@ class DataSourceEntityUpdateCredential(_Model):
 
 @define(kw_only=True)
 class DataSourceEntityUpdateScopesItem(_Model):
+    """Part of DataSourceEntityUpdate."""
+
     scope: DataSourceEntityUpdateScopesItemScope
     id: str
 
 
 @define(kw_only=True)
 class DataSourceEntityUpdateScopesItemScope(_Model):
+    """Part of DataSourceEntityUpdateScopesItem."""
+
     type_: str
     includes: list[str]
 
 
 @define(kw_only=True)
 class DataSourceEntityUpdateTypeProperties(_Model):
+    """Part of DataSourceEntityUpdate."""
+
     server: str | None = None
     database: str | None = None
     host: str | None = None
@@ -353,18 +431,24 @@ class DataSourceEntityUpdateTypeProperties(_Model):
 
 @define(kw_only=True)
 class DatasetToDatasourceMapping(_Model):
+    """Part of JobConfigDTO."""
+
     dataset_alias_name: str | None = None
     datasource_id: str | None = None
 
 
 @define(kw_only=True)
 class DqAssetPaginatedResponse(_Model):
+    """Answer of assets.list."""
+
     value: list[DqAssetResponse] | None = None
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class DqAssetResponse(_Model):
+    """Answer of assets.list, assets.create and assets.get."""
+
     business_domain_id: str | None = None
     data_map_asset_id: str | None = None
     fqn: str | None = None
@@ -382,6 +466,8 @@ class DqAssetResponse(_Model):
 
 @define(kw_only=True)
 class ErrorDetails(_Model):
+    """Part of StatusMonitor."""
+
     code: str | None = None
     message: str | None = None
     details: dict[str, str] | None = None
@@ -389,12 +475,23 @@ class ErrorDetails(_Model):
 
 @define(kw_only=True)
 class JobConfigDTO(_Model):
+    """Body of observations.begin_run_of_asset and observations.begin_run."""
+
     redundancy_check: bool | None = None
     dataset_to_datasource_mappings: list[DatasetToDatasourceMapping] | None = None
 
 
 @define(kw_only=True)
 class JobHistoryEntity(_Model):
+    """Part of JobHistoryResponse.
+
+    Attributes:
+        data_asset_id: At least 1 characters.
+        run_id: At least 1 characters.
+        data_product_id: At least 1 characters.
+        business_domain_id: At least 1 characters.
+    """
+
     data_asset_id: str
     run_id: str
     data_product_id: str
@@ -417,11 +514,15 @@ class JobHistoryEntity(_Model):
 
 @define(kw_only=True)
 class JobHistoryResponse(_Model):
+    """Answer of runs.list_of_asset and runs.list."""
+
     value: list[JobHistoryEntity]
 
 
 @define(kw_only=True)
 class JobMetadataEntity(_Model):
+    """Answer of runs.get."""
+
     run_id: str | None = None
     data_product_id: str | None = None
     redundancy_check: bool | None = None
@@ -454,12 +555,16 @@ class JobMetadataEntity(_Model):
 
 @define(kw_only=True)
 class Location(_Model):
+    """Part of AssetMetadata and AssetMetadataUpdate."""
+
     type_: str
     type_properties: LocationTypeProperties
 
 
 @define(kw_only=True)
 class LocationTypeProperties(_Model):
+    """Part of Location."""
+
     file_system: str | None = None
     folder_path: str | None = None
     account_name: str | None = None
@@ -468,6 +573,12 @@ class LocationTypeProperties(_Model):
 
 @define(kw_only=True)
 class OpinionEntity(_Model):
+    """Answer of scores.list_trend.
+
+    Attributes:
+        value: Any JSON: the document does not say more.
+    """
+
     business_domain_id: str
     data_product_id: str
     data_asset_id: str
@@ -487,12 +598,20 @@ class OpinionEntity(_Model):
 
 @define(kw_only=True)
 class PagedScheduleEntity(_Model):
+    """Answer of schedules.list.
+
+    Attributes:
+        next_link: An address (URI).
+    """
+
     value: list[ScheduleEntity]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class ProfileEntity(_Model):
+    """Body of profiles.begin_run_of_asset and profiles.begin_run."""
+
     type_: str
     type_properties: ProfileEntityTypeProperties
     data_source_id: str
@@ -501,39 +620,55 @@ class ProfileEntity(_Model):
 
 @define(kw_only=True)
 class ProfileEntityConfiguration(_Model):
+    """Part of ProfileEntity."""
+
     key_columns: list[ProfileEntityConfigurationKeyColumnsItem]
 
 
 @define(kw_only=True)
 class ProfileEntityConfigurationKeyColumnsItem(_Model):
+    """Part of ProfileEntityConfiguration."""
+
     name: str
 
 
 @define(kw_only=True)
 class ProfileEntityTypeProperties(_Model):
+    """Part of ProfileEntity."""
+
     location: list[ProfileEntityTypePropertiesLocationItem]
 
 
 @define(kw_only=True)
 class ProfileEntityTypePropertiesLocationItem(_Model):
+    """Part of ProfileEntityTypeProperties."""
+
     type_: str
     type_properties: ProfileEntityTypePropertiesLocationItemTypeProperties
 
 
 @define(kw_only=True)
 class ProfileEntityTypePropertiesLocationItemTypeProperties(_Model):
+    """Part of ProfileEntityTypePropertiesLocationItem."""
+
     file_system: str
     folder_path: str
 
 
 @define(kw_only=True)
 class Reference(_Model):
+    """Part of Alert, AlertScope, AssetMetadata and 6 more."""
+
     type_: str | None = None
     reference_id: str | None = None
 
 
 @define(kw_only=True)
 class RuleEntity(_Model):
+    """Body of rules.replace_of_asset and rules.create; answer of rules.list_of_asset,
+    rules.get_of_asset, rules.replace_of_asset and 5 more.
+    """
+
     name: str
     type_: str
     status: str
@@ -553,6 +688,8 @@ class RuleEntity(_Model):
 
 @define(kw_only=True)
 class RuleEntityUpdate(_Model):
+    """Body of rules.update_of_asset and rules.update."""
+
     name: str | None = None
     description: str | None = None
     type_: str | None = None
@@ -572,11 +709,19 @@ class RuleEntityUpdate(_Model):
 
 @define(kw_only=True)
 class ScanDTO(_Model):
+    """Body of scans.begin_run."""
+
     scan_type: str | None = None
 
 
 @define(kw_only=True)
 class ScheduleEntity(_Model):
+    """Answer of schedules.list.
+
+    Attributes:
+        id: Set by the service, left out of requests.
+    """
+
     id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     name: str | None = None
     description: str | None = None
@@ -592,12 +737,16 @@ class ScheduleEntity(_Model):
 
 @define(kw_only=True)
 class ScheduleEntityBusinessDomain(_Model):
+    """Part of ScheduleEntity."""
+
     type_: str
     reference_id: str
 
 
 @define(kw_only=True)
 class ScheduleEntityRequestResponse(_Model):
+    """Body of schedules.create; answer of schedules.get, schedules.create and schedules.update."""
+
     id: str | None = None
     name: str | None = None
     description: str | None = None
@@ -613,41 +762,55 @@ class ScheduleEntityRequestResponse(_Model):
 
 @define(kw_only=True)
 class ScheduleEntityRequestResponseBusinessDomain(_Model):
+    """Part of ScheduleEntityRequestResponse."""
+
     type_: str
     reference_id: str
 
 
 @define(kw_only=True)
 class ScheduleEntityRequestResponseScope(_Model):
+    """Part of ScheduleEntityRequestResponse."""
+
     items: list[ScheduleEntityRequestResponseScopeItemsItem]
 
 
 @define(kw_only=True)
 class ScheduleEntityRequestResponseScopeItemsItem(_Model):
+    """Part of ScheduleEntityRequestResponseScope."""
+
     data_product: ScheduleEntityRequestResponseScopeItemsItemDataProduct
     data_asset: ScheduleEntityRequestResponseScopeItemsItemDataAsset
 
 
 @define(kw_only=True)
 class ScheduleEntityRequestResponseScopeItemsItemDataAsset(_Model):
+    """Part of ScheduleEntityRequestResponseScopeItemsItem."""
+
     reference_id: str
     type_: str
 
 
 @define(kw_only=True)
 class ScheduleEntityRequestResponseScopeItemsItemDataProduct(_Model):
+    """Part of ScheduleEntityRequestResponseScopeItemsItem."""
+
     reference_id: str
     type_: str
 
 
 @define(kw_only=True)
 class ScheduleEntityRequestResponseTrigger(_Model):
+    """Part of ScheduleEntityRequestResponse."""
+
     type_: str
     type_properties: ScheduleEntityRequestResponseTriggerTypeProperties
 
 
 @define(kw_only=True)
 class ScheduleEntityRequestResponseTriggerTypeProperties(_Model):
+    """Part of ScheduleEntityRequestResponseTrigger."""
+
     timezone: str | None = None
     is_scheduled: bool | None = None
     trigger_time: datetime | None = None
@@ -655,6 +818,8 @@ class ScheduleEntityRequestResponseTriggerTypeProperties(_Model):
 
 @define(kw_only=True)
 class ScheduleEntityRequestResponseUpdate(_Model):
+    """Body of schedules.update."""
+
     id: str | None = None
     name: str | None = None
     description: str | None = None
@@ -670,41 +835,55 @@ class ScheduleEntityRequestResponseUpdate(_Model):
 
 @define(kw_only=True)
 class ScheduleEntityRequestResponseUpdateBusinessDomain(_Model):
+    """Part of ScheduleEntityRequestResponseUpdate."""
+
     type_: str | None = None
     reference_id: str | None = None
 
 
 @define(kw_only=True)
 class ScheduleEntityRequestResponseUpdateScope(_Model):
+    """Part of ScheduleEntityRequestResponseUpdate."""
+
     items: list[ScheduleEntityRequestResponseUpdateScopeItemsItem] | None = None
 
 
 @define(kw_only=True)
 class ScheduleEntityRequestResponseUpdateScopeItemsItem(_Model):
+    """Part of ScheduleEntityRequestResponseUpdateScope."""
+
     data_product: ScheduleEntityRequestResponseUpdateScopeItemsItemDataProduct
     data_asset: ScheduleEntityRequestResponseUpdateScopeItemsItemDataAsset
 
 
 @define(kw_only=True)
 class ScheduleEntityRequestResponseUpdateScopeItemsItemDataAsset(_Model):
+    """Part of ScheduleEntityRequestResponseUpdateScopeItemsItem."""
+
     reference_id: str
     type_: str
 
 
 @define(kw_only=True)
 class ScheduleEntityRequestResponseUpdateScopeItemsItemDataProduct(_Model):
+    """Part of ScheduleEntityRequestResponseUpdateScopeItemsItem."""
+
     reference_id: str
     type_: str
 
 
 @define(kw_only=True)
 class ScheduleEntityRequestResponseUpdateTrigger(_Model):
+    """Part of ScheduleEntityRequestResponseUpdate."""
+
     type_: str | None = None
     type_properties: ScheduleEntityRequestResponseUpdateTriggerTypeProperties | None = None
 
 
 @define(kw_only=True)
 class ScheduleEntityRequestResponseUpdateTriggerTypeProperties(_Model):
+    """Part of ScheduleEntityRequestResponseUpdateTrigger."""
+
     timezone: str | None = None
     is_scheduled: bool | None = None
     trigger_time: datetime | None = None
@@ -712,35 +891,47 @@ class ScheduleEntityRequestResponseUpdateTriggerTypeProperties(_Model):
 
 @define(kw_only=True)
 class ScheduleEntityScope(_Model):
+    """Part of ScheduleEntity."""
+
     items: list[ScheduleEntityScopeItemsItem]
 
 
 @define(kw_only=True)
 class ScheduleEntityScopeItemsItem(_Model):
+    """Part of ScheduleEntityScope."""
+
     data_product: ScheduleEntityScopeItemsItemDataProduct
     data_asset: ScheduleEntityScopeItemsItemDataAsset
 
 
 @define(kw_only=True)
 class ScheduleEntityScopeItemsItemDataAsset(_Model):
+    """Part of ScheduleEntityScopeItemsItem."""
+
     reference_id: str
     type_: str
 
 
 @define(kw_only=True)
 class ScheduleEntityScopeItemsItemDataProduct(_Model):
+    """Part of ScheduleEntityScopeItemsItem."""
+
     reference_id: str
     type_: str
 
 
 @define(kw_only=True)
 class ScheduleEntityTrigger(_Model):
+    """Part of ScheduleEntity."""
+
     type_: str
     type_properties: ScheduleEntityTriggerTypeProperties
 
 
 @define(kw_only=True)
 class ScheduleEntityTriggerTypeProperties(_Model):
+    """Part of ScheduleEntityTrigger."""
+
     timezone: str | None = None
     is_scheduled: bool | None = None
     trigger_time: datetime | None = None
@@ -748,6 +939,8 @@ class ScheduleEntityTriggerTypeProperties(_Model):
 
 @define(kw_only=True)
 class ScheduleScanMonitoringEntity(_Model):
+    """Answer of scans.get."""
+
     succeeded: int | None = None
     failed: int | None = None
     skipped: int | None = None
@@ -774,11 +967,17 @@ class ScheduleScanMonitoringEntity(_Model):
 
 @define(kw_only=True)
 class ScheduleScanMonitoringResponse(_Model):
+    """Answer of runs.list_of_scan."""
+
     value: list[ScheduleScanMonitoringEntity]
 
 
 @define(kw_only=True)
 class ScopedAssetMetadata(_Model):
+    """Answer of scoped_metadata.get_of_asset, scoped_metadata.update_of_asset, scoped_metadata.get
+    and 1 more.
+    """
+
     description: str
     favourite_column_paths: list[str]
     id: str | None = None
@@ -795,18 +994,24 @@ class ScopedAssetMetadata(_Model):
 
 @define(kw_only=True)
 class ScopedAssetMetadataRuntime(_Model):
+    """Part of ScopedAssetMetadata."""
+
     is_error_row_required: bool
     error_row_write_format: str | None = None
 
 
 @define(kw_only=True)
 class ScopedAssetMetadataRuntimeUpdate(_Model):
+    """Part of ScopedAssetMetadataUpdate."""
+
     is_error_row_required: bool | None = None
     error_row_write_format: str | None = None
 
 
 @define(kw_only=True)
 class ScopedAssetMetadataUpdate(_Model):
+    """Body of scoped_metadata.update_of_asset and scoped_metadata.update."""
+
     id: str | None = None
     description: str | None = None
     business_domain: Reference | None = None
@@ -823,6 +1028,8 @@ class ScopedAssetMetadataUpdate(_Model):
 
 @define(kw_only=True)
 class ScoreSnapshot(_Model):
+    """Answer of scores.get_snapshot_of_asset and scores.get_snapshot."""
+
     business_domain_id: str
     data_product_id: str
     asset_id: str
@@ -835,6 +1042,8 @@ class ScoreSnapshot(_Model):
 
 @define(kw_only=True)
 class ScoredRule(_Model):
+    """Part of ScoreSnapshot."""
+
     id: str | None = None
     score: float | None = None
     name: str | None = None
@@ -861,12 +1070,22 @@ class ScoredRule(_Model):
 
 @define(kw_only=True)
 class SnapshotJob(_Model):
+    """Part of ScoreSnapshot."""
+
     job_id: str | None = None
     business_domain_id: str | None = None
 
 
 @define(kw_only=True)
 class StatusMonitor(_Model):
+    """Answer of assets.begin_clone, observations.begin_run_of_asset, observations.begin_run and 5
+    more.
+
+    Attributes:
+        id: Set by the service, left out of requests.
+        result: Any JSON: the document does not say more.
+    """
+
     id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     status: LroStatus
     last_updated: datetime
@@ -879,6 +1098,8 @@ class StatusMonitor(_Model):
 
 @define(kw_only=True)
 class TypeProperties(_Model):
+    """Part of RuleEntity, RuleEntityUpdate and ScoredRule."""
+
     column: Column | None = None
     columns: list[Column] | None = None
     pattern: str | None = None

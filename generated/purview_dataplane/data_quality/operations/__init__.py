@@ -7,8 +7,8 @@ OPERATIONS = _d.operations(
         "alerts": "GetAlerts GetAlert UpdateAlert UpdateAlertStatus DeleteAlert",
         "asset_metadata": "GetObserver UpdateObserver",
         "assets": (
-            "GetDQAssetsPaginationForAssetDQ CreateDQAssetForAssetDQ GetDQAssetForAssetDQ DeleteDQAssetForAssetDQ "
-            "CloneDQAssetForAssetDQ"
+            "GetDQAssetsPaginationForAssetDQ CreateDQAssetForAssetDQ GetDQAssetForAssetDQ "
+            "DeleteDQAssetForAssetDQ CloneDQAssetForAssetDQ"
         ),
         "bulk_metadata": "GetBulkAssetMetadata CreateBulkAssetMetadata",
         "data_sources": "GetDataSources GetDataSource CreateDataSource UpdateDataSource DeleteDataSource",
@@ -18,7 +18,10 @@ OPERATIONS = _d.operations(
             "GetRulesForAssetDQ GetRuleForAssetDQ UpdateRuleForAssetDQ UpdateRulePatchForAssetDQ "
             "DeleteRuleForAssetDQ GetRules GetRule CreateRules UpdateRule DeleteRule"
         ),
-        "runs": "GetRunsForAssetForAssetDQ GetRunsForAsset GetRunStatus CancelScanByRunId GetRunsForScheduleScan",
+        "runs": (
+            "GetRunsForAssetForAssetDQ GetRunsForAsset GetRunStatus CancelScanByRunId "
+            "GetRunsForScheduleScan"
+        ),
         "scans": "ScheduleScans CancelScheduleScan ScheduleScanByScanId",
         "schedules": "GetSchedules GetSchedule CreateSchedule UpdateSchedule DeleteSchedule",
         "scoped_metadata": (

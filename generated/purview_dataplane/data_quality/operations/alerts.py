@@ -84,6 +84,19 @@ class Alerts(_d.Group):
         """List the alerts of a business domain, all or those of one name.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/alerts
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Alert. 200: AlertListResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (business_domain_id, name, skip_token))
 
@@ -91,6 +104,14 @@ class Alerts(_d.Group):
         """Read one alert: what it watches, its condition and who is told.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: Alert.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get, (business_domain_id, alert_id))
 
@@ -98,6 +119,14 @@ class Alerts(_d.Group):
         """Create an alert under the given id, or replace the one that has it.
 
         PUT /datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: Alert.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create_or_replace, (business_domain_id, alert_id), body)
 
@@ -107,6 +136,14 @@ class Alerts(_d.Group):
         """Switch an alert on or off; nothing else of it changes.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.update_status, (business_domain_id, alert_id), body)
 
@@ -114,6 +151,14 @@ class Alerts(_d.Group):
         """Delete an alert of a business domain.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete, (business_domain_id, alert_id))
 
@@ -125,6 +170,19 @@ class AsyncAlerts(_d.AsyncGroup):
         """List the alerts of a business domain, all or those of one name.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/alerts
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Alert. 200: AlertListResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (business_domain_id, name, skip_token))
 
@@ -132,6 +190,14 @@ class AsyncAlerts(_d.AsyncGroup):
         """Read one alert: what it watches, its condition and who is told.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: Alert.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get, (business_domain_id, alert_id))
 
@@ -141,6 +207,14 @@ class AsyncAlerts(_d.AsyncGroup):
         """Create an alert under the given id, or replace the one that has it.
 
         PUT /datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: Alert.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create_or_replace, (business_domain_id, alert_id), body)
 
@@ -150,6 +224,14 @@ class AsyncAlerts(_d.AsyncGroup):
         """Switch an alert on or off; nothing else of it changes.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.update_status, (business_domain_id, alert_id), body)
 
@@ -157,5 +239,13 @@ class AsyncAlerts(_d.AsyncGroup):
         """Delete an alert of a business domain.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/alerts/{alertId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.delete, (business_domain_id, alert_id))

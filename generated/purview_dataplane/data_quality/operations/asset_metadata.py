@@ -41,6 +41,14 @@ class AssetMetadata(_d.Group):
         """Read how an asset is read: its location, format and columns.
 
         GET /datagovernance/quality/data-assets/{dataAssetId}/asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: AssetMetadata.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get, (data_asset_id,))
 
@@ -48,6 +56,14 @@ class AssetMetadata(_d.Group):
         """Set how an asset is read; members that are left out stay.
 
         PATCH /datagovernance/quality/data-assets/{dataAssetId}/asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            201: AssetMetadata.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.update, (data_asset_id,), body)
 
@@ -57,6 +73,14 @@ class AsyncAssetMetadata(_d.AsyncGroup):
         """Read how an asset is read: its location, format and columns.
 
         GET /datagovernance/quality/data-assets/{dataAssetId}/asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: AssetMetadata.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get, (data_asset_id,))
 
@@ -64,5 +88,13 @@ class AsyncAssetMetadata(_d.AsyncGroup):
         """Set how an asset is read; members that are left out stay.
 
         PATCH /datagovernance/quality/data-assets/{dataAssetId}/asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            201: AssetMetadata.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.update, (data_asset_id,), body)

@@ -89,9 +89,24 @@ class Assets(_d.Group):
         continuation_token: str | None = None,
         data_product_id: str | None = None,
     ) -> Pager[DqAssetResponse]:
-        """List the assets that data quality is kept for in a business domain, in or out of a data product.
+        """List the assets that data quality is kept for in a business domain, in or out of a data
+        product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/assets
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Args:
+            continuation_token: Where to go on, from an earlier answer; a pager passes it on by
+                itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DqAssetResponse. 200:
+                DqAssetPaginatedResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list, (business_domain_id, continuation_token, data_product_id)
@@ -107,6 +122,14 @@ class Assets(_d.Group):
         """Bring an asset of the Data Map under data quality; the body names it by its Data Map id.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/assets
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            201: DqAssetResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create, (business_domain_id, data_product_id), body)
 
@@ -116,6 +139,14 @@ class Assets(_d.Group):
         """Read one asset that data quality is kept for, with its score.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/assets/{assetId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: DqAssetResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get, (business_domain_id, asset_id, data_product_id))
 
@@ -125,6 +156,14 @@ class Assets(_d.Group):
         """Stop keeping data quality for an asset; the asset itself stays in the catalog.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/assets/{assetId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete, (business_domain_id, asset_id, data_product_id))
 
@@ -136,9 +175,20 @@ class Assets(_d.Group):
         data_product_id: str | None = None,
         body: CloneAssetRequest | None = None,
     ) -> Poller[StatusMonitor]:
-        """Copy rules and settings of an asset to another domain or data product; a job, told by its run.
+        """Copy rules and settings of an asset to another domain or data product; a job, told by its
+        run.
 
-        POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:clone
+        POST
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:clone
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            A poller, whose result() waits for the end and gives StatusMonitor. 202: StatusMonitor.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(
             _Operations.begin_clone, (business_domain_id, data_asset_id, data_product_id), body
@@ -153,9 +203,24 @@ class AsyncAssets(_d.AsyncGroup):
         continuation_token: str | None = None,
         data_product_id: str | None = None,
     ) -> AsyncPager[DqAssetResponse]:
-        """List the assets that data quality is kept for in a business domain, in or out of a data product.
+        """List the assets that data quality is kept for in a business domain, in or out of a data
+        product.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/assets
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Args:
+            continuation_token: Where to go on, from an earlier answer; a pager passes it on by
+                itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DqAssetResponse. 200:
+                DqAssetPaginatedResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list, (business_domain_id, continuation_token, data_product_id)
@@ -171,6 +236,14 @@ class AsyncAssets(_d.AsyncGroup):
         """Bring an asset of the Data Map under data quality; the body names it by its Data Map id.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/assets
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            201: DqAssetResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create, (business_domain_id, data_product_id), body)
 
@@ -180,6 +253,14 @@ class AsyncAssets(_d.AsyncGroup):
         """Read one asset that data quality is kept for, with its score.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/assets/{assetId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: DqAssetResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get, (business_domain_id, asset_id, data_product_id))
 
@@ -189,6 +270,14 @@ class AsyncAssets(_d.AsyncGroup):
         """Stop keeping data quality for an asset; the asset itself stays in the catalog.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/assets/{assetId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.delete, (business_domain_id, asset_id, data_product_id))
 
@@ -200,9 +289,20 @@ class AsyncAssets(_d.AsyncGroup):
         data_product_id: str | None = None,
         body: CloneAssetRequest | None = None,
     ) -> AsyncPoller[StatusMonitor]:
-        """Copy rules and settings of an asset to another domain or data product; a job, told by its run.
+        """Copy rules and settings of an asset to another domain or data product; a job, told by its
+        run.
 
-        POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:clone
+        POST
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:clone
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            A poller, whose result() waits for the end and gives StatusMonitor. 202: StatusMonitor.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(
             _Operations.begin_clone, (business_domain_id, data_asset_id, data_product_id), body

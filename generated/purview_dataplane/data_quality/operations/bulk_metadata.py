@@ -42,33 +42,81 @@ class _Operations:
 
 class BulkMetadata(_d.Group):
     def list(self, *, continuation_token: str | None = None) -> Pager[BulkAssetMetadataEntry]:
-        """Page through what is known of every asset: settings, scope, last scores and rules; 10 assets a page.
+        """Page through what is known of every asset: settings, scope, last scores and rules; 10
+        assets a page.
 
         GET /datagovernance/quality/bulk-asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Args:
+            continuation_token: Where to go on, from an earlier answer; a pager passes it on by
+                itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of BulkAssetMetadataEntry. 200:
+                BulkAssetMetadataRequestResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (continuation_token,))
 
     def create(self, *, body: BulkAssetMetadataRequestResponse) -> BulkAssetMetadataRequestResponse:
-        """Bring what another account knows of its assets into this one, as the list of them gives it.
+        """Bring what another account knows of its assets into this one, as the list of them gives
+        it.
 
         PUT /datagovernance/quality/bulk-asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            201: BulkAssetMetadataRequestResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create, (), body)
 
 
 class AsyncBulkMetadata(_d.AsyncGroup):
     def list(self, *, continuation_token: str | None = None) -> AsyncPager[BulkAssetMetadataEntry]:
-        """Page through what is known of every asset: settings, scope, last scores and rules; 10 assets a page.
+        """Page through what is known of every asset: settings, scope, last scores and rules; 10
+        assets a page.
 
         GET /datagovernance/quality/bulk-asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Args:
+            continuation_token: Where to go on, from an earlier answer; a pager passes it on by
+                itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of BulkAssetMetadataEntry. 200:
+                BulkAssetMetadataRequestResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (continuation_token,))
 
     async def create(
         self, *, body: BulkAssetMetadataRequestResponse
     ) -> BulkAssetMetadataRequestResponse:
-        """Bring what another account knows of its assets into this one, as the list of them gives it.
+        """Bring what another account knows of its assets into this one, as the list of them gives
+        it.
 
         PUT /datagovernance/quality/bulk-asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            201: BulkAssetMetadataRequestResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create, (), body)

@@ -84,9 +84,22 @@ class DataSources(_d.Group):
     def list(
         self, business_domain_id: str, *, skip_token: str | None = None, name: str | None = None
     ) -> DataSourceEntityListResponse:
-        """List the connections by which assets of a business domain are read; all or those of one name.
+        """List the connections by which assets of a business domain are read; all or those of one
+        name.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-sources
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: DataSourceEntityListResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.list, (business_domain_id, skip_token, name))
 
@@ -100,16 +113,39 @@ class DataSources(_d.Group):
     ) -> DataSourceEntity:
         """Read one connection, with the settings of its type and its reference to a credential.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: DataSourceEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get, (business_domain_id, data_source_id, skip_token, name))
 
     def create(
         self, business_domain_id: str, data_source_id: str, *, body: DataSourceEntity
     ) -> DataSourceEntity:
-        """Set up a connection under an id of your choice, by which assets of a business domain are read.
+        """Set up a connection under an id of your choice, by which assets of a business domain are
+        read.
 
-        PUT /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+        PUT
+        /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            201: DataSourceEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create, (business_domain_id, data_source_id), body)
 
@@ -118,14 +154,32 @@ class DataSources(_d.Group):
     ) -> DataSourceEntity:
         """Change members of one connection; the others stay.
 
-        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+        PATCH
+        /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: DataSourceEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.update, (business_domain_id, data_source_id), body)
 
     def delete(self, business_domain_id: str, data_source_id: str) -> None:
         """Delete one connection; the source itself is not touched.
 
-        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+        DELETE
+        /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete, (business_domain_id, data_source_id))
 
@@ -134,9 +188,22 @@ class AsyncDataSources(_d.AsyncGroup):
     async def list(
         self, business_domain_id: str, *, skip_token: str | None = None, name: str | None = None
     ) -> DataSourceEntityListResponse:
-        """List the connections by which assets of a business domain are read; all or those of one name.
+        """List the connections by which assets of a business domain are read; all or those of one
+        name.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/data-sources
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: DataSourceEntityListResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.list, (business_domain_id, skip_token, name))
 
@@ -150,7 +217,20 @@ class AsyncDataSources(_d.AsyncGroup):
     ) -> DataSourceEntity:
         """Read one connection, with the settings of its type and its reference to a credential.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: DataSourceEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.get, (business_domain_id, data_source_id, skip_token, name)
@@ -159,9 +239,19 @@ class AsyncDataSources(_d.AsyncGroup):
     async def create(
         self, business_domain_id: str, data_source_id: str, *, body: DataSourceEntity
     ) -> DataSourceEntity:
-        """Set up a connection under an id of your choice, by which assets of a business domain are read.
+        """Set up a connection under an id of your choice, by which assets of a business domain are
+        read.
 
-        PUT /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+        PUT
+        /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            201: DataSourceEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create, (business_domain_id, data_source_id), body)
 
@@ -170,13 +260,31 @@ class AsyncDataSources(_d.AsyncGroup):
     ) -> DataSourceEntity:
         """Change members of one connection; the others stay.
 
-        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+        PATCH
+        /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: DataSourceEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.update, (business_domain_id, data_source_id), body)
 
     async def delete(self, business_domain_id: str, data_source_id: str) -> None:
         """Delete one connection; the source itself is not touched.
 
-        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+        DELETE
+        /datagovernance/quality/business-domains/{businessDomainId}/data-sources/{dataSourceId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.delete, (business_domain_id, data_source_id))

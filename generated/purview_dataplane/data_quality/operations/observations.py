@@ -82,7 +82,17 @@ class Observations(_d.Group):
     ) -> Poller[StatusMonitor]:
         """Score an asset by its rules now, whether or not it is in a data product; told by its run.
 
-        POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:observations
+        POST
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:observations
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            A poller, whose result() waits for the end and gives StatusMonitor. 202: StatusMonitor.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(
             _Operations.begin_run_of_asset,
@@ -100,7 +110,16 @@ class Observations(_d.Group):
     ) -> None:
         """Delete the scores of one assessment of an asset, whether or not it is in a data product.
 
-        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/observations/{observationId}
+        DELETE
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/observations/{observationId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.delete_of_asset,
@@ -115,9 +134,20 @@ class Observations(_d.Group):
         *,
         body: JobConfigDTO,
     ) -> Poller[StatusMonitor]:
-        """Score an asset of a data product by its rules now; a long-running operation, told by its run.
+        """Score an asset of a data product by its rules now; a long-running operation, told by its
+        run.
 
-        POST /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:observations
+        POST
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:observations
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            A poller, whose result() waits for the end and gives StatusMonitor. 202: StatusMonitor.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(
             _Operations.begin_run, (business_domain_id, data_product_id, data_asset_id), body
@@ -128,7 +158,16 @@ class Observations(_d.Group):
     ) -> None:
         """Delete the scores of one assessment of an asset of a data product.
 
-        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/observations/{observationId}
+        DELETE
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/observations/{observationId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.delete, (business_domain_id, data_product_id, data_asset_id, observation_id)
@@ -146,7 +185,17 @@ class AsyncObservations(_d.AsyncGroup):
     ) -> AsyncPoller[StatusMonitor]:
         """Score an asset by its rules now, whether or not it is in a data product; told by its run.
 
-        POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:observations
+        POST
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:observations
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            A poller, whose result() waits for the end and gives StatusMonitor. 202: StatusMonitor.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(
             _Operations.begin_run_of_asset,
@@ -164,7 +213,16 @@ class AsyncObservations(_d.AsyncGroup):
     ) -> None:
         """Delete the scores of one assessment of an asset, whether or not it is in a data product.
 
-        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/observations/{observationId}
+        DELETE
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/observations/{observationId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.delete_of_asset,
@@ -179,9 +237,20 @@ class AsyncObservations(_d.AsyncGroup):
         *,
         body: JobConfigDTO,
     ) -> AsyncPoller[StatusMonitor]:
-        """Score an asset of a data product by its rules now; a long-running operation, told by its run.
+        """Score an asset of a data product by its rules now; a long-running operation, told by its
+        run.
 
-        POST /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:observations
+        POST
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:observations
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            A poller, whose result() waits for the end and gives StatusMonitor. 202: StatusMonitor.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(
             _Operations.begin_run, (business_domain_id, data_product_id, data_asset_id), body
@@ -192,7 +261,16 @@ class AsyncObservations(_d.AsyncGroup):
     ) -> None:
         """Delete the scores of one assessment of an asset of a data product.
 
-        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/observations/{observationId}
+        DELETE
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/observations/{observationId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.delete, (business_domain_id, data_product_id, data_asset_id, observation_id)

@@ -82,7 +82,17 @@ class Profiles(_d.Group):
     ) -> Poller[StatusMonitor]:
         """Profile an asset now, whether or not it is in a data product; told by its run.
 
-        POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:profile
+        POST
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:profile
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            A poller, whose result() waits for the end and gives StatusMonitor. 202: StatusMonitor.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(
             _Operations.begin_run_of_asset,
@@ -100,7 +110,16 @@ class Profiles(_d.Group):
     ) -> None:
         """Delete one profile of an asset, whether or not it is in a data product.
 
-        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/profiles/{profileRunId}
+        DELETE
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/profiles/{profileRunId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.delete_run_of_asset,
@@ -117,7 +136,17 @@ class Profiles(_d.Group):
     ) -> Poller[StatusMonitor]:
         """Profile an asset of a data product now; a long-running operation, told by its run.
 
-        POST /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:profile
+        POST
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:profile
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            A poller, whose result() waits for the end and gives StatusMonitor. 202: StatusMonitor.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(
             _Operations.begin_run, (business_domain_id, data_product_id, data_asset_id), body
@@ -128,7 +157,16 @@ class Profiles(_d.Group):
     ) -> None:
         """Delete one profile of an asset of a data product.
 
-        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/profiles/{profileRunId}
+        DELETE
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/profiles/{profileRunId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.delete_run,
@@ -147,7 +185,17 @@ class AsyncProfiles(_d.AsyncGroup):
     ) -> AsyncPoller[StatusMonitor]:
         """Profile an asset now, whether or not it is in a data product; told by its run.
 
-        POST /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:profile
+        POST
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}:profile
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            A poller, whose result() waits for the end and gives StatusMonitor. 202: StatusMonitor.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(
             _Operations.begin_run_of_asset,
@@ -165,7 +213,16 @@ class AsyncProfiles(_d.AsyncGroup):
     ) -> None:
         """Delete one profile of an asset, whether or not it is in a data product.
 
-        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/profiles/{profileRunId}
+        DELETE
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/profiles/{profileRunId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.delete_run_of_asset,
@@ -182,7 +239,17 @@ class AsyncProfiles(_d.AsyncGroup):
     ) -> AsyncPoller[StatusMonitor]:
         """Profile an asset of a data product now; a long-running operation, told by its run.
 
-        POST /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:profile
+        POST
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}:profile
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            A poller, whose result() waits for the end and gives StatusMonitor. 202: StatusMonitor.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(
             _Operations.begin_run, (business_domain_id, data_product_id, data_asset_id), body
@@ -193,7 +260,16 @@ class AsyncProfiles(_d.AsyncGroup):
     ) -> None:
         """Delete one profile of an asset of a data product.
 
-        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/profiles/{profileRunId}
+        DELETE
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/profiles/{profileRunId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.delete_run,

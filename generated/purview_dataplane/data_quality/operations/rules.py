@@ -161,7 +161,16 @@ class Rules(_d.Group):
     ) -> _list[RuleEntity]:
         """List the rules of an asset, whether or not it is in a data product.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: list[RuleEntity].
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.list_of_asset, (business_domain_id, data_asset_id, data_product_id)
@@ -177,7 +186,16 @@ class Rules(_d.Group):
     ) -> RuleEntity:
         """Read one rule of an asset, whether or not it is in a data product.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: RuleEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.get_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id)
@@ -194,7 +212,16 @@ class Rules(_d.Group):
     ) -> RuleEntity:
         """Replace one rule of an asset as a whole, whether or not it is in a data product.
 
-        PUT /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+        PUT
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: RuleEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.replace_of_asset,
@@ -213,7 +240,16 @@ class Rules(_d.Group):
     ) -> RuleEntity:
         """Change members of one rule of an asset, in or out of a data product; the others stay.
 
-        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+        PATCH
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: RuleEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.update_of_asset,
@@ -231,7 +267,16 @@ class Rules(_d.Group):
     ) -> None:
         """Delete one rule of an asset, whether or not it is in a data product.
 
-        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+        DELETE
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.delete_of_asset,
@@ -243,7 +288,16 @@ class Rules(_d.Group):
     ) -> _list[RuleEntity]:
         """List the rules of an asset of a data product, each with its last score.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: list[RuleEntity].
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.list, (business_domain_id, data_product_id, data_asset_id))
 
@@ -252,7 +306,16 @@ class Rules(_d.Group):
     ) -> RuleEntity:
         """Read one rule of an asset of a data product.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: RuleEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.get, (business_domain_id, data_product_id, data_asset_id, rule_id)
@@ -269,7 +332,16 @@ class Rules(_d.Group):
     ) -> RuleEntity:
         """Create one rule for an asset of a data product, under an id of your choice.
 
-        PUT /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+        PUT
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            201: RuleEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.create, (business_domain_id, data_product_id, data_asset_id, rule_id), body
@@ -286,7 +358,16 @@ class Rules(_d.Group):
     ) -> RuleEntity:
         """Change members of one rule of an asset of a data product; the others stay.
 
-        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+        PATCH
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: RuleEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.update, (business_domain_id, data_product_id, data_asset_id, rule_id), body
@@ -297,7 +378,16 @@ class Rules(_d.Group):
     ) -> None:
         """Delete one rule of an asset of a data product.
 
-        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+        DELETE
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.delete, (business_domain_id, data_product_id, data_asset_id, rule_id)
@@ -310,7 +400,16 @@ class AsyncRules(_d.AsyncGroup):
     ) -> _list[RuleEntity]:
         """List the rules of an asset, whether or not it is in a data product.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: list[RuleEntity].
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.list_of_asset, (business_domain_id, data_asset_id, data_product_id)
@@ -326,7 +425,16 @@ class AsyncRules(_d.AsyncGroup):
     ) -> RuleEntity:
         """Read one rule of an asset, whether or not it is in a data product.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: RuleEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.get_of_asset, (business_domain_id, data_asset_id, rule_id, data_product_id)
@@ -343,7 +451,16 @@ class AsyncRules(_d.AsyncGroup):
     ) -> RuleEntity:
         """Replace one rule of an asset as a whole, whether or not it is in a data product.
 
-        PUT /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+        PUT
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: RuleEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.replace_of_asset,
@@ -362,7 +479,16 @@ class AsyncRules(_d.AsyncGroup):
     ) -> RuleEntity:
         """Change members of one rule of an asset, in or out of a data product; the others stay.
 
-        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+        PATCH
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: RuleEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.update_of_asset,
@@ -380,7 +506,16 @@ class AsyncRules(_d.AsyncGroup):
     ) -> None:
         """Delete one rule of an asset, whether or not it is in a data product.
 
-        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+        DELETE
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/rules/{ruleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.delete_of_asset,
@@ -392,7 +527,16 @@ class AsyncRules(_d.AsyncGroup):
     ) -> _list[RuleEntity]:
         """List the rules of an asset of a data product, each with its last score.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: list[RuleEntity].
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.list, (business_domain_id, data_product_id, data_asset_id)
@@ -403,7 +547,16 @@ class AsyncRules(_d.AsyncGroup):
     ) -> RuleEntity:
         """Read one rule of an asset of a data product.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: RuleEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.get, (business_domain_id, data_product_id, data_asset_id, rule_id)
@@ -420,7 +573,16 @@ class AsyncRules(_d.AsyncGroup):
     ) -> RuleEntity:
         """Create one rule for an asset of a data product, under an id of your choice.
 
-        PUT /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+        PUT
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            201: RuleEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.create, (business_domain_id, data_product_id, data_asset_id, rule_id), body
@@ -437,7 +599,16 @@ class AsyncRules(_d.AsyncGroup):
     ) -> RuleEntity:
         """Change members of one rule of an asset of a data product; the others stay.
 
-        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+        PATCH
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: RuleEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.update, (business_domain_id, data_product_id, data_asset_id, rule_id), body
@@ -448,7 +619,16 @@ class AsyncRules(_d.AsyncGroup):
     ) -> None:
         """Delete one rule of an asset of a data product.
 
-        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+        DELETE
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rules/{ruleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.delete, (business_domain_id, data_product_id, data_asset_id, rule_id)

@@ -99,7 +99,16 @@ class Runs(_d.Group):
     ) -> JobHistoryResponse:
         """List the runs of one type on an asset, whether or not it is in a data product.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/runs
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/runs
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: JobHistoryResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.list_of_asset,
@@ -111,7 +120,16 @@ class Runs(_d.Group):
     ) -> JobHistoryResponse:
         """List the runs of one type on an asset of a data product: profiles or assessments.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/runs
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/runs
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: JobHistoryResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.list, (business_domain_id, data_product_id, data_asset_id, run_type)
@@ -121,6 +139,17 @@ class Runs(_d.Group):
         """Read one run of a profile, assessment or clone: its state, times and message.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/runs/{runId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Args:
+            run_id: The id of a run.
+
+        Returns:
+            200: JobMetadataEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get, (business_domain_id, run_id))
 
@@ -128,6 +157,18 @@ class Runs(_d.Group):
         """Ask a run to stop; accepted at once and carried out in the background.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/runs/{runId}:cancel
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Args:
+            run_id: The id of a run.
+
+        Returns:
+            A poller, whose result() waits for the end and gives StatusMonitor. 202: StatusMonitor.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(_Operations.begin_cancel, (business_domain_id, run_id))
 
@@ -136,7 +177,19 @@ class Runs(_d.Group):
     ) -> ScheduleScanMonitoringResponse:
         """List the runs of one scan of a schedule, from an offset on.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}/runs
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}/runs
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Args:
+            offset: How many items to pass over before the first.
+
+        Returns:
+            200: ScheduleScanMonitoringResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.list_of_scan, (business_domain_id, schedule_id, scan_id, offset)
@@ -154,7 +207,16 @@ class AsyncRuns(_d.AsyncGroup):
     ) -> JobHistoryResponse:
         """List the runs of one type on an asset, whether or not it is in a data product.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/runs
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/runs
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: JobHistoryResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.list_of_asset,
@@ -166,7 +228,16 @@ class AsyncRuns(_d.AsyncGroup):
     ) -> JobHistoryResponse:
         """List the runs of one type on an asset of a data product: profiles or assessments.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/runs
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/runs
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: JobHistoryResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.list, (business_domain_id, data_product_id, data_asset_id, run_type)
@@ -176,6 +247,17 @@ class AsyncRuns(_d.AsyncGroup):
         """Read one run of a profile, assessment or clone: its state, times and message.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/runs/{runId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Args:
+            run_id: The id of a run.
+
+        Returns:
+            200: JobMetadataEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get, (business_domain_id, run_id))
 
@@ -185,6 +267,18 @@ class AsyncRuns(_d.AsyncGroup):
         """Ask a run to stop; accepted at once and carried out in the background.
 
         POST /datagovernance/quality/business-domains/{businessDomainId}/runs/{runId}:cancel
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Args:
+            run_id: The id of a run.
+
+        Returns:
+            A poller, whose result() waits for the end and gives StatusMonitor. 202: StatusMonitor.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(_Operations.begin_cancel, (business_domain_id, run_id))
 
@@ -193,7 +287,19 @@ class AsyncRuns(_d.AsyncGroup):
     ) -> ScheduleScanMonitoringResponse:
         """List the runs of one scan of a schedule, from an offset on.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}/runs
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}/runs
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Args:
+            offset: How many items to pass over before the first.
+
+        Returns:
+            200: ScheduleScanMonitoringResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.list_of_scan, (business_domain_id, schedule_id, scan_id, offset)

@@ -63,7 +63,17 @@ class Scans(_d.Group):
     ) -> Poller[StatusMonitor]:
         """Run all that a schedule has in its scope now; a long-running operation, told by its scan.
 
-        POST /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}:scans
+        POST
+        /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}:scans
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            A poller, whose result() waits for the end and gives StatusMonitor. 202: StatusMonitor.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(_Operations.begin_run, (business_domain_id, schedule_id), body)
 
@@ -72,16 +82,36 @@ class Scans(_d.Group):
     ) -> Poller[StatusMonitor]:
         """Ask a scan of a schedule to stop; accepted at once and carried out in the background.
 
-        POST /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}:cancel
+        POST
+        /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}:cancel
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            A poller, whose result() waits for the end and gives StatusMonitor. 202: StatusMonitor.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(_Operations.begin_cancel, (business_domain_id, schedule_id, scan_id))
 
     def get(
         self, business_domain_id: str, schedule_id: str, scan_id: str
     ) -> ScheduleScanMonitoringEntity:
-        """Read one scan of a schedule: its state, and how many runs succeeded, failed or were skipped.
+        """Read one scan of a schedule: its state, and how many runs succeeded, failed or were
+        skipped.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: ScheduleScanMonitoringEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get, (business_domain_id, schedule_id, scan_id))
 
@@ -92,7 +122,17 @@ class AsyncScans(_d.AsyncGroup):
     ) -> AsyncPoller[StatusMonitor]:
         """Run all that a schedule has in its scope now; a long-running operation, told by its scan.
 
-        POST /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}:scans
+        POST
+        /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}:scans
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            A poller, whose result() waits for the end and gives StatusMonitor. 202: StatusMonitor.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(_Operations.begin_run, (business_domain_id, schedule_id), body)
 
@@ -101,7 +141,17 @@ class AsyncScans(_d.AsyncGroup):
     ) -> AsyncPoller[StatusMonitor]:
         """Ask a scan of a schedule to stop; accepted at once and carried out in the background.
 
-        POST /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}:cancel
+        POST
+        /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}:cancel
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            A poller, whose result() waits for the end and gives StatusMonitor. 202: StatusMonitor.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(
             _Operations.begin_cancel, (business_domain_id, schedule_id, scan_id)
@@ -110,8 +160,18 @@ class AsyncScans(_d.AsyncGroup):
     async def get(
         self, business_domain_id: str, schedule_id: str, scan_id: str
     ) -> ScheduleScanMonitoringEntity:
-        """Read one scan of a schedule: its state, and how many runs succeeded, failed or were skipped.
+        """Read one scan of a schedule: its state, and how many runs succeeded, failed or were
+        skipped.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}/scans/{scanId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: ScheduleScanMonitoringEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get, (business_domain_id, schedule_id, scan_id))

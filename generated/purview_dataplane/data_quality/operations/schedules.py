@@ -93,6 +93,16 @@ class Schedules(_d.Group):
         """List the schedules of a business domain.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/schedules
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ScheduleEntity. 200:
+                PagedScheduleEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (business_domain_id,))
 
@@ -100,6 +110,14 @@ class Schedules(_d.Group):
         """Read one schedule: when it runs, and the assets in its scope.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: ScheduleEntityRequestResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get, (business_domain_id, schedule_id))
 
@@ -109,6 +127,14 @@ class Schedules(_d.Group):
         """Create a schedule under an id of your choice, for the assets in its scope.
 
         PUT /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            201: ScheduleEntityRequestResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create, (business_domain_id, schedule_id), body)
 
@@ -122,6 +148,14 @@ class Schedules(_d.Group):
         """Change members of one schedule; the others stay.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: ScheduleEntityRequestResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.update, (business_domain_id, schedule_id), body)
 
@@ -129,6 +163,14 @@ class Schedules(_d.Group):
         """Delete one schedule; runs that it has started go on.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete, (business_domain_id, schedule_id))
 
@@ -138,6 +180,16 @@ class AsyncSchedules(_d.AsyncGroup):
         """List the schedules of a business domain.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/schedules
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ScheduleEntity. 200:
+                PagedScheduleEntity.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (business_domain_id,))
 
@@ -145,6 +197,14 @@ class AsyncSchedules(_d.AsyncGroup):
         """Read one schedule: when it runs, and the assets in its scope.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: ScheduleEntityRequestResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get, (business_domain_id, schedule_id))
 
@@ -154,6 +214,14 @@ class AsyncSchedules(_d.AsyncGroup):
         """Create a schedule under an id of your choice, for the assets in its scope.
 
         PUT /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            201: ScheduleEntityRequestResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create, (business_domain_id, schedule_id), body)
 
@@ -167,6 +235,14 @@ class AsyncSchedules(_d.AsyncGroup):
         """Change members of one schedule; the others stay.
 
         PATCH /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: ScheduleEntityRequestResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.update, (business_domain_id, schedule_id), body)
 
@@ -174,5 +250,13 @@ class AsyncSchedules(_d.AsyncGroup):
         """Delete one schedule; runs that it has started go on.
 
         DELETE /datagovernance/quality/business-domains/{businessDomainId}/schedules/{scheduleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.delete, (business_domain_id, schedule_id))

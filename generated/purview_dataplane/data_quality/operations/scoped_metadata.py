@@ -98,7 +98,16 @@ class ScopedMetadata(_d.Group):
     ) -> ScopedAssetMetadata:
         """Read what is set for runs on an asset, whether or not it is in a data product.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: ScopedAssetMetadata.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.get_of_asset, (business_domain_id, data_asset_id, data_product_id)
@@ -114,7 +123,16 @@ class ScopedMetadata(_d.Group):
     ) -> ScopedAssetMetadata:
         """Set what runs on an asset do, in or out of a data product; members left out stay.
 
-        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        PATCH
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: ScopedAssetMetadata.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.update_of_asset, (business_domain_id, data_asset_id, data_product_id), body
@@ -125,7 +143,16 @@ class ScopedMetadata(_d.Group):
     ) -> None:
         """Delete what is set for runs on an asset, whether or not it is in a data product.
 
-        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        DELETE
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.delete_of_asset, (business_domain_id, data_asset_id, data_product_id)
@@ -136,7 +163,16 @@ class ScopedMetadata(_d.Group):
     ) -> ScopedAssetMetadata:
         """Read what is set for runs on an asset of a data product: error rows, favourite columns.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: ScopedAssetMetadata.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get, (business_domain_id, data_product_id, data_asset_id))
 
@@ -150,7 +186,16 @@ class ScopedMetadata(_d.Group):
     ) -> ScopedAssetMetadata:
         """Set what runs on an asset of a data product do; members that are left out stay.
 
-        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        PATCH
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: ScopedAssetMetadata.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.update, (business_domain_id, data_product_id, data_asset_id), body
@@ -159,7 +204,16 @@ class ScopedMetadata(_d.Group):
     def delete(self, business_domain_id: str, data_product_id: str, data_asset_id: str) -> None:
         """Delete what is set for runs on an asset of a data product.
 
-        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        DELETE
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete, (business_domain_id, data_product_id, data_asset_id))
 
@@ -170,7 +224,16 @@ class AsyncScopedMetadata(_d.AsyncGroup):
     ) -> ScopedAssetMetadata:
         """Read what is set for runs on an asset, whether or not it is in a data product.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: ScopedAssetMetadata.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.get_of_asset, (business_domain_id, data_asset_id, data_product_id)
@@ -186,7 +249,16 @@ class AsyncScopedMetadata(_d.AsyncGroup):
     ) -> ScopedAssetMetadata:
         """Set what runs on an asset do, in or out of a data product; members left out stay.
 
-        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        PATCH
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: ScopedAssetMetadata.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.update_of_asset, (business_domain_id, data_asset_id, data_product_id), body
@@ -197,7 +269,16 @@ class AsyncScopedMetadata(_d.AsyncGroup):
     ) -> None:
         """Delete what is set for runs on an asset, whether or not it is in a data product.
 
-        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        DELETE
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{dataAssetId}/scoped-asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.delete_of_asset, (business_domain_id, data_asset_id, data_product_id)
@@ -208,7 +289,16 @@ class AsyncScopedMetadata(_d.AsyncGroup):
     ) -> ScopedAssetMetadata:
         """Read what is set for runs on an asset of a data product: error rows, favourite columns.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: ScopedAssetMetadata.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.get, (business_domain_id, data_product_id, data_asset_id)
@@ -224,7 +314,16 @@ class AsyncScopedMetadata(_d.AsyncGroup):
     ) -> ScopedAssetMetadata:
         """Set what runs on an asset of a data product do; members that are left out stay.
 
-        PATCH /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        PATCH
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: ScopedAssetMetadata.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.update, (business_domain_id, data_product_id, data_asset_id), body
@@ -235,7 +334,16 @@ class AsyncScopedMetadata(_d.AsyncGroup):
     ) -> None:
         """Delete what is set for runs on an asset of a data product.
 
-        DELETE /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
+        DELETE
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/scoped-asset-metadata
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.delete, (business_domain_id, data_product_id, data_asset_id)

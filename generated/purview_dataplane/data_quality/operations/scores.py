@@ -76,9 +76,20 @@ class Scores(_d.Group):
     def list_of_assets(
         self, business_domain_id: str, *, asset_id: str, data_product_id: str | None = None
     ) -> Pager[AssetScoreObject]:
-        """Read the latest scores of several assets; asset_id holds their ids, with commas between them.
+        """Read the latest scores of several assets; asset_id holds their ids, with commas between
+        them.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/asset-scores
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AssetScoreObject. 200:
+                AssetScoresResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_of_assets, (business_domain_id, asset_id, data_product_id)
@@ -89,7 +100,16 @@ class Scores(_d.Group):
     ) -> ScoreSnapshot:
         """Read the latest scores of an asset, in or out of a data product, with those of each rule.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{assetId}/snapshots
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{assetId}/snapshots
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: ScoreSnapshot.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.get_snapshot_of_asset, (business_domain_id, asset_id, data_product_id)
@@ -108,7 +128,19 @@ class Scores(_d.Group):
     ) -> _list[OpinionEntity]:
         """Read how one rule scored an asset over time, newest first; between two times where given.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rule-opinions/{ruleId}
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rule-opinions/{ruleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Args:
+            max_records_to_return: The most records that the answer holds.
+
+        Returns:
+            200: list[OpinionEntity].
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.list_trend,
@@ -126,9 +158,19 @@ class Scores(_d.Group):
     def get_snapshot(
         self, business_domain_id: str, data_product_id: str, asset_id: str
     ) -> ScoreSnapshot:
-        """Read the latest scores of an asset of a data product: its own, and each rule with its row counts.
+        """Read the latest scores of an asset of a data product: its own, and each rule with its row
+        counts.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{assetId}/snapshots
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{assetId}/snapshots
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: ScoreSnapshot.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get_snapshot, (business_domain_id, data_product_id, asset_id))
 
@@ -137,9 +179,20 @@ class AsyncScores(_d.AsyncGroup):
     def list_of_assets(
         self, business_domain_id: str, *, asset_id: str, data_product_id: str | None = None
     ) -> AsyncPager[AssetScoreObject]:
-        """Read the latest scores of several assets; asset_id holds their ids, with commas between them.
+        """Read the latest scores of several assets; asset_id holds their ids, with commas between
+        them.
 
         GET /datagovernance/quality/business-domains/{businessDomainId}/asset-scores
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AssetScoreObject. 200:
+                AssetScoresResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_of_assets, (business_domain_id, asset_id, data_product_id)
@@ -150,7 +203,16 @@ class AsyncScores(_d.AsyncGroup):
     ) -> ScoreSnapshot:
         """Read the latest scores of an asset, in or out of a data product, with those of each rule.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{assetId}/snapshots
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-assets/{assetId}/snapshots
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: ScoreSnapshot.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.get_snapshot_of_asset, (business_domain_id, asset_id, data_product_id)
@@ -169,7 +231,19 @@ class AsyncScores(_d.AsyncGroup):
     ) -> _list[OpinionEntity]:
         """Read how one rule scored an asset over time, newest first; between two times where given.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rule-opinions/{ruleId}
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{dataAssetId}/rule-opinions/{ruleId}
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Args:
+            max_records_to_return: The most records that the answer holds.
+
+        Returns:
+            200: list[OpinionEntity].
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.list_trend,
@@ -187,9 +261,19 @@ class AsyncScores(_d.AsyncGroup):
     async def get_snapshot(
         self, business_domain_id: str, data_product_id: str, asset_id: str
     ) -> ScoreSnapshot:
-        """Read the latest scores of an asset of a data product: its own, and each rule with its row counts.
+        """Read the latest scores of an asset of a data product: its own, and each rule with its row
+        counts.
 
-        GET /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{assetId}/snapshots
+        GET
+        /datagovernance/quality/business-domains/{businessDomainId}/data-products/{dataProductId}/data-assets/{assetId}/snapshots
+
+        Role: Data Quality Steward or Data Quality Reader.
+
+        Returns:
+            200: ScoreSnapshot.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.get_snapshot, (business_domain_id, data_product_id, asset_id)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class AtlasAttributeDef(_Model):
+    """Part of AtlasBusinessMetadataDef, AtlasClassificationDef, AtlasEntityDef and 4 more."""
+
     cardinality: CardinalityValue | None = None
     constraints: list[AtlasConstraintDef] | None = None
     default_value: str | None = None
@@ -49,6 +51,13 @@ class AtlasAttributeDef(_Model):
 
 @define(kw_only=True)
 class AtlasBusinessMetadataDef(_Model):
+    """Answer of type.get_business_metadata_def_by_guid and type.get_business_metadata_def_by_name.
+
+    Attributes:
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     category: TypeCategory | None = None
     create_time: int | None = None
     created_by: str | None = None
@@ -68,6 +77,11 @@ class AtlasBusinessMetadataDef(_Model):
 
 @define(kw_only=True)
 class AtlasClassification(_Model):
+    """Body of entity.update_classifications, entity.add_classifications,
+    entity.update_classifications_by_unique_attribute and 1 more; answer of
+    entity.get_classification.
+    """
+
     attributes: dict[str, _Any] | None = None
     type_name: str | None = None
     last_modified_ts: str | None = _field(default=None, metadata=_wire("lastModifiedTS"))
@@ -79,6 +93,13 @@ class AtlasClassification(_Model):
 
 @define(kw_only=True)
 class AtlasClassificationDef(_Model):
+    """Answer of type.get_classification_def_by_guid and type.get_classification_def_by_name.
+
+    Attributes:
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     category: TypeCategory | None = None
     create_time: int | None = None
     created_by: str | None = None
@@ -101,6 +122,13 @@ class AtlasClassificationDef(_Model):
 
 @define(kw_only=True)
 class AtlasClassifications(_Model):
+    """Answer of entity.get_classifications.
+
+    Attributes:
+        page_size: Items on a page.
+        start_index: The place of the first item in the whole list.
+    """
+
     list_: list[_Any] | None = None
     page_size: int | None = None
     sort_by: str | None = None
@@ -111,18 +139,37 @@ class AtlasClassifications(_Model):
 
 @define(kw_only=True)
 class AtlasConstraintDef(_Model):
+    """Part of AtlasAttributeDef and AtlasRelationshipAttributeDef."""
+
     params: dict[str, _Any] | None = None
     type_: str | None = None
 
 
 @define(kw_only=True)
 class AtlasEntitiesWithExtInfo(_Model):
+    """Body of entity.bulk_create_or_update; answer of entity.list_by_guids and
+    entity.list_by_unique_attributes.
+    """
+
     referred_entities: dict[str, AtlasEntity] | None = None
     entities: list[AtlasEntity] | None = None
 
 
 @define(kw_only=True)
 class AtlasEntity(_Model):
+    """Part of AtlasEntitiesWithExtInfo and AtlasEntityWithExtInfo.
+
+    Attributes:
+        attributes: What the type of the entity defines, by name.
+        last_modified_ts: A stamp that changes with every change.
+        create_time: Milliseconds since 1970-01-01 UTC.
+        guid: A UUID; a negative number such as `-1` stands for an entity that this call makes.
+        collection_id: Set by the service, left out of requests.
+        relationship_attributes: The entities that it is related to, by the names that its type
+            gives.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     attributes: dict[str, _Any] | None = None
     type_name: str = _field(default=None, metadata=_ANSWERED)
     last_modified_ts: str | None = _field(default=None, metadata=_wire("lastModifiedTS"))
@@ -153,6 +200,13 @@ class AtlasEntity(_Model):
 
 @define(kw_only=True)
 class AtlasEntityDef(_Model):
+    """Answer of type.get_entity_def_by_guid and type.get_entity_def_by_name.
+
+    Attributes:
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     category: TypeCategory | None = None
     create_time: int | None = None
     created_by: str | None = None
@@ -176,6 +230,8 @@ class AtlasEntityDef(_Model):
 
 @define(kw_only=True)
 class AtlasEntityHeader(_Model):
+    """Answer of entity.get_header."""
+
     attributes: dict[str, _Any] | None = None
     type_name: str = _field(default=None, metadata=_ANSWERED)
     last_modified_ts: str | None = _field(default=None, metadata=_wire("lastModifiedTS"))
@@ -193,17 +249,30 @@ class AtlasEntityHeader(_Model):
 
 @define(kw_only=True)
 class AtlasEntityHeaders(_Model):
+    """Body of entity.bulk_set_classifications."""
+
     guid_header_map: dict[str, AtlasEntityHeader] | None = None
 
 
 @define(kw_only=True)
 class AtlasEntityWithExtInfo(_Model):
+    """Body of entity.create_or_update and entity.partial_update_by_unique_attributes; answer of
+    entity.get and entity.get_by_unique_attributes.
+    """
+
     referred_entities: dict[str, AtlasEntity] | None = None
     entity: AtlasEntity | None = None
 
 
 @define(kw_only=True)
 class AtlasEnumDef(_Model):
+    """Answer of type.get_enum_def_by_guid and type.get_enum_def_by_name.
+
+    Attributes:
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     category: TypeCategory | None = None
     create_time: int | None = None
     created_by: str | None = None
@@ -224,6 +293,12 @@ class AtlasEnumDef(_Model):
 
 @define(kw_only=True)
 class AtlasEnumElementDef(_Model):
+    """Part of AtlasEnumDef and AtlasTypeDef.
+
+    Attributes:
+        ordinal: Its place among the values.
+    """
+
     description: str | None = None
     ordinal: int | None = None
     value: str | None = None
@@ -231,6 +306,13 @@ class AtlasEnumElementDef(_Model):
 
 @define(kw_only=True)
 class AtlasErrorResponse(_Model):
+    """What discovery.auto_complete, discovery.query, discovery.suggest and 93 more answers where it
+    fails.
+
+    Attributes:
+        request_id: A UUID.
+    """
+
     request_id: str | None = None
     error_code: str | None = None
     error_message: str | None = None
@@ -238,6 +320,14 @@ class AtlasErrorResponse(_Model):
 
 @define(kw_only=True)
 class AtlasGlossary(_Model):
+    """Body of glossary.create and glossary.update; answer of glossary.list, glossary.create,
+    glossary.get and 2 more.
+
+    Attributes:
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     guid: str = _field(default=None, metadata=_ANSWERED)
     classifications: list[AtlasClassification] | None = None
     long_description: str | None = None
@@ -258,6 +348,15 @@ class AtlasGlossary(_Model):
 
 @define(kw_only=True)
 class AtlasGlossaryCategory(_Model):
+    """Body of glossary.create_categories, glossary.create_category and glossary.update_category;
+    answer of glossary.list_categories, glossary.create_categories, glossary.create_category and
+    3 more.
+
+    Attributes:
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     guid: str = _field(default=None, metadata=_ANSWERED)
     classifications: list[AtlasClassification] | None = None
     long_description: str | None = None
@@ -277,6 +376,13 @@ class AtlasGlossaryCategory(_Model):
 
 @define(kw_only=True)
 class AtlasGlossaryExtInfo(_Model):
+    """Answer of glossary.get_detailed.
+
+    Attributes:
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     guid: str | None = None
     classifications: list[AtlasClassification] | None = None
     long_description: str | None = None
@@ -298,6 +404,8 @@ class AtlasGlossaryExtInfo(_Model):
 
 @define(kw_only=True)
 class AtlasGlossaryHeader(_Model):
+    """Part of AtlasGlossaryCategory and AtlasGlossaryTerm."""
+
     display_text: str | None = None
     glossary_guid: str | None = None
     relation_guid: str | None = None
@@ -305,6 +413,14 @@ class AtlasGlossaryHeader(_Model):
 
 @define(kw_only=True)
 class AtlasGlossaryTerm(_Model):
+    """Body of glossary.create_term, glossary.update_term and glossary.create_terms; answer of
+    glossary.list_terms, glossary.create_term, glossary.get_term and 3 more.
+
+    Attributes:
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     guid: str = _field(default=None, metadata=_ANSWERED)
     classifications: list[AtlasClassification] | None = None
     long_description: str | None = None
@@ -347,6 +463,13 @@ class AtlasGlossaryTerm(_Model):
 
 @define(kw_only=True)
 class AtlasLineageInfo(_Model):
+    """Answer of lineage.get, lineage.get_by_unique_attribute and lineage.get_next_page.
+
+    Attributes:
+        lineage_depth: Steps away from the entity.
+        lineage_width: Entities at each step, at most.
+    """
+
     base_entity_guid: str | None = None
     guid_entity_map: dict[str, AtlasEntityHeader] | None = None
     width_counts: dict[str, _Any] | None = None
@@ -360,6 +483,8 @@ class AtlasLineageInfo(_Model):
 
 @define(kw_only=True)
 class AtlasObjectId(_Model):
+    """Part of AtlasRelationship."""
+
     guid: str | None = None
     type_name: str | None = None
     unique_attributes: dict[str, _Any] | None = None
@@ -367,6 +492,8 @@ class AtlasObjectId(_Model):
 
 @define(kw_only=True)
 class AtlasRelatedCategoryHeader(_Model):
+    """Answer of glossary.list_categories_headers and glossary.list_related_categories."""
+
     category_guid: str | None = None
     description: str | None = None
     display_text: str | None = None
@@ -376,6 +503,13 @@ class AtlasRelatedCategoryHeader(_Model):
 
 @define(kw_only=True)
 class AtlasRelatedObjectId(_Model):
+    """Body of glossary.assign_term_to_entities and glossary.delete_term_assignment_from_entities;
+    answer of glossary.list_entities_assigned_with_term.
+
+    Attributes:
+        relationship_guid: A UUID.
+    """
+
     guid: str | None = None
     type_name: str | None = None
     unique_attributes: dict[str, _Any] | None = None
@@ -389,6 +523,10 @@ class AtlasRelatedObjectId(_Model):
 
 @define(kw_only=True)
 class AtlasRelatedTermHeader(_Model):
+    """Answer of glossary.list_term_headers, glossary.list_category_terms and
+    glossary.list_related_terms.
+    """
+
     description: str | None = None
     display_text: str | None = None
     expression: str | None = None
@@ -400,6 +538,14 @@ class AtlasRelatedTermHeader(_Model):
 
 @define(kw_only=True)
 class AtlasRelationship(_Model):
+    """Body of relationship.update and relationship.create; answer of relationship.update and
+    relationship.create.
+
+    Attributes:
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     attributes: dict[str, _Any] | None = None
     type_name: str | None = None
     last_modified_ts: str | None = _field(default=None, metadata=_wire("lastModifiedTS"))
@@ -419,6 +565,8 @@ class AtlasRelationship(_Model):
 
 @define(kw_only=True)
 class AtlasRelationshipAttributeDef(_Model):
+    """Part of AtlasEntityDef and AtlasTypeDef."""
+
     cardinality: CardinalityValue | None = None
     constraints: list[AtlasConstraintDef] | None = None
     default_value: str | None = None
@@ -438,6 +586,13 @@ class AtlasRelationshipAttributeDef(_Model):
 
 @define(kw_only=True)
 class AtlasRelationshipDef(_Model):
+    """Answer of type.get_relationship_def_by_guid and type.get_relationship_def_by_name.
+
+    Attributes:
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     category: TypeCategory | None = None
     create_time: int | None = None
     created_by: str | None = None
@@ -461,6 +616,8 @@ class AtlasRelationshipDef(_Model):
 
 @define(kw_only=True)
 class AtlasRelationshipEndDef(_Model):
+    """Part of AtlasRelationshipDef and AtlasTypeDef."""
+
     cardinality: CardinalityValue | None = None
     description: str | None = None
     is_container: bool | None = None
@@ -471,12 +628,16 @@ class AtlasRelationshipEndDef(_Model):
 
 @define(kw_only=True)
 class AtlasRelationshipWithExtInfo(_Model):
+    """Answer of relationship.get."""
+
     referred_entities: dict[str, AtlasEntityHeader] | None = None
     relationship: AtlasRelationship | None = None
 
 
 @define(kw_only=True)
 class AtlasStruct(_Model):
+    """Part of AtlasRelatedObjectId."""
+
     attributes: dict[str, _Any] | None = None
     type_name: str | None = None
     last_modified_ts: str | None = _field(default=None, metadata=_wire("lastModifiedTS"))
@@ -484,6 +645,13 @@ class AtlasStruct(_Model):
 
 @define(kw_only=True)
 class AtlasStructDef(_Model):
+    """Answer of type.get_struct_def_by_guid and type.get_struct_def_by_name.
+
+    Attributes:
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     category: TypeCategory | None = None
     create_time: int | None = None
     created_by: str | None = None
@@ -503,6 +671,14 @@ class AtlasStructDef(_Model):
 
 @define(kw_only=True)
 class AtlasTermAssignmentHeader(_Model):
+    """Part of AtlasEntity and AtlasEntityHeader.
+
+    Attributes:
+        confidence: 0 to 100.
+        relation_guid: A UUID.
+        term_guid: A UUID.
+    """
+
     confidence: int | None = None
     created_by: str | None = None
     description: str | None = None
@@ -516,6 +692,13 @@ class AtlasTermAssignmentHeader(_Model):
 
 @define(kw_only=True)
 class AtlasTermCategorizationHeader(_Model):
+    """Part of AtlasGlossaryTerm.
+
+    Attributes:
+        category_guid: A UUID.
+        relation_guid: A UUID.
+    """
+
     category_guid: str | None = None
     description: str | None = None
     display_text: str | None = None
@@ -525,6 +708,13 @@ class AtlasTermCategorizationHeader(_Model):
 
 @define(kw_only=True)
 class AtlasTypeDef(_Model):
+    """Answer of type.get_by_guid and type.get_by_name.
+
+    Attributes:
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     category: TypeCategory | None = None
     create_time: int | None = None
     created_by: str | None = None
@@ -555,6 +745,8 @@ class AtlasTypeDef(_Model):
 
 @define(kw_only=True)
 class AtlasTypeDefHeader(_Model):
+    """Answer of type.list_headers."""
+
     category: TypeCategory = _field(default=None, metadata=_ANSWERED)
     guid: str = _field(default=None, metadata=_ANSWERED)
     name: str = _field(default=None, metadata=_ANSWERED)
@@ -562,6 +754,10 @@ class AtlasTypeDefHeader(_Model):
 
 @define(kw_only=True)
 class AtlasTypesDef(_Model):
+    """Body of type.bulk_update, type.bulk_create and type.bulk_delete; answer of type.list,
+    type.bulk_update and type.bulk_create.
+    """
+
     business_metadata_defs: list[AtlasBusinessMetadataDef] | None = None
     classification_defs: list[AtlasClassificationDef] | None = None
     entity_defs: list[AtlasEntityDef] | None = None
@@ -573,6 +769,13 @@ class AtlasTypesDef(_Model):
 
 @define(kw_only=True)
 class AutoCompleteOptions(_Model):
+    """Body of discovery.auto_complete.
+
+    Attributes:
+        limit: The size of a page, not of the list.
+        filter_: Any JSON: the document does not say more.
+    """
+
     keywords: str | None = None
     limit: int | None = None
     filter_: _Any = None
@@ -580,40 +783,58 @@ class AutoCompleteOptions(_Model):
 
 @define(kw_only=True)
 class AutoCompleteResult(_Model):
+    """Answer of discovery.auto_complete."""
+
     value: list[AutoCompleteResultValue] | None = None
 
 
 @define(kw_only=True)
 class AutoCompleteResultValue(_Model):
+    """Part of AutoCompleteResult."""
+
     text: str | None = None
     query_plus_text: str | None = None
 
 
 @define(kw_only=True)
 class BulkImportResult(_Model):
+    """Answer of entity.import_business_metadata."""
+
     failed_import_info_list: list[ImportInfo] | None = None
     success_import_info_list: list[ImportInfo] | None = None
 
 
 @define(kw_only=True)
 class BusinessMetadataOptions(_Model):
+    """In no body and no answer of an operation.
+
+    Attributes:
+        file: Bytes in base64.
+    """
+
     file: str
 
 
 @define(kw_only=True)
 class ClassificationAssociateOptions(_Model):
+    """Body of entity.add_classification."""
+
     classification: AtlasClassification | None = None
     entity_guids: list[str] | None = None
 
 
 @define(kw_only=True)
 class ContactInfo(_Model):
+    """Part of AtlasEntity, AtlasGlossary and AtlasGlossaryTerm."""
+
     id: str | None = None
     info: str | None = None
 
 
 @define(kw_only=True)
 class ContactSearchResultValue(_Model):
+    """Part of SearchResultValue and SuggestResultValue."""
+
     id: str | None = None
     info: str | None = None
     contact_type: str | None = None
@@ -621,6 +842,8 @@ class ContactSearchResultValue(_Model):
 
 @define(kw_only=True)
 class DateFormat(_Model):
+    """Part of AtlasBusinessMetadataDef, AtlasClassificationDef, AtlasEntityDef and 5 more."""
+
     available_locales: list[str] | None = None
     calendar: float | None = None
     date_instance: DateFormat | None = None
@@ -634,11 +857,17 @@ class DateFormat(_Model):
 
 @define(kw_only=True)
 class EntityImportBusinessMetadataForm(_Model):
+    """In no body and no answer of an operation."""
+
     file: bytes
 
 
 @define(kw_only=True)
 class EntityMutationResult(_Model):
+    """Answer of entity.create_or_update, entity.bulk_create_or_update, entity.bulk_delete and 5
+    more.
+    """
+
     guid_assignments: dict[str, str] | None = None
     mutated_entities: dict[str, list[AtlasEntityHeader]] | None = None
     partial_updated_entities: list[AtlasEntityHeader] | None = None
@@ -646,6 +875,8 @@ class EntityMutationResult(_Model):
 
 @define(kw_only=True)
 class ImportInfo(_Model):
+    """Part of BulkImportResult."""
+
     child_object_name: str | None = None
     import_status: ImportStatus | None = None
     parent_object_name: str | None = None
@@ -654,6 +885,8 @@ class ImportInfo(_Model):
 
 @define(kw_only=True)
 class LineageRelation(_Model):
+    """Part of AtlasLineageInfo."""
+
     from_entity_id: str | None = None
     relationship_id: str | None = None
     to_entity_id: str | None = None
@@ -661,11 +894,15 @@ class LineageRelation(_Model):
 
 @define(kw_only=True)
 class MoveEntitiesOptions(_Model):
+    """Body of entity.move_to_collection."""
+
     entity_guids: list[str] | None = None
 
 
 @define(kw_only=True)
 class NumberFormat(_Model):
+    """Part of DateFormat."""
+
     available_locales: list[str] | None = None
     currency: str | None = None
     currency_instance: NumberFormat | None = None
@@ -684,6 +921,8 @@ class NumberFormat(_Model):
 
 @define(kw_only=True)
 class ParentRelation(_Model):
+    """Part of AtlasLineageInfo."""
+
     child_entity_id: str | None = None
     relationship_id: str | None = None
     parent_entity_id: str | None = None
@@ -691,6 +930,8 @@ class ParentRelation(_Model):
 
 @define(kw_only=True)
 class PurviewObjectId(_Model):
+    """Part of AtlasGlossaryTerm."""
+
     guid: str | None = None
     type_name: str | None = None
     unique_attributes: dict[str, _Any] | None = None
@@ -703,6 +944,13 @@ class PurviewObjectId(_Model):
 
 @define(kw_only=True)
 class QueryOptions(_Model):
+    """Body of discovery.query.
+
+    Attributes:
+        limit: The size of a page, not of the list.
+        filter_: Any JSON: the document does not say more.
+    """
+
     keywords: str | None = None
     limit: int | None = None
     continuation_token: str | None = None
@@ -714,6 +962,12 @@ class QueryOptions(_Model):
 
 @define(kw_only=True)
 class QueryResult(_Model):
+    """Answer of discovery.query.
+
+    Attributes:
+        search_count: All that match, on whatever page.
+    """
+
     search_count: int | None = _field(default=None, metadata=_wire("@search.count"))
     search_count_approximate: bool | None = _field(
         default=None, metadata=_wire("@search.count.approximate")
@@ -727,12 +981,16 @@ class QueryResult(_Model):
 
 @define(kw_only=True)
 class ResourceLink(_Model):
+    """Part of AtlasGlossaryTerm."""
+
     display_name: str | None = None
     url: str | None = None
 
 
 @define(kw_only=True)
 class SearchFacetItem(_Model):
+    """Part of QueryOptions and SearchTaxonomySetting."""
+
     count: int | None = None
     facet: str | None = None
     sort: SearchFacetSort | None = None
@@ -740,12 +998,16 @@ class SearchFacetItem(_Model):
 
 @define(kw_only=True)
 class SearchFacetItemValue(_Model):
+    """Part of SearchFacetResultValue."""
+
     count: int | None = None
     value: str | None = None
 
 
 @define(kw_only=True)
 class SearchFacetResultValue(_Model):
+    """Part of QueryResult."""
+
     entity_type: list[SearchFacetItemValue] | None = None
     asset_type: list[SearchFacetItemValue] | None = None
     classification: list[SearchFacetItemValue] | None = None
@@ -760,12 +1022,16 @@ class SearchFacetResultValue(_Model):
 
 @define(kw_only=True)
 class SearchFacetSort(_Model):
+    """Part of SearchFacetItem."""
+
     count: SearchSortOrder | None = None
     value: SearchSortOrder | None = None
 
 
 @define(kw_only=True)
 class SearchHighlights(_Model):
+    """Part of SearchResultValue."""
+
     id: list[str] | None = None
     qualified_name: list[str] | None = None
     name: list[str] | None = None
@@ -776,6 +1042,14 @@ class SearchHighlights(_Model):
 
 @define(kw_only=True)
 class SearchResultValue(_Model):
+    """Answer of discovery.query.
+
+    Attributes:
+        search_score: How well it matches, to compare the hits of one search.
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     search_score: float | None = _field(default=None, metadata=_wire("@search.score"))
     search_highlights: SearchHighlights | None = _field(
         default=None, metadata=_wire("@search.highlights")
@@ -807,12 +1081,21 @@ class SearchResultValue(_Model):
 
 @define(kw_only=True)
 class SearchTaxonomySetting(_Model):
+    """Part of QueryOptions."""
+
     asset_types: list[str] | None = None
     facet: SearchFacetItem | None = None
 
 
 @define(kw_only=True)
 class SuggestOptions(_Model):
+    """Body of discovery.suggest.
+
+    Attributes:
+        limit: The size of a page, not of the list.
+        filter_: Any JSON: the document does not say more.
+    """
+
     keywords: str | None = None
     limit: int | None = None
     filter_: _Any = None
@@ -820,11 +1103,21 @@ class SuggestOptions(_Model):
 
 @define(kw_only=True)
 class SuggestResult(_Model):
+    """Answer of discovery.suggest."""
+
     value: list[SuggestResultValue] | None = None
 
 
 @define(kw_only=True)
 class SuggestResultValue(_Model):
+    """Part of SuggestResult.
+
+    Attributes:
+        search_score: How well it matches, to compare the hits of one search.
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     search_score: float | None = _field(default=None, metadata=_wire("@search.score"))
     search_text: str | None = _field(default=None, metadata=_wire("@search.text"))
     object_type: str | None = None
@@ -852,6 +1145,8 @@ class SuggestResultValue(_Model):
 
 @define(kw_only=True)
 class TermSearchResultValue(_Model):
+    """Part of SearchResultValue and SuggestResultValue."""
+
     name: str | None = None
     glossary_name: str | None = None
     guid: str | None = None
@@ -859,6 +1154,13 @@ class TermSearchResultValue(_Model):
 
 @define(kw_only=True)
 class TermTemplateDef(_Model):
+    """Answer of type.get_term_template_def_by_guid and type.get_term_template_def_by_name.
+
+    Attributes:
+        create_time: Milliseconds since 1970-01-01 UTC.
+        update_time: Milliseconds since 1970-01-01 UTC.
+    """
+
     category: TypeCategory | None = None
     create_time: int | None = None
     created_by: str | None = None
@@ -878,6 +1180,8 @@ class TermTemplateDef(_Model):
 
 @define(kw_only=True)
 class TimeBoundary(_Model):
+    """Part of AtlasClassification."""
+
     end_time: str | None = None
     start_time: str | None = None
     time_zone: str | None = None
@@ -885,6 +1189,13 @@ class TimeBoundary(_Model):
 
 @define(kw_only=True)
 class TimeZone(_Model):
+    """Part of DateFormat.
+
+    Attributes:
+        dst_savings: Milliseconds.
+        raw_offset: Milliseconds east of UTC.
+    """
+
     dst_savings: int | None = None
     id: str | None = None
     available_ids: list[str] | None = None

@@ -56,13 +56,32 @@ class Discovery(_d.Group):
         """Complete a search text of up to 100 characters; 50 completions by default, 100 at most.
 
         POST /datamap/api/search/autocomplete
+
+        Role: Data Curator.
+
+        Returns:
+            200: AutoCompleteResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.auto_complete, (), body)
 
     def query(self, *, body: QueryOptions) -> Pager[SearchResultValue]:
-        """Search the catalog by keywords, filter and facets; up to 1000 hits a page, then a continuation token.
+        """Search the catalog by keywords, filter and facets; up to 1000 hits a page, then a
+        continuation token.
 
         POST /datamap/api/search/query
+
+        Role: Data Curator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of SearchResultValue. 200:
+                QueryResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.query, (), body)
 
@@ -70,6 +89,14 @@ class Discovery(_d.Group):
         """Suggest assets and terms for a text of up to 100 characters; 5 by default, 100 at most.
 
         POST /datamap/api/search/suggest
+
+        Role: Data Curator.
+
+        Returns:
+            200: SuggestResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.suggest, (), body)
 
@@ -79,13 +106,32 @@ class AsyncDiscovery(_d.AsyncGroup):
         """Complete a search text of up to 100 characters; 50 completions by default, 100 at most.
 
         POST /datamap/api/search/autocomplete
+
+        Role: Data Curator.
+
+        Returns:
+            200: AutoCompleteResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.auto_complete, (), body)
 
     def query(self, *, body: QueryOptions) -> AsyncPager[SearchResultValue]:
-        """Search the catalog by keywords, filter and facets; up to 1000 hits a page, then a continuation token.
+        """Search the catalog by keywords, filter and facets; up to 1000 hits a page, then a
+        continuation token.
 
         POST /datamap/api/search/query
+
+        Role: Data Curator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of SearchResultValue. 200:
+                QueryResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.query, (), body)
 
@@ -93,5 +139,13 @@ class AsyncDiscovery(_d.AsyncGroup):
         """Suggest assets and terms for a text of up to 100 characters; 5 by default, 100 at most.
 
         POST /datamap/api/search/suggest
+
+        Role: Data Curator.
+
+        Returns:
+            200: SuggestResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.suggest, (), body)

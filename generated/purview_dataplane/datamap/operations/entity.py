@@ -414,9 +414,23 @@ class Entity(_d.Group):
         business_attribute_update_behavior: BusinessAttributeUpdateBehavior | None = None,
         collection_id: str | None = None,
     ) -> EntityMutationResult:
-        """Create an entity, or update the one with this GUID or qualified name; 20 contacts of a kind at most.
+        """Create an entity, or update the one with this GUID or qualified name; 20 contacts of a
+        kind at most.
 
         POST /datamap/api/atlas/v2/entity
+
+        Role: Data Curator.
+
+        Args:
+            business_attribute_update_behavior: What becomes of business attributes that are there:
+                `ignore` keeps them, `replace` puts the given ones in their place, `merge` lays the
+                given ones over them.
+
+        Returns:
+            200: EntityMutationResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(
             _Operations.create_or_update, (business_attribute_update_behavior, collection_id), body
@@ -432,6 +446,20 @@ class Entity(_d.Group):
         """Read many entities by their GUIDs in one call; relationship attributes can be left out.
 
         GET /datamap/api/atlas/v2/entity/bulk
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            min_ext_info: Of the entities that it refers to, headers in place of whole objects.
+            ignore_relationships: Leaves relationship attributes out, which makes answers smaller
+                and quicker.
+
+        Returns:
+            200: AtlasEntitiesWithExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.list_by_guids, (guid, min_ext_info, ignore_relationships))
 
@@ -442,9 +470,23 @@ class Entity(_d.Group):
         collection_id: str | None = None,
         business_attribute_update_behavior: BusinessAttributeUpdateBehavior | None = None,
     ) -> EntityMutationResult:
-        """Create or update many entities at once, matched by GUID or unique attributes; send small batches.
+        """Create or update many entities at once, matched by GUID or unique attributes; send small
+        batches.
 
         POST /datamap/api/atlas/v2/entity/bulk
+
+        Role: Data Curator.
+
+        Args:
+            business_attribute_update_behavior: What becomes of business attributes that are there:
+                `ignore` keeps them, `replace` puts the given ones in their place, `merge` lays the
+                given ones over them.
+
+        Returns:
+            200: EntityMutationResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(
             _Operations.bulk_create_or_update,
@@ -456,6 +498,17 @@ class Entity(_d.Group):
         """Delete many entities by their GUIDs in one call; the answer lists what was changed.
 
         DELETE /datamap/api/atlas/v2/entity/bulk
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: EntityMutationResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.bulk_delete, (guid,))
 
@@ -463,6 +516,14 @@ class Entity(_d.Group):
         """Attach one classification to many entities, which the body names by GUID.
 
         POST /datamap/api/atlas/v2/entity/bulk/classification
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.add_classification, (), body)
 
@@ -470,6 +531,14 @@ class Entity(_d.Group):
         """Set the classifications of many entities, given as a map from GUID to entity header.
 
         POST /datamap/api/atlas/v2/entity/bulk/setClassifications
+
+        Role: Data Curator.
+
+        Returns:
+            200: list[str].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.bulk_set_classifications, (), body)
 
@@ -481,9 +550,24 @@ class Entity(_d.Group):
         ignore_relationships: bool | None = None,
         attr_n_qualified_name: _list[str] | None = None,
     ) -> AtlasEntitiesWithExtInfo:
-        """Read many entities of one type by qualified name or another unique attribute; give at least one.
+        """Read many entities of one type by qualified name or another unique attribute; give at
+        least one.
 
         GET /datamap/api/atlas/v2/entity/bulk/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            min_ext_info: Of the entities that it refers to, headers in place of whole objects.
+            ignore_relationships: Leaves relationship attributes out, which makes answers smaller
+                and quicker.
+
+        Returns:
+            200: AtlasEntitiesWithExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(
             _Operations.list_by_unique_attributes,
@@ -491,9 +575,18 @@ class Entity(_d.Group):
         )
 
     def import_business_metadata(self, *, file: FileInput) -> BulkImportResult:
-        """Upload a file of business metadata for many entities; the answer lists successes and failures.
+        """Upload a file of business metadata for many entities; the answer lists successes and
+        failures.
 
         POST /datamap/api/atlas/v2/entity/businessmetadata/import
+
+        Role: Data Curator.
+
+        Returns:
+            200: BulkImportResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.import_business_metadata, (), {"file": file})
 
@@ -501,6 +594,14 @@ class Entity(_d.Group):
         """Download the sample file that shows the layout of a business metadata import.
 
         GET /datamap/api/atlas/v2/entity/businessmetadata/import/template
+
+        Role: Data Curator.
+
+        Returns:
+            200: bytes.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_sample_business_metadata_template)
 
@@ -514,15 +615,42 @@ class Entity(_d.Group):
         """Read one entity by its GUID, with its related entities unless told to leave them out.
 
         GET /datamap/api/atlas/v2/entity/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            min_ext_info: Of the entities that it refers to, headers in place of whole objects.
+            ignore_relationships: Leaves relationship attributes out, which makes answers smaller
+                and quicker.
+
+        Returns:
+            200: AtlasEntityWithExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get, (guid, min_ext_info, ignore_relationships))
 
     def partial_update_attribute_by_guid(
         self, guid: str, *, name: str, body: Any
     ) -> EntityMutationResult:
-        """Set one attribute of an entity; only primitives and references, no arrays or maps, no null.
+        """Set one attribute of an entity; only primitives and references, no arrays or maps, no
+        null.
 
         PUT /datamap/api/atlas/v2/entity/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: EntityMutationResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.partial_update_attribute_by_guid, (guid, name), body)
 
@@ -530,15 +658,40 @@ class Entity(_d.Group):
         """Delete one entity by its GUID; the answer lists every entity this touched.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: EntityMutationResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.delete, (guid,))
 
     def add_or_update_business_metadata(
         self, guid: str, *, body: dict[str, Any], is_overwrite: bool | None = None
     ) -> None:
-        """Write business metadata on an entity: merged by default, replaced when isOverwrite is true.
+        """Write business metadata on an entity: merged by default, replaced when isOverwrite is
+        true.
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            is_overwrite: Takes away what the entity has of it and is not given here; else what is
+                given is laid over it.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.add_or_update_business_metadata, (guid, is_overwrite), body)
 
@@ -546,6 +699,17 @@ class Entity(_d.Group):
         """Take business metadata off an entity; the body names the groups and attributes to drop.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.remove_business_metadata, (guid,), body)
 
@@ -555,6 +719,17 @@ class Entity(_d.Group):
         """Write attributes of one business metadata group on an entity, leaving other groups alone.
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(
             _Operations.add_or_update_business_metadata_attributes,
@@ -568,6 +743,17 @@ class Entity(_d.Group):
         """Take the named attributes of one business metadata group off an entity.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(
             _Operations.remove_business_metadata_attributes, (guid, business_metadata_name), body
@@ -577,6 +763,17 @@ class Entity(_d.Group):
         """Read one classification of an entity by its name, with its attributes.
 
         GET /datamap/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasClassification.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_classification, (guid, classification_name))
 
@@ -584,6 +781,17 @@ class Entity(_d.Group):
         """Take one classification off an entity; the classification type stays defined.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.remove_classification, (guid, classification_name))
 
@@ -591,6 +799,17 @@ class Entity(_d.Group):
         """Read every classification that an entity carries, found by its GUID.
 
         GET /datamap/api/atlas/v2/entity/guid/{guid}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasClassifications.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_classifications, (guid,))
 
@@ -598,6 +817,17 @@ class Entity(_d.Group):
         """Change classifications that an entity already carries, such as their attribute values.
 
         PUT /datamap/api/atlas/v2/entity/guid/{guid}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.update_classifications, (guid,), body)
 
@@ -605,6 +835,17 @@ class Entity(_d.Group):
         """Attach several classifications to one entity, found by its GUID.
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.add_classifications, (guid,), body)
 
@@ -612,13 +853,36 @@ class Entity(_d.Group):
         """Read the header of an entity: type, status and labels, without its relationships.
 
         GET /datamap/api/atlas/v2/entity/guid/{guid}/header
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasEntityHeader.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_header, (guid,))
 
     def add_label(self, guid: str, *, body: _list[str] | None = None) -> None:
-        """Add labels to an entity and keep those it has; to replace them all, set the labels instead.
+        """Add labels to an entity and keep those it has; to replace them all, set the labels
+        instead.
 
         PUT /datamap/api/atlas/v2/entity/guid/{guid}/labels
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.add_label, (guid,), body)
 
@@ -626,6 +890,17 @@ class Entity(_d.Group):
         """Replace all labels of an entity, found by GUID, with the given list.
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/labels
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.set_labels, (guid,), body)
 
@@ -633,6 +908,17 @@ class Entity(_d.Group):
         """Take the listed labels off an entity, found by its GUID, and keep the rest.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/labels
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.remove_labels, (guid,), body)
 
@@ -647,6 +933,21 @@ class Entity(_d.Group):
         """Read one entity by type and qualified name, or by another unique attribute of that type.
 
         GET /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            min_ext_info: Of the entities that it refers to, headers in place of whole objects.
+            ignore_relationships: Leaves relationship attributes out, which makes answers smaller
+                and quicker.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            200: AtlasEntityWithExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(
             _Operations.get_by_unique_attributes,
@@ -660,9 +961,22 @@ class Entity(_d.Group):
         body: AtlasEntityWithExtInfo,
         attr_qualified_name: str | None = None,
     ) -> EntityMutationResult:
-        """Change some attributes of the entity with this type and qualified name; null cannot be set.
+        """Change some attributes of the entity with this type and qualified name; null cannot be
+        set.
 
         PUT /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            200: EntityMutationResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(
             _Operations.partial_update_by_unique_attributes, (type_name, attr_qualified_name), body
@@ -671,9 +985,22 @@ class Entity(_d.Group):
     def delete_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None
     ) -> EntityMutationResult:
-        """Delete the entity with this type and qualified name; the answer lists every entity touched.
+        """Delete the entity with this type and qualified name; the answer lists every entity
+        touched.
 
         DELETE /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            200: EntityMutationResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.delete_by_unique_attribute, (type_name, attr_qualified_name))
 
@@ -682,7 +1009,20 @@ class Entity(_d.Group):
     ) -> None:
         """Take one classification off the entity with this type and qualified name.
 
-        DELETE /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
+        DELETE
+        /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(
             _Operations.remove_classification_by_unique_attribute,
@@ -699,6 +1039,18 @@ class Entity(_d.Group):
         """Change classifications already on the entity with this type and qualified name.
 
         PUT /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(
             _Operations.update_classifications_by_unique_attribute,
@@ -716,6 +1068,18 @@ class Entity(_d.Group):
         """Attach several classifications to the entity with this type and qualified name.
 
         POST /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(
             _Operations.add_classifications_by_unique_attribute,
@@ -730,9 +1094,22 @@ class Entity(_d.Group):
         attr_qualified_name: str | None = None,
         body: _list[str] | None = None,
     ) -> None:
-        """Add labels to the entity with this type and qualified name; an empty list changes nothing.
+        """Add labels to the entity with this type and qualified name; an empty list changes
+        nothing.
 
         PUT /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(
             _Operations.add_labels_by_unique_attribute, (type_name, attr_qualified_name), body
@@ -745,9 +1122,22 @@ class Entity(_d.Group):
         attr_qualified_name: str | None = None,
         body: _list[str] | None = None,
     ) -> None:
-        """Replace all labels of the entity with this type and qualified name; an empty list clears them.
+        """Replace all labels of the entity with this type and qualified name; an empty list clears
+        them.
 
         POST /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(
             _Operations.set_labels_by_unique_attribute, (type_name, attr_qualified_name), body
@@ -760,9 +1150,22 @@ class Entity(_d.Group):
         attr_qualified_name: str | None = None,
         body: _list[str] | None = None,
     ) -> None:
-        """Take labels off the entity with this type and qualified name; labels it lacks are skipped.
+        """Take labels off the entity with this type and qualified name; labels it lacks are
+        skipped.
 
         DELETE /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(
             _Operations.remove_labels_by_unique_attribute, (type_name, attr_qualified_name), body
@@ -774,6 +1177,14 @@ class Entity(_d.Group):
         """Move entities, named by GUID, out of their collections into the one given in the query.
 
         POST /datamap/api/entity/moveTo
+
+        Role: Data Curator.
+
+        Returns:
+            200: EntityMutationResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.move_to_collection, (collection_id,), body)
 
@@ -786,9 +1197,23 @@ class AsyncEntity(_d.AsyncGroup):
         business_attribute_update_behavior: BusinessAttributeUpdateBehavior | None = None,
         collection_id: str | None = None,
     ) -> EntityMutationResult:
-        """Create an entity, or update the one with this GUID or qualified name; 20 contacts of a kind at most.
+        """Create an entity, or update the one with this GUID or qualified name; 20 contacts of a
+        kind at most.
 
         POST /datamap/api/atlas/v2/entity
+
+        Role: Data Curator.
+
+        Args:
+            business_attribute_update_behavior: What becomes of business attributes that are there:
+                `ignore` keeps them, `replace` puts the given ones in their place, `merge` lays the
+                given ones over them.
+
+        Returns:
+            200: EntityMutationResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.create_or_update, (business_attribute_update_behavior, collection_id), body
@@ -804,6 +1229,20 @@ class AsyncEntity(_d.AsyncGroup):
         """Read many entities by their GUIDs in one call; relationship attributes can be left out.
 
         GET /datamap/api/atlas/v2/entity/bulk
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            min_ext_info: Of the entities that it refers to, headers in place of whole objects.
+            ignore_relationships: Leaves relationship attributes out, which makes answers smaller
+                and quicker.
+
+        Returns:
+            200: AtlasEntitiesWithExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.list_by_guids, (guid, min_ext_info, ignore_relationships)
@@ -816,9 +1255,23 @@ class AsyncEntity(_d.AsyncGroup):
         collection_id: str | None = None,
         business_attribute_update_behavior: BusinessAttributeUpdateBehavior | None = None,
     ) -> EntityMutationResult:
-        """Create or update many entities at once, matched by GUID or unique attributes; send small batches.
+        """Create or update many entities at once, matched by GUID or unique attributes; send small
+        batches.
 
         POST /datamap/api/atlas/v2/entity/bulk
+
+        Role: Data Curator.
+
+        Args:
+            business_attribute_update_behavior: What becomes of business attributes that are there:
+                `ignore` keeps them, `replace` puts the given ones in their place, `merge` lays the
+                given ones over them.
+
+        Returns:
+            200: EntityMutationResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.bulk_create_or_update,
@@ -830,6 +1283,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Delete many entities by their GUIDs in one call; the answer lists what was changed.
 
         DELETE /datamap/api/atlas/v2/entity/bulk
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: EntityMutationResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.bulk_delete, (guid,))
 
@@ -837,6 +1301,14 @@ class AsyncEntity(_d.AsyncGroup):
         """Attach one classification to many entities, which the body names by GUID.
 
         POST /datamap/api/atlas/v2/entity/bulk/classification
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.add_classification, (), body)
 
@@ -844,6 +1316,14 @@ class AsyncEntity(_d.AsyncGroup):
         """Set the classifications of many entities, given as a map from GUID to entity header.
 
         POST /datamap/api/atlas/v2/entity/bulk/setClassifications
+
+        Role: Data Curator.
+
+        Returns:
+            200: list[str].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.bulk_set_classifications, (), body)
 
@@ -855,9 +1335,24 @@ class AsyncEntity(_d.AsyncGroup):
         ignore_relationships: bool | None = None,
         attr_n_qualified_name: _list[str] | None = None,
     ) -> AtlasEntitiesWithExtInfo:
-        """Read many entities of one type by qualified name or another unique attribute; give at least one.
+        """Read many entities of one type by qualified name or another unique attribute; give at
+        least one.
 
         GET /datamap/api/atlas/v2/entity/bulk/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            min_ext_info: Of the entities that it refers to, headers in place of whole objects.
+            ignore_relationships: Leaves relationship attributes out, which makes answers smaller
+                and quicker.
+
+        Returns:
+            200: AtlasEntitiesWithExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.list_by_unique_attributes,
@@ -865,9 +1360,18 @@ class AsyncEntity(_d.AsyncGroup):
         )
 
     async def import_business_metadata(self, *, file: FileInput) -> BulkImportResult:
-        """Upload a file of business metadata for many entities; the answer lists successes and failures.
+        """Upload a file of business metadata for many entities; the answer lists successes and
+        failures.
 
         POST /datamap/api/atlas/v2/entity/businessmetadata/import
+
+        Role: Data Curator.
+
+        Returns:
+            200: BulkImportResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.import_business_metadata, (), {"file": file})
 
@@ -875,6 +1379,14 @@ class AsyncEntity(_d.AsyncGroup):
         """Download the sample file that shows the layout of a business metadata import.
 
         GET /datamap/api/atlas/v2/entity/businessmetadata/import/template
+
+        Role: Data Curator.
+
+        Returns:
+            200: bytes.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_sample_business_metadata_template)
 
@@ -888,15 +1400,42 @@ class AsyncEntity(_d.AsyncGroup):
         """Read one entity by its GUID, with its related entities unless told to leave them out.
 
         GET /datamap/api/atlas/v2/entity/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            min_ext_info: Of the entities that it refers to, headers in place of whole objects.
+            ignore_relationships: Leaves relationship attributes out, which makes answers smaller
+                and quicker.
+
+        Returns:
+            200: AtlasEntityWithExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get, (guid, min_ext_info, ignore_relationships))
 
     async def partial_update_attribute_by_guid(
         self, guid: str, *, name: str, body: Any
     ) -> EntityMutationResult:
-        """Set one attribute of an entity; only primitives and references, no arrays or maps, no null.
+        """Set one attribute of an entity; only primitives and references, no arrays or maps, no
+        null.
 
         PUT /datamap/api/atlas/v2/entity/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: EntityMutationResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.partial_update_attribute_by_guid, (guid, name), body)
 
@@ -904,15 +1443,40 @@ class AsyncEntity(_d.AsyncGroup):
         """Delete one entity by its GUID; the answer lists every entity this touched.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: EntityMutationResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.delete, (guid,))
 
     async def add_or_update_business_metadata(
         self, guid: str, *, body: dict[str, Any], is_overwrite: bool | None = None
     ) -> None:
-        """Write business metadata on an entity: merged by default, replaced when isOverwrite is true.
+        """Write business metadata on an entity: merged by default, replaced when isOverwrite is
+        true.
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            is_overwrite: Takes away what the entity has of it and is not given here; else what is
+                given is laid over it.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.add_or_update_business_metadata, (guid, is_overwrite), body
@@ -922,6 +1486,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Take business metadata off an entity; the body names the groups and attributes to drop.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.remove_business_metadata, (guid,), body)
 
@@ -931,6 +1506,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Write attributes of one business metadata group on an entity, leaving other groups alone.
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.add_or_update_business_metadata_attributes,
@@ -944,6 +1530,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Take the named attributes of one business metadata group off an entity.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/businessmetadata/{businessMetadataName}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.remove_business_metadata_attributes, (guid, business_metadata_name), body
@@ -953,6 +1550,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Read one classification of an entity by its name, with its attributes.
 
         GET /datamap/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasClassification.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_classification, (guid, classification_name))
 
@@ -960,6 +1568,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Take one classification off an entity; the classification type stays defined.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/classification/{classificationName}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.remove_classification, (guid, classification_name))
 
@@ -967,6 +1586,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Read every classification that an entity carries, found by its GUID.
 
         GET /datamap/api/atlas/v2/entity/guid/{guid}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasClassifications.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_classifications, (guid,))
 
@@ -974,6 +1604,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Change classifications that an entity already carries, such as their attribute values.
 
         PUT /datamap/api/atlas/v2/entity/guid/{guid}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.update_classifications, (guid,), body)
 
@@ -981,6 +1622,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Attach several classifications to one entity, found by its GUID.
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.add_classifications, (guid,), body)
 
@@ -988,13 +1640,36 @@ class AsyncEntity(_d.AsyncGroup):
         """Read the header of an entity: type, status and labels, without its relationships.
 
         GET /datamap/api/atlas/v2/entity/guid/{guid}/header
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasEntityHeader.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_header, (guid,))
 
     async def add_label(self, guid: str, *, body: _list[str] | None = None) -> None:
-        """Add labels to an entity and keep those it has; to replace them all, set the labels instead.
+        """Add labels to an entity and keep those it has; to replace them all, set the labels
+        instead.
 
         PUT /datamap/api/atlas/v2/entity/guid/{guid}/labels
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.add_label, (guid,), body)
 
@@ -1002,6 +1677,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Replace all labels of an entity, found by GUID, with the given list.
 
         POST /datamap/api/atlas/v2/entity/guid/{guid}/labels
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.set_labels, (guid,), body)
 
@@ -1009,6 +1695,17 @@ class AsyncEntity(_d.AsyncGroup):
         """Take the listed labels off an entity, found by its GUID, and keep the rest.
 
         DELETE /datamap/api/atlas/v2/entity/guid/{guid}/labels
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.remove_labels, (guid,), body)
 
@@ -1023,6 +1720,21 @@ class AsyncEntity(_d.AsyncGroup):
         """Read one entity by type and qualified name, or by another unique attribute of that type.
 
         GET /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            min_ext_info: Of the entities that it refers to, headers in place of whole objects.
+            ignore_relationships: Leaves relationship attributes out, which makes answers smaller
+                and quicker.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            200: AtlasEntityWithExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.get_by_unique_attributes,
@@ -1036,9 +1748,22 @@ class AsyncEntity(_d.AsyncGroup):
         body: AtlasEntityWithExtInfo,
         attr_qualified_name: str | None = None,
     ) -> EntityMutationResult:
-        """Change some attributes of the entity with this type and qualified name; null cannot be set.
+        """Change some attributes of the entity with this type and qualified name; null cannot be
+        set.
 
         PUT /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            200: EntityMutationResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.partial_update_by_unique_attributes, (type_name, attr_qualified_name), body
@@ -1047,9 +1772,22 @@ class AsyncEntity(_d.AsyncGroup):
     async def delete_by_unique_attribute(
         self, type_name: str, *, attr_qualified_name: str | None = None
     ) -> EntityMutationResult:
-        """Delete the entity with this type and qualified name; the answer lists every entity touched.
+        """Delete the entity with this type and qualified name; the answer lists every entity
+        touched.
 
         DELETE /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            200: EntityMutationResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.delete_by_unique_attribute, (type_name, attr_qualified_name)
@@ -1060,7 +1798,20 @@ class AsyncEntity(_d.AsyncGroup):
     ) -> None:
         """Take one classification off the entity with this type and qualified name.
 
-        DELETE /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
+        DELETE
+        /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classification/{classificationName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.remove_classification_by_unique_attribute,
@@ -1077,6 +1828,18 @@ class AsyncEntity(_d.AsyncGroup):
         """Change classifications already on the entity with this type and qualified name.
 
         PUT /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.update_classifications_by_unique_attribute,
@@ -1094,6 +1857,18 @@ class AsyncEntity(_d.AsyncGroup):
         """Attach several classifications to the entity with this type and qualified name.
 
         POST /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/classifications
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.add_classifications_by_unique_attribute,
@@ -1108,9 +1883,22 @@ class AsyncEntity(_d.AsyncGroup):
         attr_qualified_name: str | None = None,
         body: _list[str] | None = None,
     ) -> None:
-        """Add labels to the entity with this type and qualified name; an empty list changes nothing.
+        """Add labels to the entity with this type and qualified name; an empty list changes
+        nothing.
 
         PUT /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.add_labels_by_unique_attribute, (type_name, attr_qualified_name), body
@@ -1123,9 +1911,22 @@ class AsyncEntity(_d.AsyncGroup):
         attr_qualified_name: str | None = None,
         body: _list[str] | None = None,
     ) -> None:
-        """Replace all labels of the entity with this type and qualified name; an empty list clears them.
+        """Replace all labels of the entity with this type and qualified name; an empty list clears
+        them.
 
         POST /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.set_labels_by_unique_attribute, (type_name, attr_qualified_name), body
@@ -1138,9 +1939,22 @@ class AsyncEntity(_d.AsyncGroup):
         attr_qualified_name: str | None = None,
         body: _list[str] | None = None,
     ) -> None:
-        """Take labels off the entity with this type and qualified name; labels it lacks are skipped.
+        """Take labels off the entity with this type and qualified name; labels it lacks are
+        skipped.
 
         DELETE /datamap/api/atlas/v2/entity/uniqueAttribute/type/{typeName}/labels
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.remove_labels_by_unique_attribute, (type_name, attr_qualified_name), body
@@ -1152,5 +1966,13 @@ class AsyncEntity(_d.AsyncGroup):
         """Move entities, named by GUID, out of their collections into the one given in the query.
 
         POST /datamap/api/entity/moveTo
+
+        Role: Data Curator.
+
+        Returns:
+            200: EntityMutationResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.move_to_collection, (collection_id,), body)

@@ -357,9 +357,24 @@ class Glossary(_d.Group):
         sort: str | None = None,
         ignore_terms_and_categories: bool | None = None,
     ) -> _list[AtlasGlossary]:
-        """List the glossaries as a bare array, cut by limit and offset; terms and categories can be left out.
+        """List the glossaries as a bare array, cut by limit and offset; terms and categories can be
+        left out.
 
         GET /datamap/api/atlas/v2/glossary
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+            ignore_terms_and_categories: Leaves out which terms and categories the glossary has.
+
+        Returns:
+            200: list[AtlasGlossary].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.list, (limit, offset, sort, ignore_terms_and_categories))
 
@@ -367,6 +382,14 @@ class Glossary(_d.Group):
         """Create an empty glossary, to which terms and categories are added by calls of their own.
 
         POST /datamap/api/atlas/v2/glossary
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossary.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.create, (), body)
 
@@ -374,6 +397,14 @@ class Glossary(_d.Group):
         """Read one glossary by its GUID, with headers of its terms and categories.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossary.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get, (glossary_id,))
 
@@ -387,13 +418,33 @@ class Glossary(_d.Group):
         """Update a glossary from a whole definition; to change a few texts use the partial update.
 
         PUT /datamap/api/atlas/v2/glossary/{glossaryId}
+
+        Role: Data Curator.
+
+        Args:
+            ignore_terms_and_categories: Leaves out which terms and categories the glossary has.
+
+        Returns:
+            200: AtlasGlossary.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.update, (glossary_id, ignore_terms_and_categories), body)
 
     def delete(self, glossary_id: str) -> None:
-        """Delete a glossary with all its terms and categories; better delete those first in smaller steps.
+        """Delete a glossary with all its terms and categories; better delete those first in smaller
+        steps.
 
         DELETE /datamap/api/atlas/v2/glossary/{glossaryId}
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.delete, (glossary_id,))
 
@@ -408,6 +459,21 @@ class Glossary(_d.Group):
         """List the categories of a glossary in full, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/categories
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasGlossaryCategory. 200:
+                list[AtlasGlossaryCategory].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_categories, (glossary_id, limit, offset, sort))
 
@@ -422,13 +488,37 @@ class Glossary(_d.Group):
         """List the categories of a glossary as short headers, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/categories/headers
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasRelatedCategoryHeader. 200:
+                list[AtlasRelatedCategoryHeader].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_categories_headers, (glossary_id, limit, offset, sort))
 
     def get_detailed(self, glossary_id: str) -> AtlasGlossaryExtInfo:
-        """Read a glossary with all its terms and categories in full; heavy, so prefer the separate lists.
+        """Read a glossary with all its terms and categories in full; heavy, so prefer the separate
+        lists.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/detailed
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_detailed, (glossary_id,))
 
@@ -439,9 +529,21 @@ class Glossary(_d.Group):
         body: dict[str, str],
         ignore_terms_and_categories: bool | None = None,
     ) -> AtlasGlossary:
-        """Change only the descriptions, language or usage of a glossary; its qualified name is fixed.
+        """Change only the descriptions, language or usage of a glossary; its qualified name is
+        fixed.
 
         PUT /datamap/api/atlas/v2/glossary/{glossaryId}/partial
+
+        Role: Data Curator.
+
+        Args:
+            ignore_terms_and_categories: Leaves out which terms and categories the glossary has.
+
+        Returns:
+            200: AtlasGlossary.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(
             _Operations.partial_update, (glossary_id, ignore_terms_and_categories), body
@@ -458,6 +560,21 @@ class Glossary(_d.Group):
         """List the terms of a glossary in full, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/terms
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasGlossaryTerm. 200:
+                list[AtlasGlossaryTerm].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_terms, (glossary_id, limit, offset, sort))
 
@@ -472,6 +589,21 @@ class Glossary(_d.Group):
         """List the terms of a glossary as short headers, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/terms/headers
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasRelatedTermHeader. 200:
+                list[AtlasRelatedTermHeader].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_term_headers, (glossary_id, limit, offset, sort))
 
@@ -481,6 +613,14 @@ class Glossary(_d.Group):
         """Create several glossary categories in one call; each names its glossary in its anchor.
 
         POST /datamap/api/atlas/v2/glossary/categories
+
+        Role: Data Curator.
+
+        Returns:
+            200: list[AtlasGlossaryCategory].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.create_categories, (), body)
 
@@ -488,6 +628,14 @@ class Glossary(_d.Group):
         """Create one category; the anchor in the body names the glossary that will hold it.
 
         POST /datamap/api/atlas/v2/glossary/category
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryCategory.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.create_category, (), body)
 
@@ -495,15 +643,32 @@ class Glossary(_d.Group):
         """Read one glossary category by its GUID, with its parent, children and term headers.
 
         GET /datamap/api/atlas/v2/glossary/category/{categoryId}
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryCategory.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_category, (category_id,))
 
     def update_category(
         self, category_id: str, *, body: AtlasGlossaryCategory
     ) -> AtlasGlossaryCategory:
-        """Update a category from a whole definition; to change its descriptions use the partial update.
+        """Update a category from a whole definition; to change its descriptions use the partial
+        update.
 
         PUT /datamap/api/atlas/v2/glossary/category/{categoryId}
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryCategory.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.update_category, (category_id,), body)
 
@@ -511,6 +676,14 @@ class Glossary(_d.Group):
         """Delete one glossary category by its GUID; succeeds without an answer body.
 
         DELETE /datamap/api/atlas/v2/glossary/category/{categoryId}
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.delete_category, (category_id,))
 
@@ -520,6 +693,14 @@ class Glossary(_d.Group):
         """Change only the short and long description of a category; other fields are not supported.
 
         PUT /datamap/api/atlas/v2/glossary/category/{categoryId}/partial
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryCategory.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.partial_update_category, (category_id,), body)
 
@@ -531,9 +712,23 @@ class Glossary(_d.Group):
         offset: int | None = None,
         sort: str | None = None,
     ) -> dict[str, _list[AtlasRelatedCategoryHeader]]:
-        """Read the parent and children of a category by relation; limit, offset and sort have no effect.
+        """Read the parent and children of a category by relation; limit, offset and sort have no
+        effect.
 
         GET /datamap/api/atlas/v2/glossary/category/{categoryId}/related
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            200: dict[str, list[AtlasRelatedCategoryHeader]].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.list_related_categories, (category_id, limit, offset, sort))
 
@@ -548,6 +743,21 @@ class Glossary(_d.Group):
         """List the headers of the terms that are filed under one category.
 
         GET /datamap/api/atlas/v2/glossary/category/{categoryId}/terms
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasRelatedTermHeader. 200:
+                list[AtlasRelatedTermHeader].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_category_terms, (category_id, limit, offset, sort))
 
@@ -557,6 +767,17 @@ class Glossary(_d.Group):
         """Create one term; the anchor in the body names the glossary that will hold it.
 
         POST /datamap/api/atlas/v2/glossary/term
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: AtlasGlossaryTerm.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.create_term, (include_term_hierarchy,), body)
 
@@ -564,6 +785,14 @@ class Glossary(_d.Group):
         """Read one glossary term by its GUID, with its attributes, contacts and related terms.
 
         GET /datamap/api/atlas/v2/glossary/term/{termId}
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryTerm.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_term, (term_id,))
 
@@ -573,6 +802,17 @@ class Glossary(_d.Group):
         """Update a term from a whole definition; to change a few fields use the partial update.
 
         PUT /datamap/api/atlas/v2/glossary/term/{termId}
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: AtlasGlossaryTerm.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.update_term, (term_id, include_term_hierarchy), body)
 
@@ -580,15 +820,35 @@ class Glossary(_d.Group):
         """Delete one glossary term by its GUID; succeeds without an answer body.
 
         DELETE /datamap/api/atlas/v2/glossary/term/{termId}
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.delete_term, (term_id,))
 
     def partial_update_term(
         self, term_id: str, *, body: dict[str, str], include_term_hierarchy: bool | None = None
     ) -> AtlasGlossaryTerm:
-        """Change only the descriptions, abbreviation, usage or status of a term; nothing else is supported.
+        """Change only the descriptions, abbreviation, usage or status of a term; nothing else is
+        supported.
 
         PUT /datamap/api/atlas/v2/glossary/term/{termId}/partial
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: AtlasGlossaryTerm.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.partial_update_term, (term_id, include_term_hierarchy), body)
 
@@ -598,6 +858,17 @@ class Glossary(_d.Group):
         """Create several glossary terms in one call; each names its glossary in its anchor.
 
         POST /datamap/api/atlas/v2/glossary/terms
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: list[AtlasGlossaryTerm].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.create_terms, (include_term_hierarchy,), body)
 
@@ -612,6 +883,21 @@ class Glossary(_d.Group):
         """List the entities to which a term is assigned, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasRelatedObjectId. 200:
+                list[AtlasRelatedObjectId].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_entities_assigned_with_term, (term_id, limit, offset, sort)
@@ -621,15 +907,32 @@ class Glossary(_d.Group):
         """Assign a term to the listed entities; keep the batches small and make several calls.
 
         POST /datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.assign_term_to_entities, (term_id,), body)
 
     def delete_term_assignment_from_entities(
         self, term_id: str, *, body: _list[AtlasRelatedObjectId]
     ) -> None:
-        """Unassign a term from the listed entities; each must carry the relationship GUID of its assignment.
+        """Unassign a term from the listed entities; each must carry the relationship GUID of its
+        assignment.
 
         DELETE /datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.delete_term_assignment_from_entities, (term_id,), body)
 
@@ -641,9 +944,23 @@ class Glossary(_d.Group):
         offset: int | None = None,
         sort: str | None = None,
     ) -> dict[str, _list[AtlasRelatedTermHeader]]:
-        """Read the terms linked to a term, grouped by relation; limit, offset and sort have no effect.
+        """Read the terms linked to a term, grouped by relation; limit, offset and sort have no
+        effect.
 
         GET /datamap/api/atlas/v2/glossary/terms/{termId}/related
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            200: dict[str, list[AtlasRelatedTermHeader]].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.list_related_terms, (term_id, limit, offset, sort))
 
@@ -657,9 +974,24 @@ class AsyncGlossary(_d.AsyncGroup):
         sort: str | None = None,
         ignore_terms_and_categories: bool | None = None,
     ) -> _list[AtlasGlossary]:
-        """List the glossaries as a bare array, cut by limit and offset; terms and categories can be left out.
+        """List the glossaries as a bare array, cut by limit and offset; terms and categories can be
+        left out.
 
         GET /datamap/api/atlas/v2/glossary
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+            ignore_terms_and_categories: Leaves out which terms and categories the glossary has.
+
+        Returns:
+            200: list[AtlasGlossary].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.list, (limit, offset, sort, ignore_terms_and_categories)
@@ -669,6 +1001,14 @@ class AsyncGlossary(_d.AsyncGroup):
         """Create an empty glossary, to which terms and categories are added by calls of their own.
 
         POST /datamap/api/atlas/v2/glossary
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossary.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.create, (), body)
 
@@ -676,6 +1016,14 @@ class AsyncGlossary(_d.AsyncGroup):
         """Read one glossary by its GUID, with headers of its terms and categories.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossary.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get, (glossary_id,))
 
@@ -689,15 +1037,35 @@ class AsyncGlossary(_d.AsyncGroup):
         """Update a glossary from a whole definition; to change a few texts use the partial update.
 
         PUT /datamap/api/atlas/v2/glossary/{glossaryId}
+
+        Role: Data Curator.
+
+        Args:
+            ignore_terms_and_categories: Leaves out which terms and categories the glossary has.
+
+        Returns:
+            200: AtlasGlossary.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.update, (glossary_id, ignore_terms_and_categories), body
         )
 
     async def delete(self, glossary_id: str) -> None:
-        """Delete a glossary with all its terms and categories; better delete those first in smaller steps.
+        """Delete a glossary with all its terms and categories; better delete those first in smaller
+        steps.
 
         DELETE /datamap/api/atlas/v2/glossary/{glossaryId}
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.delete, (glossary_id,))
 
@@ -712,6 +1080,21 @@ class AsyncGlossary(_d.AsyncGroup):
         """List the categories of a glossary in full, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/categories
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasGlossaryCategory. 200:
+                list[AtlasGlossaryCategory].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_categories, (glossary_id, limit, offset, sort))
 
@@ -726,13 +1109,37 @@ class AsyncGlossary(_d.AsyncGroup):
         """List the categories of a glossary as short headers, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/categories/headers
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasRelatedCategoryHeader. 200:
+                list[AtlasRelatedCategoryHeader].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_categories_headers, (glossary_id, limit, offset, sort))
 
     async def get_detailed(self, glossary_id: str) -> AtlasGlossaryExtInfo:
-        """Read a glossary with all its terms and categories in full; heavy, so prefer the separate lists.
+        """Read a glossary with all its terms and categories in full; heavy, so prefer the separate
+        lists.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/detailed
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryExtInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_detailed, (glossary_id,))
 
@@ -743,9 +1150,21 @@ class AsyncGlossary(_d.AsyncGroup):
         body: dict[str, str],
         ignore_terms_and_categories: bool | None = None,
     ) -> AtlasGlossary:
-        """Change only the descriptions, language or usage of a glossary; its qualified name is fixed.
+        """Change only the descriptions, language or usage of a glossary; its qualified name is
+        fixed.
 
         PUT /datamap/api/atlas/v2/glossary/{glossaryId}/partial
+
+        Role: Data Curator.
+
+        Args:
+            ignore_terms_and_categories: Leaves out which terms and categories the glossary has.
+
+        Returns:
+            200: AtlasGlossary.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.partial_update, (glossary_id, ignore_terms_and_categories), body
@@ -762,6 +1181,21 @@ class AsyncGlossary(_d.AsyncGroup):
         """List the terms of a glossary in full, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/terms
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasGlossaryTerm. 200:
+                list[AtlasGlossaryTerm].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_terms, (glossary_id, limit, offset, sort))
 
@@ -776,6 +1210,21 @@ class AsyncGlossary(_d.AsyncGroup):
         """List the terms of a glossary as short headers, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/{glossaryId}/terms/headers
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasRelatedTermHeader. 200:
+                list[AtlasRelatedTermHeader].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_term_headers, (glossary_id, limit, offset, sort))
 
@@ -785,6 +1234,14 @@ class AsyncGlossary(_d.AsyncGroup):
         """Create several glossary categories in one call; each names its glossary in its anchor.
 
         POST /datamap/api/atlas/v2/glossary/categories
+
+        Role: Data Curator.
+
+        Returns:
+            200: list[AtlasGlossaryCategory].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.create_categories, (), body)
 
@@ -792,6 +1249,14 @@ class AsyncGlossary(_d.AsyncGroup):
         """Create one category; the anchor in the body names the glossary that will hold it.
 
         POST /datamap/api/atlas/v2/glossary/category
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryCategory.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.create_category, (), body)
 
@@ -799,15 +1264,32 @@ class AsyncGlossary(_d.AsyncGroup):
         """Read one glossary category by its GUID, with its parent, children and term headers.
 
         GET /datamap/api/atlas/v2/glossary/category/{categoryId}
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryCategory.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_category, (category_id,))
 
     async def update_category(
         self, category_id: str, *, body: AtlasGlossaryCategory
     ) -> AtlasGlossaryCategory:
-        """Update a category from a whole definition; to change its descriptions use the partial update.
+        """Update a category from a whole definition; to change its descriptions use the partial
+        update.
 
         PUT /datamap/api/atlas/v2/glossary/category/{categoryId}
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryCategory.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.update_category, (category_id,), body)
 
@@ -815,6 +1297,14 @@ class AsyncGlossary(_d.AsyncGroup):
         """Delete one glossary category by its GUID; succeeds without an answer body.
 
         DELETE /datamap/api/atlas/v2/glossary/category/{categoryId}
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.delete_category, (category_id,))
 
@@ -824,6 +1314,14 @@ class AsyncGlossary(_d.AsyncGroup):
         """Change only the short and long description of a category; other fields are not supported.
 
         PUT /datamap/api/atlas/v2/glossary/category/{categoryId}/partial
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryCategory.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.partial_update_category, (category_id,), body)
 
@@ -835,9 +1333,23 @@ class AsyncGlossary(_d.AsyncGroup):
         offset: int | None = None,
         sort: str | None = None,
     ) -> dict[str, _list[AtlasRelatedCategoryHeader]]:
-        """Read the parent and children of a category by relation; limit, offset and sort have no effect.
+        """Read the parent and children of a category by relation; limit, offset and sort have no
+        effect.
 
         GET /datamap/api/atlas/v2/glossary/category/{categoryId}/related
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            200: dict[str, list[AtlasRelatedCategoryHeader]].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.list_related_categories, (category_id, limit, offset, sort)
@@ -854,6 +1366,21 @@ class AsyncGlossary(_d.AsyncGroup):
         """List the headers of the terms that are filed under one category.
 
         GET /datamap/api/atlas/v2/glossary/category/{categoryId}/terms
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasRelatedTermHeader. 200:
+                list[AtlasRelatedTermHeader].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_category_terms, (category_id, limit, offset, sort))
 
@@ -863,6 +1390,17 @@ class AsyncGlossary(_d.AsyncGroup):
         """Create one term; the anchor in the body names the glossary that will hold it.
 
         POST /datamap/api/atlas/v2/glossary/term
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: AtlasGlossaryTerm.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.create_term, (include_term_hierarchy,), body)
 
@@ -870,6 +1408,14 @@ class AsyncGlossary(_d.AsyncGroup):
         """Read one glossary term by its GUID, with its attributes, contacts and related terms.
 
         GET /datamap/api/atlas/v2/glossary/term/{termId}
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasGlossaryTerm.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_term, (term_id,))
 
@@ -879,6 +1425,17 @@ class AsyncGlossary(_d.AsyncGroup):
         """Update a term from a whole definition; to change a few fields use the partial update.
 
         PUT /datamap/api/atlas/v2/glossary/term/{termId}
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: AtlasGlossaryTerm.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.update_term, (term_id, include_term_hierarchy), body)
 
@@ -886,15 +1443,35 @@ class AsyncGlossary(_d.AsyncGroup):
         """Delete one glossary term by its GUID; succeeds without an answer body.
 
         DELETE /datamap/api/atlas/v2/glossary/term/{termId}
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.delete_term, (term_id,))
 
     async def partial_update_term(
         self, term_id: str, *, body: dict[str, str], include_term_hierarchy: bool | None = None
     ) -> AtlasGlossaryTerm:
-        """Change only the descriptions, abbreviation, usage or status of a term; nothing else is supported.
+        """Change only the descriptions, abbreviation, usage or status of a term; nothing else is
+        supported.
 
         PUT /datamap/api/atlas/v2/glossary/term/{termId}/partial
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: AtlasGlossaryTerm.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.partial_update_term, (term_id, include_term_hierarchy), body
@@ -906,6 +1483,17 @@ class AsyncGlossary(_d.AsyncGroup):
         """Create several glossary terms in one call; each names its glossary in its anchor.
 
         POST /datamap/api/atlas/v2/glossary/terms
+
+        Role: Data Curator.
+
+        Args:
+            include_term_hierarchy: Says, too, which terms stand above each term.
+
+        Returns:
+            200: list[AtlasGlossaryTerm].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.create_terms, (include_term_hierarchy,), body)
 
@@ -920,6 +1508,21 @@ class AsyncGlossary(_d.AsyncGroup):
         """List the entities to which a term is assigned, in pages of limit items.
 
         GET /datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AtlasRelatedObjectId. 200:
+                list[AtlasRelatedObjectId].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_entities_assigned_with_term, (term_id, limit, offset, sort)
@@ -931,15 +1534,32 @@ class AsyncGlossary(_d.AsyncGroup):
         """Assign a term to the listed entities; keep the batches small and make several calls.
 
         POST /datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.assign_term_to_entities, (term_id,), body)
 
     async def delete_term_assignment_from_entities(
         self, term_id: str, *, body: _list[AtlasRelatedObjectId]
     ) -> None:
-        """Unassign a term from the listed entities; each must carry the relationship GUID of its assignment.
+        """Unassign a term from the listed entities; each must carry the relationship GUID of its
+        assignment.
 
         DELETE /datamap/api/atlas/v2/glossary/terms/{termId}/assignedEntities
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.delete_term_assignment_from_entities, (term_id,), body)
 
@@ -951,8 +1571,22 @@ class AsyncGlossary(_d.AsyncGroup):
         offset: int | None = None,
         sort: str | None = None,
     ) -> dict[str, _list[AtlasRelatedTermHeader]]:
-        """Read the terms linked to a term, grouped by relation; limit, offset and sort have no effect.
+        """Read the terms linked to a term, grouped by relation; limit, offset and sort have no
+        effect.
 
         GET /datamap/api/atlas/v2/glossary/terms/{termId}/related
+
+        Role: Data Curator.
+
+        Args:
+            limit: The size of a page, not of the list.
+            offset: How many items to pass over before the first.
+            sort: `ASC` or `DESC`, by name.
+
+        Returns:
+            200: dict[str, list[AtlasRelatedTermHeader]].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.list_related_terms, (term_id, limit, offset, sort))

@@ -58,6 +58,19 @@ class Lineage(_d.Group):
         """Read the lineage graph around an entity, upstream, downstream or both, to a given depth.
 
         GET /datamap/api/atlas/v2/lineage/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            depth: How many steps away from the entity the graph goes.
+            direction: `INPUT`: what it was made of; `OUTPUT`: what is made of it; `BOTH`.
+
+        Returns:
+            200: AtlasLineageInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get, (guid, depth, direction))
 
@@ -69,9 +82,24 @@ class Lineage(_d.Group):
         depth: int | None = None,
         attr_qualified_name: str | None = None,
     ) -> AtlasLineageInfo:
-        """Read the lineage graph around the entity with this type and qualified name, to a given depth.
+        """Read the lineage graph around the entity with this type and qualified name, to a given
+        depth.
 
         GET /datamap/api/atlas/v2/lineage/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            depth: How many steps away from the entity the graph goes.
+            direction: `INPUT`: what it was made of; `OUTPUT`: what is made of it; `BOTH`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            200: AtlasLineageInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(
             _Operations.get_by_unique_attribute, (type_name, depth, direction, attr_qualified_name)
@@ -88,6 +116,20 @@ class Lineage(_d.Group):
         """Read the next step of a lineage graph in one direction, cut by offset and limit.
 
         GET /datamap/api/lineage/{guid}/next
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            direction: `INPUT`: what it was made of; `OUTPUT`: what is made of it; `BOTH`.
+            offset: How many items to pass over before the first.
+            limit: The size of a page, not of the list.
+
+        Returns:
+            200: AtlasLineageInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_next_page, (guid, direction, offset, limit))
 
@@ -99,6 +141,19 @@ class AsyncLineage(_d.AsyncGroup):
         """Read the lineage graph around an entity, upstream, downstream or both, to a given depth.
 
         GET /datamap/api/atlas/v2/lineage/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            depth: How many steps away from the entity the graph goes.
+            direction: `INPUT`: what it was made of; `OUTPUT`: what is made of it; `BOTH`.
+
+        Returns:
+            200: AtlasLineageInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get, (guid, depth, direction))
 
@@ -110,9 +165,24 @@ class AsyncLineage(_d.AsyncGroup):
         depth: int | None = None,
         attr_qualified_name: str | None = None,
     ) -> AtlasLineageInfo:
-        """Read the lineage graph around the entity with this type and qualified name, to a given depth.
+        """Read the lineage graph around the entity with this type and qualified name, to a given
+        depth.
 
         GET /datamap/api/atlas/v2/lineage/uniqueAttribute/type/{typeName}
+
+        Role: Data Curator.
+
+        Args:
+            type_name: A type of entities, such as `azure_sql_table`.
+            depth: How many steps away from the entity the graph goes.
+            direction: `INPUT`: what it was made of; `OUTPUT`: what is made of it; `BOTH`.
+            attr_qualified_name: The qualified name, which is unique among the entities of a type.
+
+        Returns:
+            200: AtlasLineageInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(
             _Operations.get_by_unique_attribute, (type_name, depth, direction, attr_qualified_name)
@@ -129,5 +199,19 @@ class AsyncLineage(_d.AsyncGroup):
         """Read the next step of a lineage graph in one direction, cut by offset and limit.
 
         GET /datamap/api/lineage/{guid}/next
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+            direction: `INPUT`: what it was made of; `OUTPUT`: what is made of it; `BOTH`.
+            offset: How many items to pass over before the first.
+            limit: The size of a page, not of the list.
+
+        Returns:
+            200: AtlasLineageInfo.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_next_page, (guid, direction, offset, limit))

@@ -220,6 +220,17 @@ class Type(_d.Group):
         """Read the definition of a business metadata group, with its attributes, by GUID.
 
         GET /datamap/api/atlas/v2/types/businessmetadatadef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasBusinessMetadataDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_business_metadata_def_by_guid, (guid,))
 
@@ -227,6 +238,17 @@ class Type(_d.Group):
         """Read the definition of a business metadata group, with its attributes, by unique name.
 
         GET /datamap/api/atlas/v2/types/businessmetadatadef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasBusinessMetadataDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_business_metadata_def_by_name, (name,))
 
@@ -234,13 +256,36 @@ class Type(_d.Group):
         """Read the definition of a classification type, with its super and sub types, by GUID.
 
         GET /datamap/api/atlas/v2/types/classificationdef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasClassificationDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_classification_def_by_guid, (guid,))
 
     def get_classification_def_by_name(self, name: str) -> AtlasClassificationDef:
-        """Read the definition of a classification type, with its super and sub types, by unique name.
+        """Read the definition of a classification type, with its super and sub types, by unique
+        name.
 
         GET /datamap/api/atlas/v2/types/classificationdef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasClassificationDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_classification_def_by_name, (name,))
 
@@ -248,13 +293,36 @@ class Type(_d.Group):
         """Read the definition of an entity type, with its attributes and super types, by GUID.
 
         GET /datamap/api/atlas/v2/types/entitydef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasEntityDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_entity_def_by_guid, (guid,))
 
     def get_entity_def_by_name(self, name: str) -> AtlasEntityDef:
-        """Read the definition of an entity type, with its attributes and super types, by unique name.
+        """Read the definition of an entity type, with its attributes and super types, by unique
+        name.
 
         GET /datamap/api/atlas/v2/types/entitydef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasEntityDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_entity_def_by_name, (name,))
 
@@ -262,6 +330,17 @@ class Type(_d.Group):
         """Read the definition of an enumeration type, with its allowed values, by GUID.
 
         GET /datamap/api/atlas/v2/types/enumdef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasEnumDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_enum_def_by_guid, (guid,))
 
@@ -269,6 +348,17 @@ class Type(_d.Group):
         """Read the definition of an enumeration type, with its allowed values, by unique name.
 
         GET /datamap/api/atlas/v2/types/enumdef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasEnumDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_enum_def_by_name, (name,))
 
@@ -276,6 +366,17 @@ class Type(_d.Group):
         """Read the definition of a relationship type, with its two end types, by GUID.
 
         GET /datamap/api/atlas/v2/types/relationshipdef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasRelationshipDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_relationship_def_by_guid, (guid,))
 
@@ -283,6 +384,17 @@ class Type(_d.Group):
         """Read the definition of a relationship type, with its two end types, by unique name.
 
         GET /datamap/api/atlas/v2/types/relationshipdef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasRelationshipDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_relationship_def_by_name, (name,))
 
@@ -290,6 +402,17 @@ class Type(_d.Group):
         """Read the definition of a struct type, with its attributes, by GUID.
 
         GET /datamap/api/atlas/v2/types/structdef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasStructDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_struct_def_by_guid, (guid,))
 
@@ -297,36 +420,92 @@ class Type(_d.Group):
         """Read the definition of a struct type, with its attributes, by unique name.
 
         GET /datamap/api/atlas/v2/types/structdef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasStructDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_struct_def_by_name, (name,))
 
     def get_by_guid(self, guid: str) -> AtlasTypeDef:
-        """Read the definition of a type of any category by GUID; the category tells which fields apply.
+        """Read the definition of a type of any category by GUID; the category tells which fields
+        apply.
 
         GET /datamap/api/atlas/v2/types/typedef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasTypeDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_by_guid, (guid,))
 
     def get_by_name(self, name: str) -> AtlasTypeDef:
-        """Read the definition of a type of any category by unique name; the category tells which fields apply.
+        """Read the definition of a type of any category by unique name; the category tells which
+        fields apply.
 
         GET /datamap/api/atlas/v2/types/typedef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasTypeDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_by_name, (name,))
 
     def delete(self, name: str) -> None:
-        """Delete one type definition by its name; refused while entities or other types refer to it.
+        """Delete one type definition by its name; refused while entities or other types refer to
+        it.
 
         DELETE /datamap/api/atlas/v2/types/typedef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.delete, (name,))
 
     def list(
         self, *, include_term_template: bool | None = None, type_: TypeCategory | None = None
     ) -> AtlasTypesDef:
-        """Read all type definitions, grouped by category; one category, or term templates too, on request.
+        """Read all type definitions, grouped by category; one category, or term templates too, on
+        request.
 
         GET /datamap/api/atlas/v2/types/typedefs
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasTypesDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.list, (include_term_template, type_))
 
@@ -334,6 +513,14 @@ class Type(_d.Group):
         """Update many type definitions of any category at once; only what differs is stored.
 
         PUT /datamap/api/atlas/v2/types/typedefs
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasTypesDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.bulk_update, (), body)
 
@@ -341,6 +528,14 @@ class Type(_d.Group):
         """Create many type definitions of any category at once; leave out those that exist already.
 
         POST /datamap/api/atlas/v2/types/typedefs
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasTypesDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.bulk_create, (), body)
 
@@ -348,6 +543,14 @@ class Type(_d.Group):
         """Delete the type definitions that the body lists, of any category, in one call.
 
         DELETE /datamap/api/atlas/v2/types/typedefs
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.bulk_delete, (), body)
 
@@ -357,6 +560,14 @@ class Type(_d.Group):
         """List the types by GUID, name and category only; far lighter than their full definitions.
 
         GET /datamap/api/atlas/v2/types/typedefs/headers
+
+        Role: Data Curator.
+
+        Returns:
+            200: list[AtlasTypeDefHeader].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.list_headers, (include_term_template, type_))
 
@@ -364,6 +575,17 @@ class Type(_d.Group):
         """Read the definition of a term template, with its attributes, by GUID.
 
         GET /datamap/api/types/termtemplatedef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: TermTemplateDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_term_template_def_by_guid, (guid,))
 
@@ -371,6 +593,17 @@ class Type(_d.Group):
         """Read the definition of a term template, with its attributes, by unique name.
 
         GET /datamap/api/types/termtemplatedef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: TermTemplateDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return self._send(_Operations.get_term_template_def_by_name, (name,))
 
@@ -380,6 +613,17 @@ class AsyncType(_d.AsyncGroup):
         """Read the definition of a business metadata group, with its attributes, by GUID.
 
         GET /datamap/api/atlas/v2/types/businessmetadatadef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasBusinessMetadataDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_business_metadata_def_by_guid, (guid,))
 
@@ -387,6 +631,17 @@ class AsyncType(_d.AsyncGroup):
         """Read the definition of a business metadata group, with its attributes, by unique name.
 
         GET /datamap/api/atlas/v2/types/businessmetadatadef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasBusinessMetadataDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_business_metadata_def_by_name, (name,))
 
@@ -394,13 +649,36 @@ class AsyncType(_d.AsyncGroup):
         """Read the definition of a classification type, with its super and sub types, by GUID.
 
         GET /datamap/api/atlas/v2/types/classificationdef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasClassificationDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_classification_def_by_guid, (guid,))
 
     async def get_classification_def_by_name(self, name: str) -> AtlasClassificationDef:
-        """Read the definition of a classification type, with its super and sub types, by unique name.
+        """Read the definition of a classification type, with its super and sub types, by unique
+        name.
 
         GET /datamap/api/atlas/v2/types/classificationdef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasClassificationDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_classification_def_by_name, (name,))
 
@@ -408,13 +686,36 @@ class AsyncType(_d.AsyncGroup):
         """Read the definition of an entity type, with its attributes and super types, by GUID.
 
         GET /datamap/api/atlas/v2/types/entitydef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasEntityDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_entity_def_by_guid, (guid,))
 
     async def get_entity_def_by_name(self, name: str) -> AtlasEntityDef:
-        """Read the definition of an entity type, with its attributes and super types, by unique name.
+        """Read the definition of an entity type, with its attributes and super types, by unique
+        name.
 
         GET /datamap/api/atlas/v2/types/entitydef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasEntityDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_entity_def_by_name, (name,))
 
@@ -422,6 +723,17 @@ class AsyncType(_d.AsyncGroup):
         """Read the definition of an enumeration type, with its allowed values, by GUID.
 
         GET /datamap/api/atlas/v2/types/enumdef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasEnumDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_enum_def_by_guid, (guid,))
 
@@ -429,6 +741,17 @@ class AsyncType(_d.AsyncGroup):
         """Read the definition of an enumeration type, with its allowed values, by unique name.
 
         GET /datamap/api/atlas/v2/types/enumdef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasEnumDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_enum_def_by_name, (name,))
 
@@ -436,6 +759,17 @@ class AsyncType(_d.AsyncGroup):
         """Read the definition of a relationship type, with its two end types, by GUID.
 
         GET /datamap/api/atlas/v2/types/relationshipdef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasRelationshipDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_relationship_def_by_guid, (guid,))
 
@@ -443,6 +777,17 @@ class AsyncType(_d.AsyncGroup):
         """Read the definition of a relationship type, with its two end types, by unique name.
 
         GET /datamap/api/atlas/v2/types/relationshipdef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasRelationshipDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_relationship_def_by_name, (name,))
 
@@ -450,6 +795,17 @@ class AsyncType(_d.AsyncGroup):
         """Read the definition of a struct type, with its attributes, by GUID.
 
         GET /datamap/api/atlas/v2/types/structdef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasStructDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_struct_def_by_guid, (guid,))
 
@@ -457,36 +813,92 @@ class AsyncType(_d.AsyncGroup):
         """Read the definition of a struct type, with its attributes, by unique name.
 
         GET /datamap/api/atlas/v2/types/structdef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasStructDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_struct_def_by_name, (name,))
 
     async def get_by_guid(self, guid: str) -> AtlasTypeDef:
-        """Read the definition of a type of any category by GUID; the category tells which fields apply.
+        """Read the definition of a type of any category by GUID; the category tells which fields
+        apply.
 
         GET /datamap/api/atlas/v2/types/typedef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: AtlasTypeDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_by_guid, (guid,))
 
     async def get_by_name(self, name: str) -> AtlasTypeDef:
-        """Read the definition of a type of any category by unique name; the category tells which fields apply.
+        """Read the definition of a type of any category by unique name; the category tells which
+        fields apply.
 
         GET /datamap/api/atlas/v2/types/typedef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: AtlasTypeDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_by_name, (name,))
 
     async def delete(self, name: str) -> None:
-        """Delete one type definition by its name; refused while entities or other types refer to it.
+        """Delete one type definition by its name; refused while entities or other types refer to
+        it.
 
         DELETE /datamap/api/atlas/v2/types/typedef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.delete, (name,))
 
     async def list(
         self, *, include_term_template: bool | None = None, type_: TypeCategory | None = None
     ) -> AtlasTypesDef:
-        """Read all type definitions, grouped by category; one category, or term templates too, on request.
+        """Read all type definitions, grouped by category; one category, or term templates too, on
+        request.
 
         GET /datamap/api/atlas/v2/types/typedefs
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasTypesDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.list, (include_term_template, type_))
 
@@ -494,6 +906,14 @@ class AsyncType(_d.AsyncGroup):
         """Update many type definitions of any category at once; only what differs is stored.
 
         PUT /datamap/api/atlas/v2/types/typedefs
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasTypesDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.bulk_update, (), body)
 
@@ -501,6 +921,14 @@ class AsyncType(_d.AsyncGroup):
         """Create many type definitions of any category at once; leave out those that exist already.
 
         POST /datamap/api/atlas/v2/types/typedefs
+
+        Role: Data Curator.
+
+        Returns:
+            200: AtlasTypesDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.bulk_create, (), body)
 
@@ -508,6 +936,14 @@ class AsyncType(_d.AsyncGroup):
         """Delete the type definitions that the body lists, of any category, in one call.
 
         DELETE /datamap/api/atlas/v2/types/typedefs
+
+        Role: Data Curator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.bulk_delete, (), body)
 
@@ -517,6 +953,14 @@ class AsyncType(_d.AsyncGroup):
         """List the types by GUID, name and category only; far lighter than their full definitions.
 
         GET /datamap/api/atlas/v2/types/typedefs/headers
+
+        Role: Data Curator.
+
+        Returns:
+            200: list[AtlasTypeDefHeader].
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.list_headers, (include_term_template, type_))
 
@@ -524,6 +968,17 @@ class AsyncType(_d.AsyncGroup):
         """Read the definition of a term template, with its attributes, by GUID.
 
         GET /datamap/api/types/termtemplatedef/guid/{guid}
+
+        Role: Data Curator.
+
+        Args:
+            guid: The id of the entity, which the Data Map has made.
+
+        Returns:
+            200: TermTemplateDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_term_template_def_by_guid, (guid,))
 
@@ -531,5 +986,16 @@ class AsyncType(_d.AsyncGroup):
         """Read the definition of a term template, with its attributes, by unique name.
 
         GET /datamap/api/types/termtemplatedef/name/{name}
+
+        Role: Data Curator.
+
+        Args:
+            name: The name as it stands in the address of the resource.
+
+        Returns:
+            200: TermTemplateDef.
+
+        Raises:
+            HttpError: any other status, with a body (default: AtlasErrorResponse).
         """
         return await self._send(_Operations.get_term_template_def_by_name, (name,))

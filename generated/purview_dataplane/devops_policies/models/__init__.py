@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 if not TYPE_CHECKING:
     _WHERE, __getattr__, __dir__ = _lazy_index(
         __name__,
-        common="DevopsPolicy DevopsPolicyDecisionRule DevopsPolicyList ErrorModel ErrorResponseModel SystemData",
+        common=(
+            "DevopsPolicy DevopsPolicyDecisionRule DevopsPolicyList ErrorModel ErrorResponseModel "
+            "SystemData"
+        ),
         enums="Decision",
     )

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class DevopsPolicy(_Model):
+    """Body of devops_sql_perf_monitor_policy.create_or_replace and
+    devops_sql_security_auditor_policy.create_or_replace; answer of devops_policy.list,
+    devops_sql_perf_monitor_policy.get, devops_sql_perf_monitor_policy.create_or_replace and 2
+    more.
+
+    Attributes:
+        system_data: Set by the service, left out of requests.
+    """
+
     decision_rules: list[DevopsPolicyDecisionRule]
     purview_resource_name: str
     system_data: SystemData | None = _field(default=None, metadata=_READ_ONLY)
@@ -26,6 +35,8 @@ class DevopsPolicy(_Model):
 
 @define(kw_only=True)
 class DevopsPolicyDecisionRule(_Model):
+    """Part of DevopsPolicy."""
+
     effect: Decision = _only("Permit")
     principals: list[str]
     principal_groups: list[str]
@@ -35,12 +46,21 @@ class DevopsPolicyDecisionRule(_Model):
 
 @define(kw_only=True)
 class DevopsPolicyList(_Model):
+    """Answer of devops_policy.list."""
+
     value: list[DevopsPolicy]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class ErrorModel(_Model):
+    """Part of ErrorResponseModel.
+
+    Attributes:
+        code: At least 1 characters.
+        message: At least 1 characters.
+    """
+
     code: str
     message: str
     details: list[ErrorModel] | None = None
@@ -48,11 +68,17 @@ class ErrorModel(_Model):
 
 @define(kw_only=True)
 class ErrorResponseModel(_Model):
+    """What devops_policy.list, devops_sql_perf_monitor_policy.get,
+    devops_sql_perf_monitor_policy.create_or_replace and 4 more answers where it fails.
+    """
+
     error: ErrorModel
 
 
 @define(kw_only=True)
 class SystemData(_Model):
+    """Part of DevopsPolicy."""
+
     created_by: str | None = None
     created_by_type: str | None = None
     created_at: datetime | None = None

@@ -27,6 +27,16 @@ class DevopsPolicy(_d.Group):
         """List the DevOps policies of the account, for both kinds of role.
 
         GET /policyStore/devops-policies
+
+        Role: Policy Author.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DevopsPolicy. 200:
+                DevopsPolicyList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)
 
@@ -36,5 +46,15 @@ class AsyncDevopsPolicy(_d.AsyncGroup):
         """List the DevOps policies of the account, for both kinds of role.
 
         GET /policyStore/devops-policies
+
+        Role: Policy Author.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DevopsPolicy. 200:
+                DevopsPolicyList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)

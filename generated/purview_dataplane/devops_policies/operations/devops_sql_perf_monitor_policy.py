@@ -53,6 +53,14 @@ class DevopsSqlPerfMonitorPolicy(_d.Group):
         """Read who may watch SQL performance of a resource; the ETag is a header of the answer.
 
         GET /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
+
+        Role: Policy Author.
+
+        Returns:
+            200: DevopsPolicy.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get, (purview_resource_name,))
 
@@ -62,6 +70,18 @@ class DevopsSqlPerfMonitorPolicy(_d.Group):
         """Let people watch SQL performance of a resource; an ETag guards the replacement.
 
         PUT /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
+
+        Role: Policy Author.
+
+        Args:
+            if_match: The ETag that the resource must still have; else it is not changed, and the
+                answer is 412.
+
+        Returns:
+            200, 201: DevopsPolicy.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.create_or_replace, (purview_resource_name, if_match), body)
 
@@ -69,6 +89,18 @@ class DevopsSqlPerfMonitorPolicy(_d.Group):
         """End the right to watch SQL performance of a resource; needs the current ETag.
 
         DELETE /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
+
+        Role: Policy Author.
+
+        Args:
+            if_match: The ETag that the resource must still have; else it is not changed, and the
+                answer is 412.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.delete, (purview_resource_name, if_match))
 
@@ -78,6 +110,14 @@ class AsyncDevopsSqlPerfMonitorPolicy(_d.AsyncGroup):
         """Read who may watch SQL performance of a resource; the ETag is a header of the answer.
 
         GET /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
+
+        Role: Policy Author.
+
+        Returns:
+            200: DevopsPolicy.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get, (purview_resource_name,))
 
@@ -87,6 +127,18 @@ class AsyncDevopsSqlPerfMonitorPolicy(_d.AsyncGroup):
         """Let people watch SQL performance of a resource; an ETag guards the replacement.
 
         PUT /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
+
+        Role: Policy Author.
+
+        Args:
+            if_match: The ETag that the resource must still have; else it is not changed, and the
+                answer is 412.
+
+        Returns:
+            200, 201: DevopsPolicy.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(
             _Operations.create_or_replace, (purview_resource_name, if_match), body
@@ -96,5 +148,17 @@ class AsyncDevopsSqlPerfMonitorPolicy(_d.AsyncGroup):
         """End the right to watch SQL performance of a resource; needs the current ETag.
 
         DELETE /policyStore/devops-policies/{purviewResourceName}/sql-perf-monitor-roles
+
+        Role: Policy Author.
+
+        Args:
+            if_match: The ETag that the resource must still have; else it is not changed, and the
+                answer is 412.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.delete, (purview_resource_name, if_match))

@@ -50,9 +50,18 @@ class _Operations:
 
 class DevopsSqlSecurityAuditorPolicy(_d.Group):
     def get(self, purview_resource_name: str) -> DevopsPolicy:
-        """Read who may audit SQL security metadata of a resource; the ETag is a header of the answer.
+        """Read who may audit SQL security metadata of a resource; the ETag is a header of the
+        answer.
 
         GET /policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles
+
+        Role: Policy Author.
+
+        Returns:
+            200: DevopsPolicy.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get, (purview_resource_name,))
 
@@ -62,6 +71,18 @@ class DevopsSqlSecurityAuditorPolicy(_d.Group):
         """Let people audit SQL security metadata of a resource; an ETag guards the replacement.
 
         PUT /policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles
+
+        Role: Policy Author.
+
+        Args:
+            if_match: The ETag that the resource must still have; else it is not changed, and the
+                answer is 412.
+
+        Returns:
+            200, 201: DevopsPolicy.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.create_or_replace, (purview_resource_name, if_match), body)
 
@@ -69,15 +90,36 @@ class DevopsSqlSecurityAuditorPolicy(_d.Group):
         """End the right to audit SQL security metadata of a resource; needs the current ETag.
 
         DELETE /policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles
+
+        Role: Policy Author.
+
+        Args:
+            if_match: The ETag that the resource must still have; else it is not changed, and the
+                answer is 412.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.delete, (purview_resource_name, if_match))
 
 
 class AsyncDevopsSqlSecurityAuditorPolicy(_d.AsyncGroup):
     async def get(self, purview_resource_name: str) -> DevopsPolicy:
-        """Read who may audit SQL security metadata of a resource; the ETag is a header of the answer.
+        """Read who may audit SQL security metadata of a resource; the ETag is a header of the
+        answer.
 
         GET /policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles
+
+        Role: Policy Author.
+
+        Returns:
+            200: DevopsPolicy.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get, (purview_resource_name,))
 
@@ -87,6 +129,18 @@ class AsyncDevopsSqlSecurityAuditorPolicy(_d.AsyncGroup):
         """Let people audit SQL security metadata of a resource; an ETag guards the replacement.
 
         PUT /policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles
+
+        Role: Policy Author.
+
+        Args:
+            if_match: The ETag that the resource must still have; else it is not changed, and the
+                answer is 412.
+
+        Returns:
+            200, 201: DevopsPolicy.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(
             _Operations.create_or_replace, (purview_resource_name, if_match), body
@@ -96,5 +150,17 @@ class AsyncDevopsSqlSecurityAuditorPolicy(_d.AsyncGroup):
         """End the right to audit SQL security metadata of a resource; needs the current ETag.
 
         DELETE /policyStore/devops-policies/{purviewResourceName}/sql-security-auditor-roles
+
+        Role: Policy Author.
+
+        Args:
+            if_match: The ETag that the resource must still have; else it is not changed, and the
+                answer is 412.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.delete, (purview_resource_name, if_match))

@@ -28,9 +28,9 @@ if not TYPE_CHECKING:
     _WHERE, __getattr__, __dir__ = _lazy_index(
         __name__,
         common=(
-            "AttributeMatcher AttributeRule CollectionReference DecisionRule ErrorModel ErrorResponseModel "
-            "MetadataPolicy MetadataPolicyList MetadataPolicyProperties MetadataRole MetadataRoleList "
-            "MetadataRoleProperties"
+            "AttributeMatcher AttributeRule CollectionReference DecisionRule ErrorModel "
+            "ErrorResponseModel MetadataPolicy MetadataPolicyList MetadataPolicyProperties "
+            "MetadataRole MetadataRoleList MetadataRoleProperties"
         ),
         enums="AttributeRuleKind Decision DecisionRuleKind",
     )

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class AttributeMatcher(_Model):
+    """Part of AttributeRule, DecisionRule and MetadataRoleProperties."""
+
     attribute_name: str | None = None
     attribute_value_includes: str | None = None
     attribute_value_included_in: list[str] | None = None
@@ -27,6 +29,8 @@ class AttributeMatcher(_Model):
 
 @define(kw_only=True)
 class AttributeRule(_Model):
+    """Part of MetadataPolicyProperties."""
+
     kind: AttributeRuleKind | None = _only("attributerule")
     id: str | None = None
     name: str | None = None
@@ -35,12 +39,21 @@ class AttributeRule(_Model):
 
 @define(kw_only=True)
 class CollectionReference(_Model):
+    """Part of MetadataPolicyProperties.
+
+    Attributes:
+        type_: \"CollectionReference\" where it is left out.
+        reference_name: The name of what it refers to.
+    """
+
     type_: str | None = "CollectionReference"
     reference_name: str | None = None
 
 
 @define(kw_only=True)
 class DecisionRule(_Model):
+    """Part of MetadataPolicyProperties."""
+
     kind: DecisionRuleKind | None = _only("decisionrule")
     effect: Decision | None = None
     dnf_condition: list[list[AttributeMatcher]] | None = None
@@ -48,6 +61,8 @@ class DecisionRule(_Model):
 
 @define(kw_only=True)
 class ErrorModel(_Model):
+    """Part of ErrorResponseModel."""
+
     code: str
     message: str
     target: str | None = None
@@ -56,11 +71,19 @@ class ErrorModel(_Model):
 
 @define(kw_only=True)
 class ErrorResponseModel(_Model):
+    """What metadata_policy.list_all, metadata_policy.get, metadata_policy.update and 1 more answers
+    where it fails.
+    """
+
     error: ErrorModel
 
 
 @define(kw_only=True)
 class MetadataPolicy(_Model):
+    """Body of metadata_policy.update; answer of metadata_policy.list_all, metadata_policy.get and
+    metadata_policy.update.
+    """
+
     name: str = _field(default=None, metadata=_ANSWERED)
     id: str = _field(default=None, metadata=_ANSWERED)
     version: int | None = None
@@ -69,12 +92,16 @@ class MetadataPolicy(_Model):
 
 @define(kw_only=True)
 class MetadataPolicyList(_Model):
+    """Answer of metadata_policy.list_all."""
+
     values: list[MetadataPolicy]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class MetadataPolicyProperties(_Model):
+    """Part of MetadataPolicy."""
+
     description: str | None = None
     decision_rules: list[DecisionRule] | None = None
     attribute_rules: list[AttributeRule] | None = None
@@ -84,6 +111,8 @@ class MetadataPolicyProperties(_Model):
 
 @define(kw_only=True)
 class MetadataRole(_Model):
+    """Answer of metadata_roles.list."""
+
     id: str = _field(default=None, metadata=_ANSWERED)
     name: str = _field(default=None, metadata=_ANSWERED)
     type_: str | None = None
@@ -92,12 +121,16 @@ class MetadataRole(_Model):
 
 @define(kw_only=True)
 class MetadataRoleList(_Model):
+    """Answer of metadata_roles.list."""
+
     values: list[MetadataRole]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class MetadataRoleProperties(_Model):
+    """Part of MetadataRole."""
+
     provisioning_state: str | None = None
     role_type: str | None = None
     friendly_name: str | None = None

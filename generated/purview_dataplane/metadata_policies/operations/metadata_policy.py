@@ -53,6 +53,16 @@ class MetadataPolicy(_d.Group):
         """List the role assignments of all collections, or of one with collection_name.
 
         GET /policyStore/metadataPolicies
+
+        Role: Collection Admin.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of MetadataPolicy. 200:
+                MetadataPolicyList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_all, (collection_name,))
 
@@ -60,6 +70,14 @@ class MetadataPolicy(_d.Group):
         """Read the policy of one collection: who holds which role on it.
 
         GET /policyStore/metadataPolicies/{policyId}
+
+        Role: Collection Admin.
+
+        Returns:
+            200: MetadataPolicy.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get, (policy_id,))
 
@@ -67,6 +85,14 @@ class MetadataPolicy(_d.Group):
         """Replace the whole policy of a collection: read it first, and send all of it back.
 
         PUT /policyStore/metadataPolicies/{policyId}
+
+        Role: Collection Admin.
+
+        Returns:
+            200: MetadataPolicy.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.update, (policy_id,), body)
 
@@ -76,6 +102,16 @@ class AsyncMetadataPolicy(_d.AsyncGroup):
         """List the role assignments of all collections, or of one with collection_name.
 
         GET /policyStore/metadataPolicies
+
+        Role: Collection Admin.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of MetadataPolicy. 200:
+                MetadataPolicyList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_all, (collection_name,))
 
@@ -83,6 +119,14 @@ class AsyncMetadataPolicy(_d.AsyncGroup):
         """Read the policy of one collection: who holds which role on it.
 
         GET /policyStore/metadataPolicies/{policyId}
+
+        Role: Collection Admin.
+
+        Returns:
+            200: MetadataPolicy.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get, (policy_id,))
 
@@ -92,5 +136,13 @@ class AsyncMetadataPolicy(_d.AsyncGroup):
         """Replace the whole policy of a collection: read it first, and send all of it back.
 
         PUT /policyStore/metadataPolicies/{policyId}
+
+        Role: Collection Admin.
+
+        Returns:
+            200: MetadataPolicy.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.update, (policy_id,), body)

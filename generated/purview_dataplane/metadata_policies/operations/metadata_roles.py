@@ -27,6 +27,16 @@ class MetadataRoles(_d.Group):
         """List the roles that policies of this account can give, such as data curator.
 
         GET /policyStore/metadataRoles
+
+        Role: Collection Admin.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of MetadataRole. 200:
+                MetadataRoleList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)
 
@@ -36,5 +46,15 @@ class AsyncMetadataRoles(_d.AsyncGroup):
         """List the roles that policies of this account can give, such as data curator.
 
         GET /policyStore/metadataRoles
+
+        Role: Collection Admin.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of MetadataRole. 200:
+                MetadataRoleList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)

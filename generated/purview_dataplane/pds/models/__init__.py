@@ -21,9 +21,9 @@ if not TYPE_CHECKING:
     _WHERE, __getattr__, __dir__ = _lazy_index(
         __name__,
         common=(
-            "AccountModelBase ConsentServiceModelSimplified DatasourcePreferencesResponseUpdated ErrorModel "
-            "ErrorResponseModel PolicyElementEventModelUpdated PolicyElementUpdated PolicyEventsResponseUpdated "
-            "PolicyResponseUpdated"
+            "AccountModelBase ConsentServiceModelSimplified DatasourcePreferencesResponseUpdated "
+            "ErrorModel ErrorResponseModel PolicyElementEventModelUpdated PolicyElementUpdated "
+            "PolicyEventsResponseUpdated PolicyResponseUpdated"
         ),
         enums="PolicyElementKind",
     )

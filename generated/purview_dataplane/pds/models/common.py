@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class AccountModelBase(_Model):
+    """Part of DatasourcePreferencesResponseUpdated."""
+
     id: str | None = None
     name: str | None = None
     location: str | None = None
@@ -22,6 +24,8 @@ class AccountModelBase(_Model):
 
 @define(kw_only=True)
 class ConsentServiceModelSimplified(_Model):
+    """Part of DatasourcePreferencesResponseUpdated."""
+
     kind: str | None = None
     status: str | None = None
     excluded_scopes: list[str] | None = None
@@ -29,6 +33,8 @@ class ConsentServiceModelSimplified(_Model):
 
 @define(kw_only=True)
 class DatasourcePreferencesResponseUpdated(_Model):
+    """Answer of datasource_preferences.list."""
+
     value: list[ConsentServiceModelSimplified] | None = None
     account_info: AccountModelBase | None = None
     frequency: str | None = None
@@ -36,6 +42,13 @@ class DatasourcePreferencesResponseUpdated(_Model):
 
 @define(kw_only=True)
 class ErrorModel(_Model):
+    """Part of ErrorResponseModel.
+
+    Attributes:
+        code: At least 1 characters.
+        message: At least 1 characters.
+    """
+
     code: str
     message: str
     target: str | None = None
@@ -44,11 +57,22 @@ class ErrorModel(_Model):
 
 @define(kw_only=True)
 class ErrorResponseModel(_Model):
+    """What datasource_preferences.list, policy_elements.list and policy_events.list answers where
+    it fails.
+    """
+
     error: ErrorModel
 
 
 @define(kw_only=True)
 class PolicyElementEventModelUpdated(_Model):
+    """Answer of policy_events.list.
+
+    Attributes:
+        id: At least 1 characters.
+        event_type: At least 1 characters.
+    """
+
     id: str
     version: int
     kind: PolicyElementKind
@@ -60,6 +84,12 @@ class PolicyElementEventModelUpdated(_Model):
 
 @define(kw_only=True)
 class PolicyElementUpdated(_Model):
+    """Answer of policy_elements.list.
+
+    Attributes:
+        id: At least 1 characters.
+    """
+
     id: str
     version: int
     kind: PolicyElementKind
@@ -70,12 +100,20 @@ class PolicyElementUpdated(_Model):
 
 @define(kw_only=True)
 class PolicyEventsResponseUpdated(_Model):
+    """Answer of policy_events.list.
+
+    Attributes:
+        sync_token: At least 1 characters.
+    """
+
     sync_token: str
     value: list[PolicyElementEventModelUpdated] | None = None
 
 
 @define(kw_only=True)
 class PolicyResponseUpdated(_Model):
+    """Answer of policy_elements.list."""
+
     sync_token: str | None = None
     next_link: str | None = None
     value: list[PolicyElementUpdated] | None = None

@@ -28,6 +28,14 @@ class DatasourcePreferences(_d.Group):
         """Read whether resources under a scope take their access policies from Purview.
 
         GET /pds/datasource-preferences
+
+        Role: Policy Author or Data Source Admin or Data Curator.
+
+        Returns:
+            200: DatasourcePreferencesResponseUpdated.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.list, (scope,))
 
@@ -37,5 +45,13 @@ class AsyncDatasourcePreferences(_d.AsyncGroup):
         """Read whether resources under a scope take their access policies from Purview.
 
         GET /pds/datasource-preferences
+
+        Role: Policy Author or Data Source Admin or Data Curator.
+
+        Returns:
+            200: DatasourcePreferencesResponseUpdated.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.list, (scope,))

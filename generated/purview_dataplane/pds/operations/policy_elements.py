@@ -31,6 +31,19 @@ class PolicyElements(_d.Group):
         """Read the full policies that apply under a scope, in the form data sources enforce.
 
         GET /pds/policy-elements
+
+        Role: Policy Author or Data Source Admin or Data Curator.
+
+        Args:
+            filter_: An OData expression that items have to meet.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of PolicyElementUpdated. 200:
+                PolicyResponseUpdated.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (scope, filter_))
 
@@ -40,5 +53,18 @@ class AsyncPolicyElements(_d.AsyncGroup):
         """Read the full policies that apply under a scope, in the form data sources enforce.
 
         GET /pds/policy-elements
+
+        Role: Policy Author or Data Source Admin or Data Curator.
+
+        Args:
+            filter_: An OData expression that items have to meet.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of PolicyElementUpdated. 200:
+                PolicyResponseUpdated.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (scope, filter_))

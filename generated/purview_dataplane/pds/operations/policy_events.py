@@ -32,17 +32,45 @@ class _Operations:
 
 class PolicyEvents(_d.Group):
     def list(self, *, scope: str, sync_token: str) -> Pager[PolicyElementEventModelUpdated]:
-        """Read policy changes under a scope since a sync token, to the last; the pager then has the token for later ones.
+        """Read policy changes under a scope since a sync token, to the last; the pager then has the
+        token for later ones.
 
         GET /pds/policy-events
+
+        Role: Policy Author or Data Source Admin or Data Curator.
+
+        Args:
+            sync_token: The token of an earlier answer: what has changed since then is listed.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of PolicyElementEventModelUpdated.
+                200: PolicyEventsResponseUpdated; 304: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (scope, sync_token))
 
 
 class AsyncPolicyEvents(_d.AsyncGroup):
     def list(self, *, scope: str, sync_token: str) -> AsyncPager[PolicyElementEventModelUpdated]:
-        """Read policy changes under a scope since a sync token, to the last; the pager then has the token for later ones.
+        """Read policy changes under a scope since a sync token, to the last; the pager then has the
+        token for later ones.
 
         GET /pds/policy-events
+
+        Role: Policy Author or Data Source Admin or Data Curator.
+
+        Args:
+            sync_token: The token of an earlier answer: what has changed since then is listed.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of PolicyElementEventModelUpdated.
+                200: PolicyEventsResponseUpdated; 304: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (scope, sync_token))

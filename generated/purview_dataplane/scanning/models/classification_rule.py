@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class ClassificationRule(ProxyResource):
+    """Body of classification_rules.create_or_replace; answer of classification_rules.get,
+    classification_rules.create_or_replace, classification_rules.list and 1 more.
+
+    Its kinds are told by `kind`; one that is not known stays this class.
+    """
+
     kind: str
     properties: ClassificationRuleProperties | None = None
 
@@ -28,12 +34,22 @@ class ClassificationRule(ProxyResource):
 
 @define(kw_only=True)
 class CustomClassificationRule(ClassificationRule):
+    """ClassificationRule of the kind Custom."""
+
     kind: str = "Custom"
     properties: CustomClassificationRuleProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class ClassificationRuleProperties(_Model):
+    """Part of ClassificationRule.
+
+    Attributes:
+        version: Set by the service, left out of requests.
+        created_at: Set by the service, left out of requests.
+        last_modified_at: Set by the service, left out of requests.
+    """
+
     description: str | None = None
     version: int | None = _field(default=None, metadata=_READ_ONLY)
     classification_name: str | None = None
@@ -44,6 +60,15 @@ class ClassificationRuleProperties(_Model):
 
 @define(kw_only=True)
 class CustomClassificationRuleProperties(ClassificationRuleProperties):
+    """Part of CustomClassificationRule.
+
+    Attributes:
+        minimum_percentage_match: Percent of the values that have to match.
+        classification_action: Set by the service, left out of requests.
+        minimum_distinct_match_count: Distinct values that have to match.
+        classification_rule_bloom_filter: Any JSON: the document does not say more.
+    """
+
     minimum_percentage_match: float | None = None
     classification_action: ClassificationAction | None = _field(default=None, metadata=_READ_ONLY)
     data_patterns: list[ClassificationRulePattern] | None = None
@@ -56,10 +81,12 @@ class CustomClassificationRuleProperties(ClassificationRuleProperties):
 
 @define(kw_only=True)
 class SystemClassificationRule(ClassificationRule):
+    """ClassificationRule of the kind System."""
+
     kind: str = "System"
     properties: SystemClassificationRuleProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SystemClassificationRuleProperties(ClassificationRuleProperties):
-    pass
+    """Part of SystemClassificationRule."""

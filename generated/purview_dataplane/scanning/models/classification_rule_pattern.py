@@ -6,6 +6,11 @@ from purview_core.model import Model as _Model, define, only as _only
 
 @define(kw_only=True)
 class ClassificationRulePattern(_Model):
+    """Part of CustomClassificationRuleProperties.
+
+    Its kinds are told by `kind`; one that is not known stays this class.
+    """
+
     kind: str = _only("Regex")
 
     _tag = "kind"
@@ -16,5 +21,7 @@ class ClassificationRulePattern(_Model):
 
 @define(kw_only=True)
 class RegexClassificationRulePattern(ClassificationRulePattern):
+    """ClassificationRulePattern of the kind Regex."""
+
     kind: str = "Regex"
     pattern: str | None = None

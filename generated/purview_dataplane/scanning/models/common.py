@@ -42,12 +42,26 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class ProxyResource(_Model):
+    """What Credential, Scan, DataSource and 9 more have in common.
+
+    Attributes:
+        name: Set by the service, left out of requests.
+        id: Set by the service, left out of requests.
+    """
+
     name: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     id: str | None = _field(default=None, metadata=_READ_ONLY)
 
 
 @define(kw_only=True)
 class VersionedScanRuleset(ProxyResource):
+    """What ScanRuleset and SystemScanRuleset have in common.
+
+    Attributes:
+        status: Set by the service, left out of requests.
+        version: Set by the service, left out of requests.
+    """
+
     scan_ruleset_type: ScanRulesetType | None = None
     status: ScanRulesetStatus | None = _field(default=None, metadata=_READ_ONLY)
     version: int | None = _field(default=None, metadata=_READ_ONLY)
@@ -55,6 +69,15 @@ class VersionedScanRuleset(ProxyResource):
 
 @define(kw_only=True)
 class ScanRulesetProperties(_Model):
+    """Part of ScanRuleset and SystemScanRuleset.
+
+    Attributes:
+        created_at: Set by the service, left out of requests.
+        excluded_system_classifications: No item twice.
+        included_custom_classification_rule_names: No item twice.
+        last_modified_at: Set by the service, left out of requests.
+    """
+
     created_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
     description: str | None = None
     excluded_system_classifications: list[str] | None = None
@@ -66,61 +89,73 @@ class ScanRulesetProperties(_Model):
 
 @define(kw_only=True)
 class ScanningRuleScanRulesetProperties(ScanRulesetProperties):
+    """Part of DataverseSystemScanRuleset and SnowflakeSystemScanRuleset."""
+
     scanning_rule: ScanningRule | None = None
 
 
 @define(kw_only=True)
 class AdlsGen1ScanRulesetProperties(ScanningRuleScanRulesetProperties):
-    pass
+    """Part of AdlsGen1ScanRuleset and AdlsGen1SystemScanRuleset."""
 
 
 @define(kw_only=True)
 class AdlsGen2ScanRulesetProperties(ScanningRuleScanRulesetProperties):
-    pass
+    """Part of AdlsGen2ScanRuleset and AdlsGen2SystemScanRuleset."""
 
 
 @define(kw_only=True)
 class AmazonAccountScanRulesetProperties(ScanRulesetProperties):
-    pass
+    """Part of AmazonAccountScanRuleset and AmazonAccountSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class AmazonPostgreSqlScanRulesetProperties(ScanRulesetProperties):
-    pass
+    """Part of AmazonPostgreSqlScanRuleset and AmazonPostgreSqlSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class AmazonS3ScanRulesetProperties(ScanningRuleScanRulesetProperties):
-    pass
+    """Part of AmazonS3ScanRuleset and AmazonS3SystemScanRuleset."""
 
 
 @define(kw_only=True)
 class AmazonSqlScanRulesetProperties(ScanRulesetProperties):
-    pass
+    """Part of AmazonSqlScanRuleset and AmazonSqlSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class AzureCosmosDbScanRulesetProperties(ScanRulesetProperties):
-    pass
+    """Part of AzureCosmosDbScanRuleset and AzureCosmosDbSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class AzureDataExplorerScanRulesetProperties(ScanRulesetProperties):
-    pass
+    """Part of AzureDataExplorerScanRuleset and AzureDataExplorerSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class AzureFileServiceScanRulesetProperties(ScanningRuleScanRulesetProperties):
-    pass
+    """Part of AzureFileServiceScanRuleset and AzureFileServiceSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class AzureKeyVault(ProxyResource):
+    """Body of key_vault_connections.create_or_replace; answer of key_vault_connections.get,
+    key_vault_connections.create_or_replace and key_vault_connections.list.
+    """
+
     properties: AzureKeyVaultProperties | None = None
 
 
 @define(kw_only=True)
 class AzureKeyVaultList(_Model):
+    """Answer of key_vault_connections.list.
+
+    Attributes:
+        next_link: An address (URI).
+    """
+
     value: list[AzureKeyVault]
     next_link: str | None = None
     count: int | None = None
@@ -128,62 +163,68 @@ class AzureKeyVaultList(_Model):
 
 @define(kw_only=True)
 class AzureKeyVaultProperties(_Model):
+    """Part of AzureKeyVault."""
+
     base_url: str | None = None
     description: str | None = None
 
 
 @define(kw_only=True)
 class AzureMySqlScanRulesetProperties(ScanRulesetProperties):
-    pass
+    """Part of AzureMySqlScanRuleset and AzureMySqlSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class AzurePostgreSqlScanRulesetProperties(ScanRulesetProperties):
-    pass
+    """Part of AzurePostgreSqlScanRuleset and AzurePostgreSqlSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class AzureResourceGroupScanRulesetProperties(ScanRulesetProperties):
-    pass
+    """Part of AzureResourceGroupScanRuleset and AzureResourceGroupSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class AzureSqlDataWarehouseScanRulesetProperties(ScanRulesetProperties):
-    pass
+    """Part of AzureSqlDataWarehouseScanRuleset and AzureSqlDataWarehouseSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseManagedInstanceScanRulesetProperties(ScanRulesetProperties):
-    pass
+    """Part of AzureSqlDatabaseManagedInstanceScanRuleset and
+    AzureSqlDatabaseManagedInstanceSystemScanRuleset.
+    """
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseScanRulesetProperties(ScanRulesetProperties):
-    pass
+    """Part of AzureSqlDatabaseScanRuleset and AzureSqlDatabaseSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class AzureStorageScanRulesetProperties(ScanningRuleScanRulesetProperties):
-    pass
+    """Part of AzureStorageScanRuleset and AzureStorageSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class AzureSubscriptionScanRulesetProperties(ScanRulesetProperties):
-    pass
+    """Part of AzureSubscriptionScanRuleset and AzureSubscriptionSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class AzureSynapseScanRulesetProperties(ScanRulesetProperties):
-    pass
+    """Part of AzureSynapseScanRuleset and AzureSynapseSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class AzureSynapseWorkspaceScanRulesetProperties(ScanRulesetProperties):
-    pass
+    """Part of AzureSynapseWorkspaceScanRuleset and AzureSynapseWorkspaceSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class ClassificationRuleList(_Model):
+    """Answer of classification_rules.list and classification_rules.list_versions_by_rule_name."""
+
     value: list[ClassificationRule]
     next_link: str | None = None
     count: int | None = None
@@ -191,6 +232,13 @@ class ClassificationRuleList(_Model):
 
 @define(kw_only=True)
 class CollectionReference(_Model):
+    """Part of ScanProperties, DataSourceProperties, ScanRulesetProperties and 1 more.
+
+    Attributes:
+        last_modified_at: Set by the service, left out of requests.
+        reference_name: The name of what it refers to.
+    """
+
     last_modified_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
     reference_name: str | None = None
     type_: str | None = "CollectionReference"
@@ -198,6 +246,14 @@ class CollectionReference(_Model):
 
 @define(kw_only=True)
 class ConnectionStateProperties(_Model):
+    """Part of ManagedPrivateEndpointProperties.
+
+    Attributes:
+        actions_required: Set by the service, left out of requests.
+        description: Set by the service, left out of requests.
+        status: Set by the service, left out of requests.
+    """
+
     actions_required: str | None = _field(default=None, metadata=_READ_ONLY)
     description: str | None = _field(default=None, metadata=_READ_ONLY)
     status: str | None = _field(default=None, metadata=_READ_ONLY)
@@ -205,6 +261,8 @@ class ConnectionStateProperties(_Model):
 
 @define(kw_only=True)
 class CredentialList(_Model):
+    """Answer of credential.list."""
+
     value: list[Credential]
     next_link: str | None = None
     count: int | None = None
@@ -212,6 +270,8 @@ class CredentialList(_Model):
 
 @define(kw_only=True)
 class CustomFileExtension(_Model):
+    """Part of ScanningRule."""
+
     custom_file_type: CustomFileType | None = None
     description: str | None = None
     enabled: bool | None = None
@@ -220,12 +280,16 @@ class CustomFileExtension(_Model):
 
 @define(kw_only=True)
 class CustomFileType(_Model):
+    """Part of CustomFileExtension."""
+
     built_in_type: FileExtensionsType | None = None
     custom_delimiter: str | None = None
 
 
 @define(kw_only=True)
 class DataSourceList(_Model):
+    """Answer of data_sources.list."""
+
     value: list[DataSource]
     next_link: str | None = None
     count: int | None = None
@@ -233,6 +297,8 @@ class DataSourceList(_Model):
 
 @define(kw_only=True)
 class DiscoveryExecutionDetails(_Model):
+    """Part of ScanResultWithIngestion."""
+
     discovery_start_time: datetime | None = None
     discovery_end_time: datetime | None = None
     status: ScanStatus | None = None
@@ -242,11 +308,15 @@ class DiscoveryExecutionDetails(_Model):
 
 @define(kw_only=True)
 class EnableInteractiveQueryForIntegrationRuntimeRequest(_Model):
+    """Body of integration_runtimes.begin_enable_interactive_query."""
+
     auto_termination_minutes: int | None = None
 
 
 @define(kw_only=True)
 class ErrorInfo(_Model):
+    """Part of OperationResponse."""
+
     code: str | None = None
     message: str | None = None
     target: str | None = None
@@ -255,6 +325,8 @@ class ErrorInfo(_Model):
 
 @define(kw_only=True)
 class ErrorModel(_Model):
+    """Part of ErrorResponseModel and ScanResultWithIngestion."""
+
     code: str
     message: str
     target: str | None = None
@@ -263,16 +335,31 @@ class ErrorModel(_Model):
 
 @define(kw_only=True)
 class ErrorResponseModel(_Model):
+    """What classification_rules.get, classification_rules.create_or_replace,
+    classification_rules.delete and 55 more answers where it fails.
+    """
+
     error: ErrorModel
 
 
 @define(kw_only=True)
 class Filter(ProxyResource):
+    """Body of filters.create_or_replace; answer of filters.get and filters.create_or_replace."""
+
     properties: FilterProperties | None = None
 
 
 @define(kw_only=True)
 class FilterProperties(_Model):
+    """Part of Filter.
+
+    Attributes:
+        exclude_uri_prefixes: No item twice.
+        include_uri_prefixes: No item twice.
+        exclude_regexes: No item twice.
+        include_regexes: No item twice.
+    """
+
     exclude_uri_prefixes: list[str]
     include_uri_prefixes: list[str]
     exclude_regexes: list[str] | None = None
@@ -281,6 +368,8 @@ class FilterProperties(_Model):
 
 @define(kw_only=True)
 class IngestionExecutionDetails(_Model):
+    """Part of ScanResultWithIngestion."""
+
     ingestion_start_time: datetime | None = None
     ingestion_end_time: datetime | None = None
     status: IngestionPhaseStatus | None = None
@@ -292,12 +381,21 @@ class IngestionExecutionDetails(_Model):
 
 @define(kw_only=True)
 class IntegrationRuntimeAuthKeys(_Model):
+    """Answer of integration_runtimes.list_auth_keys and integration_runtimes.regenerate_auth_key.
+
+    Attributes:
+        auth_key1: A secret, which repr does not show.
+        auth_key2: A secret, which repr does not show.
+    """
+
     auth_key1: str | None = _field(default=None, metadata=_wire("authKey1", secret=True))
     auth_key2: str | None = _field(default=None, metadata=_wire("authKey2", secret=True))
 
 
 @define(kw_only=True)
 class IntegrationRuntimeList(_Model):
+    """Answer of integration_runtimes.list_by_account."""
+
     value: list[IntegrationRuntime]
     next_link: str | None = None
     count: int | None = None
@@ -305,16 +403,25 @@ class IntegrationRuntimeList(_Model):
 
 @define(kw_only=True)
 class IntegrationRuntimeRegenerateKeyParameters(_Model):
+    """Body of integration_runtimes.regenerate_auth_key."""
+
     key_name: IntegrationRuntimeAuthKeyName | None = None
 
 
 @define(kw_only=True)
 class ManagedPrivateEndpoint(ProxyResource):
+    """Body of managed_private_endpoints.create_or_replace; answer of
+    managed_private_endpoints.list_by_account, managed_private_endpoints.get and
+    managed_private_endpoints.create_or_replace.
+    """
+
     properties: ManagedPrivateEndpointProperties | None = None
 
 
 @define(kw_only=True)
 class ManagedPrivateEndpointList(_Model):
+    """Answer of managed_private_endpoints.list_by_account."""
+
     value: list[ManagedPrivateEndpoint]
     next_link: str | None = None
     count: int | None = None
@@ -322,6 +429,8 @@ class ManagedPrivateEndpointList(_Model):
 
 @define(kw_only=True)
 class ManagedPrivateEndpointProperties(_Model):
+    """Part of ManagedPrivateEndpoint."""
+
     connection_state: ConnectionStateProperties | None = None
     fqdns: list[str] | None = None
     group_id: str | None = None
@@ -331,11 +440,18 @@ class ManagedPrivateEndpointProperties(_Model):
 
 @define(kw_only=True)
 class ManagedVirtualNetwork(ProxyResource):
+    """Body of managed_virtual_networks.create_or_replace; answer of
+    managed_virtual_networks.list_by_account, managed_virtual_networks.get and
+    managed_virtual_networks.create_or_replace.
+    """
+
     properties: ManagedVirtualNetworkProperties | None = None
 
 
 @define(kw_only=True)
 class ManagedVirtualNetworkList(_Model):
+    """Answer of managed_virtual_networks.list_by_account."""
+
     value: list[ManagedVirtualNetwork]
     next_link: str | None = None
     count: int | None = None
@@ -343,18 +459,35 @@ class ManagedVirtualNetworkList(_Model):
 
 @define(kw_only=True)
 class ManagedVirtualNetworkProperties(_Model):
+    """Part of ManagedVirtualNetwork.
+
+    Attributes:
+        v_net_id: Set by the service, left out of requests.
+        alias: Set by the service, left out of requests.
+    """
+
     v_net_id: str | None = _field(default=None, metadata=_READ_ONLY)
     alias: str | None = _field(default=None, metadata=_READ_ONLY)
 
 
 @define(kw_only=True)
 class Notification(_Model):
+    """Part of ScanDiagnostics."""
+
     message: str | None = None
     code: int | None = None
 
 
 @define(kw_only=True)
 class OperationResponse(_Model):
+    """Answer of classification_rules.begin_tag_classification_version,
+    integration_runtimes.begin_disable_interactive_query,
+    integration_runtimes.begin_enable_interactive_query and 1 more.
+
+    Attributes:
+        scan_result_id: A UUID.
+    """
+
     scan_result_id: str | None = None
     start_time: datetime | None = None
     end_time: datetime | None = None
@@ -364,16 +497,18 @@ class OperationResponse(_Model):
 
 @define(kw_only=True)
 class OracleScanRulesetProperties(ScanningRuleScanRulesetProperties):
-    pass
+    """Part of OracleScanRuleset and OracleSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class PowerBIScanRulesetProperties(ScanRulesetProperties):
-    pass
+    """Part of PowerBIScanRuleset and PowerBISystemScanRuleset."""
 
 
 @define(kw_only=True)
 class RecurrenceSchedule(_Model):
+    """Part of TriggerRecurrence."""
+
     minutes: list[int] | None = None
     hours: list[int] | None = None
     week_days: list[DaysOfWeek] | None = None
@@ -383,28 +518,42 @@ class RecurrenceSchedule(_Model):
 
 @define(kw_only=True)
 class RecurrenceScheduleOccurrence(_Model):
+    """Part of RecurrenceSchedule.
+
+    Attributes:
+        occurrence: Which of these days in the month.
+    """
+
     day: DayOfWeek | None = None
     occurrence: int | None = None
 
 
 @define(kw_only=True)
 class SapEccScanRulesetProperties(ScanRulesetProperties):
-    pass
+    """Part of SapEccScanRuleset and SapEccSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class SapS4HanaScanRulesetProperties(ScanRulesetProperties):
-    pass
+    """Part of SapS4HanaScanRuleset and SapS4HanaSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class ScanDiagnostics(_Model):
+    """Part of ScanResultWithIngestion.
+
+    Attributes:
+        exception_count_map: Set by the service, left out of requests.
+    """
+
     notifications: list[Notification] | None = None
     exception_count_map: dict[str, int] | None = _field(default=None, metadata=_READ_ONLY)
 
 
 @define(kw_only=True)
 class ScanHistoryList(_Model):
+    """In no body and no answer of an operation."""
+
     value: list[ScanResultWithIngestion]
     next_link: str | None = None
     count: int | None = None
@@ -412,6 +561,8 @@ class ScanHistoryList(_Model):
 
 @define(kw_only=True)
 class ScanHistoryListWithIngestion(_Model):
+    """Answer of scan_result.list_scan_history."""
+
     value: list[ScanResultWithIngestion]
     next_link: str | None = None
     count: int | None = None
@@ -419,6 +570,8 @@ class ScanHistoryListWithIngestion(_Model):
 
 @define(kw_only=True)
 class ScanList(_Model):
+    """Answer of scans.list_by_data_source."""
+
     value: list[Scan]
     next_link: str | None = None
     count: int | None = None
@@ -426,6 +579,33 @@ class ScanList(_Model):
 
 @define(kw_only=True)
 class ScanResultWithIngestion(_Model):
+    """Answer of scan_result.get_scan_status, scan_result.begin_run_scan and
+    scan_result.list_scan_history.
+
+    Attributes:
+        discovery_execution_details: Set by the service, left out of requests.
+        ingestion_execution_details: Set by the service, left out of requests.
+        parent_id: Set by the service, left out of requests.
+        id: Set by the service, left out of requests.
+        resource_id: Set by the service, left out of requests.
+        diagnostics: Set by the service, left out of requests.
+        start_time: Set by the service, left out of requests.
+        end_time: Set by the service, left out of requests.
+        scan_ruleset_version: Set by the service, left out of requests.
+        scan_ruleset_type: Set by the service, left out of requests.
+        scan_level_type: Set by the service, left out of requests.
+        error_message: Set by the service, left out of requests.
+        error: Set by the service, left out of requests.
+        run_type: Set by the service, left out of requests.
+        data_source_type: Set by the service, left out of requests.
+        assets_discovered: Set by the service, left out of requests.
+        assets_classified: Set by the service, left out of requests.
+        queued_time: Set by the service, left out of requests.
+        pipeline_start_time: Set by the service, left out of requests.
+        web_scan_results: Any JSON: the document does not say more; set by the service, left out of
+            requests.
+    """
+
     discovery_execution_details: DiscoveryExecutionDetails | None = _field(
         default=None, metadata=_READ_ONLY
     )
@@ -456,6 +636,8 @@ class ScanResultWithIngestion(_Model):
 
 @define(kw_only=True)
 class ScanRulesetList(_Model):
+    """Answer of scan_rulesets.list."""
+
     value: list[ScanRuleset]
     next_link: str | None = None
     count: int | None = None
@@ -463,17 +645,26 @@ class ScanRulesetList(_Model):
 
 @define(kw_only=True)
 class ScanningRule(_Model):
+    """Part of ScanningRuleScanRulesetProperties.
+
+    Attributes:
+        file_extensions: No item twice.
+        custom_file_extensions: No item twice.
+    """
+
     file_extensions: list[FileExtensionsType] | None = None
     custom_file_extensions: list[CustomFileExtension] | None = None
 
 
 @define(kw_only=True)
 class SqlServerDatabaseScanRulesetProperties(ScanRulesetProperties):
-    pass
+    """Part of SqlServerDatabaseScanRuleset and SqlServerDatabaseSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class SystemScanRulesetList(_Model):
+    """Answer of system_scan_rulesets.list and system_scan_rulesets.list_versions_by_data_source."""
+
     value: list[SystemScanRuleset]
     next_link: str | None = None
     count: int | None = None
@@ -481,23 +672,38 @@ class SystemScanRulesetList(_Model):
 
 @define(kw_only=True)
 class TemporaryResourceFilter(_Model):
+    """Part of ScanRulesetProperties."""
+
     resource_filter_pattern: str | None = None
     ingest_temporary_resource: bool | None = None
 
 
 @define(kw_only=True)
 class TeradataScanRulesetProperties(ScanningRuleScanRulesetProperties):
-    pass
+    """Part of TeradataScanRuleset and TeradataSystemScanRuleset."""
 
 
 @define(kw_only=True)
 class Trigger(ProxyResource):
+    """Body of triggers.create_or_replace; answer of triggers.get, triggers.create_or_replace,
+    triggers.enable and 1 more.
+    """
+
     properties: TriggerProperties | None = None
     validation_error_info: str | None = None
 
 
 @define(kw_only=True)
 class TriggerProperties(_Model):
+    """Part of Trigger.
+
+    Attributes:
+        created_at: Set by the service, left out of requests.
+        last_modified_at: Set by the service, left out of requests.
+        last_scheduled: Set by the service, left out of requests.
+        state: \"Enabled\" where it is left out.
+    """
+
     recurrence: TriggerRecurrence | None = None
     recurrence_interval: str | None = None
     created_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
@@ -510,6 +716,13 @@ class TriggerProperties(_Model):
 
 @define(kw_only=True)
 class TriggerRecurrence(_Model):
+    """Part of TriggerProperties.
+
+    Attributes:
+        interval: How many of `frequency` lie between two runs.
+        time_zone: The service spells it timezone.
+    """
+
     frequency: TriggerFrequency | None = None
     interval: int | None = None
     start_time: datetime | None = None

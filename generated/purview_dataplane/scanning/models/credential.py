@@ -7,6 +7,12 @@ from .common import ProxyResource
 
 @define(kw_only=True)
 class Credential(ProxyResource):
+    """Body of credential.create_or_replace; answer of credential.get, credential.create_or_replace
+    and credential.list.
+
+    Its kinds are told by `kind`; one that is not known stays this class.
+    """
+
     kind: str
     properties: CredentialProperties | None = None
 
@@ -25,50 +31,71 @@ class Credential(ProxyResource):
 
 @define(kw_only=True)
 class AccountKeyAuthAzureKeyVaultCredential(Credential):
+    """Credential of the kind AccountKey."""
+
     kind: str = "AccountKey"
     properties: AccountKeyCredentialProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class CredentialProperties(_Model):
+    """Part of Credential."""
+
     description: str | None = None
 
 
 @define(kw_only=True)
 class AccountKeyCredentialProperties(CredentialProperties):
+    """Part of AccountKeyAuthAzureKeyVaultCredential."""
+
     type_properties: KeyVaultSecretAccountKeyCredentialTypeProperties | None = None
 
 
 @define(kw_only=True)
 class BasicAuthAzureKeyVaultCredential(Credential):
+    """Credential of the kind BasicAuth."""
+
     kind: str = "BasicAuth"
     properties: UserPassCredentialProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class ConsumerKeyAuthAzureKeyVaultCredential(Credential):
+    """Credential of the kind ConsumerKeyAuth."""
+
     kind: str = "ConsumerKeyAuth"
     properties: ConsumerKeyCredentialProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class ConsumerKeyCredentialProperties(CredentialProperties):
+    """Part of ConsumerKeyAuthAzureKeyVaultCredential."""
+
     type_properties: KeyVaultSecretConsumerKeyCredentialTypeProperties | None = None
 
 
 @define(kw_only=True)
 class DelegatedAuthAzureKeyVaultCredential(Credential):
+    """Credential of the kind DelegatedAuth."""
+
     kind: str = "DelegatedAuth"
     properties: DelegatedAuthCredentialProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class DelegatedAuthCredentialProperties(CredentialProperties):
+    """Part of DelegatedAuthAzureKeyVaultCredential."""
+
     type_properties: KeyVaultSecretDelegatedAuthCredentialTypeProperties | None = None
 
 
 @define(kw_only=True)
 class KeyVaultSecret(_Model):
+    """Part of KeyVaultSecretAccountKeyCredentialTypeProperties,
+    KeyVaultSecretConsumerKeyCredentialTypeProperties,
+    KeyVaultSecretDelegatedAuthCredentialTypeProperties and 2 more.
+    """
+
     type_: str | None = None
     secret_name: str | None = None
     secret_version: str | None = None
@@ -77,11 +104,15 @@ class KeyVaultSecret(_Model):
 
 @define(kw_only=True)
 class KeyVaultSecretAccountKeyCredentialTypeProperties(_Model):
+    """Part of AccountKeyCredentialProperties."""
+
     account_key: KeyVaultSecret | None = None
 
 
 @define(kw_only=True)
 class KeyVaultSecretConsumerKeyCredentialTypeProperties(_Model):
+    """Part of ConsumerKeyCredentialProperties."""
+
     user: str | None = None
     password: KeyVaultSecret | None = None
     consumer_key: str | None = None
@@ -90,6 +121,8 @@ class KeyVaultSecretConsumerKeyCredentialTypeProperties(_Model):
 
 @define(kw_only=True)
 class KeyVaultSecretDelegatedAuthCredentialTypeProperties(_Model):
+    """Part of DelegatedAuthCredentialProperties."""
+
     client_id: str | None = None
     user: str | None = None
     password: KeyVaultSecret | None = None
@@ -97,6 +130,8 @@ class KeyVaultSecretDelegatedAuthCredentialTypeProperties(_Model):
 
 @define(kw_only=True)
 class KeyVaultSecretManagedIdentityAzureKeyVaultCredentialTypeProperties(_Model):
+    """Part of ManagedIdentityAzureKeyVaultCredentialProperties."""
+
     principal_id: str | None = None
     tenant_id: str | None = None
     resource_id: str | None = None
@@ -104,6 +139,8 @@ class KeyVaultSecretManagedIdentityAzureKeyVaultCredentialTypeProperties(_Model)
 
 @define(kw_only=True)
 class KeyVaultSecretServicePrinipalCredentialTypeProperties(_Model):
+    """Part of ServicePrincipalAzureKeyVaultCredentialProperties."""
+
     service_principal_id: str | None = None
     service_principal_key: KeyVaultSecret | None = None
     tenant: str | None = None
@@ -111,18 +148,24 @@ class KeyVaultSecretServicePrinipalCredentialTypeProperties(_Model):
 
 @define(kw_only=True)
 class KeyVaultSecretUserPassCredentialTypeProperties(_Model):
+    """Part of UserPassCredentialProperties."""
+
     user: str | None = None
     password: KeyVaultSecret | None = None
 
 
 @define(kw_only=True)
 class ManagedIdentityAzureKeyVaultCredential(Credential):
+    """Credential of the kind ManagedIdentity."""
+
     kind: str = "ManagedIdentity"
     properties: ManagedIdentityAzureKeyVaultCredentialProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class ManagedIdentityAzureKeyVaultCredentialProperties(CredentialProperties):
+    """Part of ManagedIdentityAzureKeyVaultCredential."""
+
     type_properties: KeyVaultSecretManagedIdentityAzureKeyVaultCredentialTypeProperties | None = (
         None
     )
@@ -130,43 +173,63 @@ class ManagedIdentityAzureKeyVaultCredentialProperties(CredentialProperties):
 
 @define(kw_only=True)
 class RoleARNCredential(Credential):
+    """Credential of the kind AmazonARN."""
+
     kind: str = "AmazonARN"
     properties: RoleARNCredentialProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class RoleARNCredentialProperties(CredentialProperties):
+    """Part of RoleARNCredential."""
+
     type_properties: RoleARNCredentialTypeProperties | None = None
 
 
 @define(kw_only=True)
 class RoleARNCredentialTypeProperties(_Model):
+    """Part of RoleARNCredentialProperties."""
+
     role_arn: str | None = _field(default=None, metadata=_wire("roleARN"))
 
 
 @define(kw_only=True)
 class ServicePrincipalAzureKeyVaultCredential(Credential):
+    """Credential of the kind ServicePrincipal."""
+
     kind: str = "ServicePrincipal"
     properties: ServicePrincipalAzureKeyVaultCredentialProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class ServicePrincipalAzureKeyVaultCredentialProperties(CredentialProperties):
+    """Part of ServicePrincipalAzureKeyVaultCredential."""
+
     type_properties: KeyVaultSecretServicePrinipalCredentialTypeProperties | None = None
 
 
 @define(kw_only=True)
 class SqlAuthAzureKeyVaultCredential(Credential):
+    """Credential of the kind SqlAuth."""
+
     kind: str = "SqlAuth"
     properties: UserPassCredentialProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class Store(_Model):
+    """Part of KeyVaultSecret.
+
+    Attributes:
+        reference_name: The name of what it refers to.
+    """
+
     reference_name: str | None = None
     type_: str | None = None
 
 
 @define(kw_only=True)
 class UserPassCredentialProperties(CredentialProperties):
+    """Part of BasicAuthAzureKeyVaultCredential and SqlAuthAzureKeyVaultCredential."""
+
     type_properties: KeyVaultSecretUserPassCredentialTypeProperties | None = None

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class DataSource(ProxyResource):
+    """Body of data_sources.create_or_replace; answer of data_sources.get,
+    data_sources.create_or_replace and data_sources.list.
+
+    Its kinds are told by `kind`; one that is not known stays this class.
+
+    Attributes:
+        scans: Set by the service, left out of requests.
+    """
+
     kind: str
     scans: list[Scan] | None = _field(default=None, metadata=_READ_ONLY)
     creation_type: CreationType | None = None
@@ -60,12 +69,21 @@ class DataSource(ProxyResource):
 
 @define(kw_only=True)
 class AdlsGen1DataSource(DataSource):
+    """DataSource of the kind AdlsGen1."""
+
     kind: str = "AdlsGen1"
     properties: AdlsGen1Properties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class DataSourceProperties(_Model):
+    """Part of DataSource.
+
+    Attributes:
+        created_at: Set by the service, left out of requests.
+        last_modified_at: Set by the service, left out of requests.
+    """
+
     created_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
     last_modified_at: datetime | None = _field(default=None, metadata=_READ_ONLY)
     collection: CollectionReference | None = None
@@ -75,6 +93,10 @@ class DataSourceProperties(_Model):
 
 @define(kw_only=True)
 class AzureDataSourceProperties(DataSourceProperties):
+    """What AdlsGen1Properties, AdlsGen2Properties, AzureCosmosDbProperties and 11 more have in
+    common.
+    """
+
     resource_group: str | None = None
     subscription_id: str | None = None
     location: str | None = None
@@ -85,40 +107,54 @@ class AzureDataSourceProperties(DataSourceProperties):
 
 @define(kw_only=True)
 class AdlsGen1Properties(AzureDataSourceProperties):
+    """Part of AdlsGen1DataSource."""
+
     endpoint: str | None = None
 
 
 @define(kw_only=True)
 class AdlsGen2DataSource(DataSource):
+    """DataSource of the kind AdlsGen2."""
+
     kind: str = "AdlsGen2"
     properties: AdlsGen2Properties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AdlsGen2Properties(AzureDataSourceProperties):
+    """Part of AdlsGen2DataSource."""
+
     endpoint: str | None = None
 
 
 @define(kw_only=True)
 class AmazonAccountDataSource(DataSource):
+    """DataSource of the kind AmazonAccount."""
+
     kind: str = "AmazonAccount"
     properties: AmazonAccountProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonAccountProperties(DataSourceProperties):
+    """Part of AmazonAccountDataSource."""
+
     aws_account_id: str | None = None
     role_arn: str | None = _field(default=None, metadata=_wire("roleARN"))
 
 
 @define(kw_only=True)
 class AmazonPostgreSqlDataSource(DataSource):
+    """DataSource of the kind AmazonPostgreSql."""
+
     kind: str = "AmazonPostgreSql"
     properties: AmazonPostgreSqlProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonPostgreSqlProperties(DataSourceProperties):
+    """Part of AmazonPostgreSqlDataSource."""
+
     server_endpoint: str | None = None
     port: int | None = None
     vpc_endpoint_service_name: str | None = None
@@ -126,24 +162,32 @@ class AmazonPostgreSqlProperties(DataSourceProperties):
 
 @define(kw_only=True)
 class AmazonS3DataSource(DataSource):
+    """DataSource of the kind AmazonS3."""
+
     kind: str = "AmazonS3"
     properties: AmazonS3Properties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonS3Properties(DataSourceProperties):
+    """Part of AmazonS3DataSource."""
+
     service_url: str | None = None
     role_arn: str | None = _field(default=None, metadata=_wire("roleARN"))
 
 
 @define(kw_only=True)
 class AmazonSqlDataSource(DataSource):
+    """DataSource of the kind AmazonSql."""
+
     kind: str = "AmazonSql"
     properties: AmazonSqlProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonSqlProperties(DataSourceProperties):
+    """Part of AmazonSqlDataSource."""
+
     server_endpoint: str | None = None
     port: int | None = None
     vpc_endpoint_service_name: str | None = None
@@ -151,69 +195,93 @@ class AmazonSqlProperties(DataSourceProperties):
 
 @define(kw_only=True)
 class AzureCosmosDbDataSource(DataSource):
+    """DataSource of the kind AzureCosmosDb."""
+
     kind: str = "AzureCosmosDb"
     properties: AzureCosmosDbProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureCosmosDbProperties(AzureDataSourceProperties):
+    """Part of AzureCosmosDbDataSource."""
+
     account_uri: str | None = None
 
 
 @define(kw_only=True)
 class AzureDataExplorerDataSource(DataSource):
+    """DataSource of the kind AzureDataExplorer."""
+
     kind: str = "AzureDataExplorer"
     properties: AzureDataExplorerProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureDataExplorerProperties(AzureDataSourceProperties):
+    """Part of AzureDataExplorerDataSource."""
+
     endpoint: str | None = None
 
 
 @define(kw_only=True)
 class AzureFileServiceDataSource(DataSource):
+    """DataSource of the kind AzureFileService."""
+
     kind: str = "AzureFileService"
     properties: AzureFileServiceProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureFileServiceProperties(AzureDataSourceProperties):
+    """Part of AzureFileServiceDataSource."""
+
     endpoint: str | None = None
 
 
 @define(kw_only=True)
 class AzureMySqlDataSource(DataSource):
+    """DataSource of the kind AzureMySql."""
+
     kind: str = "AzureMySql"
     properties: AzureMySqlProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureMySqlProperties(AzureDataSourceProperties):
+    """Part of AzureMySqlDataSource."""
+
     server_endpoint: str | None = None
     port: int | None = None
 
 
 @define(kw_only=True)
 class AzurePostgreSqlDataSource(DataSource):
+    """DataSource of the kind AzurePostgreSql."""
+
     kind: str = "AzurePostgreSql"
     properties: AzurePostgreSqlProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzurePostgreSqlProperties(AzureDataSourceProperties):
+    """Part of AzurePostgreSqlDataSource."""
+
     server_endpoint: str | None = None
     port: int | None = None
 
 
 @define(kw_only=True)
 class AzureResourceGroupDataSource(DataSource):
+    """DataSource of the kind AzureResourceGroup."""
+
     kind: str = "AzureResourceGroup"
     properties: AzureResourceGroupProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureResourceGroupProperties(DataSourceProperties):
+    """Part of AzureResourceGroupDataSource."""
+
     subscription_id: str | None = None
     resource_group: str | None = None
     resource_id: str | None = None
@@ -222,56 +290,76 @@ class AzureResourceGroupProperties(DataSourceProperties):
 
 @define(kw_only=True)
 class AzureSqlDataWarehouseDataSource(DataSource):
+    """DataSource of the kind AzureSqlDataWarehouse."""
+
     kind: str = "AzureSqlDataWarehouse"
     properties: AzureSqlDataWarehouseProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDataWarehouseProperties(AzureDataSourceProperties):
+    """Part of AzureSqlDataWarehouseDataSource."""
+
     server_endpoint: str | None = None
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseDataSource(DataSource):
+    """DataSource of the kind AzureSqlDatabase."""
+
     kind: str = "AzureSqlDatabase"
     properties: AzureSqlDatabaseProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseManagedInstanceDataSource(DataSource):
+    """DataSource of the kind AzureSqlDatabaseManagedInstance."""
+
     kind: str = "AzureSqlDatabaseManagedInstance"
     properties: AzureSqlDatabaseManagedInstanceProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseManagedInstanceProperties(AzureDataSourceProperties):
+    """Part of AzureSqlDatabaseManagedInstanceDataSource."""
+
     server_endpoint: str | None = None
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseProperties(AzureDataSourceProperties):
+    """Part of AzureSqlDatabaseDataSource."""
+
     server_endpoint: str | None = None
 
 
 @define(kw_only=True)
 class AzureStorageDataSource(DataSource):
+    """DataSource of the kind AzureStorage."""
+
     kind: str = "AzureStorage"
     properties: AzureStorageProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureStorageProperties(AzureDataSourceProperties):
+    """Part of AzureStorageDataSource."""
+
     endpoint: str | None = None
 
 
 @define(kw_only=True)
 class AzureSubscriptionDataSource(DataSource):
+    """DataSource of the kind AzureSubscription."""
+
     kind: str = "AzureSubscription"
     properties: AzureSubscriptionProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSubscriptionProperties(DataSourceProperties):
+    """Part of AzureSubscriptionDataSource."""
+
     subscription_id: str | None = None
     resource_id: str | None = None
     data_use_governance: DataUseGovernanceState | None = None
@@ -279,41 +367,55 @@ class AzureSubscriptionProperties(DataSourceProperties):
 
 @define(kw_only=True)
 class AzureSynapseDataSource(DataSource):
+    """DataSource of the kind AzureSynapse."""
+
     kind: str = "AzureSynapse"
     properties: AzureSynapseProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSynapseProperties(AzureDataSourceProperties):
+    """Part of AzureSynapseDataSource."""
+
     sql_endpoint: str | None = None
     sql_on_demand_endpoint: str | None = None
 
 
 @define(kw_only=True)
 class AzureSynapseWorkspaceDataSource(DataSource):
+    """DataSource of the kind AzureSynapseWorkspace."""
+
     kind: str = "AzureSynapseWorkspace"
     properties: AzureSynapseWorkspaceProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSynapseWorkspaceProperties(AzureDataSourceProperties):
+    """Part of AzureSynapseWorkspaceDataSource."""
+
     dedicated_sql_endpoint: str | None = None
     serverless_sql_endpoint: str | None = None
 
 
 @define(kw_only=True)
 class CollectionDataSource(DataSource):
+    """DataSource of the kind Collection."""
+
     kind: str = "Collection"
 
 
 @define(kw_only=True)
 class OracleDataSource(DataSource):
+    """DataSource of the kind Oracle."""
+
     kind: str = "Oracle"
     properties: OracleProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class OracleProperties(DataSourceProperties):
+    """Part of OracleDataSource."""
+
     host: str | None = None
     port: str | None = None
     service: str | None = None
@@ -321,56 +423,76 @@ class OracleProperties(DataSourceProperties):
 
 @define(kw_only=True)
 class PowerBIDataSource(DataSource):
+    """DataSource of the kind PowerBI."""
+
     kind: str = "PowerBI"
     properties: PowerBIProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class PowerBIProperties(DataSourceProperties):
+    """Part of PowerBIDataSource."""
+
     tenant: str | None = None
 
 
 @define(kw_only=True)
 class SapEccDataSource(DataSource):
+    """DataSource of the kind SapEcc."""
+
     kind: str = "SapEcc"
     properties: SapEccProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SapEccProperties(DataSourceProperties):
+    """Part of SapEccDataSource."""
+
     application_server: str | None = None
     system_number: str | None = None
 
 
 @define(kw_only=True)
 class SapS4HanaDataSource(DataSource):
+    """DataSource of the kind SapS4Hana."""
+
     kind: str = "SapS4Hana"
     properties: SapS4HanaProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SapS4HanaProperties(DataSourceProperties):
+    """Part of SapS4HanaDataSource."""
+
     application_server: str | None = None
     system_number: str | None = None
 
 
 @define(kw_only=True)
 class SqlServerDatabaseDataSource(DataSource):
+    """DataSource of the kind SqlServerDatabase."""
+
     kind: str = "SqlServerDatabase"
     properties: SqlServerDatabaseProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SqlServerDatabaseProperties(AzureDataSourceProperties):
+    """Part of SqlServerDatabaseDataSource."""
+
     server_endpoint: str | None = None
 
 
 @define(kw_only=True)
 class TeradataDataSource(DataSource):
+    """DataSource of the kind Teradata."""
+
     kind: str = "Teradata"
     properties: TeradataProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class TeradataProperties(DataSourceProperties):
+    """Part of TeradataDataSource."""
+
     host: str | None = None

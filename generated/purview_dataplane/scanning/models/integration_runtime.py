@@ -7,6 +7,13 @@ from .common import ProxyResource
 
 @define(kw_only=True)
 class IntegrationRuntime(ProxyResource):
+    """Body of integration_runtimes.create_or_replace; answer of
+    integration_runtimes.list_by_account, integration_runtimes.get and
+    integration_runtimes.create_or_replace.
+
+    Its kinds are told by `kind`; one that is not known stays this class.
+    """
+
     kind: str
     properties: IntegrationRuntimeProperties | None = None
 
@@ -19,43 +26,61 @@ class IntegrationRuntime(ProxyResource):
 
 @define(kw_only=True)
 class ManagedIntegrationRuntime(IntegrationRuntime):
+    """IntegrationRuntime of the kind Managed."""
+
     kind: str = "Managed"
     properties: ManagedIntegrationRuntimeProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class ManagedIntegrationRuntimeComputeProperties(_Model):
+    """Part of ManagedIntegrationRuntimeTypeProperties."""
+
     location: str | None = None
 
 
 @define(kw_only=True)
 class IntegrationRuntimeProperties(_Model):
+    """Part of IntegrationRuntime."""
+
     description: str | None = None
 
 
 @define(kw_only=True)
 class ManagedIntegrationRuntimeProperties(IntegrationRuntimeProperties):
+    """Part of ManagedIntegrationRuntime."""
+
     type_properties: ManagedIntegrationRuntimeTypeProperties | None = None
     managed_virtual_network_reference: ManagedVirtualNetworkReference | None = None
 
 
 @define(kw_only=True)
 class ManagedIntegrationRuntimeTypeProperties(_Model):
+    """Part of ManagedIntegrationRuntimeProperties."""
+
     compute_properties: ManagedIntegrationRuntimeComputeProperties | None = None
 
 
 @define(kw_only=True)
 class ManagedVirtualNetworkReference(_Model):
+    """Part of ManagedIntegrationRuntimeProperties.
+
+    Attributes:
+        reference_name: The name of what it refers to.
+    """
+
     reference_name: str | None = None
     type_: str | None = None
 
 
 @define(kw_only=True)
 class SelfHostedIntegrationRuntime(IntegrationRuntime):
+    """IntegrationRuntime of the kind SelfHosted."""
+
     kind: str = "SelfHosted"
     properties: SelfHostedIntegrationRuntimeProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SelfHostedIntegrationRuntimeProperties(IntegrationRuntimeProperties):
-    pass
+    """Part of SelfHostedIntegrationRuntime."""

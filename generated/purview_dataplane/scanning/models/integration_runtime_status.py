@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class IntegrationRuntimeStatus(ProxyResource):
+    """Answer of integration_runtimes.status.
+
+    Its kinds are told by `kind`; one that is not known stays this class.
+    """
+
     kind: str
     properties: IntegrationRuntimeStatusProperties | None = None
 
@@ -32,29 +37,43 @@ class IntegrationRuntimeStatus(ProxyResource):
 
 @define(kw_only=True)
 class InteractiveQuery(_Model):
+    """Part of ManagedIntegrationRuntimeStatusTypeProperties."""
+
     auto_termination_minutes: int | None = None
     status: str | None = None
 
 
 @define(kw_only=True)
 class ManagedIntegrationRuntimeStatus(IntegrationRuntimeStatus):
+    """IntegrationRuntimeStatus of the kind Managed."""
+
     kind: str = "Managed"
     properties: ManagedIntegrationRuntimeStatusProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class IntegrationRuntimeStatusProperties(_Model):
+    """Part of IntegrationRuntimeStatus.
+
+    Attributes:
+        state: Set by the service, left out of requests.
+    """
+
     type_properties: IntegrationRuntimeStatusPropertiesTypeProperties | None = None
     state: str | None = _field(default=None, metadata=_READ_ONLY)
 
 
 @define(kw_only=True)
 class ManagedIntegrationRuntimeStatusProperties(IntegrationRuntimeStatusProperties):
+    """Part of ManagedIntegrationRuntimeStatus."""
+
     type_properties: ManagedIntegrationRuntimeStatusTypeProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class IntegrationRuntimeStatusPropertiesTypeProperties(_Model):
+    """Part of IntegrationRuntimeStatusProperties."""
+
     create_time: datetime | None = None
 
 
@@ -62,11 +81,36 @@ class IntegrationRuntimeStatusPropertiesTypeProperties(_Model):
 class ManagedIntegrationRuntimeStatusTypeProperties(
     IntegrationRuntimeStatusPropertiesTypeProperties
 ):
+    """Part of ManagedIntegrationRuntimeStatusProperties."""
+
     interactive_query: InteractiveQuery | None = None
 
 
 @define(kw_only=True)
 class SelfHostedIntegrationRuntimeNode(_Model):
+    """Part of SelfHostedIntegrationRuntimeStatusTypeProperties.
+
+    Attributes:
+        node_name: Set by the service, left out of requests.
+        machine_name: Set by the service, left out of requests.
+        host_service_uri: Set by the service, left out of requests.
+        status: Set by the service, left out of requests.
+        capabilities: Set by the service, left out of requests.
+        version_status: Set by the service, left out of requests.
+        version: Set by the service, left out of requests.
+        register_time: Set by the service, left out of requests.
+        last_connect_time: Set by the service, left out of requests.
+        expiry_time: Set by the service, left out of requests.
+        last_start_time: Set by the service, left out of requests.
+        last_stop_time: Set by the service, left out of requests.
+        last_update_result: Set by the service, left out of requests.
+        last_start_update_time: Set by the service, left out of requests.
+        last_end_update_time: Set by the service, left out of requests.
+        is_active_dispatcher: Set by the service, left out of requests.
+        concurrent_jobs_limit: Set by the service, left out of requests.
+        max_concurrent_jobs: Set by the service, left out of requests.
+    """
+
     node_name: str | None = _field(default=None, metadata=_READ_ONLY)
     machine_name: str | None = _field(default=None, metadata=_READ_ONLY)
     host_service_uri: str | None = _field(default=None, metadata=_READ_ONLY)
@@ -89,12 +133,16 @@ class SelfHostedIntegrationRuntimeNode(_Model):
 
 @define(kw_only=True)
 class SelfHostedIntegrationRuntimeStatus(IntegrationRuntimeStatus):
+    """IntegrationRuntimeStatus of the kind SelfHosted."""
+
     kind: str = "SelfHosted"
     properties: SelfHostedIntegrationRuntimeStatusProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SelfHostedIntegrationRuntimeStatusProperties(IntegrationRuntimeStatusProperties):
+    """Part of SelfHostedIntegrationRuntimeStatus."""
+
     type_properties: SelfHostedIntegrationRuntimeStatusTypeProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
@@ -102,6 +150,25 @@ class SelfHostedIntegrationRuntimeStatusProperties(IntegrationRuntimeStatusPrope
 class SelfHostedIntegrationRuntimeStatusTypeProperties(
     IntegrationRuntimeStatusPropertiesTypeProperties
 ):
+    """Part of SelfHostedIntegrationRuntimeStatusProperties.
+
+    Attributes:
+        create_time: Set by the service, left out of requests.
+        task_queue_id: Set by the service, left out of requests.
+        internal_channel_encryption: Set by the service, left out of requests.
+        version: Set by the service, left out of requests.
+        scheduled_update_date: Set by the service, left out of requests.
+        update_delay_offset: Set by the service, left out of requests.
+        local_time_zone_offset: Set by the service, left out of requests.
+        capabilities: Set by the service, left out of requests.
+        service_urls: Set by the service, left out of requests.
+        auto_update: Set by the service, left out of requests.
+        version_status: Set by the service, left out of requests.
+        pushed_version: Set by the service, left out of requests.
+        latest_version: Set by the service, left out of requests.
+        auto_update_eta: Set by the service, left out of requests.
+    """
+
     create_time: datetime | None = _field(default=None, metadata=_READ_ONLY)
     task_queue_id: str | None = _field(default=None, metadata=_READ_ONLY)
     internal_channel_encryption: str | None = _field(default=None, metadata=_READ_ONLY)

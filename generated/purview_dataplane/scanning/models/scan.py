@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class Scan(ProxyResource):
+    """Body of scans.create_or_replace; answer of scans.get, scans.create_or_replace and
+    scans.list_by_data_source.
+
+    Its kinds are told by `kind`; one that is not known stays this class.
+
+    Attributes:
+        last_run_result: Set by the service, left out of requests.
+    """
+
     kind: str
     last_run_result: ScanResultWithIngestion | None = _field(default=None, metadata=_READ_ONLY)
     scan_id: str | None = None
@@ -79,12 +88,22 @@ class Scan(ProxyResource):
 
 @define(kw_only=True)
 class AdlsGen1CredentialScan(Scan):
+    """Scan of the kind AdlsGen1Credential."""
+
     kind: str = "AdlsGen1Credential"
     properties: AdlsGen1CredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class ScanProperties(_Model):
+    """Part of Scan.
+
+    Attributes:
+        created_at: Set by the service, left out of requests.
+        last_modified_at: Set by the service, left out of requests.
+        parallel_scan_count: Files or tables that are read at the same time.
+    """
+
     scan_ruleset_name: str | None = None
     business_rule_set_name: str | None = None
     scan_ruleset_type: ScanRulesetType | None = None
@@ -102,67 +121,87 @@ class ScanProperties(_Model):
 
 @define(kw_only=True)
 class AdlsGen1CredentialScanProperties(ScanProperties):
+    """Part of AdlsGen1CredentialScan."""
+
     credential: CredentialReference | None = None
 
 
 @define(kw_only=True)
 class AdlsGen1MsiScan(Scan):
+    """Scan of the kind AdlsGen1Msi."""
+
     kind: str = "AdlsGen1Msi"
     properties: AdlsGen1MsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AdlsGen1MsiScanProperties(ScanProperties):
-    pass
+    """Part of AdlsGen1MsiScan."""
 
 
 @define(kw_only=True)
 class AdlsGen2CredentialScan(Scan):
+    """Scan of the kind AdlsGen2Credential."""
+
     kind: str = "AdlsGen2Credential"
     properties: AdlsGen2CredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AdlsGen2CredentialScanProperties(ScanProperties):
+    """Part of AdlsGen2CredentialScan."""
+
     credential: CredentialReference | None = None
 
 
 @define(kw_only=True)
 class AdlsGen2MsiScan(Scan):
+    """Scan of the kind AdlsGen2Msi."""
+
     kind: str = "AdlsGen2Msi"
     properties: AdlsGen2MsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AdlsGen2MsiScanProperties(ScanProperties):
-    pass
+    """Part of AdlsGen2MsiScan."""
 
 
 @define(kw_only=True)
 class AmazonAccountCredentialScan(Scan):
+    """Scan of the kind AmazonAccountCredential."""
+
     kind: str = "AmazonAccountCredential"
     properties: AmazonAccountCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class ExpandingResourceScanProperties(ScanProperties):
+    """What AmazonAccountCredentialScanProperties, AzureResourceGroupCredentialScanProperties,
+    AzureResourceGroupMsiScanProperties and 6 more have in common.
+    """
+
     resource_types: ExpandingResourceScanPropertiesResourceTypes | None = None
     credential: CredentialReference | None = None
 
 
 @define(kw_only=True)
 class AmazonAccountCredentialScanProperties(ExpandingResourceScanProperties):
-    pass
+    """Part of AmazonAccountCredentialScan."""
 
 
 @define(kw_only=True)
 class AmazonPostgreSqlCredentialScan(Scan):
+    """Scan of the kind AmazonPostgreSqlCredential."""
+
     kind: str = "AmazonPostgreSqlCredential"
     properties: AmazonPostgreSqlCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonPostgreSqlCredentialScanProperties(ScanProperties):
+    """Part of AmazonPostgreSqlCredentialScan."""
+
     credential: CredentialReference | None = None
     server_endpoint: str | None = None
     database_name: str | None = None
@@ -172,12 +211,16 @@ class AmazonPostgreSqlCredentialScanProperties(ScanProperties):
 
 @define(kw_only=True)
 class AmazonS3CredentialScan(Scan):
+    """Scan of the kind AmazonS3Credential."""
+
     kind: str = "AmazonS3Credential"
     properties: AmazonS3CredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonS3CredentialScanProperties(ScanProperties):
+    """Part of AmazonS3CredentialScan."""
+
     credential: CredentialReference | None = None
     role_arn: str | None = _field(default=None, metadata=_wire("roleARN"))
     is_maui_scan: bool | None = None
@@ -185,12 +228,16 @@ class AmazonS3CredentialScanProperties(ScanProperties):
 
 @define(kw_only=True)
 class AmazonS3RoleARNScan(Scan):
+    """Scan of the kind AmazonS3RoleARN."""
+
     kind: str = "AmazonS3RoleARN"
     properties: AmazonS3RoleARNScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonS3RoleARNScanProperties(ScanProperties):
+    """Part of AmazonS3RoleARNScan."""
+
     credential: CredentialReference | None = None
     role_arn: str | None = _field(default=None, metadata=_wire("roleARN"))
     is_maui_scan: bool | None = None
@@ -198,12 +245,16 @@ class AmazonS3RoleARNScanProperties(ScanProperties):
 
 @define(kw_only=True)
 class AmazonSqlCredentialScan(Scan):
+    """Scan of the kind AmazonSqlCredential."""
+
     kind: str = "AmazonSqlCredential"
     properties: AmazonSqlCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonSqlCredentialScanProperties(ScanProperties):
+    """Part of AmazonSqlCredentialScan."""
+
     credential: CredentialReference | None = None
     server_endpoint: str | None = None
     database_name: str | None = None
@@ -213,59 +264,79 @@ class AmazonSqlCredentialScanProperties(ScanProperties):
 
 @define(kw_only=True)
 class AzureCosmosDbCredentialScan(Scan):
+    """Scan of the kind AzureCosmosDbCredential."""
+
     kind: str = "AzureCosmosDbCredential"
     properties: AzureCosmosDbCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureCosmosDbCredentialScanProperties(ScanProperties):
+    """Part of AzureCosmosDbCredentialScan."""
+
     credential: CredentialReference | None = None
     database_name: str | None = None
 
 
 @define(kw_only=True)
 class AzureDataExplorerCredentialScan(Scan):
+    """Scan of the kind AzureDataExplorerCredential."""
+
     kind: str = "AzureDataExplorerCredential"
     properties: AzureDataExplorerCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureDataExplorerCredentialScanProperties(ScanProperties):
+    """Part of AzureDataExplorerCredentialScan."""
+
     credential: CredentialReference | None = None
     database: str | None = None
 
 
 @define(kw_only=True)
 class AzureDataExplorerMsiScan(Scan):
+    """Scan of the kind AzureDataExplorerMsi."""
+
     kind: str = "AzureDataExplorerMsi"
     properties: AzureDataExplorerMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureDataExplorerMsiScanProperties(ScanProperties):
+    """Part of AzureDataExplorerMsiScan."""
+
     database: str | None = None
 
 
 @define(kw_only=True)
 class AzureFileServiceCredentialScan(Scan):
+    """Scan of the kind AzureFileServiceCredential."""
+
     kind: str = "AzureFileServiceCredential"
     properties: AzureFileServiceCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureFileServiceCredentialScanProperties(ScanProperties):
+    """Part of AzureFileServiceCredentialScan."""
+
     credential: CredentialReference | None = None
     share_name: str | None = None
 
 
 @define(kw_only=True)
 class AzureMySqlCredentialScan(Scan):
+    """Scan of the kind AzureMySqlCredential."""
+
     kind: str = "AzureMySqlCredential"
     properties: AzureMySqlCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureMySqlScanProperties(ScanProperties):
+    """What AzureMySqlCredentialScanProperties have in common."""
+
     server_endpoint: str | None = None
     port: int | None = None
     database_name: str | None = None
@@ -274,17 +345,21 @@ class AzureMySqlScanProperties(ScanProperties):
 
 @define(kw_only=True)
 class AzureMySqlCredentialScanProperties(AzureMySqlScanProperties):
-    pass
+    """Part of AzureMySqlCredentialScan."""
 
 
 @define(kw_only=True)
 class AzurePostgreSqlCredentialScan(Scan):
+    """Scan of the kind AzurePostgreSqlCredential."""
+
     kind: str = "AzurePostgreSqlCredential"
     properties: AzurePostgreSqlCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzurePostgreSqlCredentialScanProperties(ScanProperties):
+    """Part of AzurePostgreSqlCredentialScan."""
+
     credential: CredentialReference | None = None
     server_endpoint: str | None = None
     database_name: str | None = None
@@ -294,205 +369,263 @@ class AzurePostgreSqlCredentialScanProperties(ScanProperties):
 
 @define(kw_only=True)
 class AzureResourceGroupCredentialScan(Scan):
+    """Scan of the kind AzureResourceGroupCredential."""
+
     kind: str = "AzureResourceGroupCredential"
     properties: AzureResourceGroupCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureResourceGroupCredentialScanProperties(ExpandingResourceScanProperties):
-    pass
+    """Part of AzureResourceGroupCredentialScan."""
 
 
 @define(kw_only=True)
 class AzureResourceGroupMsiScan(Scan):
+    """Scan of the kind AzureResourceGroupMsi."""
+
     kind: str = "AzureResourceGroupMsi"
     properties: AzureResourceGroupMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureResourceGroupMsiScanProperties(ExpandingResourceScanProperties):
-    pass
+    """Part of AzureResourceGroupMsiScan."""
 
 
 @define(kw_only=True)
 class AzureSqlScanProperties(ScanProperties):
+    """What AzureSqlCredentialScanProperties, AzureSqlDataWarehouseMsiScanProperties,
+    AzureSqlDatabaseManagedInstanceMsiScanProperties and 1 more have in common.
+    """
+
     server_endpoint: str | None = None
     database_name: str | None = None
 
 
 @define(kw_only=True)
 class AzureSqlCredentialScanProperties(AzureSqlScanProperties):
+    """What AzureSqlDataWarehouseCredentialScanProperties, AzureSqlDatabaseCredentialScanProperties,
+    AzureSqlDatabaseManagedInstanceCredentialScanProperties and 1 more have in common.
+    """
+
     credential: CredentialReference | None = None
 
 
 @define(kw_only=True)
 class AzureSqlDataWarehouseCredentialScan(Scan):
+    """Scan of the kind AzureSqlDataWarehouseCredential."""
+
     kind: str = "AzureSqlDataWarehouseCredential"
     properties: AzureSqlDataWarehouseCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDataWarehouseCredentialScanProperties(AzureSqlCredentialScanProperties):
-    pass
+    """Part of AzureSqlDataWarehouseCredentialScan."""
 
 
 @define(kw_only=True)
 class AzureSqlDataWarehouseMsiScan(Scan):
+    """Scan of the kind AzureSqlDataWarehouseMsi."""
+
     kind: str = "AzureSqlDataWarehouseMsi"
     properties: AzureSqlDataWarehouseMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDataWarehouseMsiScanProperties(AzureSqlScanProperties):
-    pass
+    """Part of AzureSqlDataWarehouseMsiScan."""
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseCredentialScan(Scan):
+    """Scan of the kind AzureSqlDatabaseCredential."""
+
     kind: str = "AzureSqlDatabaseCredential"
     properties: AzureSqlDatabaseCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseCredentialScanProperties(AzureSqlCredentialScanProperties):
-    pass
+    """Part of AzureSqlDatabaseCredentialScan."""
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseManagedInstanceCredentialScan(Scan):
+    """Scan of the kind AzureSqlDatabaseManagedInstanceCredential."""
+
     kind: str = "AzureSqlDatabaseManagedInstanceCredential"
     properties: AzureSqlDatabaseManagedInstanceCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseManagedInstanceCredentialScanProperties(AzureSqlCredentialScanProperties):
-    pass
+    """Part of AzureSqlDatabaseManagedInstanceCredentialScan."""
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseManagedInstanceMsiScan(Scan):
+    """Scan of the kind AzureSqlDatabaseManagedInstanceMsi."""
+
     kind: str = "AzureSqlDatabaseManagedInstanceMsi"
     properties: AzureSqlDatabaseManagedInstanceMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseManagedInstanceMsiScanProperties(AzureSqlScanProperties):
-    pass
+    """Part of AzureSqlDatabaseManagedInstanceMsiScan."""
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseMsiScan(Scan):
+    """Scan of the kind AzureSqlDatabaseMsi."""
+
     kind: str = "AzureSqlDatabaseMsi"
     properties: AzureSqlDatabaseMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseMsiScanProperties(AzureSqlScanProperties):
-    pass
+    """Part of AzureSqlDatabaseMsiScan."""
 
 
 @define(kw_only=True)
 class AzureStorageCredentialScan(Scan):
+    """Scan of the kind AzureStorageCredential."""
+
     kind: str = "AzureStorageCredential"
     properties: AzureStorageCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureStorageCredentialScanProperties(ScanProperties):
+    """Part of AzureStorageCredentialScan."""
+
     credential: CredentialReference | None = None
 
 
 @define(kw_only=True)
 class AzureStorageMsiScan(Scan):
+    """Scan of the kind AzureStorageMsi."""
+
     kind: str = "AzureStorageMsi"
     properties: AzureStorageMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureStorageMsiScanProperties(ScanProperties):
-    pass
+    """Part of AzureStorageMsiScan."""
 
 
 @define(kw_only=True)
 class AzureSubscriptionCredentialScan(Scan):
+    """Scan of the kind AzureSubscriptionCredential."""
+
     kind: str = "AzureSubscriptionCredential"
     properties: AzureSubscriptionCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSubscriptionCredentialScanProperties(ExpandingResourceScanProperties):
-    pass
+    """Part of AzureSubscriptionCredentialScan."""
 
 
 @define(kw_only=True)
 class AzureSubscriptionMsiScan(Scan):
+    """Scan of the kind AzureSubscriptionMsi."""
+
     kind: str = "AzureSubscriptionMsi"
     properties: AzureSubscriptionMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSubscriptionMsiScanProperties(ExpandingResourceScanProperties):
-    pass
+    """Part of AzureSubscriptionMsiScan."""
 
 
 @define(kw_only=True)
 class AzureSynapseCredentialScan(Scan):
+    """Scan of the kind AzureSynapseCredential."""
+
     kind: str = "AzureSynapseCredential"
     properties: AzureSynapseCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSynapseCredentialScanProperties(ExpandingResourceScanProperties):
-    pass
+    """Part of AzureSynapseCredentialScan."""
 
 
 @define(kw_only=True)
 class AzureSynapseMsiScan(Scan):
+    """Scan of the kind AzureSynapseMsi."""
+
     kind: str = "AzureSynapseMsi"
     properties: AzureSynapseMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSynapseMsiScanProperties(ExpandingResourceScanProperties):
-    pass
+    """Part of AzureSynapseMsiScan."""
 
 
 @define(kw_only=True)
 class AzureSynapseWorkspaceCredentialScan(Scan):
+    """Scan of the kind AzureSynapseWorkspaceCredential."""
+
     kind: str = "AzureSynapseWorkspaceCredential"
     properties: AzureSynapseWorkspaceCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSynapseWorkspaceCredentialScanProperties(ExpandingResourceScanProperties):
-    pass
+    """Part of AzureSynapseWorkspaceCredentialScan."""
 
 
 @define(kw_only=True)
 class AzureSynapseWorkspaceMsiScan(Scan):
+    """Scan of the kind AzureSynapseWorkspaceMsi."""
+
     kind: str = "AzureSynapseWorkspaceMsi"
     properties: AzureSynapseWorkspaceMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSynapseWorkspaceMsiScanProperties(ExpandingResourceScanProperties):
-    pass
+    """Part of AzureSynapseWorkspaceMsiScan."""
 
 
 @define(kw_only=True)
 class ConnectedVia(_Model):
+    """Part of ScanProperties.
+
+    Attributes:
+        reference_name: The name of what it refers to.
+        integration_runtime_type: Set by the service, left out of requests.
+    """
+
     reference_name: str | None = None
     integration_runtime_type: str | None = _field(default=None, metadata=_READ_ONLY)
 
 
 @define(kw_only=True)
 class CredentialReference(_Model):
+    """Part of AdlsGen1CredentialScanProperties, AdlsGen2CredentialScanProperties,
+    ExpandingResourceScanProperties and 16 more.
+
+    Attributes:
+        reference_name: The name of what it refers to.
+    """
+
     reference_name: str | None = None
     credential_type: CredentialType | None = None
 
 
 @define(kw_only=True)
 class DataSourceIdentifier(_Model):
+    """Part of Scan."""
+
     item_path: ItemPath | None = None
     qualified_name: QualifiedName | None = None
     data_source_name: str | None = None
@@ -502,6 +635,8 @@ class DataSourceIdentifier(_Model):
 
 @define(kw_only=True)
 class ExpandingResourceScanPropertiesResourceTypes(_Model):
+    """Part of ExpandingResourceScanProperties."""
+
     none: ResourceTypeFilter | None = None
     azure_subscription: ResourceTypeFilter | None = None
     azure_resource_group: ResourceTypeFilter | None = None
@@ -532,30 +667,42 @@ class ExpandingResourceScanPropertiesResourceTypes(_Model):
 
 @define(kw_only=True)
 class ExtendedProperties(_Model):
+    """Part of ItemPath and QualifiedName."""
+
     subscription_id: str | None = None
     resource_group: str | None = None
 
 
 @define(kw_only=True)
 class ItemPath(_Model):
+    """Part of DataSourceIdentifier."""
+
     path: str | None = None
     extended_properties: ExtendedProperties | None = None
 
 
 @define(kw_only=True)
 class MitiScanProperties(ScanProperties):
+    """What OracleOracleCredentialScanProperties, OracleOracleUserPassScanProperties,
+    SapEccSapEccCredentialScanProperties and 5 more have in common.
+    """
+
     maximum_memory_allowed_in_gb: str | None = None
     miti_cache: str | None = None
 
 
 @define(kw_only=True)
 class OracleOracleCredentialScan(Scan):
+    """Scan of the kind OracleOracleCredential."""
+
     kind: str = "OracleOracleCredential"
     properties: OracleOracleCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class OracleOracleCredentialScanProperties(MitiScanProperties):
+    """Part of OracleOracleCredentialScan."""
+
     credential: CredentialReference | None = None
     schema: str | None = None
     driver_location: str | None = None
@@ -564,12 +711,20 @@ class OracleOracleCredentialScanProperties(MitiScanProperties):
 
 @define(kw_only=True)
 class OracleOracleUserPassScan(Scan):
+    """Scan of the kind OracleOracleUserPass."""
+
     kind: str = "OracleOracleUserPass"
     properties: OracleOracleUserPassScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class OracleOracleUserPassScanProperties(MitiScanProperties):
+    """Part of OracleOracleUserPassScan.
+
+    Attributes:
+        password: A secret, which repr does not show.
+    """
+
     username: str | None = None
     password: str | None = _field(default=None, metadata=_wire("password", secret=True))
     schema: str | None = None
@@ -578,12 +733,20 @@ class OracleOracleUserPassScanProperties(MitiScanProperties):
 
 @define(kw_only=True)
 class PowerBIDelegatedScan(Scan):
+    """Scan of the kind PowerBIDelegated."""
+
     kind: str = "PowerBIDelegated"
     properties: PowerBIDelegatedScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class PowerBIDelegatedScanProperties(ScanProperties):
+    """Part of PowerBIDelegatedScan.
+
+    Attributes:
+        password: A secret, which repr does not show.
+    """
+
     tenant: str | None = None
     authentication_type: str | None = None
     client_id: str | None = None
@@ -594,17 +757,23 @@ class PowerBIDelegatedScanProperties(ScanProperties):
 
 @define(kw_only=True)
 class PowerBIMsiScan(Scan):
+    """Scan of the kind PowerBIMsi."""
+
     kind: str = "PowerBIMsi"
     properties: PowerBIMsiScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class PowerBIMsiScanProperties(ScanProperties):
+    """Part of PowerBIMsiScan."""
+
     include_personal_workspaces: bool | None = None
 
 
 @define(kw_only=True)
 class QualifiedName(_Model):
+    """Part of DataSourceIdentifier."""
+
     type_name: str | None = None
     name: str | None = None
     extended_properties: ExtendedProperties | None = None
@@ -612,6 +781,13 @@ class QualifiedName(_Model):
 
 @define(kw_only=True)
 class ResourceNameFilter(_Model):
+    """Part of ResourceTypeFilter.
+
+    Attributes:
+        exclude_prefixes: No item twice.
+        include_prefixes: No item twice.
+    """
+
     exclude_prefixes: list[str] | None = None
     include_prefixes: list[str] | None = None
     resources: list[str] | None = None
@@ -619,6 +795,8 @@ class ResourceNameFilter(_Model):
 
 @define(kw_only=True)
 class ResourceTypeFilter(_Model):
+    """Part of ExpandingResourceScanPropertiesResourceTypes."""
+
     scan_ruleset_name: str | None = None
     scan_ruleset_type: ScanRulesetType | None = None
     resource_name_filter: ResourceNameFilter | None = None
@@ -627,12 +805,16 @@ class ResourceTypeFilter(_Model):
 
 @define(kw_only=True)
 class SapEccSapEccCredentialScan(Scan):
+    """Scan of the kind SapEccSapEccCredential."""
+
     kind: str = "SapEccSapEccCredential"
     properties: SapEccSapEccCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SapEccSapEccCredentialScanProperties(MitiScanProperties):
+    """Part of SapEccSapEccCredentialScan."""
+
     client_id: str | None = None
     credential: CredentialReference | None = None
     j_co_library_path: str | None = None
@@ -640,12 +822,20 @@ class SapEccSapEccCredentialScanProperties(MitiScanProperties):
 
 @define(kw_only=True)
 class SapEccSapEccUserPassScan(Scan):
+    """Scan of the kind SapEccSapEccUserPass."""
+
     kind: str = "SapEccSapEccUserPass"
     properties: SapEccSapEccUserPassScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SapEccSapEccUserPassScanProperties(MitiScanProperties):
+    """Part of SapEccSapEccUserPassScan.
+
+    Attributes:
+        password: A secret, which repr does not show.
+    """
+
     client_id: str | None = None
     username: str | None = None
     password: str | None = _field(default=None, metadata=_wire("password", secret=True))
@@ -654,12 +844,16 @@ class SapEccSapEccUserPassScanProperties(MitiScanProperties):
 
 @define(kw_only=True)
 class SapS4HanaSapS4HanaCredentialScan(Scan):
+    """Scan of the kind SapS4HanaSapS4HanaCredential."""
+
     kind: str = "SapS4HanaSapS4HanaCredential"
     properties: SapS4HanaSapS4HanaCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SapS4HanaSapS4HanaCredentialScanProperties(MitiScanProperties):
+    """Part of SapS4HanaSapS4HanaCredentialScan."""
+
     client_id: str | None = None
     credential: CredentialReference | None = None
     j_co_library_path: str | None = None
@@ -667,12 +861,20 @@ class SapS4HanaSapS4HanaCredentialScanProperties(MitiScanProperties):
 
 @define(kw_only=True)
 class SapS4HanaSapS4HanaUserPassScan(Scan):
+    """Scan of the kind SapS4HanaSapS4HanaUserPass."""
+
     kind: str = "SapS4HanaSapS4HanaUserPass"
     properties: SapS4HanaSapS4HanaUserPassScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SapS4HanaSapS4HanaUserPassScanProperties(MitiScanProperties):
+    """Part of SapS4HanaSapS4HanaUserPassScan.
+
+    Attributes:
+        password: A secret, which repr does not show.
+    """
+
     client_id: str | None = None
     username: str | None = None
     password: str | None = _field(default=None, metadata=_wire("password", secret=True))
@@ -681,23 +883,29 @@ class SapS4HanaSapS4HanaUserPassScanProperties(MitiScanProperties):
 
 @define(kw_only=True)
 class SqlServerDatabaseCredentialScan(Scan):
+    """Scan of the kind SqlServerDatabaseCredential."""
+
     kind: str = "SqlServerDatabaseCredential"
     properties: SqlServerDatabaseCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SqlServerDatabaseCredentialScanProperties(AzureSqlCredentialScanProperties):
-    pass
+    """Part of SqlServerDatabaseCredentialScan."""
 
 
 @define(kw_only=True)
 class TeradataTeradataCredentialScan(Scan):
+    """Scan of the kind TeradataTeradataCredential."""
+
     kind: str = "TeradataTeradataCredential"
     properties: TeradataTeradataCredentialScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class TeradataTeradataCredentialScanProperties(MitiScanProperties):
+    """Part of TeradataTeradataCredentialScan."""
+
     credential: CredentialReference | None = None
     schema: str | None = None
     driver_location: str | None = None
@@ -706,12 +914,20 @@ class TeradataTeradataCredentialScanProperties(MitiScanProperties):
 
 @define(kw_only=True)
 class TeradataTeradataUserPassScan(Scan):
+    """Scan of the kind TeradataTeradataUserPass."""
+
     kind: str = "TeradataTeradataUserPass"
     properties: TeradataTeradataUserPassScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class TeradataTeradataUserPassScanProperties(MitiScanProperties):
+    """Part of TeradataTeradataUserPassScan.
+
+    Attributes:
+        password: A secret, which repr does not show.
+    """
+
     username: str | None = None
     password: str | None = _field(default=None, metadata=_wire("password", secret=True))
     schema: str | None = None
@@ -720,11 +936,19 @@ class TeradataTeradataUserPassScanProperties(MitiScanProperties):
 
 @define(kw_only=True)
 class TeradataUserPassScan(Scan):
+    """Scan of the kind TeradataUserPass."""
+
     kind: str = "TeradataUserPass"
     properties: TeradataUserPassScanProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class TeradataUserPassScanProperties(ScanProperties):
+    """Part of TeradataUserPassScan.
+
+    Attributes:
+        password: A secret, which repr does not show.
+    """
+
     username: str | None = None
     password: str | None = _field(default=None, metadata=_wire("password", secret=True))

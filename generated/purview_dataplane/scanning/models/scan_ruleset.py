@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class ScanRuleset(VersionedScanRuleset):
+    """Body of scan_rulesets.create_or_replace; answer of scan_rulesets.get,
+    scan_rulesets.create_or_replace and scan_rulesets.list.
+
+    Its kinds are told by `kind`; one that is not known stays this class.
+    """
+
     kind: str
     properties: ScanRulesetProperties | None = None
 
@@ -74,149 +80,199 @@ class ScanRuleset(VersionedScanRuleset):
 
 @define(kw_only=True)
 class AdlsGen1ScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind AdlsGen1."""
+
     kind: str = "AdlsGen1"
     properties: AdlsGen1ScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AdlsGen2ScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind AdlsGen2."""
+
     kind: str = "AdlsGen2"
     properties: AdlsGen2ScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonAccountScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind AmazonAccount."""
+
     kind: str = "AmazonAccount"
     properties: AmazonAccountScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonPostgreSqlScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind AmazonPostgreSql."""
+
     kind: str = "AmazonPostgreSql"
     properties: AmazonPostgreSqlScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonS3ScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind AmazonS3."""
+
     kind: str = "AmazonS3"
     properties: AmazonS3ScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonSqlScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind AmazonSql."""
+
     kind: str = "AmazonSql"
     properties: AmazonSqlScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureCosmosDbScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind AzureCosmosDb."""
+
     kind: str = "AzureCosmosDb"
     properties: AzureCosmosDbScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureDataExplorerScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind AzureDataExplorer."""
+
     kind: str = "AzureDataExplorer"
     properties: AzureDataExplorerScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureFileServiceScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind AzureFileService."""
+
     kind: str = "AzureFileService"
     properties: AzureFileServiceScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureMySqlScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind AzureMySql."""
+
     kind: str = "AzureMySql"
     properties: AzureMySqlScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzurePostgreSqlScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind AzurePostgreSql."""
+
     kind: str = "AzurePostgreSql"
     properties: AzurePostgreSqlScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureResourceGroupScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind AzureResourceGroup."""
+
     kind: str = "AzureResourceGroup"
     properties: AzureResourceGroupScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDataWarehouseScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind AzureSqlDataWarehouse."""
+
     kind: str = "AzureSqlDataWarehouse"
     properties: AzureSqlDataWarehouseScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseManagedInstanceScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind AzureSqlDatabaseManagedInstance."""
+
     kind: str = "AzureSqlDatabaseManagedInstance"
     properties: AzureSqlDatabaseManagedInstanceScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind AzureSqlDatabase."""
+
     kind: str = "AzureSqlDatabase"
     properties: AzureSqlDatabaseScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureStorageScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind AzureStorage."""
+
     kind: str = "AzureStorage"
     properties: AzureStorageScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSubscriptionScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind AzureSubscription."""
+
     kind: str = "AzureSubscription"
     properties: AzureSubscriptionScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSynapseScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind AzureSynapse."""
+
     kind: str = "AzureSynapse"
     properties: AzureSynapseScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSynapseWorkspaceScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind AzureSynapseWorkspace."""
+
     kind: str = "AzureSynapseWorkspace"
     properties: AzureSynapseWorkspaceScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class OracleScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind Oracle."""
+
     kind: str = "Oracle"
     properties: OracleScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class PowerBIScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind PowerBI."""
+
     kind: str = "PowerBI"
     properties: PowerBIScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SapEccScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind SapEcc."""
+
     kind: str = "SapEcc"
     properties: SapEccScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SapS4HanaScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind SapS4Hana."""
+
     kind: str = "SapS4Hana"
     properties: SapS4HanaScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SqlServerDatabaseScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind SqlServerDatabase."""
+
     kind: str = "SqlServerDatabase"
     properties: SqlServerDatabaseScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class TeradataScanRuleset(ScanRuleset):
+    """ScanRuleset of the kind Teradata."""
+
     kind: str = "Teradata"
     properties: TeradataScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]

@@ -40,6 +40,12 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class SystemScanRuleset(VersionedScanRuleset):
+    """Answer of system_scan_rulesets.list, system_scan_rulesets.get,
+    system_scan_rulesets.get_by_version and 2 more.
+
+    Its kinds are told by `kind`; one that is not known stays this class.
+    """
+
     kind: str
     properties: ScanRulesetProperties | None = None
 
@@ -80,176 +86,236 @@ class SystemScanRuleset(VersionedScanRuleset):
 
 @define(kw_only=True)
 class AdlsGen1SystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AdlsGen1."""
+
     kind: str = "AdlsGen1"
     properties: AdlsGen1ScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AdlsGen2SystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AdlsGen2."""
+
     kind: str = "AdlsGen2"
     properties: AdlsGen2ScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonAccountSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AmazonAccount."""
+
     kind: str = "AmazonAccount"
     properties: AmazonAccountScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonMySqlSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AmazonMySql."""
+
     kind: str = "AmazonMySql"
 
 
 @define(kw_only=True)
 class AmazonPostgreSqlSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AmazonPostgreSql."""
+
     kind: str = "AmazonPostgreSql"
     properties: AmazonPostgreSqlScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonS3SystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AmazonS3."""
+
     kind: str = "AmazonS3"
     properties: AmazonS3ScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AmazonSqlSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AmazonSql."""
+
     kind: str = "AmazonSql"
     properties: AmazonSqlScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureCosmosDbSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AzureCosmosDb."""
+
     kind: str = "AzureCosmosDb"
     properties: AzureCosmosDbScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureDataExplorerSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AzureDataExplorer."""
+
     kind: str = "AzureDataExplorer"
     properties: AzureDataExplorerScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureFileServiceSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AzureFileService."""
+
     kind: str = "AzureFileService"
     properties: AzureFileServiceScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureMySqlSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AzureMySql."""
+
     kind: str = "AzureMySql"
     properties: AzureMySqlScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzurePostgreSqlSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AzurePostgreSql."""
+
     kind: str = "AzurePostgreSql"
     properties: AzurePostgreSqlScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureResourceGroupSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AzureResourceGroup."""
+
     kind: str = "AzureResourceGroup"
     properties: AzureResourceGroupScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSearchSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AzureSearch."""
+
     kind: str = "AzureSearch"
 
 
 @define(kw_only=True)
 class AzureSqlDataWarehouseSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AzureSqlDataWarehouse."""
+
     kind: str = "AzureSqlDataWarehouse"
     properties: AzureSqlDataWarehouseScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseManagedInstanceSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AzureSqlDatabaseManagedInstance."""
+
     kind: str = "AzureSqlDatabaseManagedInstance"
     properties: AzureSqlDatabaseManagedInstanceScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSqlDatabaseSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AzureSqlDatabase."""
+
     kind: str = "AzureSqlDatabase"
     properties: AzureSqlDatabaseScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureStorageSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AzureStorage."""
+
     kind: str = "AzureStorage"
     properties: AzureStorageScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSubscriptionSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AzureSubscription."""
+
     kind: str = "AzureSubscription"
     properties: AzureSubscriptionScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSynapseDedicatedSqlSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AzureSynapseDedicatedSql."""
+
     kind: str = "AzureSynapseDedicatedSql"
 
 
 @define(kw_only=True)
 class AzureSynapseSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AzureSynapse."""
+
     kind: str = "AzureSynapse"
     properties: AzureSynapseScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class AzureSynapseWorkspaceSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind AzureSynapseWorkspace."""
+
     kind: str = "AzureSynapseWorkspace"
     properties: AzureSynapseWorkspaceScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class DataverseSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind Dataverse."""
+
     kind: str = "Dataverse"
     properties: ScanningRuleScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class OracleSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind Oracle."""
+
     kind: str = "Oracle"
     properties: OracleScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class PowerBISystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind PowerBI."""
+
     kind: str = "PowerBI"
     properties: PowerBIScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SapEccSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind SapEcc."""
+
     kind: str = "SapEcc"
     properties: SapEccScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SapS4HanaSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind SapS4Hana."""
+
     kind: str = "SapS4Hana"
     properties: SapS4HanaScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SnowflakeSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind Snowflake."""
+
     kind: str = "Snowflake"
     properties: ScanningRuleScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SqlServerDatabaseSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind SqlServerDatabase."""
+
     kind: str = "SqlServerDatabase"
     properties: SqlServerDatabaseScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class TeradataSystemScanRuleset(SystemScanRuleset):
+    """SystemScanRuleset of the kind Teradata."""
+
     kind: str = "Teradata"
     properties: TeradataScanRulesetProperties | None = None  # pyright: ignore[reportIncompatibleVariableOverride]

@@ -5,22 +5,24 @@ OPERATIONS = _d.operations(
     __name__,
     {
         "classification_rules": (
-            "ClassificationRules_Get ClassificationRules_CreateOrReplace ClassificationRules_Delete "
-            "ClassificationRules_List ClassificationRules_ListVersionsByRuleName "
+            "ClassificationRules_Get ClassificationRules_CreateOrReplace "
+            "ClassificationRules_Delete ClassificationRules_List "
+            "ClassificationRules_ListVersionsByRuleName "
             "ClassificationRules_TagClassificationVersion"
         ),
         "credential": "Credential_Get Credential_CreateOrReplace Credential_Delete Credential_List",
         "data_sources": "DataSources_Get DataSources_CreateOrReplace DataSources_Delete DataSources_List",
         "filters": "Filters_Get Filters_CreateOrReplace",
         "integration_runtimes": (
-            "IntegrationRuntimes_ListByAccount IntegrationRuntimes_Get IntegrationRuntimes_CreateOrReplace "
-            "IntegrationRuntimes_Delete IntegrationRuntimes_Status IntegrationRuntimes_ListAuthKeys "
+            "IntegrationRuntimes_ListByAccount IntegrationRuntimes_Get "
+            "IntegrationRuntimes_CreateOrReplace IntegrationRuntimes_Delete "
+            "IntegrationRuntimes_Status IntegrationRuntimes_ListAuthKeys "
             "IntegrationRuntimes_RegenerateAuthKey IntegrationRuntimes_DisableInteractiveQuery "
             "IntegrationRuntimes_EnableInteractiveQuery"
         ),
         "key_vault_connections": (
-            "KeyVaultConnections_Get KeyVaultConnections_CreateOrReplace KeyVaultConnections_Delete "
-            "KeyVaultConnections_List"
+            "KeyVaultConnections_Get KeyVaultConnections_CreateOrReplace "
+            "KeyVaultConnections_Delete KeyVaultConnections_List"
         ),
         "managed_private_endpoints": (
             "ManagedPrivateEndpoints_ListByAccount ManagedPrivateEndpoints_Get "
@@ -30,13 +32,18 @@ OPERATIONS = _d.operations(
             "ManagedVirtualNetworks_ListByAccount ManagedVirtualNetworks_Get "
             "ManagedVirtualNetworks_CreateOrReplace"
         ),
-        "scan_result": "ScanResult_GetScanStatus ScanResult_RunScan ScanResult_CancelScan ScanResult_ListScanHistory",
+        "scan_result": (
+            "ScanResult_GetScanStatus ScanResult_RunScan ScanResult_CancelScan "
+            "ScanResult_ListScanHistory"
+        ),
         "scan_rulesets": "ScanRulesets_Get ScanRulesets_CreateOrReplace ScanRulesets_Delete ScanRulesets_List",
         "scans": "Scans_Get Scans_CreateOrReplace Scans_Delete Scans_ListByDataSource",
         "system_scan_rulesets": (
             "SystemScanRulesets_List SystemScanRulesets_Get SystemScanRulesets_GetByVersion "
             "SystemScanRulesets_GetLatest SystemScanRulesets_ListVersionsByDataSource"
         ),
-        "triggers": "Triggers_Get Triggers_CreateOrReplace Triggers_Delete Triggers_Enable Triggers_Disable",
+        "triggers": (
+            "Triggers_Get Triggers_CreateOrReplace Triggers_Delete Triggers_Enable Triggers_Disable"
+        ),
     },
 )

@@ -91,15 +91,32 @@ class ClassificationRules(_d.Group):
         """Read one classification rule, with its data and column patterns and its current version.
 
         GET /scan/classificationrules/{classificationRuleName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: ClassificationRule.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get, (classification_rule_name,))
 
     def create_or_replace(
         self, classification_rule_name: str, *, body: ClassificationRule
     ) -> ClassificationRule:
-        """Write a custom classification rule as a whole; list the versions to see its earlier states.
+        """Write a custom classification rule as a whole; list the versions to see its earlier
+        states.
 
         PUT /scan/classificationrules/{classificationRuleName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: ClassificationRule.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.create_or_replace, (classification_rule_name,), body)
 
@@ -107,6 +124,14 @@ class ClassificationRules(_d.Group):
         """Remove a custom classification rule by name; succeeds without an answer body.
 
         DELETE /scan/classificationrules/{classificationRuleName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.delete, (classification_rule_name,))
 
@@ -114,6 +139,16 @@ class ClassificationRules(_d.Group):
         """Page through the classification rules of the account, system and custom ones by kind.
 
         GET /scan/classificationrules
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ClassificationRule. 200:
+                ClassificationRuleList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)
 
@@ -123,6 +158,16 @@ class ClassificationRules(_d.Group):
         """Page through all versions of one classification rule.
 
         GET /scan/classificationrules/{classificationRuleName}/versions
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ClassificationRule. 200:
+                ClassificationRuleList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_versions_by_rule_name, (classification_rule_name,))
 
@@ -135,7 +180,22 @@ class ClassificationRules(_d.Group):
     ) -> Poller[OperationResponse]:
         """Mark one rule version to keep or delete its classifications; finished in the background.
 
-        POST /scan/classificationrules/{classificationRuleName}/versions/{classificationRuleVersion}:tag
+        POST
+        /scan/classificationrules/{classificationRuleName}/versions/{classificationRuleVersion}:tag
+
+        Role: Data Source Administrator.
+
+        Args:
+            action: `Keep` or `Delete`: what becomes of the classifications that this version of the
+                rule has made.
+
+        Returns:
+            A poller, whose result() waits for the end and gives OperationResponse. 202:
+                OperationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(
             _Operations.begin_tag_classification_version,
@@ -148,15 +208,32 @@ class AsyncClassificationRules(_d.AsyncGroup):
         """Read one classification rule, with its data and column patterns and its current version.
 
         GET /scan/classificationrules/{classificationRuleName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: ClassificationRule.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get, (classification_rule_name,))
 
     async def create_or_replace(
         self, classification_rule_name: str, *, body: ClassificationRule
     ) -> ClassificationRule:
-        """Write a custom classification rule as a whole; list the versions to see its earlier states.
+        """Write a custom classification rule as a whole; list the versions to see its earlier
+        states.
 
         PUT /scan/classificationrules/{classificationRuleName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: ClassificationRule.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.create_or_replace, (classification_rule_name,), body)
 
@@ -164,6 +241,14 @@ class AsyncClassificationRules(_d.AsyncGroup):
         """Remove a custom classification rule by name; succeeds without an answer body.
 
         DELETE /scan/classificationrules/{classificationRuleName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.delete, (classification_rule_name,))
 
@@ -171,6 +256,16 @@ class AsyncClassificationRules(_d.AsyncGroup):
         """Page through the classification rules of the account, system and custom ones by kind.
 
         GET /scan/classificationrules
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ClassificationRule. 200:
+                ClassificationRuleList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)
 
@@ -180,6 +275,16 @@ class AsyncClassificationRules(_d.AsyncGroup):
         """Page through all versions of one classification rule.
 
         GET /scan/classificationrules/{classificationRuleName}/versions
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ClassificationRule. 200:
+                ClassificationRuleList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_versions_by_rule_name, (classification_rule_name,))
 
@@ -192,7 +297,22 @@ class AsyncClassificationRules(_d.AsyncGroup):
     ) -> AsyncPoller[OperationResponse]:
         """Mark one rule version to keep or delete its classifications; finished in the background.
 
-        POST /scan/classificationrules/{classificationRuleName}/versions/{classificationRuleVersion}:tag
+        POST
+        /scan/classificationrules/{classificationRuleName}/versions/{classificationRuleVersion}:tag
+
+        Role: Data Source Administrator.
+
+        Args:
+            action: `Keep` or `Delete`: what becomes of the classifications that this version of the
+                rule has made.
+
+        Returns:
+            A poller, whose result() waits for the end and gives OperationResponse. 202:
+                OperationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(
             _Operations.begin_tag_classification_version,

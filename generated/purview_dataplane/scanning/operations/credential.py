@@ -58,9 +58,18 @@ class _Operations:
 
 class Credential(_d.Group):
     def get(self, credential_name: str) -> m.Credential:
-        """Read one credential by name: its kind and its reference to a vault secret, never the secret.
+        """Read one credential by name: its kind and its reference to a vault secret, never the
+        secret.
 
         GET /scan/credentials/{credentialName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: Credential.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get, (credential_name,))
 
@@ -68,6 +77,14 @@ class Credential(_d.Group):
         """Write a credential as a whole; secrets stay in the key vault and are only referred to.
 
         PUT /scan/credentials/{credentialName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: Credential.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.create_or_replace, (credential_name,), body)
 
@@ -75,6 +92,14 @@ class Credential(_d.Group):
         """Remove a credential from the account; the secret in the key vault stays.
 
         DELETE /scan/credentials/{credentialName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.delete, (credential_name,))
 
@@ -82,15 +107,33 @@ class Credential(_d.Group):
         """Page through the credentials that scans of this account can refer to.
 
         GET /scan/credentials
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Credential. 200: CredentialList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)
 
 
 class AsyncCredential(_d.AsyncGroup):
     async def get(self, credential_name: str) -> m.Credential:
-        """Read one credential by name: its kind and its reference to a vault secret, never the secret.
+        """Read one credential by name: its kind and its reference to a vault secret, never the
+        secret.
 
         GET /scan/credentials/{credentialName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: Credential.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get, (credential_name,))
 
@@ -98,6 +141,14 @@ class AsyncCredential(_d.AsyncGroup):
         """Write a credential as a whole; secrets stay in the key vault and are only referred to.
 
         PUT /scan/credentials/{credentialName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: Credential.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.create_or_replace, (credential_name,), body)
 
@@ -105,6 +156,14 @@ class AsyncCredential(_d.AsyncGroup):
         """Remove a credential from the account; the secret in the key vault stays.
 
         DELETE /scan/credentials/{credentialName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.delete, (credential_name,))
 
@@ -112,5 +171,14 @@ class AsyncCredential(_d.AsyncGroup):
         """Page through the credentials that scans of this account can refer to.
 
         GET /scan/credentials
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Credential. 200: CredentialList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)

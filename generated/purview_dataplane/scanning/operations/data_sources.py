@@ -58,16 +58,34 @@ class _Operations:
 
 class DataSources(_d.Group):
     def get(self, data_source_name: str) -> DataSource:
-        """Read the registration of one data source, with the settings of its kind and its collection.
+        """Read the registration of one data source, with the settings of its kind and its
+        collection.
 
         GET /scan/datasources/{dataSourceName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: DataSource.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get, (data_source_name,))
 
     def create_or_replace(self, data_source_name: str, *, body: DataSource) -> DataSource:
-        """Register a data source for scanning, or replace its whole registration; the kind decides the body.
+        """Register a data source for scanning, or replace its whole registration; the kind decides
+        the body.
 
         PUT /scan/datasources/{dataSourceName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: DataSource.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.create_or_replace, (data_source_name,), body)
 
@@ -75,6 +93,14 @@ class DataSources(_d.Group):
         """Remove the registration of a data source; the scanned system itself is not touched.
 
         DELETE /scan/datasources/{dataSourceName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.delete, (data_source_name,))
 
@@ -82,22 +108,49 @@ class DataSources(_d.Group):
         """Page through every registered data source of the account, whatever its kind.
 
         GET /scan/datasources
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataSource. 200: DataSourceList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)
 
 
 class AsyncDataSources(_d.AsyncGroup):
     async def get(self, data_source_name: str) -> DataSource:
-        """Read the registration of one data source, with the settings of its kind and its collection.
+        """Read the registration of one data source, with the settings of its kind and its
+        collection.
 
         GET /scan/datasources/{dataSourceName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: DataSource.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get, (data_source_name,))
 
     async def create_or_replace(self, data_source_name: str, *, body: DataSource) -> DataSource:
-        """Register a data source for scanning, or replace its whole registration; the kind decides the body.
+        """Register a data source for scanning, or replace its whole registration; the kind decides
+        the body.
 
         PUT /scan/datasources/{dataSourceName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: DataSource.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.create_or_replace, (data_source_name,), body)
 
@@ -105,6 +158,14 @@ class AsyncDataSources(_d.AsyncGroup):
         """Remove the registration of a data source; the scanned system itself is not touched.
 
         DELETE /scan/datasources/{dataSourceName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.delete, (data_source_name,))
 
@@ -112,5 +173,14 @@ class AsyncDataSources(_d.AsyncGroup):
         """Page through every registered data source of the account, whatever its kind.
 
         GET /scan/datasources
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataSource. 200: DataSourceList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)

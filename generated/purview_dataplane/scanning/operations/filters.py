@@ -42,6 +42,14 @@ class Filters(_d.Group):
         """Read the scope filter of a scan: URI prefixes and patterns that are included or left out.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/filters/custom
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: Filter.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get, (data_source_name, scan_name))
 
@@ -49,6 +57,14 @@ class Filters(_d.Group):
         """Write the scope filter of a scan as a whole; each scan has only one, named custom.
 
         PUT /scan/datasources/{dataSourceName}/scans/{scanName}/filters/custom
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: Filter.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.create_or_replace, (data_source_name, scan_name), body)
 
@@ -58,6 +74,14 @@ class AsyncFilters(_d.AsyncGroup):
         """Read the scope filter of a scan: URI prefixes and patterns that are included or left out.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/filters/custom
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: Filter.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get, (data_source_name, scan_name))
 
@@ -67,5 +91,13 @@ class AsyncFilters(_d.AsyncGroup):
         """Write the scope filter of a scan as a whole; each scan has only one, named custom.
 
         PUT /scan/datasources/{dataSourceName}/scans/{scanName}/filters/custom
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: Filter.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.create_or_replace, (data_source_name, scan_name), body)

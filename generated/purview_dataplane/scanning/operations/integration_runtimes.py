@@ -132,6 +132,16 @@ class IntegrationRuntimes(_d.Group):
         """Page through the integration runtimes of the account, managed and self-hosted.
 
         GET /scan/integrationruntimes
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of IntegrationRuntime. 200:
+                IntegrationRuntimeList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_by_account)
 
@@ -139,15 +149,32 @@ class IntegrationRuntimes(_d.Group):
         """Read the definition of one integration runtime; its live state is a separate call.
 
         GET /scan/integrationruntimes/{integrationRuntimeName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: IntegrationRuntime.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get, (integration_runtime_name,))
 
     def create_or_replace(
         self, integration_runtime_name: str, *, body: IntegrationRuntime
     ) -> IntegrationRuntime:
-        """Define an integration runtime, or replace its whole definition; the kind decides the body.
+        """Define an integration runtime, or replace its whole definition; the kind decides the
+        body.
 
         PUT /scan/integrationruntimes/{integrationRuntimeName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: IntegrationRuntime.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.create_or_replace, (integration_runtime_name,), body)
 
@@ -155,13 +182,30 @@ class IntegrationRuntimes(_d.Group):
         """Remove an integration runtime from the account; scans that run on it need another one.
 
         DELETE /scan/integrationruntimes/{integrationRuntimeName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.delete, (integration_runtime_name,))
 
     def status(self, integration_runtime_name: str) -> IntegrationRuntimeStatus:
-        """Check how an integration runtime is doing; a self-hosted one reports its nodes and version.
+        """Check how an integration runtime is doing; a self-hosted one reports its nodes and
+        version.
 
         GET /scan/integrationruntimes/{integrationRuntimeName}/status
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: IntegrationRuntimeStatus.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.status, (integration_runtime_name,))
 
@@ -169,6 +213,14 @@ class IntegrationRuntimes(_d.Group):
         """Fetch both keys with which nodes join a self-hosted runtime; the answer holds secrets.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:listAuthKeys
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: IntegrationRuntimeAuthKeys.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.list_auth_keys, (integration_runtime_name,))
 
@@ -178,6 +230,14 @@ class IntegrationRuntimes(_d.Group):
         """Renew one of the two node keys of a self-hosted runtime; the answer holds secrets.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:regenerateAuthKey
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: IntegrationRuntimeAuthKeys.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.regenerate_auth_key, (integration_runtime_name,), body)
 
@@ -187,6 +247,16 @@ class IntegrationRuntimes(_d.Group):
         """Switch interactive queries off for an integration runtime; a long-running operation.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:disableInteractiveQuery
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A poller, whose result() waits for the end and gives OperationResponse. 202:
+                OperationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(_Operations.begin_disable_interactive_query, (integration_runtime_name,))
 
@@ -196,9 +266,20 @@ class IntegrationRuntimes(_d.Group):
         *,
         body: EnableInteractiveQueryForIntegrationRuntimeRequest,
     ) -> Poller[OperationResponse]:
-        """Switch interactive queries on, with minutes until they end by themselves; a long-running operation.
+        """Switch interactive queries on, with minutes until they end by themselves; a long-running
+        operation.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:enableInteractiveQuery
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A poller, whose result() waits for the end and gives OperationResponse. 202:
+                OperationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(
             _Operations.begin_enable_interactive_query, (integration_runtime_name,), body
@@ -210,6 +291,16 @@ class AsyncIntegrationRuntimes(_d.AsyncGroup):
         """Page through the integration runtimes of the account, managed and self-hosted.
 
         GET /scan/integrationruntimes
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of IntegrationRuntime. 200:
+                IntegrationRuntimeList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_by_account)
 
@@ -217,15 +308,32 @@ class AsyncIntegrationRuntimes(_d.AsyncGroup):
         """Read the definition of one integration runtime; its live state is a separate call.
 
         GET /scan/integrationruntimes/{integrationRuntimeName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: IntegrationRuntime.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get, (integration_runtime_name,))
 
     async def create_or_replace(
         self, integration_runtime_name: str, *, body: IntegrationRuntime
     ) -> IntegrationRuntime:
-        """Define an integration runtime, or replace its whole definition; the kind decides the body.
+        """Define an integration runtime, or replace its whole definition; the kind decides the
+        body.
 
         PUT /scan/integrationruntimes/{integrationRuntimeName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: IntegrationRuntime.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.create_or_replace, (integration_runtime_name,), body)
 
@@ -233,13 +341,30 @@ class AsyncIntegrationRuntimes(_d.AsyncGroup):
         """Remove an integration runtime from the account; scans that run on it need another one.
 
         DELETE /scan/integrationruntimes/{integrationRuntimeName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.delete, (integration_runtime_name,))
 
     async def status(self, integration_runtime_name: str) -> IntegrationRuntimeStatus:
-        """Check how an integration runtime is doing; a self-hosted one reports its nodes and version.
+        """Check how an integration runtime is doing; a self-hosted one reports its nodes and
+        version.
 
         GET /scan/integrationruntimes/{integrationRuntimeName}/status
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: IntegrationRuntimeStatus.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.status, (integration_runtime_name,))
 
@@ -247,6 +372,14 @@ class AsyncIntegrationRuntimes(_d.AsyncGroup):
         """Fetch both keys with which nodes join a self-hosted runtime; the answer holds secrets.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:listAuthKeys
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: IntegrationRuntimeAuthKeys.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.list_auth_keys, (integration_runtime_name,))
 
@@ -256,6 +389,14 @@ class AsyncIntegrationRuntimes(_d.AsyncGroup):
         """Renew one of the two node keys of a self-hosted runtime; the answer holds secrets.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:regenerateAuthKey
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: IntegrationRuntimeAuthKeys.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.regenerate_auth_key, (integration_runtime_name,), body)
 
@@ -265,6 +406,16 @@ class AsyncIntegrationRuntimes(_d.AsyncGroup):
         """Switch interactive queries off for an integration runtime; a long-running operation.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:disableInteractiveQuery
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A poller, whose result() waits for the end and gives OperationResponse. 202:
+                OperationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(
             _Operations.begin_disable_interactive_query, (integration_runtime_name,)
@@ -276,9 +427,20 @@ class AsyncIntegrationRuntimes(_d.AsyncGroup):
         *,
         body: EnableInteractiveQueryForIntegrationRuntimeRequest,
     ) -> AsyncPoller[OperationResponse]:
-        """Switch interactive queries on, with minutes until they end by themselves; a long-running operation.
+        """Switch interactive queries on, with minutes until they end by themselves; a long-running
+        operation.
 
         POST /scan/integrationruntimes/{integrationRuntimeName}:enableInteractiveQuery
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A poller, whose result() waits for the end and gives OperationResponse. 202:
+                OperationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(
             _Operations.begin_enable_interactive_query, (integration_runtime_name,), body

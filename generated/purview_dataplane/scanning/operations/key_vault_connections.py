@@ -61,13 +61,30 @@ class KeyVaultConnections(_d.Group):
         """Read one Key Vault connection by name: the base URL of the vault and its description.
 
         GET /scan/azureKeyVaults/{azureKeyVaultName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: AzureKeyVault.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get, (azure_key_vault_name,))
 
     def create_or_replace(self, azure_key_vault_name: str, *, body: AzureKeyVault) -> AzureKeyVault:
-        """Register a key vault as a source of secrets for credentials, or replace the whole connection.
+        """Register a key vault as a source of secrets for credentials, or replace the whole
+        connection.
 
         PUT /scan/azureKeyVaults/{azureKeyVaultName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: AzureKeyVault.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.create_or_replace, (azure_key_vault_name,), body)
 
@@ -75,6 +92,14 @@ class KeyVaultConnections(_d.Group):
         """Remove a Key Vault connection from the account; the vault itself is not touched.
 
         DELETE /scan/azureKeyVaults/{azureKeyVaultName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.delete, (azure_key_vault_name,))
 
@@ -82,6 +107,16 @@ class KeyVaultConnections(_d.Group):
         """Page through the Key Vault connections that are set up for the account.
 
         GET /scan/azureKeyVaults
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AzureKeyVault. 200:
+                AzureKeyVaultList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)
 
@@ -91,15 +126,32 @@ class AsyncKeyVaultConnections(_d.AsyncGroup):
         """Read one Key Vault connection by name: the base URL of the vault and its description.
 
         GET /scan/azureKeyVaults/{azureKeyVaultName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: AzureKeyVault.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get, (azure_key_vault_name,))
 
     async def create_or_replace(
         self, azure_key_vault_name: str, *, body: AzureKeyVault
     ) -> AzureKeyVault:
-        """Register a key vault as a source of secrets for credentials, or replace the whole connection.
+        """Register a key vault as a source of secrets for credentials, or replace the whole
+        connection.
 
         PUT /scan/azureKeyVaults/{azureKeyVaultName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: AzureKeyVault.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.create_or_replace, (azure_key_vault_name,), body)
 
@@ -107,6 +159,14 @@ class AsyncKeyVaultConnections(_d.AsyncGroup):
         """Remove a Key Vault connection from the account; the vault itself is not touched.
 
         DELETE /scan/azureKeyVaults/{azureKeyVaultName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.delete, (azure_key_vault_name,))
 
@@ -114,5 +174,15 @@ class AsyncKeyVaultConnections(_d.AsyncGroup):
         """Page through the Key Vault connections that are set up for the account.
 
         GET /scan/azureKeyVaults
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of AzureKeyVault. 200:
+                AzureKeyVaultList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)

@@ -73,6 +73,16 @@ class ManagedPrivateEndpoints(_d.Group):
         """Page through the private endpoints that belong to one managed virtual network.
 
         GET /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ManagedPrivateEndpoint. 200:
+                ManagedPrivateEndpointList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_by_account, (managed_virtual_network_name,))
 
@@ -83,7 +93,16 @@ class ManagedPrivateEndpoints(_d.Group):
     ) -> ManagedPrivateEndpoint:
         """Read one managed private endpoint, with its connection and provisioning state.
 
-        GET /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
+        GET
+        /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: ManagedPrivateEndpoint.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(
             _Operations.get, (managed_virtual_network_name, managed_private_endpoint_name)
@@ -96,9 +115,19 @@ class ManagedPrivateEndpoints(_d.Group):
         *,
         body: ManagedPrivateEndpoint,
     ) -> ManagedPrivateEndpoint:
-        """Define a private endpoint to a resource, or replace it; the owner there still has to approve it.
+        """Define a private endpoint to a resource, or replace it; the owner there still has to
+        approve it.
 
-        PUT /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
+        PUT
+        /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: ManagedPrivateEndpoint.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(
             _Operations.create_or_replace,
@@ -111,9 +140,19 @@ class ManagedPrivateEndpoints(_d.Group):
         managed_virtual_network_name: ManagedVirtualNetworkName,
         managed_private_endpoint_name: str,
     ) -> None:
-        """Remove a private endpoint from its managed virtual network, and with it that private route.
+        """Remove a private endpoint from its managed virtual network, and with it that private
+        route.
 
-        DELETE /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
+        DELETE
+        /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(
             _Operations.delete, (managed_virtual_network_name, managed_private_endpoint_name)
@@ -127,6 +166,16 @@ class AsyncManagedPrivateEndpoints(_d.AsyncGroup):
         """Page through the private endpoints that belong to one managed virtual network.
 
         GET /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ManagedPrivateEndpoint. 200:
+                ManagedPrivateEndpointList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_by_account, (managed_virtual_network_name,))
 
@@ -137,7 +186,16 @@ class AsyncManagedPrivateEndpoints(_d.AsyncGroup):
     ) -> ManagedPrivateEndpoint:
         """Read one managed private endpoint, with its connection and provisioning state.
 
-        GET /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
+        GET
+        /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: ManagedPrivateEndpoint.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(
             _Operations.get, (managed_virtual_network_name, managed_private_endpoint_name)
@@ -150,9 +208,19 @@ class AsyncManagedPrivateEndpoints(_d.AsyncGroup):
         *,
         body: ManagedPrivateEndpoint,
     ) -> ManagedPrivateEndpoint:
-        """Define a private endpoint to a resource, or replace it; the owner there still has to approve it.
+        """Define a private endpoint to a resource, or replace it; the owner there still has to
+        approve it.
 
-        PUT /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
+        PUT
+        /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: ManagedPrivateEndpoint.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(
             _Operations.create_or_replace,
@@ -165,9 +233,19 @@ class AsyncManagedPrivateEndpoints(_d.AsyncGroup):
         managed_virtual_network_name: ManagedVirtualNetworkName,
         managed_private_endpoint_name: str,
     ) -> None:
-        """Remove a private endpoint from its managed virtual network, and with it that private route.
+        """Remove a private endpoint from its managed virtual network, and with it that private
+        route.
 
-        DELETE /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
+        DELETE
+        /scan/managedvirtualnetworks/{managedVirtualNetworkName}/managedprivateendpoints/{managedPrivateEndpointName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(
             _Operations.delete, (managed_virtual_network_name, managed_private_endpoint_name)

@@ -54,6 +54,16 @@ class ManagedVirtualNetworks(_d.Group):
         """Page through the managed virtual networks of the account.
 
         GET /scan/managedvirtualnetworks
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ManagedVirtualNetwork. 200:
+                ManagedVirtualNetworkList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_by_account)
 
@@ -61,6 +71,14 @@ class ManagedVirtualNetworks(_d.Group):
         """Read one managed virtual network by name: its alias and its network id.
 
         GET /scan/managedvirtualnetworks/{managedVirtualNetworkName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: ManagedVirtualNetwork.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get, (managed_virtual_network_name,))
 
@@ -70,9 +88,18 @@ class ManagedVirtualNetworks(_d.Group):
         *,
         body: ManagedVirtualNetwork,
     ) -> ManagedVirtualNetwork:
-        """Define a managed virtual network or replace it as a whole; this API has no call to delete one.
+        """Define a managed virtual network or replace it as a whole; this API has no call to delete
+        one.
 
         PUT /scan/managedvirtualnetworks/{managedVirtualNetworkName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: ManagedVirtualNetwork.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.create_or_replace, (managed_virtual_network_name,), body)
 
@@ -82,6 +109,16 @@ class AsyncManagedVirtualNetworks(_d.AsyncGroup):
         """Page through the managed virtual networks of the account.
 
         GET /scan/managedvirtualnetworks
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ManagedVirtualNetwork. 200:
+                ManagedVirtualNetworkList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_by_account)
 
@@ -91,6 +128,14 @@ class AsyncManagedVirtualNetworks(_d.AsyncGroup):
         """Read one managed virtual network by name: its alias and its network id.
 
         GET /scan/managedvirtualnetworks/{managedVirtualNetworkName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: ManagedVirtualNetwork.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get, (managed_virtual_network_name,))
 
@@ -100,9 +145,18 @@ class AsyncManagedVirtualNetworks(_d.AsyncGroup):
         *,
         body: ManagedVirtualNetwork,
     ) -> ManagedVirtualNetwork:
-        """Define a managed virtual network or replace it as a whole; this API has no call to delete one.
+        """Define a managed virtual network or replace it as a whole; this API has no call to delete
+        one.
 
         PUT /scan/managedvirtualnetworks/{managedVirtualNetworkName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: ManagedVirtualNetwork.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(
             _Operations.create_or_replace, (managed_virtual_network_name,), body

@@ -80,6 +80,17 @@ class ScanResult(_d.Group):
         """Check one run of a scan: state, times and counts, for discovery and for ingestion.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}
+
+        Role: Data Source Administrator.
+
+        Args:
+            run_id: The id of a run.
+
+        Returns:
+            200: ScanResultWithIngestion.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get_scan_status, (data_source_name, scan_name, run_id))
 
@@ -91,9 +102,25 @@ class ScanResult(_d.Group):
         run_id: str | None = None,
         scan_level: ScanLevelType | None = None,
     ) -> Poller[ScanResultWithIngestion]:
-        """Start a full or incremental run under a run id that the caller chooses; poll it to the end.
+        """Start a full or incremental run under a run id that the caller chooses; poll it to the
+        end.
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}:run
+
+        Role: Data Source Administrator.
+
+        Args:
+            run_id: The id of a run. Made where it is not given.
+            scan_level: `Full` reads everything again, `Incremental` what has changed since the last
+                run.
+
+        Returns:
+            A poller, whose result() waits for the end and gives ScanResultWithIngestion. 202:
+                ScanResultWithIngestion.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(
             _Operations.begin_run_scan, (data_source_name, scan_name, run_id, scan_level)
@@ -105,6 +132,19 @@ class ScanResult(_d.Group):
         """Ask a running scan to stop; accepted at once and carried out in the background.
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}:cancel
+
+        Role: Data Source Administrator.
+
+        Args:
+            run_id: The id of a run.
+
+        Returns:
+            A poller, whose result() waits for the end and gives OperationResponse. 202:
+                OperationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(_Operations.begin_cancel_scan, (data_source_name, scan_name, run_id))
 
@@ -114,6 +154,16 @@ class ScanResult(_d.Group):
         """Page through the past and current runs of one scan, with their results.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/runs
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ScanResultWithIngestion. 200:
+                ScanHistoryListWithIngestion.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_scan_history, (data_source_name, scan_name))
 
@@ -125,6 +175,17 @@ class AsyncScanResult(_d.AsyncGroup):
         """Check one run of a scan: state, times and counts, for discovery and for ingestion.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}
+
+        Role: Data Source Administrator.
+
+        Args:
+            run_id: The id of a run.
+
+        Returns:
+            200: ScanResultWithIngestion.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get_scan_status, (data_source_name, scan_name, run_id))
 
@@ -136,9 +197,25 @@ class AsyncScanResult(_d.AsyncGroup):
         run_id: str | None = None,
         scan_level: ScanLevelType | None = None,
     ) -> AsyncPoller[ScanResultWithIngestion]:
-        """Start a full or incremental run under a run id that the caller chooses; poll it to the end.
+        """Start a full or incremental run under a run id that the caller chooses; poll it to the
+        end.
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}:run
+
+        Role: Data Source Administrator.
+
+        Args:
+            run_id: The id of a run. Made where it is not given.
+            scan_level: `Full` reads everything again, `Incremental` what has changed since the last
+                run.
+
+        Returns:
+            A poller, whose result() waits for the end and gives ScanResultWithIngestion. 202:
+                ScanResultWithIngestion.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(
             _Operations.begin_run_scan, (data_source_name, scan_name, run_id, scan_level)
@@ -150,6 +227,19 @@ class AsyncScanResult(_d.AsyncGroup):
         """Ask a running scan to stop; accepted at once and carried out in the background.
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}/runs/{runId}:cancel
+
+        Role: Data Source Administrator.
+
+        Args:
+            run_id: The id of a run.
+
+        Returns:
+            A poller, whose result() waits for the end and gives OperationResponse. 202:
+                OperationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(
             _Operations.begin_cancel_scan, (data_source_name, scan_name, run_id)
@@ -161,5 +251,15 @@ class AsyncScanResult(_d.AsyncGroup):
         """Page through the past and current runs of one scan, with their results.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/runs
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ScanResultWithIngestion. 200:
+                ScanHistoryListWithIngestion.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_scan_history, (data_source_name, scan_name))

@@ -61,13 +61,30 @@ class ScanRulesets(_d.Group):
         """Read one custom scan ruleset: system classifications it leaves out, custom rules it adds.
 
         GET /scan/scanrulesets/{scanRulesetName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: ScanRuleset.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get, (scan_ruleset_name,))
 
     def create_or_replace(self, scan_ruleset_name: str, *, body: ScanRuleset) -> ScanRuleset:
-        """Write a custom scan ruleset for one kind of data source, replacing all of an existing one.
+        """Write a custom scan ruleset for one kind of data source, replacing all of an existing
+        one.
 
         PUT /scan/scanrulesets/{scanRulesetName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: ScanRuleset.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.create_or_replace, (scan_ruleset_name,), body)
 
@@ -75,13 +92,32 @@ class ScanRulesets(_d.Group):
         """Remove a custom scan ruleset; scans that name it need another ruleset.
 
         DELETE /scan/scanrulesets/{scanRulesetName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.delete, (scan_ruleset_name,))
 
     def list(self) -> Pager[ScanRuleset]:
-        """Page through the custom scan rulesets; those shipped with the service are listed elsewhere.
+        """Page through the custom scan rulesets; those shipped with the service are listed
+        elsewhere.
 
         GET /scan/scanrulesets
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ScanRuleset. 200:
+                ScanRulesetList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)
 
@@ -91,13 +127,30 @@ class AsyncScanRulesets(_d.AsyncGroup):
         """Read one custom scan ruleset: system classifications it leaves out, custom rules it adds.
 
         GET /scan/scanrulesets/{scanRulesetName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: ScanRuleset.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get, (scan_ruleset_name,))
 
     async def create_or_replace(self, scan_ruleset_name: str, *, body: ScanRuleset) -> ScanRuleset:
-        """Write a custom scan ruleset for one kind of data source, replacing all of an existing one.
+        """Write a custom scan ruleset for one kind of data source, replacing all of an existing
+        one.
 
         PUT /scan/scanrulesets/{scanRulesetName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: ScanRuleset.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.create_or_replace, (scan_ruleset_name,), body)
 
@@ -105,12 +158,31 @@ class AsyncScanRulesets(_d.AsyncGroup):
         """Remove a custom scan ruleset; scans that name it need another ruleset.
 
         DELETE /scan/scanrulesets/{scanRulesetName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.delete, (scan_ruleset_name,))
 
     def list(self) -> AsyncPager[ScanRuleset]:
-        """Page through the custom scan rulesets; those shipped with the service are listed elsewhere.
+        """Page through the custom scan rulesets; those shipped with the service are listed
+        elsewhere.
 
         GET /scan/scanrulesets
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ScanRuleset. 200:
+                ScanRulesetList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)

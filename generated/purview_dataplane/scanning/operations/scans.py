@@ -67,13 +67,30 @@ class Scans(_d.Group):
         """Read one scan of a data source, with the settings of its kind.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: Scan.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get, (data_source_name, scan_name))
 
     def create_or_replace(self, data_source_name: str, scan_name: str, *, body: Scan) -> Scan:
-        """Define a scan of a data source, or replace its whole definition; this does not start a run.
+        """Define a scan of a data source, or replace its whole definition; this does not start a
+        run.
 
         PUT /scan/datasources/{dataSourceName}/scans/{scanName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: Scan.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.create_or_replace, (data_source_name, scan_name), body)
 
@@ -81,6 +98,14 @@ class Scans(_d.Group):
         """Remove the definition of a scan from its data source; succeeds without an answer body.
 
         DELETE /scan/datasources/{dataSourceName}/scans/{scanName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.delete, (data_source_name, scan_name))
 
@@ -88,6 +113,15 @@ class Scans(_d.Group):
         """Page through the scans that are defined for one data source.
 
         GET /scan/datasources/{dataSourceName}/scans
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Scan. 200: ScanList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_by_data_source, (data_source_name,))
 
@@ -97,13 +131,30 @@ class AsyncScans(_d.AsyncGroup):
         """Read one scan of a data source, with the settings of its kind.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: Scan.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get, (data_source_name, scan_name))
 
     async def create_or_replace(self, data_source_name: str, scan_name: str, *, body: Scan) -> Scan:
-        """Define a scan of a data source, or replace its whole definition; this does not start a run.
+        """Define a scan of a data source, or replace its whole definition; this does not start a
+        run.
 
         PUT /scan/datasources/{dataSourceName}/scans/{scanName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: Scan.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.create_or_replace, (data_source_name, scan_name), body)
 
@@ -111,6 +162,14 @@ class AsyncScans(_d.AsyncGroup):
         """Remove the definition of a scan from its data source; succeeds without an answer body.
 
         DELETE /scan/datasources/{dataSourceName}/scans/{scanName}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.delete, (data_source_name, scan_name))
 
@@ -118,5 +177,14 @@ class AsyncScans(_d.AsyncGroup):
         """Page through the scans that are defined for one data source.
 
         GET /scan/datasources/{dataSourceName}/scans
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Scan. 200: ScanList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_by_data_source, (data_source_name,))

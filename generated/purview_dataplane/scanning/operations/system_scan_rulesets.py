@@ -70,9 +70,20 @@ class _Operations:
 
 class SystemScanRulesets(_d.Group):
     def list(self) -> Pager[SystemScanRuleset]:
-        """Page through the built-in scan rulesets that the service ships, for every data source type.
+        """Page through the built-in scan rulesets that the service ships, for every data source
+        type.
 
         GET /scan/systemScanRulesets
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of SystemScanRuleset. 200:
+                SystemScanRulesetList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)
 
@@ -80,15 +91,32 @@ class SystemScanRulesets(_d.Group):
         """Read the built-in scan ruleset for one data source type, such as AzureSqlDatabase.
 
         GET /scan/systemScanRulesets/datasources/{dataSourceType}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: SystemScanRuleset.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get, (data_source_type,))
 
     def get_by_version(
         self, version: int, *, data_source_type: DataSourceType | None = None
     ) -> SystemScanRuleset:
-        """Read one numbered version of the built-in ruleset; name the data source type in the query.
+        """Read one numbered version of the built-in ruleset; name the data source type in the
+        query.
 
         GET /scan/systemScanRulesets/versions/{version}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: SystemScanRuleset.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get_by_version, (version, data_source_type))
 
@@ -96,6 +124,14 @@ class SystemScanRulesets(_d.Group):
         """Read the newest version of the built-in ruleset for the data source type in the query.
 
         GET /scan/systemScanRulesets/versions/latest
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: SystemScanRuleset.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get_latest, (data_source_type,))
 
@@ -105,15 +141,36 @@ class SystemScanRulesets(_d.Group):
         """Page through all versions of the built-in ruleset for the data source type in the query.
 
         GET /scan/systemScanRulesets/versions
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of SystemScanRuleset. 200:
+                SystemScanRulesetList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_versions_by_data_source, (data_source_type,))
 
 
 class AsyncSystemScanRulesets(_d.AsyncGroup):
     def list(self) -> AsyncPager[SystemScanRuleset]:
-        """Page through the built-in scan rulesets that the service ships, for every data source type.
+        """Page through the built-in scan rulesets that the service ships, for every data source
+        type.
 
         GET /scan/systemScanRulesets
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of SystemScanRuleset. 200:
+                SystemScanRulesetList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)
 
@@ -121,15 +178,32 @@ class AsyncSystemScanRulesets(_d.AsyncGroup):
         """Read the built-in scan ruleset for one data source type, such as AzureSqlDatabase.
 
         GET /scan/systemScanRulesets/datasources/{dataSourceType}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: SystemScanRuleset.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get, (data_source_type,))
 
     async def get_by_version(
         self, version: int, *, data_source_type: DataSourceType | None = None
     ) -> SystemScanRuleset:
-        """Read one numbered version of the built-in ruleset; name the data source type in the query.
+        """Read one numbered version of the built-in ruleset; name the data source type in the
+        query.
 
         GET /scan/systemScanRulesets/versions/{version}
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: SystemScanRuleset.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get_by_version, (version, data_source_type))
 
@@ -139,6 +213,14 @@ class AsyncSystemScanRulesets(_d.AsyncGroup):
         """Read the newest version of the built-in ruleset for the data source type in the query.
 
         GET /scan/systemScanRulesets/versions/latest
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: SystemScanRuleset.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get_latest, (data_source_type,))
 
@@ -148,5 +230,15 @@ class AsyncSystemScanRulesets(_d.AsyncGroup):
         """Page through all versions of the built-in ruleset for the data source type in the query.
 
         GET /scan/systemScanRulesets/versions
+
+        Role: Data Source Administrator.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of SystemScanRuleset. 200:
+                SystemScanRulesetList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_versions_by_data_source, (data_source_type,))

@@ -78,6 +78,14 @@ class Triggers(_d.Group):
         """Read the schedule of a scan: its recurrence, state and scan level.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: Trigger.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get, (data_source_name, scan_name))
 
@@ -85,6 +93,14 @@ class Triggers(_d.Group):
         """Set the schedule of a scan, replacing the old one; each scan has only one, named default.
 
         PUT /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: Trigger.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.create_or_replace, (data_source_name, scan_name), body)
 
@@ -92,6 +108,14 @@ class Triggers(_d.Group):
         """Remove the schedule of a scan; from then on it runs only when started by hand.
 
         DELETE /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default
+
+        Role: Data Source Administrator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.delete, (data_source_name, scan_name))
 
@@ -99,13 +123,30 @@ class Triggers(_d.Group):
         """Resume the paused schedule of a scan and answer with the trigger as it is now.
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default:enable
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: Trigger.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.enable, (data_source_name, scan_name))
 
     def disable(self, data_source_name: str, scan_name: str) -> Trigger:
-        """Pause the schedule of a scan without deleting it, and answer with the trigger as it is now.
+        """Pause the schedule of a scan without deleting it, and answer with the trigger as it is
+        now.
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default:disable
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: Trigger.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.disable, (data_source_name, scan_name))
 
@@ -115,6 +156,14 @@ class AsyncTriggers(_d.AsyncGroup):
         """Read the schedule of a scan: its recurrence, state and scan level.
 
         GET /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: Trigger.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get, (data_source_name, scan_name))
 
@@ -124,6 +173,14 @@ class AsyncTriggers(_d.AsyncGroup):
         """Set the schedule of a scan, replacing the old one; each scan has only one, named default.
 
         PUT /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200, 201: Trigger.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.create_or_replace, (data_source_name, scan_name), body)
 
@@ -131,6 +188,14 @@ class AsyncTriggers(_d.AsyncGroup):
         """Remove the schedule of a scan; from then on it runs only when started by hand.
 
         DELETE /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default
+
+        Role: Data Source Administrator.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.delete, (data_source_name, scan_name))
 
@@ -138,12 +203,29 @@ class AsyncTriggers(_d.AsyncGroup):
         """Resume the paused schedule of a scan and answer with the trigger as it is now.
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default:enable
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: Trigger.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.enable, (data_source_name, scan_name))
 
     async def disable(self, data_source_name: str, scan_name: str) -> Trigger:
-        """Pause the schedule of a scan without deleting it, and answer with the trigger as it is now.
+        """Pause the schedule of a scan without deleting it, and answer with the trigger as it is
+        now.
 
         POST /scan/datasources/{dataSourceName}/scans/{scanName}/triggers/default:disable
+
+        Role: Data Source Administrator.
+
+        Returns:
+            200: Trigger.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.disable, (data_source_name, scan_name))

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class ErrorModel(_Model):
+    """Part of ErrorResponseModel.
+
+    Attributes:
+        code: At least 1 characters.
+        message: At least 1 characters.
+    """
+
     code: str
     message: str
     details: list[ErrorModel] | None = None
@@ -20,17 +27,25 @@ class ErrorModel(_Model):
 
 @define(kw_only=True)
 class ErrorResponseModel(_Model):
+    """What self_service_policies.list, self_service_policies.get and self_service_policies.delete
+    answers where it fails.
+    """
+
     error: ErrorModel
 
 
 @define(kw_only=True)
 class SelfServicePoliciesList(_Model):
+    """Answer of self_service_policies.list."""
+
     value: list[SelfServicePolicy]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class SelfServicePolicy(_Model):
+    """Answer of self_service_policies.list and self_service_policies.get."""
+
     policy_id: str
     decision_rule: SelfServicePolicyDecisionRule
     requestor: str | None = None
@@ -40,6 +55,8 @@ class SelfServicePolicy(_Model):
 
 @define(kw_only=True)
 class SelfServicePolicyDecisionRule(_Model):
+    """Part of SelfServicePolicy."""
+
     effect: Decision = _only("Permit")
     purview_role_name: str
     resource_azure_path: str
@@ -49,6 +66,8 @@ class SelfServicePolicyDecisionRule(_Model):
 
 @define(kw_only=True)
 class SystemData(_Model):
+    """Part of SelfServicePolicy."""
+
     created_by: str | None = None
     created_at: datetime | None = None
     last_modified_by: str | None = None

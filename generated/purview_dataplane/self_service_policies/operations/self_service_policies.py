@@ -49,6 +49,16 @@ class SelfServicePolicies(_d.Group):
         """List the policies that self-service access requests have made.
 
         GET /policyStore/self-service-policies
+
+        Role: Policy Admin.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of SelfServicePolicy. 200:
+                SelfServicePoliciesList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)
 
@@ -56,6 +66,14 @@ class SelfServicePolicies(_d.Group):
         """Read one policy that a self-service access request has made.
 
         GET /policyStore/self-service-policies/{policyId}
+
+        Role: Policy Admin.
+
+        Returns:
+            200: SelfServicePolicy.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.get, (policy_id,))
 
@@ -63,6 +81,14 @@ class SelfServicePolicies(_d.Group):
         """Delete one policy that a self-service access request has made.
 
         DELETE /policyStore/self-service-policies/{policyId}
+
+        Role: Policy Admin.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return self._send(_Operations.delete, (policy_id,))
 
@@ -72,6 +98,16 @@ class AsyncSelfServicePolicies(_d.AsyncGroup):
         """List the policies that self-service access requests have made.
 
         GET /policyStore/self-service-policies
+
+        Role: Policy Admin.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of SelfServicePolicy. 200:
+                SelfServicePoliciesList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)
 
@@ -79,6 +115,14 @@ class AsyncSelfServicePolicies(_d.AsyncGroup):
         """Read one policy that a self-service access request has made.
 
         GET /policyStore/self-service-policies/{policyId}
+
+        Role: Policy Admin.
+
+        Returns:
+            200: SelfServicePolicy.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.get, (policy_id,))
 
@@ -86,5 +130,13 @@ class AsyncSelfServicePolicies(_d.AsyncGroup):
         """Delete one policy that a self-service access request has made.
 
         DELETE /policyStore/self-service-policies/{policyId}
+
+        Role: Policy Admin.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponseModel).
         """
         return await self._send(_Operations.delete, (policy_id,))

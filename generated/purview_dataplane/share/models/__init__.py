@@ -68,26 +68,27 @@ if not TYPE_CHECKING:
     _WHERE, __getattr__, __dir__ = _lazy_index(
         __name__,
         artifact=(
-            "AdlsGen2Artifact AdlsGen2ArtifactProperties Artifact ArtifactProperties BlobStorageArtifact "
-            "BlobStorageArtifactProperties StorageAccountPath"
+            "AdlsGen2Artifact AdlsGen2ArtifactProperties Artifact ArtifactProperties "
+            "BlobStorageArtifact BlobStorageArtifactProperties StorageAccountPath"
         ),
         common=(
-            "OperationResponse ProxyResource PurviewShareError PurviewShareErrorInfo ReceivedShareList "
-            "SentShareInvitationList SentShareList ShareResource ShareResourceList StoreReference "
-            "TenantEmailRegistration TenantEmailRegistrationProperties"
+            "OperationResponse ProxyResource PurviewShareError PurviewShareErrorInfo "
+            "ReceivedShareList SentShareInvitationList SentShareList ShareResource "
+            "ShareResourceList StoreReference TenantEmailRegistration "
+            "TenantEmailRegistrationProperties"
         ),
         enums=(
-            "InvitationKind OperationStatus ReferenceNameType ShareKind ShareStatus State StoreKind "
-            "TenantEmailRegistrationStatus"
+            "InvitationKind OperationStatus ReferenceNameType ShareKind ShareStatus State "
+            "StoreKind TenantEmailRegistrationStatus"
         ),
         received_share="InPlaceReceivedShare InPlaceReceivedShareProperties ReceivedShare",
         sent_share="InPlaceSentShare InPlaceSentShareProperties SentShare",
         sent_share_invitation=(
-            "SentShareInvitation SentShareInvitationProperties ServiceInvitation ServiceInvitationProperties "
-            "UserInvitation UserInvitationProperties"
+            "SentShareInvitation SentShareInvitationProperties ServiceInvitation "
+            "ServiceInvitationProperties UserInvitation UserInvitationProperties"
         ),
         sink=(
-            "AdlsGen2AccountSink AdlsGen2AccountSinkProperties BlobAccountSink BlobAccountSinkProperties Sink "
-            "SinkProperties"
+            "AdlsGen2AccountSink AdlsGen2AccountSinkProperties BlobAccountSink "
+            "BlobAccountSinkProperties Sink SinkProperties"
         ),
     )

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class Artifact(_Model):
+    """Part of InPlaceSentShareProperties.
+
+    Its kinds are told by `store_kind`; one that is not known stays this class.
+    """
+
     store_kind: str
     store_reference: StoreReference
     properties: ArtifactProperties | None = None
@@ -24,34 +29,46 @@ class Artifact(_Model):
 
 @define(kw_only=True)
 class AdlsGen2Artifact(Artifact):
+    """Artifact of the kind AdlsGen2Account."""
+
     store_kind: str = "AdlsGen2Account"
     properties: AdlsGen2ArtifactProperties = _field()  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class ArtifactProperties(_Model):
+    """Part of Artifact.
+
+    Attributes:
+        location: Set by the service, left out of requests.
+    """
+
     paths: list[StorageAccountPath]
     location: str | None = _field(default=None, metadata=_READ_ONLY)
 
 
 @define(kw_only=True)
 class AdlsGen2ArtifactProperties(ArtifactProperties):
-    pass
+    """Part of AdlsGen2Artifact."""
 
 
 @define(kw_only=True)
 class BlobStorageArtifact(Artifact):
+    """Artifact of the kind BlobAccount."""
+
     store_kind: str = "BlobAccount"
     properties: BlobStorageArtifactProperties = _field()  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class BlobStorageArtifactProperties(ArtifactProperties):
-    pass
+    """Part of BlobStorageArtifact."""
 
 
 @define(kw_only=True)
 class StorageAccountPath(_Model):
+    """Part of ArtifactProperties."""
+
     container_name: str
     receiver_path: str | None = None
     sender_path: str | None = None

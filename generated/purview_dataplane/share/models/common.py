@@ -30,12 +30,23 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class ProxyResource(_Model):
+    """What ReceivedShare, SentShare, SentShareInvitation and 2 more have in common.
+
+    Attributes:
+        id: Set by the service, left out of requests.
+        type_: Set by the service, left out of requests.
+    """
+
     id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     type_: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
 
 
 @define(kw_only=True)
 class OperationResponse(_Model):
+    """Answer of received_shares.begin_delete, sent_shares.begin_delete and
+    sent_shares.begin_delete_invitation.
+    """
+
     status: OperationStatus
     end_time: datetime | None = None
     error: PurviewShareErrorInfo | None = None
@@ -45,11 +56,17 @@ class OperationResponse(_Model):
 
 @define(kw_only=True)
 class PurviewShareError(_Model):
+    """What received_shares.get, received_shares.begin_create_or_replace,
+    received_shares.begin_delete and 14 more answers where it fails.
+    """
+
     error: PurviewShareErrorInfo
 
 
 @define(kw_only=True)
 class PurviewShareErrorInfo(_Model):
+    """Part of OperationResponse and PurviewShareError."""
+
     code: str
     message: str
     details: list[PurviewShareErrorInfo] | None = None
@@ -58,24 +75,44 @@ class PurviewShareErrorInfo(_Model):
 
 @define(kw_only=True)
 class ReceivedShareList(_Model):
+    """Answer of received_shares.list_attached and received_shares.list_detached.
+
+    Attributes:
+        next_link: An address (URL).
+    """
+
     value: list[ReceivedShare]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class SentShareInvitationList(_Model):
+    """Answer of sent_shares.list_invitations.
+
+    Attributes:
+        next_link: An address (URL).
+    """
+
     value: list[SentShareInvitation]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class SentShareList(_Model):
+    """Answer of sent_shares.list.
+
+    Attributes:
+        next_link: An address (URL).
+    """
+
     value: list[SentShare]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class ShareResource(ProxyResource):
+    """Answer of share_resources.list."""
+
     received_shares_count: int | None = None
     sent_shares_count: int | None = None
     store_kind: StoreKind | None = None
@@ -84,23 +121,51 @@ class ShareResource(ProxyResource):
 
 @define(kw_only=True)
 class ShareResourceList(_Model):
+    """Answer of share_resources.list.
+
+    Attributes:
+        next_link: An address (URL).
+    """
+
     value: list[ShareResource]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class StoreReference(_Model):
+    """Part of Sink, Artifact and ShareResource.
+
+    Attributes:
+        reference_name: The name of what it refers to.
+    """
+
     reference_name: str | None = None
     type_: ReferenceNameType | None = _only("ArmResourceReference")
 
 
 @define(kw_only=True)
 class TenantEmailRegistration(ProxyResource):
+    """Body of received_shares.activate_tenant_email_registration; answer of
+    received_shares.activate_tenant_email_registration and
+    received_shares.register_tenant_email_registration.
+    """
+
     properties: TenantEmailRegistrationProperties | None = None
 
 
 @define(kw_only=True)
 class TenantEmailRegistrationProperties(_Model):
+    """Part of TenantEmailRegistration.
+
+    Attributes:
+        activation_code: A secret, which repr does not show.
+        activation_expiration: Set by the service, left out of requests.
+        email: Set by the service, left out of requests.
+        registration_status: Set by the service, left out of requests.
+        state: Set by the service, left out of requests.
+        tenant_id: Set by the service, left out of requests.
+    """
+
     activation_code: str = _field(metadata=_wire("activationCode", secret=True))
     activation_expiration: datetime | None = _field(default=None, metadata=_READ_ONLY)
     email: str | None = _field(default=None, metadata=_READ_ONLY)

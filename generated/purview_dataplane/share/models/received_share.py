@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class ReceivedShare(ProxyResource):
+    """Body of received_shares.begin_create_or_replace; answer of received_shares.get,
+    received_shares.begin_create_or_replace, received_shares.list_attached and 1 more.
+
+    Its kinds are told by `share_kind`; one that is not known stays this class.
+    """
+
     share_kind: str = _only("InPlace")
 
     _tag = "share_kind"
@@ -31,12 +37,31 @@ class ReceivedShare(ProxyResource):
 
 @define(kw_only=True)
 class InPlaceReceivedShare(ReceivedShare):
+    """ReceivedShare of the kind InPlace."""
+
     share_kind: str = "InPlace"
     properties: InPlaceReceivedShareProperties
 
 
 @define(kw_only=True)
 class InPlaceReceivedShareProperties(_Model):
+    """Part of InPlaceReceivedShare.
+
+    Attributes:
+        asset_location: Set by the service, left out of requests.
+        created_at: Set by the service, left out of requests.
+        expiration_date: Set by the service, left out of requests.
+        receiver_email: Set by the service, left out of requests.
+        receiver_name: Set by the service, left out of requests.
+        receiver_tenant_name: Set by the service, left out of requests.
+        sender_email: Set by the service, left out of requests.
+        sender_name: Set by the service, left out of requests.
+        sender_tenant_name: Set by the service, left out of requests.
+        sent_share_description: Set by the service, left out of requests.
+        shared_at: Set by the service, left out of requests.
+        state: Set by the service, left out of requests.
+    """
+
     asset_location: str | None = _field(default=None, metadata=_READ_ONLY)
     asset_store_kind: StoreKind | None = None
     created_at: datetime | None = _field(default=None, metadata=_READ_ONLY)

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class SentShare(ProxyResource):
+    """Body of sent_shares.begin_create_or_replace; answer of sent_shares.list, sent_shares.get and
+    sent_shares.begin_create_or_replace.
+
+    Its kinds are told by `share_kind`; one that is not known stays this class.
+    """
+
     share_kind: str = _only("InPlace")
 
     _tag = "share_kind"
@@ -31,12 +37,25 @@ class SentShare(ProxyResource):
 
 @define(kw_only=True)
 class InPlaceSentShare(SentShare):
+    """SentShare of the kind InPlace."""
+
     share_kind: str = "InPlace"
     properties: InPlaceSentShareProperties
 
 
 @define(kw_only=True)
 class InPlaceSentShareProperties(_Model):
+    """Part of InPlaceSentShare.
+
+    Attributes:
+        created_at: Set by the service, left out of requests.
+        depends_on: Each a UUID; set by the service, left out of requests.
+        sender_email: Set by the service, left out of requests.
+        sender_name: Set by the service, left out of requests.
+        sender_tenant_name: Set by the service, left out of requests.
+        state: Set by the service, left out of requests.
+    """
+
     artifact: Artifact
     display_name: str
     created_at: datetime | None = _field(default=None, metadata=_READ_ONLY)

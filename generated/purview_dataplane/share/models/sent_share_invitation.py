@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class SentShareInvitation(ProxyResource):
+    """Body of sent_shares.create_invitation; answer of sent_shares.list_invitations,
+    sent_shares.get_invitation, sent_shares.create_invitation and 1 more.
+
+    Its kinds are told by `invitation_kind`; one that is not known stays this class.
+    """
+
     invitation_kind: str
     properties: SentShareInvitationProperties | None = None
 
@@ -26,12 +32,24 @@ class SentShareInvitation(ProxyResource):
 
 @define(kw_only=True)
 class ServiceInvitation(SentShareInvitation):
+    """SentShareInvitation of the kind Service."""
+
     invitation_kind: str = "Service"
     properties: ServiceInvitationProperties = _field()  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SentShareInvitationProperties(_Model):
+    """Part of SentShareInvitation.
+
+    Attributes:
+        sender_email: Set by the service, left out of requests.
+        sender_name: Set by the service, left out of requests.
+        sender_tenant_name: Set by the service, left out of requests.
+        sent_at: Set by the service, left out of requests.
+        state: Set by the service, left out of requests.
+    """
+
     expiration_date: datetime | None = None
     sender_email: str | None = _field(default=None, metadata=_READ_ONLY)
     sender_name: str | None = _field(default=None, metadata=_READ_ONLY)
@@ -43,17 +61,28 @@ class SentShareInvitationProperties(_Model):
 
 @define(kw_only=True)
 class ServiceInvitationProperties(SentShareInvitationProperties):
+    """Part of ServiceInvitation.
+
+    Attributes:
+        target_active_directory_id: A UUID.
+        target_object_id: A UUID.
+    """
+
     target_active_directory_id: str
     target_object_id: str
 
 
 @define(kw_only=True)
 class UserInvitation(SentShareInvitation):
+    """SentShareInvitation of the kind User."""
+
     invitation_kind: str = "User"
     properties: UserInvitationProperties = _field()  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class UserInvitationProperties(SentShareInvitationProperties):
+    """Part of UserInvitation."""
+
     target_email: str
     notify: bool | None = None

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class Sink(_Model):
+    """Part of InPlaceReceivedShareProperties.
+
+    Its kinds are told by `store_kind`; one that is not known stays this class.
+    """
+
     store_kind: str
     store_reference: StoreReference
     properties: SinkProperties | None = None
@@ -24,12 +29,20 @@ class Sink(_Model):
 
 @define(kw_only=True)
 class AdlsGen2AccountSink(Sink):
+    """Sink of the kind AdlsGen2Account."""
+
     store_kind: str = "AdlsGen2Account"
     properties: AdlsGen2AccountSinkProperties = _field()  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class SinkProperties(_Model):
+    """Part of Sink.
+
+    Attributes:
+        location: Set by the service, left out of requests.
+    """
+
     container_name: str
     folder: str
     location: str | None = _field(default=None, metadata=_READ_ONLY)
@@ -38,15 +51,17 @@ class SinkProperties(_Model):
 
 @define(kw_only=True)
 class AdlsGen2AccountSinkProperties(SinkProperties):
-    pass
+    """Part of AdlsGen2AccountSink."""
 
 
 @define(kw_only=True)
 class BlobAccountSink(Sink):
+    """Sink of the kind BlobAccount."""
+
     store_kind: str = "BlobAccount"
     properties: BlobAccountSinkProperties = _field()  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @define(kw_only=True)
 class BlobAccountSinkProperties(SinkProperties):
-    pass
+    """Part of BlobAccountSink."""

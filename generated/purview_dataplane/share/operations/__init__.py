@@ -5,8 +5,9 @@ OPERATIONS = _d.operations(
     __name__,
     {
         "received_shares": (
-            "ReceivedShares_Get ReceivedShares_CreateOrReplace ReceivedShares_Delete ReceivedShares_ListAttached "
-            "ReceivedShares_ListDetached ReceivedShares_ActivateTenantEmailRegistration "
+            "ReceivedShares_Get ReceivedShares_CreateOrReplace ReceivedShares_Delete "
+            "ReceivedShares_ListAttached ReceivedShares_ListDetached "
+            "ReceivedShares_ActivateTenantEmailRegistration "
             "ReceivedShares_RegisterTenantEmailRegistration"
         ),
         "sent_shares": (

@@ -104,6 +104,14 @@ class ReceivedShares(_d.Group):
         """Read one received share, with the place it is attached to.
 
         GET /share/receivedShares/{receivedShareId}
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Returns:
+            200: ReceivedShare.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
         """
         return self._send(_Operations.get, (received_share_id,))
 
@@ -113,6 +121,16 @@ class ReceivedShares(_d.Group):
         """Attach a received share to a storage account, or change it; a long-running operation.
 
         PUT /share/receivedShares/{receivedShareId}
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Returns:
+            A poller, whose result() waits for the end and gives ReceivedShare. 200, 201:
+                ReceivedShare.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(_Operations.begin_create_or_replace, (received_share_id,), body)
 
@@ -120,6 +138,16 @@ class ReceivedShares(_d.Group):
         """Delete a received share; a long-running operation.
 
         DELETE /share/receivedShares/{receivedShareId}
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Returns:
+            A poller, whose result() waits for the end and gives OperationResponse. 202:
+                OperationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(_Operations.begin_delete, (received_share_id,))
 
@@ -129,6 +157,20 @@ class ReceivedShares(_d.Group):
         """List the received shares that are mapped into a given storage account.
 
         GET /share/receivedShares/attached
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Args:
+            filter_: An OData expression that items have to meet.
+            orderby: The members to sort by, each with `asc` or `desc`.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ReceivedShare. 200:
+                ReceivedShareList.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_attached, (reference_name, filter_, orderby))
 
@@ -138,6 +180,20 @@ class ReceivedShares(_d.Group):
         """List the received shares that are not mapped to any storage yet.
 
         GET /share/receivedShares/detached
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Args:
+            filter_: An OData expression that items have to meet.
+            orderby: The members to sort by, each with `asc` or `desc`.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ReceivedShare. 200:
+                ReceivedShareList.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_detached, (filter_, orderby))
 
@@ -147,6 +203,18 @@ class ReceivedShares(_d.Group):
         """Confirm an e-mail address for this tenant with the code that was mailed.
 
         POST /share/emails:activate
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Args:
+            repeatability_request_id: An id by which the service knows a call that is sent again,
+                and does it once. Made where it is not given.
+
+        Returns:
+            200: TenantEmailRegistration.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
         """
         return self._send(
             _Operations.activate_tenant_email_registration, (repeatability_request_id,), body
@@ -158,6 +226,18 @@ class ReceivedShares(_d.Group):
         """Ask for a code by e-mail, to receive shares sent to that address in this tenant.
 
         POST /share/emails:register
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Args:
+            repeatability_request_id: An id by which the service knows a call that is sent again,
+                and does it once. Made where it is not given.
+
+        Returns:
+            200: TenantEmailRegistration.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
         """
         return self._send(
             _Operations.register_tenant_email_registration, (repeatability_request_id,)
@@ -169,6 +249,14 @@ class AsyncReceivedShares(_d.AsyncGroup):
         """Read one received share, with the place it is attached to.
 
         GET /share/receivedShares/{receivedShareId}
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Returns:
+            200: ReceivedShare.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
         """
         return await self._send(_Operations.get, (received_share_id,))
 
@@ -178,6 +266,16 @@ class AsyncReceivedShares(_d.AsyncGroup):
         """Attach a received share to a storage account, or change it; a long-running operation.
 
         PUT /share/receivedShares/{receivedShareId}
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Returns:
+            A poller, whose result() waits for the end and gives ReceivedShare. 200, 201:
+                ReceivedShare.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(_Operations.begin_create_or_replace, (received_share_id,), body)
 
@@ -185,6 +283,16 @@ class AsyncReceivedShares(_d.AsyncGroup):
         """Delete a received share; a long-running operation.
 
         DELETE /share/receivedShares/{receivedShareId}
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Returns:
+            A poller, whose result() waits for the end and gives OperationResponse. 202:
+                OperationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(_Operations.begin_delete, (received_share_id,))
 
@@ -194,6 +302,20 @@ class AsyncReceivedShares(_d.AsyncGroup):
         """List the received shares that are mapped into a given storage account.
 
         GET /share/receivedShares/attached
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Args:
+            filter_: An OData expression that items have to meet.
+            orderby: The members to sort by, each with `asc` or `desc`.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ReceivedShare. 200:
+                ReceivedShareList.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_attached, (reference_name, filter_, orderby))
 
@@ -203,6 +325,20 @@ class AsyncReceivedShares(_d.AsyncGroup):
         """List the received shares that are not mapped to any storage yet.
 
         GET /share/receivedShares/detached
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Args:
+            filter_: An OData expression that items have to meet.
+            orderby: The members to sort by, each with `asc` or `desc`.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ReceivedShare. 200:
+                ReceivedShareList.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_detached, (filter_, orderby))
 
@@ -212,6 +348,18 @@ class AsyncReceivedShares(_d.AsyncGroup):
         """Confirm an e-mail address for this tenant with the code that was mailed.
 
         POST /share/emails:activate
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Args:
+            repeatability_request_id: An id by which the service knows a call that is sent again,
+                and does it once. Made where it is not given.
+
+        Returns:
+            200: TenantEmailRegistration.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
         """
         return await self._send(
             _Operations.activate_tenant_email_registration, (repeatability_request_id,), body
@@ -223,6 +371,18 @@ class AsyncReceivedShares(_d.AsyncGroup):
         """Ask for a code by e-mail, to receive shares sent to that address in this tenant.
 
         POST /share/emails:register
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Args:
+            repeatability_request_id: An id by which the service knows a call that is sent again,
+                and does it once. Made where it is not given.
+
+        Returns:
+            200: TenantEmailRegistration.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
         """
         return await self._send(
             _Operations.register_tenant_email_registration, (repeatability_request_id,)

@@ -135,6 +135,19 @@ class SentShares(_d.Group):
         """List the shares that a storage account gives to others.
 
         GET /share/sentShares
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Args:
+            filter_: An OData expression that items have to meet.
+            orderby: The members to sort by, each with `asc` or `desc`.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of SentShare. 200: SentShareList.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (reference_name, filter_, orderby))
 
@@ -142,6 +155,14 @@ class SentShares(_d.Group):
         """Read one sent share with the assets in it.
 
         GET /share/sentShares/{sentShareId}
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Returns:
+            200: SentShare.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
         """
         return self._send(_Operations.get, (sent_share_id,))
 
@@ -149,6 +170,15 @@ class SentShares(_d.Group):
         """Create a sent share or replace it; a long-running operation.
 
         PUT /share/sentShares/{sentShareId}
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Returns:
+            A poller, whose result() waits for the end and gives SentShare. 200, 201: SentShare.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(_Operations.begin_create_or_replace, (sent_share_id,), body)
 
@@ -156,6 +186,16 @@ class SentShares(_d.Group):
         """Delete a sent share; a long-running operation.
 
         DELETE /share/sentShares/{sentShareId}
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Returns:
+            A poller, whose result() waits for the end and gives OperationResponse. 202:
+                OperationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(_Operations.begin_delete, (sent_share_id,))
 
@@ -165,6 +205,20 @@ class SentShares(_d.Group):
         """List who was invited to a sent share, and what came of it.
 
         GET /share/sentShares/{sentShareId}/sentShareInvitations
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Args:
+            filter_: An OData expression that items have to meet.
+            orderby: The members to sort by, each with `asc` or `desc`.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of SentShareInvitation. 200:
+                SentShareInvitationList.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_invitations, (sent_share_id, filter_, orderby))
 
@@ -174,6 +228,14 @@ class SentShares(_d.Group):
         """Read one invitation to a sent share, with its state and expiry.
 
         GET /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Returns:
+            200: SentShareInvitation.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
         """
         return self._send(_Operations.get_invitation, (sent_share_id, sent_share_invitation_id))
 
@@ -183,6 +245,14 @@ class SentShares(_d.Group):
         """Invite a user or an application to a sent share, with an optional expiry.
 
         PUT /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Returns:
+            201: SentShareInvitation.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
         """
         return self._send(
             _Operations.create_invitation, (sent_share_id, sent_share_invitation_id), body
@@ -194,6 +264,16 @@ class SentShares(_d.Group):
         """Withdraw an invitation to a sent share; a long-running operation.
 
         DELETE /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Returns:
+            A poller, whose result() waits for the end and gives OperationResponse. 202:
+                OperationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PollingError: the work failed, or was cancelled.
         """
         return self._begin(
             _Operations.begin_delete_invitation, (sent_share_id, sent_share_invitation_id)
@@ -209,6 +289,18 @@ class SentShares(_d.Group):
         """Send the e-mail of an invitation to its user; one made to an object id gets no mail.
 
         POST /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Args:
+            repeatability_request_id: An id by which the service knows a call that is sent again,
+                and does it once. Made where it is not given.
+
+        Returns:
+            200: SentShareInvitation.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
         """
         return self._send(
             _Operations.notify_user_invitation,
@@ -223,6 +315,19 @@ class AsyncSentShares(_d.AsyncGroup):
         """List the shares that a storage account gives to others.
 
         GET /share/sentShares
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Args:
+            filter_: An OData expression that items have to meet.
+            orderby: The members to sort by, each with `asc` or `desc`.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of SentShare. 200: SentShareList.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (reference_name, filter_, orderby))
 
@@ -230,6 +335,14 @@ class AsyncSentShares(_d.AsyncGroup):
         """Read one sent share with the assets in it.
 
         GET /share/sentShares/{sentShareId}
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Returns:
+            200: SentShare.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
         """
         return await self._send(_Operations.get, (sent_share_id,))
 
@@ -239,6 +352,15 @@ class AsyncSentShares(_d.AsyncGroup):
         """Create a sent share or replace it; a long-running operation.
 
         PUT /share/sentShares/{sentShareId}
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Returns:
+            A poller, whose result() waits for the end and gives SentShare. 200, 201: SentShare.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(_Operations.begin_create_or_replace, (sent_share_id,), body)
 
@@ -246,6 +368,16 @@ class AsyncSentShares(_d.AsyncGroup):
         """Delete a sent share; a long-running operation.
 
         DELETE /share/sentShares/{sentShareId}
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Returns:
+            A poller, whose result() waits for the end and gives OperationResponse. 202:
+                OperationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(_Operations.begin_delete, (sent_share_id,))
 
@@ -255,6 +387,20 @@ class AsyncSentShares(_d.AsyncGroup):
         """List who was invited to a sent share, and what came of it.
 
         GET /share/sentShares/{sentShareId}/sentShareInvitations
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Args:
+            filter_: An OData expression that items have to meet.
+            orderby: The members to sort by, each with `asc` or `desc`.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of SentShareInvitation. 200:
+                SentShareInvitationList.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_invitations, (sent_share_id, filter_, orderby))
 
@@ -264,6 +410,14 @@ class AsyncSentShares(_d.AsyncGroup):
         """Read one invitation to a sent share, with its state and expiry.
 
         GET /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Returns:
+            200: SentShareInvitation.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
         """
         return await self._send(
             _Operations.get_invitation, (sent_share_id, sent_share_invitation_id)
@@ -275,6 +429,14 @@ class AsyncSentShares(_d.AsyncGroup):
         """Invite a user or an application to a sent share, with an optional expiry.
 
         PUT /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Returns:
+            201: SentShareInvitation.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
         """
         return await self._send(
             _Operations.create_invitation, (sent_share_id, sent_share_invitation_id), body
@@ -286,6 +448,16 @@ class AsyncSentShares(_d.AsyncGroup):
         """Withdraw an invitation to a sent share; a long-running operation.
 
         DELETE /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Returns:
+            A poller, whose result() waits for the end and gives OperationResponse. 202:
+                OperationResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PollingError: the work failed, or was cancelled.
         """
         return await self._begin(
             _Operations.begin_delete_invitation, (sent_share_id, sent_share_invitation_id)
@@ -301,6 +473,18 @@ class AsyncSentShares(_d.AsyncGroup):
         """Send the e-mail of an invitation to its user; one made to an object id gets no mail.
 
         POST /share/sentShares/{sentShareId}/sentShareInvitations/{sentShareInvitationId}:notify
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Args:
+            repeatability_request_id: An id by which the service knows a call that is sent again,
+                and does it once. Made where it is not given.
+
+        Returns:
+            200: SentShareInvitation.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
         """
         return await self._send(
             _Operations.notify_user_invitation,

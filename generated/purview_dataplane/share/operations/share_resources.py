@@ -33,6 +33,20 @@ class ShareResources(_d.Group):
         """List the storage resources that share or receive data, with their numbers of shares.
 
         GET /share/shareResources
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Args:
+            filter_: An OData expression that items have to meet.
+            orderby: The members to sort by, each with `asc` or `desc`.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ShareResource. 200:
+                ShareResourceList.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (filter_, orderby))
 
@@ -44,5 +58,19 @@ class AsyncShareResources(_d.AsyncGroup):
         """List the storage resources that share or receive data, with their numbers of shares.
 
         GET /share/shareResources
+
+        Role: Owner of the storage account or Storage Blob Data Owner of the storage account.
+
+        Args:
+            filter_: An OData expression that items have to meet.
+            orderby: The members to sort by, each with `asc` or `desc`.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of ShareResource. 200:
+                ShareResourceList.
+
+        Raises:
+            HttpError: any other status, with a body (default: PurviewShareError).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (filter_, orderby))

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class AttributeRule(_Model):
+    """Part of CatalogProperties."""
+
     kind: str
     id: str
     name: str
@@ -46,6 +48,8 @@ class AttributeRule(_Model):
 
 @define(kw_only=True)
 class AzureCoreFoundationsError(_Model):
+    """Part of AzureCoreFoundationsErrorResponse."""
+
     code: str
     message: str
     target: str | None = None
@@ -55,29 +59,47 @@ class AzureCoreFoundationsError(_Model):
 
 @define(kw_only=True)
 class AzureCoreFoundationsErrorResponse(_Model):
+    """What business_domain.enumerate, business_domain.create, business_domain.get and 66 more
+    answers where it fails.
+    """
+
     error: AzureCoreFoundationsError
 
 
 @define(kw_only=True)
 class AzureCoreFoundationsInnerError(_Model):
+    """Part of AzureCoreFoundationsError."""
+
     code: str | None = None
     innererror: AzureCoreFoundationsInnerError | None = None
 
 
 @define(kw_only=True)
 class CatalogApiServiceOrderBy(_Model):
+    """Part of CriticalDataElementQueryRequest, DataProductQueryRequest, ObjectiveQueryRequest and 1
+    more.
+    """
+
     field: str | None = None
     direction: CatalogApiServiceOrderDirection | None = None
 
 
 @define(kw_only=True)
 class CatalogModelContactsValueInner(_Model):
+    """Part of ContactsMap.
+
+    Attributes:
+        id: A UUID.
+    """
+
     id: str | None = None
     description: str | None = None
 
 
 @define(kw_only=True)
 class CatalogModelDataAssetSchema(_Model):
+    """Part of DataAsset and DataAssetWithLineage."""
+
     name: str | None = None
     description: str | None = None
     classifications: list[str] | None = None
@@ -86,6 +108,12 @@ class CatalogModelDataAssetSchema(_Model):
 
 @define(kw_only=True)
 class CatalogModelDataAssetSource(_Model):
+    """Part of DataAsset and DataAssetWithLineage.
+
+    Attributes:
+        asset_id: A UUID.
+    """
+
     type_: str | None = None
     asset_id: str | None = None
     asset_type: str | None = None
@@ -98,21 +126,38 @@ class CatalogModelDataAssetSource(_Model):
 
 @define(kw_only=True)
 class CatalogModelDataAssetSourceRequest(_Model):
+    """Part of DataAssetRequest.
+
+    Attributes:
+        asset_id: A UUID.
+    """
+
     asset_id: str | None = None
 
 
 @define(kw_only=True)
 class CatalogModelDataProductAllOfAdditionalProperties(_Model):
+    """Part of DataProduct."""
+
     asset_count: int | None = None
 
 
 @define(kw_only=True)
 class CatalogModelDomainAllOfThumbnail(_Model):
+    """Part of Domain."""
+
     color: str | None = None
 
 
 @define(kw_only=True)
 class CatalogModelExternalLink(_Model):
+    """Part of DataProduct.
+
+    Attributes:
+        url: An address (URI).
+        data_asset_id: A UUID.
+    """
+
     url: str | None = None
     name: str | None = None
     data_asset_id: str | None = None
@@ -120,6 +165,13 @@ class CatalogModelExternalLink(_Model):
 
 @define(kw_only=True)
 class CatalogModelKeyResult(_Model):
+    """Body of okr.update_key_result; answer of okr.update_key_result.
+
+    Attributes:
+        id: A UUID.
+        domain_id: A UUID.
+    """
+
     status: OverallStatusEnum | None = None
     system_data: SystemData | None = None
     id: str | None = None
@@ -132,6 +184,8 @@ class CatalogModelKeyResult(_Model):
 
 @define(kw_only=True)
 class CatalogModelManagedAttribute(_Model):
+    """Part of CriticalDataElement, DataProduct, Domain and 1 more."""
+
     name: str | None = None
     value: str | None = None
     is_required: bool | None = None
@@ -139,6 +193,8 @@ class CatalogModelManagedAttribute(_Model):
 
 @define(kw_only=True)
 class CatalogModelPlatformDomain(_Model):
+    """Part of Domain."""
+
     name: str | None = None
     friendly_name: str | None = None
     related_collections: list[CatalogModelRelatedCollection] | None = None
@@ -146,6 +202,8 @@ class CatalogModelPlatformDomain(_Model):
 
 @define(kw_only=True)
 class CatalogModelRelatedCollection(_Model):
+    """Part of CatalogModelPlatformDomain."""
+
     name: str | None = None
     friendly_name: str | None = None
     parent_collection: CatalogModelRelatedCollectionParentCollection | None = None
@@ -153,12 +211,22 @@ class CatalogModelRelatedCollection(_Model):
 
 @define(kw_only=True)
 class CatalogModelRelatedCollectionParentCollection(_Model):
+    """Part of CatalogModelRelatedCollection."""
+
     type_: RelatedCollectionParentCollectionTypeEnum | None = _only("CollectionReference")
     ref_name: str | None = None
 
 
 @define(kw_only=True)
 class CatalogModelSystemDataWithExpired(_Model):
+    """Part of CriticalDataElement, DataProduct, Domain and 1 more.
+
+    Attributes:
+        created_by: A UUID.
+        last_modified_by: A UUID.
+        expired_by: A UUID.
+    """
+
     provisioning_state: DataAssetProvisioningState | None = None
     created_at: datetime | None = None
     created_by: str | None = None
@@ -170,12 +238,20 @@ class CatalogModelSystemDataWithExpired(_Model):
 
 @define(kw_only=True)
 class CatalogModelTermResource(_Model):
+    """Part of Term.
+
+    Attributes:
+        url: An address (URI).
+    """
+
     name: str | None = None
     url: str | None = None
 
 
 @define(kw_only=True)
 class CatalogProperties(_Model):
+    """Part of CatalogValue."""
+
     entity: EntityReference
     description: str | None = None
     decision_rules: list[DecisionRule] | None = None
@@ -185,12 +261,16 @@ class CatalogProperties(_Model):
 
 @define(kw_only=True)
 class CatalogResponse(_Model):
+    """Answer of policies.list."""
+
     values: list[CatalogValue]
     skip_token: str | None = None
 
 
 @define(kw_only=True)
 class CatalogValue(_Model):
+    """Body of policies.update; answer of policies.list and policies.update."""
+
     name: str
     id: str
     version: int
@@ -199,12 +279,24 @@ class CatalogValue(_Model):
 
 @define(kw_only=True)
 class CdeRelationship(_Model):
+    """Answer of critical_data_elements.list_relationships.
+
+    Attributes:
+        entity_id: A UUID.
+    """
+
     entity_id: str
     relationship_type: str | None = None
 
 
 @define(kw_only=True)
 class CdeRelationshipWithSystemData(_Model):
+    """Answer of critical_data_elements.create_relationship.
+
+    Attributes:
+        entity_id: A UUID.
+    """
+
     entity_id: str
     system_data: SystemData | None = None
     description: str | None = None
@@ -213,6 +305,8 @@ class CdeRelationshipWithSystemData(_Model):
 
 @define(kw_only=True)
 class Condition(_Model):
+    """Part of AttributeRule and DecisionRule."""
+
     attribute_name: str
     attribute_value_includes: str | None = None
     attribute_value_included_in: list[str] | None = None
@@ -221,6 +315,8 @@ class Condition(_Model):
 
 @define(kw_only=True)
 class ContactsMap(_Model):
+    """Part of CriticalDataElement, DataAsset, DataAssetRequest and 5 more."""
+
     owner: list[CatalogModelContactsValueInner] | None = None
     expert: list[CatalogModelContactsValueInner] | None = None
     database_admin: list[CatalogModelContactsValueInner] | None = None
@@ -228,6 +324,15 @@ class ContactsMap(_Model):
 
 @define(kw_only=True)
 class CriticalDataElement(_Model):
+    """Body of critical_data_elements.create and critical_data_elements.update; answer of
+    critical_data_elements.list, critical_data_elements.create, critical_data_elements.get and 2
+    more.
+
+    Attributes:
+        id: A UUID.
+        domain: A UUID.
+    """
+
     status: CatalogModelStatus | None = None
     data_type: CatalogModelCriticalDataElementDataTypeEnum | None = None
     id: str = _field(default=None, metadata=_ANSWERED)
@@ -241,6 +346,8 @@ class CriticalDataElement(_Model):
 
 @define(kw_only=True)
 class CriticalDataElementFacetRequest(_Model):
+    """Body of critical_data_elements.get_facets."""
+
     ids: list[str] | None = None
     domain_ids: list[str] | None = None
     name_keyword: str | None = None
@@ -252,6 +359,13 @@ class CriticalDataElementFacetRequest(_Model):
 
 @define(kw_only=True)
 class CriticalDataElementProperties(_Model):
+    """Body of data_products.create_relationship.
+
+    Attributes:
+        entity_id: A UUID.
+        asset_id: A UUID.
+    """
+
     entity_id: str
     system_data: SystemData | None = None
     description: str | None = None
@@ -261,6 +375,13 @@ class CriticalDataElementProperties(_Model):
 
 @define(kw_only=True)
 class CriticalDataElementQueryRequest(_Model):
+    """Body of critical_data_elements.query.
+
+    Attributes:
+        skip: Items to pass over before the first.
+        top: The size of a page, not of the list.
+    """
+
     skip: int | None = None
     top: int | None = None
     orderby: list[CatalogApiServiceOrderBy] | None = None
@@ -275,12 +396,20 @@ class CriticalDataElementQueryRequest(_Model):
 
 @define(kw_only=True)
 class CriticalDataElementsResponse(_Model):
+    """Answer of critical_data_elements.query."""
+
     value: list[CriticalDataElement]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class DataAssetAdlsGen2PathTypeProperties(_Model):
+    """Part of DataAssetAdlsGen2Path and DataAssetWithLineageAdlsGen2Path.
+
+    Attributes:
+        server_endpoint: An address (URI).
+    """
+
     server_endpoint: str | None = None
     container: str | None = None
     folder_path: str | None = None
@@ -289,6 +418,12 @@ class DataAssetAdlsGen2PathTypeProperties(_Model):
 
 @define(kw_only=True)
 class DataAssetAzureSqlTableTypeProperties(_Model):
+    """Part of DataAssetAzureSqlTable and DataAssetWithLineageAzureSqlTable.
+
+    Attributes:
+        server_endpoint: An address (URI).
+    """
+
     format_: TypePropertiesFormat | None = None
     server_endpoint: str | None = None
     database_name: str | None = None
@@ -298,6 +433,8 @@ class DataAssetAzureSqlTableTypeProperties(_Model):
 
 @define(kw_only=True)
 class DataAssetQueryRequest(_Model):
+    """Body of data_assets.query."""
+
     ids: list[str] | None = None
     name_keyword: str | None = None
     owners: list[str] | None = None
@@ -308,6 +445,12 @@ class DataAssetQueryRequest(_Model):
 
 @define(kw_only=True)
 class DataAssetRelationship(_Model):
+    """Body of data_assets.create_relationship; answer of data_assets.list_relationships.
+
+    Attributes:
+        entity_id: A UUID.
+    """
+
     entity_id: str
     description: str | None = None
     relationship_type: DataAssetRelationshipType | None = None
@@ -315,6 +458,12 @@ class DataAssetRelationship(_Model):
 
 @define(kw_only=True)
 class DataAssetRequest(_Model):
+    """Body of data_assets.create and data_assets.update.
+
+    Attributes:
+        open_in_url: An address (URI).
+    """
+
     source: CatalogModelDataAssetSourceRequest | None = None
     contacts: ContactsMap | None = None
     open_in_url: str | None = None
@@ -322,6 +471,14 @@ class DataAssetRequest(_Model):
 
 @define(kw_only=True)
 class DataAssetSystemData(_Model):
+    """Part of DataAsset and DataAssetWithLineage.
+
+    Attributes:
+        created_by: A UUID.
+        last_modified_by: A UUID.
+        expired_by: A UUID.
+    """
+
     provisioning_state: DataAssetProvisioningState | None = None
     created_at: datetime | None = None
     created_by: str | None = None
@@ -333,12 +490,20 @@ class DataAssetSystemData(_Model):
 
 @define(kw_only=True)
 class DataAssetsResponse(_Model):
+    """Answer of data_assets.query."""
+
     value: list[DataAsset]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class DataColumn(_Model):
+    """Answer of data_columns.get and data_columns.query.
+
+    Attributes:
+        id: A UUID; set by the service, left out of requests.
+    """
+
     id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     source: DataColumnSource
     column_details: DataColumnDetails | None = None
@@ -347,6 +512,8 @@ class DataColumn(_Model):
 
 @define(kw_only=True)
 class DataColumnAssetDetails(_Model):
+    """Part of DataColumn."""
+
     asset_id: str | None = None
     name: str | None = None
     fqn: str | None = None
@@ -354,6 +521,12 @@ class DataColumnAssetDetails(_Model):
 
 @define(kw_only=True)
 class DataColumnCreateRelationshipRequest(_Model):
+    """Body of data_columns.add_related_entity.
+
+    Attributes:
+        entity_id: A UUID.
+    """
+
     relationship_type: DataColumnRelationshipType | None = None
     entity_id: str | None = None
     description: str | None = None
@@ -361,6 +534,12 @@ class DataColumnCreateRelationshipRequest(_Model):
 
 @define(kw_only=True)
 class DataColumnCreateRelationshipResponse(_Model):
+    """Answer of data_columns.add_related_entity.
+
+    Attributes:
+        entity_id: A UUID.
+    """
+
     relationship_type: DataColumnRelationshipType | None = None
     entity_id: str | None = None
     description: str | None = None
@@ -369,6 +548,8 @@ class DataColumnCreateRelationshipResponse(_Model):
 
 @define(kw_only=True)
 class DataColumnDetails(_Model):
+    """Part of DataColumn."""
+
     name: str | None = None
     description: str | None = None
     data_type: str | None = None
@@ -377,6 +558,13 @@ class DataColumnDetails(_Model):
 
 @define(kw_only=True)
 class DataColumnFieldFilter(_Model):
+    """Part of DataColumnQueryFilter.
+
+    Attributes:
+        eq: A UUID.
+        ne: A UUID.
+    """
+
     eq: str | None = None
     ne: str | None = None
     in_: list[str] | None = None
@@ -385,12 +573,20 @@ class DataColumnFieldFilter(_Model):
 
 @define(kw_only=True)
 class DataColumnIngestResponse(_Model):
+    """Answer of data_columns.ingest.
+
+    Attributes:
+        id: A UUID; set by the service, left out of requests.
+    """
+
     id: str = _field(default=None, metadata=_READ_ONLY_REQUIRED)
     source: DataColumnSource
 
 
 @define(kw_only=True)
 class DataColumnQueryFilter(_Model):
+    """Part of DataColumnQueryRequest."""
+
     and_: list[DataColumnQueryFilter] | None = None
     or_: list[DataColumnQueryFilter] | None = None
     id: DataColumnFieldFilter | None = None
@@ -400,6 +596,13 @@ class DataColumnQueryFilter(_Model):
 
 @define(kw_only=True)
 class DataColumnQueryRequest(_Model):
+    """Body of data_columns.query.
+
+    Attributes:
+        skip: Items to pass over before the first.
+        top: The size of a page, not of the list.
+    """
+
     including_orphans: bool
     filter_: DataColumnQueryFilter | None = None
     skip: int | None = None
@@ -410,24 +613,41 @@ class DataColumnQueryRequest(_Model):
 
 @define(kw_only=True)
 class DataColumnQueryResponse(_Model):
+    """Answer of data_columns.query."""
+
     value: list[DataColumn]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class DataColumnRelationshipResponse(_Model):
+    """Answer of data_columns.list_related_entities."""
+
     value: list[DataColumnRelationshipWrapper]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class DataColumnRelationshipWrapper(_Model):
+    """Answer of data_columns.list_related_entities.
+
+    Attributes:
+        entity_id: A UUID.
+    """
+
     relationship_type: DataColumnRelationshipType | None = None
     entity_id: str | None = None
 
 
 @define(kw_only=True)
 class DataColumnSource(_Model):
+    """Part of DataColumn and DataColumnIngestResponse.
+
+    Attributes:
+        asset_id: A UUID.
+        column_id: A UUID.
+    """
+
     type_: str
     asset_id: str
     column_id: str
@@ -435,6 +655,8 @@ class DataColumnSource(_Model):
 
 @define(kw_only=True)
 class DataElementProperties(_Model):
+    """Body of critical_data_elements.create_relationship."""
+
     description: str | None = None
     entity_id: str | None = None
     relationship_type: str | None = None
@@ -442,6 +664,14 @@ class DataElementProperties(_Model):
 
 @define(kw_only=True)
 class DataProduct(_Model):
+    """Body of data_products.create and data_products.update; answer of data_products.list,
+    data_products.create, data_products.get and 2 more.
+
+    Attributes:
+        id: A UUID.
+        domain: A UUID.
+    """
+
     status: CatalogModelStatus | None = None
     type_: CatalogModelDataProductTypeEnum | None = None
     update_frequency: UpdateFrequencyEnum | None = None
@@ -465,6 +695,8 @@ class DataProduct(_Model):
 
 @define(kw_only=True)
 class DataProductFacetRequest(_Model):
+    """Body of data_products.get_facets."""
+
     ids: list[str] | None = None
     domain_ids: list[str] | None = None
     name_keyword: str | None = None
@@ -478,6 +710,13 @@ class DataProductFacetRequest(_Model):
 
 @define(kw_only=True)
 class DataProductQueryRequest(_Model):
+    """Body of data_products.query.
+
+    Attributes:
+        skip: Items to pass over before the first.
+        top: The size of a page, not of the list.
+    """
+
     skip: int | None = None
     top: int | None = None
     orderby: list[CatalogApiServiceOrderBy] | None = None
@@ -494,6 +733,12 @@ class DataProductQueryRequest(_Model):
 
 @define(kw_only=True)
 class DataProductRelationship(_Model):
+    """Answer of data_products.list_relationships and data_products.create_relationship.
+
+    Attributes:
+        entity_id: A UUID.
+    """
+
     entity_id: str
     system_data: SystemData | None = None
     description: str | None = None
@@ -502,12 +747,16 @@ class DataProductRelationship(_Model):
 
 @define(kw_only=True)
 class DataProductResponse(_Model):
+    """Answer of data_products.query."""
+
     value: list[DataProduct]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class DecisionRule(_Model):
+    """Part of CatalogProperties."""
+
     kind: str
     effect: str
     dnf_condition: list[list[Condition]]
@@ -515,6 +764,14 @@ class DecisionRule(_Model):
 
 @define(kw_only=True)
 class Domain(_Model):
+    """Body of business_domain.create and business_domain.update; answer of
+    business_domain.enumerate, business_domain.create, business_domain.get and 1 more.
+
+    Attributes:
+        id: A UUID.
+        parent_id: A UUID.
+    """
+
     status: CatalogModelStatus | None = None
     type_: CatalogModelDomainTypeEnum | None = None
     id: str = _field(default=None, metadata=_ANSWERED)
@@ -530,54 +787,91 @@ class Domain(_Model):
 
 @define(kw_only=True)
 class DuplicateOkrQueryRequest(_Model):
+    """Body of okr.count."""
+
     definition: str
 
 
 @define(kw_only=True)
 class DuplicateQueryRequest(_Model):
+    """Body of critical_data_elements.count, data_products.count and terms.count."""
+
     name_keyword: str
 
 
 @define(kw_only=True)
 class EntityCount(_Model):
+    """Answer of critical_data_elements.count, data_products.count, okr.count and 1 more."""
+
     count: int
 
 
 @define(kw_only=True)
 class EntityReference(_Model):
+    """Part of CatalogProperties.
+
+    Attributes:
+        reference_name: The name of what it refers to.
+    """
+
     type_: str
     reference_name: str
 
 
 @define(kw_only=True)
 class FacetRequestObject(_Model):
+    """Part of ObjectiveFacetRequest."""
+
     name: str | None = None
 
 
 @define(kw_only=True)
 class FacetValue(_Model):
+    """Part of FacetsResponse."""
+
     value: str
     count: str
 
 
 @define(kw_only=True)
 class FacetsResponse(_Model):
+    """Answer of critical_data_elements.get_facets, data_products.get_facets, okr.get_facets and 1
+    more.
+    """
+
     facets: dict[str, list[FacetValue]]
 
 
 @define(kw_only=True)
 class IngestDataColumnBatchRequest(_Model):
+    """Body of data_columns.ingest."""
+
     requests: list[IngestDataColumnRequest] | None = None
 
 
 @define(kw_only=True)
 class IngestDataColumnRequest(_Model):
+    """Part of IngestDataColumnBatchRequest.
+
+    Attributes:
+        data_map_asset_id: A UUID.
+        data_map_column_id: A UUID.
+    """
+
     data_map_asset_id: str | None = None
     data_map_column_id: str | None = None
 
 
 @define(kw_only=True)
 class KeyResult(_Model):
+    """Body of okr.create_key_result; answer of okr.list_key_results, okr.create_key_result and
+    okr.get_key_result.
+
+    Attributes:
+        domain_id: A UUID.
+        id: A UUID.
+    """
+
     status: OverallStatusEnum
     domain_id: str
     system_data: SystemData | None = None
@@ -590,11 +884,15 @@ class KeyResult(_Model):
 
 @define(kw_only=True)
 class ModelsFacetRequestObject(_Model):
+    """Part of CriticalDataElementFacetRequest, DataProductFacetRequest and TermFacetRequest."""
+
     name: str | None = None
 
 
 @define(kw_only=True)
 class ObjectiveAdditionalProperties(_Model):
+    """Part of ObjectiveWithAdditionalProperties."""
+
     overall_status: OverallStatusEnum | None = None
     overall_progress: float | None = None
     overall_goal: float | None = None
@@ -604,6 +902,8 @@ class ObjectiveAdditionalProperties(_Model):
 
 @define(kw_only=True)
 class ObjectiveFacetRequest(_Model):
+    """Body of okr.get_facets."""
+
     ids: list[str] | None = None
     domain_ids: list[str] | None = None
     definition: str | None = None
@@ -615,6 +915,13 @@ class ObjectiveFacetRequest(_Model):
 
 @define(kw_only=True)
 class ObjectiveQueryAdditionalProperties(_Model):
+    """Body of okr.update.
+
+    Attributes:
+        id: A UUID.
+        domain: A UUID.
+    """
+
     status: OkrSharedEntityStatus | None = None
     system_data: OkrSystemDataWithExpired | None = None
     id: str | None = None
@@ -627,6 +934,13 @@ class ObjectiveQueryAdditionalProperties(_Model):
 
 @define(kw_only=True)
 class ObjectiveQueryRequest(_Model):
+    """Body of okr.query.
+
+    Attributes:
+        skip: Items to pass over before the first.
+        top: The size of a page, not of the list.
+    """
+
     skip: int | None = None
     top: int | None = None
     orderby: list[CatalogApiServiceOrderBy] | None = None
@@ -641,6 +955,13 @@ class ObjectiveQueryRequest(_Model):
 
 @define(kw_only=True)
 class ObjectiveWithAdditionalProperties(_Model):
+    """Body of okr.create; answer of okr.list, okr.create, okr.get and 2 more.
+
+    Attributes:
+        id: A UUID.
+        domain: A UUID.
+    """
+
     definition: str
     status: OkrSharedEntityStatus | None = None
     system_data: OkrSystemDataWithExpired | None = None
@@ -653,12 +974,22 @@ class ObjectiveWithAdditionalProperties(_Model):
 
 @define(kw_only=True)
 class ObjectiveWithAdditionalPropertiesResponse(_Model):
+    """Answer of okr.query."""
+
     value: list[ObjectiveWithAdditionalProperties]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class OkrSystemDataWithExpired(_Model):
+    """Part of ObjectiveQueryAdditionalProperties and ObjectiveWithAdditionalProperties.
+
+    Attributes:
+        created_by: A UUID.
+        last_modified_by: A UUID.
+        closed_by: A UUID.
+    """
+
     created_at: datetime | None = None
     created_by: str | None = None
     last_modified_at: datetime | None = None
@@ -669,72 +1000,144 @@ class OkrSystemDataWithExpired(_Model):
 
 @define(kw_only=True)
 class PagedCdeRelationship(_Model):
+    """Answer of critical_data_elements.list_relationships.
+
+    Attributes:
+        next_link: An address (URI).
+    """
+
     value: list[CdeRelationship]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class PagedCriticalDataElement(_Model):
+    """Answer of critical_data_elements.list.
+
+    Attributes:
+        next_link: An address (URI).
+    """
+
     value: list[CriticalDataElement]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class PagedDataAsset(_Model):
+    """Answer of data_assets.list.
+
+    Attributes:
+        next_link: An address (URI).
+    """
+
     value: list[DataAsset]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class PagedDataAssetRelationship(_Model):
+    """Answer of data_assets.list_relationships.
+
+    Attributes:
+        next_link: An address (URI).
+    """
+
     value: list[DataAssetRelationship]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class PagedDataProduct(_Model):
+    """Answer of data_products.list.
+
+    Attributes:
+        next_link: An address (URI).
+    """
+
     value: list[DataProduct]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class PagedDataProductRelationship(_Model):
+    """Answer of data_products.list_relationships.
+
+    Attributes:
+        next_link: An address (URI).
+    """
+
     value: list[DataProductRelationship]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class PagedDomain(_Model):
+    """Answer of business_domain.enumerate.
+
+    Attributes:
+        next_link: An address (URI).
+    """
+
     value: list[Domain]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class PagedKeyResult(_Model):
+    """Answer of okr.list_key_results.
+
+    Attributes:
+        next_link: An address (URI).
+    """
+
     value: list[KeyResult]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class PagedObjectiveWithAdditionalProperties(_Model):
+    """Answer of okr.list.
+
+    Attributes:
+        next_link: An address (URI).
+    """
+
     value: list[ObjectiveWithAdditionalProperties]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class PagedTerm(_Model):
+    """Answer of terms.list.
+
+    Attributes:
+        next_link: An address (URI).
+    """
+
     value: list[Term]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class PagedTermRelationship(_Model):
+    """Answer of terms.list_related_entities.
+
+    Attributes:
+        next_link: An address (URI).
+    """
+
     value: list[TermRelationship]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class Relationship(_Model):
+    """Answer of data_assets.create_relationship.
+
+    Attributes:
+        entity_id: A UUID.
+    """
+
     entity_id: str
     system_data: SystemData | None = None
     description: str | None = None
@@ -743,6 +1146,10 @@ class Relationship(_Model):
 
 @define(kw_only=True)
 class SharedSearchManageAttributeSearchFilter(_Model):
+    """Part of CriticalDataElementQueryRequest, DataProductQueryRequest, ObjectiveQueryRequest and 1
+    more.
+    """
+
     field: str | None = None
     operator: str | None = None
     value: str | None = None
@@ -751,6 +1158,14 @@ class SharedSearchManageAttributeSearchFilter(_Model):
 
 @define(kw_only=True)
 class SystemData(_Model):
+    """Part of CatalogModelKeyResult, CdeRelationshipWithSystemData, CriticalDataElementProperties
+    and 5 more.
+
+    Attributes:
+        last_modified_by: A UUID.
+        created_by: A UUID.
+    """
+
     last_modified_at: datetime | None = None
     last_modified_by: str | None = None
     created_at: str | None = None
@@ -759,6 +1174,15 @@ class SystemData(_Model):
 
 @define(kw_only=True)
 class Term(_Model):
+    """Body of terms.create and terms.update; answer of terms.list, terms.create, terms.get and 3
+    more.
+
+    Attributes:
+        domain: A UUID.
+        id: A UUID.
+        parent_id: A UUID.
+    """
+
     status: CatalogModelStatus
     name: str
     domain: str
@@ -775,6 +1199,8 @@ class Term(_Model):
 
 @define(kw_only=True)
 class TermFacetRequest(_Model):
+    """Body of terms.get_facets."""
+
     ids: list[str] | None = None
     domain_ids: list[str] | None = None
     name_keyword: str | None = None
@@ -787,6 +1213,13 @@ class TermFacetRequest(_Model):
 
 @define(kw_only=True)
 class TermQueryRequest(_Model):
+    """Body of terms.query.
+
+    Attributes:
+        skip: Items to pass over before the first.
+        top: The size of a page, not of the list.
+    """
+
     skip: int | None = None
     top: int | None = None
     orderby: list[CatalogApiServiceOrderBy] | None = None
@@ -802,6 +1235,13 @@ class TermQueryRequest(_Model):
 
 @define(kw_only=True)
 class TermRelationship(_Model):
+    """Body of terms.add_related_entity; answer of terms.list_related_entities and
+    terms.add_related_entity.
+
+    Attributes:
+        entity_id: A UUID.
+    """
+
     entity_id: str
     system_data: SystemData | None = None
     description: str | None = None
@@ -810,5 +1250,7 @@ class TermRelationship(_Model):
 
 @define(kw_only=True)
 class TermResponse(_Model):
+    """Answer of terms.list_hierarchy and terms.query."""
+
     value: list[Term]
     next_link: str | None = None

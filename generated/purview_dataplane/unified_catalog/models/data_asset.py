@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class DataAsset(_Model):
+    """Answer of data_assets.list, data_assets.create, data_assets.update and 1 more.
+
+    Its kinds are told by `type_`; one that is not known stays this class.
+
+    Attributes:
+        id: A UUID.
+        open_in_url: An address (URI).
+    """
+
     id: str
     name: str
     type_: str
@@ -39,16 +48,22 @@ class DataAsset(_Model):
 
 @define(kw_only=True)
 class DataAssetAdlsGen2Path(DataAsset):
+    """DataAsset of the kind ADLSGen2Path."""
+
     type_: str = "ADLSGen2Path"
     type_properties: DataAssetAdlsGen2PathTypeProperties | None = None
 
 
 @define(kw_only=True)
 class DataAssetAzureSqlTable(DataAsset):
+    """DataAsset of the kind AzureSqlTable."""
+
     type_: str = "AzureSqlTable"
     type_properties: DataAssetAzureSqlTableTypeProperties | None = None
 
 
 @define(kw_only=True)
 class DataAssetGeneral(DataAsset):
+    """DataAsset of the kind General."""
+
     type_: str = "General"

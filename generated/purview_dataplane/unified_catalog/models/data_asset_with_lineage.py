@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class DataAssetWithLineage(_Model):
+    """Answer of data_assets.get_by_id.
+
+    Its kinds are told by `type_`; one that is not known stays this class.
+
+    Attributes:
+        id: A UUID.
+        open_in_url: An address (URI).
+    """
+
     id: str
     name: str
     type_: str
@@ -40,16 +49,22 @@ class DataAssetWithLineage(_Model):
 
 @define(kw_only=True)
 class DataAssetWithLineageAdlsGen2Path(DataAssetWithLineage):
+    """DataAssetWithLineage of the kind ADLSGen2Path."""
+
     type_: str = "ADLSGen2Path"
     type_properties: DataAssetAdlsGen2PathTypeProperties | None = None
 
 
 @define(kw_only=True)
 class DataAssetWithLineageAzureSqlTable(DataAssetWithLineage):
+    """DataAssetWithLineage of the kind AzureSqlTable."""
+
     type_: str = "AzureSqlTable"
     type_properties: DataAssetAzureSqlTableTypeProperties | None = None
 
 
 @define(kw_only=True)
 class DataAssetWithLineageGeneral(DataAssetWithLineage):
+    """DataAssetWithLineage of the kind General."""
+
     type_: str = "General"

@@ -5,38 +5,41 @@ OPERATIONS = _d.operations(
     __name__,
     {
         "business_domain": (
-            "BusinessDomain_Enumerate BusinessDomain_Create BusinessDomain_Get BusinessDomain_Update "
-            "BusinessDomain_Delete"
+            "BusinessDomain_Enumerate BusinessDomain_Create BusinessDomain_Get "
+            "BusinessDomain_Update BusinessDomain_Delete"
         ),
         "critical_data_elements": (
             "CriticalDataElements_List CriticalDataElements_Create CriticalDataElements_Get "
-            "CriticalDataElements_Update CriticalDataElements_Delete CriticalDataElements_ListRelationships "
-            "CriticalDataElements_CreateRelationship CriticalDataElements_DeleteRelationship "
-            "CriticalDataElements_GetFacets CriticalDataElements_Query CriticalDataElements_Count"
+            "CriticalDataElements_Update CriticalDataElements_Delete "
+            "CriticalDataElements_ListRelationships CriticalDataElements_CreateRelationship "
+            "CriticalDataElements_DeleteRelationship CriticalDataElements_GetFacets "
+            "CriticalDataElements_Query CriticalDataElements_Count"
         ),
         "data_assets": (
-            "DataAssets_List DataAssets_Create DataAssets_GetById DataAssets_Update DataAssets_DeleteById "
-            "DataAssets_ListRelationships DataAssets_CreateRelationship DataAssets_DeleteRelationship "
-            "DataAssets_Query"
+            "DataAssets_List DataAssets_Create DataAssets_GetById DataAssets_Update "
+            "DataAssets_DeleteById DataAssets_ListRelationships DataAssets_CreateRelationship "
+            "DataAssets_DeleteRelationship DataAssets_Query"
         ),
         "data_columns": (
             "DataColumns_Get DataColumns_ListRelatedEntities DataColumns_AddRelatedEntity "
             "DataColumns_DeleteRelated DataColumns_Ingest DataColumns_Query"
         ),
         "data_products": (
-            "DataProducts_List DataProducts_Create DataProducts_Get DataProducts_Update DataProducts_Delete "
-            "DataProducts_ListRelationships DataProducts_CreateRelationship DataProducts_DeleteRelationship "
-            "DataProducts_GetFacets DataProducts_Query DataProducts_Count"
+            "DataProducts_List DataProducts_Create DataProducts_Get DataProducts_Update "
+            "DataProducts_Delete DataProducts_ListRelationships DataProducts_CreateRelationship "
+            "DataProducts_DeleteRelationship DataProducts_GetFacets DataProducts_Query "
+            "DataProducts_Count"
         ),
         "okr": (
-            "Okr_List Okr_Create Okr_Get Okr_Update Okr_Delete Okr_ListKeyResults Okr_CreateKeyResult "
-            "Okr_GetKeyResult Okr_UpdateKeyResult Okr_DeleteKeyResult Okr_GetFacets Okr_Query Okr_Count"
+            "Okr_List Okr_Create Okr_Get Okr_Update Okr_Delete Okr_ListKeyResults "
+            "Okr_CreateKeyResult Okr_GetKeyResult Okr_UpdateKeyResult Okr_DeleteKeyResult "
+            "Okr_GetFacets Okr_Query Okr_Count"
         ),
         "policies": "Policies_List Policies_Update",
         "terms": (
             "Terms_List Terms_Create Terms_Get Terms_Update Terms_Delete Terms_ListHierarchy "
-            "Terms_ListRelatedEntities Terms_AddRelatedEntity Terms_DeleteRelated Terms_GetFacets Terms_Query "
-            "Terms_Count"
+            "Terms_ListRelatedEntities Terms_AddRelatedEntity Terms_DeleteRelated Terms_GetFacets "
+            "Terms_Query Terms_Count"
         ),
     },
 )

@@ -76,6 +76,16 @@ class BusinessDomain(_d.Group):
         """List business domains; all of them, or those the caller may write to. 500 calls in 20 s.
 
         GET /datagovernance/catalog/businessdomains
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Domain. 200: PagedDomain.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.enumerate, (skip_token, write_only))
 
@@ -83,6 +93,12 @@ class BusinessDomain(_d.Group):
         """Create a business domain, at the top or below a parent; the id is yours to choose.
 
         POST /datagovernance/catalog/businessdomains
+
+        Returns:
+            201: Domain.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create, (), body)
 
@@ -90,6 +106,12 @@ class BusinessDomain(_d.Group):
         """Read one business domain with its owners and state.
 
         GET /datagovernance/catalog/businessdomains/{domainId}
+
+        Returns:
+            200: Domain.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get, (domain_id,))
 
@@ -97,6 +119,12 @@ class BusinessDomain(_d.Group):
         """Replace the properties of a business domain, its status among them.
 
         PUT /datagovernance/catalog/businessdomains/{domainId}
+
+        Returns:
+            200: Domain.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.update, (domain_id,), body)
 
@@ -104,6 +132,12 @@ class BusinessDomain(_d.Group):
         """Delete a business domain. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/businessdomains/{domainId}
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete, (domain_id,))
 
@@ -115,6 +149,16 @@ class AsyncBusinessDomain(_d.AsyncGroup):
         """List business domains; all of them, or those the caller may write to. 500 calls in 20 s.
 
         GET /datagovernance/catalog/businessdomains
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Domain. 200: PagedDomain.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.enumerate, (skip_token, write_only))
 
@@ -122,6 +166,12 @@ class AsyncBusinessDomain(_d.AsyncGroup):
         """Create a business domain, at the top or below a parent; the id is yours to choose.
 
         POST /datagovernance/catalog/businessdomains
+
+        Returns:
+            201: Domain.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create, (), body)
 
@@ -129,6 +179,12 @@ class AsyncBusinessDomain(_d.AsyncGroup):
         """Read one business domain with its owners and state.
 
         GET /datagovernance/catalog/businessdomains/{domainId}
+
+        Returns:
+            200: Domain.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get, (domain_id,))
 
@@ -136,6 +192,12 @@ class AsyncBusinessDomain(_d.AsyncGroup):
         """Replace the properties of a business domain, its status among them.
 
         PUT /datagovernance/catalog/businessdomains/{domainId}
+
+        Returns:
+            200: Domain.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.update, (domain_id,), body)
 
@@ -143,5 +205,11 @@ class AsyncBusinessDomain(_d.AsyncGroup):
         """Delete a business domain. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/businessdomains/{domainId}
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.delete, (domain_id,))

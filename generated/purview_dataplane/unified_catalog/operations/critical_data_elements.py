@@ -172,6 +172,19 @@ class CriticalDataElements(_d.Group):
         """List critical data elements, filtered by domain and keyword. 100 calls in 20 s.
 
         GET /datagovernance/catalog/criticalDataElements
+
+        Args:
+            order_by: The members to sort by, each with `asc` or `desc`.
+            skip: How many items to pass over before the first.
+            top: The size of a page, not of the list.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of CriticalDataElement. 200:
+                PagedCriticalDataElement.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (domain_id, keyword, order_by, skip, top))
 
@@ -179,6 +192,12 @@ class CriticalDataElements(_d.Group):
         """Create a critical data element in a business domain.
 
         POST /datagovernance/catalog/criticalDataElements
+
+        Returns:
+            201: CriticalDataElement.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create, (), body)
 
@@ -186,6 +205,12 @@ class CriticalDataElements(_d.Group):
         """Read one critical data element with its data type, contacts and state.
 
         GET /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
+
+        Returns:
+            200: CriticalDataElement.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get, (critical_data_element_id,))
 
@@ -195,6 +220,12 @@ class CriticalDataElements(_d.Group):
         """Replace the properties of a critical data element, its status among them.
 
         PUT /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
+
+        Returns:
+            200: CriticalDataElement.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.update, (critical_data_element_id,), body)
 
@@ -202,6 +233,12 @@ class CriticalDataElements(_d.Group):
         """Delete a critical data element. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete, (critical_data_element_id,))
 
@@ -211,6 +248,14 @@ class CriticalDataElements(_d.Group):
         """List what a critical data element is linked to, for one category of entity.
 
         GET /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of CdeRelationship. 200:
+                PagedCdeRelationship.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_relationships, (critical_data_element_id, entity_type))
 
@@ -224,6 +269,12 @@ class CriticalDataElements(_d.Group):
         """Link a critical data element to a column, term, data product or other entity.
 
         POST /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
+
+        Returns:
+            200: CdeRelationshipWithSystemData.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.create_relationship, (critical_data_element_id, entity_type), body
@@ -239,6 +290,12 @@ class CriticalDataElements(_d.Group):
         """Unlink a critical data element from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.delete_relationship, (critical_data_element_id, entity_type, entity_id)
@@ -248,6 +305,12 @@ class CriticalDataElements(_d.Group):
         """Count critical data elements by the values of the facets asked for.
 
         POST /datagovernance/catalog/criticalDataElements/facets
+
+        Returns:
+            200: FacetsResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get_facets, (), body)
 
@@ -255,6 +318,14 @@ class CriticalDataElements(_d.Group):
         """Search critical data elements by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/criticalDataElements/query
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of CriticalDataElement. 200:
+                CriticalDataElementsResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.query, (), body)
 
@@ -262,6 +333,12 @@ class CriticalDataElements(_d.Group):
         """Count critical data elements of the same name, to find doubles before creating one.
 
         POST /datagovernance/catalog/criticalDataElements/query/count
+
+        Returns:
+            200: EntityCount.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.count, (), body)
 
@@ -279,6 +356,19 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
         """List critical data elements, filtered by domain and keyword. 100 calls in 20 s.
 
         GET /datagovernance/catalog/criticalDataElements
+
+        Args:
+            order_by: The members to sort by, each with `asc` or `desc`.
+            skip: How many items to pass over before the first.
+            top: The size of a page, not of the list.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of CriticalDataElement. 200:
+                PagedCriticalDataElement.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (domain_id, keyword, order_by, skip, top))
 
@@ -286,6 +376,12 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
         """Create a critical data element in a business domain.
 
         POST /datagovernance/catalog/criticalDataElements
+
+        Returns:
+            201: CriticalDataElement.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create, (), body)
 
@@ -293,6 +389,12 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
         """Read one critical data element with its data type, contacts and state.
 
         GET /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
+
+        Returns:
+            200: CriticalDataElement.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get, (critical_data_element_id,))
 
@@ -302,6 +404,12 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
         """Replace the properties of a critical data element, its status among them.
 
         PUT /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
+
+        Returns:
+            200: CriticalDataElement.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.update, (critical_data_element_id,), body)
 
@@ -309,6 +417,12 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
         """Delete a critical data element. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/criticalDataElements/{criticalDataElementId}
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.delete, (critical_data_element_id,))
 
@@ -318,6 +432,14 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
         """List what a critical data element is linked to, for one category of entity.
 
         GET /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of CdeRelationship. 200:
+                PagedCdeRelationship.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_relationships, (critical_data_element_id, entity_type))
 
@@ -331,6 +453,12 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
         """Link a critical data element to a column, term, data product or other entity.
 
         POST /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
+
+        Returns:
+            200: CdeRelationshipWithSystemData.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.create_relationship, (critical_data_element_id, entity_type), body
@@ -346,6 +474,12 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
         """Unlink a critical data element from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/criticalDataElements/{criticalDataElementId}/relationships
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.delete_relationship, (critical_data_element_id, entity_type, entity_id)
@@ -355,6 +489,12 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
         """Count critical data elements by the values of the facets asked for.
 
         POST /datagovernance/catalog/criticalDataElements/facets
+
+        Returns:
+            200: FacetsResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get_facets, (), body)
 
@@ -362,6 +502,14 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
         """Search critical data elements by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/criticalDataElements/query
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of CriticalDataElement. 200:
+                CriticalDataElementsResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.query, (), body)
 
@@ -369,5 +517,11 @@ class AsyncCriticalDataElements(_d.AsyncGroup):
         """Count critical data elements of the same name, to find doubles before creating one.
 
         POST /datagovernance/catalog/criticalDataElements/query/count
+
+        Returns:
+            200: EntityCount.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.count, (), body)

@@ -146,6 +146,18 @@ class DataAssets(_d.Group):
         """List data assets of the catalog, ordered and by pages. 150 calls in 20 s.
 
         GET /datagovernance/catalog/dataAssets
+
+        Args:
+            order_by: The members to sort by, each with `asc` or `desc`.
+            skip: How many items to pass over before the first.
+            top: The size of a page, not of the list.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataAsset. 200: PagedDataAsset.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (include_extended_properties, order_by, skip, top))
 
@@ -153,6 +165,12 @@ class DataAssets(_d.Group):
         """Bring an asset of the Data Map into the catalog; the body names it by its Data Map id.
 
         POST /datagovernance/catalog/dataAssets
+
+        Returns:
+            201: DataAsset.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create, (), body)
 
@@ -162,6 +180,15 @@ class DataAssets(_d.Group):
         """Read one data asset; two required switches add extended properties and lineage.
 
         GET /datagovernance/catalog/dataAssets/{dataAssetId}
+
+        Args:
+            include_lineage: Says, too, what it was made of and what is made of it.
+
+        Returns:
+            200: DataAssetWithLineage.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.get_by_id, (data_asset_id, include_extended_properties, include_lineage)
@@ -171,6 +198,12 @@ class DataAssets(_d.Group):
         """Change a data asset; the body holds its source, contacts and link, and nothing else.
 
         PUT /datagovernance/catalog/dataAssets/{dataAssetId}
+
+        Returns:
+            200: DataAsset.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.update, (data_asset_id,), body)
 
@@ -178,6 +211,12 @@ class DataAssets(_d.Group):
         """Take a data asset out of the catalog. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/dataAssets/{dataAssetId}
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete_by_id, (data_asset_id,))
 
@@ -187,6 +226,14 @@ class DataAssets(_d.Group):
         """List what a data asset is linked to, for one category of entity.
 
         GET /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataAssetRelationship. 200:
+                PagedDataAssetRelationship.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_relationships, (data_asset_id, entity_type))
 
@@ -196,6 +243,12 @@ class DataAssets(_d.Group):
         """Link a data asset to a data product, term or other entity.
 
         POST /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
+
+        Returns:
+            200: Relationship.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create_relationship, (data_asset_id, entity_type), body)
 
@@ -205,13 +258,28 @@ class DataAssets(_d.Group):
         """Unlink a data asset from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete_relationship, (data_asset_id, entity_type, entity_id))
 
     def query(self, *, body: DataAssetQueryRequest) -> Pager[DataAsset]:
-        """Search data assets by ids, name, owners or types; the body has no skip and top. 800 calls in 20 s.
+        """Search data assets by ids, name, owners or types; the body has no skip and top. 800 calls
+        in 20 s.
 
         POST /datagovernance/catalog/dataAssets/query
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataAsset. 200:
+                DataAssetsResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.query, (), body)
 
@@ -228,6 +296,18 @@ class AsyncDataAssets(_d.AsyncGroup):
         """List data assets of the catalog, ordered and by pages. 150 calls in 20 s.
 
         GET /datagovernance/catalog/dataAssets
+
+        Args:
+            order_by: The members to sort by, each with `asc` or `desc`.
+            skip: How many items to pass over before the first.
+            top: The size of a page, not of the list.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataAsset. 200: PagedDataAsset.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (include_extended_properties, order_by, skip, top))
 
@@ -235,6 +315,12 @@ class AsyncDataAssets(_d.AsyncGroup):
         """Bring an asset of the Data Map into the catalog; the body names it by its Data Map id.
 
         POST /datagovernance/catalog/dataAssets
+
+        Returns:
+            201: DataAsset.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create, (), body)
 
@@ -244,6 +330,15 @@ class AsyncDataAssets(_d.AsyncGroup):
         """Read one data asset; two required switches add extended properties and lineage.
 
         GET /datagovernance/catalog/dataAssets/{dataAssetId}
+
+        Args:
+            include_lineage: Says, too, what it was made of and what is made of it.
+
+        Returns:
+            200: DataAssetWithLineage.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.get_by_id, (data_asset_id, include_extended_properties, include_lineage)
@@ -253,6 +348,12 @@ class AsyncDataAssets(_d.AsyncGroup):
         """Change a data asset; the body holds its source, contacts and link, and nothing else.
 
         PUT /datagovernance/catalog/dataAssets/{dataAssetId}
+
+        Returns:
+            200: DataAsset.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.update, (data_asset_id,), body)
 
@@ -260,6 +361,12 @@ class AsyncDataAssets(_d.AsyncGroup):
         """Take a data asset out of the catalog. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/dataAssets/{dataAssetId}
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.delete_by_id, (data_asset_id,))
 
@@ -269,6 +376,14 @@ class AsyncDataAssets(_d.AsyncGroup):
         """List what a data asset is linked to, for one category of entity.
 
         GET /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataAssetRelationship. 200:
+                PagedDataAssetRelationship.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_relationships, (data_asset_id, entity_type))
 
@@ -278,6 +393,12 @@ class AsyncDataAssets(_d.AsyncGroup):
         """Link a data asset to a data product, term or other entity.
 
         POST /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
+
+        Returns:
+            200: Relationship.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create_relationship, (data_asset_id, entity_type), body)
 
@@ -287,14 +408,29 @@ class AsyncDataAssets(_d.AsyncGroup):
         """Unlink a data asset from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataAssets/{dataAssetId}/relationships
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.delete_relationship, (data_asset_id, entity_type, entity_id)
         )
 
     def query(self, *, body: DataAssetQueryRequest) -> AsyncPager[DataAsset]:
-        """Search data assets by ids, name, owners or types; the body has no skip and top. 800 calls in 20 s.
+        """Search data assets by ids, name, owners or types; the body has no skip and top. 800 calls
+        in 20 s.
 
         POST /datagovernance/catalog/dataAssets/query
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataAsset. 200:
+                DataAssetsResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.query, (), body)

@@ -111,6 +111,12 @@ class DataColumns(_d.Group):
         """Read one column of a data asset; switches add details of the column and its asset.
 
         GET /datagovernance/catalog/dataColumns/{id}
+
+        Returns:
+            200: DataColumn.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get, (id, include_column_details, include_asset_details))
 
@@ -120,6 +126,14 @@ class DataColumns(_d.Group):
         """List what a column is linked to, for one category of entity.
 
         GET /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataColumnRelationshipWrapper.
+                200: DataColumnRelationshipResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_related_entities, (data_column_id, entity_type))
 
@@ -133,6 +147,12 @@ class DataColumns(_d.Group):
         """Link a column to a term, a critical data element or other entity.
 
         POST /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
+
+        Returns:
+            200: DataColumnCreateRelationshipResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.add_related_entity, (data_column_id, entity_type), body)
 
@@ -142,6 +162,12 @@ class DataColumns(_d.Group):
         """Unlink a column from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete_related, (data_column_id, entity_type, entity_id))
 
@@ -149,6 +175,12 @@ class DataColumns(_d.Group):
         """Bring a batch of Data Map columns into the catalog, each by asset id and column id.
 
         POST /datagovernance/catalog/dataColumns/ingest
+
+        Returns:
+            200: DataColumnIngestResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.ingest, (), body)
 
@@ -156,6 +188,14 @@ class DataColumns(_d.Group):
         """Search columns by a filter in the body, with nested and, or and in. 100 calls in 20 s.
 
         POST /datagovernance/catalog/dataColumns/query
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataColumn. 200:
+                DataColumnQueryResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.query, (), body)
 
@@ -171,6 +211,12 @@ class AsyncDataColumns(_d.AsyncGroup):
         """Read one column of a data asset; switches add details of the column and its asset.
 
         GET /datagovernance/catalog/dataColumns/{id}
+
+        Returns:
+            200: DataColumn.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.get, (id, include_column_details, include_asset_details)
@@ -182,6 +228,14 @@ class AsyncDataColumns(_d.AsyncGroup):
         """List what a column is linked to, for one category of entity.
 
         GET /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataColumnRelationshipWrapper.
+                200: DataColumnRelationshipResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_related_entities, (data_column_id, entity_type))
 
@@ -195,6 +249,12 @@ class AsyncDataColumns(_d.AsyncGroup):
         """Link a column to a term, a critical data element or other entity.
 
         POST /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
+
+        Returns:
+            200: DataColumnCreateRelationshipResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.add_related_entity, (data_column_id, entity_type), body)
 
@@ -204,6 +264,12 @@ class AsyncDataColumns(_d.AsyncGroup):
         """Unlink a column from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataColumns/{dataColumnId}/relationships
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.delete_related, (data_column_id, entity_type, entity_id)
@@ -213,6 +279,12 @@ class AsyncDataColumns(_d.AsyncGroup):
         """Bring a batch of Data Map columns into the catalog, each by asset id and column id.
 
         POST /datagovernance/catalog/dataColumns/ingest
+
+        Returns:
+            200: DataColumnIngestResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.ingest, (), body)
 
@@ -220,5 +292,13 @@ class AsyncDataColumns(_d.AsyncGroup):
         """Search columns by a filter in the body, with nested and, or and in. 100 calls in 20 s.
 
         POST /datagovernance/catalog/dataColumns/query
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataColumn. 200:
+                DataColumnQueryResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.query, (), body)

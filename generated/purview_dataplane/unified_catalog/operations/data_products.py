@@ -169,6 +169,19 @@ class DataProducts(_d.Group):
         """List data products, all or those of one business domain. 100 calls in 20 s.
 
         GET /datagovernance/catalog/dataProducts
+
+        Args:
+            skip: How many items to pass over before the first.
+            top: The size of a page, not of the list.
+            order_by: The members to sort by, each with `asc` or `desc`.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataProduct. 200:
+                PagedDataProduct.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (skip, top, domain_id, order_by))
 
@@ -176,6 +189,12 @@ class DataProducts(_d.Group):
         """Create a data product in a business domain.
 
         POST /datagovernance/catalog/dataProducts
+
+        Returns:
+            201: DataProduct.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create, (), body)
 
@@ -183,6 +202,12 @@ class DataProducts(_d.Group):
         """Read one data product with its owners, terms of use and state.
 
         GET /datagovernance/catalog/dataProducts/{dataProductId}
+
+        Returns:
+            200: DataProduct.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get, (data_product_id,))
 
@@ -190,6 +215,12 @@ class DataProducts(_d.Group):
         """Replace the properties of a data product; its status publishes or expires it.
 
         PUT /datagovernance/catalog/dataProducts/{dataProductId}
+
+        Returns:
+            200: DataProduct.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.update, (data_product_id,), body)
 
@@ -197,6 +228,12 @@ class DataProducts(_d.Group):
         """Delete a data product. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/dataProducts/{dataProductId}
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete, (data_product_id,))
 
@@ -206,6 +243,14 @@ class DataProducts(_d.Group):
         """List what a data product is linked to: assets, terms, objectives or other products.
 
         GET /datagovernance/catalog/dataProducts/{dataProductId}/relationships
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataProductRelationship. 200:
+                PagedDataProductRelationship.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_relationships, (data_product_id, entity_type))
 
@@ -219,6 +264,12 @@ class DataProducts(_d.Group):
         """Link a data product to an asset, term, objective or other entity.
 
         POST /datagovernance/catalog/dataProducts/{dataProductId}/relationships
+
+        Returns:
+            200: DataProductRelationship.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create_relationship, (data_product_id, entity_type), body)
 
@@ -228,6 +279,12 @@ class DataProducts(_d.Group):
         """Unlink a data product from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataProducts/{dataProductId}/relationships
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.delete_relationship, (data_product_id, entity_type, entity_id)
@@ -237,6 +294,12 @@ class DataProducts(_d.Group):
         """Count data products by the values of the facets asked for.
 
         POST /datagovernance/catalog/dataProducts/facets
+
+        Returns:
+            200: FacetsResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get_facets, (), body)
 
@@ -246,6 +309,14 @@ class DataProducts(_d.Group):
         """Search data products by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/dataProducts/query
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataProduct. 200:
+                DataProductResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.query, (data_product_owner,), body)
 
@@ -253,6 +324,12 @@ class DataProducts(_d.Group):
         """Count data products of the same name, to find doubles before creating one.
 
         POST /datagovernance/catalog/dataProducts/query/count
+
+        Returns:
+            200: EntityCount.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.count, (), body)
 
@@ -269,6 +346,19 @@ class AsyncDataProducts(_d.AsyncGroup):
         """List data products, all or those of one business domain. 100 calls in 20 s.
 
         GET /datagovernance/catalog/dataProducts
+
+        Args:
+            skip: How many items to pass over before the first.
+            top: The size of a page, not of the list.
+            order_by: The members to sort by, each with `asc` or `desc`.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataProduct. 200:
+                PagedDataProduct.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (skip, top, domain_id, order_by))
 
@@ -276,6 +366,12 @@ class AsyncDataProducts(_d.AsyncGroup):
         """Create a data product in a business domain.
 
         POST /datagovernance/catalog/dataProducts
+
+        Returns:
+            201: DataProduct.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create, (), body)
 
@@ -283,6 +379,12 @@ class AsyncDataProducts(_d.AsyncGroup):
         """Read one data product with its owners, terms of use and state.
 
         GET /datagovernance/catalog/dataProducts/{dataProductId}
+
+        Returns:
+            200: DataProduct.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get, (data_product_id,))
 
@@ -290,6 +392,12 @@ class AsyncDataProducts(_d.AsyncGroup):
         """Replace the properties of a data product; its status publishes or expires it.
 
         PUT /datagovernance/catalog/dataProducts/{dataProductId}
+
+        Returns:
+            200: DataProduct.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.update, (data_product_id,), body)
 
@@ -297,6 +405,12 @@ class AsyncDataProducts(_d.AsyncGroup):
         """Delete a data product. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/dataProducts/{dataProductId}
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.delete, (data_product_id,))
 
@@ -306,6 +420,14 @@ class AsyncDataProducts(_d.AsyncGroup):
         """List what a data product is linked to: assets, terms, objectives or other products.
 
         GET /datagovernance/catalog/dataProducts/{dataProductId}/relationships
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataProductRelationship. 200:
+                PagedDataProductRelationship.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_relationships, (data_product_id, entity_type))
 
@@ -319,6 +441,12 @@ class AsyncDataProducts(_d.AsyncGroup):
         """Link a data product to an asset, term, objective or other entity.
 
         POST /datagovernance/catalog/dataProducts/{dataProductId}/relationships
+
+        Returns:
+            200: DataProductRelationship.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.create_relationship, (data_product_id, entity_type), body
@@ -330,6 +458,12 @@ class AsyncDataProducts(_d.AsyncGroup):
         """Unlink a data product from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/dataProducts/{dataProductId}/relationships
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.delete_relationship, (data_product_id, entity_type, entity_id)
@@ -339,6 +473,12 @@ class AsyncDataProducts(_d.AsyncGroup):
         """Count data products by the values of the facets asked for.
 
         POST /datagovernance/catalog/dataProducts/facets
+
+        Returns:
+            200: FacetsResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get_facets, (), body)
 
@@ -348,6 +488,14 @@ class AsyncDataProducts(_d.AsyncGroup):
         """Search data products by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/dataProducts/query
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of DataProduct. 200:
+                DataProductResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.query, (data_product_owner,), body)
 
@@ -355,5 +503,11 @@ class AsyncDataProducts(_d.AsyncGroup):
         """Count data products of the same name, to find doubles before creating one.
 
         POST /datagovernance/catalog/dataProducts/query/count
+
+        Returns:
+            200: EntityCount.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.count, (), body)

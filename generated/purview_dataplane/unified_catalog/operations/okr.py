@@ -202,6 +202,19 @@ class Okr(_d.Group):
         """List objectives, filtered by business domain and keyword. 100 calls in 20 s.
 
         GET /datagovernance/catalog/objectives
+
+        Args:
+            skip: How many items to pass over before the first.
+            top: The size of a page, not of the list.
+            order_by: The members to sort by, each with `asc` or `desc`.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of
+                ObjectiveWithAdditionalProperties. 200: PagedObjectiveWithAdditionalProperties.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (skip, top, keyword, domain_id, order_by))
 
@@ -211,6 +224,12 @@ class Okr(_d.Group):
         """Create an objective in a business domain; its key results are added apart.
 
         POST /datagovernance/catalog/objectives
+
+        Returns:
+            201: ObjectiveWithAdditionalProperties.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create, (), body)
 
@@ -218,6 +237,12 @@ class Okr(_d.Group):
         """Read one objective with its owners, target date and progress.
 
         GET /datagovernance/catalog/objectives/{objectiveId}
+
+        Returns:
+            200: ObjectiveWithAdditionalProperties.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get, (objective_id,))
 
@@ -227,6 +252,12 @@ class Okr(_d.Group):
         """Replace the properties of an objective; its status publishes or closes it.
 
         PUT /datagovernance/catalog/objectives/{objectiveId}
+
+        Returns:
+            200: ObjectiveWithAdditionalProperties.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.update, (objective_id,), body)
 
@@ -234,6 +265,12 @@ class Okr(_d.Group):
         """Delete an objective. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/objectives/{objectiveId}
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete, (objective_id,))
 
@@ -241,6 +278,13 @@ class Okr(_d.Group):
         """List the key results of an objective. 100 calls in 20 s.
 
         GET /datagovernance/catalog/objectives/{objectiveId}/keyResults
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of KeyResult. 200: PagedKeyResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_key_results, (objective_id,))
 
@@ -248,6 +292,12 @@ class Okr(_d.Group):
         """Add a key result with its goal and progress to an objective.
 
         POST /datagovernance/catalog/objectives/{objectiveId}/keyResults
+
+        Returns:
+            201: KeyResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create_key_result, (objective_id,), body)
 
@@ -255,6 +305,12 @@ class Okr(_d.Group):
         """Read one key result of an objective, with its goal and progress.
 
         GET /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
+
+        Returns:
+            200: KeyResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get_key_result, (objective_id, key_result_id))
 
@@ -264,6 +320,12 @@ class Okr(_d.Group):
         """Replace a key result: report progress, or change its goal.
 
         PUT /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
+
+        Returns:
+            200: CatalogModelKeyResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.update_key_result, (objective_id, key_result_id), body)
 
@@ -271,6 +333,12 @@ class Okr(_d.Group):
         """Delete one key result; the objective stays.
 
         DELETE /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete_key_result, (objective_id, key_result_id))
 
@@ -278,6 +346,12 @@ class Okr(_d.Group):
         """Count objectives by the values of the facets asked for.
 
         POST /datagovernance/catalog/objectives/facets
+
+        Returns:
+            200: FacetsResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get_facets, (), body)
 
@@ -285,6 +359,14 @@ class Okr(_d.Group):
         """Search objectives by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/objectives/query
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of
+                ObjectiveWithAdditionalProperties. 200: ObjectiveWithAdditionalPropertiesResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.query, (), body)
 
@@ -292,6 +374,12 @@ class Okr(_d.Group):
         """Count objectives of the same definition, to find doubles before creating one.
 
         POST /datagovernance/catalog/objectives/query/count
+
+        Returns:
+            200: EntityCount.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.count, (), body)
 
@@ -309,6 +397,19 @@ class AsyncOkr(_d.AsyncGroup):
         """List objectives, filtered by business domain and keyword. 100 calls in 20 s.
 
         GET /datagovernance/catalog/objectives
+
+        Args:
+            skip: How many items to pass over before the first.
+            top: The size of a page, not of the list.
+            order_by: The members to sort by, each with `asc` or `desc`.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of
+                ObjectiveWithAdditionalProperties. 200: PagedObjectiveWithAdditionalProperties.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (skip, top, keyword, domain_id, order_by))
 
@@ -318,6 +419,12 @@ class AsyncOkr(_d.AsyncGroup):
         """Create an objective in a business domain; its key results are added apart.
 
         POST /datagovernance/catalog/objectives
+
+        Returns:
+            201: ObjectiveWithAdditionalProperties.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create, (), body)
 
@@ -325,6 +432,12 @@ class AsyncOkr(_d.AsyncGroup):
         """Read one objective with its owners, target date and progress.
 
         GET /datagovernance/catalog/objectives/{objectiveId}
+
+        Returns:
+            200: ObjectiveWithAdditionalProperties.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get, (objective_id,))
 
@@ -334,6 +447,12 @@ class AsyncOkr(_d.AsyncGroup):
         """Replace the properties of an objective; its status publishes or closes it.
 
         PUT /datagovernance/catalog/objectives/{objectiveId}
+
+        Returns:
+            200: ObjectiveWithAdditionalProperties.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.update, (objective_id,), body)
 
@@ -341,6 +460,12 @@ class AsyncOkr(_d.AsyncGroup):
         """Delete an objective. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/objectives/{objectiveId}
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.delete, (objective_id,))
 
@@ -348,6 +473,13 @@ class AsyncOkr(_d.AsyncGroup):
         """List the key results of an objective. 100 calls in 20 s.
 
         GET /datagovernance/catalog/objectives/{objectiveId}/keyResults
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of KeyResult. 200: PagedKeyResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_key_results, (objective_id,))
 
@@ -355,6 +487,12 @@ class AsyncOkr(_d.AsyncGroup):
         """Add a key result with its goal and progress to an objective.
 
         POST /datagovernance/catalog/objectives/{objectiveId}/keyResults
+
+        Returns:
+            201: KeyResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create_key_result, (objective_id,), body)
 
@@ -362,6 +500,12 @@ class AsyncOkr(_d.AsyncGroup):
         """Read one key result of an objective, with its goal and progress.
 
         GET /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
+
+        Returns:
+            200: KeyResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get_key_result, (objective_id, key_result_id))
 
@@ -371,6 +515,12 @@ class AsyncOkr(_d.AsyncGroup):
         """Replace a key result: report progress, or change its goal.
 
         PUT /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
+
+        Returns:
+            200: CatalogModelKeyResult.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.update_key_result, (objective_id, key_result_id), body)
 
@@ -378,6 +528,12 @@ class AsyncOkr(_d.AsyncGroup):
         """Delete one key result; the objective stays.
 
         DELETE /datagovernance/catalog/objectives/{objectiveId}/keyResults/{keyResultId}
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.delete_key_result, (objective_id, key_result_id))
 
@@ -385,6 +541,12 @@ class AsyncOkr(_d.AsyncGroup):
         """Count objectives by the values of the facets asked for.
 
         POST /datagovernance/catalog/objectives/facets
+
+        Returns:
+            200: FacetsResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get_facets, (), body)
 
@@ -394,6 +556,14 @@ class AsyncOkr(_d.AsyncGroup):
         """Search objectives by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/objectives/query
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of
+                ObjectiveWithAdditionalProperties. 200: ObjectiveWithAdditionalPropertiesResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.query, (), body)
 
@@ -401,5 +571,11 @@ class AsyncOkr(_d.AsyncGroup):
         """Count objectives of the same definition, to find doubles before creating one.
 
         POST /datagovernance/catalog/objectives/query/count
+
+        Returns:
+            200: EntityCount.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.count, (), body)

@@ -42,6 +42,17 @@ class Policies(_d.Group):
         """List the role policies of business domains and of the catalog. 100 calls in 20 s.
 
         GET /datagovernance/catalog/policies
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of CatalogValue. 200:
+                CatalogResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (skip_token,))
 
@@ -49,6 +60,12 @@ class Policies(_d.Group):
         """Replace a whole role policy: read it first, change who holds a role, send all of it back.
 
         PUT /datagovernance/catalog/policies/{policyId}
+
+        Returns:
+            200: CatalogValue.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.update, (policy_id,), body)
 
@@ -58,6 +75,17 @@ class AsyncPolicies(_d.AsyncGroup):
         """List the role policies of business domains and of the catalog. 100 calls in 20 s.
 
         GET /datagovernance/catalog/policies
+
+        Args:
+            skip_token: Where to go on, from an earlier answer; a pager passes it on by itself.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of CatalogValue. 200:
+                CatalogResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list, (skip_token,))
 
@@ -65,5 +93,11 @@ class AsyncPolicies(_d.AsyncGroup):
         """Replace a whole role policy: read it first, change who holds a role, send all of it back.
 
         PUT /datagovernance/catalog/policies/{policyId}
+
+        Returns:
+            200: CatalogValue.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.update, (policy_id,), body)

@@ -183,6 +183,19 @@ class Terms(_d.Group):
         """List glossary terms, filtered by domain, parent or keyword. 100 calls in 20 s.
 
         GET /datagovernance/catalog/terms
+
+        Args:
+            skip: How many items to pass over before the first.
+            top: The size of a page, not of the list.
+            depth: How many steps away from the entity the graph goes.
+            order_by: The members to sort by, each with `asc` or `desc`.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Term. 200: PagedTerm.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list, (skip, top, domain_id, parent_id, keyword, depth, order_by)
@@ -192,6 +205,12 @@ class Terms(_d.Group):
         """Create a glossary term in a business domain, at the top or below a parent term.
 
         POST /datagovernance/catalog/terms
+
+        Returns:
+            201: Term.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.create, (), body)
 
@@ -199,6 +218,12 @@ class Terms(_d.Group):
         """Read one glossary term with its acronyms, owners and state.
 
         GET /datagovernance/catalog/terms/{termId}
+
+        Returns:
+            200: Term.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get, (term_id,))
 
@@ -206,6 +231,12 @@ class Terms(_d.Group):
         """Replace the properties of a glossary term; its status publishes or expires it.
 
         PUT /datagovernance/catalog/terms/{termId}
+
+        Returns:
+            200: Term.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.update, (term_id,), body)
 
@@ -213,6 +244,12 @@ class Terms(_d.Group):
         """Delete a glossary term. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/terms/{termId}
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.delete, (term_id,))
 
@@ -220,6 +257,13 @@ class Terms(_d.Group):
         """List the terms below a glossary term in its hierarchy.
 
         GET /datagovernance/catalog/terms/{termId}/hierarchies
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Term. 200: TermResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_hierarchy, (term_id,))
 
@@ -233,6 +277,14 @@ class Terms(_d.Group):
         """List what a glossary term is linked to, for one category of entity.
 
         GET /datagovernance/catalog/terms/{termId}/relationships
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of TermRelationship. 200:
+                PagedTermRelationship.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_related_entities, (term_id, entity_type, relationship_type)
@@ -244,6 +296,12 @@ class Terms(_d.Group):
         """Link a glossary term to another term, a data product, a column or other entity.
 
         POST /datagovernance/catalog/terms/{termId}/relationships
+
+        Returns:
+            200: TermRelationship.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.add_related_entity, (term_id, entity_type), body)
 
@@ -258,6 +316,12 @@ class Terms(_d.Group):
         """Unlink a glossary term from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/terms/{termId}/relationships
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(
             _Operations.delete_related, (term_id, entity_type, relationship_type, entity_id)
@@ -267,6 +331,12 @@ class Terms(_d.Group):
         """Count glossary terms by the values of the facets asked for.
 
         POST /datagovernance/catalog/terms/facets
+
+        Returns:
+            200: FacetsResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.get_facets, (), body)
 
@@ -274,6 +344,13 @@ class Terms(_d.Group):
         """Search glossary terms by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/terms/query
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Term. 200: TermResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.query, (), body)
 
@@ -281,6 +358,12 @@ class Terms(_d.Group):
         """Count glossary terms of the same name, to find doubles before creating one.
 
         POST /datagovernance/catalog/terms/query/count
+
+        Returns:
+            200: EntityCount.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return self._send(_Operations.count, (), body)
 
@@ -300,6 +383,19 @@ class AsyncTerms(_d.AsyncGroup):
         """List glossary terms, filtered by domain, parent or keyword. 100 calls in 20 s.
 
         GET /datagovernance/catalog/terms
+
+        Args:
+            skip: How many items to pass over before the first.
+            top: The size of a page, not of the list.
+            depth: How many steps away from the entity the graph goes.
+            order_by: The members to sort by, each with `asc` or `desc`.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Term. 200: PagedTerm.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list, (skip, top, domain_id, parent_id, keyword, depth, order_by)
@@ -309,6 +405,12 @@ class AsyncTerms(_d.AsyncGroup):
         """Create a glossary term in a business domain, at the top or below a parent term.
 
         POST /datagovernance/catalog/terms
+
+        Returns:
+            201: Term.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.create, (), body)
 
@@ -316,6 +418,12 @@ class AsyncTerms(_d.AsyncGroup):
         """Read one glossary term with its acronyms, owners and state.
 
         GET /datagovernance/catalog/terms/{termId}
+
+        Returns:
+            200: Term.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get, (term_id,))
 
@@ -323,6 +431,12 @@ class AsyncTerms(_d.AsyncGroup):
         """Replace the properties of a glossary term; its status publishes or expires it.
 
         PUT /datagovernance/catalog/terms/{termId}
+
+        Returns:
+            200: Term.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.update, (term_id,), body)
 
@@ -330,6 +444,12 @@ class AsyncTerms(_d.AsyncGroup):
         """Delete a glossary term. At most 80 calls in 20 s.
 
         DELETE /datagovernance/catalog/terms/{termId}
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.delete, (term_id,))
 
@@ -337,6 +457,13 @@ class AsyncTerms(_d.AsyncGroup):
         """List the terms below a glossary term in its hierarchy.
 
         GET /datagovernance/catalog/terms/{termId}/hierarchies
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Term. 200: TermResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list_hierarchy, (term_id,))
 
@@ -350,6 +477,14 @@ class AsyncTerms(_d.AsyncGroup):
         """List what a glossary term is linked to, for one category of entity.
 
         GET /datagovernance/catalog/terms/{termId}/relationships
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of TermRelationship. 200:
+                PagedTermRelationship.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list_related_entities, (term_id, entity_type, relationship_type)
@@ -361,6 +496,12 @@ class AsyncTerms(_d.AsyncGroup):
         """Link a glossary term to another term, a data product, a column or other entity.
 
         POST /datagovernance/catalog/terms/{termId}/relationships
+
+        Returns:
+            200: TermRelationship.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.add_related_entity, (term_id, entity_type), body)
 
@@ -375,6 +516,12 @@ class AsyncTerms(_d.AsyncGroup):
         """Unlink a glossary term from another entity; both entities stay.
 
         DELETE /datagovernance/catalog/terms/{termId}/relationships
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(
             _Operations.delete_related, (term_id, entity_type, relationship_type, entity_id)
@@ -384,6 +531,12 @@ class AsyncTerms(_d.AsyncGroup):
         """Count glossary terms by the values of the facets asked for.
 
         POST /datagovernance/catalog/terms/facets
+
+        Returns:
+            200: FacetsResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.get_facets, (), body)
 
@@ -391,6 +544,13 @@ class AsyncTerms(_d.AsyncGroup):
         """Search glossary terms by a filter in the body; pages follow skip and top.
 
         POST /datagovernance/catalog/terms/query
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of Term. 200: TermResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.query, (), body)
 
@@ -398,5 +558,11 @@ class AsyncTerms(_d.AsyncGroup):
         """Count glossary terms of the same name, to find doubles before creating one.
 
         POST /datagovernance/catalog/terms/query/count
+
+        Returns:
+            200: EntityCount.
+
+        Raises:
+            HttpError: any other status, with a body (default: AzureCoreFoundationsErrorResponse).
         """
         return await self._send(_Operations.count, (), body)

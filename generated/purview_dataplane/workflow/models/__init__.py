@@ -71,22 +71,24 @@ if not TYPE_CHECKING:
     _WHERE, __getattr__, __dir__ = _lazy_index(
         __name__,
         common=(
-            "ApprovalResponseComment EligibleAssetFilter ErrorModel ErrorResponse Operation ReassignCommand "
-            "ReassignCommandReassignmentsItem TaskUpdateCommand TasksList Trigger UserRequestPayload "
-            "UserRequestResponse UserRequestResponseOperationsItem Workflow WorkflowCreateOrUpdateCommand "
-            "WorkflowMetadata WorkflowMetadataList WorkflowRun WorkflowRunCancelRequest WorkflowRunDetail "
-            "WorkflowRunList WorkflowRunMetadata WorkflowRunPayload WorkflowRunRunPayload "
-            "WorkflowValidationRuleViolation WorkflowValidationRuleViolationLocation "
-            "WorkflowValidationRuleViolationsList"
+            "ApprovalResponseComment EligibleAssetFilter ErrorModel ErrorResponse Operation "
+            "ReassignCommand ReassignCommandReassignmentsItem TaskUpdateCommand TasksList Trigger "
+            "UserRequestPayload UserRequestResponse UserRequestResponseOperationsItem Workflow "
+            "WorkflowCreateOrUpdateCommand WorkflowMetadata WorkflowMetadataList WorkflowRun "
+            "WorkflowRunCancelRequest WorkflowRunDetail WorkflowRunList WorkflowRunMetadata "
+            "WorkflowRunPayload WorkflowRunRunPayload WorkflowValidationRuleViolation "
+            "WorkflowValidationRuleViolationLocation WorkflowValidationRuleViolationsList"
         ),
         enums=(
-            "ApprovalResponse ApprovalStatus ApprovalType OperationType SimpleTaskStatus Status TaskPayloadType "
-            "TaskStatus TimeWindow TriggerType ValidationRuleSeverity ValidationRuleViolationLocation "
-            "WorkflowRunPayloadType WorkflowRunsListOrderby WorkflowRunsListRunStatusesItem WorkflowTaskType "
-            "WorkflowTasksListOrderby WorkflowTasksListTaskStatusesItem WorkflowTasksListTaskTypesItem"
+            "ApprovalResponse ApprovalStatus ApprovalType OperationType SimpleTaskStatus Status "
+            "TaskPayloadType TaskStatus TimeWindow TriggerType ValidationRuleSeverity "
+            "ValidationRuleViolationLocation WorkflowRunPayloadType WorkflowRunsListOrderby "
+            "WorkflowRunsListRunStatusesItem WorkflowTaskType WorkflowTasksListOrderby "
+            "WorkflowTasksListTaskStatusesItem WorkflowTasksListTaskTypesItem"
         ),
         workflow_task=(
-            "Approval ApprovalDetail ApproverResponse SimpleTask SimpleTaskDetail TaskPayload WorkflowTask "
-            "WorkflowTaskExpiryInfo WorkflowTaskExpiryInfoExpirySettings WorkflowTaskReminderInfo"
+            "Approval ApprovalDetail ApproverResponse SimpleTask SimpleTaskDetail TaskPayload "
+            "WorkflowTask WorkflowTaskExpiryInfo WorkflowTaskExpiryInfoExpirySettings "
+            "WorkflowTaskReminderInfo"
         ),
     )

@@ -22,17 +22,27 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class ApprovalResponseComment(_Model):
+    """Body of approval.approve and approval.reject."""
+
     comment: str | None = None
 
 
 @define(kw_only=True)
 class EligibleAssetFilter(_Model):
+    """Part of Trigger.
+
+    Attributes:
+        value: Any JSON: the document does not say more.
+    """
+
     type_: str | None = None
     value: _Any = None
 
 
 @define(kw_only=True)
 class ErrorModel(_Model):
+    """Part of ErrorResponse."""
+
     code: str
     message: str
     details: list[ErrorModel] | None = None
@@ -41,40 +51,61 @@ class ErrorModel(_Model):
 
 @define(kw_only=True)
 class ErrorResponse(_Model):
+    """What approval.approve, approval.reject, task_status.update and 12 more answers where it
+    fails.
+    """
+
     error: ErrorModel
 
 
 @define(kw_only=True)
 class Operation(_Model):
+    """Part of UserRequestPayload."""
+
     type_: OperationType
     payload: dict[str, _Any]
 
 
 @define(kw_only=True)
 class ReassignCommand(_Model):
+    """Body of workflow_task.reassign."""
+
     reassignments: list[ReassignCommandReassignmentsItem] | None = None
 
 
 @define(kw_only=True)
 class ReassignCommandReassignmentsItem(_Model):
+    """Part of ReassignCommand.
+
+    Attributes:
+        reassign_from: A UUID.
+        reassign_to: A UUID.
+    """
+
     reassign_from: str
     reassign_to: str
 
 
 @define(kw_only=True)
 class TaskUpdateCommand(_Model):
+    """Body of task_status.update."""
+
     new_status: TaskStatus
     comment: str | None = None
 
 
 @define(kw_only=True)
 class TasksList(_Model):
+    """Answer of workflow_tasks.list."""
+
     value: list[WorkflowTask]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class Trigger(_Model):
+    """Part of WorkflowMetadata and WorkflowCreateOrUpdateCommand."""
+
     type_: TriggerType
     under_glossary_hierarchy: str | None = None
     under_collection: str | None = None
@@ -84,12 +115,21 @@ class Trigger(_Model):
 
 @define(kw_only=True)
 class UserRequestPayload(_Model):
+    """Body of user_requests.submit."""
+
     operations: list[Operation]
     comment: str | None = None
 
 
 @define(kw_only=True)
 class UserRequestResponse(_Model):
+    """Answer of user_requests.submit.
+
+    Attributes:
+        request_id: A UUID.
+        requestor: A UUID.
+    """
+
     request_id: str
     requestor: str
     operations: list[UserRequestResponseOperationsItem]
@@ -99,6 +139,8 @@ class UserRequestResponse(_Model):
 
 @define(kw_only=True)
 class UserRequestResponseOperationsItem(_Model):
+    """Part of UserRequestResponse."""
+
     type_: OperationType
     payload: dict[str, _Any]
     workflow_run_ids: list[str] | None = None
@@ -106,6 +148,12 @@ class UserRequestResponseOperationsItem(_Model):
 
 @define(kw_only=True)
 class WorkflowMetadata(_Model):
+    """Answer of workflows.list.
+
+    Attributes:
+        id: A UUID.
+    """
+
     id: str
     triggers: list[Trigger]
     name: str
@@ -120,11 +168,15 @@ class WorkflowMetadata(_Model):
 
 @define(kw_only=True)
 class Workflow(WorkflowMetadata):
+    """Answer of workflow.get and workflow.create_or_replace."""
+
     action_dag: dict[str, _Any]
 
 
 @define(kw_only=True)
 class WorkflowCreateOrUpdateCommand(_Model):
+    """Body of workflow.create_or_replace and workflow.validate."""
+
     triggers: list[Trigger]
     name: str
     is_enabled: bool
@@ -134,12 +186,23 @@ class WorkflowCreateOrUpdateCommand(_Model):
 
 @define(kw_only=True)
 class WorkflowMetadataList(_Model):
+    """Answer of workflows.list."""
+
     value: list[WorkflowMetadata]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class WorkflowRun(_Model):
+    """Answer of workflow_run.get.
+
+    Attributes:
+        id: A UUID.
+        workflow_id: A UUID.
+        requestor: A UUID.
+        user_request_id: A UUID.
+    """
+
     action_dag: dict[str, _Any]
     detail: WorkflowRunDetail
     id: str | None = None
@@ -156,11 +219,19 @@ class WorkflowRun(_Model):
 
 @define(kw_only=True)
 class WorkflowRunCancelRequest(_Model):
+    """Body of workflow_run.cancel."""
+
     comment: str | None = None
 
 
 @define(kw_only=True)
 class WorkflowRunDetail(_Model):
+    """Part of WorkflowRun.
+
+    Attributes:
+        trigger: Any JSON: the document does not say more.
+    """
+
     run_input: dict[str, _Any]
     actions: dict[str, _Any]
     trigger: _Any = None
@@ -168,12 +239,23 @@ class WorkflowRunDetail(_Model):
 
 @define(kw_only=True)
 class WorkflowRunList(_Model):
+    """Answer of workflow_runs.list."""
+
     value: list[WorkflowRunMetadata]
     next_link: str | None = None
 
 
 @define(kw_only=True)
 class WorkflowRunMetadata(_Model):
+    """Answer of workflow_runs.list.
+
+    Attributes:
+        id: A UUID.
+        workflow_id: A UUID.
+        requestor: A UUID.
+        user_request_id: A UUID.
+    """
+
     id: str
     workflow_id: str
     start_time: datetime
@@ -188,12 +270,16 @@ class WorkflowRunMetadata(_Model):
 
 @define(kw_only=True)
 class WorkflowRunPayload(_Model):
+    """Part of WorkflowRunMetadata."""
+
     type_: WorkflowRunPayloadType
     target_value: str
 
 
 @define(kw_only=True)
 class WorkflowRunRunPayload(_Model):
+    """Part of WorkflowRun."""
+
     type_: WorkflowRunPayloadType
     target_value: str
     payload: dict[str, _Any]
@@ -201,6 +287,8 @@ class WorkflowRunRunPayload(_Model):
 
 @define(kw_only=True)
 class WorkflowValidationRuleViolation(_Model):
+    """Part of WorkflowValidationRuleViolationsList."""
+
     severity: ValidationRuleSeverity
     location: WorkflowValidationRuleViolationLocation
     message: str
@@ -208,6 +296,8 @@ class WorkflowValidationRuleViolation(_Model):
 
 @define(kw_only=True)
 class WorkflowValidationRuleViolationLocation(_Model):
+    """Part of WorkflowValidationRuleViolation."""
+
     type_: ValidationRuleViolationLocation
     action_name: str | None = None
     parameter_key: str | None = None
@@ -215,4 +305,6 @@ class WorkflowValidationRuleViolationLocation(_Model):
 
 @define(kw_only=True)
 class WorkflowValidationRuleViolationsList(_Model):
+    """Answer of workflow.validate."""
+
     value: list[WorkflowValidationRuleViolation]

@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 
 @define(kw_only=True)
 class WorkflowTask(_Model):
+    """Answer of workflow_task.get and workflow_tasks.list.
+
+    Its kinds are told by `type_`; one that is not known stays this class.
+
+    Attributes:
+        id: A UUID.
+        workflow_run_id: A UUID.
+        workflow_id: A UUID.
+        requestor: A UUID.
+    """
+
     type_: str
     id: str
     workflow_run_id: str
@@ -40,12 +51,16 @@ class WorkflowTask(_Model):
 
 @define(kw_only=True)
 class Approval(WorkflowTask):
+    """WorkflowTask of the kind Approval."""
+
     type_: str = "Approval"
     approval_detail: ApprovalDetail | None = None
 
 
 @define(kw_only=True)
 class ApprovalDetail(_Model):
+    """Part of Approval."""
+
     approval_type: ApprovalType
     status: ApprovalStatus
     approvers: dict[str, ApproverResponse]
@@ -53,6 +68,8 @@ class ApprovalDetail(_Model):
 
 @define(kw_only=True)
 class ApproverResponse(_Model):
+    """Part of ApprovalDetail."""
+
     reply: ApprovalResponse
     comment: str | None = None
     response_time: datetime | None = None
@@ -60,12 +77,20 @@ class ApproverResponse(_Model):
 
 @define(kw_only=True)
 class SimpleTask(WorkflowTask):
+    """WorkflowTask of the kind SimpleTask."""
+
     type_: str = "SimpleTask"
     task_detail: SimpleTaskDetail | None = None
 
 
 @define(kw_only=True)
 class SimpleTaskDetail(_Model):
+    """Part of SimpleTask.
+
+    Attributes:
+        assigned_to: Each a UUID.
+    """
+
     task_body: str
     assigned_to: list[str]
     status: SimpleTaskStatus
@@ -74,6 +99,8 @@ class SimpleTaskDetail(_Model):
 
 @define(kw_only=True)
 class TaskPayload(_Model):
+    """Part of WorkflowTask."""
+
     type_: TaskPayloadType
     target_value: str
     payload: dict[str, _Any] | None = None
@@ -81,6 +108,8 @@ class TaskPayload(_Model):
 
 @define(kw_only=True)
 class WorkflowTaskExpiryInfo(_Model):
+    """Part of WorkflowTask."""
+
     next_expiry_notification_time: datetime
     expiry_time: datetime
     expiry_settings: WorkflowTaskExpiryInfoExpirySettings
@@ -89,12 +118,20 @@ class WorkflowTaskExpiryInfo(_Model):
 
 @define(kw_only=True)
 class WorkflowTaskExpiryInfoExpirySettings(_Model):
+    """Part of WorkflowTaskExpiryInfo.
+
+    Attributes:
+        notify_on_expiration: Each a UUID.
+    """
+
     expire_after: dict[str, _Any]
     notify_on_expiration: list[str] | None = None
 
 
 @define(kw_only=True)
 class WorkflowTaskReminderInfo(_Model):
+    """Part of WorkflowTask."""
+
     next_remind_time: datetime
     reminder_settings: dict[str, _Any]
     last_remind_time: datetime | None = None

@@ -41,6 +41,14 @@ class Approval(_d.Group):
         """Say yes to an approval that is assigned to the caller, with an optional comment.
 
         POST /workflow/workflowtasks/{taskId}/approve-approval
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.approve, (task_id,), body)
 
@@ -48,6 +56,14 @@ class Approval(_d.Group):
         """Say no to an approval that is assigned to the caller, with an optional comment.
 
         POST /workflow/workflowtasks/{taskId}/reject-approval
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.reject, (task_id,), body)
 
@@ -57,6 +73,14 @@ class AsyncApproval(_d.AsyncGroup):
         """Say yes to an approval that is assigned to the caller, with an optional comment.
 
         POST /workflow/workflowtasks/{taskId}/approve-approval
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.approve, (task_id,), body)
 
@@ -64,5 +88,13 @@ class AsyncApproval(_d.AsyncGroup):
         """Say no to an approval that is assigned to the caller, with an optional comment.
 
         POST /workflow/workflowtasks/{taskId}/reject-approval
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.reject, (task_id,), body)

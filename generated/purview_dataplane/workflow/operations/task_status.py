@@ -29,6 +29,14 @@ class TaskStatus(_d.Group):
         """Move a task to another status, such as in progress or completed.
 
         POST /workflow/workflowtasks/{taskId}/change-task-status
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.update, (task_id,), body)
 
@@ -38,5 +46,13 @@ class AsyncTaskStatus(_d.AsyncGroup):
         """Move a task to another status, such as in progress or completed.
 
         POST /workflow/workflowtasks/{taskId}/change-task-status
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.update, (task_id,), body)

@@ -26,6 +26,14 @@ class UserRequests(_d.Group):
         """Ask for changes in the catalog; operations that a workflow is bound to wait for it.
 
         POST /workflow/userrequests
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: UserRequestResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.submit, (), body)
 
@@ -35,5 +43,13 @@ class AsyncUserRequests(_d.AsyncGroup):
         """Ask for changes in the catalog; operations that a workflow is bound to wait for it.
 
         POST /workflow/userrequests
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: UserRequestResponse.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.submit, (), body)

@@ -65,6 +65,14 @@ class Workflow(_d.Group):
         """Read one workflow with its triggers and actions.
 
         GET /workflow/workflows/{workflowId}
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: Workflow.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get, (workflow_id,))
 
@@ -74,6 +82,14 @@ class Workflow(_d.Group):
         """Create a workflow under the given id, or replace the one that has it.
 
         PUT /workflow/workflows/{workflowId}
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: Workflow.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.create_or_replace, (workflow_id,), body)
 
@@ -81,6 +97,14 @@ class Workflow(_d.Group):
         """Delete a workflow from the account by its id.
 
         DELETE /workflow/workflows/{workflowId}
+
+        Role: Workflow Admin.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.delete, (workflow_id,))
 
@@ -90,6 +114,14 @@ class Workflow(_d.Group):
         """Check a workflow definition and get the rules that it breaks, without saving it.
 
         POST /workflow/workflows/{workflowId}/validate
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: WorkflowValidationRuleViolationsList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.validate, (workflow_id,), body)
 
@@ -99,6 +131,14 @@ class AsyncWorkflow(_d.AsyncGroup):
         """Read one workflow with its triggers and actions.
 
         GET /workflow/workflows/{workflowId}
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: Workflow.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get, (workflow_id,))
 
@@ -108,6 +148,14 @@ class AsyncWorkflow(_d.AsyncGroup):
         """Create a workflow under the given id, or replace the one that has it.
 
         PUT /workflow/workflows/{workflowId}
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: Workflow.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.create_or_replace, (workflow_id,), body)
 
@@ -115,6 +163,14 @@ class AsyncWorkflow(_d.AsyncGroup):
         """Delete a workflow from the account by its id.
 
         DELETE /workflow/workflows/{workflowId}
+
+        Role: Workflow Admin.
+
+        Returns:
+            204: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.delete, (workflow_id,))
 
@@ -124,5 +180,13 @@ class AsyncWorkflow(_d.AsyncGroup):
         """Check a workflow definition and get the rules that it breaks, without saving it.
 
         POST /workflow/workflows/{workflowId}/validate
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: WorkflowValidationRuleViolationsList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.validate, (workflow_id,), body)

@@ -41,6 +41,14 @@ class WorkflowRun(_d.Group):
         """Read one workflow run with its actions and where each of them stands.
 
         GET /workflow/workflowruns/{workflowRunId}
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: WorkflowRun.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get, (workflow_run_id,))
 
@@ -48,6 +56,14 @@ class WorkflowRun(_d.Group):
         """Stop a workflow run, with a comment on why.
 
         POST /workflow/workflowruns/{workflowRunId}/cancel
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.cancel, (workflow_run_id,), body)
 
@@ -57,6 +73,14 @@ class AsyncWorkflowRun(_d.AsyncGroup):
         """Read one workflow run with its actions and where each of them stands.
 
         GET /workflow/workflowruns/{workflowRunId}
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: WorkflowRun.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get, (workflow_run_id,))
 
@@ -64,5 +88,13 @@ class AsyncWorkflowRun(_d.AsyncGroup):
         """Stop a workflow run, with a comment on why.
 
         POST /workflow/workflowruns/{workflowRunId}/cancel
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.cancel, (workflow_run_id,), body)

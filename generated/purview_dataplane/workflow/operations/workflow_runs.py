@@ -54,6 +54,23 @@ class WorkflowRuns(_d.Group):
         """List workflow runs, filtered by time, status, requestor or workflow.
 
         GET /workflow/workflowruns
+
+        Role: Workflow Admin.
+
+        Args:
+            view_mode: Whose are listed: `sent` by the caller, `received`, or his `history`, as far
+                as the service knows them.
+            time_window: How long ago what is listed may have begun.
+            orderby: The members to sort by, each with `asc` or `desc`.
+            maxpagesize: The size of a page, not of the list.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of WorkflowRunMetadata. 200:
+                WorkflowRunList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list,
@@ -76,6 +93,23 @@ class AsyncWorkflowRuns(_d.AsyncGroup):
         """List workflow runs, filtered by time, status, requestor or workflow.
 
         GET /workflow/workflowruns
+
+        Role: Workflow Admin.
+
+        Args:
+            view_mode: Whose are listed: `sent` by the caller, `received`, or his `history`, as far
+                as the service knows them.
+            time_window: How long ago what is listed may have begun.
+            orderby: The members to sort by, each with `asc` or `desc`.
+            maxpagesize: The size of a page, not of the list.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of WorkflowRunMetadata. 200:
+                WorkflowRunList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list,

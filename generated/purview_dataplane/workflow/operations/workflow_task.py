@@ -41,6 +41,14 @@ class WorkflowTask(_d.Group):
         """Read one approval or task by its id, with its requestor and payload.
 
         GET /workflow/workflowtasks/{taskId}
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: WorkflowTask.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.get, (task_id,))
 
@@ -48,6 +56,14 @@ class WorkflowTask(_d.Group):
         """Hand an approval or task from one person to another.
 
         POST /workflow/workflowtasks/{taskId}/reassign
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return self._send(_Operations.reassign, (task_id,), body)
 
@@ -57,6 +73,14 @@ class AsyncWorkflowTask(_d.AsyncGroup):
         """Read one approval or task by its id, with its requestor and payload.
 
         GET /workflow/workflowtasks/{taskId}
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: WorkflowTask.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.get, (task_id,))
 
@@ -64,5 +88,13 @@ class AsyncWorkflowTask(_d.AsyncGroup):
         """Hand an approval or task from one person to another.
 
         POST /workflow/workflowtasks/{taskId}/reassign
+
+        Role: Workflow Admin.
+
+        Returns:
+            200: None.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
         """
         return await self._send(_Operations.reassign, (task_id,), body)

@@ -66,6 +66,22 @@ class WorkflowTasks(_d.Group):
         """List approvals and tasks, those of the caller or sent by the caller, by status and type.
 
         GET /workflow/workflowtasks
+
+        Role: Workflow Admin.
+
+        Args:
+            view_mode: Whose are listed: `sent` by the caller, `received`, or his `history`, as far
+                as the service knows them.
+            time_window: How long ago what is listed may have begun.
+            maxpagesize: The size of a page, not of the list.
+            orderby: The members to sort by, each with `asc` or `desc`.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of WorkflowTask. 200: TasksList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list,
@@ -102,6 +118,22 @@ class AsyncWorkflowTasks(_d.AsyncGroup):
         """List approvals and tasks, those of the caller or sent by the caller, by status and type.
 
         GET /workflow/workflowtasks
+
+        Role: Workflow Admin.
+
+        Args:
+            view_mode: Whose are listed: `sent` by the caller, `received`, or his `history`, as far
+                as the service knows them.
+            time_window: How long ago what is listed may have begun.
+            maxpagesize: The size of a page, not of the list.
+            orderby: The members to sort by, each with `asc` or `desc`.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of WorkflowTask. 200: TasksList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(
             _Operations.list,

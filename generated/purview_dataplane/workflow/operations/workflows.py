@@ -27,6 +27,16 @@ class Workflows(_d.Group):
         """List the workflows of the account, without their actions.
 
         GET /workflow/workflows
+
+        Role: Workflow Admin.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of WorkflowMetadata. 200:
+                WorkflowMetadataList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)
 
@@ -36,5 +46,15 @@ class AsyncWorkflows(_d.AsyncGroup):
         """List the workflows of the account, without their actions.
 
         GET /workflow/workflows
+
+        Role: Workflow Admin.
+
+        Returns:
+            A pager, which asks for pages while it is iterated, of WorkflowMetadata. 200:
+                WorkflowMetadataList.
+
+        Raises:
+            HttpError: any other status, with a body (default: ErrorResponse).
+            PagingError: what came is no page.
         """
         return self._pages(_Operations.list)

@@ -1,27 +1,26 @@
-"""Collections of an account, which hang in a tree below its root, and the account itself."""
+"""The account itself, and its collections, which form a tree below the root collection."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from purview_testing.contracts.messages import Problem, not_found
+from purview_testing.contracts.messages import Json, Problem, not_found
 from purview_testing.contracts.samples import Examples
 from purview_testing.sandbox.call import Behaviour, Call, Reply, Settings
 from purview_testing.sandbox.state.lists import listing, tags_of
-from purview_testing.sandbox.state.server_fields import complete
+from purview_testing.sandbox.state.server_fields import with_server_fields
 from purview_testing.sandbox.state.store import Store
 
 from . import policies
 
-Json = dict[str, Any]
 PLANES = ("account",)
 KIND = "/account/collections"
-ROOT = "sandbox"
-_ACCOUNT = ("/account", "")
+ROOT = "sandbox"  # the name of the account and of its root collection
+_ACCOUNT = ("/account", "")  # the kind and the key of the account itself
 
 
 def install(store: Store, _: Settings) -> None:
-    """The root collection, which has the name of the account."""
+    """Makes the root collection, which has the name of the account."""
     if store.get(KIND, ROOT) is None:
         root = {
             "name": ROOT,
@@ -39,7 +38,11 @@ def _tags(value: Json) -> set[str]:
 
 
 def put(call: Call) -> Reply:
-    """The parent must be there, and may not lie below; the service keeps its name in lower case."""
+    """Adds or changes a collection.
+
+    Its parent has to exist, and may not lie below it; the service keeps the parent's name in lower
+    case.
+    """
     name = call.arguments[0]
     old = call.store.get(KIND, name)
     body = dict(call.body)
@@ -54,24 +57,22 @@ def put(call: Call) -> Reply:
     wanted = (body.get("parentCollection") or {}).get("referenceName")
     if wanted is not None and not call.settings.fill:
         if call.store.get(KIND, wanted) is None:
-            raise Problem(
-                400, "InvalidParentCollection", f"The parent collection {wanted!r} is not there."
-            )
+            text = f"The parent collection {wanted!r} does not exist; make it first."
+            raise Problem(400, "InvalidParentCollection", text)
         if name in [wanted, *chain(call.store, wanted)]:
-            raise Problem(400, "InvalidParentCollection", f"{name!r} can not lie below itself.")
-    value = complete(call, body, call.operation.result, name, old) | {
-        "friendlyName": body.get("friendlyName") or name
-    }
+            text = f"The collection {name!r} cannot lie below itself."
+            raise Problem(400, "InvalidParentCollection", text)
+    value = with_server_fields(call, body, call.operation.result, name, old)
+    value["friendlyName"] = body.get("friendlyName") or name
     call.store.put(KIND, name, {**value, "collectionProvisioningState": "Succeeded"}, _tags(value))
     if old is None:
         policies.establish(call.store, name, wanted)
-    return Reply(
-        {**value, "collectionProvisioningState": "Creating" if old is None else "Succeeded"}
-    )
+    state = "Creating" if old is None else "Succeeded"
+    return Reply({**value, "collectionProvisioningState": state})
 
 
 def chain(store: Store, name: str) -> list[str]:
-    """The names above a collection, the root first."""
+    """Returns the names of the collections above a collection, the root first."""
     out: list[str] = []
     value = store.get(KIND, name)
     while (
@@ -85,6 +86,7 @@ def chain(store: Store, name: str) -> list[str]:
 
 
 def delete(call: Call) -> Reply:
+    """Removes a collection that is empty and is not the root."""
     name = call.arguments[0]
     if call.store.get(KIND, name) is None and not call.settings.fill:
         raise not_found("Collection", name)
@@ -104,22 +106,26 @@ def delete(call: Call) -> Reply:
 
 
 def children(call: Call) -> Reply:
-    call.need(KIND, call.arguments[0], "Collection", dict)
+    """Lists the collections directly below a collection."""
+    call.require(KIND, call.arguments[0], "Collection", dict)
     return listing(call, KIND, tag=f"parent={call.arguments[0]}", present=call.as_item)
 
 
 def path(call: Call) -> Reply:
-    call.need(KIND, call.arguments[0], "Collection", dict)
+    """Shows the names of the collections above a collection."""
+    call.require(KIND, call.arguments[0], "Collection", dict)
     above = chain(call.store, call.arguments[0])
     friendly = [(call.store.get(KIND, n) or {}).get("friendlyName", n) for n in above]
     return Reply({"parentNameChain": above, "parentFriendlyNameChain": friendly})
 
 
 def account(call: Call) -> Reply:
+    """Shows the account."""
     return Reply(_account(call))
 
 
 def change_account(call: Call) -> Reply:
+    """Changes the properties of the account."""
     value = _account(call)
     value["properties"] = value.get("properties", {}) | dict(call.body)
     call.store.put(*_ACCOUNT, value)
@@ -127,6 +133,7 @@ def change_account(call: Call) -> Reply:
 
 
 def _account(call: Call) -> Json:
+    """The account as it was changed, or as it is invented."""
     kept = call.store.get(*_ACCOUNT)
     if kept is not None:
         return dict(kept)
@@ -137,8 +144,8 @@ def _account(call: Call) -> Json:
         "provisioningState": "Succeeded",
         "friendlyName": ROOT,
     }
-    return call.known(
-        {**made, "name": ROOT, "properties": call.known(properties, _properties(call))}
+    return call.known_members(
+        {**made, "name": ROOT, "properties": call.known_members(properties, _properties(call))}
     )
 
 

@@ -1,4 +1,4 @@
-"""DevOps policies: two roles a resource, with etags; one list of all."""
+"""DevOps policies: two roles of each resource, with etags, and one list of all policies."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ ALL = "/policyStore/devops-policies"
 
 
 def put(call: Call) -> Reply:
-    reply = call.otherwise()
+    """Writes the policy of a role, and puts it into the list of all."""
+    reply = call.default_reply()
     call.store.put(ALL, _key(call), reply.value)
     return reply
 
 
 def delete(call: Call) -> Reply:
-    reply = call.otherwise()
+    """Removes the policy of a role, also from the list of all."""
+    reply = call.default_reply()
     call.store.delete(ALL, _key(call))
     return reply
 
 
 def listed(call: Call) -> Reply:
+    """Lists the policies of all resources and roles."""
     return listing(call, ALL)
 
 

@@ -1,18 +1,20 @@
-"""Metadata policies: one a collection, read and written as a whole, with a version that grows; and the roles they give."""
+"""Metadata policies and the roles that they give.
+
+Each collection has one policy, which is read and written as a whole, with a version that grows.
+"""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
-from purview_testing.contracts.messages import Problem, not_found
-from purview_testing.sandbox.call import ME, Behaviour, Call, Reply, Settings
+from purview_testing.contracts.messages import Json, Problem, not_found
+from purview_testing.sandbox.call import CALLER, Behaviour, Call, Reply, Settings
 from purview_testing.sandbox.state.lists import listing
 from purview_testing.sandbox.state.store import Store
 
-Json = dict[str, Any]
 PLANES = ("metadata_policies",)
-KIND, ROLES = "/policyStore/metadataPolicies", "/policyStore/metadataRoles"
+KIND = "/policyStore/metadataPolicies"
+ROLES = "/policyStore/metadataRoles"
 _SPACE = uuid.UUID("1b0a2c57-2f0d-4a9c-9a57-6f0f4f1f0c11")
 _PREFIX = "purviewmetadatarole_builtin_"
 _BUILT_IN = {
@@ -26,10 +28,11 @@ _BUILT_IN = {
 
 
 def install(store: Store, _: Settings) -> None:
+    """Makes the built-in roles."""
     for name, friendly in _BUILT_IN.items():
         if store.get(ROLES, _PREFIX + name) is None:
             condition = [
-                [{"attributeName": "principal.microsoft.id", "attributeValueIncludedIn": [ME]}]
+                [{"attributeName": "principal.microsoft.id", "attributeValueIncludedIn": [CALLER]}]
             ]
             properties = {
                 "provisioningState": "Provisioned",
@@ -46,22 +49,11 @@ def install(store: Store, _: Settings) -> None:
 
 
 def establish(store: Store, collection: str, parent: str | None) -> None:
-    """The policy of a new collection: its maker administers it; it inherits from its parent."""
-    key, permission = str(uuid.uuid5(_SPACE, collection)), f"permission:{collection}"
-    rules = [
-        _rule(role, collection, [ME] if role == "collection-administrator" else [])
-        for role in _BUILT_IN
-    ]
-    inherited = [[_derived("permission", f"permission:{parent}")]]
-    reach = [[_derived("role", r["id"])] for r in rules]
-    rules.append(
-        {
-            "kind": "attributerule",
-            "id": permission,
-            "name": permission,
-            "dnfCondition": reach + (inherited if parent else []),
-        }
-    )
+    """Makes the policy of a new collection.
+
+    Whoever made the collection administers it, and the policy inherits from that of its parent.
+    """
+    permission = f"permission:{collection}"
     properties: Json = {
         "description": "",
         "decisionRules": [
@@ -71,20 +63,32 @@ def establish(store: Store, collection: str, parent: str | None) -> None:
                 "dnfCondition": [[_derived("permission", permission)]],
             }
         ],
-        "attributeRules": rules,
+        "attributeRules": _attribute_rules(collection, parent),
         "collection": {"type": "CollectionReference", "referenceName": collection},
     }
-    properties |= {"parentCollectionName": parent} if parent else {}
-    value = {
-        "id": key,
-        "name": f"policy_collection_{collection}",
-        "version": 0,
-        "properties": properties,
-    }
-    store.put(KIND, key, value, [f"collection={collection}"])
+    if parent:
+        properties["parentCollectionName"] = parent
+    key = str(uuid.uuid5(_SPACE, collection))
+    value = {"id": key, "name": f"policy_collection_{collection}", "version": 0}
+    store.put(KIND, key, {**value, "properties": properties}, [f"collection={collection}"])
+
+
+def _attribute_rules(collection: str, parent: str | None) -> list[Json]:
+    """A rule for the members of each role, and one for who has any permission."""
+    rules = [
+        _rule(role, collection, [CALLER] if role == "collection-administrator" else [])
+        for role in _BUILT_IN
+    ]
+    conditions = [[_derived("role", rule["id"])] for rule in rules]
+    if parent:
+        conditions.append([_derived("permission", f"permission:{parent}")])
+    name = f"permission:{collection}"
+    permission = {"kind": "attributerule", "id": name, "name": name, "dnfCondition": conditions}
+    return [*rules, permission]
 
 
 def _rule(role: str, collection: str, members: list[str]) -> Json:
+    """The rule that says who has a role on a collection."""
     name = f"{_PREFIX}{role}:{collection}"
     who = {"attributeName": "principal.microsoft.id", "attributeValueIncludedIn": members}
     return {
@@ -105,17 +109,20 @@ def _derived(what: str, value: str) -> Json:
 
 
 def dissolve(store: Store, collection: str) -> None:
+    """Removes the policy of a collection."""
     store.delete(KIND, str(uuid.uuid5(_SPACE, collection)))
 
 
 def listed(call: Call) -> Reply:
+    """Lists the policies; with a collection in the query, its policy."""
     wanted = call.query.get("collectionName")
     return listing(call, KIND, tag=f"collection={wanted}" if wanted else None)
 
 
 def read(call: Call) -> Reply:
+    """Reads a policy."""
     return Reply(
-        call.need(
+        call.require(
             KIND,
             call.arguments[0],
             "MetadataPolicy",
@@ -125,7 +132,10 @@ def read(call: Call) -> Reply:
 
 
 def update(call: Call) -> Reply:
-    """The whole policy, with the version that was read. Every member comes back out, also one that no document knows."""
+    """Writes a policy as a whole, with the version that was read.
+
+    Every member comes back out, also one that no document knows.
+    """
     key = call.arguments[0]
     old = call.store.get(KIND, key)
     if old is None and not call.settings.fill:
@@ -153,6 +163,7 @@ def update(call: Call) -> Reply:
 
 
 def roles(call: Call) -> Reply:
+    """Lists the roles."""
     return listing(call, ROLES)
 
 

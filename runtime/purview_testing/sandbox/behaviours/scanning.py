@@ -1,4 +1,7 @@
-"""Scanning: runs that move to their end, triggers that are switched, versions of rules, rule sets that the service ships."""
+"""Scanning: runs of scans, triggers, versions of classification rules, system rule sets.
+
+A run goes one step further each time it is asked for, or with the clock.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,22 @@ from typing import Any
 from urllib.parse import quote
 
 from purview_testing.contracts.facts import Shape
-from purview_testing.contracts.messages import Problem, not_found
+from purview_testing.contracts.messages import Json, Problem, not_found
 from purview_testing.sandbox.call import Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing
 from purview_testing.sandbox.state.long_running import (
     FAILED,
+    advance,
     begin,
-    one_of,
-    peek,
+    current_stage,
+    first_known,
     retry_after,
-    stage,
 )
-from purview_testing.sandbox.state.resources import concrete
+from purview_testing.sandbox.state.paths import list_path
 
-Json = dict[str, Any]
 PLANES = ("scanning",)
 _RUNS = "/scan/runs"  # how far each run is
+# The words for each stage of a run, of which it takes the first that its enum has.
 _STATES = (("Queued", "Accepted"), ("InProgress", "Running"), ("Succeeded",))
 _ENDED = {"Succeeded", "Failed", "Canceled"}
 _SCAN = "/datasources/{}/scans/{}"
@@ -29,7 +32,7 @@ _MANY = 10_000
 
 
 def _scan(call: Call) -> tuple[str, str]:
-    """The kinds of the scans of a source and of the runs of a scan."""
+    """Returns the kind of the scans of a source, and that of the runs of a scan."""
     source, scan = (quote(v, safe="~") for v in call.arguments[:2])
     return f"/scan/datasources/{source}/scans", f"/scan/datasources/{source}/scans/{scan}/runs"
 
@@ -37,10 +40,9 @@ def _scan(call: Call) -> tuple[str, str]:
 def run(call: Call) -> Reply:
     """Starts a run under the caller's id; the same id again gives the run that is there."""
     scans, runs = _scan(call)
-    call.need(scans, call.arguments[1], "Scan", dict)
-    key = str(
-        call.query.get("runId") or (call.arguments[2] if len(call.arguments) > 2 else call.guid())
-    )
+    call.require(scans, call.arguments[1], "Scan", dict)
+    in_path = call.arguments[2] if len(call.arguments) > 2 else None
+    key = str(call.query.get("runId") or in_path or call.guid())
     if call.store.get(runs, key) is None:
         level = call.query.get("scanLevel") or "Full"
         value = {
@@ -59,14 +61,15 @@ def run(call: Call) -> Reply:
 
 
 def _result(call: Call, runs: str, key: str, at: int, schema: Any = None) -> Json:
-    """A run as the operation's answer shows it, or as a schema has it."""
+    """A run at a stage, in the shape of a schema or else of the operation's answer."""
     value: Json = dict(call.store.get(runs, key) or {"id": key, "startTime": call.now})
-    schemas, schema = call.operation.contract.schemas, schema or _item(call)
+    schemas = call.operation.contract.schemas
+    schema = schema or _item(call)
     shape = schemas.shape(schema)
     enum = schemas.shape(shape.properties["status"]).enum if "status" in shape.properties else ()
-    value.setdefault(
-        "status", one_of(_STATES[at] if not call.settings.exact else _STATES[at][::-1], enum)
-    )
+    # The first word of a stage is the live service's, the last one the documents'.
+    names = _STATES[at][::-1] if call.settings.exact else _STATES[at]
+    value.setdefault("status", first_known(names, enum))
     if value["status"] in _ENDED:
         value.setdefault("endTime", call.now)
     if value["status"] == "Failed":
@@ -74,20 +77,21 @@ def _result(call: Call, runs: str, key: str, at: int, schema: Any = None) -> Jso
             "code": "SandboxFault",
             "message": "A fault of the sandbox made this run fail.",
         }
-    return call.whole(call.known(value, schema), schema)
+    return call.with_required(call.known_members(value, schema), schema)
 
 
 def _item(call: Call) -> Any:
+    """The schema of what an operation shows: of its answer, or of an item of its list."""
     return call.operation.item if call.operation.list_member else call.operation.result
 
 
 def status(call: Call) -> Reply:
-    """How far a run is; asking moves it, where no clock does."""
+    """Shows how far a run is; asking moves it, unless the clock does."""
     _, runs = _scan(call)
     key = call.arguments[2]
     value = call.store.get(runs, key)
     if value is None:
-        call.need(runs, key, "ScanRun", dict)
+        call.require(runs, key, "ScanRun", dict)
         return Reply(_result(call, runs, key, 2))
     return Reply(
         _result(call, runs, key, _advance(call, runs, key, value)),
@@ -96,10 +100,11 @@ def status(call: Call) -> Reply:
 
 
 def _advance(call: Call, runs: str, key: str, value: Json) -> int:
+    """Moves a run, and returns its stage; a run that ends keeps the way in which it ended."""
     state = call.store.get(_RUNS, f"{runs}/{key}")
     if "status" in value or state is None:
         return 2
-    at = stage(call, _RUNS, f"{runs}/{key}", state)
+    at = advance(call, _RUNS, f"{runs}/{key}", state)
     if at == 2:
         ended = "Failed" if state["failing"] == FAILED else "Succeeded"
         call.store.put(runs, key, {**value, "status": ended, "endTime": call.now})
@@ -107,9 +112,12 @@ def _advance(call: Call, runs: str, key: str, value: Json) -> int:
 
 
 def history(call: Call) -> Reply:
-    """The runs of a scan. Looking at the list moves none of them, but in a version that shows a run nowhere else."""
+    """Lists the runs of a scan.
+
+    Looking at the list moves no run, except in a version that shows runs nowhere else.
+    """
     scans, runs = _scan(call)
-    call.need(scans, call.arguments[1], "Scan", dict)
+    call.require(scans, call.arguments[1], "Scan", dict)
     elsewhere = any(
         o.method == "GET" and o.path.endswith("/runs/{runId}")
         for o in call.operation.contract.operations.values()
@@ -117,47 +125,44 @@ def history(call: Call) -> Reply:
 
     def shown(value: Json) -> Json:
         key = value["id"]
-        return _result(
-            call,
-            runs,
-            key,
-            _seen(call, runs, key) if elsewhere else _advance(call, runs, key, value),
-        )
+        at = _seen(call, runs, key) if elsewhere else _advance(call, runs, key, value)
+        return _result(call, runs, key, at)
 
     return listing(call, runs, present=shown)
 
 
 def _seen(call: Call, runs: str, key: str) -> int:
-    """How far a run is, for one who looks at it among others: where no clock moves it, this does not either."""
+    """Returns the stage of a run for a caller who looks at it among others.
+
+    This moves no run; where the clock does, the end of the run is noted.
+    """
     value = call.store.get(runs, key)
     if call.settings.pace is not None or "status" in value:
         return _advance(call, runs, key, value)
-    return min(1, peek(call, call.store.get(_RUNS, f"{runs}/{key}") or {}))
+    return min(1, current_stage(call, call.store.get(_RUNS, f"{runs}/{key}") or {}))
 
 
-def _told(call: Call) -> Reply:
-    """What the shape of the route gives, each scan with its runs, each source with its scans. Looking moves no run."""
-    reply = call.otherwise()
+def read_with_runs(call: Call) -> Reply:
+    """Reads or lists sources with their scans, or scans with their runs.
+
+    Looking at them moves no run.
+    """
+    reply = call.default_reply()
     member = call.operation.list_member
-    kind = (
-        concrete(call.operation.path, call.holes)
-        if member
-        else concrete(call.operation.path, call.holes).rpartition("/")[0]
-    )
+    path = list_path(call)
     shape = call.operation.contract.schemas.shape(_item(call))
     show = _with_scans if "scans" in shape.properties else _with_runs
     if member:
         shown = [
-            show(call, f"{kind}/{quote(str(value.get('name')), safe='~')}", value, shape)
+            show(call, f"{path}/{quote(str(value.get('name')), safe='~')}", value, shape)
             for value in reply.value[member]
         ]
         return Reply({**reply.value, member: shown}, reply.status, reply.headers)
-    key = quote(call.arguments[-1], safe="~")
-    return Reply(show(call, f"{kind}/{key}", reply.value, shape), reply.status, reply.headers)
+    return Reply(show(call, path, reply.value, shape), reply.status, reply.headers)
 
 
 def _with_scans(call: Call, path: str, value: Json, shape: Shape) -> Json:
-    """A data source; the service sends no list where there is nothing to list."""
+    """A source with its scans; the service sends no list where there is nothing to list."""
     schemas = call.operation.contract.schemas
     scan = schemas.shape(schemas.shape(shape.properties["scans"]).items)
     rows = call.store.page(f"{path}/scans", _MANY)
@@ -169,8 +174,9 @@ def _with_scans(call: Call, path: str, value: Json, shape: Shape) -> Json:
 
 
 def _with_runs(call: Call, path: str, value: Json, shape: Shape) -> Json:
-    """A scan: with all of its runs, or with the last one, as its version has it."""
-    schemas, rows = call.operation.contract.schemas, call.store.page(f"{path}/runs", _MANY)
+    """A scan with all of its runs, or with the last one, as its version has it."""
+    schemas = call.operation.contract.schemas
+    rows = call.store.page(f"{path}/runs", _MANY)
     if not rows:
         return value
 
@@ -184,21 +190,27 @@ def _with_runs(call: Call, path: str, value: Json, shape: Shape) -> Json:
 
 
 def cancel(call: Call) -> Reply:
+    """Cancels a run that has not ended."""
     _, runs = _scan(call)
     key = call.arguments[2]
-    value = call.need(runs, key, "ScanRun", lambda: {"id": key})
+    value = call.require(runs, key, "ScanRun", lambda: {"id": key})
     if value.get("status") in _ENDED:
         raise Problem(409, "ScanRun_Ended", f"The run {key!r} has ended: {value['status']}.")
     call.store.put(runs, key, {**value, "status": "Canceled", "endTime": call.now})
     headers = begin(call) if call.operation.polling is not None else {}
     body = {"scanResultId": key, "startTime": call.now, "status": "Accepted"}
-    return Reply(call.whole(call.known(body)) if call.operation.result else {}, headers=headers)
+    return Reply(
+        call.with_required(call.known_members(body)) if call.operation.result else {},
+        headers=headers,
+    )
 
 
 def _switch(state: str) -> Behaviour:
+    """Returns a behaviour that switches a trigger on or off."""
+
     def switch(call: Call) -> Reply:
         kind = call.request.raw_path.rpartition("/")[0]
-        value = call.need(kind, "default", "Trigger", call.example)
+        value = call.require(kind, "default", "Trigger", call.example)
         value["properties"] = {**(value.get("properties") or {}), "state": state}
         call.store.put(kind, "default", value)
         return Reply(value)
@@ -207,8 +219,8 @@ def _switch(state: str) -> Behaviour:
 
 
 def put_rule(call: Call) -> Reply:
-    """Each write of a classification rule is a version of it."""
-    reply = call.otherwise()
+    """Writes a classification rule; each write is a version of it."""
+    reply = call.default_reply()
     kind = f"/scan/classificationrules/{quote(call.arguments[0], safe='~')}/versions"
     number = call.store.total(kind) + 1
     call.store.put(kind, str(number), reply.value)
@@ -216,12 +228,13 @@ def put_rule(call: Call) -> Reply:
 
 
 def versions(call: Call) -> Reply:
-    call.need("/scan/classificationrules", call.arguments[0], "ClassificationRule", dict)
+    """Lists the versions of a classification rule."""
+    call.require("/scan/classificationrules", call.arguments[0], "ClassificationRule", dict)
     return listing(call, f"/scan/classificationrules/{quote(call.arguments[0], safe='~')}/versions")
 
 
 def _shipped(call: Call, kind: str) -> Json:
-    """A rule set of the service. A kind is one that the contract knows."""
+    """A rule set of the service, for a kind that the contract knows."""
     schemas = call.operation.contract.schemas
     schema = _item(call)
     shape = schemas.shape(schema)
@@ -239,10 +252,11 @@ def _shipped(call: Call, kind: str) -> Json:
     }
     subtype = schemas.subtype(shape, value) or shape
     wanted = value | {"scanRulesetType": "System"}
-    return call.whole({n: v for n, v in wanted.items() if n in subtype.properties}, schema)
+    return call.with_required({n: v for n, v in wanted.items() if n in subtype.properties}, schema)
 
 
 def _kinds(call: Call) -> list[str]:
+    """The kinds of system rule sets that the contract knows."""
     schemas = call.operation.contract.schemas
     shape = schemas.shape(_item(call))
     return sorted(shape.mapping) or [
@@ -251,27 +265,30 @@ def _kinds(call: Call) -> list[str]:
 
 
 def shipped(call: Call) -> Reply:
+    """Lists the system rule sets; with a kind in the query, the one of this kind."""
     assert call.operation.list_member is not None
     wanted = call.query.get("dataSourceType")
     items = [_shipped(call, k) for k in _kinds(call) if wanted in (None, k)]
-    return Reply(call.whole({call.operation.list_member: items, "count": len(items)}))
+    return Reply(call.with_required({call.operation.list_member: items, "count": len(items)}))
 
 
 def shipped_one(call: Call) -> Reply:
+    """Reads the system rule set of a kind."""
     return Reply(_shipped(call, call.arguments[0]))
 
 
 def shipped_version(call: Call) -> Reply:
+    """Reads a version of a system rule set; there is one version of each."""
     if call.arguments and call.arguments[0] != "1" and not call.settings.fill:
         raise not_found("SystemScanRuleset version", call.arguments[0])
     return Reply(_shipped(call, call.query.get("dataSourceType") or _kinds(call)[0]))
 
 
 ROUTES: dict[tuple[str, str], Behaviour] = {
-    ("GET", "/datasources"): _told,
-    ("GET", "/datasources/{}"): _told,
-    ("GET", "/datasources/{}/scans"): _told,
-    ("GET", _SCAN): _told,
+    ("GET", "/datasources"): read_with_runs,
+    ("GET", "/datasources/{}"): read_with_runs,
+    ("GET", "/datasources/{}/scans"): read_with_runs,
+    ("GET", _SCAN): read_with_runs,
     ("POST", f"{_SCAN}:run"): run,
     ("PUT", f"{_SCAN}/runs/{{}}"): run,
     ("GET", f"{_SCAN}/runs/{{}}"): status,

@@ -1,21 +1,25 @@
-"""Shares: an invitation makes a share at the receiver's side, detached until it gets a place to go."""
+"""Shares: an invitation makes a share at the receiver's side.
+
+It is detached until it gets a place to go.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
+from purview_testing.contracts.messages import Json
 from purview_testing.sandbox.call import Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing, tags_of
-from purview_testing.sandbox.state.resources import place
+from purview_testing.sandbox.state.paths import item_address
 from purview_testing.sandbox.state.store import Store
 
-Json = dict[str, Any]
 PLANES = ("share",)
-SENT, RECEIVED, RESOURCES = "/share/sentShares", "/share/receivedShares", "/share/shareResources"
+SENT = "/share/sentShares"
+RECEIVED = "/share/receivedShares"
+RESOURCES = "/share/shareResources"
 
 
 def put_sent(call: Call) -> Reply:
-    reply = call.otherwise()
+    """Writes a share that is sent, and counts it at the storage account that it is of."""
+    reply = call.default_reply()
     artifact = (reply.value.get("properties") or {}).get("artifact") or {}
     _tagged(call, reply.value, artifact)
     _resource(call.store, artifact)
@@ -23,8 +27,8 @@ def put_sent(call: Call) -> Reply:
 
 
 def put_received(call: Call) -> Reply:
-    """With a sink it is attached to a place."""
-    reply = call.otherwise()
+    """Writes a share that is received; with a sink it is attached to a place."""
+    reply = call.default_reply()
     properties = reply.value.get("properties") or {}
     sink = properties.get("sink")
     properties["shareStatus"] = "Attached" if sink else "Detached"
@@ -38,13 +42,14 @@ def put_received(call: Call) -> Reply:
 
 
 def _tagged(call: Call, value: Json, holder: Json, *more: str) -> None:
-    kind, key = place(call)
+    """Stores a share with the tags that the lists filter by."""
+    kind, key = item_address(call)
     reference = (holder.get("storeReference") or {}).get("referenceName")
     call.store.put(kind, key, value, {*tags_of(value, ()), *more, f"ref={reference}"})
 
 
 def _resource(store: Store, artifact: Json) -> None:
-    """The storage account that shares or receives, with its counts."""
+    """Stores the storage account that shares or receives, with its counts."""
     reference = artifact.get("storeReference") or {}
     name = str(reference.get("referenceName"))
     old = store.get(RESOURCES, name) or {"sentSharesCount": 0, "receivedSharesCount": 0}
@@ -58,7 +63,8 @@ def _resource(store: Store, artifact: Json) -> None:
 
 
 def put_invitation(call: Call) -> Reply:
-    reply = call.otherwise()
+    """Invites a receiver, who gets a detached share."""
+    reply = call.default_reply()
     sent = call.store.get(SENT, call.arguments[0]) or {}
     given = sent.get("properties") or {}
     facts = {
@@ -83,22 +89,29 @@ def put_invitation(call: Call) -> Reply:
 
 
 def sent(call: Call) -> Reply:
+    """Lists the shares that a storage account sends; in the oldest version all that are sent."""
+    if "referenceName" not in call.query:
+        return call.default_reply()
     return listing(call, SENT, tag=f"ref={call.query['referenceName']}")
 
 
 def attached(call: Call) -> Reply:
+    """Lists the shares that are attached to a storage account."""
     return listing(call, RECEIVED, tag=f"ref={call.query['referenceName']}")
 
 
 def detached(call: Call) -> Reply:
+    """Lists the shares that have no place yet."""
     return listing(call, RECEIVED, tag="status=Detached")
 
 
 def resources(call: Call) -> Reply:
+    """Lists the storage accounts that share or receive."""
     return listing(call, RESOURCES)
 
 
-_V = {
+ROUTES: dict[tuple[str, str], Behaviour] = {
+    ("GET", "/sentShares"): sent,
     ("PUT", "/sentShares/{}"): put_sent,
     ("PUT", "/receivedShares/{}"): put_received,
     ("PUT", "/sentShares/{}/sentShareInvitations/{}"): put_invitation,
@@ -106,11 +119,3 @@ _V = {
     ("GET", "/receivedShares/detached"): detached,
     ("GET", "/shareResources"): resources,
 }
-
-
-def _if_filtered(call: Call) -> Reply:
-    """The oldest version lists all that is sent; later ones by the storage account."""
-    return sent(call) if "referenceName" in call.query else call.otherwise()
-
-
-ROUTES: dict[tuple[str, str], Behaviour] = {**_V, ("GET", "/sentShares"): _if_filtered}

@@ -1,19 +1,21 @@
-"""Unified Catalog: what is related to a term, a data product, a data asset or a critical data element; the tree of terms."""
+"""Unified Catalog: relationships, the tree of terms, facets.
+
+Terms, data products, data assets, data columns and critical data elements have relationships.
+"""
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 
-from purview_testing.contracts.messages import Problem, not_found
+from purview_testing.contracts.messages import Json, Problem, not_found
 from purview_testing.sandbox.call import Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing
 
-Json = dict[str, Any]
 PLANES = ("unified_catalog",)
-DOMAINS, PRODUCTS, ASSETS = (
-    f"/datagovernance/catalog/{kind}" for kind in ("businessdomains", "dataProducts", "dataAssets")
-)
+_BASE = "/datagovernance/catalog"
+DOMAINS = f"{_BASE}/businessdomains"
+PRODUCTS = f"{_BASE}/dataProducts"
+ASSETS = f"{_BASE}/dataAssets"
 _OWNERS = ("criticalDataElements", "dataAssets", "dataColumns", "dataProducts", "terms")
 
 
@@ -21,10 +23,10 @@ def _kind(call: Call) -> str:
     return call.request.raw_path
 
 
-def _owner(call: Call) -> None:
-    """What the relationship is of must be there."""
+def _require_owner(call: Call) -> None:
+    """Raises a 404 where the thing that has the relationships is missing."""
     group = call.operation.path.removeprefix(call.operation.contract.prefix).split("/")[1]
-    call.need(f"{call.operation.contract.prefix}/{group}", call.arguments[0], group, dict)
+    call.require(f"{call.operation.contract.prefix}/{group}", call.arguments[0], group, dict)
 
 
 def _key(entity: str, call: Call) -> str:
@@ -32,16 +34,17 @@ def _key(entity: str, call: Call) -> str:
 
 
 def relate(call: Call) -> Reply:
+    """Adds a relationship to the thing that the path names."""
     body: Json = call.body
     if "entityId" not in body and body and all(isinstance(v, dict) for v in body.values()):
-        body = next(iter(body.values()))  # a map of relationships, as one version has it
-    value = call.fitting(
+        body = next(iter(body.values()))  # one version sends a map of relationships
+    value = call.valid_members(
         {**body, "systemData": {"createdAt": call.now, "lastModifiedAt": call.now}}
     )
     if "entityId" not in value and not call.settings.fill:
         raise Problem(400, "InvalidRequest", "A relationship needs its entityId.")
-    _owner(call)
-    value = call.whole({"entityId": call.guid()} | value)
+    _require_owner(call)
+    value = call.with_required({"entityId": call.guid()} | value)
     entity = str(value["entityId"])
     tags = [
         f"type={call.query.get('entityType', '')}",
@@ -52,20 +55,27 @@ def relate(call: Call) -> Reply:
 
 
 def related(call: Call) -> Reply:
-    _owner(call)
-    kind, relation = call.query.get("entityType"), call.query.get("relationshipType")
-    tag = f"type={kind}" if kind else f"relation={relation}" if relation else None
+    """Lists the relationships of a thing, by the type of what it is related to."""
+    _require_owner(call)
+    kind = call.query.get("entityType")
+    relation = call.query.get("relationshipType")
+    tag = None
+    if kind:
+        tag = f"type={kind}"
+    elif relation:
+        tag = f"relation={relation}"
 
     def keep(value: Json) -> bool:
         return value.get("relationshipType") == relation
 
     def shown(value: Json) -> Json:
-        return call.whole(call.as_item(value), call.operation.item)
+        return call.with_required(call.as_item(value), call.operation.item)
 
     return listing(call, _kind(call), tag=tag, keep=keep if relation else None, present=shown)
 
 
 def unrelate(call: Call) -> Reply:
+    """Removes a relationship."""
     entity = str(call.query.get("entityId", ""))
     if not call.store.delete(_kind(call), _key(entity, call)) and not call.settings.fill:
         raise not_found("Relationship", entity)
@@ -73,21 +83,23 @@ def unrelate(call: Call) -> Reply:
 
 
 def hierarchy(call: Call) -> Reply:
-    """The terms above a term, and the term."""
+    """Lists the terms above a term, the highest first, and the term itself."""
     kind = f"{call.operation.contract.prefix}/terms"
-    term = call.need(kind, call.arguments[0], "Terms", lambda: call.example(call.operation.item))
+    term = call.require(kind, call.arguments[0], "Terms", lambda: call.example(call.operation.item))
     chain = [term]
-    while (
-        (above := chain[0].get("parentId"))
-        and (parent := call.store.get(kind, above))
-        and parent not in chain
-    ):
+    while above := chain[0].get("parentId"):
+        parent = call.store.get(kind, above)
+        if parent is None or parent in chain:
+            break
         chain.insert(0, parent)
     return Reply({"value": chain})
 
 
 def facets(call: Call) -> Reply:
-    """How many of what is stored have each value of the facets asked for; of the status, where none is asked for."""
+    """Counts how many of the stored things have each value of each facet.
+
+    The facets are those that the body names; without any, the status.
+    """
     kind = call.request.raw_path.removesuffix("/facets")
     names = [
         f.get("name") for f in call.body.get("facets") or [{"name": "status"}] if f.get("name")

@@ -1,42 +1,50 @@
-"""Workflows: a request starts a run of each workflow that is switched on; its approval ends it."""
+"""Workflows: a request starts a run of each enabled workflow, and the run's approval ends it."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
-from purview_testing.contracts.messages import Problem
-from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
+from purview_testing.contracts.messages import Json, Problem
+from purview_testing.sandbox.call import CALLER, Behaviour, Call, Reply
 from purview_testing.sandbox.state.lists import listing
 
-Json = dict[str, Any]
 PLANES = ("workflow",)
-FLOWS, RUNS, TASKS = "/workflow/workflows", "/workflow/workflowruns", "/workflow/workflowtasks"
+FLOWS = "/workflow/workflows"
+RUNS = "/workflow/workflowruns"
+TASKS = "/workflow/workflowtasks"
 _PENDING = "Pending"
 
 
 def submit(call: Call) -> Reply:
-    """A run and a task for each operation and each workflow that is enabled; done at once where there is none."""
+    """Starts a run with a task for each operation and each enabled workflow.
+
+    The request is done at once where no workflow is enabled.
+    """
     flows = [r.value for r in call.store.page(FLOWS, 100) if r.value.get("isEnabled")]
     request_id = call.guid()
     operations = []
     for operation in call.body["operations"]:
         runs = [_start(call, flow, operation, request_id) for flow in flows]
         operations.append({**operation, "workflowRunIds": runs})
-    value = {"requestId": request_id, "requestor": ME, "operations": operations}
-    value |= {"status": "InProgress" if flows else "Completed"}
-    return Reply(value | ({"comment": call.body["comment"]} if "comment" in call.body else {}))
+    value = {"requestId": request_id, "requestor": CALLER, "operations": operations}
+    value["status"] = "InProgress" if flows else "Completed"
+    if "comment" in call.body:
+        value["comment"] = call.body["comment"]
+    return Reply(value)
 
 
 def _start(call: Call, flow: Json, operation: Json, request_id: str) -> str:
-    run, task = call.guid(), call.guid()
+    """Starts a run of a workflow and its approval task, and returns the id of the run."""
+    run = call.guid()
+    task = call.guid()
     target = str(operation.get("payload", {}).get("name") or operation["type"])
     payload = {
         "type": operation["type"],
         "targetValue": target,
         "payload": operation.get("payload") or {},
     }
-    common = {"workflowId": flow["id"], "requestor": ME}
+    common = {"workflowId": flow["id"], "requestor": CALLER}
     value = {
         **common,
         "id": run,
@@ -51,7 +59,7 @@ def _start(call: Call, flow: Json, operation: Json, request_id: str) -> str:
     detail = {
         "approvalType": "PendingOnAny",
         "status": _PENDING,
-        "approvers": {ME: {"reply": _PENDING}},
+        "approvers": {CALLER: {"reply": _PENDING}},
     }
     item = {
         "type": "Approval",
@@ -66,6 +74,8 @@ def _start(call: Call, flow: Json, operation: Json, request_id: str) -> str:
 
 
 def _answer(reply: str) -> Behaviour:
+    """Returns a behaviour that approves or rejects the task of a run, which ends the run."""
+
     def answer(call: Call) -> Reply:
         task = _task(call)
         detail = dict(task.get("approvalDetail") or {})
@@ -76,7 +86,7 @@ def _answer(reply: str) -> Behaviour:
         comment = {"comment": call.body["comment"]} if "comment" in call.body else {}
         detail |= {
             "status": reply,
-            "approvers": {ME: {"reply": reply, "responseTime": call.now, **comment}},
+            "approvers": {CALLER: {"reply": reply, "responseTime": call.now, **comment}},
         }
         _keep(call, task, {"approvalDetail": detail})
         run = call.store.get(RUNS, str(task.get("workflowRunId")))
@@ -89,24 +99,27 @@ def _answer(reply: str) -> Behaviour:
 
 def _task(call: Call) -> Json:
     return dict(
-        call.need(TASKS, call.arguments[0], "WorkflowTask", lambda: {"id": call.arguments[0]})
+        call.require(TASKS, call.arguments[0], "WorkflowTask", lambda: {"id": call.arguments[0]})
     )
 
 
 def _keep(call: Call, task: Json, changes: Json) -> None:
+    """Stores changes of a task."""
     if call.store.get(TASKS, task["id"]) is not None:
         value = {**task, **changes, "lastUpdateTime": call.now}
         call.store.put(TASKS, task["id"], value, [f"run={task.get('workflowRunId')}"])
 
 
 def _end(call: Call, run: Json, status: str, **more: Any) -> None:
+    """Stores the end of a run."""
     value = {**run, "status": status, "endTime": call.now, **more}
     call.store.put(RUNS, run["id"], value, [f"workflow={run.get('workflowId')}"])
 
 
 def cancel(call: Call) -> Reply:
+    """Cancels a run and its approval tasks."""
     key = call.arguments[0]
-    run = call.need(RUNS, key, "WorkflowRun", dict)
+    run = call.require(RUNS, key, "WorkflowRun", dict)
     if not run:
         return Reply()
     if run.get("endTime"):
@@ -115,15 +128,13 @@ def cancel(call: Call) -> Reply:
     _end(call, run, "Completed", cancelTime=call.now, **comment)
     for row in call.store.page(TASKS, 100, tag=f"run={key}"):
         if "approvalDetail" in row.value:
-            _keep(
-                call,
-                row.value,
-                {"approvalDetail": {**row.value["approvalDetail"], "status": "Canceled"}},
-            )
+            detail = {**row.value["approvalDetail"], "status": "Canceled"}
+            _keep(call, row.value, {"approvalDetail": detail})
     return Reply()
 
 
 def reassign(call: Call) -> Reply:
+    """Puts other approvers in place of some."""
     task = _task(call)
     detail = dict(task.get("approvalDetail") or {})
     approvers = dict(detail.get("approvers") or {})
@@ -134,15 +145,17 @@ def reassign(call: Call) -> Reply:
 
 
 def change(call: Call) -> Reply:
+    """Changes the status of a task."""
     task = _task(call)
     detail = task.get("taskDetail")
-    _keep(
-        call, task, {"taskDetail": {**detail, "status": call.body["newStatus"]}} if detail else {}
-    )
+    changes = {"taskDetail": {**detail, "status": call.body["newStatus"]}} if detail else {}
+    _keep(call, task, changes)
     return Reply()
 
 
 def _listed(kind: str) -> Behaviour:
+    """Returns a behaviour that lists workflows, runs or tasks."""
+
     def listed(call: Call) -> Reply:
         return listing(call, kind, present=partial(_shown, call))
 
@@ -150,25 +163,28 @@ def _listed(kind: str) -> Behaviour:
 
 
 def _shown(call: Call, value: Json) -> Json:
-    """As much of a run or a workflow as its list shows."""
+    """As much of a run, a task or a workflow as its list shows."""
     item = call.operation.item
     schemas = call.operation.contract.schemas
     shape = schemas.subtype(schemas.shape(item), value) or schemas.shape(item)
     out = {n: v for n, v in value.items() if n in shape.properties}
     if "runPayload" in out:
-        out["runPayload"] = call.known(out["runPayload"], shape.properties["runPayload"])
+        out["runPayload"] = call.known_members(out["runPayload"], shape.properties["runPayload"])
     return out
 
 
 def _read(kind: str, what: str) -> Behaviour:
+    """Returns a behaviour that reads a run or a task."""
+
     def read(call: Call) -> Reply:
         key = call.arguments[0]
-        return Reply(call.need(kind, key, what, lambda: {**call.example(), "id": key}))
+        return Reply(call.require(kind, key, what, lambda: {**call.example(), "id": key}))
 
     return read
 
 
 def validate(_: Call) -> Reply:
+    """Finds nothing wrong with a workflow."""
     return Reply({"value": []})
 
 

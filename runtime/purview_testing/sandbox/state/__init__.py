@@ -1,1 +1,4 @@
-"""What the sandbox keeps, and how the resources of all planes are made, read, listed and removed."""
+"""What the sandbox keeps, and the behaviours that all planes share.
+
+Resources are written, read, listed and removed here, by the shape of their routes.
+"""

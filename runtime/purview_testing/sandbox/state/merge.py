@@ -1,4 +1,8 @@
-"""A change laid over what is there, member by member, at every depth (RFC 7396): null takes a member away, a list is replaced."""
+"""JSON merge patches (RFC 7396).
+
+A change is laid over a value member by member, at every depth: null takes a member away, and a list
+is replaced as a whole.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from typing import Any
 
 
 def merged(old: Any, change: Any) -> Any:
-    """What is there with a change; neither is altered."""
+    """Returns a value with a change laid over it; neither of the two is altered."""
     if not isinstance(change, dict):
         return change
     out = dict(old) if isinstance(old, dict) else {}

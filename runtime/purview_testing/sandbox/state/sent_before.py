@@ -1,76 +1,97 @@
-"""What the sandbox itself has sent may come back: get, change, put back works with what live answers hold beyond the contract."""
+"""What the sandbox itself has sent may come back.
+
+Live answers hold nulls, members and kinds that no contract has. A caller that reads, changes a
+member and writes back sends them too, and is not to blame for them.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from purview_core.model.json_text import dumps
-from purview_testing.contracts.messages import Problem, Request
-from purview_testing.contracts.routing import Match
+from purview_testing.contracts.messages import Problem, Request, Response
 from purview_testing.contracts.samples import resolve
 from purview_testing.contracts.schema_check import Departure, escape
-from purview_testing.sandbox import behaviours
-
-if TYPE_CHECKING:
-    from purview_testing.sandbox.app import App
 
 _INDEX = re.compile(r"/\d+(?=/|$)")
-_SENT = ("null", "unknown", "enum")  # what live answers hold beyond a contract
+_BEYOND = ("null", "unknown", "enum")  # kinds of departures that live answers have, too
 
 
-def came_from_here(
-    app: App, request: Request, match: Match, body: Any, departures: Sequence[Departure]
+class ReadPlace(NamedTuple):
+    """Where a thing that a body describes is read.
+
+    Attributes:
+        path: The path of a GET that answers with it.
+        there: The pointer to it in the answer.
+        in_body: The pointer to it in the body; `/0` stands for every item of a list.
+    """
+
+    path: str
+    there: str = ""
+    in_body: str = ""
+
+
+def without_returned(
+    get: Callable[[Request], Response],
+    request: Request,
+    places: Sequence[ReadPlace],
+    body: Any,
+    departures: Sequence[Departure],
 ) -> tuple[Departure, ...]:
-    """The departures without those nulls and unknown members that the resource was last sent with, at the same place in it."""
-    if body is None or not any(d.place == "body" and d.kind in _SENT for d in departures):
+    """Returns the departures without those that the caller has from an answer.
+
+    A null, an unknown member or an unknown kind is one of them if the resource was last sent with
+    the same value at the same place.
+
+    Args:
+        get: Answers a GET.
+        request: The request that departs from its contract.
+        places: Where the things in the body are read, if not at the request's own address.
+        body: The JSON value of the request's body.
+        departures: The departures of the request.
+    """
+    if body is None or not any(d.place == "body" and d.kind in _BEYOND for d in departures):
         return tuple(departures)
-    sent = {
-        place
-        for path, inside, at in behaviours.read_at(match.operation, body)
-        or [(request.raw_path, "", "")]
-        for place in _places(resolve(_got(app, request, path), inside)[1], at)
-    }
+    sent: set[tuple[str, bytes]] = set()
+    for place in places or [ReadPlace(request.raw_path)]:
+        _, value = resolve(_read(get, request, place.path), place.there)
+        sent.update(_values(value, place.in_body))
     return tuple(d for d in departures if not _is_sent(d, body, sent))
 
 
 def _is_sent(departure: Departure, body: Any, sent: set[tuple[str, bytes]]) -> bool:
+    """Whether a departure is one of the values that were sent, each with its place."""
     there, value = resolve(body, departure.where)
     return (
         departure.place == "body"
-        and departure.kind in _SENT
+        and departure.kind in _BEYOND
         and there
-        and (_any(departure.where), dumps(value)) in sent
+        and (_without_indices(departure.where), dumps(value)) in sent
     )
 
 
-def _got(app: App, request: Request, path: str) -> Any:
-    found, _ = app.validator.router.find(
-        "GET", path, next((v for n, v in request.query if n == "api-version"), None)
-    )
-    if found is None:
-        return None
-    declared = [p for p in found.operation.parameters if p.location == "query"]
-    query = urlencode([(n, v) for n, v in request.query if any(p.named(n) for p in declared)])
+def _read(get: Callable[[Request], Response], request: Request, path: str) -> Any:
+    """Returns what a GET of a path answers; None where it does not succeed."""
     try:
-        response = app.within(Request("GET", request.base, path, query))
+        response = get(replace(request, method="GET", raw_path=path, headers={}, content=b""))
         return response.json() if response.status == 200 else None
     except (Problem, ValueError):
         return None
 
 
-def _places(value: Any, pointer: str) -> Iterator[tuple[str, bytes]]:
-    """Every place in a value, without the numbers of items, and what is there."""
+def _values(value: Any, pointer: str) -> Iterator[tuple[str, bytes]]:
+    """Yields every place in a value, without the indices of lists, and what is there."""
     if isinstance(value, dict):
         for name, item in value.items():
-            yield from _places(item, f"{pointer}/{escape(name)}")
+            yield from _values(item, f"{pointer}/{escape(name)}")
     elif isinstance(value, list):
         for item in value:
-            yield from _places(item, f"{pointer}/0")
-    yield _any(pointer), dumps(value)
+            yield from _values(item, f"{pointer}/0")
+    yield _without_indices(pointer), dumps(value)
 
 
-def _any(pointer: str) -> str:
+def _without_indices(pointer: str) -> str:
     return _INDEX.sub("/*", pointer)

@@ -1,8 +1,10 @@
-"""What a sandbox holds: JSON values by kind and key, with tags to find them by. SQLite in memory, or in a file that survives.
+"""The state of a sandbox: JSON values by kind and key, with tags to find them by.
 
-A kind is a list of the service ("/scan/datasources"), a key the name of an item. Every look-up goes by an index, and numbers of
-items are kept, not counted, so the cost of a call does not grow with what is stored. In a file, a call is one transaction that
-is on the disk (WAL, synchronous FULL) before its answer goes out.
+A kind is a list of the service ("/scan/datasources"), a key the name of an item in it. The state is
+in SQLite, in memory or in a file that survives. Every look-up goes by an index, and numbers of
+items are kept instead of counted, so the cost of a call does not grow with what is stored. In a
+file, a call is one transaction that is on the disk (WAL, synchronous FULL) before its answer goes
+out.
 """
 
 from __future__ import annotations
@@ -19,21 +21,30 @@ from purview_testing.contracts.documents import UsageError
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS item (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, UNIQUE (kind, key));
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, key TEXT NOT NULL,
+    value BLOB NOT NULL, UNIQUE (kind, key));
 CREATE INDEX IF NOT EXISTS item_order ON item (kind, seq);
 CREATE TABLE IF NOT EXISTS tag (
-    kind TEXT NOT NULL, tag TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (kind, tag, seq)) WITHOUT ROWID;
+    kind TEXT NOT NULL, tag TEXT NOT NULL, seq INTEGER NOT NULL,
+    PRIMARY KEY (kind, tag, seq)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS tag_of ON tag (seq);
-CREATE TABLE IF NOT EXISTS total (kind TEXT NOT NULL, tag TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (kind, tag)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS total (
+    kind TEXT NOT NULL, tag TEXT NOT NULL, n INTEGER NOT NULL,
+    PRIMARY KEY (kind, tag)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 """
 _ADD = "INSERT INTO total VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
-_FORMAT = 1
-_LAST = "\U0010ffff"
+_FORMAT = 1  # the user_version of a state file; another one is refused
+_LAST = "\U0010ffff"  # the last character there is: the end of all texts with a prefix
+Changed = Callable[[str, str, Any, Collection[str]], None]
 
 
 class Row(NamedTuple):
-    """`seq` grows with every new item; a replaced one keeps its own."""
+    """An item as it is stored.
+
+    Attributes:
+        seq: The position of the item; it grows with every new item, and a replaced item keeps it.
+    """
 
     seq: int
     key: str
@@ -41,13 +52,19 @@ class Row(NamedTuple):
 
 
 class Store:
-    """`path` None keeps all in memory. Safe to use from several threads: a transaction holds a lock."""
+    """The state of a sandbox.
+
+    Several threads may use it: a transaction holds a lock. `path` None keeps the state in memory.
+
+    Raises:
+        UsageError: The file cannot be opened, or was made by another version of the sandbox.
+    """
 
     def __init__(self, path: Path | str | None = None) -> None:
         self._lock = threading.RLock()
         self._depth = 0
         self._followed: Collection[str] = ()
-        self._changed: Callable[[str, str, Any, Collection[str]], None] | None = None
+        self._changed: Changed | None = None
         try:
             self._db = sqlite3.connect(
                 path or ":memory:", isolation_level=None, check_same_thread=False
@@ -63,16 +80,19 @@ class Store:
         if version not in (0, _FORMAT):
             self._db.close()
             raise UsageError(
-                f"--state {path}: made by another version of the sandbox; remove it or name another file"
+                f"--state {path}: made by another version of the sandbox; "
+                "remove it or name another file"
             )
         self._db.executescript(_TABLES)
         self._db.execute(f"PRAGMA user_version={_FORMAT}")
 
-    def follow(
-        self, kinds: Collection[str], changed: Callable[[str, str, Any, Collection[str]], None]
-    ) -> None:
-        """Calls a function with (kind, key, value, tags) at each write of these kinds; the value of what goes is None."""
-        self._followed, self._changed = kinds, changed
+    def follow(self, kinds: Collection[str], changed: Changed) -> None:
+        """Calls a function at each write and removal of items of these kinds.
+
+        It gets the kind, the key, the value (None for what is removed) and the tags.
+        """
+        self._followed = kinds
+        self._changed = changed
 
     def _tell(self, kind: str, key: str, value: Any, tags: Collection[str]) -> None:
         if self._changed is not None and kind in self._followed:
@@ -80,7 +100,10 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:
-        """All of it or nothing; on the disk when it ends."""
+        """Makes the writes in its context take effect together, or not at all.
+
+        They are on the disk when it ends. Within another transaction it does nothing of its own.
+        """
         with self._lock:
             if self._depth:
                 yield
@@ -98,7 +121,7 @@ class Store:
                 self._depth -= 1
 
     def get(self, kind: str, key: str) -> Any:
-        """The value, or None."""
+        """Returns the value of an item; None where there is none."""
         with self._lock:
             row = self._db.execute(
                 "SELECT value FROM item WHERE kind = ? AND key = ?", (kind, key)
@@ -106,7 +129,7 @@ class Store:
         return None if row is None else loads(row[0])
 
     def put(self, kind: str, key: str, value: Any, tags: Iterable[str] = ()) -> bool:
-        """Adds or replaces an item; True where it is new."""
+        """Adds or replaces an item; returns whether it is new."""
         with self.transaction():
             row = self._db.execute(
                 "SELECT seq FROM item WHERE kind = ? AND key = ?", (kind, key)
@@ -116,19 +139,25 @@ class Store:
                     "INSERT INTO item (kind, key, value) VALUES (?, ?, ?)",
                     (kind, key, dumps(value)),
                 )
-                seq, old = int(done.lastrowid or 0), set[str]()
+                seq = int(done.lastrowid or 0)
+                old: set[str] = set()
                 self._db.execute(_ADD, (kind, "", 1))
             else:
                 seq = row[0]
                 self._db.execute("UPDATE item SET value = ? WHERE seq = ?", (dumps(value), seq))
-                old = {t for (t,) in self._db.execute("SELECT tag FROM tag WHERE seq = ?", (seq,))}
+                old = self._tags_of(seq)
             new = set(tags)
             self._tag(kind, seq, old, new)
             self._tell(kind, key, value, new)
         return row is None
 
+    def _tags_of(self, seq: int) -> set[str]:
+        return {t for (t,) in self._db.execute("SELECT tag FROM tag WHERE seq = ?", (seq,))}
+
     def _tag(self, kind: str, seq: int, old: set[str], new: set[str]) -> None:
-        gone, come = old - new, new - old
+        """Changes the tags of an item, and the numbers of items with these tags."""
+        gone = old - new
+        come = new - old
         if gone:
             self._db.executemany(
                 "DELETE FROM tag WHERE kind = ? AND tag = ? AND seq = ?",
@@ -140,26 +169,21 @@ class Store:
             self._db.executemany(_ADD, [(kind, t, -1) for t in gone] + [(kind, t, 1) for t in come])
 
     def delete(self, kind: str, key: str) -> bool:
-        """False where there is none."""
+        """Removes an item; returns whether there was one."""
         with self.transaction():
             row = self._db.execute(
                 "SELECT seq FROM item WHERE kind = ? AND key = ?", (kind, key)
             ).fetchone()
             if row is None:
                 return False
-            self._tag(
-                kind,
-                row[0],
-                {t for (t,) in self._db.execute("SELECT tag FROM tag WHERE seq = ?", (row[0],))},
-                set(),
-            )
+            self._tag(kind, row[0], self._tags_of(row[0]), set())
             self._db.execute("DELETE FROM item WHERE seq = ?", (row[0],))
             self._db.execute(_ADD, (kind, "", -1))
             self._tell(kind, key, None, ())
         return True
 
     def delete_below(self, prefix: str) -> None:
-        """Everything whose kind begins with a path."""
+        """Removes everything whose kind begins with a path."""
         with self.transaction():
             rows = self._db.execute(
                 "SELECT kind, key FROM item WHERE kind >= ? AND kind < ?", (prefix, prefix + _LAST)
@@ -170,9 +194,20 @@ class Store:
     def page(
         self, kind: str, limit: int, *, after: int = 0, skip: int = 0, tag: str | None = None
     ) -> list[Row]:
-        """At most `limit` items in the order they came, those after a seq; with a tag only those that carry it."""
+        """Returns items in the order in which they came.
+
+        Args:
+            kind: The kind of the items.
+            limit: The largest number of items.
+            after: The position after which to begin.
+            skip: How many items to leave out before the first.
+            tag: A tag that the items carry; None for all items.
+        """
         if tag is None:
-            text = "SELECT seq, key, value FROM item WHERE kind = ? AND seq > ? ORDER BY seq LIMIT ? OFFSET ?"
+            text = (
+                "SELECT seq, key, value FROM item WHERE kind = ? AND seq > ?"
+                " ORDER BY seq LIMIT ? OFFSET ?"
+            )
             arguments: tuple[Any, ...] = (kind, after, limit, skip)
         else:
             text = (
@@ -185,11 +220,11 @@ class Store:
         return [Row(seq, key, loads(value)) for seq, key, value in rows]
 
     def first(self, kind: str, tag: str) -> Row | None:
-        """The first item with a tag."""
+        """Returns the first item with a tag; None where there is none."""
         return next(iter(self.page(kind, 1, tag=tag)), None)
 
     def total(self, kind: str, tag: str = "") -> int:
-        """How many items a kind has, or how many of them carry a tag."""
+        """Returns how many items a kind has, or how many of them carry a tag."""
         with self._lock:
             row = self._db.execute(
                 "SELECT n FROM total WHERE kind = ? AND tag = ?", (kind, tag)
@@ -197,15 +232,16 @@ class Store:
         return int(row[0]) if row else 0
 
     def tags(self, kind: str, prefix: str, limit: int) -> list[tuple[str, int]]:
-        """The tags in use that begin with a text, and how many items carry each."""
+        """Returns tags in use that begin with a text, and how many items carry each of them."""
         with self._lock:
             return self._db.execute(
-                "SELECT tag, n FROM total WHERE kind = ? AND tag >= ? AND tag < ? AND n > 0 ORDER BY tag LIMIT ?",
+                "SELECT tag, n FROM total WHERE kind = ? AND tag >= ? AND tag < ? AND n > 0"
+                " ORDER BY tag LIMIT ?",
                 (kind, prefix, prefix + _LAST, limit),
             ).fetchall()
 
     def next(self, name: str) -> int:
-        """The next number of a sequence, from 1."""
+        """Returns the next number of a sequence, which begins with 1."""
         with self._lock:
             row = self._db.execute(
                 "INSERT INTO counter VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n",
@@ -214,17 +250,19 @@ class Store:
         return int(row[0])
 
     def kinds(self) -> dict[str, int]:
-        """Each kind and its number of items."""
+        """Returns the number of items of each kind that has any."""
         with self._lock:
             return dict(
                 self._db.execute("SELECT kind, n FROM total WHERE tag = '' AND n > 0 ORDER BY kind")
             )
 
     def clear(self) -> None:
+        """Removes all items, tags and sequences."""
         with self.transaction():
             for table in ("item", "tag", "total", "counter"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
 
     def close(self) -> None:
+        """Closes the database."""
         with self._lock:
             self._db.close()

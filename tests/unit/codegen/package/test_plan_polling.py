@@ -11,9 +11,11 @@ import pytest
 from purview_codegen.contract.overlay import Overlay, apply
 from purview_codegen.contract.shape import shape
 from purview_codegen.errors import GateError, IntegrityError
+from purview_codegen.package.docs import Docs
 from purview_codegen.package.names import operation_names
 from purview_codegen.package.plan import plan
 from purview_codegen.package.render import render_plane
+from purview_codegen.package.words import AllWords
 from purview_codegen.source.manifest import Plane
 
 Json = dict[str, Any]
@@ -58,7 +60,9 @@ def source(paths: Json, facts: Json | None = None) -> str:
     overlay = Overlay("mine.toml", {}, {}, (), long_running=facts or {})
     contract = apply(shape(document, "mine"), overlay)
     names = operation_names({VERSION: contract}, {})[VERSION]
-    return re.sub(r"\s+", " ", render_plane(plan(contract, names), PLANE)["operations/things.py"])
+    planned = plan(contract, names)
+    docs = Docs(contract, planned, (), AllWords().of("mine"))
+    return re.sub(r"\s+", " ", render_plane(planned, PLANE, docs)["operations/things.py"])
 
 
 GET: Json = {"get": operation("Things_Get", "Thing", status=200)}

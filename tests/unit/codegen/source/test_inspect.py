@@ -10,7 +10,7 @@ import pytest
 from tests.unit.codegen.conftest import tiny
 
 from purview_codegen.errors import IntegrityError
-from purview_codegen.source.inspect import Facts, inspect
+from purview_codegen.source.inspect import DocumentFacts, inspect
 
 Json = dict[str, Any]
 
@@ -40,7 +40,7 @@ def changed(pointer: str, value: Any) -> Json:
 def test_facts_of_a_swagger_document() -> None:
     document = content(tiny())
     digest = hashlib.sha256(document).hexdigest()
-    assert Facts(digest, len(document), 2, 2, ()) == inspect(document, "tiny 1")
+    assert DocumentFacts(digest, len(document), 2, 2, ()) == inspect(document, "tiny 1")
 
 
 def test_facts_of_an_openapi_3_document() -> None:

@@ -1,4 +1,7 @@
-"""What sandboxes, faults, clients of the plug-in and the command are given: each odd value is one line that names it."""
+"""Odd arguments of sandboxes, faults, clients of the plug-in and the command.
+
+Each of them is an error of one line that names the argument.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
+from tests.unit.testing.sandbox.clients import client_of
 
 from purview_dataplane import AsyncPurview, Purview
 from purview_dataplane.scanning import AsyncScanningClient, ScanningClient
@@ -23,10 +26,6 @@ from purview_testing.pytest_plugin.clients import AsyncClients, Clients, InProce
 
 SOURCE = "/scan/datasources/lake?api-version=2023-09-01"
 BODY = {"kind": "AmazonS3", "properties": {"serviceUrl": "s3://b"}}
-
-
-def calling(sandbox: Sandbox) -> httpx.Client:
-    return httpx.Client(transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url)
 
 
 ODD_NUMBERS: list[Any] = ["2", "", True, math.nan, math.inf, -1, [2]]
@@ -45,7 +44,7 @@ ODD_NUMBERS: list[Any] = ["2", "", True, math.nan, math.inf, -1, [2]]
     ],
     ids=repr,
 )
-def test_a_sandbox_names_the_argument_that_is_odd(name: str, odd: Any) -> None:
+def test_a_sandbox_names_the_argument_that_is_wrong(name: str, odd: Any) -> None:
     with pytest.raises(UsageError, match=f"^{name} ") as caught:
         Sandbox(**{name: odd})
     assert 1 == len(str(caught.value).splitlines())
@@ -64,7 +63,7 @@ def test_a_sandbox_names_the_argument_that_is_odd(name: str, odd: Any) -> None:
     ],
     ids=repr,
 )
-def test_a_fault_names_the_argument_that_is_odd(name: str, odd: Any) -> None:
+def test_a_fault_names_the_argument_that_is_wrong(name: str, odd: Any) -> None:
     said = "form of Retry-After" if name == "form" else name
     with pytest.raises(UsageError, match=said) as caught:
         Fault("throttled", **{name: odd})
@@ -124,7 +123,7 @@ def test_a_token_lasts_for_a_number_of_seconds(odd: Any) -> None:
     ],
     ids=repr,
 )
-def test_the_command_names_the_option_that_is_odd(
+def test_the_command_names_the_option_that_is_wrong(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert 2 == main(["serve", *arguments])
@@ -132,7 +131,7 @@ def test_the_command_names_the_option_that_is_odd(
     assert (1, True) == (len(error.splitlines()), said in error), error
 
 
-def test_a_port_that_is_taken_is_no_fault_of_the_host(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_that_is_taken_is_not_blamed_on_the_host(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         assert 2 == main(["serve", "--port", port])
@@ -166,7 +165,9 @@ def clients(kind: Any) -> Any:
         (Clients, "not int$", int),
     ],
 )
-def test_the_clients_of_a_test_are_of_our_own_classes(kind: Any, named: str, odd: Any) -> None:
+def test_clients_of_a_test_are_made_from_generated_classes_only(
+    kind: Any, named: str, odd: Any
+) -> None:
     with pytest.raises(TypeError, match=named) as caught:
         clients(kind)(odd)
     assert 1 == len(str(caught.value).splitlines())
@@ -176,7 +177,7 @@ def test_the_clients_of_a_test_are_of_our_own_classes(kind: Any, named: str, odd
 @pytest.mark.parametrize("strict", [False, True])
 @pytest.mark.parametrize("squeeze", [gzip.compress, bytes], ids=["gzip", "plain"])
 def test_a_body_with_a_coding_is_refused(squeeze: Any, strict: bool) -> None:
-    with Sandbox(["scanning"], strict=strict) as sandbox, calling(sandbox) as http:
+    with Sandbox(["scanning"], strict=strict) as sandbox, client_of(sandbox) as http:
         headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
         answer = http.put(SOURCE, content=squeeze(json.dumps(BODY).encode()), headers=headers)
         assert (415, "UnsupportedMediaType") == (answer.status_code, answer.json()["error"]["code"])
@@ -189,9 +190,12 @@ def test_a_body_with_a_coding_is_refused(squeeze: Any, strict: bool) -> None:
 DOUBLE = b'{"kind": "AmazonS3", "properties": {"serviceUrl": "s3://a", "serviceUrl": "s3://b"}}'
 
 
-def test_members_that_are_there_twice_are_refused_by_a_strict_sandbox() -> None:
+def test_a_strict_sandbox_refuses_a_member_that_is_there_twice() -> None:
     for strict, exact, status in ((False, False, 201), (True, False, 400), (False, True, 400)):
-        with Sandbox(["scanning"], strict=strict, exact=exact) as sandbox, calling(sandbox) as http:
+        with (
+            Sandbox(["scanning"], strict=strict, exact=exact) as sandbox,
+            client_of(sandbox) as http,
+        ):
             answer = http.put(SOURCE, content=DOUBLE, headers={"Content-Type": "application/json"})
             assert (status, status == 400) == (
                 answer.status_code,
@@ -219,12 +223,10 @@ def test_members_that_are_there_twice_are_refused_by_a_strict_sandbox() -> None:
     ],
     ids=range(8),
 )
-def test_members_that_are_there_twice_are_found_at_any_depth(
-    text: str, expected: list[str]
-) -> None:
+def test_a_member_that_is_there_twice_is_found_at_any_depth(text: str, expected: list[str]) -> None:
     assert expected == twice(text.encode())
 
 
-def test_a_state_without_a_name_is_not_kept_in_memory_unasked(tmp_path: Path) -> None:
+def test_state_and_record_are_kept_in_the_files_that_are_named(tmp_path: Path) -> None:
     with Sandbox(["scanning"], state=tmp_path / "s.db", record=str(tmp_path / "r")):
         assert {"s.db", "r"} <= {p.name for p in tmp_path.iterdir()}

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.unit.testing.sandbox.clients import client_of
 
 from purview_testing import Fault, Sandbox, UsageError
 from purview_testing.__main__ import _parser, main
@@ -34,9 +35,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    with httpx.Client(
-        transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url
-    ) as client:
+    with client_of(sandbox) as client:
         yield client
 
 
@@ -62,18 +61,17 @@ def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
         ("GET", "/datamap/api/nowhere", None, 404, "RequestUriNotFound"),
     ],
 )
-def test_errors_name_the_thing(
+def test_an_error_names_what_is_wrong(
     http: httpx.Client, method: str, path: str, body: Any, status: int, said: str
 ) -> None:
     response = http.request(method, path, json=body)
     assert status == response.status_code
     assert said in response.text
     value = response.json()
-    assert (
-        {"requestId", "errorCode", "errorMessage"} == set(value)
-        if path.startswith("/datamap")
-        else "error" in value
-    )
+    if path.startswith("/datamap"):
+        assert {"requestId", "errorCode", "errorMessage"} == set(value)
+    else:
+        assert "error" in value
     assert status != 405 or response.headers["allow"] == "GET"
 
 
@@ -81,12 +79,13 @@ def test_errors_name_the_thing(
     ("options", "status"), [({}, 201), ({"strict": True}, 400)], ids=["default", "strict"]
 )
 def test_an_enum_takes_any_text_unless_strict(options: dict[str, Any], status: int) -> None:
-    """As the service does, which knows kinds before its documents do; the same in a program and on the command line."""
+    """The service does so, too, since it knows kinds before its documents do.
+
+    A sandbox in a program and one on the command line have the same default.
+    """
     with (
         Sandbox(["scanning"], **options) as sandbox,
-        httpx.Client(
-            transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url
-        ) as http,
+        client_of(sandbox) as http,
     ):
         answer = http.put(
             "/scan/datasources/lake?api-version=2023-09-01", json={"kind": "NoSuchKind"}
@@ -97,16 +96,14 @@ def test_an_enum_takes_any_text_unless_strict(options: dict[str, Any], status: i
     assert _parser().parse_args(flags).strict is sandbox.app.settings.strict
 
 
-def test_a_body_that_is_not_json(http: httpx.Client) -> None:
+def test_a_body_that_is_not_json_is_refused(http: httpx.Client) -> None:
     path = "/scan/datasources/lake?api-version=2023-09-01"
     assert 415 == http.put(path, content=b"{}", headers={"content-type": "text/plain"}).status_code
-    assert (
-        400
-        == http.put(path, content=b"{", headers={"content-type": "application/json"}).status_code
-    )
+    headers = {"content-type": "application/json"}
+    assert 400 == http.put(path, content=b"{", headers=headers).status_code
 
 
-def test_tokens(sandbox: Sandbox) -> None:
+def test_a_call_needs_a_token_that_is_still_good(sandbox: Sandbox) -> None:
     with httpx.Client(transport=sandbox.transport(), base_url=sandbox.url) as http:
         assert "Unauthenticated" == http.get(LIST).json()["error"]["code"]
         form = {"grant_type": "client_credentials", "client_id": "c", "client_secret": "s"}
@@ -120,9 +117,8 @@ def test_tokens(sandbox: Sandbox) -> None:
             assert 200 == http.get(LIST, headers=headers).status_code
         sandbox.expire_tokens()
         assert 401 == http.get(LIST, headers=headers).status_code
-        assert (
-            "'resource'" in http.post("/tenant/oauth2/token", data=form).json()["error_description"]
-        )
+        refused = http.post("/tenant/oauth2/token", data=form).json()
+        assert "'resource'" in refused["error_description"]
 
 
 EXPECTED: dict[str, Any] = {
@@ -147,24 +143,25 @@ def outcome(client: httpx.Client) -> Any:
         return type(error)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_fault_strikes_once_in_process(sandbox: Sandbox, http: httpx.Client, kind: str) -> None:
-    fault = sandbox.faults.add(Fault(kind, plane="scanning", delay=0.001))
-    assert [EXPECTED[kind], 200] == [outcome(http), outcome(http)]
-    assert fault.used == (0 if kind.startswith("operation-") else 1)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_fault_strikes_once_on_a_port(sandbox: Sandbox, kind: str) -> None:
+@contextlib.contextmanager
+def on_a_port(sandbox: Sandbox) -> Iterator[httpx.Client]:
     pytest.importorskip(
         "uvicorn", reason="uvicorn is not installed: pip install purview-dataplane[testing]"
     )
     with sandbox.serve() as url, httpx.Client(auth=sandbox.auth, base_url=url, timeout=5) as client:
-        sandbox.faults.add(Fault(kind, plane="scanning", delay=0.001))
+        yield client
+
+
+@pytest.mark.parametrize("way", [client_of, on_a_port], ids=["in process", "on a port"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fault_hits_one_call(sandbox: Sandbox, kind: str, way: Any) -> None:
+    with way(sandbox) as client:
+        fault = sandbox.faults.add(Fault(kind, plane="scanning", delay=0.001))
         assert [EXPECTED[kind], 200] == [outcome(client), outcome(client)]
+    assert fault.used == (0 if kind.startswith("operation-") else 1)
 
 
-def test_selectors_of_faults(sandbox: Sandbox, http: httpx.Client) -> None:
+def test_a_fault_hits_the_calls_that_it_is_meant_for(sandbox: Sandbox, http: httpx.Client) -> None:
     sandbox.faults.add(Fault("server-error", operation="DataSources_List", nth=2, count=2))
     assert [200, 500, 500, 200] == [outcome(http) for _ in range(4)]
     sandbox.faults.clear()
@@ -180,7 +177,9 @@ def test_selectors_of_faults(sandbox: Sandbox, http: httpx.Client) -> None:
     ("form", "header"),
     [("seconds", "retry-after"), ("date", "retry-after"), ("ms", "retry-after-ms")],
 )
-def test_forms_of_retry_after(sandbox: Sandbox, http: httpx.Client, form: str, header: str) -> None:
+def test_retry_after_has_the_form_that_the_fault_names(
+    sandbox: Sandbox, http: httpx.Client, form: str, header: str
+) -> None:
     sandbox.faults.add(Fault("throttled", retry_after=2, form=form))
     value = http.get(LIST).headers[header]
     assert {"seconds": "2", "ms": "2000"}.get(form, value) == value
@@ -195,14 +194,14 @@ def test_forms_of_retry_after(sandbox: Sandbox, http: httpx.Client, form: str, h
         ({"kind": "reset", "x": 1}, "'x'"),
     ],
 )
-def test_a_wrong_fault_names_the_nearest(
+def test_the_error_for_a_wrong_fault_names_the_nearest_right_one(
     sandbox: Sandbox, http: httpx.Client, fault: Any, said: str
 ) -> None:
     response = http.post("/__sandbox/faults", json=fault)
     assert (400, True) == (response.status_code, said in response.text)
 
 
-def test_control_routes(sandbox: Sandbox, http: httpx.Client) -> None:
+def test_control_routes_show_and_change_the_sandbox(sandbox: Sandbox, http: httpx.Client) -> None:
     http.put("/scan/datasources/lake?api-version=2023-09-01", json=SOURCE)
     assert ["lake"] == list(http.get("/__sandbox/state?kind=/scan/datasources").json()["items"])
     [seen] = http.get("/__sandbox/requests").json()["requests"]
@@ -238,7 +237,7 @@ def test_a_get_is_the_same_for_the_same_request(http: httpx.Client) -> None:
     assert http.get(path).json() == http.get(path).json()
 
 
-def test_state_survives(tmp_path: Path) -> None:
+def test_a_state_in_a_file_survives(tmp_path: Path) -> None:
     for expected in ([], ["lake"]):
         with (
             Sandbox(["scanning"], state=tmp_path / "state.db") as sandbox,
@@ -256,16 +255,8 @@ def test_nothing_that_was_acknowledged_is_lost_when_it_is_killed(tmp_path: Path)
     )
     state = tmp_path / "state.db"
     sources = os.pathsep.join(str(ROOT / name) for name in ("runtime", "auth_plugin"))
-    command = [
-        sys.executable,
-        "-m",
-        "purview_testing",
-        "serve",
-        "--planes",
-        "scanning",
-        "--state",
-        str(state),
-    ]
+    options = ["--planes", "scanning", "--state", str(state)]
+    command = [sys.executable, "-m", "purview_testing", "serve", *options]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": sources}
     ) as process:
@@ -276,16 +267,11 @@ def test_nothing_that_was_acknowledged_is_lost_when_it_is_killed(tmp_path: Path)
 
         def write() -> None:
             with httpx.Client(base_url=url) as http, contextlib.suppress(httpx.TransportError):
-                http.headers["Authorization"] = (
-                    f"Bearer {http.post('/__sandbox/token').json()['access_token']}"
-                )
+                token = http.post("/__sandbox/token").json()["access_token"]
+                http.headers["Authorization"] = f"Bearer {token}"
                 for i in itertools.count():
-                    if (
-                        http.put(
-                            f"/scan/datasources/source{i}?api-version=2023-09-01", json=SOURCE
-                        ).status_code
-                        == 201
-                    ):
+                    path = f"/scan/datasources/source{i}?api-version=2023-09-01"
+                    if http.put(path, json=SOURCE).status_code == 201:
                         acknowledged.append(f"source{i}")
                     if len(acknowledged) == 40:
                         enough.set()
@@ -314,7 +300,7 @@ def test_nothing_that_was_acknowledged_is_lost_when_it_is_killed(tmp_path: Path)
         ([], "--help"),
     ],
 )
-def test_bad_input_is_one_line(
+def test_the_command_answers_bad_input_with_one_line(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert 2 == main(arguments)
@@ -322,7 +308,7 @@ def test_bad_input_is_one_line(
     assert (1, True) == (len(error.splitlines()), said in error)
 
 
-def test_seed_data(sandbox: Sandbox) -> None:
+def test_seed_data_is_loaded_up_to_a_call_that_is_refused(sandbox: Sandbox) -> None:
     call = {
         "method": "PUT",
         "path": "/scan/datasources/lake?api-version=2023-09-01",

@@ -1,4 +1,4 @@
-"""Files that `serve` is given, as other programs write them; and what an error answer tells of a request."""
+"""Files that `serve` is given, as other programs write them; what an error tells of a request."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.unit.testing.sandbox.clients import client_of
 
 from purview_testing import Sandbox
 from purview_testing.__main__ import _list
@@ -20,7 +21,7 @@ CALLS = [{"method": "PUT", "path": "/scan/datasources/größe"}]
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
 )
 @pytest.mark.parametrize("option", ["--seed-data", "--faults"])
-def test_any_unicode_encoding_is_read(tmp_path: Path, option: str, encoding: str) -> None:
+def test_a_file_in_any_unicode_encoding_is_read(tmp_path: Path, option: str, encoding: str) -> None:
     path = tmp_path / "calls.json"
     path.write_bytes(json.dumps(CALLS, ensure_ascii=False).encode(encoding))
     assert CALLS == _list(str(path), option)
@@ -29,7 +30,7 @@ def test_any_unicode_encoding_is_read(tmp_path: Path, option: str, encoding: str
 @pytest.mark.parametrize(
     "content", [b"\xff\xfe[", b"\xef\xbb\xbf", '["größe"]'.encode("latin-1"), b""]
 )
-def test_what_is_no_json_in_any_of_them_is_one_line(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_json_is_an_error_of_one_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "calls.json"
     path.write_bytes(content)
     with pytest.raises(UsageError, match=r"--seed-data .*calls\.json: not JSON: "):
@@ -45,15 +46,16 @@ def test_what_is_no_json_in_any_of_them_is_one_line(tmp_path: Path, content: byt
         "/scan/azureKeyVaults/kv?zz=1",
     ],
 )
-def test_each_departure_is_told_once(path: str) -> None:
-    """In an error of the Data Map, whose text is all there is; elsewhere once in the details, the first in the message, too."""
+def test_an_error_tells_each_departure_once(path: str) -> None:
+    """An error of the Data Map has only its text, which tells all departures.
+
+    Other errors have them in their details, and the first one in the message, too.
+    """
     body = {"aa": 1, "bb": 2}
     method = "POST" if path.startswith("/datamap") else "PUT"
     with (
         Sandbox(strict=True) as sandbox,
-        httpx.Client(
-            transport=sandbox.transport(), auth=sandbox.auth, base_url=sandbox.url
-        ) as client,
+        client_of(sandbox) as client,
     ):
         answer = client.request(method, path, json=body)
         [seen] = sandbox.requests
@@ -69,10 +71,10 @@ def test_each_departure_is_told_once(path: str) -> None:
 
 @pytest.mark.parametrize("more", [0, 1])
 @pytest.mark.parametrize("served", [False, True], ids=["in process", "on a port"])
-def test_a_body_has_a_largest_size(
+def test_a_body_above_the_largest_size_is_refused(
     served: bool, more: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is larger is an error that says so, also where its end was never kept."""
+    """The error says so, although the end of such a body is never kept."""
     most = 300_000
     for module in (app, server):
         monkeypatch.setattr(module, "LARGEST_BODY", most)

@@ -1,25 +1,26 @@
-"""Terms from and to CSV, and deletion in bulk: long-running, with a status of their own."""
+"""Terms from and to CSV, and their deletion in bulk: long-running, with statuses of their own."""
 
 from __future__ import annotations
 
 import csv
 import io
 from email.parser import BytesParser
-from typing import Any
 from urllib.parse import quote
 
-from purview_testing.contracts.messages import Problem, not_found
+from purview_testing.contracts.messages import Json, Problem, not_found
 from purview_testing.sandbox.call import Behaviour, Call, Reply
-from purview_testing.sandbox.state.long_running import FAILED, KIND, retry_after, stage
+from purview_testing.sandbox.state.long_running import FAILED, KIND, advance, retry_after
 
 from .terms import GLOSSARIES, TERMS, find, glossary_of, remove, save
 
-Json = dict[str, Any]
 _STATES = ("NotStarted", "Running", "Succeeded")
 
 
 def _begin(call: Call, path: str, facts: Json) -> Reply:
-    """The live service sends its link with an encoded question mark, and its Retry-After in it."""
+    """Starts an operation and replies with its address.
+
+    The live service encodes the question mark of this address.
+    """
     key = call.guid()
     record = {
         "operation": call.operation.id,
@@ -34,13 +35,14 @@ def _begin(call: Call, path: str, facts: Json) -> Reply:
 
 
 def import_terms(call: Call) -> Reply:
-    """A row a term, by the columns Name, Definition and Status; a name that is there is updated."""
-    by_name = "/name/" in call.operation.path
-    glossary = (
-        glossary_of(call, name=call.arguments[0])
-        if by_name
-        else find(call, GLOSSARIES, call.arguments[0])
-    )
+    """Imports a term from each row of a CSV file.
+
+    The columns are Name, Definition and Status; a term that has the name already is updated.
+    """
+    if "/name/" in call.operation.path:
+        glossary = glossary_of(call, name=call.arguments[0])
+    else:
+        glossary = find(call, GLOSSARIES, call.arguments[0])
     rows = _rows(call)
     done = 0
     for row in rows:
@@ -50,21 +52,18 @@ def import_terms(call: Call) -> Reply:
         anchor = {"anchor": {"glossaryGuid": glossary["guid"]}, "name": name}
         found = call.store.first(TERMS, f"n:{glossary['guid']}||{name}")
         text = row.get("Definition") or row.get("definition")
-        value = {
-            **(found.value if found else {}),
-            **anchor,
-            **({"longDescription": text} if text else {}),
-        }
-        save(call, TERMS, value, found.value if found else None)
+        old = found.value if found else None
+        value = {**(old or {}), **anchor}
+        if text:
+            value["longDescription"] = text
+        save(call, TERMS, value, old)
         done += 1
-    return _begin(
-        call,
-        "/glossary/terms/import",
-        {"importedTerms": str(done), "totalTermsDetected": str(len(rows))},
-    )
+    facts = {"importedTerms": str(done), "totalTermsDetected": str(len(rows))}
+    return _begin(call, "/glossary/terms/import", facts)
 
 
 def _rows(call: Call) -> list[dict[str, str]]:
+    """The rows of the CSV file in a multipart body."""
     head = f"content-type: {call.request.headers.get('content-type', '')}\r\n\r\n".encode()
     parts = BytesParser().parsebytes(head + call.request.content).get_payload()
     content = b""
@@ -74,10 +73,11 @@ def _rows(call: Call) -> list[dict[str, str]]:
     try:
         return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig", "replace"))))
     except csv.Error as error:
-        raise Problem(400, "ATLAS-400-00-01A", f"The file is no CSV: {error}") from None
+        raise Problem(400, "ATLAS-400-00-01A", f"The file is not CSV: {error}") from None
 
 
 def export_terms(call: Call) -> Reply:
+    """Exports terms as CSV."""
     wanted = [find(call, TERMS, str(g)) for g in call.body]
     out = io.StringIO()
     writer = csv.writer(out)
@@ -89,21 +89,22 @@ def export_terms(call: Call) -> Reply:
 
 
 def _media(call: Call) -> str:
-    return next(
-        (m for a in call.operation.answers.values() for m in a.content if "json" not in m),
-        "text/csv",
-    )
+    """The media type of the file that the operation answers with."""
+    for answer in call.operation.answers.values():
+        for media in answer.content:
+            if "json" not in media:
+                return media
+    return "text/csv"
 
 
 def delete_terms(call: Call) -> Reply:
+    """Removes terms; those that are assigned to entities only where this is forced."""
     wanted = [find(call, TERMS, str(g)) for g in call.body]
     for term in wanted:
-        if call.store.total("/atlas/entities", f"term:{term['guid']}") and not call.query.get(
-            "forceDeleteEntityAssignment"
-        ):
-            raise Problem(
-                409, "ATLAS-409-00-00D", f"The term {term['name']} is assigned to entities"
-            )
+        assigned = call.store.total("/atlas/entities", f"term:{term['guid']}")
+        if assigned and not call.query.get("forceDeleteEntityAssignment"):
+            text = f"The term {term['name']} is assigned to entities"
+            raise Problem(409, "ATLAS-409-00-00D", text)
     for term in wanted:
         remove(call, TERMS, term)
     counts = {"deletedTerms": str(len(wanted)), "totalTermsDetected": str(len(wanted))}
@@ -111,16 +112,19 @@ def delete_terms(call: Call) -> Reply:
 
 
 def status(call: Call) -> Reply:
-    """How far it is; asking moves it. A link that was not repaired ends in an error, as it does live."""
+    """Shows how far an operation is; asking moves it.
+
+    An address whose question mark was not decoded ends in an error, as it does at the service.
+    """
     key = call.arguments[0]
     if "?" in key:
-        raise Problem(500, "InternalServerError", f"The operation id {key!r} can not be read")
+        raise Problem(500, "InternalServerError", f"The operation id {key!r} cannot be read")
     record = call.store.get(KIND, key)
     if record is None:
         if not call.settings.fill:
             raise not_found("Operation", key)
         return Reply({**call.example(), "id": key, "status": "Succeeded"})
-    at = stage(call, KIND, key, record)
+    at = advance(call, KIND, key, record)
     failed = at == len(_STATES) - 1 and record["failing"] == FAILED
     value = {
         "id": key,
@@ -133,7 +137,7 @@ def status(call: Call) -> Reply:
             "code": "SandboxFault",
             "message": "A fault of the sandbox made this operation fail.",
         }
-    return Reply(call.known(value), headers={"Retry-After": retry_after(call)})
+    return Reply(call.known_members(value), headers={"Retry-After": retry_after(call)})
 
 
 ROUTES: dict[tuple[str, str], Behaviour] = {

@@ -6,9 +6,8 @@ import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from purview_testing.contracts.messages import Problem
+from purview_testing.contracts.messages import Json, Problem
 
-Json = dict[str, Any]
 Keep = Callable[[Json], bool]
 _DAY_MS = 86_400_000
 _DAYS = {"LAST_24H": 1, "LAST_7D": 7, "LAST_30D": 30, "LAST_365D": 365}
@@ -18,6 +17,7 @@ _COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
     "lt": operator.lt,
     "le": operator.le,
 }
+# What a filter may name besides the attributes of types.
 FIELDS = frozenset(
     [
         "assetType",
@@ -69,22 +69,30 @@ _OPERATORS = ("eq", "ne", *_COMPARED, "contains", "prefix", "timerange")
 
 
 def condition(given: Any, now_ms: int, knows: Callable[[str], bool] = lambda _: True) -> Keep:
-    """A filter as a test: and, or, not, an attribute with an operator, or members that must be so, those that `knows` says are
-    members of what is searched."""
+    """Returns a filter as a test of an item.
+
+    Args:
+        given: `and`, `or`, `not`, an attribute with an operator, or members that have to be so.
+        now_ms: The time in milliseconds since 1970, for time ranges.
+        knows: Whether a name is that of a member of what is searched.
+
+    Raises:
+        Problem: The filter has an unknown member or operator.
+    """
     if not isinstance(given, dict):
-        raise Problem(400, "InvalidFilter", "A filter is an object")
+        raise Problem(400, "InvalidFilter", f"A filter is an object, not {given!r:.60}")
     if "and" in given:
         _only(given, {"and"})
-        every = [condition(c, now_ms, knows) for c in given["and"]]
-        return lambda v: all(p(v) for p in every)
+        every = [condition(part, now_ms, knows) for part in given["and"]]
+        return lambda value: all(test(value) for test in every)
     if "or" in given:
         _only(given, {"or"})
-        some = [condition(c, now_ms, knows) for c in given["or"]]
-        return lambda v: any(p(v) for p in some)
+        some = [condition(part, now_ms, knows) for part in given["or"]]
+        return lambda value: any(test(value) for test in some)
     if "not" in given:
         _only(given, {"not"})
-        part = condition(given["not"], now_ms, knows)
-        return lambda v: not part(v)
+        negated = condition(given["not"], now_ms, knows)
+        return lambda value: not negated(value)
     if "attributeName" in given:
         _only(given, _COMPARISON)
         return _attribute(
@@ -94,19 +102,22 @@ def condition(given: Any, now_ms: int, knows: Callable[[str], bool] = lambda _: 
             now_ms,
         )
     _only(given, {name for name in given if knows(name)})
-    return lambda v: all(
-        _is(v, name, wanted) for name, wanted in given.items() if not name.startswith("include")
-    )
+    wanted = {name: v for name, v in given.items() if not name.startswith("include")}
+    return lambda value: all(_is(value, name, v) for name, v in wanted.items())
 
 
 def _only(given: Json, names: Collection[str]) -> None:
-    """A filter with a member that is no part of it finds what nobody meant."""
+    """Raises an error for a filter with an unknown member.
+
+    Otherwise the search would find what the caller did not ask for.
+    """
     for name in given:
         if name not in names:
             raise Problem(400, "InvalidFilter", f"The filter has an unknown member {name!r}")
 
 
 def _attribute(name: str, how: Any, wanted: Any, now_ms: int) -> Keep:
+    """Returns a test of one attribute by an operator."""
     if how not in _OPERATORS:
         raise Problem(
             400, "InvalidFilter", f"unknown operator {how!r}; there are {', '.join(_OPERATORS)}"
@@ -126,25 +137,30 @@ def _attribute(name: str, how: Any, wanted: Any, now_ms: int) -> Keep:
 
 
 def _compared(holds: Callable[[Any, Any], bool], wanted: Any) -> Callable[[Any], bool]:
-    """What is not of one kind with what is wanted does not hold."""
-    return lambda found: (
-        ((_number(found) and _number(wanted)) or type(found) is type(wanted))
-        and holds(found, wanted)
-    )
+    """Returns a comparison, which does not hold for values of another type than the wanted one."""
+
+    def test(found: Any) -> bool:
+        numbers = _number(found) and _number(wanted)
+        return (numbers or type(found) is type(wanted)) and holds(found, wanted)
+
+    return test
 
 
 def _number(value: Any) -> bool:
+    """Whether a value is a number; True and False are not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _since(name: str, wanted: str, now_ms: int) -> Keep:
+    """Returns a test of a time by the name of a time range."""
     if wanted != "MORE_THAN_365D" and wanted not in _DAYS:
         raise Problem(
             400,
             "InvalidFilter",
             f"unknown time range {wanted!r}; there are {', '.join(_DAYS)}, MORE_THAN_365D",
         )
-    older, start = wanted not in _DAYS, now_ms - _DAYS.get(wanted, 365) * _DAY_MS
+    older = wanted not in _DAYS
+    start = now_ms - _DAYS.get(wanted, 365) * _DAY_MS
 
     def keep(value: Json) -> bool:
         found = member(value, name)
@@ -154,7 +170,10 @@ def _since(name: str, wanted: str, now_ms: int) -> Keep:
 
 
 def member(value: Json, name: str) -> Any:
-    """What a search knows an item by: its own members, its attributes, its business metadata as `Group.attribute`."""
+    """Returns what a search knows an item by.
+
+    These are its own members, its attributes, and its business metadata as `Group.attribute`.
+    """
     entity = "typeName" in value
     attributes = value.get("attributes") or {}
     found: dict[str, Any] = {
@@ -178,20 +197,22 @@ def member(value: Json, name: str) -> Any:
 
 
 def _is(value: Json, name: str, wanted: Any) -> bool:
+    """Whether a member has a value, or holds it in its list."""
     mine = member(value, name)
     return wanted in mine if isinstance(mine, list) else mine == wanted
 
 
 def order(given: Sequence[Any]) -> Callable[[list[Json]], list[Json]]:
-    """Sorts items by members, `[{"name": "ASC"}, {"updateTime": "desc"}]`; what has no such member comes last."""
+    """Returns a function that sorts items by members.
+
+    `given` is `[{"name": "ASC"}, {"updateTime": "desc"}]`. Items without a member come after all
+    that have it, in either direction.
+    """
     steps: list[tuple[str, bool]] = []
     for step in given:
         if not isinstance(step, dict):
-            raise Problem(
-                400,
-                "InvalidOrderBy",
-                f"orderby takes objects such as {{'name': 'ASC'}}, not {step!r}",
-            )
+            text = f"orderby takes objects such as {{'name': 'ASC'}}, not {step!r}"
+            raise Problem(400, "InvalidOrderBy", text)
         for name, way in step.items():
             if str(way).lower() not in ("asc", "desc"):
                 raise Problem(400, "InvalidOrderBy", f"orderby {name}: ASC or DESC, not {way!r}")
@@ -208,5 +229,5 @@ def order(given: Sequence[Any]) -> Callable[[list[Json]], list[Json]]:
 
 
 def _key(value: Any) -> tuple[bool, float, str]:
-    """Numbers before texts; texts without regard to case."""
+    """Sorts numbers before texts, and texts without regard to case."""
     return (False, float(value), "") if _number(value) else (True, 0.0, str(value).lower())

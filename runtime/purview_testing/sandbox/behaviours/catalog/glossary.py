@@ -1,4 +1,4 @@
-"""Glossaries and their categories and terms, alone and in bulk; which entities a term is assigned to."""
+"""Glossaries, their categories and terms, alone and in bulk; terms that entities have."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from purview_testing.contracts.messages import Problem
-from purview_testing.sandbox.call import ME, Behaviour, Call, Reply
+from purview_testing.contracts.messages import Json, Problem
+from purview_testing.sandbox.call import CALLER, Behaviour, Call, Reply
+from purview_testing.sandbox.state.sent_before import ReadPlace
 from purview_testing.sandbox.state.store import Row
 
 from . import assets, bulk_terms, types
@@ -23,14 +24,15 @@ from .terms import (
     term_header,
 )
 
-Json = dict[str, Any]
 PLANES = types.PLANES
 _ALL = 1_000_000
+_SHOWN = 100  # assigned entities that a term shows; there is a list of all of them
 
 
 def window(call: Call, kind: str, tag: str | None = None) -> list[Row]:
-    """The items that limit and offset ask for; -1 is no limit."""
-    limit, offset = int(call.query.get("limit", -1)), int(call.query.get("offset", 0))
+    """Returns the items that limit and offset ask for; a limit of -1 asks for all."""
+    limit = int(call.query.get("limit", -1))
+    offset = int(call.query.get("offset", 0))
     rows = call.store.page(kind, _ALL if limit < 0 else limit, skip=max(0, offset), tag=tag)
     return rows[::-1] if call.query.get("sort") == "DESC" else rows
 
@@ -42,61 +44,64 @@ def _whole(call: Call, value: Json) -> Json:
     tag = f"g:{value['guid']}"
     terms = [term_header(r.value) for r in call.store.page(TERMS, _ALL, tag=tag)]
     categories = [category_header(r.value) for r in call.store.page(CATEGORIES, _ALL, tag=tag)]
-    return (
-        value
-        | ({"terms": terms} if terms else {})
-        | ({"categories": categories} if categories else {})
-    )
+    return _with_lists(value, terms=terms, categories=categories)
+
+
+def _with_lists(value: Json, **lists: list[Json]) -> Json:
+    """A value with lists; the service leaves out those that are empty."""
+    return value | {name: items for name, items in lists.items() if items}
 
 
 def list_glossaries(call: Call) -> Reply:
+    """Lists the glossaries."""
     return Reply([_whole(call, r.value) for r in window(call, GLOSSARIES)])
 
 
 def _create(kind: str) -> Behaviour:
+    """Returns a behaviour that makes a glossary, a category or a term."""
     return lambda call: Reply(_shown(call, kind, save(call, kind, call.body, None)))
 
 
 def _create_many(kind: str) -> Behaviour:
+    """Returns a behaviour that makes many categories or terms."""
     return lambda call: Reply(
         [_shown(call, kind, save(call, kind, value, None)) for value in call.body]
     )
 
 
 def _shown(call: Call, kind: str, value: Json) -> Json:
+    """A glossary, a category or a term with the headers of what belongs to it."""
     if kind == GLOSSARIES:
         return _whole(call, value)
     if kind == CATEGORIES:
         tag = f"p:{value['guid']}"
         children = [category_header(r.value) for r in call.store.page(CATEGORIES, _ALL, tag=tag)]
-        terms = [
-            term_header(r.value) for r in call.store.page(TERMS, _ALL, tag=f"cat:{value['guid']}")
-        ]
-        return (
-            value
-            | ({"childrenCategories": children} if children else {})
-            | ({"terms": terms} if terms else {})
-        )
-    assigned = [
-        _related(r.value, value["guid"])
-        for r in call.store.page(assets.KIND, 100, tag=f"term:{value['guid']}")
-    ]
-    return value | ({"assignedEntities": assigned} if assigned else {})
+        rows = call.store.page(TERMS, _ALL, tag=f"cat:{value['guid']}")
+        terms = [term_header(row.value) for row in rows]
+        return _with_lists(value, childrenCategories=children, terms=terms)
+    rows = call.store.page(assets.KIND, _SHOWN, tag=f"term:{value['guid']}")
+    assigned = [_related(row.value, value["guid"]) for row in rows]
+    return _with_lists(value, assignedEntities=assigned)
 
 
 def _get(kind: str) -> Behaviour:
+    """Returns a behaviour that reads a glossary, a category or a term."""
     return lambda call: Reply(_shown(call, kind, find(call, kind, call.arguments[0])))
 
 
+# What stays of a thing that is replaced.
+_KEPT = ("guid", "qualifiedName", "anchor", "createTime", "createdBy", "version")
+
+
 def _update(kind: str, *, partly: bool) -> Behaviour:
+    """Returns a behaviour that replaces a thing, or partly changes it."""
+
     def update(call: Call) -> Reply:
         old = find(call, kind, call.arguments[0])
-        kept: Json = {
-            n: old[n]
-            for n in ("guid", "qualifiedName", "anchor", "createTime", "createdBy", "version")
-            if n in old
-        }
-        value = {**old, **_changes(call)} if partly else {**kept, **call.body}
+        if partly:
+            value = {**old, **_changes(call)}
+        else:
+            value = {**{name: old[name] for name in _KEPT if name in old}, **call.body}
         return Reply(_shown(call, kind, save(call, kind, {**value, "guid": old["guid"]}, old)))
 
     return update
@@ -104,7 +109,7 @@ def _update(kind: str, *, partly: bool) -> Behaviour:
 
 def _changes(call: Call) -> Json:
     """The members of a partial update; one that the thing does not have is an error."""
-    known = call.known(call.body)
+    known = call.known_members(call.body)
     for name in call.body:
         if name not in known and not call.settings.fill:
             raise Problem(400, "ATLAS-400-00-01A", f"invalid parameters: no attribute {name}")
@@ -112,6 +117,8 @@ def _changes(call: Call) -> Json:
 
 
 def _delete(kind: str) -> Behaviour:
+    """Returns a behaviour that removes a glossary, a category or a term."""
+
     def delete(call: Call) -> Reply:
         remove(call, kind, find(call, kind, call.arguments[0]))
         return Reply()
@@ -120,7 +127,10 @@ def _delete(kind: str) -> Behaviour:
 
 
 def _inside(kind: str, show: Callable[[Json], Json] | None = None) -> Behaviour:
-    """The terms or categories of a glossary, whole or as headers."""
+    """Returns a behaviour that lists the terms or categories of a glossary.
+
+    `show` makes each of them as it is shown; without it they are whole.
+    """
 
     def inside(call: Call) -> Reply:
         glossary = find(call, GLOSSARIES, call.arguments[0])
@@ -131,6 +141,7 @@ def _inside(kind: str, show: Callable[[Json], Json] | None = None) -> Behaviour:
 
 
 def detailed(call: Call) -> Reply:
+    """Reads a glossary with all that it holds, in full."""
     value = find(call, GLOSSARIES, call.arguments[0])
     tag = f"g:{value['guid']}"
     terms = {r.key: r.value for r in call.store.page(TERMS, _ALL, tag=tag)}
@@ -139,34 +150,38 @@ def detailed(call: Call) -> Reply:
 
 
 def related_terms(call: Call) -> Reply:
+    """Reads the terms that a term is related to, by the kind of relation."""
     value = find(call, TERMS, call.arguments[0])
-    links = {
-        n: v
-        for n, v in value.items()
-        if isinstance(v, list) and v and isinstance(v[0], dict) and "termGuid" in v[0]
-    }
-    return Reply(links)
+    return Reply({name: item for name, item in value.items() if _is_list_of_terms(item)})
 
 
-def related_categories(call: Call) -> Reply:
-    value = find(call, CATEGORIES, call.arguments[0])
-    children = [
-        category_header(r.value)
-        for r in call.store.page(CATEGORIES, _ALL, tag=f"p:{value['guid']}")
-    ]
-    parent = value.get("parentCategory")
-    return Reply(
-        ({"childrenCategories": children} if children else {})
-        | ({"parentCategory": [parent]} if parent else {})
+def _is_list_of_terms(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and isinstance(value[0], dict)
+        and "termGuid" in value[0]
     )
 
 
+def related_categories(call: Call) -> Reply:
+    """Reads the parent and the children of a category."""
+    value = find(call, CATEGORIES, call.arguments[0])
+    rows = call.store.page(CATEGORIES, _ALL, tag=f"p:{value['guid']}")
+    children = [category_header(row.value) for row in rows]
+    parent = value.get("parentCategory")
+    parents = [parent] if parent else []
+    return Reply(_with_lists({}, childrenCategories=children, parentCategory=parents))
+
+
 def category_terms(call: Call) -> Reply:
+    """Lists the headers of the terms of a category."""
     value = find(call, CATEGORIES, call.arguments[0])
     return Reply([term_header(r.value) for r in window(call, TERMS, f"cat:{value['guid']}")])
 
 
 def _related(entity: Json, term: str) -> Json:
+    """An entity as the list of those with a term shows it."""
     meaning: Json = next((m for m in entity.get("meanings") or [] if m.get("termGuid") == term), {})
     head = assets.header(entity)
     out = {
@@ -175,19 +190,20 @@ def _related(entity: Json, term: str) -> Json:
         "displayText": head["displayText"],
     }
     out |= {"entityStatus": "ACTIVE", "relationshipType": "AtlasGlossarySemanticAssignment"}
-    return out | (
-        {"relationshipGuid": meaning["relationGuid"]} if "relationGuid" in meaning else {}
-    )
+    if "relationGuid" in meaning:
+        out["relationshipGuid"] = meaning["relationGuid"]
+    return out
 
 
 def assigned(call: Call) -> Reply:
+    """Lists the entities that a term is assigned to."""
     term = find(call, TERMS, call.arguments[0])
-    return Reply(
-        [_related(r.value, term["guid"]) for r in window(call, assets.KIND, f"term:{term['guid']}")]
-    )
+    rows = window(call, assets.KIND, f"term:{term['guid']}")
+    return Reply([_related(row.value, term["guid"]) for row in rows])
 
 
 def assign(call: Call) -> Reply:
+    """Assigns a term to entities."""
     term = find(call, TERMS, call.arguments[0])
     for each in call.body:
         entity = assets.by_guid(call, str(each.get("guid")))
@@ -198,11 +214,12 @@ def assign(call: Call) -> Reply:
             "status": "VALIDATED",
             "relationGuid": call.guid(),
         }
-        assets.touch(call, {**entity, "meanings": [*kept, {**facts, "createdBy": ME}]})
+        assets.touch(call, {**entity, "meanings": [*kept, {**facts, "createdBy": CALLER}]})
     return Reply()
 
 
 def unassign(call: Call) -> Reply:
+    """Takes a term from entities; one that does not have it is an error."""
     term = find(call, TERMS, call.arguments[0])
     for each in call.body:
         entity = assets.by_guid(call, str(each.get("guid")))
@@ -214,25 +231,26 @@ def unassign(call: Call) -> Reply:
 
 
 def terms_by_name(call: Call) -> Reply:
+    """Lists the terms of a glossary by the glossary's name."""
     glossary = glossary_of(call, name=call.arguments[0])
     return Reply([r.value for r in window(call, TERMS, f"g:{glossary['guid']}")])
 
 
 def terms_by_guid(call: Call) -> Reply:
+    """Reads terms by their guids."""
     return Reply([find(call, TERMS, g) for g in call.query["guid"]])
 
 
 def update_terms(call: Call) -> Reply:
+    """Changes many terms."""
     found = [(find(call, TERMS, str(v.get("guid"))), v) for v in call.body]
     return Reply([save(call, TERMS, {**old, **value}, old) for old, value in found])
 
 
 _G = "/atlas/v2/glossary"
-_TERM, _CATEGORY, _ASSIGNED = (
-    f"{_G}/term/{{}}",
-    f"{_G}/category/{{}}",
-    f"{_G}/terms/{{}}/assignedEntities",
-)
+_TERM = f"{_G}/term/{{}}"
+_CATEGORY = f"{_G}/category/{{}}"
+_ASSIGNED = f"{_G}/terms/{{}}/assignedEntities"
 ROUTES: dict[tuple[str, str], Behaviour] = {
     ("GET", _G): list_glossaries,
     ("POST", _G): _create(GLOSSARIES),
@@ -271,17 +289,12 @@ ROUTES: dict[tuple[str, str], Behaviour] = {
 }
 
 
-def read_at(operation: Any, body: Any) -> list[tuple[str, str, str]]:
-    """Where terms were read that are written in bulk."""
-    prefix = operation.contract.prefix
-    if (
-        not operation.path.endswith("/glossary/terms")
-        or operation.method != "PUT"
-        or not isinstance(body, list)
-    ):
+def read_at(operation: Any, body: Any) -> list[ReadPlace]:
+    """Returns where terms were read that are written in bulk."""
+    bulk = operation.method == "PUT" and operation.path.endswith("/glossary/terms")
+    if not bulk or not isinstance(body, list):
         return []
-    return [
-        (f"{prefix}{_G}/term/{quote(str(v.get('guid')), safe='~')}", "", "/0")
-        for v in body
-        if isinstance(v, dict)
-    ]
+    base = f"{operation.contract.prefix}{_G}/term"
+    terms = [term for term in body if isinstance(term, dict)]
+    guids = [quote(str(term.get("guid")), safe="~") for term in terms]
+    return [ReadPlace(f"{base}/{guid}", in_body="/0") for guid in guids]

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from purview_testing.contracts.messages import Problem
+from purview_testing.contracts.messages import Json, Problem
 from purview_testing.sandbox.call import Behaviour, Call, Reply
 
 from . import assets, types
 
-Json = dict[str, Any]
-
 
 def _classify(call: Call, value: Json, given: list[Json]) -> None:
-    """Adds; one that is there already is an error, as is one that no type defines."""
+    """Adds classifications to an entity.
+
+    One that is there already is an error, and so is one that no type defines.
+    """
     found = list(value.get("classifications") or [])
     for each in given:
         name = each.get("typeName")
@@ -28,18 +29,15 @@ def _classify(call: Call, value: Json, given: list[Json]) -> None:
 
 
 def check(call: Call, value: Json) -> None:
-    """Raises the error of the service for marks that nobody defined."""
+    """Raises the error of the service for classifications and metadata that no type defines."""
     for each in value.get("classifications") or []:
         if not types.known(call.store, str(each.get("typeName")), "CLASSIFICATION"):
             raise types.missing(f"name {each.get('typeName')}")
     for group, attributes in (value.get("businessAttributes") or {}).items():
         found = call.store.get(types.KIND, group)
         if found is None or found["category"] != "BUSINESS_METADATA":
-            raise Problem(
-                400,
-                "ATLAS-400-00-01A",
-                f"invalid parameters: no business metadata {group} is defined",
-            )
+            text = f"invalid parameters: no business metadata {group} is defined"
+            raise Problem(400, "ATLAS-400-00-01A", text)
         defined = {a.get("name") for a in found.get("attributeDefs") or []}
         for name in attributes if isinstance(attributes, dict) else ():
             if name not in defined:
@@ -48,6 +46,7 @@ def check(call: Call, value: Json) -> None:
 
 
 def _index(value: Json, name: Any) -> int:
+    """Returns where a classification is; raises an error where the entity does not have it."""
     found = value.get("classifications") or []
     for i, each in enumerate(found):
         if each.get("typeName") == name:
@@ -57,11 +56,13 @@ def _index(value: Json, name: Any) -> int:
 
 
 def add(call: Call) -> Reply:
+    """Adds classifications to an entity."""
     _classify(call, assets.of_call(call), call.body)
     return Reply()
 
 
 def change(call: Call) -> Reply:
+    """Changes classifications of an entity."""
     value = assets.of_call(call)
     found = list(value.get("classifications") or [])
     for each in call.body:
@@ -75,24 +76,24 @@ def change(call: Call) -> Reply:
 
 
 def get(call: Call) -> Reply:
+    """Lists the classifications of an entity."""
     found = assets.of_call(call).get("classifications") or []
     facts = {"startIndex": 0, "pageSize": len(found), "totalCount": len(found), "sortType": "NONE"}
     return Reply({"list": found, **facts})
 
 
 def get_one(call: Call) -> Reply:
+    """Reads a classification of an entity."""
     value = assets.of_call(call)
     name = call.arguments[1]
     if call.settings.fill and not value.get("classifications"):
         return Reply({"typeName": name, "entityGuid": value["guid"]})
-    return Reply(
-        value["classifications"][_index(value, name)]
-        if value.get("classifications")
-        else _index(value, name)
-    )
+    at = _index(value, name)
+    return Reply(value["classifications"][at])
 
 
 def remove(call: Call) -> Reply:
+    """Takes a classification from an entity."""
     value = assets.of_call(call)
     name = call.arguments[1]
     found = list(value.get("classifications") or [])
@@ -103,13 +104,14 @@ def remove(call: Call) -> Reply:
 
 
 def add_to_many(call: Call) -> Reply:
+    """Adds a classification to many entities."""
     for guid in call.body.get("entityGuids") or []:
         _classify(call, assets.by_guid(call, guid), [call.body.get("classification") or {}])
     return Reply()
 
 
 def set_many(call: Call) -> Reply:
-    """Replaces the classifications of each entity in the map; gives the guids that changed."""
+    """Replaces the classifications of the entities in a map, and replies with their guids."""
     changed = []
     for guid, head in (call.body.get("guidHeaderMap") or {}).items():
         value = assets.by_guid(call, guid)
@@ -121,73 +123,73 @@ def set_many(call: Call) -> Reply:
 
 
 def _labels(change_of: Callable[[list[str], list[str]], list[str]]) -> Behaviour:
+    """Returns a behaviour that changes the labels of an entity by a function of old and new."""
+
     def labels(call: Call) -> Reply:
         value = assets.of_call(call)
-        assets.touch(
-            call, {**value, "labels": change_of(value.get("labels") or [], call.body or [])}
-        )
+        changed = change_of(value.get("labels") or [], call.body or [])
+        assets.touch(call, {**value, "labels": changed})
         return Reply()
 
     return labels
 
 
 def _business(call: Call) -> tuple[Json, Json, Json]:
-    """The entity, its business metadata, and that of the body, by group."""
+    """Returns the entity, its business metadata, and that of the body, both by group."""
     value = assets.of_call(call)
     given = {call.arguments[1]: call.body} if len(call.arguments) > 1 else call.body
     return value, dict(value.get("businessAttributes") or {}), given or {}
 
 
 def write_business(call: Call) -> Reply:
-    """Merged; replaced with isOverwrite."""
+    """Lays business metadata over that of an entity; with isOverwrite it replaces it."""
     value, found, given = _business(call)
     if not call.settings.fill:
         check(call, {"businessAttributes": given})
     if call.query.get("isOverwrite") is True:
         found = {}
     for group, attributes in given.items():
-        found[group] = {
-            **(found.get(group) or {}),
-            **(attributes if isinstance(attributes, dict) else {}),
-        }
+        more = attributes if isinstance(attributes, dict) else {}
+        found[group] = {**(found.get(group) or {}), **more}
     assets.touch(call, {**value, "businessAttributes": found})
     return Reply()
 
 
 def remove_business(call: Call) -> Reply:
-    """The attributes that are named; of a group without names, all."""
+    """Removes the named attributes of a group; all of a group where none is named."""
     value, found, given = _business(call)
     for group, attributes in given.items():
         names = set(attributes) if isinstance(attributes, dict) else set()
-        left = {k: v for k, v in (found.get(group) or {}).items() if names and k not in names}
-        found = {
-            **{k: v for k, v in found.items() if k != group},
-            **({group: left} if left else {}),
-        }
+        old = found.pop(group, None) or {}
+        left = {k: v for k, v in old.items() if names and k not in names}
+        if left:
+            found[group] = left
     assets.touch(call, {**value, "businessAttributes": found})
     return Reply()
 
 
 def _routes(base: str) -> dict[tuple[str, str], Behaviour]:
+    """The routes that an entity has by its guid as well as by its qualified name."""
     return {
         ("POST", f"{base}/classifications"): add,
         ("PUT", f"{base}/classifications"): change,
-        ("GET", f"{base}/classifications"): get,
-        ("GET", f"{base}/classification/{{}}"): get_one,
         ("DELETE", f"{base}/classification/{{}}"): remove,
         ("PUT", f"{base}/labels"): _labels(lambda old, new: list(dict.fromkeys([*old, *new]))),
         ("POST", f"{base}/labels"): _labels(lambda _, new: list(dict.fromkeys(new))),
         ("DELETE", f"{base}/labels"): _labels(lambda old, new: [x for x in old if x not in new]),
-        ("POST", f"{base}/businessmetadata"): write_business,
-        ("DELETE", f"{base}/businessmetadata"): remove_business,
-        ("POST", f"{base}/businessmetadata/{{}}"): write_business,
-        ("DELETE", f"{base}/businessmetadata/{{}}"): remove_business,
     }
 
 
+_GUID = "/atlas/v2/entity/guid/{}"
 ROUTES: dict[tuple[str, str], Behaviour] = {
-    **_routes("/atlas/v2/entity/guid/{}"),
+    **_routes(_GUID),
     **_routes("/atlas/v2/entity/uniqueAttribute/type/{}"),
+    ("GET", f"{_GUID}/classifications"): get,
+    ("GET", f"{_GUID}/classification/{{}}"): get_one,
+    ("POST", f"{_GUID}/businessmetadata"): write_business,
+    ("DELETE", f"{_GUID}/businessmetadata"): remove_business,
+    ("POST", f"{_GUID}/businessmetadata/{{}}"): write_business,
+    ("DELETE", f"{_GUID}/businessmetadata/{{}}"): remove_business,
     ("POST", "/atlas/v2/entity/bulk/classification"): add_to_many,
     ("POST", "/atlas/v2/entity/bulk/setClassifications"): set_many,
 }

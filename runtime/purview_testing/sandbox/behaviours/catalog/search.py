@@ -1,4 +1,4 @@
-"""Search over entities and terms: keywords, filters, facets, pages; completion and suggestions."""
+"""Search over entities and terms: keywords, filters, facets, pages, completion, suggestions."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from purview_testing.contracts.messages import Problem
-from purview_testing.sandbox import late
+from purview_testing.contracts.messages import Json, Problem
+from purview_testing.sandbox import search_lag
 from purview_testing.sandbox.call import Behaviour, Call, Reply, Settings
 from purview_testing.sandbox.state.lists import words
 from purview_testing.sandbox.state.store import Store
@@ -16,29 +16,29 @@ from . import assets, filters, types
 from .filters import order
 from .terms import TERMS
 
-Json = dict[str, Any]
 PLANES = types.PLANES
-_DEFAULT, _MOST, _CHUNK = 50, 1_000, 500
+_DEFAULT = 50  # hits on a page, unless the body says otherwise
+_MOST = 1_000  # hits on a page at most
+_CHUNK = 500  # items that are read at a time
 _COUNTED = 1_000  # hits of a filtered search are counted up to here
 _ALL = 1_000_000
-_STAGE = 1 << 48  # token numbers from here on are terms
+_TERMS_FROM = 1 << 48  # in tokens, positions from here on are those of terms
 _FACETS = {"entityType": "type:", "classification": "cls:", "label": "label:"}
 INDEXED = (assets.KIND, TERMS)
 _TAGS = {"entityType": "type:", "collectionId": "c:", "classification": "cls:", "label": "label:"}
 
 
 def query(call: Call) -> Reply:
-    """The hits of the keywords that pass the filter; with a token, those after it."""
+    """Finds what has the keywords and passes the filter; with a token, what comes after it."""
     body = call.body
     limit = body.get("limit") or _DEFAULT
     if not 0 < limit <= _MOST:
-        raise Problem(400, "InvalidLimit", f"limit lies between 1 and {_MOST}")
+        text = f"limit {limit}: a number from 1 to {_MOST} is needed"
+        raise Problem(400, "InvalidLimit", text)
     after = call.read_token(body.get("continuationToken"))
-    condition = (
-        None
-        if call.settings.fill and not isinstance(body.get("filter"), dict)
-        else body.get("filter")
-    )
+    condition = body.get("filter")
+    if call.settings.fill and not isinstance(condition, dict):
+        condition = None
     found = Hits(call, words(body.get("keywords")), condition)
     sorts = body.get("orderby") and not call.settings.fill
     hits = _ordered(found, body, after, limit) if sorts else None
@@ -56,28 +56,37 @@ def query(call: Call) -> Reply:
     elif not call.settings.exact and not value["value"]:
         value["@search.facets"] = None
     item = call.operation.contract.schemas.shape(shape.properties["value"]).items
-    return Reply({**value, "value": [call.known(v, item) for v in value["value"]]})
+    return Reply({**value, "value": [call.known_members(v, item) for v in value["value"]]})
 
 
 def _ordered(found: Hits, body: Json, after: int, limit: int) -> list[tuple[int, Json]]:
-    """All hits, sorted, then the page: the token of a sorted search counts hits."""
+    """A page of all hits, sorted.
+
+    The token of a sorted search counts hits, since positions in the store say nothing about the
+    order.
+    """
     hits = order(body["orderby"])([value for _, value in found.after(0, _ALL)])
     start = after or body.get("offset") or 0
     return list(enumerate(hits[start : start + limit + 1], start + 1))
 
 
 def install(store: Store, settings: Settings) -> None:
+    """Starts to log changes for a search that lags behind."""
     if settings.limits.search_lag:
-        late.follow(store, INDEXED, settings.limits.search_lag, settings.clock)
+        search_lag.follow(store, INDEXED, settings.limits.search_lag, settings.clock)
 
 
 def _index(call: Call, kind: str) -> str:
-    """What search knows of a kind."""
-    return late.index(call.store, kind, call.settings.limits.search_lag, call.settings.clock())
+    """The kind that search reads in place of a kind."""
+    lag = call.settings.limits.search_lag
+    return search_lag.up_to_date_index(call.store, kind, lag, call.settings.clock())
 
 
 class Hits:
-    """What a search finds, entities first. The rarest of its words and filters leads by its index; the rest is tested."""
+    """What a search finds, entities before terms.
+
+    The rarest of its words and filters leads by its index; the others are tested item by item.
+    """
 
     def __init__(self, call: Call, wanted: Sequence[str], condition: Any) -> None:
         self._call = call
@@ -87,22 +96,29 @@ class Hits:
         self._assets, self._terms = (_index(call, kind) for kind in INDEXED)
 
     def _knows(self, name: str) -> bool:
-        """Whether a filter may name a member: one of the index, or an attribute of a type that is defined."""
+        """Whether a filter may name a member.
+
+        It may name one of the index, or an attribute of a type that is defined.
+        """
         fill = self._call.settings.fill
         return fill or name in filters.FIELDS or types.has_attribute(self._call.store, name)
 
     @property
     def narrowed(self) -> bool:
-        """Whether anything is asked for but all there is."""
+        """Whether the search asks for anything less than all there is."""
         return self._keep is not None or bool(self._tags)
 
     def after(self, token: int, most: int, *, skip: int = 0) -> Iterator[tuple[int, Json]]:
-        """(number for a token, item) of the next hits."""
-        kinds = (
-            [(self._assets, 0), (self._terms, _STAGE)]
-            if token < _STAGE
-            else [(self._terms, _STAGE)]
-        )
+        """Yields the hits after a position, each with its own position.
+
+        Args:
+            token: The position after which to begin.
+            most: The largest number of hits.
+            skip: How many hits to leave out before the first.
+        """
+        kinds = [(self._terms, _TERMS_FROM)]
+        if token < _TERMS_FROM:
+            kinds.insert(0, (self._assets, 0))
         left = most + skip
         for kind, base in kinds:
             if self._absent(kind):
@@ -115,7 +131,7 @@ class Hits:
                     return
 
     def _absent(self, kind: str) -> bool:
-        """Filters by entity type and the like admit no term."""
+        """Whether a kind has no hits: filters by entity type and the like admit no term."""
         return kind == self._terms and len(self._tags) > len(self._words)
 
     def _of(self, kind: str, after: int, most: int) -> Iterator[tuple[int, Json]]:
@@ -125,16 +141,18 @@ class Hits:
         size = min(most, _CHUNK) if not others and self._keep is None else _CHUNK
         while rows := store.page(kind, size, after=after, tag=lead):
             for row in rows:
-                if (not others or others <= _word_tags(row.value)) and (
-                    self._keep is None or self._keep(row.value)
-                ):
+                worded = not others or others <= _word_tags(row.value)
+                if worded and (self._keep is None or self._keep(row.value)):
                     yield row.seq, row.value
             after = rows[-1].seq
             if len(rows) < size:
                 return
 
     def count(self) -> int:
-        """Kept, not counted, for one word or none; else counted up to a limit."""
+        """Returns the number of hits.
+
+        For one word or none it is kept in the store; otherwise hits are counted up to a limit.
+        """
         store = self._call.store
         if self._keep is None and len(self._tags) <= 1:
             tag = self._tags[0] if self._tags else ""
@@ -149,20 +167,17 @@ def _word_tags(value: Json) -> set[str]:
 
 
 def _leading(condition: Any) -> list[str]:
-    """The tags that a filter demands: of itself, or of the parts of its `and`."""
+    """The tags that a filter demands, of itself or in the parts of its `and`."""
     if not isinstance(condition, dict):
         return []
     if isinstance(condition.get("and"), list):
         return [tag for part in condition["and"] for tag in _leading(part)]
-    return [
-        f"{prefix}{condition[name]}"
-        for name, prefix in _TAGS.items()
-        if isinstance(condition.get(name), str)
-    ]
+    named = {name: condition.get(name) for name in _TAGS}
+    return [f"{_TAGS[name]}{value}" for name, value in named.items() if isinstance(value, str)]
 
 
 def _hit(value: Json) -> Json:
-    """A hit as search shows it."""
+    """An item as search shows it."""
     entity = "typeName" in value
     attributes = (value.get("attributes") or {}) if entity else value
     out: Json = {
@@ -187,7 +202,10 @@ def _hit(value: Json) -> Json:
 
 
 def _facets(call: Call, names: Sequence[Any], hits: Hits | None) -> Json:
-    """How many have each value: of the hits, up to a limit; of everything by the numbers that are kept."""
+    """How many have each value of each facet.
+
+    Of hits, this is counted up to a limit; of everything, the store has the numbers.
+    """
     out: Json = {}
     values = [v for _, v in hits.after(0, _COUNTED)] if hits is not None else []
     for name in names:
@@ -196,12 +214,11 @@ def _facets(call: Call, names: Sequence[Any], hits: Hits | None) -> Json:
             counts = Counter(t for v in values for t in _texts(filters.member(v, str(name))))
             out[str(name)] = [{"value": text, "count": n} for text, n in counts.most_common(100)]
         else:
-            found = call.store.tags(_index(call, assets.KIND), prefix, 100) if prefix else []
-            out[str(name)] = [
-                {"value": tag.removeprefix(prefix or ""), "count": n} for tag, n in found
-            ]
+            tags = call.store.tags(_index(call, assets.KIND), prefix, 100) if prefix else []
+            texts = [(tag.removeprefix(prefix or ""), n) for tag, n in tags]
+            out[str(name)] = [{"value": text, "count": n} for text, n in texts]
     shape = call.operation.contract.schemas.shape(call.operation.result)
-    return call.known(out, shape.properties["@search.facets"])
+    return call.known_members(out, shape.properties["@search.facets"])
 
 
 def _texts(found: Any) -> list[str]:
@@ -209,7 +226,7 @@ def _texts(found: Any) -> list[str]:
 
 
 def complete(call: Call) -> Reply:
-    """The words in use that begin with the last one of the text."""
+    """Completes the last word of a text to words in use that begin with it."""
     text = str(call.body.get("keywords") or "")
     last = (words(text) or [""])[-1]
     limit = call.body.get("limit") or _DEFAULT
@@ -220,31 +237,31 @@ def complete(call: Call) -> Reply:
 
 
 def suggest(call: Call) -> Reply:
-    """The first assets that have a word that begins with the last one of the text."""
+    """Suggests the first entities with a word that begins with the last word of a text."""
     last = (words(call.body.get("keywords")) or [""])[-1]
     limit = call.body.get("limit") or 5
     out: dict[str, Json] = {}
     kind = _index(call, assets.KIND)
     for tag, _ in call.store.tags(kind, f"w:{last}", limit) if last else []:
         for row in call.store.page(kind, limit, tag=tag):
-            out.setdefault(
-                row.key, {**_hit(row.value), "@search.text": f"*{tag.removeprefix('w:')}*"}
-            )
+            text = f"*{tag.removeprefix('w:')}*"
+            out.setdefault(row.key, {**_hit(row.value), "@search.text": text})
     shape = call.operation.contract.schemas.shape(call.operation.result)
     item = call.operation.contract.schemas.shape(shape.properties["value"]).items
-    return Reply({"value": [call.known(v, item) for v in list(out.values())[:limit]]})
+    return Reply({"value": [call.known_members(v, item) for v in list(out.values())[:limit]]})
 
 
 def browse(call: Call) -> Reply:
-    """The assets of a type."""
+    """Lists the entities of a type."""
     name = call.body.get("entityType")
-    limit, offset = call.body.get("limit") or 100, call.body.get("offset") or 0
+    limit = call.body.get("limit") or 100
+    offset = call.body.get("offset") or 0
     tag = f"type:{name}" if name else None
     kind = _index(call, assets.KIND)
     rows = call.store.page(kind, limit, skip=offset, tag=tag)
     shape = call.operation.contract.schemas.shape(call.operation.result)
     item = call.operation.contract.schemas.shape(shape.properties["value"]).items
-    hits = [call.known(_hit(r.value), item) for r in rows]
+    hits = [call.known_members(_hit(r.value), item) for r in rows]
     return Reply({"@search.count": call.store.total(kind, tag or ""), "value": hits})
 
 

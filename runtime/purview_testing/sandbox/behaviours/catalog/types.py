@@ -1,4 +1,4 @@
-"""Type definitions of the Data Map, in all their categories, with those that an account starts with."""
+"""Type definitions of the Data Map, in all their categories."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from purview_testing.contracts.messages import Problem
-from purview_testing.sandbox.call import ME, Behaviour, Call, Reply, Settings
+from purview_testing.contracts.messages import Json, Problem
+from purview_testing.sandbox.call import CALLER, Behaviour, Call, Reply, Settings
 from purview_testing.sandbox.state.store import Store
 
-Json = dict[str, Any]
+from . import built_in_types
+
 PLANES = ("datamap", "datamap_preview", "catalog")
 KIND = "/atlas/types"
 _SPACE = uuid.UUID("5f6f2f0a-9d0b-4c7e-8d53-7a41f7c2c0aa")
@@ -23,7 +24,7 @@ GROUPS = {
     "structDefs": "STRUCT",
     "termTemplateDefs": "TERM_TEMPLATE",
 }
-_ROUTE_OF = {  # path element -> category; "typedef" is any
+_CATEGORY_OF = {  # by the element of the path; "typedef" stands for any category
     "businessmetadatadef": "BUSINESS_METADATA",
     "classificationdef": "CLASSIFICATION",
     "entitydef": "ENTITY",
@@ -32,132 +33,24 @@ _ROUTE_OF = {  # path element -> category; "typedef" is any
     "structdef": "STRUCT",
     "typedef": None,
 }
-_ENTITIES = {
-    "Asset": ("Referenceable",),
-    "DataSet": ("Asset",),
-    "Infrastructure": ("Asset",),
-    "Process": ("Asset",),
-    "Purview_DataMap_Root": (),
-    "Referenceable": (),
-    "adf_copy_activity": ("Process",),
-    "adf_pipeline": ("Process",),
-    "azure_blob_container": ("DataSet",),
-    "azure_blob_path": ("DataSet",),
-    "azure_datalake_gen2_filesystem": ("DataSet",),
-    "azure_datalake_gen2_path": ("DataSet",),
-    "azure_datalake_gen2_resource_set": ("DataSet",),
-    "azure_datalake_gen2_service": ("Asset",),
-    "azure_sql_column": ("DataSet",),
-    "azure_sql_db": ("Asset",),
-    "azure_sql_schema": ("Asset",),
-    "azure_sql_server": ("Asset",),
-    "azure_sql_table": ("DataSet",),
-    "azure_sql_view": ("DataSet",),
-    "azure_storage_account": ("Asset",),
-    "azure_synapse_dedicated_sql_table": ("DataSet",),
-    "column": ("DataSet",),
-    "databricks_table": ("DataSet",),
-    "hive_table": ("DataSet",),
-    "mssql_table": ("DataSet",),
-    "powerbi_dataset": ("DataSet",),
-    "powerbi_report": ("DataSet",),
-    "spark_process": ("Process",),
-    "tabular_schema": ("DataSet",),
-}
-_CLASSIFICATIONS = (
-    "MICROSOFT.PERSONAL.EMAIL",
-    "MICROSOFT.PERSONAL.NAME",
-    "MICROSOFT.FINANCIAL.CREDIT_CARD_NUMBER",
-)
-# name -> for both ends: its type, the attribute under which it has the other end, whether there may be many of those
-_RELATIONSHIPS = {
-    "AtlasGlossarySemanticAssignment": (
-        ("AtlasGlossaryTerm", "assignedEntities", True),
-        ("Referenceable", "meanings", True),
-    ),
-    "azure_sql_table_columns": (
-        ("azure_sql_table", "columns", True),
-        ("azure_sql_column", "table", False),
-    ),
-    "dataset_process_inputs": (("Process", "inputs", True), ("DataSet", "inputToProcesses", True)),
-    "direct_lineage_dataset_dataset": (("DataSet", "sinks", True), ("DataSet", "sources", True)),
-    "process_dataset_outputs": (
-        ("Process", "outputs", True),
-        ("DataSet", "outputFromProcesses", True),
-    ),
-    "tabular_schema_columns": (
-        ("tabular_schema", "columns", True),
-        ("column", "composeSchema", False),
-    ),
-}
 
 
 def install(store: Store, _: Settings) -> None:
-    if store.total(KIND):
-        return
-    for name, above in _ENTITIES.items():
-        attributes = [
-            _attribute("qualifiedName", unique=True),
-            _attribute("name"),
-            _attribute("description"),
-        ]
-        own = attributes if name in ("Referenceable", "Asset") else []
-        _save(
-            store,
-            {"name": name, "superTypes": list(above), "attributeDefs": own, "subTypes": []},
-            "ENTITY",
-            0,
-        )
-    for name in _CLASSIFICATIONS:
-        _save(
-            store,
-            {
-                "name": name,
-                "superTypes": [],
-                "subTypes": [],
-                "attributeDefs": [],
-                "entityTypes": [],
-            },
-            "CLASSIFICATION",
-            0,
-        )
-    for name, both in _RELATIONSHIPS.items():
-        ends = {f"endDef{i}": _end_def(*end) for i, end in enumerate(both, 1)}
-        _save(
-            store,
-            {"name": name, "relationshipCategory": "ASSOCIATION", "attributeDefs": [], **ends},
-            "RELATIONSHIP",
-            0,
-        )
-
-
-def _end_def(type_name: str, name: str, many: bool) -> Json:
-    return {
-        "type": type_name,
-        "name": name,
-        "isContainer": False,
-        "cardinality": "SET" if many else "SINGLE",
-    }
-
-
-def _attribute(name: str, *, unique: bool = False) -> Json:
-    return {
-        "name": name,
-        "typeName": "string",
-        "isUnique": unique,
-        "isOptional": not unique,
-        "cardinality": "SINGLE",
-    }
+    """Defines the types that an account starts with."""
+    if not store.total(KIND):
+        for category, definition in built_in_types.definitions():
+            _save(store, definition, category, 0)
 
 
 def _save(store: Store, value: Json, category: str, now: int, old: Json | None = None) -> Json:
+    """Stores a definition with what the service sets on it, and returns it."""
     facts = {
         "category": category,
         "guid": (old or value).get("guid") or str(uuid.uuid5(_SPACE, value["name"])),
         "createTime": (old or {}).get("createTime", now),
-        "createdBy": (old or {}).get("createdBy", ME),
+        "createdBy": (old or {}).get("createdBy", CALLER),
         "updateTime": now,
-        "updatedBy": ME,
+        "updatedBy": CALLER,
         "version": (old or {}).get("version", 0) + 1,
     }
     made = {**value, **facts}
@@ -166,22 +59,32 @@ def _save(store: Store, value: Json, category: str, now: int, old: Json | None =
 
 
 def known(store: Store, name: str, category: str) -> bool:
-    """Whether a type is defined."""
+    """Returns whether a type of a category is defined."""
     found = store.get(KIND, name)
     return found is not None and found["category"] == category
 
 
 def has_attribute(store: Store, name: str) -> bool:
-    """Whether a type has an attribute of a name; one of business metadata is called `Group.attribute`."""
+    """Returns whether a type has an attribute of a name.
+
+    An attribute of business metadata is called `Group.attribute`.
+    """
     group, _, own = name.rpartition(".")
-    rows = [store.get(KIND, group)] if group else [row.value for row in store.page(KIND, 100_000)]
-    return any(
-        a.get("name") == own for value in rows if value for a in value.get("attributeDefs") or []
-    )
+    if group:
+        return _defines(store.get(KIND, group) or {}, own)
+    return any(_defines(row.value, own) for row in store.page(KIND, 100_000))
+
+
+def _defines(value: Json, attribute: str) -> bool:
+    return any(a.get("name") == attribute for a in value.get("attributeDefs") or [])
 
 
 def relation(store: Store, type_name: str, attribute: str) -> tuple[str, int] | None:
-    """The relationship that an attribute of an entity stands for, and which end of it the entity is."""
+    """Returns the relationship that an attribute of an entity stands for.
+
+    With it comes the number of the end that the entity is. None where the attribute stands for
+    none.
+    """
     mine = above(store, type_name)
     for row in store.page(KIND, 10_000, tag="category:RELATIONSHIP"):
         for end in (1, 2):
@@ -192,8 +95,9 @@ def relation(store: Store, type_name: str, attribute: str) -> tuple[str, int] | 
 
 
 def above(store: Store, name: str) -> set[str]:
-    """A type and all that it inherits from."""
-    out, todo = set[str](), [name]
+    """Returns a type and all that it inherits from."""
+    out: set[str] = set()
+    todo = [name]
     while todo:
         current = todo.pop()
         if current not in out:
@@ -203,8 +107,12 @@ def above(store: Store, name: str) -> set[str]:
 
 
 def _shown(call: Call, value: Json, schema: Any) -> Json:
-    """As the schema has it; a category that it does not know is left out of exact answers, though the service sends it."""
-    out = call.known(value, schema)
+    """A definition as a schema has it.
+
+    An exact answer leaves out a category that the schema does not know, though the service sends
+    it.
+    """
+    out = call.known_members(value, schema)
     schemas = call.operation.contract.schemas
     category = schemas.shape(schema).properties.get("category")
     enum = schemas.shape(category).enum if category is not None else ()
@@ -214,15 +122,21 @@ def _shown(call: Call, value: Json, schema: Any) -> Json:
 
 
 def missing(what: str) -> Problem:
+    """Returns the error for a type that is not defined."""
     return Problem(404, "ATLAS-404-00-001", f"Given type {what} was invalid")
 
 
 def _get(element: str, by: str) -> Behaviour:
+    """Returns a behaviour that reads a definition by its guid or its name."""
+
     def get(call: Call) -> Reply:
         wanted = call.arguments[0]
-        row = call.store.first(KIND, f"guid:{wanted}") if by == "guid" else None
-        value = row.value if row else call.store.get(KIND, wanted) if by == "name" else None
-        category = _ROUTE_OF.get(element, "TERM_TEMPLATE")
+        if by == "guid":
+            row = call.store.first(KIND, f"guid:{wanted}")
+            value = None if row is None else row.value
+        else:
+            value = call.store.get(KIND, wanted)
+        category = _CATEGORY_OF.get(element, "TERM_TEMPLATE")
         if value is None or (category is not None and value["category"] != category):
             if not call.settings.fill:
                 raise missing(f"{by} {wanted}")
@@ -233,14 +147,18 @@ def _get(element: str, by: str) -> Behaviour:
 
 
 def _defs(body: Json) -> Iterator[tuple[str, Json]]:
+    """Yields the definitions of a body, each with its group."""
     for group in GROUPS:
         for value in body.get(group) or []:
             yield group, value
 
 
 def create(call: Call) -> Reply:
-    """All of them or none: a name that is taken is a conflict, also by another one of the same request."""
-    names = set[str]()
+    """Defines types, all of them or none.
+
+    A name that is taken is a conflict, also by another type of the same request.
+    """
+    names: set[str] = set()
     for _, value in _defs(call.body):
         name = str(value.get("name"))
         if (name in names or call.store.get(KIND, name) is not None) and not call.settings.fill:
@@ -251,6 +169,7 @@ def create(call: Call) -> Reply:
 
 
 def update(call: Call) -> Reply:
+    """Changes definitions."""
     for _, value in _defs(call.body):
         if call.store.get(KIND, str(value.get("name"))) is None and not call.settings.fill:
             raise missing(f"name {value.get('name')}")
@@ -259,45 +178,50 @@ def update(call: Call) -> Reply:
 
 
 def _check_named(call: Call) -> None:
-    """The types that others build on are there, or come with the same request."""
+    """Raises an error for types that others build on, if they exist nowhere."""
     if call.settings.fill:
         return
     coming = {(GROUPS[group], str(value.get("name"))) for group, value in _defs(call.body)}
     for group, value in _defs(call.body):
         for category, name in _builds_on(GROUPS[group], value):
             if (category, name) not in coming and not known(call.store, name, category):
-                text = f"{value.get('name')}: given type name {name} was invalid; no {category} of this name is defined"
+                text = (
+                    f"{value.get('name')}: given type name {name} was invalid; "
+                    f"no {category} of this name is defined"
+                )
                 raise Problem(404, "ATLAS-404-00-001", text)
 
 
 def _builds_on(category: str, value: Json) -> Iterator[tuple[str, str]]:
-    """(category, name) of the super types of a type, of the entity types that it is for, of the ends of a relationship."""
-    yield from ((category, str(name)) for name in value.get("superTypes") or [])
-    yield from (("ENTITY", str(name)) for name in value.get("entityTypes") or [])
+    """Yields category and name of the types that a definition builds on.
+
+    These are its super types, the entity types that it is for, and the ends of a relationship.
+    """
+    for name in value.get("superTypes") or []:
+        yield category, str(name)
+    for name in value.get("entityTypes") or []:
+        yield "ENTITY", str(name)
     ends = [value.get(f"endDef{i}") for i in (1, 2)] if category == "RELATIONSHIP" else []
-    yield from (
-        ("ENTITY", str(end["type"])) for end in ends if isinstance(end, dict) and "type" in end
-    )
+    for end in ends:
+        if isinstance(end, dict) and "type" in end:
+            yield "ENTITY", str(end["type"])
 
 
 def _written(call: Call) -> Reply:
+    """Stores the definitions of a body, and replies with them."""
     out: Json = {}
     properties = call.operation.contract.schemas.shape(call.operation.result).properties
     for group, value in _defs(call.body):
         name = str(value.get("name"))
-        made = _save(
-            call.store,
-            {**value, "name": name},
-            GROUPS[group],
-            call.now_ms,
-            call.store.get(KIND, name),
-        )
+        old = call.store.get(KIND, name)
+        made = _save(call.store, {**value, "name": name}, GROUPS[group], call.now_ms, old)
         item = call.operation.contract.schemas.shape(properties[group]).items
         out.setdefault(group, []).append(_shown(call, made, item))
     return Reply(out)
 
 
 def delete_many(call: Call) -> Reply:
+    """Removes definitions."""
     names = [str(value.get("name")) for _, value in _defs(call.body)]
     for name in names:
         _check_free(call, name)
@@ -307,21 +231,23 @@ def delete_many(call: Call) -> Reply:
 
 
 def delete(call: Call) -> Reply:
+    """Removes a definition."""
     _check_free(call, call.arguments[0])
     call.store.delete(KIND, call.arguments[0])
     return Reply()
 
 
 def _check_free(call: Call, name: str) -> None:
+    """Raises an error for a type that is not defined, or that entities use."""
     if call.store.get(KIND, name) is None and not call.settings.fill:
         raise missing(f"name {name}")
-    if call.store.total("/atlas/entities", f"type:{name}") or call.store.total(
-        "/atlas/entities", f"cls:{name}"
-    ):
+    tags = (f"type:{name}", f"cls:{name}")
+    if any(call.store.total("/atlas/entities", tag) for tag in tags):
         raise Problem(409, "ATLAS-409-00-002", f"Given type {name} has references")
 
 
 def _all(call: Call) -> Iterator[tuple[str, Json]]:
+    """Yields the definitions that the query asks for, each with its group."""
     wanted = str(call.query.get("type", "")).upper()
     templates = call.query.get("includeTermTemplate") is True
     for group, category in GROUPS.items():
@@ -332,6 +258,7 @@ def _all(call: Call) -> Iterator[tuple[str, Json]]:
 
 
 def listed(call: Call) -> Reply:
+    """Lists the definitions by their groups."""
     out: Json = {}
     properties = call.operation.contract.schemas.shape(call.operation.result).properties
     for group, value in _all(call):
@@ -342,14 +269,15 @@ def listed(call: Call) -> Reply:
 
 
 def headers(call: Call) -> Reply:
+    """Lists the short forms of the definitions."""
     item = call.operation.contract.schemas.shape(call.operation.result).items
     return Reply([_shown(call, value, item) for _, value in _all(call)])
 
 
 ROUTES: dict[tuple[str, str], Behaviour] = {
     **{
-        ("GET", f"/atlas/v2/types/{e}/{by}/{{}}"): _get(e, by)
-        for e in _ROUTE_OF
+        ("GET", f"/atlas/v2/types/{element}/{by}/{{}}"): _get(element, by)
+        for element in _CATEGORY_OF
         for by in ("guid", "name")
     },
     **{

@@ -1,1 +1,1 @@
-"""Data quality: rules, jobs, assets and scores."""
+"""Data Quality: rules, jobs, scans, assets, scores."""

@@ -1,4 +1,4 @@
-"""A search that lags behind: what is written goes into the index that search reads only after some seconds."""
+"""A search that lags behind: it reads an index that gets each change only after some seconds."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 
 from .state.store import Store
 
-LOG, INDEX = "/late", "/late/index"
-_MANY = 500
+LOG = "/search-lag"  # changes that the index does not have yet, oldest first
+INDEX = "/search-lag/index"
+_MANY = 500  # changes that are taken from the log at a time
 
 
 def follow(store: Store, kinds: Collection[str], lag: float, clock: Callable[[], float]) -> None:
-    """Notes from now on when an item of these kinds is in the index, or out of it: `lag` seconds after each change."""
+    """Logs each change of items of these kinds; it is due in the index after `lag` seconds."""
 
     def changed(kind: str, key: str, value: Any, tags: Collection[str]) -> None:
         note = {
@@ -22,23 +23,27 @@ def follow(store: Store, kinds: Collection[str], lag: float, clock: Callable[[],
             "tags": sorted(tags),
             "due": clock() + lag,
         }
-        store.put(LOG, str(store.next("late")), note)
+        store.put(LOG, str(store.next("search-lag")), note)
 
     store.follow(kinds, changed)
 
 
-def index(store: Store, kind: str, lag: float, now: float) -> str:
-    """The kind that a search reads in place of another one: the same without a lag, else the index, brought up to now."""
+def up_to_date_index(store: Store, kind: str, lag: float, now: float) -> str:
+    """Brings the index up to now, and returns the kind that a search reads.
+
+    Without a lag this is the kind itself.
+    """
     if not lag:
         return kind
     while rows := [row for row in store.page(LOG, _MANY) if row.value["due"] <= now]:
         for row in rows:
-            _take(store, row.value)
+            _apply(store, row.value)
             store.delete(LOG, row.key)
     return f"{INDEX}{kind}"
 
 
-def _take(store: Store, note: dict[str, Any]) -> None:
+def _apply(store: Store, note: dict[str, Any]) -> None:
+    """Makes a logged change in the index."""
     kind = f"{INDEX}{note['kind']}"
     if note["value"] is None:
         store.delete(kind, note["key"])

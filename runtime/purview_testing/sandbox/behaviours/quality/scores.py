@@ -1,25 +1,27 @@
-"""Data Quality: what an assessment finds. The rows are made up, the same for the same rule and run; all else is counted from them."""
+"""Data Quality: what an assessment finds.
+
+The rows are made up, the same for the same rule and run; all scores are counted from them.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
+from purview_testing.contracts.messages import Json
 from purview_testing.sandbox.call import Call
 
-from .quality_assets import METADATA, NO_PRODUCT, Asset, assets_of, number
+from .places import METADATA, NO_PRODUCT, Asset, assets_of, number
 
-Json = dict[str, Any]
 _ROWS = ("totalRows", "passedRows", "failedRows", "emptyRows", "miscastRows")
 _UNKNOWN = -1  # the score of a rule that was never assessed
 _ALL = 10_000
 
 
 def rules_of(call: Call, asset: Asset) -> list[Json]:
+    """Returns the rules of an asset."""
     return [row.value for row in call.store.page(f"{asset.path}/rules", _ALL)]
 
 
 def assess(call: Call, asset: Asset, run: str) -> None:
-    """An opinion on each active rule of an asset, and a note that it was assessed."""
+    """Gives an opinion on each active rule of an asset, and notes that it was assessed."""
     call.store.put(f"{asset.path}/assessments", run, {"run": run})
     for rule in rules_of(call, asset):
         if str(rule.get("status")).lower() == "active":
@@ -27,7 +29,11 @@ def assess(call: Call, asset: Asset, run: str) -> None:
 
 
 def _rows(asset: Asset, rule: str, run: str) -> Json:
-    """An asset has one number of rows; most of them pass, and how many do not differs a little from run to run."""
+    """Makes up the rows that an assessment counts for a rule.
+
+    An asset has one number of rows. Most of them pass, and how many do not differs a little from
+    run to run.
+    """
     total = 1_000 + number(asset.key) % 9_000
     failed = total * (number(rule) % 60 + number(rule, run) % 40) // 1_000
     empty = total * (number("empty", rule) % 20) // 1_000
@@ -40,6 +46,7 @@ def _rows(asset: Asset, rule: str, run: str) -> Json:
 def keep_opinion(
     call: Call, asset: Asset, rule: str, run: str, rows: Json, *, cloned: bool = False
 ) -> None:
+    """Stores an opinion on a rule; one that is cloned comes from another asset."""
     value = {
         "businessDomainId": asset.domain,
         "dataProductId": asset.product,
@@ -56,12 +63,15 @@ def keep_opinion(
 
 
 def opinions(call: Call, asset: Asset, tag: str) -> list[Json]:
-    """Those on a rule ("rule=..") or of a run ("run=.."), the oldest first."""
+    """Returns opinions, the oldest first.
+
+    `tag` is "rule=ID" for those on a rule, "run=ID" for those of a run.
+    """
     return [row.value for row in call.store.page(f"{asset.path}/opinions", _ALL, tag=tag)]
 
 
 def forget(call: Call, asset: Asset, tag: str) -> None:
-    """Takes away the opinions on a rule or of a run."""
+    """Removes the opinions on a rule or of a run."""
     kind = f"{asset.path}/opinions"
     for row in call.store.page(kind, _ALL, tag=tag):
         call.store.delete(kind, row.key)
@@ -70,19 +80,22 @@ def forget(call: Call, asset: Asset, tag: str) -> None:
 
 
 def scored(call: Call, asset: Asset, rule: Json) -> Json:
-    """A rule with the score of its last opinion; with the one it came with, or none, where it has no opinion."""
+    """Returns a rule with the score of the last opinion on it.
+
+    Without an opinion it keeps the score that it came with, if any.
+    """
     found = opinions(call, asset, f"rule={rule['id']}")
     return {**rule, "score": found[-1]["value"] if found else rule.get("score", _UNKNOWN)}
 
 
 def score_of(call: Call, asset: Asset) -> float | None:
-    """The mean of the last assessment's opinions; None where the asset was never assessed."""
+    """Returns the mean of the last assessment's opinions; None where there was no assessment."""
     run = _last(call, asset)
     return None if run is None else _mean(opinions(call, asset, f"run={run}"))
 
 
 def _last(call: Call, asset: Asset) -> str | None:
-    """The run of the last assessment."""
+    """Returns the run of the last assessment."""
     found = call.store.page(f"{asset.path}/assessments", _ALL)
     return found[-1].key if found else None
 
@@ -92,7 +105,10 @@ def _mean(found: list[Json]) -> float:
 
 
 def snapshot(call: Call, asset: Asset) -> Json | None:
-    """The last assessment as a whole: the asset's score, its rules and their rows. None where there was none."""
+    """Returns the last assessment as a whole; None where there was none.
+
+    It holds the score of the asset, its rules and their rows.
+    """
     run = _last(call, asset)
     if run is None:
         return None
@@ -112,7 +128,10 @@ def snapshot(call: Call, asset: Asset) -> Json | None:
 
 
 def nothing(call: Call, asset: Asset) -> Json:
-    """The snapshot of an asset that was never assessed, as the metadata of many assets shows it."""
+    """Returns the snapshot of an asset that was never assessed.
+
+    The metadata of many assets shows it.
+    """
     origin = call.store.get(asset.path, "origin") or {}
     return {
         "businessDomainId": asset.domain,
@@ -127,7 +146,11 @@ def nothing(call: Call, asset: Asset) -> Json:
 
 
 def copy(call: Call, source: Asset, target: Asset, run: str) -> None:
-    """What there is of an asset, for a clone of it: itself, where a domain has made it, its rules, settings and last opinions."""
+    """Copies what there is of an asset, for a clone of it.
+
+    That is the asset itself, where a domain has made it, its rules, its settings and its last
+    opinions.
+    """
     made = call.store.get(assets_of(source.domain), source.key)
     if made is not None:
         own = {

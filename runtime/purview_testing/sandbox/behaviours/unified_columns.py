@@ -1,14 +1,16 @@
-"""Data columns of the Unified Catalog: taken over from the Data Map, once each, then found by their ids."""
+"""Data columns of the Unified Catalog.
+
+They are taken over from the Data Map, each one once, and then found by their ids.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from purview_testing.contracts.messages import Problem
+from purview_testing.contracts.messages import Json, Problem
 from purview_testing.sandbox.call import Behaviour, Call, Reply
 
-Json = dict[str, Any]
 Keep = Callable[[Json], bool]
 PLANES = ("unified_catalog",)
 KIND = "/datagovernance/catalog/dataColumns"
@@ -16,15 +18,17 @@ _FIELDS = {"id": "id", "sourceAssetId": "assetId", "sourceColumnId": "columnId"}
 
 
 def ingest(call: Call) -> Reply:
-    """A column that is there already keeps its id. The answer tells of the first one."""
+    """Takes over columns, and replies with the first; one that is there already keeps its id."""
     made = [_taken(call, request) for request in call.body.get("requests") or []]
     if not made:
-        raise Problem(400, "InvalidRequest", "requests: one column at least")
+        raise Problem(400, "InvalidRequest", "requests: at least one column is needed.")
     return Reply(made[0])
 
 
 def _taken(call: Call, request: Json) -> Json:
-    asset, column = str(request.get("dataMapAssetId")), str(request.get("dataMapColumnId"))
+    """The column that a request names, taken over now or before."""
+    asset = str(request.get("dataMapAssetId"))
+    column = str(request.get("dataMapColumnId"))
     row = call.store.first(KIND, f"of={asset}|{column}")
     if row is not None:
         return dict(row.value)
@@ -35,14 +39,16 @@ def _taken(call: Call, request: Json) -> Json:
 
 
 def read(call: Call) -> Reply:
+    """Reads a column."""
     key = call.arguments[0]
-    value = call.need(KIND, key, "DataColumns", lambda: {**call.example(), "id": key})
+    value = call.require(KIND, key, "DataColumns", lambda: {**call.example(), "id": key})
     return Reply(_shown(value, call.query))
 
 
 def _shown(value: Json, asked: Any) -> Json:
-    """With the details of column and asset, where they are asked for."""
-    source, more = value["source"], {}
+    """A column with the details of itself and its asset, where they are asked for."""
+    source = value["source"]
+    more: Json = {}
     if asked.get("includeColumnDetails") is True:
         more["columnDetails"] = {"name": source["columnId"], "qualifiedName": source["columnId"]}
     if asked.get("includeAssetDetails") is True:
@@ -51,16 +57,21 @@ def _shown(value: Json, asked: Any) -> Json:
 
 
 def query(call: Call) -> Reply:
-    """Those that pass the filter, in the order they came; without top all of them, since no link could lead on."""
+    """Lists the columns that pass the filter, in the order in which they came.
+
+    Without `top` it lists all of them, since no link could lead on.
+    """
     body = call.body
     keep = _condition(body.get("filter") or {})
     found = [r for r in call.store.page(KIND, 1_000_000) if keep(r.value)]
-    top, skip = body.get("top") or len(found), body.get("skip") or 0
+    top = body.get("top") or len(found)
+    skip = body.get("skip") or 0
     page = [_shown(r.value, body) for r in found[skip : skip + top]]
     return Reply({"value": page})
 
 
 def _condition(given: Json) -> Keep:
+    """Returns a filter as a test of a column."""
     tests: list[Keep] = []
     for name, wanted in given.items():
         if name in ("and", "or"):

@@ -1,4 +1,4 @@
-"""What a body names must be there: references between kinds, and kinds that have to fit each other."""
+"""What a body names has to exist, and the kind of a scan has to fit that of its data source."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from urllib.parse import quote
 from purview_testing.contracts.messages import Problem
 from purview_testing.contracts.schema_check import escape
 from purview_testing.sandbox.call import Call
-from purview_testing.sandbox.state.resources import norm
+from purview_testing.sandbox.state.paths import unnamed_template
 
-# A member that holds {"referenceName": ...} -> the list that has the thing, in whatever body and plane it stands
+# A member with a referenceName, in a body of any plane -> the list that has what it names.
 _KINDS = {
     "collection": "/account/collections",
     "credential": "/scan/credentials",
@@ -20,31 +20,32 @@ _SCAN = "/datasources/{}/scans/{}"
 
 
 def check(call: Call) -> None:
-    """Raises the error of the service for the first reference to what is not there. Only what can be made here is missed: with
-    scanning alone there is no call that makes a collection. A sandbox that fills in has everything."""
+    """Raises the error of the service for the first reference to something that does not exist.
+
+    Only what can be made in this sandbox is missed: where Scanning is served alone, no call makes a
+    collection. A sandbox that fills in misses nothing.
+    """
     if call.settings.fill or call.operation.method not in ("PUT", "POST", "PATCH"):
         return
     for pointer, member, name in _named(call.body, ""):
         kind = _KINDS[member]
-        if f"{kind}/{{}}" in call.settings.makes and not _there(call, kind, name):
-            wanted = f"PUT {kind}/{quote(name, safe='~')}"
-            text = f"The {member} {name!r} that {pointer.lstrip('/')} names is not there; make it first ({wanted})."
-            raise Problem(
-                400,
-                f"{member.capitalize()}NotFound",
-                text,
-                [(pointer, f"there is no {name!r}")],
-                named=True,
+        if f"{kind}/{{}}" in call.settings.creatable and not _there(call, kind, name):
+            text = (
+                f"The {member} {name!r} that {pointer.lstrip('/')} names is not there; "
+                f"make it first (PUT {kind}/{quote(name, safe='~')})."
             )
-    _fits_its_source(call)
+            code = f"{member.capitalize()}NotFound"
+            raise Problem(400, code, text, [(pointer, f"there is no {name!r}")], named=True)
+    _check_scan_kind(call)
 
 
 def _there(call: Call, kind: str, name: str) -> bool:
-    return any(call.store.get(kind, key) is not None for key in dict.fromkeys((name, name.lower())))
+    """Whether an item exists; the service keeps some names in lower case."""
+    return any(call.store.get(kind, key) is not None for key in {name, name.lower()})
 
 
 def _named(value: Any, pointer: str) -> Iterator[tuple[str, str, str]]:
-    """(pointer, member, name) of every reference in a body."""
+    """Yields pointer, member and name of every reference in a body."""
     if isinstance(value, list):
         for i, item in enumerate(value):
             yield from _named(item, f"{pointer}/{i}")
@@ -60,9 +61,12 @@ def _named(value: Any, pointer: str) -> Iterator[tuple[str, str, str]]:
             yield from _named(item, below)
 
 
-def _fits_its_source(call: Call) -> None:
-    """A scan's kind is that of its source with a way to sign in. Kinds that the contract does not know are not judged."""
-    if norm(call.operation.path) != f"/scan{_SCAN}" or not isinstance(call.body, dict):
+def _check_scan_kind(call: Call) -> None:
+    """Raises an error for a scan whose kind is not that of its source, with a way to sign in.
+
+    Kinds that the contract does not know are not judged.
+    """
+    if unnamed_template(call.operation.path) != f"/scan{_SCAN}" or not isinstance(call.body, dict):
         return
     source = call.store.get("/scan/datasources", call.arguments[0])
     kinds = _source_kinds(call)
@@ -70,12 +74,11 @@ def _fits_its_source(call: Call) -> None:
     found = source_kind(str(call.body.get("kind")), kinds)
     if wanted in kinds and found is not None and found != wanted:
         text = (
-            f"A scan of kind {call.body['kind']!r} does not fit the data source {call.arguments[0]!r}, "
-            f"which is of kind {wanted!r}."
+            f"A scan of kind {call.body['kind']!r} does not fit the data source "
+            f"{call.arguments[0]!r}, which is of kind {wanted!r}."
         )
-        raise Problem(
-            400, "ScanKindMismatch", text, [("/kind", f"expected {wanted!r}")], named=True
-        )
+        details = [("/kind", f"expected {wanted!r}")]
+        raise Problem(400, "ScanKindMismatch", text, details, named=True)
 
 
 def _source_kinds(call: Call) -> set[str]:
@@ -83,13 +86,16 @@ def _source_kinds(call: Call) -> set[str]:
     operation = next(
         o
         for o in call.operation.contract.operations.values()
-        if o.method == "PUT" and norm(o.path) == "/scan/datasources/{}"
+        if o.method == "PUT" and unnamed_template(o.path) == "/scan/datasources/{}"
     )
     return set(call.operation.contract.schemas.shape(operation.body_schema).mapping)
 
 
 def source_kind(scan_kind: str, kinds: set[str]) -> str | None:
-    """The kind of source that a scan's kind is made for: the longest one that it begins with; None where there is none."""
+    """Returns the kind of data source that a kind of scan is made for.
+
+    It is the longest one that the scan's kind begins with; None where there is none.
+    """
     return max((k for k in kinds if scan_kind.startswith(k)), key=len, default=None)
 
 
