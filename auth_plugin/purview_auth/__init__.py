@@ -20,6 +20,7 @@ __all__ = [
     "Cloud",
     "ConfigurationError",
     "CredentialAuth",
+    "HandsOutTokens",
     "HostRefusedError",
     "PurviewAuthError",
     "PurviewError",
@@ -42,8 +43,10 @@ if TYPE_CHECKING:
     )
     from .hosts import CHINA, PUBLIC, US_GOVERNMENT, Cloud
     from .principal import ServicePrincipal
-    from .tokens.store import AuthEvent, TokenStore
+    from .tokens.flight import AuthEvent
+    from .tokens.store import TokenStore
     from .tokens.token_client import Timeouts
+    from .warm import HandsOutTokens
 else:  # not seen by type checkers, so that they refuse a name that is not there
     _PLACES = {
         "azure_cli": "AzureCliCredential",
@@ -51,7 +54,9 @@ else:  # not seen by type checkers, so that they refuse a name that is not there
         "credential": "CredentialAuth",
         "hosts": "CHINA PUBLIC US_GOVERNMENT Cloud",
         "principal": "ServicePrincipal",
-        "tokens.store": "AuthEvent TokenStore",
+        "tokens.flight": "AuthEvent",
+        "tokens.store": "TokenStore",
+        "warm": "HandsOutTokens",
     }
 
     def __getattr__(name: str) -> object:

@@ -17,7 +17,8 @@ from .flow import PurviewAuth
 from .foreign import read
 from .hosts import PUBLIC, Cloud, HostRules, scope_of
 from .network import loops
-from .tokens.store import AuthEvent, Flight, Steps, TokenSource, TokenStore
+from .tokens.flight import AuthEvent, Flight, Steps, TokenSource
+from .tokens.store import TokenStore
 from .tokens.token import Clock, Moment, Token
 from .tokens.token_answers import EPOCH_LIMIT_SECONDS, make_token, number
 from .tokens.tries import pause_after

@@ -64,7 +64,7 @@ NAMED = {
 PUBLIC = {
     "purview_auth": (
         "AuthError AuthEvent AzureCliCredential CHINA Cloud ConfigurationError CredentialAuth "
-        "HostRefusedError PUBLIC PurviewAuthError PurviewError ServicePrincipal Timeouts "
+        "HandsOutTokens HostRefusedError PUBLIC PurviewAuthError PurviewError ServicePrincipal Timeouts "
         "TokenResponseError "
         "TokenStore US_GOVERNMENT"
     ),

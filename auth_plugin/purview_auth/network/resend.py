@@ -16,7 +16,7 @@ def _seekable(file: Any) -> bool:
         return False
 
 
-class Replay:
+class Resend:
     """Notes, before a request is sent, how its body can be sent again.
 
     bytes: always. A multipart form: if its files are seekable (httpx seeks to their start itself). A file: if seekable,

@@ -29,7 +29,7 @@ _PROXY_HINT = "Check the authority; a proxy or a sign-in page of the network may
 
 
 @frozen
-class Reply:
+class TokenReply:
     """A token endpoint's answer; the body is read to its end or until it is over the limit."""
 
     status: int
@@ -65,7 +65,7 @@ def make_token(
 
 
 def read_token(
-    reply: Reply, sent: Moment, claims: str | None, jitter: Jitter
+    reply: TokenReply, sent: Moment, claims: str | None, jitter: Jitter
 ) -> tuple[Token, float]:
     """The Token of a 200 answer, and by how many seconds its expires_on disagrees with its expires_in.
 
@@ -104,7 +104,7 @@ def _loads(body: bytes) -> Any:
         return None
 
 
-def read_error(reply: Reply, secret: Secret, wall: float) -> AuthError:
+def read_error(reply: TokenReply, secret: Secret, wall: float) -> AuthError:
     """The error of an answer that is not 200."""
     if reply.status < 400:
         what = (

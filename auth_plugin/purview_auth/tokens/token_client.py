@@ -28,9 +28,9 @@ from purview_auth.network import loops
 from purview_auth.network.proxies import Proxies
 from purview_auth.network.trust import distrust_hint, shared_ssl_context
 
-from .store import Flight, Steps, TokenSource
+from .flight import Flight, Steps, TokenSource
 from .token import Moment, Secret, Token
-from .token_answers import BODY_LIMIT_BYTES, Reply, read_error, read_token
+from .token_answers import BODY_LIMIT_BYTES, TokenReply, read_error, read_token
 from .tries import pause_after
 
 log = logging.getLogger("purview_auth")
@@ -115,12 +115,12 @@ class TokenClient(TokenSource):
             while True:
                 sent = self.clock.time(), self.clock.monotonic()
                 reply = yield functools.partial(post, content, deadline)
-                if isinstance(reply, Reply) and reply.status == 200:
+                if isinstance(reply, TokenReply) and reply.status == 200:
                     yield self._token(reply, sent, claims)
                 wall = self.clock.time()
                 failure = (
                     read_error(reply, secret, wall)
-                    if isinstance(reply, Reply)
+                    if isinstance(reply, TokenReply)
                     else _unreached(reply, self.url)
                 )
                 if failure.permanent or isinstance(failure, TokenResponseError):
@@ -134,7 +134,7 @@ class TokenClient(TokenSource):
             vars(error).update(self.facts)
             raise
 
-    def _token(self, reply: Reply, sent: Moment, claims: str | None) -> Token:
+    def _token(self, reply: TokenReply, sent: Moment, claims: str | None) -> Token:
         token, skew = read_token(reply, sent, claims, self.jitter)
         if abs(skew) > SKEW_SECONDS and not self._skewed:
             self._skewed = True
@@ -186,7 +186,7 @@ class TokenClient(TokenSource):
             "headers": {**HEADERS, "client-request-id": str(uuid.uuid4())},
         }
 
-    def _post(self, flight: Flight, content: Secret, deadline: float) -> Reply:
+    def _post(self, flight: Flight, content: Secret, deadline: float) -> TokenReply:
         def check(*_: object) -> None:
             """At each step of httpcore's: an end that came before there was a connection closed none."""
             if not flight.seconds_left:
@@ -201,9 +201,9 @@ class TokenClient(TokenSource):
                 for chunk in response.iter_bytes():
                     if self._enough(body, chunk, deadline):
                         break
-                return Reply(response.status_code, response.headers, bytes(body))
+                return TokenReply(response.status_code, response.headers, bytes(body))
 
-    async def _post_async(self, content: Secret, deadline: float) -> Reply:
+    async def _post_async(self, content: Secret, deadline: float) -> TokenReply:
         async with (
             httpx.AsyncClient(
                 **self._options(self.async_transport, httpx.AsyncHTTPTransport, deadline)
@@ -217,7 +217,7 @@ class TokenClient(TokenSource):
             ):  # whose total time its caller limits: left half read, trio would warn of it
                 if self._enough(body, chunk, math.inf):
                     break
-            return Reply(response.status_code, response.headers, bytes(body))
+            return TokenReply(response.status_code, response.headers, bytes(body))
 
     def _enough(self, body: bytearray, chunk: bytes, deadline: float) -> bool:
         body += chunk
