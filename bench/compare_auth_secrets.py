@@ -1,4 +1,4 @@
-"""Where the secret and the token show: canaries are planted, paths driven, and everything that a person may see is searched."""
+"""Where secret and token show: plants canaries and searches all that a person may see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers on loopback that do as a script says, and one way to call them from sync code, asyncio and trio."""
+"""Scripted loopback servers, and one way to call them from sync code, asyncio and trio."""
 
 from __future__ import annotations
 
@@ -108,7 +108,11 @@ def tunnel(
 
 
 class Server:
-    """Runs `script` for each connection, in a thread of its own. `seen`: (number of the connection, head, body)."""
+    """Runs a script for each connection, in a thread of its own.
+
+    Attributes:
+        seen: the requests, each as number of the connection, head and body.
+    """
 
     def __init__(self, script: Script = keep_alive, tls: ssl.SSLContext | None = None) -> None:
         self.script, self.tls = script, tls
@@ -179,7 +183,7 @@ class Server:
 
 
 class Caller:
-    """A transport of either kind; the methods are awaited, and in sync code do not wait for anything."""
+    """A transport of either kind; all methods are awaited, but in sync code they never suspend."""
 
     def __init__(self, transport: Any) -> None:
         self.transport = transport

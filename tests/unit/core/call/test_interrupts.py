@@ -118,8 +118,8 @@ def dead(transport: HttpTransport, server: Server, _other: Server) -> None:
     """The call finds one that the server has closed."""
     get(transport, server)
     assert transport._pool is not None
-    for link in transport._pool.all_idle():
-        link.idle_since = 1e-9  # long ago
+    for connection in transport._pool.all_idle():
+        connection.idle_since = 1e-9  # long ago
 
 
 @pytest.mark.parametrize("before", [fresh, kept, displacing, dead])

@@ -1,4 +1,4 @@
-"""The transports against servers on loopback: what every call relies on, in sync code, on asyncio and on trio."""
+"""The transports against loopback servers, in sync code, on asyncio and on trio."""
 
 from __future__ import annotations
 
@@ -856,6 +856,7 @@ def test_limits_are_checked_and_shown() -> None:
     with pytest.raises(ValueError, match="max_keepalive"):
         HttpTransport(max_keepalive=-1)
     assert (
-        "<AsyncHttpTransport max_connections=3 max_keepalive=3 keepalive_expiry_s=None http2=False proxy=none>"
+        "<AsyncHttpTransport max_connections=3 max_keepalive=3 "
+        "keepalive_expiry_s=None http2=False proxy=none>"
         == repr(AsyncHttpTransport(max_connections=3, keepalive_expiry_s=None, trust_env=False))
     )
