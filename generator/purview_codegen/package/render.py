@@ -31,8 +31,14 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    env.filters |= {"py": ascii, "doc": _docstring, "strings": _strings, "lists": _shadowed_list}
-    env.filters["docstring"] = _whole_docstring
+    ours: dict[str, Any] = {
+        "py": ascii,
+        "doc": _docstring,
+        "docstring": _whole_docstring,
+        "strings": _strings,
+        "lists": _shadowed_list,
+    }
+    env.filters |= ours
     return env
 
 
