@@ -91,10 +91,11 @@ class Child:
     """
 
     def __init__(self, *arguments: str, scratch: Path) -> None:
+        # of glibc; see `_heap`
         keep = {
             "MALLOC_TRIM_THRESHOLD_": "1000000000",
             "MALLOC_MMAP_THRESHOLD_": "1000000000",
-        }  # of glibc; see `_heap`
+        }
         command, env = [sys.executable, *arguments], _environment(scratch) | keep
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
@@ -164,7 +165,6 @@ def _environment(scratch: Path) -> dict[str, str]:
     env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     env["PYTHONPYCACHEPREFIX"] = str(scratch / "bytecode")
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(scratch), env.get("PYTHONPATH")]))
-    env["PATH"] = os.pathsep.join(
-        [str(Path(sys.executable).parent), env.get("PATH", "")]
-    )  # where ruff is
+    # where ruff is
+    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
     return env

@@ -99,9 +99,8 @@ class Page:
     model: str
     items: str
     three: Callable[[Any], Any]
-    others: Mapping[
-        str, tuple[Callable[[], Decode], Encode]
-    ]  # beside the peers written out from the contract
+    # beside the peers written out from the contract
+    others: Mapping[str, tuple[Callable[[], Decode], Encode]]
 
     def built(self, page: Any) -> Any:
         found = [getattr(page, name) for name in self.items.split()]

@@ -1,6 +1,8 @@
-"""Auth for Microsoft Purview: httpx.Auth objects that get a token once, keep it, and send it to Purview hosts alone.
+"""Auth for Microsoft Purview: httpx.Auth objects that get a token once, keep it, and send it to
+Purview hosts alone.
 
-    auth = ServicePrincipal("<tenant id>", "<client id>", "<client secret>")  # or ServicePrincipal.from_env()
+    auth = ServicePrincipal("<tenant id>", "<client id>", "<client secret>")  # or
+    ServicePrincipal.from_env()
     httpx.Client(auth=auth).get("https://contoso.purview.azure.com/account/?api-version=2019-11-01-preview")
 
 Importing this package loads nothing: each name is loaded at its first use.

@@ -1,4 +1,7 @@
-"""The httpx side: puts the token on requests, answers a 401 at most once. Written once for sync and async."""
+"""The httpx side: puts the token on requests, answers a 401 at most once.
+
+Written once for sync and async.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +31,11 @@ _FLOWS = ("auth_flow", "sync_auth_flow", "async_auth_flow")
 class PurviewAuth(Sealed, HandsOutTokens, httpx.Auth):
     """What all auth objects of this package share.
 
-    A 401 is answered once, with another token, if it comes from the origin that was called (not from where a redirect
-    led) and the body can be sent again; else, and for any other status, the caller gets the answer. Not for 403: a
-    permission is missing, which no token mends. Raises HostRefusedError before anything is sent where the URL may not
-    get the token, and another AuthError where there is none; after a 401 its `__cause__` is a ChallengeError.
+    A 401 is answered once, with another token, if it comes from the origin that was called (not
+    from where a redirect led) and the body can be sent again; else, and for any other status, the
+    caller gets the answer. Not for 403: a permission is missing, which no token mends. Raises
+    HostRefusedError before anything is sent where the URL may not get the token, and another
+    AuthError where there is none; after a 401 its `__cause__` is a ChallengeError.
     """
 
     def __init__(self, source: TokenSource, slot: Slot, hosts: HostRules, resource: str) -> None:
@@ -48,7 +52,9 @@ class PurviewAuth(Sealed, HandsOutTokens, httpx.Auth):
     def _flow(
         self, request: httpx.Request, ask: Callable[[Need], Any], token: Token | None
     ) -> Generator[Any, Any, None]:
-        """The one flow: `ask` gives the token at once, or gives the need back, which is then yielded for an await."""
+        """The one flow: `ask` gives the token at once, or gives the need back, which is then
+        yielded for an await.
+        """
         self._hosts.check(request.url)
         given: Any = token or ask(ANY_TOKEN)
         if given is ANY_TOKEN:
@@ -84,7 +90,8 @@ class PurviewAuth(Sealed, HandsOutTokens, httpx.Auth):
         return all(name not in own and getattr(kind, name) is flows[name] for name in flows)
 
     def warm_token(self, origin: str) -> Token | None:
-        """The token at hand, where it needs no look at the policy; None where the flow has to be run.
+        """The token at hand, where it needs no look at the policy; None where the flow has to be
+        run.
 
         Raises:
             HostRefusedError: the origin is none that may get the token.
@@ -98,7 +105,9 @@ class PurviewAuth(Sealed, HandsOutTokens, httpx.Auth):
     def sync_auth_flow(
         self, request: httpx.Request, token: Token | None = None
     ) -> Generator[httpx.Request, httpx.Response, None]:
-        """`token` is what the request bears already: then the first step is to hand in the answer."""
+        """`token` is what the request bears already: then the first step is to hand in the
+        answer.
+        """
         # itself, with no generator around it: most calls need one step
         return self._flow(request, self._get, token)
 
@@ -125,7 +134,9 @@ class PurviewAuth(Sealed, HandsOutTokens, httpx.Auth):
         return self._resource
 
     def check_url(self, url: str | httpx.URL) -> None:
-        """Raises HostRefusedError where the token may not go to this URL: to fail before the first request."""
+        """Raises HostRefusedError where the token may not go to this URL: to fail before the
+        first request.
+        """
         self._hosts.check(httpx.URL(url))
 
     def invalidate(self) -> None:
@@ -140,7 +151,10 @@ class PurviewAuth(Sealed, HandsOutTokens, httpx.Auth):
         return TokenInfo(on + token.lifetime, left, on + token.refresh_after)
 
     def close(self) -> None:
-        """No new token is asked for afterwards; a token in hand serves until it expires. May be called again."""
+        """No new token is asked for afterwards; a token in hand serves until it expires.
+
+        May be called again.
+        """
         self._source.close()
 
     async def aclose(self) -> None:

@@ -23,16 +23,18 @@ from .tokens.token_client import Timeouts, TokenClient
 class ServicePrincipal(PurviewAuth):
     """Signs requests in as a service principal (client credentials grant).
 
-    tenant_id, client_id: of the app registration. client_secret: the secret's value, or a callable, sync or async, that
-    gives it and is asked at every refresh. authority, resource: the cloud's unless given. token_endpoint_version: 1
-    sends `resource` to /oauth2/token as the vendor's tutorial does, 2 sends `scope` to /oauth2/v2.0/token.
-    transport, async_transport: for token requests alone; they are not closed. clock, sleep, rng: for tests.
-    allowed_hosts: further hosts that may get the token: "host", "host:port", ".suffix". allow_insecure_localhost admits
-    http on loopback, for authority and API alike. store: share one among objects to share their tokens. on_event is
-    called with each AuthEvent. continuous_access: asks for tokens that can be revoked (claims cp1).
+    tenant_id, client_id: of the app registration. client_secret: the secret's value, or a callable,
+    sync or async, that gives it and is asked at every refresh. authority, resource: the cloud's
+    unless given. token_endpoint_version: 1 sends `resource` to /oauth2/token as the vendor's
+    tutorial does, 2 sends `scope` to /oauth2/v2.0/token. transport, async_transport: for token
+    requests alone; they are not closed. clock, sleep, rng: for tests. allowed_hosts: further hosts
+    that may get the token: "host", "host:port", ".suffix". allow_insecure_localhost admits http on
+    loopback, for authority and API alike. store: share one among objects to share their tokens.
+    on_event is called with each AuthEvent. continuous_access: asks for tokens that can be revoked
+    (claims cp1).
 
-    Raises ConfigurationError for arguments that cannot work. In use it raises AuthError where no token is to be had,
-    HostRefusedError where the URL may not get it.
+    Raises ConfigurationError for arguments that cannot work. In use it raises AuthError where no
+    token is to be had, HostRefusedError where the URL may not get it.
     """
 
     def __init__(
@@ -75,10 +77,12 @@ class ServicePrincipal(PurviewAuth):
 
     @classmethod
     def from_env(cls, **options: Any) -> Self:
-        """From AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, the last read again at every refresh.
+        """From AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, the last read again at
+        every refresh.
 
-        AZURE_AUTHORITY_HOST is the authority where neither `authority` nor `cloud` is given; the other options are the
-        constructor's. Raises ConfigurationError that names every variable that is missing.
+        AZURE_AUTHORITY_HOST is the authority where neither `authority` nor `cloud` is given; the
+        other options are the constructor's. Raises ConfigurationError that names every variable
+        that is missing.
         """
         tenant_id, client_id = settings.required(
             settings.TENANT_ID, settings.CLIENT_ID, settings.CLIENT_SECRET
@@ -88,7 +92,9 @@ class ServicePrincipal(PurviewAuth):
         return cls(tenant_id, client_id, settings.client_secret, **options)
 
     def update_secret(self, client_secret: str | Callable[[], Any]) -> None:
-        """Puts another secret in place for the next refresh and forgets that the old one was refused."""
+        """Puts another secret in place for the next refresh and forgets that the old one was
+        refused.
+        """
         source = client_secret = _as_source(client_secret)
         self._client.secret = _transports(source, None, None)["secret"]
         self._slot.forget(token=False)
@@ -98,7 +104,9 @@ class ServicePrincipal(PurviewAuth):
 
 
 def _as_source(secret: object) -> Any:
-    """The secret wrapped, or the callable; None for anything else, so that the caller can drop it before it raises."""
+    """The secret wrapped, or the callable; None for anything else, so that the caller can drop
+    it before it raises.
+    """
     if isinstance(secret, str) and secret:
         return Secret(secret)
     return secret if callable(secret) else None

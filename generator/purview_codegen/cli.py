@@ -1,4 +1,6 @@
-"""The command line: `python -m purview_codegen fetch | normalise | generate | check | update | discover | diff`."""
+"""The command line: `python -m purview_codegen fetch | normalise | generate | check | update |
+discover | diff`.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command; returns its exit code. A foreseen fault is one line on stderr, never a traceback."""
+    """Runs one command; returns its exit code.
+
+    A foreseen fault is one line on stderr, never a traceback.
+    """
     arguments = _parser().parse_args(argv)
     run: Callable[[argparse.Namespace], Counts | None] = arguments.run
     try:
@@ -54,9 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         text, code = "interrupted; nothing half-written is left", 130
     except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # else the last flush complains
+        # else the last flush complains
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except shutil.Error as error:  # of copying a folder: the first file says enough
         text, code = str(error.args[0][0][2]), UsageError.exit_code
@@ -70,7 +74,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _line(text: str) -> str:
-    """Text as one line: a parser's own words may be many, and names of a document may hold what moves a terminal's cursor."""
+    """Text as one line: a parser's own words may be many, and names of a document may hold what
+    moves a terminal's cursor.
+    """
     line = " ".join(part.strip() for part in text.splitlines())
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
@@ -142,7 +148,9 @@ def _update_commands(commands: Any, shared: _Parser, where: _Parser) -> None:
 
 
 def _parents() -> tuple[_Parser, _Parser, _Parser]:
-    """The options that several commands have: the specs, one plane or version, and where documents come from."""
+    """The options that several commands have: the specs, one plane or version, and where
+    documents come from.
+    """
     shared = _Parser(add_help=False)
     shared.add_argument(
         "--specs", type=paths.named, metavar="DIR", help="manifest, locks, overlays and contracts"
@@ -211,7 +219,8 @@ def _fetched(
             print(result.note)
     if examples:
         print(
-            f"examples: {sum(r.examples for r in results)} files, {sum(r.missing_examples for r in results)} missing"
+            f"examples: {sum(r.examples for r in results)} files, "
+            f"{sum(r.missing_examples for r in results)} missing"
         )
     errors = [r.error for r in results if r.error]
     for error in errors[1:]:
@@ -232,7 +241,10 @@ def _source(arguments: argparse.Namespace, stack: ExitStack) -> Source | None:
 
 
 def _relocked(lock: Lock, results: Sequence[Fetched], known: set[str]) -> Lock:
-    """The lock with what was fetched, without what the manifest names no more. Other bytes than before are upstream's own."""
+    """The lock with what was fetched, without what the manifest names no more.
+
+    Other bytes than before are upstream's own.
+    """
 
     def entry(d: Document, facts: DocumentFacts) -> Entry:
         old = lock.entries.get(str(d))

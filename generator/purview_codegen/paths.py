@@ -20,7 +20,9 @@ def named(text: str) -> Path:
 
 
 def specs() -> Path:
-    """The folder of manifest, locks, overlays and contracts: package data in an installed wheel, `specs/` in a checkout."""
+    """The folder of manifest, locks, overlays and contracts: package data in an installed wheel,
+    `specs/` in a checkout.
+    """
     packaged = _HERE / "specs"
     return packaged if packaged.is_dir() else _ROOT / "specs"
 
@@ -35,7 +37,9 @@ def generated() -> Path | None:
 
 
 def cache() -> Path:
-    """Fetched documents: PURVIEW_CODEGEN_CACHE, else `purview_codegen` in the user's cache folder."""
+    """Fetched documents: PURVIEW_CODEGEN_CACHE, else `purview_codegen` in the user's cache
+    folder.
+    """
     if named := os.environ.get("PURVIEW_CODEGEN_CACHE"):
         return Path(named)
     base = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME")

@@ -15,9 +15,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # a message is seldom read
 
     found = list(known)
-    alike = {
-        _bare(one): one for one in found
-    }  # DataSourceID is DataSourceId, and parentTerm parent_term
+    # DataSourceID is DataSourceId, and parentTerm parent_term
+    alike = {_bare(one): one for one in found}
     near = (
         [alike[_bare(name)]]
         if _bare(name) in alike

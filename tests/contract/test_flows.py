@@ -256,9 +256,8 @@ def lost(sent: Any, got: Any, pointer: str = "") -> Iterator[str]:
 def listed(account: Account, resource: Resource, holes: Json, names: list[str]) -> list[str]:
     """Which of the names the list has, in its order."""
     assert resource.list is not None
-    found = account.call(
-        resource.list, holes
-    )  # its pages as one list, or the only answer of a list without pages
+    # its pages as one list, or the only answer of a list without pages
+    found = account.call(resource.list, holes)
     member = resource.list.list_member
     items = [to_json(item) for item in found] if isinstance(found, list) else to_json(found)[member]
     return [n for item in items for n in names if n in identities(item)]

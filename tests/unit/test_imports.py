@@ -108,9 +108,10 @@ def test_testing_stands_on_core_and_contracts() -> None:
         "purview_testing",
     }
     found = offences("purview_testing", allowed, never=("purview_codegen",))
+    # a real account
     assert ["live.py imports purview_auth"] == [
         re.sub(r".*/(\w+\.py):\d+", r"\1", o) for o in found
-    ]  # a real account
+    ]
 
 
 def test_testing_imports_what_serves_only_when_it_serves() -> None:

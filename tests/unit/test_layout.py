@@ -52,6 +52,7 @@ PROSE = {
     "externalDocs",
     "x-ms-summary",
 }
+# their keys are names out of the document
 NAMED = {
     "properties",
     "schemas",
@@ -59,7 +60,7 @@ NAMED = {
     "mapping",
     "headers",
     "responses",
-}  # their keys are names out of the document
+}
 
 PUBLIC = {
     "purview_auth": (

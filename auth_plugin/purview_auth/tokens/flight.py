@@ -1,4 +1,6 @@
-"""One request for a token: what is needed, who is asked, and how its end reaches all who wait for it."""
+"""One request for a token: what is needed, who is asked, and how its end reaches all who wait
+for it.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +24,16 @@ log = logging.getLogger("purview_auth")
 
 SLACK_SECONDS = 1.0
 
-# What a source's policy yields: what to call, to await where the result is awaitable, and to send back the result of (or
-# the exception); at last the token.
+# What a source's policy yields: what to call, to await where the result is awaitable, and to send
+# back the result of (or the exception); at last the token.
 Steps = Generator[Callable[[], object] | Token, Any, None]
 
 
 @frozen
 class AuthEvent:
-    """What happened: `kind` is acquired, refreshed, fallback (failed, the old token serves) or failed. Never a value."""
+    """What happened: `kind` is acquired, refreshed, fallback (failed, the old token serves) or
+    failed. Never a value.
+    """
 
     kind: str
     seconds: float
@@ -38,7 +42,9 @@ class AuthEvent:
 
 @frozen
 class Need:
-    """What a caller needs: a token; after a 401 a better one than `rejected`, with the claims that were asked for."""
+    """What a caller needs: a token; after a 401 a better one than `rejected`, with the claims
+    that were asked for.
+    """
 
     rejected: Token | None = None
     claims: str | None = None
@@ -52,7 +58,9 @@ class Need:
 
 @define(eq=False, kw_only=True)
 class TokenSource(ABC):
-    """What a store asks for tokens; `native` says that async callers run the steps on their own event loop."""
+    """What a store asks for tokens; `native` says that async callers run the steps on their own
+    event loop.
+    """
 
     clock: Clock
     jitter: Jitter
@@ -64,7 +72,10 @@ class TokenSource(ABC):
 
     @abstractmethod
     def steps(self, claims: str | None, flight: Flight | None) -> Steps:
-        """How to get a token, once for both drivers: steps, then the token. Blocking where there is a flight."""
+        """How to get a token, once for both drivers: steps, then the token.
+
+        Blocking where there is a flight.
+        """
 
     def fetch(self, flight: Flight) -> Token:
         """A new token; blocks, and runs in a thread of its own."""
@@ -133,7 +144,8 @@ class Flight:
 
 
 def as_outcome(error: BaseException) -> AuthError:
-    """The error to share. A copy: the original's traceback, cause and context may hold a secret in some frame.
+    """The error to share. A copy: the original's traceback, cause and context may hold a secret in
+    some frame.
 
     And each caller raises a copy of this one, or it would collect the tracebacks of all.
     """

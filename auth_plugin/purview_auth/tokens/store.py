@@ -1,4 +1,6 @@
-"""The token store: one current token per key, one request for it at a time, for threads and tasks together."""
+"""The token store: one current token per key, one request for it at a time, for threads and
+tasks together.
+"""
 
 from __future__ import annotations
 
@@ -47,9 +49,10 @@ class Slot:
     | 401: rejected, < 10 s, no claims| any                             | gets None: a new one would not help          |
     | 401: other                      | any                             | as with none; None if the new is the old one |
 
-    A blocking request runs in a thread of its own, so that no caller's time limit or cancellation ends it and no event
-    loop stands still for it. A native one runs in its first caller's task; where that is cancelled, a waiter takes
-    over. The lock guards a few assignments: it is never held over I/O or an await.
+    A blocking request runs in a thread of its own, so that no caller's time limit or cancellation
+    ends it and no event loop stands still for it. A native one runs in its first caller's task;
+    where that is cancelled, a waiter takes over. The lock guards a few assignments: it is never
+    held over I/O or an await.
     """
 
     def __init__(self) -> None:
@@ -135,7 +138,8 @@ class Slot:
                     yield usable
                 if isinstance(outcome, AuthError) and flight.epoch == self._epoch:
                     raise copy.copy(outcome) from need.cause
-                # else given up by its leader, of a time before forget(), or expired by now: decide again
+                # else given up by its leader, of a time before forget(), or expired by now: decide
+                # again
 
     def _decide(self, source: TokenSource, need: Need) -> tuple[Token | None, Wait | None]:
         """The table above: a usable token if there is one, and what to wait for if anything."""
@@ -242,7 +246,9 @@ class Slot:
 
 
 class TokenStore(Sealed):
-    """Tokens by key (authority, tenant, client, resource); give one to several auth objects to share their tokens."""
+    """Tokens by key (authority, tenant, client, resource); give one to several auth objects to
+    share their tokens.
+    """
 
     def __init__(self) -> None:
         self._slots: dict[Hashable, Slot] = {}

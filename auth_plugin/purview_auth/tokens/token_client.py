@@ -1,4 +1,7 @@
-"""The token client: how one token is asked for. Its connections are its own, never those of the caller's client."""
+"""The token client: how one token is asked for.
+
+Its connections are its own, never those of the caller's client.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,9 @@ SecretSource = Secret | Callable[[], str | Awaitable[str]]
 
 @frozen
 class Timeouts:
-    """Limits of a token request, in seconds; `total` covers all tries, the pauses between them, and the body."""
+    """Limits of a token request, in seconds; `total` covers all tries, the pauses between them,
+    and the body.
+    """
 
     connect: float = 5.0
     read: float = 15.0
@@ -69,7 +74,10 @@ class _Borrowed(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 def _unreached(error: object, url: str) -> AuthError:
-    """Our error for what a transport raised. Its text and its request stay out: either may hold the form."""
+    """Our error for what a transport raised.
+
+    Its text and its request stay out: either may hold the form.
+    """
     if isinstance(error, ConfigurationError):
         return error
     asked = httpx.URL(url)
@@ -83,10 +91,11 @@ def _unreached(error: object, url: str) -> AuthError:
 class TokenClient(TokenSource):
     """Asks one token endpoint for one principal's tokens.
 
-    A network error, 408, 429 and 5xx are tried again: at most 3 tries within `timeouts.total`, after Retry-After or
-    else a random part of 1 s, then of 2 s. A Retry-After beyond the total is an error at once, and the store waits so
-    long before it asks again. Any other 4xx, a redirect and a 200 without a token are errors at once.
-    A client and its connections live for one request: nothing to share between event loops or with a forked child.
+    A network error, 408, 429 and 5xx are tried again: at most 3 tries within `timeouts.total`,
+    after Retry-After or else a random part of 1 s, then of 2 s. A Retry-After beyond the total is
+    an error at once, and the store waits so long before it asks again. Any other 4xx, a redirect
+    and a 200 without a token are errors at once. A client and its connections live for one request:
+    nothing to share between event loops or with a forked child.
     """
 
     url: str
@@ -139,7 +148,10 @@ class TokenClient(TokenSource):
         if abs(skew) > SKEW_SECONDS and not self._skewed:
             self._skewed = True
             log.warning(
-                "expires_on is %+.0f s off expires_in: this machine's clock is wrong; expires_in counts",
+                (
+                    "expires_on is %+.0f s off expires_in: this machine's clock is wrong; "
+                    "expires_in counts"
+                ),
                 skew,
             )
         return token
@@ -158,7 +170,9 @@ class TokenClient(TokenSource):
         return Secret(urlencode(form if claims is None else {**form, "claims": claims}))
 
     def _own(self, kind: Any) -> Any:
-        """A transport of our own, which trusts and asks whom the environment names: as data calls do."""
+        """A transport of our own, which trusts and asks whom the environment names: as data
+        calls do.
+        """
         asked = httpx.URL(self.url)
         try:
             proxy, context = (
@@ -188,7 +202,9 @@ class TokenClient(TokenSource):
 
     def _post(self, flight: Flight, content: Secret, deadline: float) -> TokenReply:
         def check(*_: object) -> None:
-            """At each step of httpcore's: an end that came before there was a connection closed none."""
+            """At each step of httpcore's: an end that came before there was a connection closed
+            none.
+            """
             if not flight.seconds_left:
                 raise httpx.ReadTimeout("total")
 
@@ -212,18 +228,16 @@ class TokenClient(TokenSource):
             aclosing(cast(AsyncGenerator[bytes], response.aiter_bytes())) as chunks,
         ):
             body = bytearray()
-            async for chunk in (
-                chunks
-            ):  # whose total time its caller limits: left half read, trio would warn of it
+            # whose total time its caller limits: left half read, trio would warn of it
+            async for chunk in chunks:
                 if self._enough(body, chunk, math.inf):
                     break
             return TokenReply(response.status_code, response.headers, bytes(body))
 
     def _enough(self, body: bytearray, chunk: bytes, deadline: float) -> bool:
         body += chunk
-        if (
-            self.clock.monotonic() >= deadline
-        ):  # the limit per read never fires on a body that comes byte by byte
+        # the limit per read never fires on a body that comes byte by byte
+        if self.clock.monotonic() >= deadline:
             raise httpx.ReadTimeout("total")
         return len(body) > BODY_LIMIT_BYTES
 

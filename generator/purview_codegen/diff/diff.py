@@ -1,4 +1,6 @@
-"""The comparison of two contracts: the server and the operations here, the schemas in `diff_schemas`."""
+"""The comparison of two contracts: the server and the operations here, the schemas in
+`diff_schemas`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,10 @@ _GOOD = "123"  # the first digit of a status that is no error
 
 
 def diff(old: Json, new: Json, plane: str) -> Diff:
-    """Compares two contracts of one plane; `new` may be of another api-version. Nothing that differs is passed over."""
+    """Compares two contracts of one plane; `new` may be of another api-version.
+
+    Nothing that differs is passed over.
+    """
     differ = _Differ(old, new, plane)
     differ.document()
     for a, b in differ.pairs:
@@ -123,7 +128,10 @@ class _Differ(SchemaDiff):
 
     def _lone(self, kind: str, op: Op, p: Json, level: str) -> None:
         side = kind == "parameter.added"
-        text = f"{p['in']} {p['name']}: {self._text(side, p['schema'])}{'' if p['required'] else ', optional'}"
+        text = (
+            f"{p['in']} {p['name']}: "
+            f"{self._text(side, p['schema'])}{'' if p['required'] else ', optional'}"
+        )
         self.add(kind, op.id, "request", level, *(("", text) if side else (text, "")))
 
     def _parameter(self, op: Op, p: Json, q: Json) -> None:
@@ -255,9 +263,8 @@ class _Differ(SchemaDiff):
         for key, kind in (("x-pageable", "paging"), ("x-long-running", "polling")):
             old, new = a.value.get(key), b.value.get(key)
             if old != new:
-                level = (
-                    "minor" if old and new else "major"
-                )  # a pager or poller comes or goes: another Python type
+                # a pager or poller comes or goes: another Python type
+                level = "minor" if old and new else "major"
                 uses = "names"
                 if kind == "polling" and "x-pageable" in a.value and "x-pageable" in b.value:
                     uses, level = "docs", "patch"  # such a method gives a pager all the same

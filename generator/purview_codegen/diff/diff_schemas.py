@@ -103,7 +103,9 @@ class SchemaDiff(Ledger):
             self.add("schema.base", where, "names", "minor", *map(", ".join, found))
 
     def _members(self, name: str, renamed: str, uses: set[str]) -> None:
-        """Own members, and inherited ones where the base is another schema now: a member that moved there stays."""
+        """Own members, and inherited ones where the base is another schema now: a member that
+        moved there stays.
+        """
         left, right = members(self.old, name), members(self.new, renamed)
         own = {
             *own_members(self.old, name),
@@ -193,7 +195,9 @@ class SchemaDiff(Ledger):
             )
 
     def _tag(self, where: str, name: str, renamed: str, uses: set[str]) -> None:
-        """The kind that a class states itself to be, its name by default, where no change of the base's table tells it."""
+        """The kind that a class states itself to be, its name by default, where no change of the
+        base's table tells it.
+        """
         old, new = (
             (c["components"]["schemas"], n) for c, n in ((self.old, name), (self.new, renamed))
         )

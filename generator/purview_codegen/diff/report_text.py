@@ -1,4 +1,7 @@
-"""A report as Markdown and as plain text: the same blocks, spelt twice. What is many of a kind is one line."""
+"""A report as Markdown and as plain text: the same blocks, spelt twice.
+
+What is many of a kind is one line.
+"""
 
 from __future__ import annotations
 
@@ -117,7 +120,8 @@ def _warnings(report: Report) -> Iterable[Block]:
             f"Wire changes to act on: {wire}. Clients that were right yesterday may be wrong today"
         )
         yield Block(
-            f"**CHANGED UNDER THE SAME API-VERSION: {step}.** {what if wire else 'Wire changes to act on: none'}."
+            f"**CHANGED UNDER THE SAME API-VERSION: {step}.** "
+            f"{what if wire else 'Wire changes to act on: none'}."
         )
     for note in report.notes:
         yield Block(note)

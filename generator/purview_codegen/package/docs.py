@@ -1,7 +1,8 @@
 """What generated classes and methods say of themselves: facts of the contract, and words of ours.
 
-Types say most; a line stands only where they do not: where a class goes, limits, formats, units, who sets a member, what a
-method returns by status, what it raises, which role it asks for, and what an argument means that its name does not tell.
+Types say most; a line stands only where they do not: where a class goes, limits, formats, units,
+who sets a member, what a method returns by status, what it raises, which role it asks for, and what
+an argument means that its name does not tell.
 """
 
 from __future__ import annotations
@@ -308,7 +309,9 @@ def _entry(name: str, text: str, *, indent: int) -> list[str]:
 
 
 def _wrapped(line: str, *, indent: int) -> list[str]:
-    """A paragraph, with room for the quotes before it; what begins with blanks is wrapped already."""
+    """A paragraph, with room for the quotes before it; what begins with blanks is wrapped
+    already.
+    """
     width = COLUMNS - indent - len('"""')
     if len(line) <= width or line.startswith("    "):
         return [line]

@@ -1,4 +1,6 @@
-"""One contract, planned whole: what `render` turns into a package, and what the names lock records of it."""
+"""One contract, planned whole: what `render` turns into a package, and what the names lock
+records of it.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ from .plan_shared import with_shared
 class PlannedGroup:
     """One resource class: `client.<name>`, declared in `operations/<name>.py`.
 
-    `renamed`: (old method, `group.method` it is now, that group, its class); `arguments`: method -> old argument -> new one.
+    `renamed`: (old method, `group.method` it is now, that group, its class); `arguments`: method ->
+    old argument -> new one.
     """
 
     name: str
@@ -32,7 +35,10 @@ class PlannedGroup:
 
 @attrs.frozen
 class Plan:
-    """A plane in one api-version. `modules` maps each module of models to its classes, `where` each class to its module."""
+    """A plane in one api-version.
+
+    `modules` maps each module of models to its classes, `where` each class to its module.
+    """
 
     version: str
     prefix: str
@@ -53,8 +59,9 @@ class Plan:
 
 
 def plan(contract: Json, names: Mapping[str, Name], aliases: Sequence[Alias] = ()) -> Plan:
-    """Plans a contract; `names` are those of its version, `aliases` what else has to work. Raises GateError for anything lost or
-    named twice."""
+    """Plans a contract; `names` are those of its version, `aliases` what else has to work. Raises
+    GateError for anything lost or named twice.
+    """
     parsed = adapter.parse(contract)
     taken = [adapter.class_name(name) for name in contract["components"]["schemas"]]
     classes = with_shared(
@@ -103,8 +110,10 @@ def _groups(
 
 
 def _group_classes(wanted: Mapping[str, str]) -> dict[str, str]:
-    """Group -> its class. A client's module names the sync and the async class of each group beside the clients themselves, so an
-    underscore goes behind a class that is called as a client may be, or as one of another group."""
+    """Group -> its class. A client's module names the sync and the async class of each group beside
+    the clients themselves, so an underscore goes behind a class that is called as a client may be,
+    or as one of another group.
+    """
     out: dict[str, str] = {}
     taken: set[str] = set()
     for group in sorted(wanted):
@@ -117,7 +126,9 @@ def _group_classes(wanted: Mapping[str, str]) -> dict[str, str]:
 
 
 def public_names(planned: Plan) -> dict[str, str]:
-    """Key -> Python names, for the lock: every operation with its arguments, every class with its members, every enum."""
+    """Key -> Python names, for the lock: every operation with its arguments, every class with
+    its members, every enum.
+    """
     out = {}
     for op in planned.operations:
         arguments = " ".join(a.name for a in op.arguments)

@@ -23,12 +23,14 @@ _NARROWER = "# pyright: ignore[reportIncompatibleVariableOverride]"
 
 @attrs.frozen
 class PlannedField:
-    """One line of a class. `default` is None for a member the constructor demands, else the text of its default.
-    `required`: the constructor does not demand it, but every answer must hold it, not null; so its type has no None.
-    `live`: how the service spells it, where that is not what its document says (x-live-name): that goes out, both are read.
-    `narrows`: it is of a subclass of what the base of its class says. Checkers that hold to mutable members being of one type in all
-    subclasses are told that this one is meant; assigning to it by the base is the caller's risk, and no break of what is sent.
-    `demanded_again`: the class above has a default for it, and its own has none.
+    """One line of a class. `default` is None for a member the constructor demands, else the text of
+    its default. `required`: the constructor does not demand it, but every answer must hold it, not
+    null; so its type has no None. `live`: how the service spells it, where that is not what its
+    document says (x-live-name): that goes out, both are read. `narrows`: it is of a subclass of
+    what the base of its class says. Checkers that hold to mutable members being of one type in all
+    subclasses are told that this one is meant; assigning to it by the base is the caller's risk,
+    and no break of what is sent. `demanded_again`: the class above has a default for it, and its
+    own has none.
     """
 
     name: str
@@ -48,7 +50,9 @@ class PlannedField:
 
     @property
     def value(self) -> str:
-        """What follows the annotation: nothing, the bare default, or a field() with what the codec has to know."""
+        """What follows the annotation: nothing, the bare default, or a field() with what the
+        codec has to know.
+        """
         default = "" if self.default is None else f"default={self.default}, "
         facts = (
             ["read_only=True"] * self.read_only
@@ -68,7 +72,11 @@ class PlannedField:
 
     @property
     def line(self) -> str:
-        """The declaration. A remark for checkers stands where they find fault, at the name, also where the line is broken."""
+        """The declaration.
+
+        A remark for checkers stands where they find fault, at the name, also where the line is
+        broken.
+        """
         line = f"    {self.name}: {self.annotation}{self.value}"
         if not self.narrows:
             return line
@@ -79,8 +87,10 @@ class PlannedField:
 
 @attrs.frozen
 class Class:
-    """A model class: its own fields, and where it is a discriminated base, the attribute and the table that pick subclasses;
-    `others` are the kinds of the classes that stand beside it in a union."""
+    """A model class: its own fields, and where it is a discriminated base, the attribute and the
+    table that pick subclasses; `others` are the kinds of the classes that stand beside it in a
+    union.
+    """
 
     name: str
     base: str | None
@@ -92,7 +102,9 @@ class Class:
 
 
 def python_type(text: str, prefix: str = "") -> str:
-    """A type text as source: `Any` cannot be shadowed by a schema of that name; `prefix` stands before class names."""
+    """A type text as source: `Any` cannot be shadowed by a schema of that name; `prefix` stands
+    before class names.
+    """
 
     def word(match: re.Match[str]) -> str:
         name = match[0]
@@ -126,7 +138,8 @@ class Classes:
         for wire, schema in contract["components"]["schemas"].items():
             if other := self.wire_names.get(class_name(wire)):
                 raise GateError(
-                    f"{self.title}: {other} and {wire} give one class name: {join('components', 'schemas', wire)}"
+                    f"{self.title}: {other} and {wire} give one class name: "
+                    f"{join('components', 'schemas', wire)}"
                 )
             self.schemas[class_name(wire)], self.wire_names[class_name(wire)] = schema, wire
         self.parsed = parsed
@@ -137,8 +150,9 @@ class Classes:
             self._visit(model)
 
     def base(self, name: str) -> str | None:
-        """The first allOf reference that has a discriminator, else the first; further ones are flattened, since two bases with
-        slots cannot be combined."""
+        """The first allOf reference that has a discriminator, else the first; further ones are
+        flattened, since two bases with slots cannot be combined.
+        """
         if name not in self._bases:
             parts = self.schemas.get(name, {}).get("allOf", [])
             bases = [class_name(part["$ref"]) for part in parts if "$ref" in part]
@@ -205,7 +219,9 @@ class Classes:
         )
 
     def _field(self, p: Property, member: Json) -> PlannedField:
-        """A required member that only the service writes is optional for the constructor, as is one that is marked so."""
+        """A required member that only the service writes is optional for the constructor, as is
+        one that is marked so.
+        """
         name = str(member.get("x-name", p.name))
         name = f"{name}_" if name in RESERVED else name
         read_only = bool(member.get("readOnly"))
@@ -222,7 +238,9 @@ class Classes:
         )
 
     def _only(self, member: Json) -> str | None:
-        """The one value that a member can have: of its enum, or as an overlay says (x-only-value)."""
+        """The one value that a member can have: of its enum, or as an overlay says
+        (x-only-value).
+        """
         parts = member.get("allOf", [])
         reference = member.get("$ref") or (parts[0].get("$ref") if len(parts) == 1 else None)
         schema = self.schemas.get(class_name(reference), {}) if reference else member
@@ -238,13 +256,16 @@ class Classes:
                     "components", "schemas", self.wire_names[name], "properties", field.wire
                 )
                 raise GateError(
-                    f"{self.title}: {seen[field.name]!r} and {field.wire!r} are both {field.name}: {pointer}"
+                    f"{self.title}: {seen[field.name]!r} and {field.wire!r} are both "
+                    f"{field.name}: {pointer}"
                 )
             seen[field.name] = field.wire
 
 
 def _as_tag(field: PlannedField, p: Property, schema: Json) -> PlannedField:
-    """A discriminator: plain text, for kinds of the future, with the value of its class as the default."""
+    """A discriminator: plain text, for kinds of the future, with the value of its class as the
+    default.
+    """
     text = field.type
     if text not in ("str", "str | None"):
         text = "str" if p.required else "str | None"
@@ -253,7 +274,9 @@ def _as_tag(field: PlannedField, p: Property, schema: Json) -> PlannedField:
 
 
 def _override(field: PlannedField, old: PlannedField) -> PlannedField:
-    """A subclass may give an inherited field another default; its type stays what the base says, since fields are mutable."""
+    """A subclass may give an inherited field another default; its type stays what the base says,
+    since fields are mutable.
+    """
     if field.type == old.type:
         return field
     return attrs.evolve(
@@ -275,9 +298,10 @@ def _family(classes: Mapping[str, Class]) -> dict[str, str]:
 def modules(classes: Mapping[str, Class], roots: Iterable[str]) -> dict[str, list[str]]:
     """Module -> class names. `roots` are the classes that operations name.
 
-    A discriminated base and all that come of it are a family, in a module called as the base is, with what they alone use; all else
-    is `common`. A base within another is of its family. So a class and its base are never in modules that need each other: what is
-    in `common` has its base there.
+    A discriminated base and all that come of it are a family, in a module called as the base is,
+    with what they alone use; all else is `common`. A base within another is of its family. So a
+    class and its base are never in modules that need each other: what is in `common` has its base
+    there.
     """
     uses = {
         n: used((f.type for f in c.fields), classes) | ({c.base} if c.base else set())

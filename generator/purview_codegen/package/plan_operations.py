@@ -1,4 +1,6 @@
-"""What a method of a group looks like: its arguments, its answer, and the declaration that the runtime works from."""
+"""What a method of a group looks like: its arguments, its answer, and the declaration that the
+runtime works from.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,10 @@ _PAGING = ("token", "sends", "last", "sync", "offset", "limit", "size", "total",
 
 @attrs.frozen
 class Argument:
-    """One argument of a method. `positional` for path values; `demanded` where it has no default."""
+    """One argument of a method.
+
+    `positional` for path values; `demanded` where it has no default.
+    """
 
     name: str
     type: str
@@ -40,7 +45,9 @@ class Argument:
 
 @attrs.frozen
 class PlannedOperation:
-    """All that the operations template needs; texts are source, `id`, `path` and `summary` are plain and escaped there."""
+    """All that the operations template needs; texts are source, `id`, `path` and `summary` are
+    plain and escaped there.
+    """
 
     id: str
     name: Name
@@ -191,7 +198,9 @@ class Planner:
             raise GateError(f"{self.title}: two arguments would be called {twice[0]}: {where}")
 
     def _unique_methods(self) -> None:
-        """No two operations may be one method, no two groups one file, and none may hide what every client has."""
+        """No two operations may be one method, no two groups one file, and none may hide what
+        every client has.
+        """
         methods: dict[tuple[str, str], str] = {}
         groups: dict[str, str] = {}
         for op in self.operations:
@@ -210,14 +219,17 @@ class Planner:
                 taken = f"stands in a file that some file systems take for that of {like}"
             if taken:
                 raise GateError(
-                    f"{self.title}: {op.id}: {called} {taken}; name another one in the overlay's [methods]"
+                    f"{self.title}: {op.id}: {called} {taken}; name another one in the "
+                    f"overlay's [methods]"
                 )
 
 
 def _distinct(
     parameters: list[tuple[Json, adapter.Property | None]], body: str | None
 ) -> list[tuple[Json, adapter.Property | None]]:
-    """A value that would be called as another one is, or as the body, tells where it goes; one of the path never does."""
+    """A value that would be called as another one is, or as the body, tells where it goes; one
+    of the path never does.
+    """
     names = ["self", *(["body"] if body else []), *(t.name for _, t in parameters if t)]
     return [
         (p, attrs.evolve(t, name=f"{t.name}_{p['in']}"))
@@ -228,7 +240,9 @@ def _distinct(
 
 
 def _place(path: str, parameter: Json) -> int:
-    """Path values come as the path has them, whatever the order of the document; all others follow, in its order."""
+    """Path values come as the path has them, whatever the order of the document; all others
+    follow, in its order.
+    """
     return path.find("{" + parameter["name"] + "}") if parameter["in"] == "path" else len(path)
 
 
@@ -274,7 +288,10 @@ def _body(
             [Argument("body", kind, False, request["required"])],
         )
     fields = ", ".join(
-        f"_d.FormField({f.name!a}, {f.wire!a}, {f.required}{', text=True' * (f.type not in _FILES)})"
+        (
+            f"_d.FormField({f.name!a}, {f.wire!a}, "
+            f"{f.required}{', text=True' * (f.type not in _FILES)})"
+        )
         for f in typed.form
     )
     arguments = [
@@ -295,7 +312,9 @@ def _body(
 
 
 def _paging(page: Json, where: str) -> str:
-    """The facts of x-pageable: `itemName` and `nextLinkName`, and from overlays any of `_PAGING`."""
+    """The facts of x-pageable: `itemName` and `nextLinkName`, and from overlays any of
+    `_PAGING`.
+    """
     if unknown := sorted(set(page) - {"itemName", "nextLinkName", *_PAGING}):
         raise GateError(f"x-pageable knows no {unknown[0]!r}: {where}")
     facts = [f"{name}={page[name]!a}" for name in _PAGING if name in page]

@@ -1,4 +1,6 @@
-"""What the declaration of a long-running operation says besides its mark: what it gives, and what tells how far it is."""
+"""What the declaration of a long-running operation says besides its mark: what it gives, and
+what tells how far it is.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +19,16 @@ from .names import Name
 from .plan_models import Class
 
 _FACTS = {"final-state-via", "result", "status-path", "ask-with"}
-_ACTION = re.compile(
-    r"/?:[^/{}]+$|/[^/:{}]+$"
-)  # /things/{id}:revoke, /things/{id}/:revoke, /things/{id}/revoke
+# /things/{id}:revoke, /things/{id}/:revoke, /things/{id}/revoke
+_ACTION = re.compile(r"/?:[^/{}]+$|/[^/:{}]+$")
 ALSO = " | _d.OperationStatus"
 
 
 @attrs.frozen
 class PlannedPolling:
-    """The declaration as source, and whether the result may be a status alone, for want of the resource's address."""
+    """The declaration as source, and whether the result may be a status alone, for want of the
+    resource's address.
+    """
 
     source: str
     uncertain: bool
@@ -70,7 +73,9 @@ class PollingPlanner:
         return PlannedPolling(f"_d.Polling({', '.join(parts)})", not certain)
 
     def _resource(self, path: str, verb: str, kinds: list[str]) -> str | None:
-        """The path of what an action changes: one whose GET needs no more than that path, and answers the same type."""
+        """The path of what an action changes: one whose GET needs no more than that path, and
+        answers the same type.
+        """
         for found in _changed(path) if verb in ("post", "patch") else ():
             read = self.reads.get(_norm(found))
             if (
@@ -88,8 +93,9 @@ class PollingPlanner:
         return None
 
     def _ask_with(self, path: str, facts: Json, where: str) -> str | None:
-        """The method that tells how far the work is: the one that the facts name, else what reads the declared status or
-        what is changed."""
+        """The method that tells how far the work is: the one that the facts name, else what reads
+        the declared status or what is changed.
+        """
         oid = facts.get("ask-with")
         if oid is not None and oid not in self.parsed.operations:
             raise GateError(f"{self.title}: ask-with names no operation: {oid}: {where}")

@@ -1,4 +1,7 @@
-"""Plans to source text. Text of a document enters only as an escaped literal; nothing is decided here."""
+"""Plans to source text.
+
+Text of a document enters only as an escaped literal; nothing is decided here.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ def _environment() -> jinja2.Environment:
         "strings": _strings,
         "lists": _shadowed_list,
     }
-    env.filters |= ours
+    env.filters.update(ours)
     return env
 
 
@@ -58,7 +61,9 @@ def _whole_docstring(lines: Sequence[str], indent: int) -> str:
 
 
 def _strings(names: Sequence[str]) -> str:
-    """Many names as one literal, broken into lines; as a tuple of texts where one of them has a blank in it."""
+    """Many names as one literal, broken into lines; as a tuple of texts where one of them has a
+    blank in it.
+    """
     if any([name] != name.split() for name in names):
         return f"({', '.join(map(ascii, names))},)"
     lines = textwrap.wrap(
@@ -209,7 +214,9 @@ def _operations(group: PlannedGroup, docs: Docs) -> str:
 
 
 def render_root(planes: Sequence[Plane], plans: Mapping[str, tuple[str, str]]) -> dict[str, str]:
-    """The package over all planes; `plans` gives version and prefix of each plane's default document."""
+    """The package over all planes; `plans` gives version and prefix of each plane's default
+    document.
+    """
     facts = [
         {
             name: getattr(p, name)

@@ -20,7 +20,9 @@ _TORN = re.compile("[\ud800-\udfff]")
 
 @attrs.frozen
 class DocumentFacts:
-    """Size and content of a document; `examples` are the example files its operations name, relative to it."""
+    """Size and content of a document; `examples` are the example files its operations name,
+    relative to it.
+    """
 
     sha256: str
     bytes: int
@@ -30,7 +32,10 @@ class DocumentFacts:
 
 
 def inspect(content: bytes, name: str) -> DocumentFacts:
-    """The facts of a document. Raises IntegrityError for broken JSON, a dangling reference or an operationId used twice."""
+    """The facts of a document.
+
+    Raises IntegrityError for broken JSON, a dangling reference or an operationId used twice.
+    """
     try:
         return _facts(content, name)
     except RecursionError:  # of the parser, far beyond our own limit
@@ -71,7 +76,8 @@ def parse(content: bytes, name: str) -> Json:
                 f"{name} is no JSON; a document in YAML has to be made JSON first"
             ) from None
         raise IntegrityError(
-            f"{name} is broken JSON at character {error.pos} of {len(content)}: {error.msg}; fetch it again"
+            f"{name} is broken JSON at character {error.pos} of {len(content)}: "
+            f"{error.msg}; fetch it again"
         ) from None
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise IntegrityError(f"{name} is no OpenAPI document: it has no paths")
@@ -80,7 +86,9 @@ def parse(content: bytes, name: str) -> Json:
 
 
 def _levels(document: Json, name: str) -> None:
-    """Goes down level by level, with no recursion of its own; half of a character cannot be written to any file."""
+    """Goes down level by level, with no recursion of its own; half of a character cannot be
+    written to any file.
+    """
     level: list[Any] = [document]
     for _ in range(DEEPEST + 1):
         texts = [v for v in level if isinstance(v, str)]
@@ -99,7 +107,9 @@ def _levels(document: Json, name: str) -> None:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> Json:
-    """An object whose members differ: the parser alone would keep the last of two and lose the other in silence."""
+    """An object whose members differ: the parser alone would keep the last of two and lose the
+    other in silence.
+    """
     out: Json = {}
     for key, value in pairs:
         if key in out:

@@ -14,7 +14,10 @@ from .manifest import Document
 
 @attrs.frozen
 class Entry:
-    """One locked document. `provenance` is "exact", or "rebuilt" where our copy was compiled anew from upstream's sources."""
+    """One locked document.
+
+    `provenance` is "exact", or "rebuilt" where our copy was compiled anew from upstream's sources.
+    """
 
     repository: str
     commit: str

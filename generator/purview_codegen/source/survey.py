@@ -1,5 +1,6 @@
-"""Every document that a repository has of a Purview data plane, and whether a plane takes it; with the lines of planes.toml that
-would take those that none does."""
+"""Every document that a repository has of a Purview data plane, and whether a plane takes it; with
+the lines of planes.toml that would take those that none does.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +29,10 @@ ALL = "all"
 
 @attrs.frozen
 class SurveyedFile:
-    """One file at one commit. `why`: what it is to the manifest, or why it is left out, unknown or no document at all."""
+    """One file at one commit.
+
+    `why`: what it is to the manifest, or why it is left out, unknown or no document at all.
+    """
 
     repository: str
     commit: str
@@ -43,8 +47,9 @@ class SurveyedFile:
 
 @attrs.frozen
 class Survey:
-    """`commits`: owner/name and hash. `lines`: what to add to planes.toml, so that every unknown document that can be taken is;
-    `instead`: what to add where one is to be left out."""
+    """`commits`: owner/name and hash. `lines`: what to add to planes.toml, so that every unknown
+    document that can be taken is; `instead`: what to add where one is to be left out.
+    """
 
     commits: tuple[tuple[str, str], ...]
     seen: tuple[SurveyedFile, ...]
@@ -76,7 +81,9 @@ class Survey:
 
 
 def survey(world: World, manifest: Manifest, ref: str, mirror: Path | None) -> Survey:
-    """What is there at a commit or branch, or with "all" at every commit of every repository of a mirror."""
+    """What is there at a commit or branch, or with "all" at every commit of every repository of
+    a mirror.
+    """
     main = Counter(d.repository for d in manifest.documents).most_common(1)[0][0]
     if ref != ALL:
         known = [d for d in manifest.documents if d.repository == main]
@@ -106,7 +113,10 @@ def survey(world: World, manifest: Manifest, ref: str, mirror: Path | None) -> S
 def _look(
     world: World, manifest: Manifest, one: Listing, main: str
 ) -> tuple[list[SurveyedFile], list[Candidate], list[str]]:
-    """The files of one listing. A fork's are looked at as those of the repository that it is called like."""
+    """The files of one listing.
+
+    A fork's are looked at as those of the repository that it is called like.
+    """
     fork = one.repository.rpartition("/")[2] == main.rpartition("/")[2]
     files = Files(world, one)
     discovery = discover(manifest, attrs.evolve(one, repository=main) if fork else one, files)
@@ -159,7 +169,9 @@ def _rows(
 
 
 def _found(manifest: Manifest, one: Listing, f: Found, files: Files) -> SurveyedFile:
-    """A document of a plane: one that it takes, in this state or another, or a new api-version of it."""
+    """A document of a plane: one that it takes, in this state or another, or a new api-version
+    of it.
+    """
     d = f.document
     traits = files.read(d.path) if f.old is None else files.known(f.old)
     known = traits if isinstance(traits, Traits) else None
@@ -189,12 +201,17 @@ def _at(one: Listing, path: str) -> tuple[str, str, str]:
 
 
 def as_text(found: Survey, ref: str) -> str:
-    """The survey for a terminal: what no plane takes first, then what is left out, and what is no document."""
+    """The survey for a terminal: what no plane takes first, then what is left out, and what is
+    no document.
+    """
     return "\n".join(_text(found, ref)) + "\n"
 
 
 def _text(found: Survey, ref: str) -> Iterable[str]:
-    yield f"Documents of Purview data planes at {ref}, {len(found.commits)} commit{'s' * (len(found.commits) != 1)}"
+    yield (
+        f"Documents of Purview data planes at {ref}, {len(found.commits)} "
+        f"commit{'s' * (len(found.commits) != 1)}"
+    )
     kinds = Counter(s.why.split(",")[0] for s in found.of(TAKEN))
     yield f"Taken: {', '.join(f'{n} {why}' for why, n in kinds.items()) or 'none'}"
     unknown = found.of(UNKNOWN)

@@ -1,4 +1,6 @@
-"""What a person has accepted: rules kept in `specs/accepted.json`, and the defaults that they choose."""
+"""What a person has accepted: rules kept in `specs/accepted.json`, and the defaults that they
+choose.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,9 @@ def proposed_rules(manifest: Manifest, listed: Listed) -> tuple[str, ...]:
 
 
 def taken_defaults(manifest: Manifest, patterns: Iterable[str], listed: Listed) -> dict[str, str]:
-    """Plane -> another api-version that it takes by default from now on: any that was named, the last one where there are
-    several, else what is proposed and fits a pattern."""
+    """Plane -> another api-version that it takes by default from now on: any that was named, the
+    last one where there are several, else what is proposed and fits a pattern.
+    """
     asked = [p for p in patterns if p.startswith("default@")]
     out = {
         p: v

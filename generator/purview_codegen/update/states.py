@@ -1,4 +1,6 @@
-"""The documents at a commit, brought into the cache, and what became of each of those that the lock knows."""
+"""The documents at a commit, brought into the cache, and what became of each of those that the
+lock knows.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,10 @@ from purview_codegen.source.upstream_files import Files, World
 
 @attrs.frozen
 class State:
-    """The documents of some planes at a commit, all of them in the cache. `listed`: of planes beside whose documents readme
-    files have tags, the api-versions that these list. `warnings`: what the readme files say against the manifest."""
+    """The documents of some planes at a commit, all of them in the cache. `listed`: of planes
+    beside whose documents readme files have tags, the api-versions that these list. `warnings`:
+    what the readme files say against the manifest.
+    """
 
     listing: Listing
     discovery: Discovery
@@ -42,7 +46,10 @@ class State:
 
 
 def look(world: World, manifest: Manifest, only: str | None, ref: str) -> State:
-    """The state at a commit or branch. Raises UnreachableError for one that is not known or documents that cannot be had."""
+    """The state at a commit or branch.
+
+    Raises UnreachableError for one that is not known or documents that cannot be had.
+    """
     planes = chosen(manifest, only)
     repository = Counter(d.repository for p in planes for d in p.documents).most_common(1)[0][0]
     listing = world.listing(
@@ -89,7 +96,9 @@ def _bring(world: World, listing: Listing, found: Sequence[Found]) -> dict[Docum
 
 
 def _held(world: World, listing: Listing, found: Found) -> bool:
-    """Whether the cache holds a document, at its place or, the bytes being the same, at its old one."""
+    """Whether the cache holds a document, at its place or, the bytes being the same, at its old
+    one.
+    """
     expected = listing.files[found.document.path]
     for document in (found.document, found.old):
         path = world.cache.path(document.location) if document else None
@@ -101,7 +110,9 @@ def _held(world: World, listing: Listing, found: Found) -> bool:
 
 
 def step(found: Found, facts: DocumentFacts, entry: Entry | None) -> Step:
-    """What became of one document since it was locked; "changed" is still to be told from "prose"."""
+    """What became of one document since it was locked; "changed" is still to be told from
+    "prose".
+    """
     new, old = found.document, found.old
     if old is None or entry is None:
         return Step(
@@ -186,7 +197,9 @@ def beside(step: Step, there: Iterable[Document], contract: Callable[[Document],
 
 
 def notes(state: State) -> tuple[str, ...]:
-    """What the report says of a state besides its documents: those that no plane takes, and what readme files say."""
+    """What the report says of a state besides its documents: those that no plane takes, and what
+    readme files say.
+    """
     found = [s.path for s in state.discovery.strays]
     more = f" and {len(found) - 3} more" if len(found) > 3 else ""
     told = [f"No plane of planes.toml takes {', '.join(found[:3])}{more}."] if found else []
@@ -194,7 +207,9 @@ def notes(state: State) -> tuple[str, ...]:
 
 
 def _default(document: Document, manifest: Manifest, state: State) -> bool:
-    """Whether a plane takes the document by default: as the manifest says, or as the rule does where its own is not there."""
+    """Whether a plane takes the document by default: as the manifest says, or as the rule does
+    where its own is not there.
+    """
     versions = {
         f.document.version for f in state.discovery.found if f.document.plane == document.plane
     }
@@ -229,7 +244,9 @@ def missing(state: State) -> list[Document]:
 
 
 def locked_names(specs: Path, manifest: Manifest, planes: set[str]) -> dict[str, dict[str, str]]:
-    """The names that the contracts of whole planes give: the versions of a plane are named together."""
+    """The names that the contracts of whole planes give: the versions of a plane are named
+    together.
+    """
     documents = [d for p in manifest.planes if p.name in planes for d in p.documents]
     with laid_out(f"a document of {' or '.join(sorted(planes))}"):
         return Plans(specs, manifest).names(documents)

@@ -1,5 +1,6 @@
-"""One command from an upstream commit to a reviewed change: a new tree is made beside the old one, goes through every gate, and
-only then takes its place, with the report of what changed."""
+"""One command from an upstream commit to a reviewed change: a new tree is made beside the old one,
+goes through every gate, and only then takes its place, with the report of what changed.
+"""
 
 from __future__ import annotations
 
@@ -74,8 +75,10 @@ def update(
     wish: Wish,
     tell: Callable[[Report], None] = lambda _: None,
 ) -> Report:
-    """Makes the update, unless it is only asked about. Raises GateError where a gate stops it; then nothing has changed.
-    `tell` gets the report before anything is put in place, so that one which cannot be written stops the update, too."""
+    """Makes the update, unless it is only asked about. Raises GateError where a gate stops it; then
+    nothing has changed. `tell` gets the report before anything is put in place, so that one which
+    cannot be written stops the update, too.
+    """
     manifest, root = Manifest.load(specs), specs.parent
     if wish.since is not None:
         found = between(world, manifest, wish.only, wish.since, wish.to)
@@ -114,7 +117,9 @@ def _made(
     root: Path | None,
     tell: Callable[[Report], None],
 ) -> Report:
-    """The report of an update, which is put in its place below `root`; nothing is written without one."""
+    """The report of an update, which is put in its place below `root`; nothing is written
+    without one.
+    """
     specs, stage, beside_specs = work.specs, work.stage, work.specs.parent
     package = (out / build.PACKAGE).relative_to(beside_specs)
     names = [specs.name, package.as_posix(), *_PAGES]
@@ -139,7 +144,9 @@ def _few(texts: Sequence[str]) -> str:
 
 
 def _prints(root: Path, names: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """When each of the files that an update puts another in the place of was written, and its size."""
+    """When each of the files that an update puts another in the place of was written, and its
+    size.
+    """
     files = [
         p
         for name in names
@@ -205,7 +212,9 @@ class _Work:
         return self.judge(asked, root)
 
     def pin(self, lock: Lock) -> None:
-        """planes.toml and upstream.lock, with every document that moved, and the defaults that were accepted."""
+        """planes.toml and upstream.lock, with every document that moved, and the defaults that
+        were accepted.
+        """
         path = self.new / "planes.toml"
         documents = [f.document for f in self.found]
         text = pins.repinned(path.read_text(encoding="utf-8"), documents, {})
@@ -348,12 +357,18 @@ class _Work:
         return (*self.report.notes, *said)
 
     def gates(self, report: Report, out: Path) -> None:
-        """Names that are lost, then the whole way to the packages, with its own gates, then the check that all agree."""
+        """Names that are lost, then the whole way to the packages, with its own gates, then the
+        check that all agree.
+        """
         if lost := report.lost:
             more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-            first = f"{lost[0].kind} {lost[0].old} {'became ' + lost[0].new if lost[0].new else 'is lost'}"
+            first = (
+                f"{lost[0].kind} {lost[0].old} "
+                f"{'became ' + lost[0].new if lost[0].new else 'is lost'}"
+            )
             raise GateError(
-                f"{lost[0].plane} {lost[0].version}: {first}{more}; accept it with --accept {lost[0].rule} "
+                f"{lost[0].plane} {lost[0].version}: {first}{more}; accept it with "
+                f"--accept {lost[0].rule} "
                 f"(or 'names.lost@{lost[0].plane}/*')"
             )
         build.generate(self.new, None, None, out, accept_names=True)

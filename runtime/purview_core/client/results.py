@@ -1,4 +1,6 @@
-"""What a long-running operation ends with, by its declaration, and whether an answer is that already."""
+"""What a long-running operation ends with, by its declaration, and whether an answer is that
+already.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from .outcome import ACCEPTED, OperationStatus, body_of, holds_status, id_of, is
 
 
 def only_taken(operation: Operation[Any], answer: httpx.Response) -> OperationStatus | None:
-    """What a call by operationId gives for a first answer that tells a status, where a resource is declared; else None."""
+    """What a call by operationId gives for a first answer that tells a status, where a resource
+    is declared; else None.
+    """
     body, text = body_of(answer), type_of(operation, answer.status_code)
     if operation.polling is None or body is None or text in (None, "None", "Any"):
         return None

@@ -1,4 +1,6 @@
-"""What clients share: connections, auth, the pauses and the budget of their retries; and how they wait."""
+"""What clients share: connections, auth, the pauses and the budget of their retries; and how
+they wait.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,11 @@ class Session(Tied):
     Attributes:
         auth: what signs in, or None.
         budget: of the retries of all calls.
-        open_transport: the connections with their TLS context, made at the first call; None before it and
+        open_transport: the connections with their TLS context, made at the first call; None before
+        it and
             after the end. `transport()` makes them.
-        warm_token: gives the token that the auth has at hand for an origin; None for an auth without one.
+        warm_token: gives the token that the auth has at hand for an origin; None for an auth
+        without one.
     """
 
     def __init__(
@@ -80,7 +84,9 @@ def _is_auth(auth: object) -> bool:
 
 
 def sync_session(transport: httpx.BaseTransport | None, auth: httpx.Auth | None) -> Session:
-    """Over a given transport, or over one of our own; raises TypeError for what is neither transport nor auth."""
+    """Over a given transport, or over one of our own; raises TypeError for what is neither
+    transport nor auth.
+    """
     return Session(lambda: transport or _http(), auth, given=transport, sends="handle_request")
 
 

@@ -156,9 +156,10 @@ class AsyncAiohttpTransport(Transport, httpx.AsyncBaseTransport):
         """Headers, TLS and proxy of a request."""
         url = request.url
         text, pairs = request.headers.encoding, request.headers.raw
+        # aiohttp's
         headers = [
             (k.decode(text), v.decode(text)) for k, v in pairs if k.lower() != b"transfer-encoding"
-        ]  # aiohttp's
+        ]
         options: dict[str, Any] = {"headers": headers}
         if url.scheme == "https":
             options["ssl"] = self._context()

@@ -118,9 +118,8 @@ class Pool:
     def __init__(self, limits: PoolLimits) -> None:
         self.limits, self.closed = limits, False
         self.shared: dict[Origin, PooledConnection] = {}
-        self._connections: set[weakref.ref[PooledConnection]] = (
-            set()
-        )  # in use, idle, or about to be opened
+        # in use, idle, or about to be opened
+        self._connections: set[weakref.ref[PooledConnection]] = set()
         self._dead: deque[weakref.ref[PooledConnection]] = deque()
         self._idle: dict[Origin, deque[PooledConnection]] = {}
         self._queue: dict[Waiter, None] = {}

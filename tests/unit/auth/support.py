@@ -136,7 +136,9 @@ def call(
 def ahead(
     mode: str, auth: PurviewAuth | None, service: Any, request: httpx.Request
 ) -> httpx.Response:
-    """As the clients of this package do it: a token that is at hand is in the request before it is sent."""
+    """As the clients of this package do it: a token that is at hand is in the request before it
+    is sent.
+    """
     token = None
     at_hand = isinstance(auth, HandsOutTokens) and auth.hands_out_tokens
     if at_hand and isinstance(request.stream, httpx.ByteStream):

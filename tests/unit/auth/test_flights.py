@@ -144,9 +144,8 @@ def test_all_threads_share_one_failure(world: World, fault: Fault, posts: int) -
     world.endpoint.always = slow
     errors = many_threads(token_of(world.principal()))
     assert 1 == len({str(error) for error in errors})
-    assert THREADS == len(
-        {id(error) for error in errors}
-    )  # each its own, for tracebacks are added to what is raised
+    # each its own, for tracebacks are added to what is raised
+    assert THREADS == len({id(error) for error in errors})
     assert posts == world.posts
 
 
@@ -316,7 +315,8 @@ def test_two_event_loops_in_two_threads_and_a_blocking_one(world: World, native:
     world.endpoint.faults.append(held)
     auth = world.principal(async_transport=world.endpoint if native else None)
     with ThreadPoolExecutor(4) as pool:
-        # the leader is blocking: a native one would stand still with the loop that this fault blocks
+        # the leader is blocking: a native one would stand still with the loop that this fault
+        # blocks
         futures = [pool.submit(call, "sync", auth, world.service)]
         held.reached.wait()
         futures += [

@@ -1,4 +1,6 @@
-"""Failures that pass, as ServicePrincipal and credentials meet them: told from refusals, tried again, and not kept."""
+"""Failures that pass, as ServicePrincipal and credentials meet them: told from refusals, tried
+again, and not kept.
+"""
 
 from __future__ import annotations
 

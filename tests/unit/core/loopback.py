@@ -43,9 +43,8 @@ class Peer:
         head = self.until(b"\r\n\r\n")
         body, lower = b"", head.lower()
         if b"transfer-encoding: chunked" in lower:
-            while size := int(
-                self.until(b"\r\n"), 16
-            ):  # a ValueError where the client has broken off
+            # a ValueError where the client has broken off
+            while size := int(self.until(b"\r\n"), 16):
                 body += self._exactly(size)
                 self.until(b"\r\n")
             self.until(b"\r\n")
@@ -118,9 +117,8 @@ class Server:
         self.script, self.tls = script, tls
         self.seen: list[tuple[int, bytes, bytes]] = []
         self.accepted = 0
-        self.ended = (
-            threading.Event()
-        )  # set when the server stops: what a script waits for that should hang
+        # set when the server stops: what a script waits for that should hang
+        self.ended = threading.Event()
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)

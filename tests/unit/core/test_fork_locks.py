@@ -81,9 +81,8 @@ def change_a_model() -> None:
 
 
 @forks
-@pytest.mark.filterwarnings(
-    "ignore::DeprecationWarning"
-)  # of forking beside threads, which is what is tried here
+# of forking beside threads, which is what is tried here
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_child_changes_models_while_its_parent_was_in_one() -> None:
     with held(fields.lock):
         assert 0 == in_child(change_a_model)

@@ -51,9 +51,8 @@ def private_names() -> frozenset[str]:
 
 
 def _private(name: str) -> bool:
-    return name.startswith("_") and not name.endswith(
-        "_"
-    )  # names between two of them are documented, those of enums say
+    # names between two of them are documented, those of enums say
+    return name.startswith("_") and not name.endswith("_")
 
 
 @cache

@@ -1,4 +1,6 @@
-"""Good requests made from the contracts, and the ways to spoil them: 21 kinds, each in every place where it can be."""
+"""Good requests made from the contracts, and the ways to spoil them: 21 kinds, each in every
+place where it can be.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +89,10 @@ def sample(operation: Operation) -> Sample:
 def form(operation: Operation, name: str) -> bytes:
     shape = operation.contract.schemas.shape(next(iter(operation.body.values())))
     named = next(iter(shape.properties)) if name == "file" else name
-    return f'--b\r\nContent-Disposition: form-data; name="{named}"; filename="f.csv"\r\n\r\na,b\r\n--b--\r\n'.encode()
+    return (
+        f'--b\r\nContent-Disposition: form-data; name="{named}"; filename="f.csv"\r\n\r\n'
+        f"a,b\r\n--b--\r\n"
+    ).encode()
 
 
 def text(value: Any) -> str:
@@ -138,7 +143,10 @@ def drop(body: Any, path: tuple[Any, ...]) -> Any:
 
 
 def spoiled(operation: Operation, methods: set[str]) -> Iterator[tuple[str, Sample]]:
-    """(kind, request) of every way to spoil the sample of an operation. `methods`: those that its path knows."""
+    """(kind, request) of every way to spoil the sample of an operation.
+
+    `methods`: those that its path knows.
+    """
     good = sample(operation)
     counts: dict[str, int] = {}
     for kind, bad in (

@@ -1,4 +1,6 @@
-"""What is read out of a document before anything is made of it, and what of a document that is not whole."""
+"""What is read out of a document before anything is made of it, and what of a document that is
+not whole.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def refusal(document: bytes | Json) -> str:
 
 
 def changed(pointer: str, value: Any) -> Json:
-    """The tiny document with another value at a place; `a|b` are the keys, since paths hold slashes."""
+    """The tiny document with another value at a place; `a|b` are the keys, since paths hold
+    slashes.
+    """
     document: Json = tiny()
     *above, last = pointer.split("|")
     at: Any = document
@@ -71,9 +75,9 @@ def test_examples_are_named_once_and_sorted() -> None:
 def test_a_duplicate_operation_id_names_both_places() -> None:
     found = refusal(changed("paths|/pets/{name}|get|operationId", "Pets_List"))
     assert (
-        "tiny 1: operationId Pets_List is used twice: /paths/~1pets/get and /paths/~1pets~1{name}/get"
-        == found
-    )
+        "tiny 1: operationId Pets_List is used twice: /paths/~1pets/get and "
+        "/paths/~1pets~1{name}/get"
+    ) == found
 
 
 def test_an_operation_without_id() -> None:
@@ -123,7 +127,10 @@ def test_bytes_that_are_no_text() -> None:
 
 
 def test_a_member_that_is_there_twice_is_not_lost_in_silence() -> None:
-    text = b'{"swagger": "2.0", "paths": {"/a": {"get": {"operationId": "A"}}, "/a": {"get": {"operationId": "B"}}}}'
+    text = (
+        b'{"swagger": "2.0", "paths": {"/a": {"get": {"operationId": "A"}}, "/a": {"get": '
+        b'{"operationId": "B"}}}}'
+    )
     assert "member '/a' is there twice in one object" in refusal(text)
 
 

@@ -371,10 +371,11 @@ def test_any_json_comes_back_equal(value: Any, members: dict[str, Any]) -> None:
     raw = members | {"value": value}
     for text in (raw, {**RAW, **members}, [raw], value):
         content = json.dumps(text).encode()
+        # below what tells an answer from none, which `decode` does
         for kind in (
             "Scan",
             "ScanList",
-        ):  # below what tells an answer from none, which `decode` does
+        ):
             load = Registry.get(m.__name__).loader(kind)
             assert load is not None
             found = load(loads(content))

@@ -432,9 +432,8 @@ def test_a_stack_that_is_nearly_full_makes_no_difference() -> None:
 
     def work() -> None:
         box = REGISTRY.loader("Box")(loads(content))
-        assert (
-            content == dumps(box.to_dict()) == dumps(copy.deepcopy(box).to_dict())
-        )  # == would take their room, too
+        # == would take their room, too
+        assert content == dumps(box.to_dict()) == dumps(copy.deepcopy(box).to_dict())
         assert copy.deepcopy(box) == box
 
     for left in (400, 200, 100):

@@ -286,9 +286,8 @@ def test_an_answer_that_is_closed_early_takes_its_connection_with_it(kind: str) 
 
 @pytest.mark.row("T08")
 @every
-@pytest.mark.filterwarnings(
-    "ignore:Async generator 'httpcore:ResourceWarning"
-)  # one that httpcore leaves, told of by trio
+# one that httpcore leaves, told of by trio
+@pytest.mark.filterwarnings("ignore:Async generator 'httpcore:ResourceWarning")
 def test_an_answer_that_is_left_half_read_takes_its_connection_with_it(kind: str) -> None:
     async def scenario(caller: Caller) -> list[Any]:
         response = await caller.get(server.url, stream=True)
@@ -769,9 +768,8 @@ def test_those_that_wait_hear_of_the_end() -> None:
 
 
 @pytest.mark.row("T08")
-@pytest.mark.filterwarnings(
-    "ignore::ResourceWarning"
-)  # asyncio's: the first loop ended with a connection open
+# asyncio's: the first loop ended with a connection open
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize(
     "kinds", [("asyncio", "asyncio"), ("asyncio", "trio"), ("trio", "asyncio"), ("trio", "trio")]
 )
