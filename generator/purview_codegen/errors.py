@@ -22,22 +22,32 @@ class CodegenError(Exception):
 
 
 class BehindError(CodegenError):
+    """Upstream has moved on."""
+
     exit_code = 1
 
 
 class UsageError(CodegenError):
+    """An argument or a name that is wrong."""
+
     exit_code = 2
 
 
 class IntegrityError(CodegenError):
+    """A file is not what it should be, or cannot be read."""
+
     exit_code = 3
 
 
 class UnreachableError(CodegenError):
+    """What was asked for cannot be had over the network."""
+
     exit_code = 4
 
 
 class GateError(CodegenError):
+    """What was made does not pass: something is lost, or named twice, or does not agree."""
+
     exit_code = 5
 
 

@@ -109,6 +109,7 @@ class Cause(NamedTuple):
         return shown(": ".join(part for part in parts if part), _CAUSE_CHARACTERS)
 
     def facts(self) -> dict[str, str]:
+        """What is known, by name."""
         return {name: value for name, value in self._asdict().items() if value}
 
 

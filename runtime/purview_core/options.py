@@ -128,6 +128,7 @@ class CallOptions(NamedTuple):
 
 
 def checked_retry(retry: Retry | None) -> Retry:
+    """The retry policy, the default for None."""
     if retry is not None and not isinstance(retry, Retry):
         raise TypeError(f"retry= takes a Retry, not {type(retry).__name__}")
     return retry or Retry()

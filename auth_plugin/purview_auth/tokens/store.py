@@ -262,6 +262,7 @@ class TokenStore(Sealed):
         self._slots: dict[Hashable, Slot] = {}
 
     def slot(self, key: Hashable) -> Slot:
+        """The slot of a key, made at its first use."""
         return self._slots.setdefault(key, Slot())
 
 

@@ -47,6 +47,8 @@ _TABLES = {"summaries", "methods", "changes", "retry_safe", "paging", "long_runn
 
 @attrs.frozen
 class OverlayEdit:
+    """One entry of `[[changes]]`: where in which versions what is edited, and why."""
+
     versions: tuple[str, ...]
     at: tuple[str, ...]
     edits: Mapping[str, Any]

@@ -45,6 +45,7 @@ class Change:
 
     @property
     def wire(self) -> bool:
+        """Whether what is sent or received is another one."""
         return self.affects in _WIRE
 
     @property
@@ -74,6 +75,7 @@ class Diff:
 
 
 def affects(uses: Iterable[str]) -> str:
+    """What a change of a place with these uses touches: request, response, both or names."""
     found = sorted(set(uses))
     return "both" if len(found) == 2 else found[0] if found else "names"
 
@@ -97,6 +99,7 @@ class Ledger:
     def add(
         self, kind: str, where: str, uses: str, level: str, old: Any = "", new: Any = ""
     ) -> None:
+        """Notes one change."""
         self.out.append(
             Change(self.plane, self.shown, kind, where, uses, level, str(old), str(new))
         )

@@ -206,6 +206,7 @@ class Cache:
     folder: Path
 
     def path(self, location: str) -> Path:
+        """Where a document lies in the cache."""
         return self.folder / location
 
     def read(self, document: Document) -> bytes:
@@ -218,6 +219,7 @@ class Cache:
             ) from None
 
     def write(self, location: str, content: bytes) -> None:
+        """Puts a document there, whole or not at all."""
         path = self.path(location)
         path.parent.mkdir(parents=True, exist_ok=True)
         whole = path.with_name(f"{path.name}.{os.getpid()}.whole")

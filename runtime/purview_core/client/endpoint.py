@@ -100,6 +100,7 @@ def account_endpoint(text: str, cloud: str | None = None) -> str:
 
 
 def is_loopback(host: str) -> bool:
+    """Whether a host is this very machine."""
     if host == "localhost":
         return True
     try:

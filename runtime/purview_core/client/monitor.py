@@ -168,10 +168,12 @@ class Monitor(Generic[T]):
 
     @property
     def name(self) -> str:
+        """The operationId."""
         return self._prepared.operation.id
 
     @property
     def over(self) -> bool:
+        """Whether the work had ended when it was last asked for, or nobody can be asked."""
         return not self._follows or self._well is not None
 
     def shown(self, kind: str) -> str:
