@@ -1,6 +1,6 @@
 """What can go wrong in a command, with the exit code of each kind, and what a command counts.
 
-CodegenError
+CommandError
 +-- BehindError       1   upstream has moved on (update --check)
 +-- UsageError        2   unknown plane or version, output that cannot be written
 +-- IntegrityError    3   wrong hash, broken JSON, dangling $ref, duplicate operationId, stale overlay
@@ -10,34 +10,36 @@ CodegenError
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import attrs
 
+from purview_core.command_errors import CommandError, IntegrityError, UsageError
 
-class CodegenError(Exception):
-    """A foreseen fault; its text is one line that names the thing and the way out."""
+__all__ = [
+    "BehindError",
+    "CommandError",
+    "Counts",
+    "GateError",
+    "IntegrityError",
+    "UnreachableError",
+    "UsageError",
+]
 
-    exit_code: ClassVar[int] = 1
 
+class BehindError(CommandError):
+    """Upstream has documents that the lock does not name yet."""
 
-class BehindError(CodegenError):
     exit_code = 1
 
 
-class UsageError(CodegenError):
-    exit_code = 2
+class UnreachableError(CommandError):
+    """A document that cannot be fetched and is neither in the cache nor in the mirror."""
 
-
-class IntegrityError(CodegenError):
-    exit_code = 3
-
-
-class UnreachableError(CodegenError):
     exit_code = 4
 
 
-class GateError(CodegenError):
+class GateError(CommandError):
+    """A check of the generated packages that does not pass."""
+
     exit_code = 5
 
 

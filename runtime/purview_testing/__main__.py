@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .contracts.documents import UsageError
+from purview_core.command_errors import CommandError, UsageError
+
 from .sandbox.faults import Fault
 from .sandbox.limits import LONGEST_URL
 from .sandbox.sandbox import Sandbox
-
-USAGE = 2
 
 
 class _Parser(argparse.ArgumentParser):
@@ -99,9 +98,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit code; bad input is one line on stderr and 2."""
     try:
         return _serve(_parser().parse_args(argv))
-    except UsageError as error:
+    except CommandError as error:
         print(str(error).replace("\n", " "), file=sys.stderr)
-        return USAGE
+        return error.exit_code
 
 
 def _serve(arguments: argparse.Namespace) -> int:

@@ -119,7 +119,7 @@ def _noted(
     response: httpx.Response,
 ) -> httpx.Response:
     # the plug-in reads its options without it
-    from purview_testing.contracts.messages import Response
+    from purview_testing.contracts.messages import ResponseMessage
     from purview_testing.sandbox.in_process import request_of
 
     headers = {
@@ -127,7 +127,10 @@ def _noted(
         for k, v in response.headers.items()
         if k.lower() not in ("content-encoding", "content-length")
     }
-    note(request_of(request, content), Response(response.status_code, headers, response.content))
+    note(
+        request_of(request, content),
+        ResponseMessage(response.status_code, headers, response.content),
+    )
     plain = [
         (k, v)
         for k, v in response.headers.multi_items()

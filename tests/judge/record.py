@@ -22,8 +22,8 @@ import attrs
 import httpx
 
 from purview_codegen.openapi import operations_of
-from purview_codegen.source.manifest import Document, Plane
 from purview_core import NO_RETRY, DecodeError, HttpError, Model, Pager, PollingError, to_json
+from purview_core.manifest import Document, PlaneEntry
 from purview_core.model.codec import codec, decoder
 from purview_core.model.registry import Registry
 
@@ -71,7 +71,7 @@ class Caller:
     def __init__(
         self,
         document: Document,
-        plane: Plane,
+        plane: PlaneEntry,
         contract: Json,
         answer: Answer,
         *,
@@ -212,7 +212,7 @@ class Caller:
 
 def record(
     document: Document,
-    plane: Plane,
+    plane: PlaneEntry,
     contract: Json,
     answer: Answer,
     *,

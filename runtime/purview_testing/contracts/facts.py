@@ -9,9 +9,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from purview_core.manifest import Document, PlaneEntry, specs_folder
 from purview_core.model.json_text import loads
 
-from .documents import Document, folder
+from .documents import manifest
 from .messages import Json
 
 _VERBS = ("get", "put", "post", "patch", "delete", "head", "options")
@@ -34,7 +35,7 @@ class Shape:
     answered: frozenset[str] = (
         frozenset()
     )  # of those required: what an answer alone has to hold, though a request may
-    additional: Any = None  # a schema, or True; None where unknown members are departures
+    additional: Any = None  # a schema, or True; None where unknown members are violations
     items: Any = None
     enum: tuple[Any, ...] = ()
     discriminator: str | None = None
@@ -53,7 +54,7 @@ class Shape:
         return not self.properties and self.additional is None and "object" in self.types
 
 
-class Schemas:
+class ContractSchemas:
     """The schemas of one contract; shapes are made at first use and kept."""
 
     def __init__(self, raw: Mapping[str, Json]) -> None:
@@ -139,7 +140,7 @@ def _as_read_only(shape: Shape) -> Shape:
 
 
 @dataclass(frozen=True)
-class Parameter:
+class ContractParameter:
     """One argument beside the body. `pattern`: of its name, where that has a running number."""
 
     name: str
@@ -166,14 +167,14 @@ class Answer:
 
 
 @dataclass(frozen=True, eq=False)
-class Operation:
+class ContractOperation:
     """One operation of one contract. `path`: template with the prefix of the plane, without host."""
 
     contract: Contract
     id: str
     method: str
     path: str
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[ContractParameter, ...]
     body_required: bool
     body: Mapping[str, Json]  # media type -> schema; empty where it takes none
     answers: Mapping[str, Answer]
@@ -233,10 +234,11 @@ class Operation:
 class Contract:
     """One document: `operations` by id, and its `schemas`."""
 
-    def __init__(self, document: Document, raw: Json) -> None:
+    def __init__(self, document: Document, plane: PlaneEntry, raw: Json) -> None:
         self.document = document
+        self.plane = plane
         self.prefix: str = raw["servers"][0]["url"].removeprefix("{endpoint}")
-        self.schemas = Schemas(raw["components"]["schemas"])
+        self.schemas = ContractSchemas(raw["components"]["schemas"])
         self.operations = {
             fact["operationId"]: self._operation(path, verb, fact)
             for path, item in raw["paths"].items()
@@ -244,9 +246,9 @@ class Contract:
             if verb in _VERBS
         }
 
-    def _operation(self, path: str, verb: str, fact: Json) -> Operation:
+    def _operation(self, path: str, verb: str, fact: Json) -> ContractOperation:
         body = fact.get("requestBody", EMPTY)
-        return Operation(
+        return ContractOperation(
             contract=self,
             id=fact["operationId"],
             method=verb.upper(),
@@ -279,12 +281,12 @@ class Contract:
         return "errorCode" in shape.properties
 
 
-def _parameter(fact: Json) -> Parameter:
+def _parameter(fact: Json) -> ContractParameter:
     template = fact.get("x-name-template")
     pattern = (
         re.compile(re.escape(template).replace(re.escape("{n}"), r"\d+")) if template else None
     )
-    return Parameter(
+    return ContractParameter(
         fact["name"],
         fact["in"],
         bool(fact.get("required")),
@@ -297,5 +299,5 @@ def _parameter(fact: Json) -> Parameter:
 @cache
 def load(document: Document, specs: Path | None = None) -> Contract:
     """The contract of a document, read once."""
-    path = (specs or folder()) / "contracts" / document.plane / f"{document.version}.json"
-    return Contract(document, loads(path.read_bytes()))
+    path = (specs or specs_folder()) / "contracts" / document.plane / f"{document.version}.json"
+    return Contract(document, manifest(specs).plane(document.plane), loads(path.read_bytes()))

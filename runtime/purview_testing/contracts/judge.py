@@ -11,13 +11,14 @@ from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
 
+from purview_core.manifest import Document
 from purview_core.model.json_text import loads
 
-from .documents import Document, select
-from .facts import Contract, Operation, Parameter, Shape, load
-from .messages import Request, Response
+from .documents import select
+from .facts import Contract, ContractOperation, ContractParameter, Shape, load
+from .messages import RequestMessage, ResponseMessage
 from .routing import Match, router_of
-from .schema_check import Checker, Departure, found
+from .schema_check import Checker, ContractViolation, found
 
 _INTEGER = re.compile(r"[+-]?\d+")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
@@ -30,11 +31,11 @@ class Verdict:
     """What a request was taken for, and how it departs. `query`: the arguments of the query, typed."""
 
     match: Match | None
-    departures: tuple[Departure, ...]
+    violations: tuple[ContractViolation, ...]
     query: dict[str, Any]
 
     @property
-    def operation(self) -> Operation | None:
+    def operation(self) -> ContractOperation | None:
         return self.match.operation if self.match else None
 
 
@@ -49,32 +50,38 @@ class Validator:
         specs: Path | None = None,
     ) -> None:
         given = None if documents is None else list(documents)
-        names = None if given is None else [str(d) for d in given]
+        names = None if given is None else [d.name if isinstance(d, Document) else d for d in given]
         self.strict = strict
         self.contracts: Sequence[Contract] = [load(d, specs) for d in select(names, specs)]
         self.router = router_of(tuple(self.contracts))
 
-    def request(self, request: Request, *, operation: str | None = None) -> Verdict:
-        """The verdict on a request; `operation`: the id of the one that was meant, another one is a departure."""
+    def request(self, request: RequestMessage, *, operation: str | None = None) -> Verdict:
+        """The verdict on a request; `operation`: the id of the one that was meant, another one is a violation."""
         version = next((v for n, v in request.query if n == "api-version"), None)
         match, methods = self.router.find(request.method, request.raw_path, version)
         if match is None:
             return Verdict(None, (self._lost(request, methods),), {})
-        departures = list(self._facts(request, match))
+        violations = list(self._facts(request, match))
         if operation is not None and match.operation.id != operation:
-            departures.append(
-                Departure("path", "", "operation", f"the operation {operation}", match.operation.id)
+            violations.append(
+                ContractViolation(
+                    "path", "", "operation", f"the operation {operation}", match.operation.id
+                )
             )
         query, wrong = read_query(match.operation, request.query, strict=self.strict)
-        return Verdict(match, (*departures, *wrong), query)
+        return Verdict(match, (*violations, *wrong), query)
 
-    def _lost(self, request: Request, methods: list[str]) -> Departure:
+    def _lost(self, request: RequestMessage, methods: list[str]) -> ContractViolation:
         if methods:
-            return Departure("method", "", "method", f"one of {', '.join(methods)}", request.method)
+            return ContractViolation(
+                "method", "", "method", f"one of {', '.join(methods)}", request.method
+            )
         near = self.router.near(request.raw_path)
-        return Departure("path", "", "path", f"a path of the contracts ({near})", request.raw_path)
+        return ContractViolation(
+            "path", "", "path", f"a path of the contracts ({near})", request.raw_path
+        )
 
-    def _facts(self, request: Request, match: Match) -> Iterator[Departure]:
+    def _facts(self, request: RequestMessage, match: Match) -> Iterator[ContractViolation]:
         operation = match.operation
         for parameter in operation.parameters:
             if parameter.location == "path":
@@ -84,7 +91,7 @@ class Validator:
                 if value is not None:
                     yield from self._argument(operation, parameter, value)
                 elif parameter.required:
-                    yield Departure(
+                    yield ContractViolation(
                         "header",
                         parameter.name,
                         "required",
@@ -94,30 +101,36 @@ class Validator:
         yield from self._body(request, operation)
 
     def _argument(
-        self, operation: Operation, parameter: Parameter, text: str
-    ) -> Iterator[Departure]:
+        self, operation: ContractOperation, parameter: ContractParameter, text: str
+    ) -> Iterator[ContractViolation]:
         _, wrong = read_argument(operation, parameter, [text], strict=self.strict)
         yield from wrong
 
-    def _body(self, request: Request, operation: Operation) -> Iterator[Departure]:
+    def _body(
+        self, request: RequestMessage, operation: ContractOperation
+    ) -> Iterator[ContractViolation]:
         if not operation.body:
             if request.content:
-                yield Departure("body", "", "unknown", "no body", f"{len(request.content)} bytes")
+                yield ContractViolation(
+                    "body", "", "unknown", "no body", f"{len(request.content)} bytes"
+                )
             return
         if not request.content:
             if operation.body_required:
-                yield Departure("body", "", "missing", "a body, since it is required", "nothing")
+                yield ContractViolation(
+                    "body", "", "missing", "a body, since it is required", "nothing"
+                )
             return
         coding = request.headers.get("content-encoding", "").strip().lower()
         if coding not in ("", "identity"):
-            yield Departure(
+            yield ContractViolation(
                 "header", "content-encoding", "coding", "a body as it is, with no coding", coding
             )
             return
         media = next((m for m in operation.body if _fits(m, request.media)), None)
         if media is None:
             wanted = " or ".join(operation.body)
-            yield Departure(
+            yield ContractViolation(
                 "header", "content-type", "media-type", wanted, request.media or "nothing"
             )
         elif "json" in media:
@@ -125,30 +138,34 @@ class Validator:
         elif media.startswith("multipart/"):
             yield from _form(operation, operation.body[media], request)
 
-    def _json(self, request: Request, operation: Operation) -> Iterator[Departure]:
+    def _json(
+        self, request: RequestMessage, operation: ContractOperation
+    ) -> Iterator[ContractViolation]:
         try:
             value = request.json()
         except ValueError as error:
-            yield Departure("body", "", "json", "JSON", str(error))
+            yield ContractViolation("body", "", "json", "JSON", str(error))
             return
         checker = Checker(operation.contract.schemas, self.strict)
         if value is None and operation.body_schema == {}:
-            yield Departure("body", "", "null", "a value", "null")
+            yield ContractViolation("body", "", "null", "a value", "null")
         if self.strict:
             for name in twice(request.content):
-                yield Departure(
+                yield ContractViolation(
                     "body", "", "twice", "each member of an object once", f"{name!r} twice"
                 )
         yield from checker.check(operation.body_schema, value)
 
-    def response(self, operation: Operation, response: Response) -> list[Departure]:
+    def response(
+        self, operation: ContractOperation, response: ResponseMessage
+    ) -> list[ContractViolation]:
         """How an answer departs from what the operation declares."""
         declared = operation.answers.get(str(response.status)) or operation.answers.get("default")
         if declared is None or (
             str(response.status) not in operation.answers and response.status < 400
         ):
             return [
-                Departure(
+                ContractViolation(
                     "status",
                     "",
                     "status",
@@ -160,13 +177,13 @@ class Validator:
         if not declared.content:
             found_bytes = f"{len(response.content)} bytes"
             return (
-                [Departure("body", "", "unknown", "no body", found_bytes)]
+                [ContractViolation("body", "", "unknown", "no body", found_bytes)]
                 if response.content
                 else []
             )
         if not any(_fits(m, media) for m in declared.content):
             return [
-                Departure(
+                ContractViolation(
                     "header",
                     "content-type",
                     "media-type",
@@ -179,7 +196,7 @@ class Validator:
         try:
             value = loads(response.content)
         except ValueError as error:
-            return [Departure("body", "", "json", "JSON", str(error))]
+            return [ContractViolation("body", "", "json", "JSON", str(error))]
         checker = Checker(operation.contract.schemas, self.strict, request=False)
         return list(checker.check(declared.json, value))
 
@@ -204,21 +221,27 @@ def _fits(declared: str, media: str) -> bool:
     return declared == media or (declared == "application/json" and media.endswith("+json"))
 
 
-def _form(operation: Operation, schema: Any, request: Request) -> Iterator[Departure]:
+def _form(
+    operation: ContractOperation, schema: Any, request: RequestMessage
+) -> Iterator[ContractViolation]:
     """The parts of a form: those required are there, and none is unknown."""
     shape = operation.contract.schemas.shape(schema)
     head = f"content-type: {request.headers.get('content-type', '')}\r\n\r\n".encode()
     message = BytesParser().parsebytes(head + request.content)
     parts = message.get_payload()
     if not isinstance(parts, list):
-        yield Departure("body", "", "json", "a multipart form with its boundary", "something else")
+        yield ContractViolation(
+            "body", "", "json", "a multipart form with its boundary", "something else"
+        )
         return
     names = [str(p.get_param("name", "", "content-disposition")) for p in parts]  # type: ignore[union-attr, unused-ignore]
     for name in shape.required.difference(names):
-        yield Departure("body", f"/{name}", "required", "a part, since it is required", "nothing")
+        yield ContractViolation(
+            "body", f"/{name}", "required", "a part, since it is required", "nothing"
+        )
     for name in names:
         if name not in shape.properties:
-            yield Departure(
+            yield ContractViolation(
                 "body",
                 f"/{name}",
                 "unknown",
@@ -228,12 +251,12 @@ def _form(operation: Operation, schema: Any, request: Request) -> Iterator[Depar
 
 
 def read_query(
-    operation: Operation, pairs: Sequence[tuple[str, str]], *, strict: bool
-) -> tuple[dict[str, Any], list[Departure]]:
+    operation: ContractOperation, pairs: Sequence[tuple[str, str]], *, strict: bool
+) -> tuple[dict[str, Any], list[ContractViolation]]:
     """The arguments of a query with their declared types, and what is wrong with them. A page token of ours is welcome."""
     declared = [p for p in operation.parameters if p.location == "query"]
     values: dict[str, Any] = {}
-    wrong: list[Departure] = []
+    wrong: list[ContractViolation] = []
     for parameter in declared:
         texts = [v for n, v in pairs if parameter.named(n)]
         if texts:
@@ -241,7 +264,7 @@ def read_query(
             wrong += bad
         elif parameter.required:
             wrong.append(
-                Departure(
+                ContractViolation(
                     "query", parameter.name, "required", "a value, since it is required", "nothing"
                 )
             )
@@ -255,7 +278,7 @@ def read_query(
         else:
             known = ", ".join(p.name for p in declared) or "none"
             wrong.append(
-                Departure(
+                ContractViolation(
                     "query",
                     name,
                     "unknown",
@@ -267,8 +290,8 @@ def read_query(
 
 
 def read_argument(
-    operation: Operation, parameter: Parameter, texts: list[str], *, strict: bool
-) -> tuple[Any, list[Departure]]:
+    operation: ContractOperation, parameter: ContractParameter, texts: list[str], *, strict: bool
+) -> tuple[Any, list[ContractViolation]]:
     """A value from its texts, and how it departs from the parameter's schema."""
     schemas = operation.contract.schemas
     shape = schemas.shape(parameter.schema)
@@ -278,14 +301,14 @@ def read_argument(
         value: Any = [_typed(schemas.shape(shape.items), item) for item in items]
     elif len(texts) > 1:
         return texts, [
-            Departure(
+            ContractViolation(
                 parameter.location, parameter.name, "type", "one value", f"{len(texts)} values"
             )
         ]
     else:
         value = _typed(shape, texts[0])
     wrong = [
-        Departure(parameter.location, parameter.name + d.where, d.kind, d.expected, d.found)
+        ContractViolation(parameter.location, parameter.name + d.where, d.kind, d.expected, d.found)
         for d in checker.check(parameter.schema, value)
     ]
     return value, wrong
@@ -302,4 +325,4 @@ def _typed(shape: Shape, text: str) -> Any:
     return text
 
 
-__all__ = ["Departure", "Validator", "Verdict", "found", "read_argument", "read_query"]
+__all__ = ["ContractViolation", "Validator", "Verdict", "found", "read_argument", "read_query"]

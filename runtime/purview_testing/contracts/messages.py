@@ -17,7 +17,7 @@ LARGEST_BODY = (
 
 
 @dataclass(frozen=True)
-class Request:
+class RequestMessage:
     """`base`: scheme and host as the caller used them; `raw_path`: still percent-encoded; `headers`: names in lower case."""
 
     method: str
@@ -30,7 +30,7 @@ class Request:
     @classmethod
     def of(
         cls, method: str, url: str, headers: Mapping[str, str] | None = None, content: bytes = b""
-    ) -> Request:
+    ) -> RequestMessage:
         parts = urlsplit(url)
         lower = {k.lower(): v for k, v in (headers or {}).items()}
         return cls(
@@ -61,7 +61,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Response:
+class ResponseMessage:
     """`wire`: how a fault changes the way in which the bytes go out, None for the plain way."""
 
     status: int
@@ -73,16 +73,20 @@ class Response:
         """The body as JSON; raises ValueError where it is none."""
         return loads(self.content)
 
-    def but(self, **changes: Any) -> Response:
+    def but(self, **changes: Any) -> ResponseMessage:
         return replace(self, **changes)
 
 
-def json_response(status: int, value: Any, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(status, {"content-type": "application/json", **(headers or {})}, dumps(value))
+def json_response(
+    status: int, value: Any, headers: Mapping[str, str] | None = None
+) -> ResponseMessage:
+    return ResponseMessage(
+        status, {"content-type": "application/json", **(headers or {})}, dumps(value)
+    )
 
 
 class Problem(Exception):  # noqa: N818 - it is an answer
-    """An error answer. `details`: (target, message) of each departure; `named`: the message itself tells the first of them."""
+    """An error answer. `details`: (target, message) of each violation; `named`: the message itself tells the first of them."""
 
     def __init__(
         self,
@@ -99,7 +103,7 @@ class Problem(Exception):  # noqa: N818 - it is an answer
         self.status, self.code, self.message = status, code, message
         self.details, self.headers = tuple(details), dict(headers or {})
 
-    def response(self, *, atlas: bool, request_id: str) -> Response:
+    def response(self, *, atlas: bool, request_id: str) -> ResponseMessage:
         """In the shape of the plane's own errors."""
         if atlas:
             left = (

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from urllib.parse import unquote
 
-from .facts import Contract, Operation
+from .facts import Contract, ContractOperation
 
 _HOLE = re.compile(r"\{([^{}]+)\}")
 Holes = dict[str, str]
@@ -19,7 +19,7 @@ Holes = dict[str, str]
 class Match:
     """An operation and the values of its holes, decoded."""
 
-    operation: Operation
+    operation: ContractOperation
     holes: Holes
 
 
@@ -27,19 +27,19 @@ class Match:
 class _Node:
     literal: dict[str, _Node] = field(default_factory=dict)
     holes: dict[str, tuple[re.Pattern[str], _Node]] = field(default_factory=dict)
-    operations: list[Operation] = field(default_factory=list)
+    operations: list[ContractOperation] = field(default_factory=list)
 
 
 class Router:
     """Made from the operations of all documents that a sandbox serves."""
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
+    def __init__(self, operations: Iterable[ContractOperation]) -> None:
         self._root = _Node()
         self.templates: dict[str, None] = {}
         for operation in operations:
             self._add(operation)
 
-    def _add(self, operation: Operation) -> None:
+    def _add(self, operation: ContractOperation) -> None:
         self.templates[operation.path] = None
         node = self._root
         for segment in segments(operation.path):

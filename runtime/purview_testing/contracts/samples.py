@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from .facts import Schemas, Shape
+from .facts import ContractSchemas, Shape
 from .schema_check import Checker
 
 _DEEPEST = 5  # levels of optional members
@@ -31,7 +31,7 @@ _WORDS = (
 class Examples:
     """Makes values of the schemas of one contract; for a request without what is read-only."""
 
-    def __init__(self, schemas: Schemas, seed: str, *, request: bool = False) -> None:
+    def __init__(self, schemas: ContractSchemas, seed: str, *, request: bool = False) -> None:
         self._request = request
         self._schemas, self._random = schemas, random.Random(seed)  # noqa: S311 - examples, not secrets
 
@@ -115,7 +115,7 @@ def stamp(seconds: float, *, exact: bool) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}{'' if exact else '7'}Z"
 
 
-def live(schemas: Schemas, schema: Any, value: Any) -> Any:
+def live(schemas: ContractSchemas, schema: Any, value: Any) -> Any:
     """An answer as the live service would give it: null for some absent members, members that no document knows.
 
     What it adds depends on the value alone, so the same resource always looks the same.
@@ -123,7 +123,7 @@ def live(schemas: Schemas, schema: Any, value: Any) -> Any:
     return _live(schemas, schemas.shape(schema), value)
 
 
-def _live(schemas: Schemas, shape: Shape, value: Any) -> Any:
+def _live(schemas: ContractSchemas, shape: Shape, value: Any) -> Any:
     if isinstance(value, list):
         return [live(schemas, shape.items, item) for item in value] if shape.items else value
     if not isinstance(value, dict) or shape.free or not shape.types:
@@ -162,7 +162,7 @@ def _beyond(value: dict[str, Any], shape: Shape) -> dict[str, Any]:
     }
 
 
-def exactly(schemas: Schemas, schema: Any, value: Any) -> Any:
+def exactly(schemas: ContractSchemas, schema: Any, value: Any) -> Any:
     """An answer without what its schema does not have: planes and versions share resources, and one may know more than another."""
     checker = Checker(schemas, request=False)
     return (

@@ -9,7 +9,7 @@ from typing import Any
 
 from purview_core.model.json_text import dumps
 
-from .facts import Schemas, Shape
+from .facts import ContractSchemas, Shape
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?")
 _CLOCK = r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?"
@@ -35,7 +35,7 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
 
 
 @dataclass(frozen=True)
-class Departure:
+class ContractViolation:
     """One way in which a message departs from its contract.
 
     place: "path", "method", "query", "header" or "body". where: the parameter, or a JSON pointer into the body ("" is the root).
@@ -65,7 +65,7 @@ class Checker:
     the service.
     """
 
-    schemas: Schemas
+    schemas: ContractSchemas
     strict: bool = True
     request: bool = True
 
@@ -74,10 +74,10 @@ class Checker:
         """Whether a request may hold what files of the service's users do."""
         return self.request and not self.strict
 
-    def check(self, schema: Any, value: Any, pointer: str = "") -> Iterator[Departure]:
+    def check(self, schema: Any, value: Any, pointer: str = "") -> Iterator[ContractViolation]:
         yield from self._value(self.schemas.shape(schema), value, pointer)
 
-    def _value(self, shape: Shape, value: Any, pointer: str) -> Iterator[Departure]:
+    def _value(self, shape: Shape, value: Any, pointer: str) -> Iterator[ContractViolation]:
         if value is None:
             if not shape.nullable:
                 yield _body(pointer, "null", _named(shape), "null")
@@ -97,7 +97,7 @@ class Checker:
             )
         yield from self._inside(shape, value, pointer)
 
-    def _inside(self, shape: Shape, value: Any, pointer: str) -> Iterator[Departure]:
+    def _inside(self, shape: Shape, value: Any, pointer: str) -> Iterator[ContractViolation]:
         """What a value of the right type holds."""
         if isinstance(value, str):
             yield from _text(shape, value, pointer, lenient=self.lenient)
@@ -113,7 +113,9 @@ class Checker:
         ):
             yield _body(pointer, "format", f"a number of {shape.facts['format']}", found(value))
 
-    def _object(self, shape: Shape, value: dict[str, Any], pointer: str) -> Iterator[Departure]:
+    def _object(
+        self, shape: Shape, value: dict[str, Any], pointer: str
+    ) -> Iterator[ContractViolation]:
         known = True
         if (name := shape.discriminator) is not None:
             target, kind = self.schemas.subtype(shape, value), value.get(name)
@@ -142,7 +144,7 @@ class Checker:
 
     def _member(
         self, shape: Shape, name: str, item: Any, pointer: str, *, known: bool
-    ) -> Iterator[Departure]:
+    ) -> Iterator[ContractViolation]:
         schema = shape.properties.get(shape.spellings.get(name, name))
         if self.lenient and self._taken(shape, name, item):
             return
@@ -194,7 +196,7 @@ def is_placeholder(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value < 0
 
 
-def _text(shape: Shape, value: str, pointer: str, *, lenient: bool) -> Iterator[Departure]:
+def _text(shape: Shape, value: str, pointer: str, *, lenient: bool) -> Iterator[ContractViolation]:
     facts = shape.facts
     if not facts:
         return
@@ -210,8 +212,8 @@ def _text(shape: Shape, value: str, pointer: str, *, lenient: bool) -> Iterator[
         yield _body(pointer, "format", f"a {form}", found(value))
 
 
-def _body(pointer: str, kind: str, expected: str, what: str) -> Departure:
-    return Departure("body", pointer, kind, expected, what)
+def _body(pointer: str, kind: str, expected: str, what: str) -> ContractViolation:
+    return ContractViolation("body", pointer, kind, expected, what)
 
 
 def _kinds(shape: Shape) -> str:

@@ -13,7 +13,8 @@ import httpx
 
 from purview_core.client.client import AsyncClient, Client
 from purview_core.client.facade import AsyncFacade, Facade
-from purview_testing.contracts.documents import UsageError, nearest
+from purview_core.command_errors import UsageError
+from purview_core.suggest import nearest
 from purview_testing.contracts.judge import Validator
 from purview_testing.sandbox.in_process import AsyncSandboxTransport, SandboxTransport
 
@@ -135,7 +136,7 @@ class _Factory:
         return getattr(import_module(found.package), f"{self._prefix}{found.title}Client")
 
     def _served(self, plane: Any) -> None:
-        served = [str(c.document) for c in self._validator.contracts]
+        served = [c.document.name for c in self._validator.contracts]
         if f"{plane.name}@{plane.version}" not in served:
             name = f"{plane.name}@{plane.version}"
             raise UsageError(

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from purview_testing.contracts.judge import Validator
-from purview_testing.contracts.messages import Request, Response
-from purview_testing.contracts.schema_check import Departure
+from purview_testing.contracts.messages import RequestMessage, ResponseMessage
+from purview_testing.contracts.schema_check import ContractViolation
 from purview_testing.sandbox.recorder import LEFT_OUT
 
 from .recording import is_secret
@@ -28,7 +28,7 @@ class Broken(NamedTuple):
     document: str
     operation: str
     template: str
-    departures: Sequence[Departure]
+    violations: Sequence[ContractViolation]
 
 
 class Journal:
@@ -40,25 +40,27 @@ class Journal:
         self._given: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
         self._lock = threading.Lock()
 
-    def judge(self, request: Request, response: Response) -> None:
+    def judge(self, request: RequestMessage, response: ResponseMessage) -> None:
         """Notes a call to something else than the sandbox, which judges for itself."""
-        departures: Sequence[Departure] = ()
+        violations: Sequence[ContractViolation] = ()
         if _target(request.url) not in self._given:
-            departures = self.validator.request(request).departures
+            violations = self.validator.request(request).violations
         self._given.update(_target(link) for link in links(response))
-        self.note(request, response.status, departures)
+        self.note(request, response.status, violations)
 
-    def note(self, request: Request, status: int, departures: Sequence[Departure]) -> None:
-        if not departures:
+    def note(
+        self, request: RequestMessage, status: int, violations: Sequence[ContractViolation]
+    ) -> None:
+        if not violations:
             return
         match, _ = self.validator.router.find(request.method, request.raw_path)
         operation = match.operation if match else None
-        document = str(operation.contract.document) if operation else ""
+        document = operation.contract.document.name if operation else ""
         name, template = (operation.id, operation.path) if operation else ("", "")
         path = f"{request.raw_path}{'?' if request.raw_query else ''}{request.raw_query}"
         with self._lock:
             self._broken.append(
-                Broken(request.method, path, status, document, name, template, tuple(departures))
+                Broken(request.method, path, status, document, name, template, tuple(violations))
             )
 
     def take(self) -> list[Broken]:
@@ -68,7 +70,7 @@ class Journal:
         return taken
 
 
-def links(response: Response) -> Iterable[str]:
+def links(response: ResponseMessage) -> Iterable[str]:
     """Where an answer leads: headers of long-running operations, and whole addresses in the first level of its body."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     yield from (headers[name] for name in _LINKS if name in headers)
@@ -96,7 +98,7 @@ def _target(url: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 def told(broken: Sequence[Broken]) -> str:
-    """Each request with its template and operation, then one line for each departure: place, pointer, expected, found."""
+    """Each request with its template and operation, then one line for each violation: place, pointer, expected, found."""
     if not broken:
         return ""
     number = "1 request" if len(broken) == 1 else f"{len(broken)} requests"
@@ -110,21 +112,21 @@ def told(broken: Sequence[Broken]) -> str:
                 f"    operation {each.operation}: {each.method} {each.template} ({each.document})"
             )
         lines += [
-            f"    {_where(d)}: expected {d.expected}, found {_found(d)}" for d in each.departures
+            f"    {_where(d)}: expected {d.expected}, found {_found(d)}" for d in each.violations
         ]
     return "\n".join(lines)
 
 
-def _where(departure: Departure) -> str:
-    return f"{departure.place} {departure.where or '(whole)' if departure.place == 'body' else departure.where}".rstrip()
+def _where(violation: ContractViolation) -> str:
+    return f"{violation.place} {violation.where or '(whole)' if violation.place == 'body' else violation.where}".rstrip()
 
 
-def _found(departure: Departure) -> Any:
+def _found(violation: ContractViolation) -> Any:
     """What was found, unless its member or parameter holds secrets."""
-    member = _MEMBER.search(departure.where)
-    name = member[1] if member else departure.where
+    member = _MEMBER.search(violation.where)
+    name = member[1] if member else violation.where
     return (
         LEFT_OUT
-        if is_secret(name) and departure.found not in ("nothing", "null")
-        else departure.found
+        if is_secret(name) and violation.found not in ("nothing", "null")
+        else violation.found
     )

@@ -70,7 +70,7 @@ def read_options(config: pytest.Config) -> Options:
     mode = mode if mode is not None else config.getini("purview_mode") or "sandbox"
     if mode not in MODES:
         # every run of pytest imports this, few have wrong options
-        from purview_testing.contracts.documents import nearest
+        from purview_core.suggest import nearest
 
         raise pytest.UsageError(f"{where}: unknown mode {mode!r}; {nearest(mode, MODES)}")
     record = _truth(config, "purview_record", default=False)

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from purview_core.command_errors import UsageError
 from purview_core.model.json_text import dumps, loads
-from purview_testing.contracts.documents import UsageError
-from purview_testing.contracts.facts import Contract, Operation
+from purview_testing.contracts.facts import Contract, ContractOperation
 from purview_testing.contracts.judge import Validator
-from purview_testing.contracts.messages import Json, Request, Response
+from purview_testing.contracts.messages import Json, RequestMessage, ResponseMessage
 from purview_testing.sandbox.recorder import LEFT_OUT, pair
 
 _NAME = re.compile(
@@ -79,16 +79,16 @@ class Recording:
         self._secrets = {s for s in secrets if s}
         self._lines: list[Json] = []
 
-    def write(self, request: Request, response: Response) -> None:
+    def write(self, request: RequestMessage, response: ResponseMessage) -> None:
         """Notes a call to a plane; calls to anything else are passed over."""
         line = self._line(request, response)
         if line is not None:
             with self._lock:
                 self._lines.append(line)
 
-    def request(self, request: Request) -> Json | None:
+    def request(self, request: RequestMessage) -> Json | None:
         """A request as it would be recorded: doc, op and liveRequest."""
-        line = self._line(request, Response(204))
+        line = self._line(request, ResponseMessage(204))
         return None if line is None else self._scrubbed(line)
 
     @property
@@ -111,7 +111,7 @@ class Recording:
             ) from None
         return path
 
-    def _line(self, request: Request, response: Response) -> Json | None:
+    def _line(self, request: RequestMessage, response: ResponseMessage) -> Json | None:
         version = next((v for n, v in request.query if n == "api-version"), None)
         match, _ = self.validator.router.find(request.method, request.raw_path, version)
         contract = match.operation.contract if match else self._near(request)
@@ -130,12 +130,14 @@ class Recording:
             came["content"] = base64.b64encode(self._without(content)).decode("ascii")
         return {**line, "op": operation.id if match else None}
 
-    def _near(self, request: Request) -> Contract | None:
+    def _near(self, request: RequestMessage) -> Contract | None:
         """The contract below whose prefix a path lies; statuses of operations lie there without being declared."""
         found = [c for c in self.validator.contracts if request.raw_path.startswith(f"{c.prefix}/")]
         return max(found, key=lambda c: len(c.prefix), default=None)
 
-    def _learn(self, contract: Contract, request: Request, response: Response) -> None:
+    def _learn(
+        self, contract: Contract, request: RequestMessage, response: ResponseMessage
+    ) -> None:
         """Keeps the values of secrets, so that they are found where they show under other names, too."""
         names = _marked(contract)
         found = {request.headers.get("authorization", "").partition(" ")[2].strip()}
@@ -178,7 +180,7 @@ def shown(text: str) -> str:
     return _PAIR.sub(lambda m: f"{m[1]}{m[2]}={LEFT_OUT}" if is_secret(m[2]) else m[0], text)
 
 
-def _kept(headers: Any, operation: Operation) -> Json:
+def _kept(headers: Any, operation: ContractOperation) -> Json:
     """The headers that matter to a contract; all others could hold anything."""
     declared = {p.name.lower() for p in operation.parameters if p.location == "header"}
     known = (
@@ -187,7 +189,7 @@ def _kept(headers: Any, operation: Operation) -> Json:
     return {k.lower(): v for k, v in headers.items() if k.lower() in known}
 
 
-def _is_json(content: bytes, response: Response) -> bool:
+def _is_json(content: bytes, response: ResponseMessage) -> bool:
     """Whether a body is recorded as what it is; `null` is not to be told from none."""
     if "json" not in response.headers.get("content-type", ""):
         return False

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from purview_core.model.json_text import dumps
-from purview_testing.contracts.messages import Json, Request, Response
+from purview_testing.contracts.messages import Json, RequestMessage, ResponseMessage
 
 from .recording import Recording, read_file
 
@@ -42,7 +42,7 @@ class Replay:
         self._ids: dict[str, str] = {}  # recorded id -> the one of this run
         self._lock = threading.Lock()
         self.misses: list[str] = []
-        kinds = {str(c.document): c.document.endpoint for c in recording.validator.contracts}
+        kinds = {c.document.name: c.plane.endpoint for c in recording.validator.contracts}
         bases = {
             kinds.get(str(c["doc"]), "account"): _base(c["liveRequest"]["url"])
             for c in reversed(self._left)
@@ -50,7 +50,7 @@ class Replay:
         self.account = bases.get("account", bases.get("tenant", HOST))
         self.tenant = bases.get("tenant", self.account)
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: RequestMessage) -> ResponseMessage:
         """The recorded answer; raises NotRecordedError that names the file, the closest recording and what differs."""
         sent = self._recording.request(request)
         with self._lock:
@@ -78,12 +78,12 @@ class Replay:
         ids = sorted({str(c["op"]) for c in read_file(self.path) if c["op"]})
         return f"{sent['op'] or 'this path'} was not recorded; there are {', '.join(ids) or 'no calls'}"
 
-    def _missed(self, request: Request, why: str) -> NotRecordedError:
+    def _missed(self, request: RequestMessage, why: str) -> NotRecordedError:
         text = f"{request.method} {request.raw_path}: no recording in {self.path}: {why}; {_AGAIN}"
         self.misses.append(text)
         return NotRecordedError(text)
 
-    def _answer(self, call: Json) -> Response:
+    def _answer(self, call: Json) -> ResponseMessage:
         came = call["liveResponse"]
         body, content = came.get("body"), b""
         if "content" in came:
@@ -96,7 +96,7 @@ class Replay:
         fresh = self._current(content.decode("utf-8", "surrogateescape")).encode(
             "utf-8", "surrogateescape"
         )
-        return Response(int(came["statusCode"]), text, fresh)
+        return ResponseMessage(int(came["statusCode"]), text, fresh)
 
     def _current(self, text: str) -> str:
         return _GUID.sub(lambda m: self._ids.get(m[0].lower(), m[0]), text) if self._ids else text

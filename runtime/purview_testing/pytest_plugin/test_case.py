@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from purview_testing.contracts.documents import UsageError, nearest
+from purview_core.command_errors import CommandError, UsageError
+from purview_core.suggest import nearest
 from purview_testing.contracts.judge import Validator
 from purview_testing.sandbox import arguments
 from purview_testing.sandbox.faults import Fault, Faults
@@ -118,7 +119,7 @@ def open_bench(options: Options, marks: dict[str, Any], nodeid: str, folder: Pat
     wrong = ""
     try:
         return _open(options, marks, nodeid, folder)
-    except UsageError as error:
+    except CommandError as error:
         wrong = str(error)
     pytest.fail(wrong, pytrace=False)  # outside, for a failure of one line
 
@@ -156,7 +157,7 @@ def _sandbox(options: Options, marks: dict[str, Any], _: Path, folder: Path) -> 
     if seed is not None and not isinstance(seed, int):
         try:
             sandbox.load(_calls(seed, folder))
-        except UsageError:
+        except CommandError:
             sandbox.close()
             raise
     return bench

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from purview_core.model.json_text import dumps
-from purview_testing.contracts.messages import Request, Response
+from purview_testing.contracts.messages import RequestMessage, ResponseMessage
 from purview_testing.sandbox import control
 from purview_testing.sandbox.sandbox import HOST, Sandbox
 
@@ -22,7 +22,7 @@ _NAMES = ("guid", "id", "name", "qualifiedName")
 class Seed:
     """One call that filled the state: used once a later call or its answer mentions what it made."""
 
-    def __init__(self, request: Request, response: Response) -> None:
+    def __init__(self, request: RequestMessage, response: ResponseMessage) -> None:
         self.told, self.used = f"{request.method} {unquote(request.raw_path)}", False
         names = (
             {unquote(request.raw_path.rstrip("/").rpartition("/")[2])}
@@ -34,7 +34,7 @@ class Seed:
         self._paths = {quote(n, safe="") for n in names} | names
         self._texts = [dumps(n) for n in names]
 
-    def look(self, request: Request, response: Response) -> None:
+    def look(self, request: RequestMessage, response: ResponseMessage) -> None:
         if not self.used:
             parts = {*request.raw_path.split("/"), *(v for _, v in request.query)}
             bodies = (request.content, response.content)
@@ -43,7 +43,7 @@ class Seed:
             )
 
 
-def _named(content: Request | Response) -> Iterator[str]:
+def _named(content: RequestMessage | ResponseMessage) -> Iterator[str]:
     """Names and ids at any depth of a body."""
     try:
         left: list[Any] = [content.json()] if content.content else []
@@ -92,7 +92,7 @@ class WatchedSandbox(Sandbox):
             finally:
                 self._at = before
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: RequestMessage) -> ResponseMessage:
         """The answer to one request, noted."""
         if request.raw_path.startswith(control.ROOT):
             return super().handle(request)
@@ -101,7 +101,7 @@ class WatchedSandbox(Sandbox):
             if self._filling:
                 self.seeds.append(Seed(request, response))
                 return response
-            self.journal.note(request, response.status, self.app.requests[-1].departures)
+            self.journal.note(request, response.status, self.app.requests[-1].violations)
             for seed in self.seeds:
                 seed.look(request, response)
             if response.wire is None:  # a fault of the wire leaves no answer that could be kept

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from purview_codegen.errors import IntegrityError, UsageError
-from purview_codegen.source.manifest import Manifest, nearest
+from purview_codegen.source.manifest import load_manifest
+from purview_core.manifest import Manifest
+from purview_core.suggest import nearest
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 PLANE = """
@@ -31,12 +33,12 @@ TENANT = {"data_access", "data_estate_health", "data_quality", "unified_catalog"
 
 def load(folder: Path, text: str) -> Manifest:
     (folder / "planes.toml").write_text(text, encoding="utf-8")
-    return Manifest.load(folder)
+    return load_manifest(folder)
 
 
 @pytest.fixture(scope="module")
 def manifest() -> Manifest:
-    return Manifest.load(Path(__file__).parents[4] / "specs")
+    return load_manifest(Path(__file__).parents[4] / "specs")
 
 
 def test_the_planes_of_today(manifest: Manifest) -> None:
@@ -161,7 +163,7 @@ def test_an_entry_that_cannot_be_read(tmp_path: Path, text: str, says: str) -> N
 
 def test_a_folder_without_a_manifest(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        Manifest.load(tmp_path)
+        load_manifest(tmp_path)
     assert f"no planes.toml in {tmp_path}; name the folder with --specs" == str(caught.value)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from purview_testing.contracts.facts import Schemas
+from purview_testing.contracts.facts import ContractSchemas
 from purview_testing.contracts.samples import Examples
 from purview_testing.contracts.schema_check import Checker
 
-SCHEMAS = Schemas(
+SCHEMAS = ContractSchemas(
     {
         "Base": {
             "type": "object",

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.testing.plugged import Outcome, Runs
 
 from purview_testing import Validator
-from purview_testing.contracts.messages import Request, Response
+from purview_testing.contracts.messages import RequestMessage, ResponseMessage
 from purview_testing.pytest_plugin.recording import Recording, file_name, read_file
 from purview_testing.pytest_plugin.replay import NotRecordedError, Replay
 
@@ -189,7 +189,7 @@ def test_a_recording_by_name(run: Runs) -> None:
     assert {"passed": 1} == replayed(run).counts
 
 
-def test_a_departure_in_replay_fails_as_in_the_sandbox(run: Runs) -> None:
+def test_a_violation_in_replay_fails_as_in_the_sandbox(run: Runs) -> None:
     recorded(
         run,
         """
@@ -227,23 +227,25 @@ JSON = {"content-type": "application/json"}
 
 def call(
     method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
-) -> Request:
+) -> RequestMessage:
     content = b"" if body is None else json.dumps(body).encode()
-    return Request.of(method, URL + path, {**(JSON if content else {}), **(headers or {})}, content)
+    return RequestMessage.of(
+        method, URL + path, {**(JSON if content else {}), **(headers or {})}, content
+    )
 
 
 @pytest.mark.parametrize(
     "response",
     [
-        Response(200, {"content-type": "text/csv"}, "name,é\r\n1,2".encode()),
-        Response(200, {"content-type": "application/octet-stream"}, bytes(range(256))),
-        Response(200, JSON, b"null"),
-        Response(200, JSON, b'{"broken": '),
-        Response(200, JSON, b'[1, "\\ud800", 123456789012345678901234567890]'),
-        Response(204, {}, b""),
+        ResponseMessage(200, {"content-type": "text/csv"}, "name,é\r\n1,2".encode()),
+        ResponseMessage(200, {"content-type": "application/octet-stream"}, bytes(range(256))),
+        ResponseMessage(200, JSON, b"null"),
+        ResponseMessage(200, JSON, b'{"broken": '),
+        ResponseMessage(200, JSON, b'[1, "\\ud800", 123456789012345678901234567890]'),
+        ResponseMessage(204, {}, b""),
     ],
 )
-def test_any_body_comes_back_as_it_was(response: Response, tmp_path: Path) -> None:
+def test_any_body_comes_back_as_it_was(response: ResponseMessage, tmp_path: Path) -> None:
     recording = Recording(Validator(["scanning"]))
     request = call("GET", "/scan/datasources?api-version=2023-09-01")
     recording.write(request, response)
@@ -265,13 +267,13 @@ def test_no_secret_is_in_a_recording(tmp_path: Path) -> None:
     key = call("POST", "/scan/integrationruntimes/one:listAuthKeys?api-version=2023-09-01", None)
     keys = {"authKey1": CANARIES[1], "authKey2": CANARIES[2]}
     calls = [
-        (key, Response(200, JSON, json.dumps(keys).encode())),
+        (key, ResponseMessage(200, JSON, json.dumps(keys).encode())),
         (
             call(
                 "GET",
                 f"/scan/datasources?api-version=2023-09-01&sig={CANARIES[3].replace('+', '%2B')}",
             ),
-            Response(
+            ResponseMessage(
                 200, {**JSON, "x-custom": CANARIES[4], "set-cookie": CANARIES[5]}, b'{"value": []}'
             ),
         ),
@@ -281,7 +283,7 @@ def test_no_secret_is_in_a_recording(tmp_path: Path) -> None:
                 "/scan/credentials/one?api-version=2023-09-01",
                 {"properties": {"password": CANARIES[6]}},
             ),
-            Response(
+            ResponseMessage(
                 400,
                 JSON,
                 json.dumps({"error": {"code": "Bad", "message": f"{CANARIES[6]} is bad"}}).encode(),
@@ -294,7 +296,7 @@ def test_no_secret_is_in_a_recording(tmp_path: Path) -> None:
                 None,
                 {"authorization": f"Bearer {TOKEN}"},
             ),
-            Response(
+            ResponseMessage(
                 200,
                 JSON,
                 json.dumps(
@@ -304,7 +306,7 @@ def test_no_secret_is_in_a_recording(tmp_path: Path) -> None:
         ),
         (
             call("POST", "/account/listkeys?api-version=2023-10-01-preview"),
-            Response(
+            ResponseMessage(
                 200,
                 JSON,
                 json.dumps(
@@ -314,7 +316,9 @@ def test_no_secret_is_in_a_recording(tmp_path: Path) -> None:
         ),
         (
             call("GET", "/scan/datasources/two?api-version=2023-09-01"),
-            Response(200, {"content-type": "text/plain"}, f"{CANARIES[0]} {CANARIES[1]}".encode()),
+            ResponseMessage(
+                200, {"content-type": "text/plain"}, f"{CANARIES[0]} {CANARIES[1]}".encode()
+            ),
         ),
         (
             call(
@@ -323,7 +327,7 @@ def test_no_secret_is_in_a_recording(tmp_path: Path) -> None:
                 None,
                 {"x-ms-token": CANARIES[8]},
             ),
-            Response(
+            ResponseMessage(
                 200,
                 JSON,
                 json.dumps(
@@ -350,7 +354,8 @@ def decoded(line: dict[str, Any]) -> str:
 def test_calls_to_others_are_not_recorded() -> None:
     recording = Recording(Validator(["scanning"]))
     recording.write(
-        call("POST", "/tenant/oauth2/token"), Response(200, JSON, b'{"access_token": "canary"}')
+        call("POST", "/tenant/oauth2/token"),
+        ResponseMessage(200, JSON, b'{"access_token": "canary"}'),
     )
     assert [] == recording.calls
 

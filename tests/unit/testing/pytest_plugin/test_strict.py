@@ -257,12 +257,39 @@ def test_a_wrong_marker_is_one_line(run: Runs, marker: str, expected: str) -> No
     assert "Traceback" not in outcome.text
 
 
+SCANNING = """
+[planes.scanning]
+package = "scanning"
+title = "Scanning"
+summary = "Data sources and their scans."
+endpoint = "account"
+roles = []
+
+[[planes.scanning.documents]]
+version = "2023-09-01"
+default = true
+repository = "owner/repo"
+commit = "0123456789abcdef0123456789abcdef01234567"
+path = "scanning.json"
+"""
+
+
+def test_a_manifest_of_ones_own_that_cannot_be_read_is_one_line(run: Runs) -> None:
+    specs = run.pytester.path / "specs"
+    specs.mkdir()
+    (specs / "planes.toml").write_text(SCANNING.replace('"account"', '"moon"'))
+    outcome = run(
+        "def test_it(purview_client):\n    pass\n", "--purview-contracts", "specs", "--no-header"
+    )
+    assert {"errors": 1} == outcome.counts
+    assert [] != outcome.lines("endpoint is 'moon', not one of account, tenant")
+    assert "Traceback" not in outcome.text
+
+
 def test_contracts_of_ones_own(run: Runs, root: Path) -> None:
     specs = run.pytester.path / "specs"
     (specs / "contracts" / "scanning").mkdir(parents=True)
-    planes = '[planes.scanning]\npackage = "scanning"\ntitle = "Scanning"\nendpoint = "account"\n'
-    document = '[[planes.scanning.documents]]\nversion = "2023-09-01"\ndefault = true\n'
-    (specs / "planes.toml").write_text(planes + document)
+    (specs / "planes.toml").write_text(SCANNING)
     text = (root / "specs/contracts/scanning/2023-09-01.json").read_text("utf-8")
     (specs / "contracts/scanning/2023-09-01.json").write_text(
         text.replace('"/datasources"', '"/sources"'), "utf-8"
@@ -270,7 +297,7 @@ def test_contracts_of_ones_own(run: Runs, root: Path) -> None:
     outcome = run(
         """
         def test_it(purview_client, purview_sandbox):
-            assert ["scanning@2023-09-01"] == [str(c.document) for c in purview_sandbox.app.validator.contracts]
+            assert ["scanning@2023-09-01"] == [c.document.name for c in purview_sandbox.app.validator.contracts]
             with pytest.raises(NotFoundError):
                 list(purview_client("scanning").data_sources.list())
         """,
