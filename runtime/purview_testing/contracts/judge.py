@@ -1,4 +1,4 @@
-"""Our own judge of requests and answers: what a message is not allowed to be by its contract, each with the place of it."""
+"""The judge of requests and answers: where a message breaks its contract, and how."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from purview_core.manifest import Document
 from purview_core.model.json_text import loads
 
 from .documents import select
-from .facts import Contract, ContractOperation, ContractParameter, Shape, load
+from .facts import Answer, Contract, ContractOperation, ContractParameter, Shape, load
 from .messages import RequestMessage, ResponseMessage
 from .routing import Match, router_of
 from .schema_check import Checker, ContractViolation, found
@@ -23,12 +23,18 @@ from .schema_check import Checker, ContractViolation, found
 _INTEGER = re.compile(r"[+-]?\d+")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 PAGE_TOKENS = ("$skipToken", "skipToken", "continuationToken")
-TOKEN = "page."  # noqa: S105 - what our own page tokens begin with
+TOKEN = "page."  # noqa: S105 - what the sandbox's own page tokens begin with
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a request was taken for, and how it departs. `query`: the arguments of the query, typed."""
+    """What a request was taken for, and where it breaks its contract.
+
+    Attributes:
+        match: The operation with the values of its path; None where none fits.
+        violations: Where the request breaks the contract, empty where it does not.
+        query: The arguments of the query, each with its declared type.
+    """
 
     match: Match | None
     violations: tuple[ContractViolation, ...]
@@ -36,11 +42,24 @@ class Verdict:
 
     @property
     def operation(self) -> ContractOperation | None:
+        """The operation that the request was taken for."""
         return self.match.operation if self.match else None
 
 
 class Validator:
-    """Judges messages by the contracts of the given documents, the default ones of all planes without."""
+    """Judges messages by the contracts of some documents.
+
+    Args:
+        documents: Documents, or their names such as "scanning" and "scanning@2023-09-01"; None
+            for the default ones of all planes.
+        strict: Whether a request may hold only what its contract describes, and an enum takes
+            its members alone. Otherwise what the service is known to take passes, too.
+        specs: A folder with planes.toml and contracts, in place of the one that comes with the
+            package.
+
+    Raises:
+        UsageError: There is no such plane or version.
+    """
 
     def __init__(
         self,
@@ -56,12 +75,18 @@ class Validator:
         self.router = router_of(tuple(self.contracts))
 
     def request(self, request: RequestMessage, *, operation: str | None = None) -> Verdict:
-        """The verdict on a request; `operation`: the id of the one that was meant, another one is a violation."""
+        """The verdict on a request.
+
+        Args:
+            request: The request as it came.
+            operation: The id of the operation that is meant; a request that is taken for
+                another one breaks the contract.
+        """
         version = next((v for n, v in request.query if n == "api-version"), None)
         match, methods = self.router.find(request.method, request.raw_path, version)
         if match is None:
-            return Verdict(None, (self._lost(request, methods),), {})
-        violations = list(self._facts(request, match))
+            return Verdict(None, (self._unknown_target(request, methods),), {})
+        violations = list(self._arguments_and_body(request, match))
         if operation is not None and match.operation.id != operation:
             violations.append(
                 ContractViolation(
@@ -71,7 +96,7 @@ class Validator:
         query, wrong = read_query(match.operation, request.query, strict=self.strict)
         return Verdict(match, (*violations, *wrong), query)
 
-    def _lost(self, request: RequestMessage, methods: list[str]) -> ContractViolation:
+    def _unknown_target(self, request: RequestMessage, methods: list[str]) -> ContractViolation:
         if methods:
             return ContractViolation(
                 "method", "", "method", f"one of {', '.join(methods)}", request.method
@@ -81,7 +106,9 @@ class Validator:
             "path", "", "path", f"a path of the contracts ({near})", request.raw_path
         )
 
-    def _facts(self, request: RequestMessage, match: Match) -> Iterator[ContractViolation]:
+    def _arguments_and_body(
+        self, request: RequestMessage, match: Match
+    ) -> Iterator[ContractViolation]:
         operation = match.operation
         for parameter in operation.parameters:
             if parameter.location == "path":
@@ -91,13 +118,7 @@ class Validator:
                 if value is not None:
                     yield from self._argument(operation, parameter, value)
                 elif parameter.required:
-                    yield ContractViolation(
-                        "header",
-                        parameter.name,
-                        "required",
-                        "a value, since it is required",
-                        "nothing",
-                    )
+                    yield _missing("header", parameter.name)
         yield from self._body(request, operation)
 
     def _argument(
@@ -129,10 +150,7 @@ class Validator:
             return
         media = next((m for m in operation.body if _fits(m, request.media)), None)
         if media is None:
-            wanted = " or ".join(operation.body)
-            yield ContractViolation(
-                "header", "content-type", "media-type", wanted, request.media or "nothing"
-            )
+            yield _wrong_media(" or ".join(operation.body), request.media)
         elif "json" in media:
             yield from self._json(request, operation)
         elif media.startswith("multipart/"):
@@ -159,50 +177,52 @@ class Validator:
     def response(
         self, operation: ContractOperation, response: ResponseMessage
     ) -> list[ContractViolation]:
-        """How an answer departs from what the operation declares."""
-        declared = operation.answers.get(str(response.status)) or operation.answers.get("default")
-        if declared is None or (
-            str(response.status) not in operation.answers and response.status < 400
-        ):
-            return [
-                ContractViolation(
-                    "status",
-                    "",
-                    "status",
-                    f"one of {', '.join(operation.answers)}",
-                    str(response.status),
-                )
-            ]
+        """Where an answer breaks what the operation declares."""
+        status = str(response.status)
+        declared = operation.answers.get(status)
+        if declared is None and response.status >= 400:
+            declared = operation.answers.get("default")
+        if declared is None:
+            known = ", ".join(operation.answers)
+            return [ContractViolation("status", "", "status", f"one of {known}", status)]
+        if declared.content:
+            return list(self._content(operation, declared, response))
+        if response.content:
+            size = f"{len(response.content)} bytes"
+            return [ContractViolation("body", "", "unknown", "no body", size)]
+        return []
+
+    def _content(
+        self, operation: ContractOperation, declared: Answer, response: ResponseMessage
+    ) -> Iterator[ContractViolation]:
+        """Checks the media type of an answer, and its body if that is JSON."""
         media = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if not declared.content:
-            found_bytes = f"{len(response.content)} bytes"
-            return (
-                [ContractViolation("body", "", "unknown", "no body", found_bytes)]
-                if response.content
-                else []
-            )
-        if not any(_fits(m, media) for m in declared.content):
-            return [
-                ContractViolation(
-                    "header",
-                    "content-type",
-                    "media-type",
-                    " or ".join(declared.content),
-                    media or "nothing",
-                )
-            ]
-        if "json" not in media:
-            return []
-        try:
-            value = loads(response.content)
-        except ValueError as error:
-            return [ContractViolation("body", "", "json", "JSON", str(error))]
-        checker = Checker(operation.contract.schemas, self.strict, request=False)
-        return list(checker.check(declared.json, value))
+        if not any(_fits(known, media) for known in declared.content):
+            wanted = " or ".join(declared.content)
+            yield _wrong_media(wanted, media)
+        elif "json" in media:
+            try:
+                value = loads(response.content)
+            except ValueError as error:
+                yield ContractViolation("body", "", "json", "JSON", str(error))
+                return
+            checker = Checker(operation.contract.schemas, self.strict, request=False)
+            yield from checker.check(declared.json, value)
+
+
+def _missing(place: str, where: str) -> ContractViolation:
+    return ContractViolation(place, where, "required", "a value, since it is required", "nothing")
+
+
+def _wrong_media(wanted: str, media: str) -> ContractViolation:
+    return ContractViolation("header", "content-type", "media-type", wanted, media or "nothing")
 
 
 def twice(content: bytes) -> list[str]:
-    """Members that an object of JSON text has more than once: readers differ in which of them they take."""
+    """Members that an object of a JSON text has more than once.
+
+    Readers differ in which of them they take.
+    """
     found: list[str] = []
 
     def note(pairs: list[tuple[str, Any]]) -> None:
@@ -210,9 +230,8 @@ def twice(content: bytes) -> list[str]:
         if len(set(names)) < len(names):
             found.extend(name for name in dict.fromkeys(names) if names.count(name) > 1)
 
-    with contextlib.suppress(
-        ValueError, RecursionError
-    ):  # of numbers and depths that `loads` reads
+    # Numbers and depths that `loads` can read, and the standard library cannot, are no matter here.
+    with contextlib.suppress(ValueError, RecursionError):
         json.loads(content, object_pairs_hook=note, parse_int=str)
     return found
 
@@ -224,7 +243,7 @@ def _fits(declared: str, media: str) -> bool:
 def _form(
     operation: ContractOperation, schema: Any, request: RequestMessage
 ) -> Iterator[ContractViolation]:
-    """The parts of a form: those required are there, and none is unknown."""
+    """Checks the parts of a form: those required are there, and none is unknown."""
     shape = operation.contract.schemas.shape(schema)
     head = f"content-type: {request.headers.get('content-type', '')}\r\n\r\n".encode()
     message = BytesParser().parsebytes(head + request.content)
@@ -253,7 +272,10 @@ def _form(
 def read_query(
     operation: ContractOperation, pairs: Sequence[tuple[str, str]], *, strict: bool
 ) -> tuple[dict[str, Any], list[ContractViolation]]:
-    """The arguments of a query with their declared types, and what is wrong with them. A page token of ours is welcome."""
+    """The arguments of a query with their declared types, and what is wrong with them.
+
+    A page token of the sandbox's own is taken under any name that pages go by.
+    """
     declared = [p for p in operation.parameters if p.location == "query"]
     values: dict[str, Any] = {}
     wrong: list[ContractViolation] = []
@@ -263,18 +285,15 @@ def read_query(
             values[parameter.name], bad = read_argument(operation, parameter, texts, strict=strict)
             wrong += bad
         elif parameter.required:
-            wrong.append(
-                ContractViolation(
-                    "query", parameter.name, "required", "a value, since it is required", "nothing"
-                )
-            )
+            wrong.append(_missing("query", parameter.name))
     for name, text in pairs:
         if any(p.named(name) for p in declared):
             continue
         if name in PAGE_TOKENS and text.startswith(TOKEN):
             values["$skipToken"] = text
         elif name == "api-version" and not strict:
-            continue  # the service takes one also where a document has none, and every other client sends it
+            # Other clients send one with every call, and the service takes it.
+            continue
         else:
             known = ", ".join(p.name for p in declared) or "none"
             wrong.append(
@@ -292,7 +311,7 @@ def read_query(
 def read_argument(
     operation: ContractOperation, parameter: ContractParameter, texts: list[str], *, strict: bool
 ) -> tuple[Any, list[ContractViolation]]:
-    """A value from its texts, and how it departs from the parameter's schema."""
+    """The value that some texts mean, and where it breaks the parameter's schema."""
     schemas = operation.contract.schemas
     shape = schemas.shape(parameter.schema)
     checker = Checker(schemas, strict or parameter.name == "api-version")
@@ -315,7 +334,7 @@ def read_argument(
 
 
 def _typed(shape: Shape, text: str) -> Any:
-    """A text as the number or truth value that it says; the text itself where it says none."""
+    """The number or truth value that a text means; the text itself where it means none."""
     if "boolean" in shape.types and text in ("true", "false"):
         return text == "true"
     if "integer" in shape.types and _INTEGER.fullmatch(text):

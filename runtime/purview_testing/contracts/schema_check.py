@@ -28,9 +28,7 @@ _DATES = re.compile(
 UUID = re.compile(r"\{?[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\}?")
 _URI = re.compile(r"[A-Za-z][\w+.-]*:([\w.~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*", re.ASCII)
 # Of ISO 8601: P7D, PT1H30M.
-_DURATION = re.compile(
-    r"P(?!$)(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)"
-)
+_DURATION = re.compile(r"P(?!$)(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)")
 _FORMS = {"date-time": _DATE_TIME, "duration": _DURATION, "uri": _URI, "uuid": UUID}
 _RANGES = {"int32": range(-(2**31), 2**31), "int64": range(-(2**63), 2**63)}
 _KINDS: dict[str, Callable[[Any], bool]] = {

@@ -1,4 +1,4 @@
-"""What the requests of a test were, where they broke their contracts, and how that is told."""
+"""Which requests of a test broke their contracts, and the report of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _MEMBER = re.compile(r"/([^/]+?)(?:/\d+)*$")
 
 
 class Broken(NamedTuple):
-    """One request that broke its contract; `operation` empty where its path or method fits none."""
+    """One request that broke its contract.
+
+    `document`, `operation` and `template` are empty where its path or method fits no operation.
+    """
 
     method: str
     path: str
@@ -32,7 +35,10 @@ class Broken(NamedTuple):
 
 
 class Journal:
-    """Judges requests as they are made. A link that an answer gave may be followed, whatever its query."""
+    """Judges requests as they are made.
+
+    A link that an answer gave may be followed, whatever its query holds.
+    """
 
     def __init__(self, validator: Validator) -> None:
         self.validator = validator
@@ -41,7 +47,7 @@ class Journal:
         self._lock = threading.Lock()
 
     def judge(self, request: RequestMessage, response: ResponseMessage) -> None:
-        """Notes a call to something else than the sandbox, which judges for itself."""
+        """Judges a call to anything but the sandbox, which judges its calls itself."""
         violations: Sequence[ContractViolation] = ()
         if _target(request.url) not in self._given:
             violations = self.validator.request(request).violations
@@ -51,6 +57,7 @@ class Journal:
     def note(
         self, request: RequestMessage, status: int, violations: Sequence[ContractViolation]
     ) -> None:
+        """Keeps a request if it broke its contract."""
         if not violations:
             return
         match, _ = self.validator.router.find(request.method, request.raw_path)
@@ -64,14 +71,18 @@ class Journal:
             )
 
     def take(self) -> list[Broken]:
-        """The requests that broke their contracts since the last time."""
+        """The requests that broke their contracts since this was last called."""
         with self._lock:
             taken, self._broken = self._broken, []
         return taken
 
 
 def links(response: ResponseMessage) -> Iterable[str]:
-    """Where an answer leads: headers of long-running operations, and whole addresses in the first level of its body."""
+    """Where an answer leads.
+
+    That is what the headers of long-running operations say, and the addresses in the first level
+    of its body.
+    """
     headers = {name.lower(): value for name, value in response.headers.items()}
     yield from (headers[name] for name in _LINKS if name in headers)
     if "json" in headers.get("content-type", "") and response.content:
@@ -98,12 +109,13 @@ def _target(url: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 def told(broken: Sequence[Broken]) -> str:
-    """Each request with its template and operation, then one line for each violation: place, pointer, expected, found."""
+    """The report: each request with its operation, and below it a line for each violation."""
     if not broken:
         return ""
     number = "1 request" if len(broken) == 1 else f"{len(broken)} requests"
     lines = [
-        f"purview: {number} broke the contract (--purview-lenient, or purview(strict=False), lets that pass)"
+        f"purview: {number} broke the contract "
+        "(--purview-lenient, or purview(strict=False), lets that pass)"
     ]
     for each in broken:
         lines.append(f"  {each.method} {each.path} -> {each.status}")
@@ -118,11 +130,12 @@ def told(broken: Sequence[Broken]) -> str:
 
 
 def _where(violation: ContractViolation) -> str:
-    return f"{violation.place} {violation.where or '(whole)' if violation.place == 'body' else violation.where}".rstrip()
+    whole = "(whole)" if violation.place == "body" else ""
+    return f"{violation.place} {violation.where or whole}".rstrip()
 
 
 def _found(violation: ContractViolation) -> Any:
-    """What was found, unless its member or parameter holds secrets."""
+    """What was found, unless its member or parameter holds a secret."""
     member = _MEMBER.search(violation.where)
     name = member[1] if member else violation.where
     return (
