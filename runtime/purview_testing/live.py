@@ -2,9 +2,10 @@
 
 Nothing is sent unless the account is named twice, and what signs in to it is set.
 
-    python -m purview_testing.live --account NAME --yes [--record] [--recordings DIR] [pytest's own arguments]
+    python -m purview_testing.live --account NAME --yes [--record] [--recordings DIR] [...]
 
-runs the tests that are marked purview_live (default: those of tests/live).
+with pytest's own arguments at the end. It runs the tests that are marked purview_live; where no
+test is named, those of tests/live.
 """
 
 from __future__ import annotations

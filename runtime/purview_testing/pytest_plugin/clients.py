@@ -123,7 +123,8 @@ class _Factory:
     def _make(self, plane: Any, transport: Any, options: dict[str, Any]) -> Any:
         if "transport" in options:
             raise TypeError(
-                "transport= is what the plug-in gives; a client of your own takes purview_sandbox.transport()"
+                "transport= is what the plug-in gives; a client of your own takes "
+                "purview_sandbox.transport()"
             )
         kind = self._kind(plane)
         facade = not hasattr(kind, "plane")
@@ -199,6 +200,7 @@ class Clients(_Factory):
     @overload
     def __call__(self, plane: str | None = None, **options: Any) -> Any: ...
     def __call__(self, plane: Any = None, **options: Any) -> Any:
+        """Makes a client; see the fixture purview_client."""
         return self._make(plane, self._target.transport(), options)
 
     def close(self) -> None:
@@ -219,6 +221,7 @@ class AsyncClients(_Factory):
     @overload
     def __call__(self, plane: str | None = None, **options: Any) -> Any: ...
     def __call__(self, plane: Any = None, **options: Any) -> Any:
+        """Makes an async client; see the fixture purview_client."""
         return self._make(plane, self._target.async_transport(), options)
 
     def close(self) -> None:

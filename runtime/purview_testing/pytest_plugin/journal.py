@@ -108,15 +108,13 @@ def _target(url: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     return unquote(parts.path), tuple(query)
 
 
-def told(broken: Sequence[Broken]) -> str:
+def report(broken: Sequence[Broken]) -> str:
     """The report: each request with its operation, and below it a line for each violation."""
     if not broken:
         return ""
     number = "1 request" if len(broken) == 1 else f"{len(broken)} requests"
-    lines = [
-        f"purview: {number} broke the contract "
-        "(--purview-lenient, or purview(strict=False), lets that pass)"
-    ]
+    way_out = "--purview-lenient, or purview(strict=False), lets that pass"
+    lines = [f"purview: {number} broke the contract ({way_out})"]
     for each in broken:
         lines.append(f"  {each.method} {each.path} -> {each.status}")
         if each.operation:

@@ -40,7 +40,10 @@ _USED = (
 
 
 def _load(package: str) -> None:
-    """Everything of a package: a run forgets the modules that it loads, and a second copy of some would not fit the rest."""
+    """Imports everything of a package.
+
+    A run forgets the modules that it loads, and a second copy of some would not fit the rest.
+    """
     importlib.import_module("purview_dataplane.facade")
     folder = importlib.import_module(package).__path__
     for found in pkgutil.walk_packages(folder, f"{package}."):
@@ -54,7 +57,7 @@ for name in _USED:
 
 
 class Runs:
-    """`run(text, *arguments)` runs the tests in a text; the outcome has `.ret`, `.text` and `.counts`."""
+    """Runs the tests in a text, `run(text, *arguments)`; the outcome has ret, text and counts."""
 
     def __init__(self, pytester: pytest.Pytester) -> None:
         self.pytester = pytester

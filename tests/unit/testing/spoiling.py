@@ -1,4 +1,7 @@
-"""Good requests made from the contracts, and the ways to spoil them: 21 kinds, each in every place where it can be."""
+"""Good requests made from the contracts, and the ways to spoil them.
+
+There are 21 kinds, each tried in every place where it can be.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +90,8 @@ def sample(operation: ContractOperation) -> Sample:
 def form(operation: ContractOperation, name: str) -> bytes:
     shape = operation.contract.schemas.shape(next(iter(operation.body.values())))
     named = next(iter(shape.properties)) if name == "file" else name
-    return f'--b\r\nContent-Disposition: form-data; name="{named}"; filename="f.csv"\r\n\r\na,b\r\n--b--\r\n'.encode()
+    head = f'Content-Disposition: form-data; name="{named}"; filename="f.csv"'
+    return f"--b\r\n{head}\r\n\r\na,b\r\n--b--\r\n".encode()
 
 
 def text(value: Any) -> str:
@@ -138,7 +142,10 @@ def drop(body: Any, path: tuple[Any, ...]) -> Any:
 
 
 def spoiled(operation: ContractOperation, methods: set[str]) -> Iterator[tuple[str, Sample]]:
-    """(kind, request) of every way to spoil the sample of an operation. `methods`: those that its path knows."""
+    """(kind, request) of every way to spoil the sample of an operation.
+
+    `methods` are those that its path has.
+    """
     good = sample(operation)
     counts: dict[str, int] = {}
     for kind, bad in (

@@ -1,4 +1,4 @@
-"""Our judge of requests: good ones pass, and 21 kinds of spoiled ones are noticed, each with the place of it."""
+"""The judge of requests: good ones pass, and 21 ways to spoil one are noticed at their place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A member that the service spells otherwise than its document: the checks take both spellings, samples have the service's."""
+"""A member that the service spells otherwise than its document.
+
+The checks take both spellings, samples have that of the service.
+"""
 
 from __future__ import annotations
 

@@ -66,8 +66,10 @@ def test_recordings_of_all_planes_and_of_async_clients(run: Runs) -> None:
         def test_it(purview_async_client):
             async def story():
                 async with purview_async_client() as purview:
-                    assert "sandbox" == (await purview.account.accounts.get_account_properties()).name
-                    assert [] == [d async for d in purview.unified_catalog.business_domain.enumerate()]
+                    account = await purview.account.accounts.get_account_properties()
+                    assert "sandbox" == account.name
+                    domains = purview.unified_catalog.business_domain.enumerate()
+                    assert [] == [d async for d in domains]
                     return [s async for s in purview.scanning.data_sources.list()]
 
             assert [] == asyncio.run(story())
@@ -81,7 +83,7 @@ def test_a_request_that_differs_names_the_closest_recording(run: Runs) -> None:
     recorded(run, STORY)
     outcome = replayed(run, '"https://contoso.dfs', '"https://fabrikam.dfs')
     assert {"failed": 1} == outcome.counts
-    (line, *_) = outcome.lines("NotRecordedError: ")
+    (line, *_) = outcome.lines("NotRecordedError: PUT ")
     assert RECORDED in line
     for part in (
         "PUT /scan/datasources/lake",
@@ -115,7 +117,7 @@ def test_a_request_without_recording_fails_even_if_its_error_is_swallowed(
     assert [] != [line for line in outcome.lines(expected) if RECORDED in line]
 
 
-def test_no_recording_at_all(run: Runs) -> None:
+def test_a_test_without_a_recording_says_how_to_make_one(run: Runs) -> None:
     run.pytester.mkdir("recordings")
     outcome = run(STORY, "--purview-mode", "replay")
     assert {"errors": 1} == outcome.counts
@@ -125,7 +127,7 @@ def test_no_recording_at_all(run: Runs) -> None:
     assert [] != outcome.lines(expected)
 
 
-def test_a_recording_that_is_none(run: Runs) -> None:
+def test_a_file_that_is_not_a_recording_is_named(run: Runs) -> None:
     recorded(run, STORY)
     with (run.pytester.path / RECORDED).open("a") as file:
         file.write('{"doc": "scanning@2023-09-01"\n')
@@ -142,12 +144,14 @@ def test_ids_that_are_made_anew_are_exchanged(run: Runs) -> None:
         """
         import uuid
 
-        SCAN = {"kind": "AdlsGen2Msi", "properties": {"collection": BODY["properties"]["collection"]}}
+        COLLECTION = BODY["properties"]["collection"]
+        SCAN = {"kind": "AdlsGen2Msi", "properties": {"collection": COLLECTION}}
 
         def test_it(purview_client):
             client, run_id = purview_client("scanning"), str(uuid.uuid4())
             put(client, "lake")
-            client.call("Scans_CreateOrReplace", {"dataSourceName": "lake", "scanName": "weekly"}, SCAN)
+            names = {"dataSourceName": "lake", "scanName": "weekly"}
+            client.call("Scans_CreateOrReplace", names, SCAN)
             client.scan_result.begin_run_scan("lake", "weekly", run_id=run_id).result()
             (found,) = client.scan_result.list_scan_history("lake", "weekly")
             assert run_id == found.id
@@ -180,7 +184,7 @@ def test_replay_needs_no_sandbox_and_has_none(run: Runs) -> None:
     assert [] != outcome.lines("purview_faults needs the sandbox, and --purview-mode is replay")
 
 
-def test_a_recording_by_name(run: Runs) -> None:
+def test_a_recording_may_have_a_name_of_its_own(run: Runs) -> None:
     outcome = run(
         STORY.replace("page_size=1", "page_size=1, recording='one.jsonl'"), "--purview-record"
     )
@@ -212,11 +216,11 @@ def test_a_violation_in_replay_fails_as_in_the_sandbox(run: Runs) -> None:
         ("test_b.py::test_c[one]", "test_b/test_c_one_-"),
     ],
 )
-def test_file_names(nodeid: str, expected: str) -> None:
+def test_a_recording_is_named_after_its_test(nodeid: str, expected: str) -> None:
     assert file_name(nodeid).as_posix().startswith(expected)
 
 
-def test_file_names_differ() -> None:
+def test_no_two_tests_share_a_recording() -> None:
     assert file_name("t.py::t[a/b]") != file_name("t.py::t[a_b]")
     assert ".." not in file_name("t.py::t[../../x]").parts
 
@@ -262,7 +266,7 @@ TOKEN = "eyJhbGciOiJub25lIn0.eyJjYW5hcnkiOiAxfQ.canary-signature"
 
 
 def test_no_secret_is_in_a_recording(tmp_path: Path) -> None:
-    """In every place where one can be: headers, queries, bodies, links, errors that echo it, bodies that are no JSON."""
+    """It may stand in headers, queries, bodies, links, errors that echo it, and other bodies."""
     recording = Recording(Validator(), [CANARIES[0]])
     key = call("POST", "/scan/integrationruntimes/one:listAuthKeys?api-version=2023-09-01", None)
     keys = {"authKey1": CANARIES[1], "authKey2": CANARIES[2]}
